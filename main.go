@@ -1,0 +1,379 @@
+// Command tandem runs a neural network over several small devices. One binary plays every role: see README.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/rs/zerolog"
+	"github.com/urfave/cli/v2"
+
+	"tandem/role"
+	"tandem/strategy"
+)
+
+// version is set by the linker in released binaries.
+var version = ""
+
+// Exit codes beside 0.
+const (
+	exitFailed = 1 // it started, and could not go on
+	exitUsage  = 2 // a flag is wrong
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second signal is no longer caught, and stops at once
+	os.Exit(run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the program without its process: it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var usage usageError
+	err := newApp(stdin, stdout, stderr).RunContext(ctx, args)
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "tandem: %v\nRun tandem --help for all flags.\n", err)
+		return exitUsage
+	default:
+		fmt.Fprintf(stderr, "tandem: %v\n", err)
+		return exitFailed
+	}
+}
+
+// usageError marks what the user can mend on the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// newApp declares the program: every setting becomes a flag and an environment variable.
+func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
+	values := make(map[string]*value)
+	app := &cli.App{
+		Name:            "tandem",
+		Usage:           "run a neural network over several small devices, and compare how they help each other",
+		UsageText:       "tandem [flags]                      all four roles in this process, compared\ntandem --role client|fast|slow|end  one role, one process on each device",
+		Version:         programVersion(),
+		HideHelpCommand: true,
+		Writer:          stdout,
+		ErrWriter:       stderr,
+		OnUsageError:    func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
+		ExitErrHandler:  func(*cli.Context, error) {}, // run returns the code
+	}
+	for _, s := range settings() {
+		v := &value{setting: s}
+		values[s.name] = v
+		app.Flags = append(app.Flags, v.flag())
+	}
+	app.Action = func(c *cli.Context) error {
+		if c.Args().Present() {
+			return usageError{fmt.Errorf("%q is no flag: all settings begin with --", c.Args().First())}
+		}
+		cfg, err := configure(values, stderr)
+		if err != nil {
+			return usageError{err}
+		}
+		cfg.Stdin, cfg.Stdout, cfg.Stderr = stdin, stdout, stderr
+		if err := cfg.Validate(); err != nil {
+			return usageError{err}
+		}
+		return role.Run(c.Context, cfg)
+	}
+	return app
+}
+
+// configure applies the values that were given to the defaults of their role.
+func configure(values map[string]*value, stderr io.Writer) (role.Config, error) {
+	r := role.Local
+	if v := values["role"]; len(v.given) > 0 {
+		r = role.Role(v.given[0])
+	}
+	cfg := role.Default(r)
+	cfg.Version = programVersion()
+	level, json := zerolog.InfoLevel, false
+	if r == role.Local {
+		level = zerolog.WarnLevel // four nodes in one terminal, and a table to come
+	}
+	var errs []error
+	for _, s := range settings() {
+		for _, text := range values[s.name].given {
+			switch {
+			case !slices.Contains(s.roles, r):
+				errs = append(errs, fmt.Errorf("--%s means nothing for the role %s: it is for %s", s.name, r, names(s.roles)))
+			case s.name == "log-level":
+				level, _ = zerolog.ParseLevel(text) // checked when it was set
+			case s.name == "log-format":
+				json = text == "json"
+			default:
+				_ = s.set(&cfg, text) // checked when it was set
+			}
+		}
+	}
+	var logs io.Writer = zerolog.ConsoleWriter{Out: stderr, TimeFormat: time.TimeOnly}
+	if json {
+		logs = stderr
+	}
+	cfg.Log = zerolog.New(logs).Level(level).With().Timestamp().Logger()
+	if r != role.Local {
+		cfg.Log = cfg.Log.With().Str("role", string(r)).Logger()
+	}
+	return cfg, errors.Join(errs...)
+}
+
+// setting is one thing that a user can set.
+type setting struct {
+	name  string
+	usage string
+	roles []role.Role
+	many  bool // may be given more than once
+	onOff bool // takes no value
+	set   func(*role.Config, string) error
+}
+
+// Which roles a setting is for.
+var (
+	anyRole = []role.Role{role.Local, role.Client, role.Fast, role.Slow, role.End}
+	servers = []role.Role{role.Fast, role.Slow, role.End}
+	workers = []role.Role{role.Local, role.Fast, role.Slow}
+	feeders = []role.Role{role.Local, role.Client}
+)
+
+func settings() []setting {
+	return []setting{
+		{name: "role", usage: "client, fast, slow or end; without it, all of them in this process", roles: anyRole,
+			set: oneOf(func(c *role.Config, s string) { c.Role = role.Role(s) }, "client", "fast", "slow", "end")},
+		{name: "listen", usage: "host:port to listen on (default: :12345)", roles: servers,
+			set: address(func(c *role.Config, s string) { c.Listen = s })},
+		{name: "next", usage: "host:port of the next node; for the client, of each node that takes frames (more than once for replicate)", many: true,
+			roles: []role.Role{role.Client, role.Fast, role.Slow},
+			set:   address(func(c *role.Config, s string) { c.Next = append(c.Next, s) })},
+		{name: "end", usage: "host:port of the end node, for results of the fast node", roles: []role.Role{role.Fast},
+			set: address(func(c *role.Config, s string) { c.End = s })},
+
+		{name: "strategy", usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", ") + " (default: all in turn; on fast, what a run without one uses: baseline)",
+			roles: []role.Role{role.Local, role.Client, role.Fast},
+			set: func(c *role.Config, s string) error {
+				e, err := strategy.Lookup(s)
+				c.Strategy = e.Name
+				return err
+			}},
+		{name: "tasks", usage: "frames that fast finishes after one switch (default: 20)", roles: []role.Role{role.Local, role.Client, role.Fast},
+			set: whole(1, 1<<30, func(c *role.Config, n int) { c.Tasks = n })},
+		{name: "frames", usage: "frames to send; 0: until a signal or the input's end (default: 100)", roles: feeders,
+			set: func(c *role.Config, s string) (err error) {
+				if c.Frames, err = strconv.ParseUint(s, 10, 48); err != nil {
+					return fmt.Errorf("use a whole number, 0 or more")
+				}
+				return nil
+			}},
+		{name: "interval", usage: "time between frames; 0: as fast as they are taken (default: 30ms)", roles: feeders,
+			set: duration(0, func(c *role.Config, d time.Duration) { c.Interval = d })},
+		{name: "input", usage: "frames: a .npy file (float32, rows are frames), a folder of PNG or JPEG images, or - for raw little-endian float32 on stdin (default: one random vector)", roles: feeders,
+			set: text(func(c *role.Config, s string) { c.Input = s })},
+		{name: "labels", usage: "true classes: a .npy file of integers, one for each row of the input; end then reports the accuracy", roles: []role.Role{role.Local, role.Client, role.End},
+			set: text(func(c *role.Config, s string) { c.Labels = s })},
+		{name: "results", usage: "file for one JSON line per delivered frame", roles: []role.Role{role.Local, role.End},
+			set: text(func(c *role.Config, s string) { c.Results = s })},
+
+		{name: "model", usage: "ONNX file, the same on every node (default: two dense layers, 100 to 2000 to 2000)", roles: workers,
+			set: text(func(c *role.Config, s string) { c.Model = s })},
+		{name: "cut", usage: "where the slow node's layers begin: a layer index or the name of a tensor (default: where the work is split most evenly; on slow, where fast cuts)", roles: workers,
+			set: text(func(c *role.Config, s string) { c.Cut = s })},
+		{name: "seed", usage: "seed of the default model's weights and of the default input (default: 1)", roles: []role.Role{role.Local, role.Client, role.Fast, role.Slow},
+			set: func(c *role.Config, s string) (err error) {
+				if c.Seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+					return fmt.Errorf("use a whole number, 0 or more")
+				}
+				return nil
+			}},
+		{name: "queue", usage: "places in the queue of fast and slow (default: 10)", roles: workers,
+			set: whole(1, 1<<20, func(c *role.Config, n int) { c.Queue = n })},
+		{name: "resident", usage: "keep the tail in fast's memory, so that a switch costs nothing", onOff: true, roles: []role.Role{role.Local, role.Fast},
+			set: func(c *role.Config, s string) (err error) {
+				if c.Resident, err = strconv.ParseBool(s); err != nil {
+					return fmt.Errorf("use true or false")
+				}
+				return nil
+			}},
+		{name: "emulate", usage: "take the time of another device: off, pi3, or times as in head=4ms,tail=42ms,load=580ms (default: off; without a role, pi3)", roles: workers,
+			set: func(c *role.Config, s string) (err error) {
+				c.Emulate, err = role.ParseEmulation(s)
+				return err
+			}},
+
+		{name: "format", usage: "of reports: table, json or csv (default: table)", roles: []role.Role{role.Local, role.Client, role.End},
+			set: func(c *role.Config, s string) (err error) {
+				c.Format, err = role.ParseFormat(s)
+				return err
+			}},
+		{name: "no-header", usage: "print CSV without its header", onOff: true, roles: []role.Role{role.Local, role.Client, role.End},
+			set: func(c *role.Config, s string) error {
+				no, err := strconv.ParseBool(s)
+				c.Header = !no
+				if err != nil {
+					return fmt.Errorf("use true or false")
+				}
+				return nil
+			}},
+		{name: "output", usage: "file for reports, overwritten (default: stdout)", roles: []role.Role{role.Local, role.Client, role.End},
+			set: text(func(c *role.Config, s string) { c.Output = s })},
+
+		{name: "max-body", usage: "largest message that is taken or sent, such as 8MiB (default: 8MiB)", roles: anyRole,
+			set: func(c *role.Config, s string) error {
+				n, err := humanize.ParseBytes(s)
+				if err != nil || n < 1<<10 || n > 1<<30 {
+					return fmt.Errorf("use a size from 1KiB to 1GiB")
+				}
+				c.MaxBody = int(n)
+				return nil
+			}},
+		{name: "wait", usage: "how long to wait at the start for the nodes below (default: 10s)", roles: []role.Role{role.Fast, role.Slow},
+			set: duration(0, func(c *role.Config, d time.Duration) { c.Wait = d })},
+		{name: "idle", usage: "a neighbour silent for so long has left its run (default: 10s)", roles: servers,
+			set: duration(2*time.Second, func(c *role.Config, d time.Duration) { c.Idle = d })},
+		{name: "drain", usage: "how long a closing run may work off its queues, on each node (default: 1m)", roles: anyRole,
+			set: duration(100*time.Millisecond, func(c *role.Config, d time.Duration) { c.Drain = d })},
+		{name: "log-level", usage: "debug, info, warn or error (default: info; without a role, warn)", roles: anyRole,
+			set: oneOf(func(*role.Config, string) {}, "debug", "info", "warn", "error")},
+		{name: "log-format", usage: "console or json (default: console)", roles: anyRole,
+			set: oneOf(func(*role.Config, string) {}, "console", "json")},
+	}
+}
+
+// The parsers below turn a flag's text into a typed value; their errors say what is allowed.
+
+func text(set func(*role.Config, string)) func(*role.Config, string) error {
+	return func(c *role.Config, s string) error {
+		if s == "" {
+			return fmt.Errorf("it is empty")
+		}
+		set(c, s)
+		return nil
+	}
+}
+
+func oneOf(set func(*role.Config, string), allowed ...string) func(*role.Config, string) error {
+	return func(c *role.Config, s string) error {
+		if !slices.Contains(allowed, s) {
+			return fmt.Errorf("use one of %s", strings.Join(allowed, ", "))
+		}
+		set(c, s)
+		return nil
+	}
+}
+
+func whole(from, to int, set func(*role.Config, int)) func(*role.Config, string) error {
+	return func(c *role.Config, s string) error {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < from || n > to {
+			return fmt.Errorf("use a whole number from %d to %d", from, to)
+		}
+		set(c, n)
+		return nil
+	}
+}
+
+func duration(least time.Duration, set func(*role.Config, time.Duration)) func(*role.Config, string) error {
+	return func(c *role.Config, s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < least {
+			return fmt.Errorf("use a time of %s or more, such as 30ms or 1m", least)
+		}
+		set(c, d)
+		return nil
+	}
+}
+
+func address(set func(*role.Config, string)) func(*role.Config, string) error {
+	return func(c *role.Config, s string) error {
+		_, port, err := net.SplitHostPort(s)
+		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n > 65535 {
+			return fmt.Errorf("use host:port, such as fast:12345")
+		}
+		set(c, s)
+		return nil
+	}
+}
+
+// value keeps what was given for a setting until the role is known. It implements cli.Generic.
+type value struct {
+	setting
+	given []string
+	again bool // the next value takes the place of those given, which came from the environment
+}
+
+func (v *value) flag() cli.Flag {
+	env := "TANDEM_" + strings.ToUpper(strings.ReplaceAll(v.name, "-", "_"))
+	return overridable{&cli.GenericFlag{Name: v.name, Usage: v.usage, EnvVars: []string{env}, Value: v}, v}
+}
+
+// Set checks a value and keeps it. In the environment, several are separated by commas.
+func (v *value) Set(s string) error {
+	if v.again || !v.many {
+		v.given, v.again = nil, false
+	}
+	texts := []string{s}
+	if v.many {
+		texts = strings.Split(s, ",")
+	}
+	for _, t := range texts {
+		if err := v.set(new(role.Config), t); err != nil {
+			return err
+		}
+		v.given = append(v.given, t)
+	}
+	return nil
+}
+
+func (v *value) String() string   { return "" } // the usage states the default, which depends on the role
+func (v *value) IsBoolFlag() bool { return v.onOff }
+
+// overridable lets a flag take the place of its environment variable where it would add to it.
+type overridable struct {
+	*cli.GenericFlag
+	value *value
+}
+
+func (f overridable) Apply(set *flag.FlagSet) error {
+	err := f.GenericFlag.Apply(set)
+	f.value.again = true
+	return err
+}
+
+func names(roles []role.Role) string {
+	var all []string
+	for _, r := range roles {
+		all = append(all, string(r))
+	}
+	return strings.Join(all, ", ")
+}
+
+// programVersion is the linker's, or what the Go tool knows of the source.
+func programVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+				return "dev-" + s.Value[:12]
+			}
+		}
+	}
+	return "dev"
+}

@@ -1,0 +1,111 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"tandem/strategy"
+)
+
+// Feedback is the answer to one frame.
+type Feedback = strategy.Feedback
+
+// Sender takes frames to one neighbour and brings back its answers, one for each frame and in their order. It may be
+// called by several goroutines at once, and bounds its own waiting. An error means that none of the frames is known to
+// have arrived.
+type Sender interface {
+	Send(context.Context, []Frame) ([]Feedback, error)
+}
+
+// A hop that finds several frames waiting sends them in one call, up to these limits: the cost of a call is shared when
+// it matters, and an idle link waits for nothing.
+const (
+	maxCallFrames = 16
+	maxCallBytes  = 1 << 20
+)
+
+// Hop carries frames to one neighbour with a window of calls under way at once, and counts what became of each.
+//
+//	Out() ──▶ [ at most 16 wait ] ──▶ window × { Send } ──▶ neighbour
+//	                                        │
+//	                                        └──▶ answered(feedback)
+type Hop struct {
+	out    chan Frame
+	worker sync.WaitGroup
+}
+
+// HopConfig is what a hop needs.
+type HopConfig struct {
+	Sender  Sender
+	Window  int     // calls under way at once
+	Outcome Outcome // what an answered frame counts as: Forwarded or Finished
+	Ledger  *Ledger
+	// Answered takes the answers of one call; a call that failed has none. It may block, and is called by several
+	// goroutines.
+	Answered func([]Feedback)
+	// Failed takes the error of a call whose frames are counted as lost. It is called by several goroutines.
+	Failed func(frames int, err error)
+}
+
+// StartHop starts the hop's goroutines; Close ends them. The context cuts calls short; it is not what ends a run.
+func StartHop(ctx context.Context, c HopConfig) *Hop {
+	h := &Hop{out: make(chan Frame, maxCallFrames)}
+	for range c.Window {
+		h.worker.Go(func() { h.carry(ctx, c) })
+	}
+	return h
+}
+
+// Out is where frames enter the hop. Only one goroutine may send, and it must be the one that calls Close.
+func (h *Hop) Out() chan<- Frame { return h.out }
+
+// Close ends the intake; what waits is still sent.
+func (h *Hop) Close() { close(h.out) }
+
+// Wait returns when every frame has been answered or counted as lost. Call Close before.
+func (h *Hop) Wait() { h.worker.Wait() }
+
+func (h *Hop) carry(ctx context.Context, c HopConfig) {
+	batch := make([]Frame, 0, maxCallFrames)
+	for f := range h.out {
+		batch = h.gather(append(batch[:0], f))
+		c.send(ctx, batch)
+	}
+}
+
+// send makes one call and counts its frames. Where one frame of several is invalid the others shall not suffer for it,
+// so each goes again by itself.
+func (c HopConfig) send(ctx context.Context, batch []Frame) {
+	answers, err := c.Sender.Send(ctx, batch)
+	switch {
+	case err == nil:
+		c.Ledger.Count(c.Outcome, len(batch))
+		c.Answered(answers)
+	case errors.Is(err, ErrInvalidFrame) && len(batch) > 1:
+		for i := range batch {
+			c.send(ctx, batch[i:i+1])
+		}
+	default:
+		c.Ledger.Count(Lost, len(batch))
+		c.Failed(len(batch), err)
+	}
+}
+
+// gather adds the frames that wait already, without waiting for more.
+func (h *Hop) gather(batch []Frame) []Frame {
+	bytes := 4 * len(batch[0].Data)
+	for len(batch) < maxCallFrames && bytes < maxCallBytes {
+		select {
+		case f, open := <-h.out:
+			if !open {
+				return batch
+			}
+			batch = append(batch, f)
+			bytes += 4 * len(f.Data)
+		default:
+			return batch
+		}
+	}
+	return batch
+}

@@ -1,0 +1,90 @@
+package pipeline
+
+import (
+	"sync"
+	"time"
+)
+
+// Outcome is what a ledger counts frames by.
+type Outcome int
+
+// A frame is received once and then has one of the other outcomes, or is still here.
+const (
+	Received  Outcome = iota // offered to this node
+	Refused                  // the queue had no place
+	Forwarded                // handed to the next node with layers left to apply
+	Finished                 // the last layer ran here, and end has the result; on end: recorded
+	Lost                     // neither: the executor failed, or the neighbour did not take it
+	outcomes
+)
+
+// Ledger is one node's count of every frame of a run:
+//
+//	received = refused + forwarded + finished + lost + still here
+//
+// It may be used by several goroutines.
+type Ledger struct {
+	mu       sync.Mutex
+	frames   [outcomes]int64
+	switches int64
+	switched time.Duration
+	busy     time.Duration
+}
+
+// Count adds n frames of one outcome.
+func (l *Ledger) Count(o Outcome, n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.frames[o] += int64(n)
+}
+
+// Switch counts one switch and how long it took.
+func (l *Ledger) Switch(took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.switches++
+	l.switched += took
+}
+
+// Busy adds time in which layers ran.
+func (l *Ledger) Busy(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.busy += d
+}
+
+// Entry is what a node adds to the run's report.
+type Entry struct {
+	NodeID
+	Received  int64   `json:"received"`
+	Refused   int64   `json:"refused"`
+	Forwarded int64   `json:"forwarded"`
+	Finished  int64   `json:"finished"`
+	Lost      int64   `json:"lost"`
+	Switches  int64   `json:"switches"`
+	SwitchMS  float64 `json:"switch_ms"` // all switches together
+	BusyMS    float64 `json:"busy_ms"`   // time in which layers ran
+	QueuePeak int     `json:"queue_peak"`
+	Emulate   string  `json:"emulate,omitempty"` // fast and slow: the device that is emulated, or "off"
+}
+
+// Here is the number of frames that are still on the node.
+func (e Entry) Here() int64 { return e.Received - e.Refused - e.Forwarded - e.Finished - e.Lost }
+
+// Entry takes the ledger's state.
+func (l *Ledger) Entry() Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Entry{
+		Received:  l.frames[Received],
+		Refused:   l.frames[Refused],
+		Forwarded: l.frames[Forwarded],
+		Finished:  l.frames[Finished],
+		Lost:      l.frames[Lost],
+		Switches:  l.switches,
+		SwitchMS:  milliseconds(l.switched),
+		BusyMS:    milliseconds(l.busy),
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

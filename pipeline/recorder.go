@@ -1,0 +1,103 @@
+package pipeline
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Recorder is the end of a run: it counts each frame once and derives the report when the run is closed.
+type Recorder struct {
+	run   Run
+	start time.Time
+
+	mu          sync.Mutex
+	seen        window
+	delivered   int64
+	duplicates  int64
+	labelled    int64
+	right       int64
+	first, last time.Time
+	ages        *hdrhistogram.Histogram // microseconds
+}
+
+// Ages are kept in a histogram of constant size: 3 digits, and at most a day.
+const maxAge = 24 * time.Hour
+
+// NewRecorder starts to record a run.
+func NewRecorder(run Run) *Recorder {
+	return &Recorder{
+		run:   run,
+		start: time.Now(),
+		ages:  hdrhistogram.New(1, maxAge.Microseconds(), 3),
+	}
+}
+
+// Add records the arrival of a result and reports whether it is the frame's first. A frame whose id can't belong to the
+// run is ErrInvalidFrame.
+func (r *Recorder) Add(f *Frame) (first bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.run.Frames > 0 && f.ID >= r.run.Frames {
+		return false, fmt.Errorf("%w %d: the run has frames 0 to %d", ErrInvalidFrame, f.ID, r.run.Frames-1)
+	}
+	if !r.seen.add(f.ID) {
+		r.duplicates++
+		return false, nil
+	}
+	r.delivered++
+	if r.delivered == 1 {
+		r.first = f.Since
+	}
+	r.last = f.Since
+	age := min(max(f.Age, 0), maxAge)
+	_ = r.ages.RecordValue(age.Microseconds()) // in range by the line above
+	if f.Label != NoLabel {
+		r.labelled++
+		if class, _ := f.Top(); class == f.Label {
+			r.right++
+		}
+	}
+	return true, nil
+}
+
+// Close derives the report. The nodes are the ledgers of the others, in the order of the pipeline; end adds its own.
+func (r *Recorder) Close(id NodeID, nodes []Entry) Report {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	quantile := func(q float64) float64 { return float64(r.ages.ValueAtQuantile(q)) / 1000 }
+	rep := Report{
+		Run:        r.run.ID,
+		Strategy:   r.run.Strategy,
+		Tasks:      r.run.Tasks,
+		IntervalMS: milliseconds(r.run.Interval),
+		Delivered:  r.delivered,
+		Rate:       rate(r.delivered, r.first, r.last),
+		Duplicates: r.duplicates,
+		Latency:    Latency{P50: quantile(50), P95: quantile(95), P99: quantile(99), Max: float64(r.ages.Max()) / 1000},
+		ElapsedS:   time.Since(r.start).Seconds(),
+		Model:      r.run.Model,
+		Cut:        r.run.Cut,
+		Nodes:      append(nodes[:len(nodes):len(nodes)], Entry{NodeID: id, Received: r.delivered, Finished: r.delivered}),
+	}
+	if r.labelled > 0 {
+		accuracy := 100 * float64(r.right) / float64(r.labelled)
+		rep.Accuracy = &accuracy
+	}
+	rep.account(r.run)
+	return rep
+}
+
+// Top returns the class with the largest output, and that output. Of equal ones it is the first; a frame without data
+// has class -1.
+func (f *Frame) Top() (class int, score float32) {
+	class = NoLabel
+	for i, v := range f.Data {
+		if class == NoLabel || v > score {
+			class, score = i, v
+		}
+	}
+	return class, score
+}

@@ -1,0 +1,99 @@
+package pipeline
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func result(id uint64, label int, outputs ...float32) *Frame {
+	return &Frame{ID: id, Label: label, Data: outputs, Since: time.Now(), By: NodeID{Role: "slow"}}
+}
+
+func TestRecorderReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRecorder(Run{ID: "r", Strategy: "baseline", Frames: 10, Interval: 30 * time.Millisecond, Cut: 1, Model: "m"})
+		for i, label := range []int{1, 1, 0, NoLabel} {
+			f := result(uint64(i), label, 0.25, 0.75)
+			f.Age = time.Duration(i+1) * 100 * time.Millisecond
+			if first, err := r.Add(f); !first || err != nil {
+				t.Fatalf("frame %d: first %v, error %v", i, first, err)
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		if first, err := r.Add(result(2, 0, 1, 0)); first || err != nil {
+			t.Errorf("a duplicate: first %v, error %v", first, err)
+		}
+		if _, err := r.Add(result(10, 0, 1)); !errors.Is(err, ErrInvalidFrame) {
+			t.Errorf("frame 10 of 10: error %v", err)
+		}
+		rep := r.Close(NodeID{Role: "end"}, []Entry{
+			{NodeID: NodeID{Role: "client"}, Received: 8, Forwarded: 7, Lost: 1},
+			{NodeID: NodeID{Role: "fast"}, Received: 7, Refused: 2, Forwarded: 5, Emulate: "pi3"},
+			{NodeID: NodeID{Role: "slow"}, Received: 5, Finished: 5, Emulate: "off"},
+		})
+		if rep.Frames != 8 || rep.Delivered != 4 || rep.Duplicates != 1 {
+			t.Errorf("%d frames, %d delivered, %d duplicates", rep.Frames, rep.Delivered, rep.Duplicates)
+		}
+		if rep.Unaccounted != 8-4-2-1 {
+			t.Errorf("%d unaccounted", rep.Unaccounted)
+		}
+		if rep.Coverage != 50 || rep.Rate != 3/0.15 || rep.ElapsedS != 0.2 || rep.IntervalMS != 30 {
+			t.Errorf("coverage %v, rate %v, elapsed %v, interval %v", rep.Coverage, rep.Rate, rep.ElapsedS, rep.IntervalMS)
+		}
+		if rep.Accuracy == nil || *rep.Accuracy < 66.6 || *rep.Accuracy > 66.7 {
+			t.Errorf("accuracy %v: two of three labelled frames are right", rep.Accuracy)
+		}
+		for _, q := range []struct{ got, want float64 }{
+			{rep.Latency.P50, 200}, {rep.Latency.P99, 400}, {rep.Latency.Max, 400},
+		} {
+			if q.got < q.want || q.got > q.want*1.002 { // the histogram keeps three digits
+				t.Errorf("latency %v, want %v", q.got, q.want)
+			}
+		}
+		if rep.Emulate != "pi3 and off" {
+			t.Errorf("emulate %q", rep.Emulate)
+		}
+		if end := rep.Nodes[3]; end.Role != "end" || end.Received != 4 || end.Here() != 0 {
+			t.Errorf("end's entry %+v", end)
+		}
+	})
+}
+
+// A run of which nothing arrived has a report too, without a number that is none.
+func TestRecorderOfNothing(t *testing.T) {
+	rep := NewRecorder(Run{ID: "r"}).Close(NodeID{Role: "end"}, nil)
+	if rep.Coverage != 0 || rep.Rate != 0 || rep.Accuracy != nil || rep.Latency != (Latency{}) || rep.Unaccounted != 0 {
+		t.Errorf("%+v", rep)
+	}
+}
+
+func TestRecorderBoundsAges(t *testing.T) {
+	r := NewRecorder(Run{ID: "r"})
+	for i, age := range []time.Duration{-time.Hour, 0, 1000 * time.Hour} {
+		f := result(uint64(i), NoLabel, 1)
+		f.Age = age
+		if _, err := r.Add(f); err != nil {
+			t.Error(err)
+		}
+	}
+	if rep := r.Close(NodeID{}, nil); rep.Delivered != 3 || rep.Latency.Max > 1.001*float64(maxAge.Milliseconds()) {
+		t.Errorf("%+v", rep)
+	}
+}
+
+func TestTop(t *testing.T) {
+	for _, c := range []struct {
+		data  []float32
+		class int
+		score float32
+	}{
+		{nil, -1, 0}, {[]float32{-3}, 0, -3}, {[]float32{1, 5, 5, 2}, 1, 5},
+	} {
+		f := Frame{Data: c.data}
+		if class, score := f.Top(); class != c.class || score != c.score {
+			t.Errorf("%v: class %d, score %v", c.data, class, score)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Report is what is known of a run when it is closed. The JSON names are those of the tables, the CSV and the README.
+type Report struct {
+	Run         string  `json:"run"`
+	Strategy    string  `json:"strategy"`
+	Tasks       int     `json:"tasks"` // 0: the strategy has no such parameter
+	Frames      int64   `json:"frames"`
+	IntervalMS  float64 `json:"interval_ms"`
+	Delivered   int64   `json:"delivered"`   // distinct frames that reached end
+	Coverage    float64 `json:"coverage"`    // percent of the frames
+	Rate        float64 `json:"rate"`        // (delivered - 1) / (last arrival - first arrival), frames per second
+	Duplicates  int64   `json:"duplicates"`  // arrivals beyond the first of a frame
+	Unaccounted int64   `json:"unaccounted"` // frames - delivered - refused and lost anywhere
+	// Accuracy is the percentage of the delivered frames with a label whose largest output is that class.
+	Accuracy *float64 `json:"accuracy,omitempty"`
+	Latency  Latency  `json:"latency_ms"` // age on arrival at end
+	ElapsedS float64  `json:"elapsed_s"`  // from opening to closing
+	Model    string   `json:"model"`
+	Cut      int      `json:"cut"`
+	Emulate  string   `json:"emulate"`
+	Version  string   `json:"version"`
+	Note     string   `json:"note,omitempty"` // what was out of the ordinary
+	Nodes    []Entry  `json:"nodes"`
+}
+
+// Latency summarises the ages of the delivered frames, in milliseconds.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// account fills in what follows from the nodes' ledgers: how many frames there were, whether each has a known end, and
+// what was emulated.
+func (r *Report) account(run Run) {
+	r.Frames = int64(run.Frames)
+	var gone int64
+	var devices []string
+	for _, e := range r.Nodes {
+		if e.Emulate != "" && !slices.Contains(devices, e.Emulate) {
+			devices = append(devices, e.Emulate)
+		}
+		if e.Role == "client" {
+			r.Frames = e.Received // what it really sent, where it was stopped early
+		}
+		gone += e.Refused + e.Lost
+	}
+	r.Emulate = strings.Join(devices, " and ")
+	r.Unaccounted = r.Frames - r.Delivered - gone
+	if r.Frames > 0 {
+		r.Coverage = 100 * float64(r.Delivered) / float64(r.Frames)
+	}
+}
+
+// rate is in frames per second; 0 where fewer than two frames tell nothing.
+func rate(delivered int64, first, last time.Time) float64 {
+	if span := last.Sub(first).Seconds(); delivered > 1 && span > 0 {
+		return float64(delivered-1) / span
+	}
+	return 0
+}

@@ -1,0 +1,330 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tandem/strategy"
+)
+
+// Every registered strategy keeps the ledger's identity on every node and end to end, on a healthy network and on one
+// that loses calls.
+func TestEveryStrategyAccountsForEveryFrame(t *testing.T) {
+	for _, e := range strategy.All() {
+		for seed := range uint64(8) {
+			t.Run(e.Name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					random := rand.New(rand.NewPCG(seed, 0))
+					faulty := seed%2 == 1
+					device := func() *fakeNet {
+						return &fakeNet{
+							head: time.Duration(random.IntN(10)) * time.Millisecond,
+							tail: time.Duration(random.IntN(90)) * time.Millisecond,
+							load: time.Duration(random.IntN(900)) * time.Millisecond,
+						}
+					}
+					run := Run{ID: "r", Strategy: e.Name, Tasks: 1 + random.IntN(30), Frames: 300, Interval: time.Duration(1+random.IntN(40)) * time.Millisecond}
+					wrap := direct
+					if faulty {
+						wrap = func(s Sender) Sender { return unreliable(s, seed) }
+					}
+					r := startChain(run, e, device, wrap).play()
+					if r.Unaccounted != 0 {
+						t.Errorf("%d frames are unaccounted for: %+v", r.Unaccounted, r)
+					}
+					var lost int64
+					for _, n := range r.Nodes {
+						if n.Here() != 0 {
+							t.Errorf("%s: received %d ≠ refused %d + forwarded %d + finished %d + lost %d",
+								n.Role, n.Received, n.Refused, n.Forwarded, n.Finished, n.Lost)
+						}
+						lost += n.Lost
+					}
+					if faulty != (lost > 0) {
+						t.Errorf("faulty %v, and %d frames lost", faulty, lost)
+					}
+					if r.Delivered == 0 || r.Delivered > r.Frames {
+						t.Errorf("%d of %d frames delivered", r.Delivered, r.Frames)
+					}
+				})
+			})
+		}
+	}
+}
+
+// unreliable fails every tenth call or so, before the frames arrive.
+func unreliable(s Sender, seed uint64) Sender {
+	random := make(chan *rand.Rand, 1) // senders are called by several goroutines
+	random <- rand.New(rand.NewPCG(seed, 1))
+	return sendFunc(func(ctx context.Context, frames []Frame) ([]Feedback, error) {
+		r := <-random
+		fail := r.IntN(10) == 0
+		random <- r
+		if fail {
+			return nil, ErrUnreachable
+		}
+		return s.Send(ctx, frames)
+	})
+}
+
+// stage starts a stage that forwards everything to next.
+func stage(ctx context.Context, net *fakeNet, s strategy.Strategy, next, end Sender) *Stage {
+	net.resident[0] = true
+	return StartStage(ctx, StageConfig{
+		ID: NodeID{Role: "fast"}, Executor: net, Strategy: s, Holding: Holding{0, 1, net.Shape},
+		Cut: 1, Layers: 2, Queue: 10, Window: 1, Next: next, End: end, Failed: func(int, error) {},
+	})
+}
+
+func offer(t *testing.T, s *Stage, n int) (accepted int) {
+	t.Helper()
+	for i := range n {
+		answers, err := s.Offer([]Frame{{ID: uint64(i), Shape: []int{1}, Data: []float32{1}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answers[0].Accepted {
+			accepted++
+		}
+	}
+	return accepted
+}
+
+func accept(_ context.Context, frames []Frame) ([]Feedback, error) {
+	answers := make([]Feedback, len(frames))
+	for i := range answers {
+		answers[i].Accepted = true
+	}
+	return answers, nil
+}
+
+// A sender that is behind makes the loop wait, the queue fill, and the entry refuse; nothing else grows, and nothing is
+// lost.
+func TestBackPressureReachesTheEntry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		unblock := make(chan struct{})
+		blocked := sendFunc(func(ctx context.Context, frames []Frame) ([]Feedback, error) {
+			<-unblock
+			return accept(ctx, frames)
+		})
+		s := stage(t.Context(), &fakeNet{}, baseline(t), blocked, sendFunc(accept))
+		accepted := 0
+		for range 100 {
+			accepted += offer(t, s, 1)
+			synctest.Wait()
+		}
+		// One call under way, 16 at the hop, one in the loop's hand, ten in the queue.
+		if want := 1 + maxCallFrames + 1 + 10; accepted != want {
+			t.Errorf("%d frames accepted, want %d", accepted, want)
+		}
+		close(unblock)
+		e := s.Close()
+		if e.Lost != 0 || e.Forwarded != int64(accepted) || e.Refused != int64(100-accepted) || e.Here() != 0 {
+			t.Errorf("ledger %+v", e)
+		}
+	})
+}
+
+// While a frame waits to leave, the loop takes feedback; otherwise it and the hop would wait for each other.
+func TestLoopServesFeedbackWhileAFrameWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := sendFunc(func(ctx context.Context, frames []Frame) ([]Feedback, error) {
+			time.Sleep(10 * time.Millisecond)
+			return accept(ctx, frames)
+		})
+		heard := &counting{}
+		s := stage(t.Context(), &fakeNet{}, heard, slow, sendFunc(accept))
+		sent := 0
+		for sent < 200 {
+			sent += offer(t, s, 1)
+			time.Sleep(time.Millisecond)
+		}
+		if e := s.Close(); e.Forwarded != 200 || e.Here() != 0 {
+			t.Errorf("ledger %+v", e)
+		}
+		if heard.answers != 200 {
+			t.Errorf("the strategy heard %d answers of 200", heard.answers)
+		}
+	})
+}
+
+// counting forwards everything and counts answers.
+type counting struct{ answers int }
+
+func (*counting) Next(strategy.Situation) strategy.Decision { return strategy.Decision{} }
+func (c *counting) Observe(strategy.Feedback)               { c.answers++ }
+
+// A hop sends what waits in one call, in order, and an idle one sends each frame at once.
+func TestHopSharesCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls []int
+		var ids []uint64
+		slow := sendFunc(func(ctx context.Context, frames []Frame) ([]Feedback, error) {
+			calls = append(calls, len(frames))
+			for _, f := range frames {
+				ids = append(ids, f.ID)
+			}
+			time.Sleep(time.Second)
+			return accept(ctx, frames)
+		})
+		var ledger Ledger
+		h := StartHop(t.Context(), HopConfig{
+			Sender: slow, Window: 1, Outcome: Forwarded, Ledger: &ledger,
+			Answered: func([]Feedback) {}, Failed: func(int, error) {},
+		})
+		for i := range 40 {
+			h.Out() <- Frame{ID: uint64(i)}
+			if i == 0 {
+				synctest.Wait() // the first is on its way before the second comes
+			}
+		}
+		h.Close()
+		h.Wait()
+		if calls[0] != 1 || len(calls) > 5 {
+			t.Errorf("calls of %v frames", calls)
+		}
+		if !slices.IsSorted(ids) || len(ids) != 40 {
+			t.Errorf("frames arrived as %v", ids)
+		}
+		if e := ledger.Entry(); e.Forwarded != 40 {
+			t.Errorf("ledger %+v", e)
+		}
+	})
+}
+
+func TestHopBoundsACallInBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var most int
+		sender := sendFunc(func(ctx context.Context, frames []Frame) ([]Feedback, error) {
+			most = max(most, len(frames))
+			time.Sleep(time.Second)
+			return accept(ctx, frames)
+		})
+		h := StartHop(t.Context(), HopConfig{
+			Sender: sender, Window: 1, Outcome: Forwarded, Ledger: &Ledger{},
+			Answered: func([]Feedback) {}, Failed: func(int, error) {},
+		})
+		data := make([]float32, maxCallBytes/4/2) // half of what a call may hold
+		for range 8 {
+			h.Out() <- Frame{Data: data}
+		}
+		h.Close()
+		h.Wait()
+		if most != 2 {
+			t.Errorf("a call took %d frames of half its size", most)
+		}
+	})
+}
+
+// One invalid frame does not take the others of its call with it.
+func TestHopIsolatesAnInvalidFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sender := sendFunc(func(ctx context.Context, frames []Frame) ([]Feedback, error) {
+			time.Sleep(time.Second)
+			for _, f := range frames {
+				if f.ID == 5 {
+					return nil, ErrInvalidFrame
+				}
+			}
+			return accept(ctx, frames)
+		})
+		var ledger Ledger
+		var failed error
+		h := StartHop(t.Context(), HopConfig{
+			Sender: sender, Window: 1, Outcome: Finished, Ledger: &ledger,
+			Answered: func([]Feedback) {}, Failed: func(_ int, err error) { failed = err },
+		})
+		for i := range 10 {
+			h.Out() <- Frame{ID: uint64(i)}
+		}
+		h.Close()
+		h.Wait()
+		if e := ledger.Entry(); e.Finished != 9 || e.Lost != 1 || !errors.Is(failed, ErrInvalidFrame) {
+			t.Errorf("ledger %+v, error %v", e, failed)
+		}
+	})
+}
+
+// The switch happens on the loop, loses nothing that is on the node, and is counted with its time.
+func TestSwitchLosesNoFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refuse := sendFunc(func(_ context.Context, frames []Frame) ([]Feedback, error) {
+			return make([]Feedback, len(frames)), nil
+		})
+		e, _ := strategy.Lookup("takeover")
+		s := stage(t.Context(), pi(), e.New(strategy.Params{Tasks: 3}), refuse, sendFunc(accept))
+		offer(t, s, 5)
+		entry := s.Close()
+		if entry.Switches != 1 || entry.SwitchMS != 580 {
+			t.Errorf("%d switches, %v ms", entry.Switches, entry.SwitchMS)
+		}
+		if entry.Finished != 3 || entry.Forwarded != 2 || entry.Here() != 0 {
+			t.Errorf("ledger %+v", entry)
+		}
+		if want := float64(5*4 + 3*42); entry.BusyMS != want {
+			t.Errorf("busy %v ms, want %v", entry.BusyMS, want)
+		}
+	})
+}
+
+func TestFailingLayersAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := stage(t.Context(), &fakeNet{fail: errors.New("overheated")}, baseline(t), sendFunc(accept), sendFunc(accept))
+		offer(t, s, 4)
+		if e := s.Close(); e.Lost != 4 || e.Here() != 0 {
+			t.Errorf("ledger %+v", e)
+		}
+	})
+}
+
+// When the context ends, what is still on the node is counted as lost, and Close returns.
+func TestAbortCountsWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, abort := context.WithCancel(t.Context())
+		stuck := sendFunc(func(ctx context.Context, _ []Frame) ([]Feedback, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		s := stage(ctx, &fakeNet{}, baseline(t), stuck, stuck)
+		for range 20 {
+			offer(t, s, 1)
+			synctest.Wait()
+		}
+		abort()
+		if e := s.Close(); e.Received != 20 || e.Lost != 20-e.Refused || e.Here() != 0 {
+			t.Errorf("ledger %+v", e)
+		}
+	})
+}
+
+func TestStageRefusesWhatItDoesNotHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := stage(t.Context(), &fakeNet{}, baseline(t), sendFunc(accept), sendFunc(accept))
+		for _, f := range []Frame{
+			{Next: 1, Shape: []int{1}, Data: []float32{1}},
+			{Next: -1, Shape: []int{1}, Data: []float32{1}},
+			{Next: 0, Shape: []int{2}, Data: []float32{1, 2}},
+		} {
+			good := Frame{Shape: []int{1}, Data: []float32{1}}
+			if _, err := s.Offer([]Frame{good, f}); !errors.Is(err, ErrInvalidFrame) {
+				t.Errorf("frame %+v: error %v", f, err)
+			}
+		}
+		if e := s.Close(); e.Received != 0 {
+			t.Errorf("of a call with an invalid frame, others were taken: %+v", e)
+		}
+	})
+}
+
+func baseline(t *testing.T) strategy.Strategy {
+	e, err := strategy.Lookup("baseline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.New(strategy.Params{})
+}

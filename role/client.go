@@ -1,0 +1,203 @@
+package role
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/strategy"
+)
+
+// runClient plays one run and prints its report.
+func runClient(ctx context.Context, cfg Config) (err error) {
+	out, err := openOutput(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.close()) }()
+	report, err := play(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return out.print(report)
+}
+
+// play opens a run, feeds it until the frames, the input or the context end, closes it, and returns its report.
+func play(ctx context.Context, cfg Config) (pipeline.Report, error) {
+	input, err := openSource(cfg)
+	if err != nil {
+		return pipeline.Report{}, err
+	}
+	var labels []int
+	if cfg.Labels != "" {
+		if labels, err = readLabels(cfg.Labels); err != nil {
+			return pipeline.Report{}, errors.Join(err, input.close())
+		}
+	}
+	p := &player{cfg: cfg, name: newName(Client)}
+	if err = p.open(ctx); err == nil {
+		err = input.fit(p.shape)
+	}
+	if err == nil {
+		p.start()
+		f := startFeed(input, labels, cfg.Frames)
+		err = p.send(ctx, f)
+		f.stop()
+	}
+	return p.close(err)
+}
+
+// player is the client's part in one run: a feed, and a hop for every node that takes frames.
+//
+//	feed ──▶ beat ──┬──▶ hop ──▶ fast
+//	                └──▶ hop ──▶ slow   (replicate only)
+type player struct {
+	cfg    Config
+	name   string
+	run    pipeline.Run
+	shape  []int // of the frames
+	edges  []*edge
+	hops   []*pipeline.Hop
+	ledger pipeline.Ledger
+	abort  context.CancelFunc
+	shown  *progress
+}
+
+// open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all.
+func (p *player) open(ctx context.Context) error {
+	p.run = pipeline.Run{
+		ID:       time.Now().UTC().Format("20060102-150405-") + rand.Text()[:6],
+		Strategy: p.cfg.Strategy,
+		Tasks:    p.cfg.Tasks,
+		Frames:   p.cfg.Frames,
+		Interval: p.cfg.Interval,
+	}
+	for i, address := range p.cfg.Next {
+		e, opened, err := openEdge(ctx, newClient(p.cfg, address), p.run, p.name)
+		if err != nil {
+			return err
+		}
+		p.edges = append(p.edges, e)
+		p.run = opened.Run
+		if i == 0 {
+			p.shape = opened.Shape
+		}
+	}
+	entry, err := strategy.Lookup(p.run.Strategy)
+	switch {
+	case err != nil:
+		return err
+	case len(p.shape) == 0:
+		return fmt.Errorf("--next %s takes results, not frames: name the fast node", p.cfg.Next[0])
+	case entry.Whole && len(p.edges) < 2:
+		return fmt.Errorf("the fast node's strategy is %s, which deals the frames out: give --next for every node that takes them, or choose another --strategy", entry.Name)
+	case !entry.Whole && len(p.edges) > 1:
+		return fmt.Errorf("--next is given %d times: %s sends every frame to the fast node, so give it once", len(p.edges), entry.Name)
+	}
+	return nil
+}
+
+// start starts a hop for every edge.
+func (p *player) start() {
+	ctx, abort := context.WithCancel(context.Background())
+	p.abort = abort
+	p.shown = newProgress(p.cfg, p.run)
+	failed := reportLosses(p.cfg.Log, p.run.ID)
+	for _, e := range p.edges {
+		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{
+			Sender: e, Window: window, Outcome: pipeline.Forwarded, Ledger: &p.ledger,
+			Answered: p.shown.answered, Failed: failed,
+		}))
+	}
+}
+
+// send sends the frames on their beat, dealing them to the hops in turn. It never waits for an answer: a frame that
+// finds the hop full is refused here, and counted.
+func (p *player) send(ctx context.Context, f *feed) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	due := time.Now()
+	for i := uint64(0); ; i++ {
+		data, label, err := f.next(ctx, i)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		timer.Reset(time.Until(due))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return nil
+		}
+		p.offer(ctx, p.hops[i%uint64(len(p.hops))], pipeline.Frame{
+			ID: i, Shape: p.shape, Data: data, Label: label, Since: time.Now(),
+		})
+		due = p.next(due)
+	}
+}
+
+// next returns when the frame after the one that was due is due. A beat that is late catches up, unless the input or
+// the machine has paused.
+func (p *player) next(due time.Time) time.Time {
+	const pause = 100 * time.Millisecond
+	now := time.Now()
+	if late := now.Sub(due); late > max(pause, p.cfg.Interval) {
+		return now.Add(p.cfg.Interval)
+	}
+	return due.Add(p.cfg.Interval)
+}
+
+// offer gives a frame to a hop. Without an interval there is no beat to keep, and the hop sets the pace.
+func (p *player) offer(ctx context.Context, hop *pipeline.Hop, f pipeline.Frame) {
+	if p.cfg.Interval == 0 {
+		select {
+		case hop.Out() <- f:
+			p.ledger.Count(pipeline.Received, 1)
+		case <-ctx.Done():
+		}
+		return
+	}
+	p.ledger.Count(pipeline.Received, 1)
+	select {
+	case hop.Out() <- f:
+	default:
+		p.ledger.Count(pipeline.Refused, 1)
+	}
+}
+
+// close waits for the last answers and closes the run. Whatever went wrong before is the error, and the run's note.
+func (p *player) close(failed error) (pipeline.Report, error) {
+	for _, h := range p.hops {
+		h.Close()
+	}
+	for _, h := range p.hops {
+		h.Wait() // every call has its deadline
+	}
+	if p.abort != nil {
+		p.abort()
+	}
+	if len(p.edges) == 0 {
+		return pipeline.Report{}, failed
+	}
+	note := ""
+	if failed != nil {
+		note = "the client failed: " + failed.Error()
+	}
+	entry := p.ledger.Entry()
+	entry.NodeID = pipeline.NodeID{Role: string(Client)}
+	// fast, slow and end may each take their whole time to drain.
+	ctx, cancel := context.WithTimeout(context.Background(), 5*p.cfg.Drain)
+	defer cancel()
+	report, err := closeAll(ctx, p.edges, []pipeline.Entry{entry}, note)
+	p.shown.done()
+	if err != nil {
+		err = fmt.Errorf("the run could not be closed, its report is lost: %w", err)
+	}
+	return report, errors.Join(failed, err)
+}

@@ -1,0 +1,144 @@
+package role
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"tandem/model"
+	"tandem/strategy"
+)
+
+// Role says which of the programs this process is.
+type Role string
+
+// The roles. Local is all the others in one process.
+const (
+	Local  Role = "local"
+	Client Role = "client"
+	Fast   Role = "fast"
+	Slow   Role = "slow"
+	End    Role = "end"
+)
+
+// Config is everything that a user can set. Not every role reads every field.
+type Config struct {
+	Role    Role
+	Version string
+	Log     zerolog.Logger
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+
+	Listen string   // host:port
+	Next   []string // host:port of the next node; client: of every node that takes frames
+	End    string   // host:port of the end node, for results of the fast node
+
+	Strategy string // name or alias; empty: all in turn (local), or the fast node's own (client)
+	Tasks    int    // 0: the fast node's own (client)
+	Frames   uint64 // 0: until a signal or the input's end
+	Interval time.Duration
+
+	Model    string // path of an ONNX file; empty: the two dense layers of the original
+	Cut      string // layer index or tensor name; empty: the one that splits the work most evenly
+	Seed     uint64 // of the default model's weights and of the default input
+	Queue    int    // places
+	Resident bool   // keep the tail in fast's memory
+	Emulate  Emulation
+
+	Input   string // .npy, folder of images, or "-"; empty: one random vector
+	Labels  string // .npy of integers
+	Results string // file for one JSON line per frame
+
+	Format Format
+	Header bool   // CSV: print the header line
+	Output string // file for reports; empty: Stdout
+
+	MaxBody int           // bytes of a message
+	Wait    time.Duration // how long a node waits at its start for the nodes below it
+	Idle    time.Duration // a neighbour silent for so long has left its run
+	Drain   time.Duration // how long a closing run may work off its queues
+}
+
+// Default returns the configuration that a role has when nothing is set.
+func Default(r Role) Config {
+	c := Config{
+		Role:     r,
+		Log:      zerolog.Nop(),
+		Listen:   ":12345",
+		Tasks:    20,
+		Frames:   100,
+		Interval: 30 * time.Millisecond,
+		Seed:     1,
+		Queue:    10,
+		Format:   Table,
+		Header:   true,
+		MaxBody:  8 << 20,
+		Wait:     10 * time.Second,
+		Idle:     10 * time.Second,
+		Drain:    time.Minute,
+	}
+	switch r {
+	case Local:
+		c.Listen = "127.0.0.1:0"
+		c.Emulate = Pi3
+	case Client:
+		c.Tasks = 0
+	case Fast:
+		c.Strategy = "baseline"
+	}
+	return c
+}
+
+// Validate joins all that is wrong with the configuration and can be known without files and network.
+func (c Config) Validate() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+
+	switch c.Role {
+	case Client:
+		if len(c.Next) == 0 {
+			wrong("--next is missing: name the fast node, as in --next fast:12345")
+		}
+	case Fast:
+		if len(c.Next) != 1 {
+			wrong("--next is given %d times: the fast node needs it once, as in --next slow:12345", len(c.Next))
+		}
+		if c.End == "" {
+			wrong("--end is missing: name the end node, as in --end end:12345")
+		}
+	case Slow:
+		if len(c.Next) != 1 {
+			wrong("--next is given %d times: the slow node needs it once, as in --next end:12345", len(c.Next))
+		}
+	}
+	if c.Strategy != "" {
+		e, err := strategy.Lookup(c.Strategy)
+		if err != nil {
+			errs = append(errs, err)
+		} else if c.Role == Client && e.Whole && len(c.Next) < 2 {
+			wrong("--next is given once: %s deals the frames out, so name every node that takes them, as in --next fast:12345 --next slow:12345", e.Name)
+		}
+	}
+	if c.Role == Local && c.Strategy == "" && c.Frames == 0 {
+		wrong("--frames 0 never ends: to run one strategy until a signal, name it with --strategy")
+	}
+	if c.Input == "-" && c.Role == Local && c.Strategy == "" {
+		wrong("--input - can be read once: name one strategy with --strategy")
+	}
+	if c.Labels != "" && c.Input == "" && (c.Role == Client || c.Role == Local) {
+		wrong("--labels needs --input: a random vector has no true class")
+	}
+	return errors.Join(errs...)
+}
+
+// network opens the model that the configuration names.
+func (c Config) network() (*model.Network, error) {
+	if c.Model == "" {
+		return model.Default(c.Seed), nil
+	}
+	return model.Open(c.Model)
+}

@@ -1,0 +1,16 @@
+// Package role is what each of the four programs is made of, and its life: listen, build, run, drain, stop.
+//
+//	client.go  feeds frames on a fixed beat, opens and closes the run, prints the report
+//	stage.go   fast and slow: a pipeline.Stage between a server and the edges to the neighbours below
+//	end.go     records results and makes the report
+//	local.go   all four in one process over loopback
+//
+// fast, slow and end are nodes (node.go): they stay up and serve one run after another. A run is held open on a node by
+// edges, one from each neighbour above that has opened it. When the last edge is closed, or has been silent for too
+// long, the node drains, closes its own edges to the nodes below, and passes the report back up:
+//
+//	client ══edge══▶ fast ══edge══▶ slow ══edge══▶ end        Open and Close go down,
+//	                   ╚════════════edge════════════╝         the report comes back up
+//
+// A run of replicate adds an edge from client to slow. As edges never form a circle, closing can't deadlock.
+package role

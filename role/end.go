@@ -1,0 +1,71 @@
+package role
+
+import (
+	"context"
+	"fmt"
+
+	"tandem/pipeline"
+	"tandem/transport"
+)
+
+// recordings is what the end node is made of: it records one run after another.
+type recordings struct {
+	cfg     Config
+	labels  []int        // for frames that bring none; frame i has label i modulo their number
+	results *resultsFile // nil: not wanted
+	publish func(r pipeline.Report) error
+}
+
+func (e *recordings) begin(_ context.Context, o transport.Opening) (part, transport.Opened, error) {
+	return &recording{
+		recordings: e,
+		run:        o.Run,
+		id:         pipeline.NodeID{Role: string(End), Address: o.Address},
+		recorder:   pipeline.NewRecorder(o.Run),
+	}, transport.Opened{Run: o.Run}, nil
+}
+
+// recording is end's part in one run.
+type recording struct {
+	*recordings
+	run      pipeline.Run
+	id       pipeline.NodeID
+	recorder *pipeline.Recorder
+}
+
+// Offer records results. End has no queue, so it takes every frame that is one.
+func (r *recording) Offer(frames []pipeline.Frame) ([]pipeline.Feedback, error) {
+	for i := range frames {
+		if frames[i].By.Role == "" {
+			return nil, fmt.Errorf("%w %d: its last layer has not run: send it to a fast or slow node", pipeline.ErrInvalidFrame, frames[i].ID)
+		}
+	}
+	answers := make([]pipeline.Feedback, len(frames))
+	for i := range frames {
+		f := &frames[i]
+		if f.Label == pipeline.NoLabel && len(r.labels) > 0 {
+			f.Label = r.labels[f.ID%uint64(len(r.labels))]
+		}
+		first, err := r.recorder.Add(f)
+		if err != nil {
+			return nil, err
+		}
+		if first && r.results != nil {
+			r.results.write(r.run.ID, f)
+		}
+		answers[i] = pipeline.Feedback{Accepted: true}
+	}
+	return answers, nil
+}
+
+// Close makes the report and publishes it.
+func (r *recording) Close(_ context.Context, nodes []pipeline.Entry, note string) (pipeline.Report, error) {
+	report := r.recorder.Close(r.id, nodes)
+	report.Version, report.Note = r.cfg.Version, note
+	if r.results != nil {
+		if err := r.results.failed(); err != nil {
+			return report, err
+		}
+	}
+	return report, r.publish(report)
+}

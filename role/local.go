@@ -1,0 +1,107 @@
+package role
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tandem/pipeline"
+	"tandem/strategy"
+)
+
+// runLocal plays all four roles in this process, over TCP on the loopback interface, and runs one strategy or each in
+// turn.
+func runLocal(ctx context.Context, cfg Config) (err error) {
+	out, err := openOutput(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.close()) }()
+
+	nodes, err := startLocal(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, nodes.stop()) }()
+
+	names := []string{cfg.Strategy}
+	if cfg.Strategy == "" {
+		names = names[:0]
+		for _, e := range strategy.All() {
+			names = append(names, e.Name)
+		}
+	}
+	var reports []pipeline.Report
+	for _, name := range names {
+		if ctx.Err() != nil {
+			break
+		}
+		report, err := nodes.run(ctx, cfg, name)
+		if err != nil {
+			return err
+		}
+		if cfg.Format == Table && len(names) > 1 {
+			reports = append(reports, report) // people compare them side by side
+			continue
+		}
+		if err := out.print(report); err != nil {
+			return err
+		}
+	}
+	return out.printAll(reports)
+}
+
+// localNodes are fast, slow and end in this process.
+type localNodes struct{ fast, slow, end *server }
+
+// startLocal starts them from the end of the pipeline to its beginning, each on a port of its own.
+func startLocal(ctx context.Context, cfg Config) (nodes *localNodes, err error) {
+	nodes = &localNodes{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, nodes.stop())
+		}
+	}()
+	start := func(r Role, next, end *server) (*server, error) {
+		c := cfg
+		c.Role, c.Next = r, nil
+		c.Log = cfg.Log.With().Str("role", string(r)).Logger()
+		if next != nil {
+			c.Next = []string{next.address}
+		}
+		if end != nil {
+			c.End = end.address
+		}
+		return startNode(ctx, c, func(pipeline.Report) error { return nil }) // the client has the same report
+	}
+	if nodes.end, err = start(End, nil, nil); err != nil {
+		return nodes, err
+	}
+	if nodes.slow, err = start(Slow, nodes.end, nil); err != nil {
+		return nodes, err
+	}
+	nodes.fast, err = start(Fast, nodes.slow, nodes.end)
+	return nodes, err
+}
+
+func (l *localNodes) stop() error {
+	var errs []error
+	for _, s := range []*server{l.fast, l.slow, l.end} {
+		if s != nil {
+			errs = append(errs, s.stop())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (l *localNodes) run(ctx context.Context, cfg Config, name string) (pipeline.Report, error) {
+	entry, err := strategy.Lookup(name)
+	if err != nil {
+		return pipeline.Report{}, fmt.Errorf("--strategy: %w", err)
+	}
+	cfg.Role, cfg.Strategy, cfg.Next = Client, entry.Name, []string{l.fast.address}
+	if entry.Whole {
+		cfg.Next = append(cfg.Next, l.slow.address)
+	}
+	return play(ctx, cfg)
+}

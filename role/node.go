@@ -1,0 +1,284 @@
+package role
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"tandem/pipeline"
+	"tandem/transport"
+)
+
+// part is what a node does in one run.
+type part interface {
+	// Offer takes frames and answers each; an error means that none was taken.
+	Offer([]pipeline.Frame) ([]pipeline.Feedback, error)
+	// Close drains, closes the run on the nodes below, and returns the report. The ledgers and the note are those of
+	// the nodes above.
+	Close(ctx context.Context, nodes []pipeline.Entry, note string) (pipeline.Report, error)
+}
+
+// node is the life of fast, slow and end: it serves one run after another and holds at most one at a time.
+//
+//	            Open                    last edge closed, silent or node stopped
+//	(no run) ─────────▶ opening ──▶ open ──────────────────────────────────────▶ closing ──▶ (no run)
+//	    ▲                  │         ▲ │                                                        │
+//	    │                  │ error   └─┘ Open by another neighbour, Push, Close of one edge     │
+//	    └──────────────────┴────────────────────────────────────────────────────────────────────┘
+type node struct {
+	role  Role
+	log   zerolog.Logger
+	idle  time.Duration
+	drain time.Duration
+	// begin makes this role's part in a run, which may outlast the context.
+	begin func(context.Context, transport.Opening) (part, transport.Opened, error)
+
+	mu       sync.Mutex
+	run      *session // nil: no run
+	last     *session // the run closed last, for neighbours that ask late
+	stopping bool
+	sessions sync.WaitGroup // watching and closing of runs
+}
+
+var _ transport.Node = (*node)(nil)
+
+// session is one run on one node. Its fields are guarded by node.mu; those that a channel's closing announces may be
+// read without it afterwards.
+type session struct {
+	id    string
+	since time.Time
+
+	opened  chan struct{} // closed when part, answer and openErr stand
+	part    part
+	answer  transport.Opened
+	openErr error
+
+	edges   map[string]time.Time // neighbour above → its last sign of life
+	nodes   []pipeline.Entry     // ledgers of the nodes above
+	notes   []string
+	closing bool
+
+	closed   chan struct{} // closed when report and closeErr stand
+	report   pipeline.Report
+	closeErr error
+}
+
+// Open begins a run, or adds an edge to it where another neighbour has opened it already.
+func (n *node) Open(ctx context.Context, o transport.Opening) (transport.Opened, error) {
+	s, first, err := n.admit(o)
+	if err != nil {
+		return transport.Opened{}, err
+	}
+	if first {
+		p, answer, err := n.begin(ctx, o)
+		n.settle(s, p, answer, err)
+	}
+	select {
+	case <-s.opened:
+		return s.answer, s.openErr
+	case <-ctx.Done():
+		return transport.Opened{}, ctx.Err()
+	}
+}
+
+// admit finds or makes the session that an opening asks for.
+func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := time.Now()
+	s = n.run
+	switch {
+	case n.stopping:
+		return nil, false, fmt.Errorf("this node is %w: start it again", pipeline.ErrStopping)
+	case s == nil:
+		s, first = &session{
+			id: o.Run.ID, since: now, edges: map[string]time.Time{},
+			opened: make(chan struct{}), closed: make(chan struct{}),
+		}, true
+		n.run = s
+	case s.id != o.Run.ID:
+		return nil, false, fmt.Errorf("%w: run %s is active on the %s node since %s: close it, or wait until its client has been silent for %s",
+			pipeline.ErrBusy, s.id, n.role, now.Sub(s.since).Round(time.Second), n.idle)
+	case s.closing:
+		return nil, false, fmt.Errorf("run %s is %w: open a new one", s.id, pipeline.ErrStopping)
+	}
+	s.edges[o.From] = now
+	return s, first, nil
+}
+
+// settle ends the opening of a session.
+func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s.part, s.answer, s.openErr = p, answer, err
+	close(s.opened)
+	if err != nil {
+		n.run = nil
+		n.log.Warn().Err(err).Str("run", s.id).Msg("run refused")
+		return
+	}
+	n.log.Info().Str("run", s.id).Str("strategy", answer.Run.Strategy).Msg("run opened")
+	n.sessions.Go(func() { n.watch(s) })
+	if n.stopping {
+		n.finish(s)
+	}
+}
+
+// Push takes frames into the run, and counts as a sign of life of its sender.
+func (n *node) Push(_ context.Context, run, from string, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
+	p, err := n.entrance(run, from)
+	if err != nil || len(frames) == 0 {
+		return nil, err
+	}
+	return p.Offer(frames)
+}
+
+func (n *node) entrance(run, from string) (part, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := n.run
+	if s == nil || s.id != run || s.part == nil {
+		return nil, n.unknown(run)
+	}
+	if _, known := s.edges[from]; known {
+		s.edges[from] = time.Now()
+	}
+	if s.closing {
+		return nil, fmt.Errorf("run %s is %w", run, pipeline.ErrStopping)
+	}
+	return s.part, nil
+}
+
+func (n *node) unknown(run string) error {
+	return fmt.Errorf("%w %q: it is not open on this %s node: open it, or start a new one if the node was restarted",
+		pipeline.ErrUnknownRun, run, n.role)
+}
+
+// Close takes one edge away. The answer comes when the run is closed, so all neighbours get the same report.
+func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report, error) {
+	s, err := n.leave(c)
+	if err != nil {
+		return pipeline.Report{}, err
+	}
+	select {
+	case <-s.closed:
+		return s.report, s.closeErr
+	case <-ctx.Done():
+		return pipeline.Report{}, ctx.Err()
+	}
+}
+
+func (n *node) leave(c transport.Closing) (*session, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.last != nil && n.last.id == c.Run {
+		return n.last, nil
+	}
+	s := n.run
+	if s == nil || s.id != c.Run || s.part == nil {
+		return nil, n.unknown(c.Run)
+	}
+	if s.closing {
+		return s, nil
+	}
+	if _, known := s.edges[c.From]; !known {
+		return nil, fmt.Errorf("%w: %q has not opened run %s on this node", pipeline.ErrUnknownRun, c.From, c.Run)
+	}
+	delete(s.edges, c.From)
+	for _, e := range c.Nodes {
+		if !slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID }) {
+			s.nodes = append(s.nodes, e)
+		}
+	}
+	s.note(c.Note)
+	if len(s.edges) == 0 {
+		n.finish(s)
+	}
+	return s, nil
+}
+
+// note remembers what was out of the ordinary, once.
+func (s *session) note(text string) {
+	if text != "" && !slices.Contains(s.notes, text) {
+		s.notes = append(s.notes, text)
+	}
+}
+
+// watch closes the edges whose neighbours have fallen silent. It lasts as long as the session.
+func (n *node) watch(s *session) {
+	tick := time.NewTicker(n.idle / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.closed:
+			return
+		case now := <-tick.C:
+			n.dropSilent(s, now)
+		}
+	}
+}
+
+func (n *node) dropSilent(s *session, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for from, seen := range s.edges {
+		if now.Sub(seen) > n.idle {
+			delete(s.edges, from)
+			s.note(fmt.Sprintf("%s was silent for %s and did not close the run", from, n.idle))
+			n.log.Warn().Str("run", s.id).Str("neighbour", from).Dur("idle", n.idle).Msg("neighbour is silent: its part of the run is closed")
+		}
+	}
+	if len(s.edges) == 0 {
+		n.finish(s)
+	}
+}
+
+// finish closes a session whose last edge is gone. Call it with n.mu held.
+func (n *node) finish(s *session) {
+	if s.closing {
+		return
+	}
+	s.closing = true
+	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return rank(a.Role) - rank(b.Role) })
+	nodes, note := slices.Clip(s.nodes), strings.Join(s.notes, "; ")
+	n.sessions.Go(func() {
+		// Every node further down may take its whole time to drain.
+		ctx, cancel := context.WithTimeout(context.Background(), 4*n.drain)
+		defer cancel()
+		report, err := s.part.Close(ctx, nodes, note)
+		if err != nil {
+			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
+		} else {
+			n.log.Info().Str("run", s.id).Float64("coverage", report.Coverage).Int64("delivered", report.Delivered).Msg("run closed")
+		}
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		s.report, s.closeErr = report, err
+		n.run, n.last = nil, s
+		close(s.closed)
+	})
+}
+
+// stop refuses new runs, drains the active one, and waits for its end.
+func (n *node) stop() {
+	n.mu.Lock()
+	n.stopping = true
+	if s := n.run; s != nil && s.part != nil {
+		if !s.closing {
+			s.note(fmt.Sprintf("the %s node was stopped during the run", n.role))
+		}
+		n.finish(s)
+	}
+	n.mu.Unlock()
+	n.sessions.Wait()
+}
+
+// rank orders nodes as frames pass them.
+func rank(role string) int {
+	return slices.Index([]string{string(Client), string(Fast), string(Slow), string(End)}, role)
+}

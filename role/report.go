@@ -1,0 +1,200 @@
+package role
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"tandem/pipeline"
+)
+
+// Format says how reports are printed.
+type Format string
+
+// The formats. Table is for people.
+const (
+	Table Format = "table"
+	JSON  Format = "json"
+	CSV   Format = "csv"
+)
+
+// ParseFormat reads a format's name.
+func ParseFormat(s string) (Format, error) {
+	f := Format(s)
+	if !slices.Contains([]Format{Table, JSON, CSV}, f) {
+		return "", fmt.Errorf("use %s, %s or %s", Table, JSON, CSV)
+	}
+	return f, nil
+}
+
+// output prints reports to stdout or a file.
+type output struct {
+	cfg    Config
+	mu     sync.Mutex
+	to     io.Writer
+	file   *os.File // nil: stdout
+	header bool     // CSV: the header is still to be printed
+}
+
+func openOutput(cfg Config) (*output, error) {
+	o := &output{cfg: cfg, to: cfg.Stdout, header: cfg.Header}
+	if cfg.Output != "" {
+		file, err := os.Create(cfg.Output)
+		if err != nil {
+			return nil, fmt.Errorf("--output: %w", err)
+		}
+		o.to, o.file = file, file
+	}
+	return o, nil
+}
+
+func (o *output) close() error {
+	if o.file == nil {
+		return nil
+	}
+	return o.file.Close()
+}
+
+// print prints one report: a line of JSON or CSV, or a table.
+func (o *output) print(r pipeline.Report) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch o.cfg.Format {
+	case JSON:
+		return json.NewEncoder(o.to).Encode(r)
+	case CSV:
+		return o.printCSV(r)
+	default:
+		return errors.Join(printRuns(o.to, []pipeline.Report{r}), printNodes(o.to, r))
+	}
+}
+
+// printAll prints the reports of several runs for people to compare.
+func (o *output) printAll(reports []pipeline.Report) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return printRuns(o.to, reports)
+}
+
+// columns are the flat fields of a report, as in its JSON.
+var columns = []struct {
+	name  string
+	value func(pipeline.Report) string
+}{
+	{"run", func(r pipeline.Report) string { return r.Run }},
+	{"strategy", func(r pipeline.Report) string { return r.Strategy }},
+	{"tasks", func(r pipeline.Report) string { return strconv.Itoa(r.Tasks) }},
+	{"frames", func(r pipeline.Report) string { return integer(r.Frames) }},
+	{"interval_ms", func(r pipeline.Report) string { return decimal(r.IntervalMS) }},
+	{"delivered", func(r pipeline.Report) string { return integer(r.Delivered) }},
+	{"coverage", func(r pipeline.Report) string { return decimal(r.Coverage) }},
+	{"rate", func(r pipeline.Report) string { return decimal(r.Rate) }},
+	{"duplicates", func(r pipeline.Report) string { return integer(r.Duplicates) }},
+	{"unaccounted", func(r pipeline.Report) string { return integer(r.Unaccounted) }},
+	{"accuracy", func(r pipeline.Report) string {
+		if r.Accuracy == nil {
+			return ""
+		}
+		return decimal(*r.Accuracy)
+	}},
+	{"latency_p50_ms", func(r pipeline.Report) string { return decimal(r.Latency.P50) }},
+	{"latency_p95_ms", func(r pipeline.Report) string { return decimal(r.Latency.P95) }},
+	{"latency_p99_ms", func(r pipeline.Report) string { return decimal(r.Latency.P99) }},
+	{"latency_max_ms", func(r pipeline.Report) string { return decimal(r.Latency.Max) }},
+	{"elapsed_s", func(r pipeline.Report) string { return decimal(r.ElapsedS) }},
+	{"model", func(r pipeline.Report) string { return r.Model }},
+	{"cut", func(r pipeline.Report) string { return strconv.Itoa(r.Cut) }},
+	{"emulate", func(r pipeline.Report) string { return r.Emulate }},
+	{"version", func(r pipeline.Report) string { return r.Version }},
+	{"note", func(r pipeline.Report) string { return r.Note }},
+}
+
+func integer(n int64) string   { return strconv.FormatInt(n, 10) }
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', 3, 64) }
+
+func (o *output) printCSV(r pipeline.Report) error {
+	w := csv.NewWriter(o.to)
+	var names, values []string
+	for _, c := range columns {
+		names, values = append(names, c.name), append(values, c.value(r))
+	}
+	if o.header {
+		o.header = false
+		_ = w.Write(names) // w.Error has it
+	}
+	_ = w.Write(values)
+	w.Flush()
+	return w.Error()
+}
+
+// printRuns prints what the runs have in common, and a line for each, in 80 columns.
+func printRuns(to io.Writer, reports []pipeline.Report) error {
+	if len(reports) == 0 {
+		return nil
+	}
+	r := reports[0]
+	fmt.Fprintf(to, "%s cut at %d, %d frames, one every %s, %s\n\n",
+		r.Model, r.Cut, r.Frames, time.Duration(r.IntervalMS*float64(time.Millisecond)), emulation(r.Emulate))
+	labelled := slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.Accuracy != nil })
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
+	head := "strategy\ttasks\tcoverage\trate f/s\tp50 ms\tp99 ms\trefused\tlost\tswitches\t"
+	if labelled {
+		head += "accuracy\t"
+	}
+	fmt.Fprintln(w, head)
+	for _, r := range reports {
+		var refused, lost, switches int64
+		for _, n := range r.Nodes {
+			refused, lost, switches = refused+n.Refused, lost+n.Lost, switches+n.Switches
+		}
+		tasks := "-"
+		if r.Tasks > 0 {
+			tasks = strconv.Itoa(r.Tasks)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%.1f %%\t%.2f\t%.0f\t%.0f\t%d\t%d\t%d\t",
+			r.Strategy, tasks, r.Coverage, r.Rate, r.Latency.P50, r.Latency.P99, refused, lost, switches)
+		if r.Accuracy != nil {
+			fmt.Fprintf(w, "%.1f %%\t", *r.Accuracy)
+		}
+		fmt.Fprintln(w)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, r := range reports {
+		if r.Unaccounted != 0 || r.Duplicates != 0 || r.Note != "" {
+			fmt.Fprintf(to, "\n%s: %d unaccounted, %d duplicates. %s\n", r.Strategy, r.Unaccounted, r.Duplicates, r.Note)
+		}
+	}
+	return nil
+}
+
+func emulation(e string) string {
+	switch e {
+	case "", "off":
+		return "at this machine's own speed"
+	case Pi3.Name:
+		return fmt.Sprintf("emulating a Raspberry Pi 3 (head %s, tail %s, switch %s)", Pi3.Head, Pi3.Tail, Pi3.Load)
+	}
+	return "emulating " + e
+}
+
+// printNodes prints the ledger of every node.
+func printNodes(to io.Writer, r pipeline.Report) error {
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\nnode\treceived\trefused\tforwarded\tfinished\tlost\tbusy\tqueue peak\t")
+	for _, n := range r.Nodes {
+		busy := time.Duration(n.BusyMS * float64(time.Millisecond)).Round(time.Millisecond)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t\n",
+			n.Role, n.Received, n.Refused, n.Forwarded, n.Finished, n.Lost, busy, n.QueuePeak)
+	}
+	return w.Flush()
+}

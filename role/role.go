@@ -1,0 +1,39 @@
+package role
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tandem/transport"
+)
+
+const (
+	window   = 4               // pushes under way at once on an edge
+	callTime = 2 * time.Second // for the answer to a push
+	dialTime = time.Second
+)
+
+// Run plays a role until the context ends (the nodes) or the run does (client and local). The context ends the intake:
+// what is on the way is still worked off.
+func Run(ctx context.Context, cfg Config) error {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	switch cfg.Role {
+	case Local:
+		return runLocal(ctx, cfg)
+	case Client:
+		return runClient(ctx, cfg)
+	case Fast, Slow, End:
+		return runNode(ctx, cfg)
+	default:
+		return fmt.Errorf("role %q is unknown: choose %s, %s, %s or %s", cfg.Role, Client, Fast, Slow, End)
+	}
+}
+
+func newClient(cfg Config, address string) *transport.Client {
+	return transport.NewClient(address, transport.Limits{
+		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody,
+	})
+}

@@ -1,0 +1,147 @@
+package role
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"tandem/pipeline"
+	"tandem/transport"
+)
+
+// server is a node that listens.
+type server struct {
+	node    *node
+	http    *http.Server
+	address string
+	serving sync.WaitGroup
+	failed  error // of serving; read it after serving.Wait
+	cleanup []func() error
+}
+
+// runNode starts fast, slow or end, and stops it when the context ends.
+func runNode(ctx context.Context, cfg Config) error {
+	out, err := openOutput(cfg)
+	if err != nil {
+		return err
+	}
+	s, err := startNode(ctx, cfg, out.print)
+	if err != nil {
+		return errors.Join(err, out.close())
+	}
+	<-ctx.Done()
+	cfg.Log.Info().Msg("stopping: what is on this node is worked off; a second signal stops at once")
+	return errors.Join(s.stop(), out.close())
+}
+
+// startNode builds a node and serves it. publish takes the reports that an end node makes.
+func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) error) (*server, error) {
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("--listen %s: the port is in use: stop the other program, or choose another port", cfg.Listen)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--listen %s: %w", cfg.Listen, err)
+	}
+	s := &server{address: listener.Addr().String()}
+	s.node = &node{role: cfg.Role, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain}
+	if cfg.Role == End {
+		err = s.buildEnd(cfg, publish)
+	} else {
+		err = s.buildWorker(ctx, cfg)
+	}
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), s.clean())
+	}
+	s.http = transport.NewServer(s.node, cfg.MaxBody, log.New(cfg.Log, "", 0))
+	s.serving.Go(func() {
+		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.failed = err
+		}
+	})
+	cfg.Log.Info().Str("address", s.address).Stringer("emulate", cfg.Emulate).Msg("ready")
+	return s, nil
+}
+
+func (s *server) buildEnd(cfg Config, publish func(pipeline.Report) error) error {
+	e := &recordings{cfg: cfg, publish: publish}
+	var err error
+	if cfg.Labels != "" && cfg.Role == End {
+		if e.labels, err = readLabels(cfg.Labels); err != nil {
+			return err
+		}
+	}
+	if cfg.Results != "" {
+		if e.results, err = createResults(cfg.Results); err != nil {
+			return err
+		}
+		s.cleanup = append(s.cleanup, e.results.close)
+	}
+	s.node.begin = e.begin
+	return nil
+}
+
+func (s *server) buildWorker(ctx context.Context, cfg Config) error {
+	net, err := cfg.network()
+	if err != nil {
+		return err
+	}
+	s.cleanup = append(s.cleanup, net.Close)
+	w, err := newWorker(cfg, net)
+	if err != nil {
+		return err
+	}
+	for _, c := range w.below() {
+		if err := await(ctx, cfg, c); err != nil {
+			return err
+		}
+	}
+	s.node.begin = w.begin
+	return nil
+}
+
+// await waits until the node below can be reached: at a site that is switched on, nodes start in any order.
+func await(ctx context.Context, cfg Config, c *transport.Client) error {
+	told := false
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := c.Reach(ctx)
+		if err != nil && !told {
+			told = true
+			cfg.Log.Info().Err(err).Dur("wait", cfg.Wait).Msg("waiting for the node below")
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(200*time.Millisecond)), backoff.WithMaxElapsedTime(max(cfg.Wait, time.Nanosecond)))
+	if err != nil {
+		return fmt.Errorf("%w: start that node first, correct --next or --end, or wait longer with --wait", err)
+	}
+	return nil
+}
+
+// stop drains the node, then stops listening.
+func (s *server) stop() error {
+	s.node.stop()
+	ctx, cancel := context.WithTimeout(context.Background(), callTime)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) { // somebody holds a connection open
+		err = s.http.Close()
+	}
+	s.serving.Wait()
+	return errors.Join(err, s.failed, s.clean())
+}
+
+func (s *server) clean() error {
+	var errs []error
+	for _, f := range s.cleanup {
+		errs = append(errs, f())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,209 @@
+package role
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"tandem/model"
+	"tandem/pipeline"
+	"tandem/strategy"
+	"tandem/transport"
+)
+
+// worker is what fast and slow are made of: a model, and the way to the nodes below.
+type worker struct {
+	cfg  Config
+	name string // on its edges
+	net  *model.Network
+	exec *model.Executor
+	cut  int               // where this node wants the network cut; 0: where the run says
+	next *transport.Client // takes activations; nil on slow, which finishes every frame
+	end  *transport.Client // takes results
+}
+
+func newWorker(cfg Config, net *model.Network) (*worker, error) {
+	w := &worker{cfg: cfg, name: newName(cfg.Role), net: net, exec: model.NewExecutor(net)}
+	var err error
+	switch {
+	case cfg.Cut != "":
+		w.cut, err = net.Cut(cfg.Cut)
+	case cfg.Role == Fast:
+		w.cut = net.DefaultCut()
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch cfg.Role {
+	case Fast:
+		w.next, w.end = newClient(cfg, cfg.Next[0]), newClient(cfg, cfg.End)
+	case Slow:
+		w.end = newClient(cfg, cfg.Next[0])
+	}
+	return w, nil
+}
+
+// below lists the clients to the nodes below.
+func (w *worker) below() []*transport.Client {
+	if w.next == nil {
+		return []*transport.Client{w.end}
+	}
+	return []*transport.Client{w.next, w.end}
+}
+
+// begin makes this node's part in a run: it agrees on the run, loads its layers, opens the run below, and starts the
+// stage.
+func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+	run, entry, err := w.agree(o.Run)
+	if err != nil {
+		return nil, transport.Opened{}, err
+	}
+	held, err := w.load(run.Cut, entry.Whole)
+	if err != nil {
+		return nil, transport.Opened{}, err
+	}
+	p := &stagePart{cfg: w.cfg}
+	senders := make([]pipeline.Sender, 0, 2)
+	for _, c := range w.below() {
+		e, _, err := openEdge(ctx, c, run, w.name)
+		if err != nil {
+			p.abandon(err)
+			return nil, transport.Opened{}, err
+		}
+		p.edges = append(p.edges, e)
+		senders = append(senders, e)
+	}
+	c := pipeline.StageConfig{
+		ID:       pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address},
+		Executor: w.cfg.Emulate.over(executor{w.exec, w.net}, run.Cut),
+		Strategy: strategy.Finisher{},
+		Holding:  held,
+		Cut:      run.Cut,
+		Layers:   w.net.Len(),
+		KeepTail: w.cfg.Resident || held.To == w.net.Len(),
+		Queue:    w.cfg.Queue,
+		Window:   window,
+		End:      senders[len(senders)-1],
+		Failed:   reportLosses(w.cfg.Log, run.ID),
+	}
+	if w.next != nil {
+		c.Next, c.Strategy = senders[0], entry.New(strategy.Params{Tasks: run.Tasks})
+	}
+	stageCtx, abort := context.WithCancel(context.Background())
+	p.abort = abort
+	p.stage = pipeline.StartStage(stageCtx, c)
+	return p, transport.Opened{Run: run, Shape: w.net.Shape(held.From)}, nil
+}
+
+// agree fills in what the run leaves open and refuses what this node can't do. Only fast has a strategy of its own;
+// slow needs to know whether it holds the whole network.
+func (w *worker) agree(run pipeline.Run) (pipeline.Run, strategy.Entry, error) {
+	refuse := func(format string, args ...any) (pipeline.Run, strategy.Entry, error) {
+		return run, strategy.Entry{}, fmt.Errorf("%w %s: %s", pipeline.ErrInvalidRun, run.ID, fmt.Sprintf(format, args...))
+	}
+	if run.Strategy == "" && w.cfg.Role == Slow {
+		return refuse("it names no strategy: open it on the fast node first, or name one")
+	}
+	if run.Strategy == "" {
+		run.Strategy = w.cfg.Strategy
+	}
+	entry, err := strategy.Lookup(run.Strategy)
+	if err != nil {
+		return refuse("%v", err)
+	}
+	run.Strategy = entry.Name
+	switch {
+	case !entry.Tasks:
+		run.Tasks = 0
+	case run.Tasks == 0:
+		run.Tasks = w.cfg.Tasks
+	}
+	if err := entry.Validate(strategy.Params{Tasks: run.Tasks}); err != nil {
+		return refuse("%v", err)
+	}
+
+	if run.Digest != "" && run.Digest != w.net.Digest() {
+		return refuse("it uses the model %s (%s), and this %s node has %s (%s): start every node with the same --model, or with the same --seed",
+			run.Model, run.Digest, w.cfg.Role, w.net.Name(), w.net.Digest())
+	}
+	run.Model, run.Digest = w.net.Name(), w.net.Digest()
+	switch {
+	case run.Cut == 0:
+		run.Cut = w.cut
+	case w.cut != 0 && run.Cut != w.cut:
+		return refuse("it cuts the network at %d, and this %s node at %d: give both the same --cut", run.Cut, w.cfg.Role, w.cut)
+	}
+	if run.Cut < 1 || run.Cut >= w.net.Len() {
+		return refuse("it cuts the network at %d, and %s can be cut at 1 to %d: correct --cut", run.Cut, w.net.Name(), w.net.Len()-1)
+	}
+	return run, entry, nil
+}
+
+// load makes exactly those layers resident that this node needs at the start of a run, and returns those for which it
+// takes frames.
+func (w *worker) load(cut int, whole bool) (pipeline.Holding, error) {
+	layers := w.net.Len()
+	held := pipeline.Holding{From: 0, To: layers, Shape: w.net.Shape}
+	switch {
+	case whole:
+	case w.cfg.Role == Fast:
+		held.To = cut
+	case w.cfg.Role == Slow:
+		held.From = cut
+	}
+	resident := held
+	if w.cfg.Resident {
+		resident.To = layers
+	}
+	w.exec.Drop(0, resident.From)
+	w.exec.Drop(resident.To, layers)
+	return held, w.exec.Load(resident.From, resident.To)
+}
+
+// executor is the model's executor together with the shapes of its network.
+type executor struct {
+	*model.Executor
+	net *model.Network
+}
+
+func (x executor) Shape(layer int) []int { return x.net.Shape(layer) }
+
+// stagePart is the part of fast or slow in one run.
+type stagePart struct {
+	cfg   Config
+	stage *pipeline.Stage
+	edges []*edge
+	abort context.CancelFunc // gives up what is still on the node
+}
+
+// Offer takes frames into the stage's queue.
+func (p *stagePart) Offer(frames []pipeline.Frame) ([]pipeline.Feedback, error) {
+	return p.stage.Offer(frames)
+}
+
+// Close drains the stage and closes the run below.
+func (p *stagePart) Close(ctx context.Context, nodes []pipeline.Entry, note string) (pipeline.Report, error) {
+	late := time.AfterFunc(p.cfg.Drain, p.abort)
+	entry := p.stage.Close()
+	late.Stop()
+	p.abort()
+	entry.Emulate = p.cfg.Emulate.String()
+	return closeAll(ctx, p.edges, append(nodes, entry), note)
+}
+
+// abandon closes what was opened below when the opening fails further on.
+func (p *stagePart) abandon(why error) {
+	ctx, cancel := context.WithTimeout(context.Background(), callTime)
+	defer cancel()
+	_, _ = closeAll(ctx, p.edges, nil, "the opening failed: "+why.Error())
+}
+
+// reportLosses logs lost frames, some of them: the ledger has them all.
+func reportLosses(log zerolog.Logger, run string) func(int, error) {
+	log = log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})
+	return func(frames int, err error) {
+		log.Warn().Err(err).Str("run", run).Int("frames", frames).Msg("frames lost")
+	}
+}

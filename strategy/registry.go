@@ -1,0 +1,70 @@
+package strategy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Params are what a run may set of its strategy. Each strategy reads those that it has.
+type Params struct {
+	Tasks int // frames that the fast node finishes after one switch, 1 or more
+}
+
+// Entry is one strategy that a run can choose.
+type Entry struct {
+	Name    string
+	Alias   string // its name in the study of 2018, if it has one there
+	Summary string // one sentence for help and README
+
+	// Tasks tells whether the strategy has the parameter of that name.
+	Tasks bool
+	// Whole: every node holds head and tail, and the client deals the frames to the nodes in turn.
+	Whole bool
+
+	New func(Params) Strategy
+}
+
+// All returns every strategy, in the order in which tables show them.
+func All() []Entry {
+	return []Entry{
+		{Name: "baseline", New: newBaseline,
+			Summary: "fast always forwards; what slow refuses is gone"},
+		{Name: "takeover", Alias: "s1", Tasks: true, New: newTakeover,
+			Summary: "after an overload fast finishes the next `--tasks` frames itself and sends nothing to slow meanwhile"},
+		{Name: "alternate", Alias: "s2", Tasks: true, New: newAlternate,
+			Summary: "after an overload fast finishes `--tasks` frames itself and forwards one to slow after each"},
+		{Name: "replicate", Alias: "s3", Whole: true, New: newReplicate,
+			Summary: "head and tail on both nodes; the client deals the frames to fast and slow in turn"},
+	}
+}
+
+// Lookup finds a strategy by its name or alias.
+func Lookup(name string) (Entry, error) {
+	all := All()
+	i := slices.IndexFunc(all, func(e Entry) bool { return name != "" && (e.Name == name || e.Alias == name) })
+	if i < 0 {
+		return Entry{}, fmt.Errorf("strategy %q is unknown: choose one of %s", name, strings.Join(Names(), ", "))
+	}
+	return all[i], nil
+}
+
+// Names returns every name, with its alias in brackets.
+func Names() []string {
+	var names []string
+	for _, e := range All() {
+		if e.Alias != "" {
+			e.Name += " (" + e.Alias + ")"
+		}
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+// Validate reports what is wrong with the parameters of this strategy.
+func (e Entry) Validate(p Params) error {
+	if e.Tasks && p.Tasks < 1 {
+		return fmt.Errorf("tasks is %d: %s needs 1 or more", p.Tasks, e.Name)
+	}
+	return nil
+}

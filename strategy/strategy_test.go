@@ -1,0 +1,142 @@
+package strategy
+
+import (
+	"strings"
+	"testing"
+)
+
+// trace plays a string of events to a strategy and returns its decisions. Events: '.' a frame, 'x' an overload, 'o' an
+// accepted frame's answer. Decisions: 'f' forward, 'F' forward and hold the tail, 'T' finish here and hold the tail,
+// 't' finish here and drop it.
+func trace(s Strategy, events string) string {
+	var out strings.Builder
+	for _, e := range events {
+		switch e {
+		case '.':
+			d := s.Next(Situation{})
+			out.WriteString(map[Decision]string{
+				{}:                         "f",
+				{Hold: true}:               "F",
+				{Finish: true, Hold: true}: "T",
+				{Finish: true}:             "t",
+			}[d])
+		case 'x':
+			s.Observe(Feedback{Accepted: false})
+		case 'o':
+			s.Observe(Feedback{Accepted: true})
+		}
+	}
+	return out.String()
+}
+
+func TestTraces(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		strategy string
+		tasks    int
+		events   string
+		want     string
+	}{
+		{"baseline ignores overloads", "baseline", 1, "..x.xx..", "fffff"},
+		{"baseline without feedback", "baseline", 1, "...", "fff"},
+
+		{"takeover forwards until an overload", "takeover", 3, ".o.o.o", "fff"},
+		{"takeover finishes so many tasks", "takeover", 3, ".x......", "fTTtfff"},
+		{"takeover of one task holds nothing", "takeover", 1, "x..", "tf"},
+		{"takeover: an overload sets, never toggles", "takeover", 2, "xx...", "Ttf"},
+		{"takeover: an overload in a burst changes nothing", "takeover", 3, "x.x.x...", "TTtff"},
+		{"takeover: an overload after a burst starts the next", "takeover", 2, "x..x...", "TtTtf"},
+		{"takeover: acceptance does not end a burst", "takeover", 3, "x.o.o.o.", "TTtf"},
+
+		{"alternate forwards one after each", "alternate", 3, "x.......", "TFTFtff"},
+		{"alternate of one task", "alternate", 1, "x...", "tff"},
+		{"alternate counts the finished ones", "alternate", 2, ".x......", "fTFtfff"},
+		{"alternate: an overload in a burst changes nothing", "alternate", 2, "x.x.x.o..", "TFtff"},
+		{"alternate: an overload on the last forwarded frame starts the next burst", "alternate", 1, "x..x..", "tftf"},
+		{"alternate: an overload before the last forwarded frame starts after it", "alternate", 1, "x.x...", "tFtf"},
+
+		{"replicate finishes all", "replicate", 1, ".x.o..", "TTTT"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, err := Lookup(c.strategy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := trace(e.New(Params{Tasks: c.tasks}), c.events); got != c.want {
+				t.Errorf("%s: got %s, want %s", c.events, got, c.want)
+			}
+		})
+	}
+}
+
+func TestLookup(t *testing.T) {
+	for _, e := range All() {
+		for _, name := range []string{e.Name, e.Alias} {
+			if name == "" {
+				continue
+			}
+			if got, err := Lookup(name); err != nil || got.Name != e.Name {
+				t.Errorf("Lookup(%q) = %v, %v", name, got.Name, err)
+			}
+		}
+	}
+	for _, name := range []string{"", "s4", "Baseline", "baseline "} {
+		_, err := Lookup(name)
+		if err == nil || !strings.Contains(err.Error(), "takeover (s1)") {
+			t.Errorf("Lookup(%q): error %v does not name what is allowed", name, err)
+		}
+	}
+}
+
+func TestNamesAreUnique(t *testing.T) {
+	seen := map[string]bool{"": true}
+	for _, e := range All() {
+		if seen[e.Name] || e.Alias != "" && seen[e.Alias] {
+			t.Errorf("%s (%s) stands twice", e.Name, e.Alias)
+		}
+		seen[e.Name], seen[e.Alias] = true, true
+		if e.Summary == "" {
+			t.Errorf("%s has no summary", e.Name)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	takeover, _ := Lookup("takeover")
+	baseline, _ := Lookup("baseline")
+	if err := takeover.Validate(Params{Tasks: 0}); err == nil {
+		t.Error("takeover takes 0 tasks")
+	}
+	if err := takeover.Validate(Params{Tasks: 1}); err != nil {
+		t.Error(err)
+	}
+	if err := baseline.Validate(Params{}); err != nil {
+		t.Errorf("baseline has no tasks, and is refused for them: %v", err)
+	}
+}
+
+// FuzzStrategies plays any events to every registered strategy. A strategy may not fail, its decisions follow from the
+// events alone, and without an overload ever it may not need a switch (unless the tail is resident anyway).
+func FuzzStrategies(f *testing.F) {
+	f.Add(3, ".x..o.x....")
+	f.Add(1, "xxxx....")
+	f.Add(1000000, "x.o.x.o.")
+	f.Fuzz(func(t *testing.T, tasks int, events string) {
+		for _, e := range All() {
+			p := Params{Tasks: tasks}
+			if e.Validate(p) != nil {
+				continue
+			}
+			first, second := trace(e.New(p), events), trace(e.New(p), events)
+			if first != second {
+				t.Errorf("%s: %q gives %s and %s", e.Name, events, first, second)
+			}
+			if len(first) != strings.Count(events, ".") {
+				t.Errorf("%s: %q: %d decisions", e.Name, events, len(first))
+			}
+			if !e.Whole && !strings.Contains(events, "x") && strings.ContainsAny(first, "tTF") {
+				t.Errorf("%s: %q: helps without an overload: %s", e.Name, events, first)
+			}
+		}
+	})
+}

@@ -1,0 +1,32 @@
+package strategy
+
+// takeover answers an overload with a burst: it finishes the next tasks frames and leaves slow alone meanwhile.
+//
+//	           overload: left = tasks
+//	forwarding ─────────────────────▶ finishing ──┐ left--
+//	    ▲                                 │  ▲────┘
+//	    └────────────── left = 0 ─────────┘
+//
+// An overload during a burst is the late answer to a frame sent before it, and changes nothing.
+type takeover struct {
+	tasks int
+	left  int // frames of this burst still to finish
+}
+
+var _ Strategy = (*takeover)(nil)
+
+func newTakeover(p Params) Strategy { return &takeover{tasks: p.Tasks} }
+
+func (t *takeover) Next(Situation) Decision {
+	if t.left == 0 {
+		return Decision{}
+	}
+	t.left--
+	return Decision{Finish: true, Hold: t.left > 0}
+}
+
+func (t *takeover) Observe(f Feedback) {
+	if f.Overloaded() && t.left == 0 {
+		t.left = t.tasks
+	}
+}

@@ -1,0 +1,133 @@
+package transport
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"tandem/pipeline"
+	"tandem/transport/wire"
+	"tandem/transport/wire/wireconnect"
+)
+
+// Limits bound what a client waits for and what it sends.
+type Limits struct {
+	Dial    time.Duration // for a connection
+	Call    time.Duration // for the answer to a push
+	Window  int           // pushes under way at once
+	MaxBody int           // bytes of a message, either way
+}
+
+// Client talks to one node. It may be used by several goroutines.
+type Client struct {
+	address string
+	limits  Limits
+	http    *http.Client
+	node    wireconnect.NodeClient
+	rtt     atomic.Int64 // nanoseconds, smoothed round trip of a push
+}
+
+// NewClient makes a client for the node at host:port. It connects at the first call.
+func NewClient(address string, l Limits) *Client {
+	// Two connections beyond the window, so that opening, closing and signs of life don't wait for frames.
+	conns := l.Window + 2
+	h := &http.Client{Transport: &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: l.Dial, KeepAlive: 15 * time.Second}).DialContext,
+		MaxConnsPerHost:     conns,
+		MaxIdleConnsPerHost: conns,
+		IdleConnTimeout:     time.Minute,
+		DisableCompression:  true,
+	}}
+	return &Client{
+		address: address,
+		limits:  l,
+		http:    h,
+		node: wireconnect.NewNodeClient(h, "http://"+address,
+			connect.WithReadMaxBytes(l.MaxBody),
+			connect.WithSendMaxBytes(l.MaxBody),
+			connect.WithAcceptCompression("gzip", nil, nil), // 20-byte answers are not worth it
+		),
+	}
+}
+
+// Address is the node's, as given.
+func (c *Client) Address() string { return c.address }
+
+// CloseIdle closes the connections that carry nothing now.
+func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
+
+// Reach reports whether something listens at the node's address.
+func (c *Client) Reach(ctx context.Context) error {
+	conn, err := (&net.Dialer{Timeout: c.limits.Dial}).DialContext(ctx, "tcp", c.address)
+	if err != nil {
+		return c.unreachable(err)
+	}
+	return conn.Close()
+}
+
+// Open asks the node to take part in a run.
+func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
+	m, err := c.node.Open(ctx, &wire.OpenRequest{Run: runToWire(o.Run), From: o.From, Address: o.Address})
+	if err != nil {
+		return Opened{}, c.fromWire(err)
+	}
+	opened := Opened{Run: runFromWire(m.GetRun()), Shape: shapeFromWire(m.GetShape())}
+	if err := opened.Run.Validate(); err != nil {
+		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
+	}
+	return opened, nil
+}
+
+// Push sends frames and returns one feedback for each. Without frames it is a sign of life.
+func (c *Client) Push(ctx context.Context, run, from string, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.limits.Call)
+	defer cancel()
+	began := time.Now()
+	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
+	m, err := c.node.Push(ctx, &wire.PushRequest{
+		Run: run, From: from, Frames: framesToWire(frames, began.Add(c.RoundTrip()/2)),
+	})
+	if err != nil {
+		return nil, c.fromWire(err)
+	}
+	c.observe(time.Since(began))
+	if len(m.GetFeedback()) != len(frames) {
+		return nil, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(frames), len(m.GetFeedback()))
+	}
+	return feedbackFromWire(m.GetFeedback()), nil
+}
+
+// Close says that this caller sends no more in the run, and returns the report once end has made it.
+func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error) {
+	nodes, err := json.Marshal(cl.Nodes)
+	if err != nil {
+		return pipeline.Report{}, err
+	}
+	m, err := c.node.Close(ctx, &wire.CloseRequest{Run: cl.Run, From: cl.From, Nodes: string(nodes), Note: cl.Note})
+	if err != nil {
+		return pipeline.Report{}, c.fromWire(err)
+	}
+	var r pipeline.Report
+	if err := json.Unmarshal([]byte(m.GetReport()), &r); err != nil {
+		return pipeline.Report{}, fmt.Errorf("%s answered with no report: %w", c.address, err)
+	}
+	return r, nil
+}
+
+// RoundTrip is the smoothed time between a push and its answer; 0 before the first.
+func (c *Client) RoundTrip() time.Duration { return time.Duration(c.rtt.Load()) }
+
+// observe smooths as TCP does: an eighth of each new round trip. Of two calls that end at once one may be forgotten.
+func (c *Client) observe(rtt time.Duration) {
+	old := c.rtt.Load()
+	if old == 0 {
+		old = int64(rtt)
+	}
+	c.rtt.Store(old + (int64(rtt)-old)/8)
+}

@@ -1,0 +1,13 @@
+// Package transport carries frames and feedback between nodes: Connect RPC over HTTP/1.1 keep-alive (h2c is accepted
+// too), unary, protobuf, on one port.
+//
+//	Client ──Push(frames)──▶ server ──▶ Node        the answer brings one feedback for each frame
+//	       ──Open, Close──▶                         once a run
+//
+// A refusal is an answer. Errors are for what is invalid, unknown or out of reach; they keep their meaning (the
+// pipeline's exported errors) across the wire. Everything that is read is validated before it is used.
+//
+// The package carries out no policy: what is retried, counted or closed is decided by its callers.
+package transport
+
+//go:generate npx --yes @bufbuild/buf@1.75.0 generate

@@ -1,0 +1,71 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"connectrpc.com/connect"
+
+	"tandem/pipeline"
+)
+
+// codes are the Connect codes that stand for the pipeline's errors on the wire, in either direction.
+var codes = []struct {
+	err  error
+	code connect.Code
+}{
+	{pipeline.ErrInvalidFrame, connect.CodeInvalidArgument},
+	{pipeline.ErrInvalidRun, connect.CodeFailedPrecondition},
+	{pipeline.ErrUnknownRun, connect.CodeNotFound},
+	{pipeline.ErrBusy, connect.CodeAborted},
+	{pipeline.ErrStopping, connect.CodeUnavailable},
+	// A neighbour further down that does not answer is, for the caller, a run that can't go on.
+	{pipeline.ErrUnreachable, connect.CodeUnknown},
+}
+
+func toWire(err error) error {
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			return connect.NewError(c.code, err)
+		}
+	}
+	return connect.NewError(connect.CodeInternal, err)
+}
+
+// remoteError is an error that another node has answered with.
+type remoteError struct {
+	address string
+	text    string
+	kind    error // one of the pipeline's errors, or nil
+}
+
+func (e *remoteError) Error() string { return e.address + ": " + e.text }
+func (e *remoteError) Unwrap() error { return e.kind }
+
+// fromWire turns a failed call's error back into one of the pipeline's.
+func (c *Client) fromWire(err error) error {
+	var ce *connect.Error
+	if !errors.As(err, &ce) {
+		return c.unreachable(err)
+	}
+	if ce.Code() == connect.CodeResourceExhausted { // Connect's word for a message over the limit, found on either side
+		return &remoteError{c.address, ce.Message() + ": raise --max-body on every node", pipeline.ErrInvalidFrame}
+	}
+	if !connect.IsWireError(err) {
+		return c.unreachable(ce.Unwrap())
+	}
+	for _, known := range codes {
+		if ce.Code() == known.code {
+			return &remoteError{c.address, ce.Message(), known.err}
+		}
+	}
+	return &remoteError{c.address, ce.Message(), nil}
+}
+
+func (c *Client) unreachable(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s %w: no answer in time", c.address, pipeline.ErrUnreachable)
+	}
+	return fmt.Errorf("%s %w: %w", c.address, pipeline.ErrUnreachable, err)
+}

@@ -1,0 +1,179 @@
+package transport
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/transport/wire"
+)
+
+// What a message may name and hold, whatever its size in bytes.
+const (
+	maxNameBytes = 256
+	maxDims      = 8
+	maxLabel     = 1 << 24
+)
+
+func validName(what, s string) error {
+	if s == "" || len(s) > maxNameBytes {
+		return fmt.Errorf("%w: %q has %d bytes: 1 to %d are allowed", pipeline.ErrInvalidRun, what, len(s), maxNameBytes)
+	}
+	return nil
+}
+
+func runToWire(r pipeline.Run) *wire.Run {
+	return &wire.Run{
+		Id: r.ID, Strategy: r.Strategy, Tasks: int32(r.Tasks), Frames: r.Frames,
+		IntervalNs: int64(r.Interval), Model: r.Model, Digest: r.Digest, Cut: int32(r.Cut),
+	}
+}
+
+func runFromWire(m *wire.Run) pipeline.Run {
+	return pipeline.Run{
+		ID: m.GetId(), Strategy: m.GetStrategy(), Tasks: int(m.GetTasks()), Frames: m.GetFrames(),
+		Interval: time.Duration(m.GetIntervalNs()), Model: m.GetModel(), Digest: m.GetDigest(), Cut: int(m.GetCut()),
+	}
+}
+
+// framesToWire encodes frames that reach their neighbour at about the given moment.
+func framesToWire(frames []pipeline.Frame, arrival time.Time) []*wire.Frame {
+	out := make([]*wire.Frame, len(frames))
+	for i := range frames {
+		f := &frames[i]
+		m := &wire.Frame{
+			Id:                f.ID,
+			Next:              int32(f.Next),
+			Shape:             shapeToWire(f.Shape),
+			Data:              bytesOf(f.Data),
+			AgeNs:             int64(f.AgeAt(arrival)),
+			FinishedByRole:    f.By.Role,
+			FinishedByAddress: f.By.Address,
+		}
+		if f.Label != pipeline.NoLabel {
+			label := int32(f.Label)
+			m.Label = &label
+		}
+		out[i] = m
+	}
+	return out
+}
+
+// framesFromWire decodes and validates frames that came in at the given moment. Nothing of the messages is kept.
+func framesFromWire(messages []*wire.Frame, arrival time.Time) ([]pipeline.Frame, error) {
+	frames := make([]pipeline.Frame, len(messages))
+	for i, m := range messages {
+		f, err := frameFromWire(m)
+		if err != nil {
+			return nil, err
+		}
+		f.Since = arrival
+		frames[i] = f
+	}
+	return frames, nil
+}
+
+func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
+	invalid := func(format string, args ...any) (pipeline.Frame, error) {
+		return pipeline.Frame{}, fmt.Errorf("%w %d: %s", pipeline.ErrInvalidFrame, m.GetId(), fmt.Sprintf(format, args...))
+	}
+	f := pipeline.Frame{
+		ID:    m.GetId(),
+		Next:  int(m.GetNext()),
+		Label: pipeline.NoLabel,
+		By:    pipeline.NodeID{Role: m.GetFinishedByRole(), Address: m.GetFinishedByAddress()},
+		Age:   time.Duration(m.GetAgeNs()),
+	}
+	switch {
+	case f.Next < 0:
+		return invalid("its next layer is %d: 0 or more is allowed", f.Next)
+	case f.Age < 0:
+		return invalid("its age is negative")
+	case len(f.By.Role) > maxNameBytes || len(f.By.Address) > maxNameBytes:
+		return invalid("the name of the node that finished it is longer than %d bytes", maxNameBytes)
+	case len(m.GetShape()) == 0 || len(m.GetShape()) > maxDims:
+		return invalid("its shape has %d dimensions: 1 to %d are allowed", len(m.GetShape()), maxDims)
+	}
+	if m.Label != nil {
+		if f.Label = int(m.GetLabel()); f.Label < 0 || f.Label > maxLabel {
+			return invalid("its label is %d: 0 to %d is allowed", f.Label, maxLabel)
+		}
+	}
+	f.Shape = shapeFromWire(m.GetShape())
+	values := int64(1)
+	for _, d := range f.Shape {
+		if d < 1 || values > math.MaxInt32/int64(d) {
+			return invalid("its shape %v is no shape of a frame", f.Shape)
+		}
+		values *= int64(d)
+	}
+	if int64(len(m.GetData())) != 4*values {
+		return invalid("it has %d bytes of data, and shape %v needs %d", len(m.GetData()), f.Shape, 4*values)
+	}
+	f.Data = make([]float32, values)
+	if i := floatsOf(f.Data, m.GetData()); i >= 0 {
+		return invalid("value %d is %v: only finite values are allowed", i, f.Data[i])
+	}
+	return f, nil
+}
+
+func bytesOf(values []float32) []byte {
+	b := make([]byte, 4*len(values))
+	for i, v := range values {
+		binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
+	}
+	return b
+}
+
+// floatsOf decodes len(values) values and returns the index of the first that is not finite, or -1.
+func floatsOf(values []float32, b []byte) int {
+	const exponent = 0x7f800000 // all ones in NaN and infinity
+	bad := -1
+	for i := range values {
+		bits := binary.LittleEndian.Uint32(b[4*i:])
+		values[i] = math.Float32frombits(bits)
+		if bits&exponent == exponent && bad < 0 {
+			bad = i
+		}
+	}
+	return bad
+}
+
+func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {
+	out := make([]*wire.Feedback, len(answers))
+	for i, a := range answers {
+		out[i] = &wire.Feedback{
+			Accepted: a.Accepted, QueueLength: int32(a.Length), QueueCapacity: int32(a.Capacity), ServiceNs: int64(a.Service),
+		}
+	}
+	return out
+}
+
+func feedbackFromWire(messages []*wire.Feedback) []pipeline.Feedback {
+	out := make([]pipeline.Feedback, len(messages))
+	for i, m := range messages {
+		out[i] = pipeline.Feedback{
+			Accepted: m.GetAccepted(), Length: int(m.GetQueueLength()), Capacity: int(m.GetQueueCapacity()),
+			Service: time.Duration(m.GetServiceNs()),
+		}
+	}
+	return out
+}
+
+func shapeToWire(shape []int) []int32 {
+	out := make([]int32, len(shape))
+	for i, d := range shape {
+		out[i] = int32(d)
+	}
+	return out
+}
+
+func shapeFromWire(shape []int32) []int {
+	out := make([]int, len(shape))
+	for i, d := range shape {
+		out[i] = int(d)
+	}
+	return out
+}

@@ -1,0 +1,123 @@
+package transport
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"tandem/pipeline"
+	"tandem/transport/wire"
+	"tandem/transport/wire/wireconnect"
+)
+
+// Node is what a server serves. Its methods are called by many goroutines at once.
+type Node interface {
+	Open(context.Context, Opening) (Opened, error)
+	Push(ctx context.Context, run, from string, frames []pipeline.Frame) ([]pipeline.Feedback, error)
+	Close(context.Context, Closing) (pipeline.Report, error)
+}
+
+// Opening asks a node to take part in a run.
+type Opening struct {
+	Run     pipeline.Run
+	From    string // the caller; unique for each process
+	Address string // what the caller calls this node
+}
+
+// Opened is the answer: the run with what was left open filled in, and the shape of the frames that the node takes
+// (empty: any).
+type Opened struct {
+	Run   pipeline.Run
+	Shape []int
+}
+
+// Closing says that one neighbour sends no more.
+type Closing struct {
+	Run   string
+	From  string
+	Nodes []pipeline.Entry // the ledgers of all nodes above
+	Note  string           // what was out of the ordinary above
+}
+
+// NewServer makes the HTTP server of a node. maxBody bounds a request's size in bytes.
+func NewServer(n Node, maxBody int, errors *log.Logger) *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle(wireconnect.NewNodeHandler(handler{n},
+		connect.WithReadMaxBytes(maxBody),
+		connect.WithCompression("gzip", nil, nil), // it costs more than it saves on answers of 20 bytes
+		connect.WithRecover(func(_ context.Context, s connect.Spec, _ http.Header, p any) error {
+			errors.Printf("%s: %v", s.Procedure, p)
+			return connect.NewError(connect.CodeInternal, fmt.Errorf("this node failed on the call; its log has the reason"))
+		}),
+	))
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler:           withBodyDeadline(mux),
+		Protocols:         &protocols,
+		ErrorLog:          errors,
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
+}
+
+// handler translates between the wire's messages and a Node.
+type handler struct{ node Node }
+
+func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenResponse, error) {
+	o := Opening{Run: runFromWire(m.GetRun()), From: m.GetFrom(), Address: m.GetAddress()}
+	if err := o.Run.Validate(); err != nil {
+		return nil, toWire(err)
+	}
+	if err := validName("from", o.From); err != nil {
+		return nil, toWire(err)
+	}
+	if err := validName("address", o.Address); err != nil {
+		return nil, toWire(err)
+	}
+	opened, err := h.node.Open(ctx, o)
+	if err != nil {
+		return nil, toWire(err)
+	}
+	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: shapeToWire(opened.Shape)}, nil
+}
+
+func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushResponse, error) {
+	if m.GetRun() == "" {
+		return nil, toWire(fmt.Errorf("%w: its id is empty: name the run that the frames belong to", pipeline.ErrInvalidRun))
+	}
+	frames, err := framesFromWire(m.GetFrames(), time.Now())
+	if err != nil {
+		return nil, toWire(err)
+	}
+	answers, err := h.node.Push(ctx, m.GetRun(), m.GetFrom(), frames)
+	if err != nil {
+		return nil, toWire(err)
+	}
+	return &wire.PushResponse{Feedback: feedbackToWire(answers)}, nil
+}
+
+func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseResponse, error) {
+	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Note: m.GetNote()}
+	if m.GetNodes() != "" {
+		if err := json.Unmarshal([]byte(m.GetNodes()), &c.Nodes); err != nil {
+			return nil, toWire(fmt.Errorf("%w: its nodes are no list of ledgers: %v", pipeline.ErrInvalidRun, err))
+		}
+	}
+	report, err := h.node.Close(ctx, c)
+	if err != nil {
+		return nil, toWire(err)
+	}
+	text, err := json.Marshal(report)
+	if err != nil {
+		return nil, toWire(err)
+	}
+	return &wire.CloseResponse{Report: string(text)}, nil
+}
