@@ -68,8 +68,16 @@ type session struct {
 	closeErr error
 }
 
-// Open begins a run, or adds an edge to it where another neighbour has opened it already.
+// Open begins a run, or adds an edge to it where another neighbour has opened it already. It waits for a run that is
+// being closed.
 func (n *node) Open(ctx context.Context, o transport.Opening) (transport.Opened, error) {
+	if s := n.leaving(o.Run.ID); s != nil {
+		select {
+		case <-s.closed:
+		case <-ctx.Done():
+			return transport.Opened{}, ctx.Err()
+		}
+	}
 	s, first, err := n.admit(o)
 	if err != nil {
 		return transport.Opened{}, err
@@ -84,6 +92,16 @@ func (n *node) Open(ctx context.Context, o transport.Opening) (transport.Opened,
 	case <-ctx.Done():
 		return transport.Opened{}, ctx.Err()
 	}
+}
+
+// leaving returns the session that is being closed, if it is not of that run.
+func (n *node) leaving(run string) *session {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s := n.run; s != nil && s.closing && s.id != run {
+		return s
+	}
+	return nil
 }
 
 // admit finds or makes the session that an opening asks for.

@@ -1,6 +1,7 @@
 package role
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -92,10 +93,12 @@ func openNPY(path string) (file *os.File, r *npy.Reader, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	// Versions 2 and 3 have a length field of 32 bits, for headers that no array of numbers has.
-	var magic [8]byte
-	if _, err := file.ReadAt(magic[:], 0); err != nil || string(magic[:6]) != "\x93NUMPY" || magic[6] != 1 {
-		return nil, nil, fmt.Errorf("it is no .npy file of version 1: write it with numpy.save")
+	// Version 2 has a length field of 32 bits, for headers that no array of numbers has: they may not cost memory.
+	var start [12]byte
+	_, err = file.ReadAt(start[:], 0)
+	version, header := start[6], binary.LittleEndian.Uint32(start[8:])
+	if err != nil || string(start[:6]) != "\x93NUMPY" || version < 1 || version > 2 || version == 2 && header > 1<<16 {
+		return nil, nil, fmt.Errorf("it is no .npy file of version 1 or 2: write it with numpy.save")
 	}
 	r, err = npy.NewReader(file)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -141,40 +142,46 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 		return nil
 	}
 	r := reports[0]
-	fmt.Fprintf(to, "%s cut at %d, %d frames, one every %s, %s\n\n",
+	fmt.Fprintf(to, "%s cut at %d, %d frames, one every %s,\n%s\n\n",
 		r.Model, r.Cut, r.Frames, time.Duration(r.IntervalMS*float64(time.Millisecond)), emulation(r.Emulate))
-	labelled := slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.Accuracy != nil })
-	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
-	head := "strategy\ttasks\tcoverage\trate f/s\tp50 ms\tp99 ms\trefused\tlost\tswitches\t"
-	if labelled {
-		head += "accuracy\t"
+	const line = "%-9s  %5s  %8s  %6s  %6s  %6s  %7s  %8s  %8s"
+	row := func(cells ...any) {
+		fmt.Fprintln(to, strings.TrimRight(fmt.Sprintf(line, cells...), " "))
 	}
-	fmt.Fprintln(w, head)
+	labelled := ""
+	if slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.Accuracy != nil }) {
+		labelled = "accuracy"
+	}
+	row("strategy", "tasks", "coverage", "f/s", "p50 ms", "p99 ms", "refused", "switches", labelled)
 	for _, r := range reports {
-		var refused, lost, switches int64
-		for _, n := range r.Nodes {
-			refused, lost, switches = refused+n.Refused, lost+n.Lost, switches+n.Switches
-		}
-		tasks := "-"
+		refused, _, switches := totals(r)
+		tasks, accuracy := "-", ""
 		if r.Tasks > 0 {
 			tasks = strconv.Itoa(r.Tasks)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%.1f %%\t%.2f\t%.0f\t%.0f\t%d\t%d\t%d\t",
-			r.Strategy, tasks, r.Coverage, r.Rate, r.Latency.P50, r.Latency.P99, refused, lost, switches)
 		if r.Accuracy != nil {
-			fmt.Fprintf(w, "%.1f %%\t", *r.Accuracy)
+			accuracy = fmt.Sprintf("%.1f %%", *r.Accuracy)
 		}
-		fmt.Fprintln(w)
-	}
-	if err := w.Flush(); err != nil {
-		return err
+		row(r.Strategy, tasks, fmt.Sprintf("%.1f %%", r.Coverage), fmt.Sprintf("%.2f", r.Rate),
+			fmt.Sprintf("%.0f", r.Latency.P50), fmt.Sprintf("%.0f", r.Latency.P99), integer(refused), integer(switches), accuracy)
 	}
 	for _, r := range reports {
-		if r.Unaccounted != 0 || r.Duplicates != 0 || r.Note != "" {
-			fmt.Fprintf(to, "\n%s: %d unaccounted, %d duplicates. %s\n", r.Strategy, r.Unaccounted, r.Duplicates, r.Note)
+		if _, lost, _ := totals(r); lost != 0 || r.Unaccounted != 0 || r.Duplicates != 0 {
+			fmt.Fprintf(to, "\n%s: %d frames lost on the way, %d unaccounted for, %d duplicates\n", r.Strategy, lost, r.Unaccounted, r.Duplicates)
+		}
+		if r.Note != "" {
+			fmt.Fprintf(to, "\n%s: %s\n", r.Strategy, r.Note)
 		}
 	}
 	return nil
+}
+
+// totals adds up what happened on all nodes.
+func totals(r pipeline.Report) (refused, lost, switches int64) {
+	for _, n := range r.Nodes {
+		refused, lost, switches = refused+n.Refused, lost+n.Lost, switches+n.Switches
+	}
+	return refused, lost, switches
 }
 
 func emulation(e string) string {
@@ -189,11 +196,11 @@ func emulation(e string) string {
 
 // printNodes prints the ledger of every node.
 func printNodes(to io.Writer, r pipeline.Report) error {
-	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\nnode\treceived\trefused\tforwarded\tfinished\tlost\tbusy\tqueue peak\t")
+	w := tabwriter.NewWriter(to, 0, 0, 1, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\nnode  \treceived\trefused\tforwarded\tfinished\tlost\tbusy\tqueue peak\t")
 	for _, n := range r.Nodes {
 		busy := time.Duration(n.BusyMS * float64(time.Millisecond)).Round(time.Millisecond)
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t\n",
+		fmt.Fprintf(w, "%-6s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t\n",
 			n.Role, n.Received, n.Refused, n.Forwarded, n.Finished, n.Lost, busy, n.QueuePeak)
 	}
 	return w.Flush()

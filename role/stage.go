@@ -31,7 +31,9 @@ func newWorker(cfg Config, net *model.Network) (*worker, error) {
 	case cfg.Cut != "":
 		w.cut, err = net.Cut(cfg.Cut)
 	case cfg.Role == Fast:
-		w.cut = net.DefaultCut()
+		if w.cut = net.DefaultCut(); w.cut == 0 {
+			return nil, fmt.Errorf("--model %s has one layer, and can't be cut: give a network of two or more", net.Name())
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -1,0 +1,188 @@
+package onnx
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/bits"
+	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// DataType is TensorProto.DataType of the format.
+type DataType int64
+
+// The data types that can be read.
+const (
+	Float32 DataType = 1
+	Int32   DataType = 6
+	Int64   DataType = 7
+)
+
+// typeNames are in the order of the format, from 0 on.
+var typeNames = []string{"undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64",
+	"string", "bool", "float16", "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16"}
+
+func (d DataType) String() string {
+	if d >= 0 && int(d) < len(typeNames) {
+		return typeNames[d]
+	}
+	return fmt.Sprintf("data type %d", int64(d))
+}
+
+// size is the number of bytes an element takes, 0 where it is not read.
+func (d DataType) size() int64 {
+	switch d {
+	case Float32, Int32:
+		return 4
+	case Int64:
+		return 8
+	}
+	return 0
+}
+
+const maxRank = 16 // dimensions of a tensor
+
+// Tensor is a constant: its shape, and where its numbers are.
+type Tensor struct {
+	Name     string
+	Type     DataType
+	Dims     []int64
+	External *External // set when the numbers are in another file
+
+	data   *io.SectionReader // nil when there are none
+	varint bool              // data holds varints, not fixed little-endian numbers
+}
+
+// External says where the numbers of a tensor are, when they are not in the
+// ONNX file.
+type External struct {
+	Location       string // path relative to the ONNX file, not checked
+	Offset, Length int64  // in bytes; Length is -1 when the file does not give it
+}
+
+// FloatTensor is a constant that is not in the file, of the given shape.
+func FloatTensor(values []float32, dims ...int64) *Tensor {
+	b := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	}
+	return &Tensor{Type: Float32, Dims: dims, data: io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))}
+}
+
+func (t *Tensor) field(c *cursor) func(field) error {
+	external := false
+	// Packed numbers of fixed size lie in the file exactly as raw data does.
+	keep := func(f field, varint bool) error {
+		if f.typ != protowire.BytesType {
+			return fmt.Errorf("%w: field %d of tensor %q is not packed", ErrMalformed, f.num, t.Name)
+		}
+		if f.body.len() == 0 {
+			return nil
+		}
+		if t.data != nil {
+			return fmt.Errorf("%w: tensor %q has its data twice", ErrMalformed, t.Name)
+		}
+		t.data, t.varint = io.NewSectionReader(c.r, f.body.from, f.body.len()), varint
+		return nil
+	}
+	return func(f field) (err error) {
+		switch f.num {
+		case 1:
+			err = c.numbers(f, protowire.VarintType, func(v uint64) error { return push(c, &t.Dims, int64(v)) })
+		case 2:
+			t.Type, err = DataType(f.number), f.is(protowire.VarintType)
+		case 3:
+			err = errors.New("tensors in segments are not supported")
+		case 4, 9:
+			err = keep(f, false)
+		case 5, 7:
+			err = keep(f, true)
+		case 8:
+			t.Name, err = c.text(f)
+		case 13:
+			err = t.external(c, f)
+		case 14:
+			external, err = f.number == 1, f.is(protowire.VarintType)
+			if external && t.External == nil {
+				t.External = &External{Length: -1}
+			}
+		}
+		return err
+	}
+}
+
+// external reads one key and its value.
+func (t *Tensor) external(c *cursor, f field) error {
+	if err := c.charge(pairCost); err != nil {
+		return err
+	}
+	if t.External == nil {
+		t.External = &External{Length: -1}
+	}
+	var key, value string
+	err := c.message(f, func(f field) (err error) {
+		switch f.num {
+		case 1:
+			key, err = c.text(f)
+		case 2:
+			value, err = c.text(f)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	switch key {
+	case "location":
+		t.External.Location = value
+	case "offset":
+		t.External.Offset, err = strconv.ParseInt(value, 10, 64)
+	case "length":
+		t.External.Length, err = strconv.ParseInt(value, 10, 64)
+	}
+	if err != nil || t.External.Offset < 0 || t.External.Length < -1 {
+		return fmt.Errorf("%w: external %s of tensor %q is %.40q, want a number of bytes", ErrMalformed, key, t.Name, value)
+	}
+	return nil
+}
+
+// Len is the number of elements: the product of Dims, checked when the file was
+// parsed to be positive, or 0, and in range.
+func (t *Tensor) Len() int64 {
+	n := int64(1)
+	for _, d := range t.Dims {
+		n *= d
+	}
+	return n
+}
+
+// check says whether shape, type and data belong together.
+func (t *Tensor) check() error {
+	if len(t.Dims) > maxRank {
+		return fmt.Errorf("%w: %d dimensions, at most %d are allowed", ErrMalformed, len(t.Dims), maxRank)
+	}
+	n := uint64(1)
+	for _, d := range t.Dims {
+		hi, lo := bits.Mul64(n, uint64(d))
+		if d < 0 || hi != 0 || lo > math.MaxInt64/8 {
+			return fmt.Errorf("%w: impossible shape %d", ErrMalformed, t.Dims)
+		}
+		n = lo
+	}
+	if t.External != nil || t.varint || t.Type.size() == 0 {
+		return nil
+	}
+	have := int64(0)
+	if t.data != nil {
+		have = t.data.Size()
+	}
+	if want := int64(n) * t.Type.size(); have != want {
+		return fmt.Errorf("%w: %d bytes of data for %v %d, want %d", ErrMalformed, have, t.Type, t.Dims, want)
+	}
+	return nil
+}

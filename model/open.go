@@ -1,0 +1,69 @@
+package model
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"tandem/model/internal/onnx"
+)
+
+var (
+	// ErrMalformed is in the chain of errors about a file that breaks the ONNX
+	// format.
+	ErrMalformed = onnx.ErrMalformed
+
+	// ErrUnsupported is in the chain of errors about a network that is sound but
+	// has operators or a form that this package does not compute.
+	ErrUnsupported = errors.New("not supported")
+)
+
+// Open reads the description of the network in an ONNX file, and its content
+// once for the digest. The weights stay in the file, which remains open until
+// Close.
+func Open(path string) (*Network, error) {
+	// Asked before opening, because opening a pipe would wait for its writer.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("open network: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("open network %s: not a regular file; an ONNX file is wanted", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open network: %w", err)
+	}
+	n, err := read(filepath.Base(path), f, info.Size())
+	if err != nil {
+		f.Close()
+		if errors.Is(err, ErrMalformed) {
+			err = fmt.Errorf("%w; copy or export it again", err)
+		}
+		return nil, fmt.Errorf("open network %s: %w", path, err)
+	}
+	n.file = f
+	return n, nil
+}
+
+// read makes a network of the size bytes of r, which is read again when layers
+// are loaded.
+func read(name string, r io.ReaderAt, size int64) (*Network, error) {
+	m, err := onnx.Parse(r, size)
+	if err != nil {
+		return nil, err
+	}
+	n, err := build(name, m, size)
+	if err != nil {
+		return nil, err
+	}
+	hash := sha256.New()
+	if _, err := io.Copy(hash, io.NewSectionReader(r, 0, size)); err != nil {
+		return nil, err
+	}
+	n.digest = fmt.Sprintf("sha256:%x", hash.Sum(nil))
+	return n, nil
+}

@@ -1,0 +1,68 @@
+package role
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseEmulation(t *testing.T) {
+	for text, want := range map[string]Emulation{
+		"off":                           {},
+		"":                              {},
+		"pi3":                           Pi3,
+		"head=4ms,tail=42ms,load=580ms": {"head=4ms,tail=42ms,load=580ms", 4 * time.Millisecond, 42 * time.Millisecond, 580 * time.Millisecond},
+		"tail=1s":                       {Name: "tail=1s", Tail: time.Second},
+	} {
+		got, err := ParseEmulation(text)
+		if err != nil || got != want {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"pi9", "head", "head=4", "head=-4ms", "tial=4ms", "head=4ms,", "head=4ms;tail=4ms"} {
+		if got, err := ParseEmulation(text); err == nil || !strings.Contains(err.Error(), "head=4ms,tail=42ms") {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, r := range []Role{Local, End} {
+		if err := Default(r).Validate(); err != nil {
+			t.Errorf("the defaults of %s: %v", r, err)
+		}
+	}
+	for _, c := range []struct {
+		role   Role
+		change func(*Config)
+		says   string
+	}{
+		{Client, func(*Config) {}, "--next is missing"},
+		{Client, func(c *Config) { c.Next, c.Strategy = []string{"a:1"}, "s3" }, "--next fast:12345 --next slow:12345"},
+		{Client, func(c *Config) { c.Next, c.Labels = []string{"a:1"}, "x.npy" }, "--labels needs --input"},
+		{Fast, func(c *Config) { c.End = "e:1" }, "--next is given 0 times"},
+		{Fast, func(c *Config) { c.Next = []string{"a:1"} }, "--end is missing"},
+		{Slow, func(c *Config) { c.Next = []string{"a:1", "b:1"} }, "--next is given 2 times"},
+		{Local, func(c *Config) { c.Strategy = "s7" }, `strategy "s7" is unknown`},
+		{Local, func(c *Config) { c.Frames = 0 }, "--frames 0 never ends"},
+		{Local, func(c *Config) { c.Input = "-" }, "--input - can be read once"},
+	} {
+		cfg := Default(c.role)
+		c.change(&cfg)
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error %v, want one that says %q", c.role, err, c.says)
+		}
+	}
+}
+
+func TestBeat(t *testing.T) {
+	p := &player{cfg: Config{Interval: 30 * time.Millisecond}}
+	due := time.Now().Add(-20 * time.Millisecond)
+	if got := p.next(due); got != due.Add(30*time.Millisecond) {
+		t.Errorf("a late beat does not catch up: next in %v", time.Until(got))
+	}
+	due = time.Now().Add(-time.Minute)
+	if got := time.Until(p.next(due)); got < 0 || got > 30*time.Millisecond {
+		t.Errorf("after a pause of a minute the next frame is due in %v", got)
+	}
+}

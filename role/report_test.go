@@ -1,0 +1,160 @@
+package role
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"tandem/pipeline"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares with a file in testdata, or writes it.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; if that is meant, run the test with -update. Got:\n%s", path, got)
+	}
+}
+
+func sampleReports() []pipeline.Report {
+	accuracy := 98.888888
+	return []pipeline.Report{{
+		Run: "20261122-120000-ABCDEF", Strategy: "alternate", Tasks: 20, Frames: 100, IntervalMS: 30, Delivered: 89,
+		Coverage: 89, Rate: 26.853, Latency: pipeline.Latency{P50: 261.4, P95: 600, P99: 637.25, Max: 640},
+		ElapsedS: 3.5, Model: "dense-100-2000-2000", Cut: 1, Emulate: "pi3", Version: "1.0",
+		Nodes: []pipeline.Entry{
+			{NodeID: pipeline.NodeID{Role: "client"}, Received: 100, Forwarded: 100},
+			{NodeID: pipeline.NodeID{Role: "fast", Address: "fast:12345"}, Received: 100, Refused: 10, Forwarded: 70, Finished: 20, Switches: 1, SwitchMS: 580.1, BusyMS: 1200, QueuePeak: 10, Emulate: "pi3"},
+			{NodeID: pipeline.NodeID{Role: "slow", Address: "slow:12345"}, Received: 70, Refused: 1, Finished: 69, BusyMS: 2898, QueuePeak: 10, Emulate: "pi3"},
+			{NodeID: pipeline.NodeID{Role: "end", Address: "end:12345"}, Received: 89, Finished: 89},
+		},
+	}, {
+		Run: "20261122-120001-ABCDEF", Strategy: "replicate", Frames: 100, IntervalMS: 30, Delivered: 98, Coverage: 98,
+		Rate: 33.333, Duplicates: 2, Unaccounted: 1, Accuracy: &accuracy, ElapsedS: 3.1, Model: "digits_mlp.onnx", Cut: 2,
+		Emulate: "off", Version: "1.0", Note: "client-ABCDEFGH was silent for 10s and did not close the run",
+		Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Received: 50, Finished: 49, Lost: 1}},
+	}}
+}
+
+func TestReportsAreGolden(t *testing.T) {
+	for _, format := range []Format{Table, JSON, CSV} {
+		var b bytes.Buffer
+		out, err := openOutput(Config{Format: format, Header: true, Stdout: &b})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range sampleReports() {
+			if err := out.print(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		golden(t, "report."+string(format), b.Bytes())
+	}
+	var b bytes.Buffer
+	out, _ := openOutput(Config{Stdout: &b})
+	if err := out.printAll(sampleReports()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "comparison.table", b.Bytes())
+}
+
+func TestTablesFitATerminal(t *testing.T) {
+	var b bytes.Buffer
+	out, _ := openOutput(Config{Stdout: &b})
+	reports := sampleReports()
+	reports[0].Accuracy = reports[1].Accuracy
+	if err := out.printAll(reports[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.print(reports[0]); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := utf8.RuneCountInString(line) - 1; n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+// The CSV has the flat fields of the JSON, under the same names.
+func TestCSVHasTheFieldsOfTheJSON(t *testing.T) {
+	r := sampleReports()[1]
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range columns {
+		name := c.name
+		if rest, nested := strings.CutPrefix(name, "latency_"); nested {
+			latency := fields["latency_ms"].(map[string]any)
+			if _, ok := latency[strings.TrimSuffix(rest, "_ms")]; !ok {
+				t.Errorf("%s is no field of the JSON", c.name)
+			}
+			continue
+		}
+		if _, ok := fields[name]; !ok {
+			t.Errorf("%s is no field of the JSON", c.name)
+		}
+		delete(fields, name)
+	}
+	delete(fields, "latency_ms")
+	delete(fields, "nodes")
+	if len(fields) > 0 {
+		t.Errorf("the CSV lacks %v", fields)
+	}
+}
+
+func TestCSVHeaderOnce(t *testing.T) {
+	for _, header := range []bool{true, false} {
+		path := filepath.Join(t.TempDir(), "out.csv")
+		out, err := openOutput(Config{Format: CSV, Header: header, Output: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range sampleReports() {
+			if err := out.print(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := out.close(); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 2
+		if header {
+			want = 3
+		}
+		if len(lines) != want {
+			t.Errorf("header %v: %d lines", header, len(lines))
+		}
+	}
+}

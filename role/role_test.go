@@ -1,0 +1,389 @@
+package role
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/strategy"
+	"tandem/transport"
+)
+
+const (
+	digits       = "../model/testdata/digits_mlp.onnx"
+	digitsImages = "../model/testdata/digits_images.npy"
+	digitsLabels = "../model/testdata/digits_labels.npy"
+	digitsLogits = "../model/testdata/digits_mlp_logits.npy"
+)
+
+// quick is a local configuration whose runs take a moment.
+func quick() Config {
+	c := Default(Local)
+	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(""), io.Discard, io.Discard
+	c.Emulate = Emulation{}
+	c.Interval = 2 * time.Millisecond
+	c.Model = digits
+	c.Drain = 20 * time.Second
+	return c
+}
+
+// startQuick starts fast, slow and end over real TCP, and stops them when the test ends.
+func startQuick(t *testing.T, c Config) *localNodes {
+	t.Helper()
+	nodes, err := startLocal(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := nodes.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return nodes
+}
+
+// checkLedgers fails where a frame has no known end.
+func checkLedgers(t *testing.T, r pipeline.Report) {
+	t.Helper()
+	if r.Unaccounted != 0 || r.Duplicates != 0 {
+		t.Errorf("%s: %d unaccounted, %d duplicates", r.Strategy, r.Unaccounted, r.Duplicates)
+	}
+	if len(r.Nodes) != 4 {
+		t.Errorf("%s: %d nodes in the report", r.Strategy, len(r.Nodes))
+	}
+	for _, n := range r.Nodes {
+		if n.Here() != 0 {
+			t.Errorf("%s, %s: the ledger does not add up: %+v", r.Strategy, n.Role, n)
+		}
+	}
+}
+
+// With every strategy, overloaded or not, the outputs of the delivered frames are PyTorch's, whichever node finished
+// them.
+func TestDigitsOverFourRoles(t *testing.T) {
+	logits, shape, err := readNPY[float32](digitsLogits, "float32")
+	if err != nil {
+		t.Fatal(err)
+	}
+	classes := shape[1]
+	for _, e := range strategy.All() {
+		for _, load := range []string{"idle", "overloaded"} {
+			t.Run(e.Name+" "+load, func(t *testing.T) {
+				c := quick()
+				c.Input, c.Labels, c.Frames, c.Queue = digitsImages, digitsLabels, 360, 360
+				c.Results = filepath.Join(t.TempDir(), "results.jsonl")
+				c.Interval = 0 // the hop sets the pace, and the client refuses nothing
+				if load == "overloaded" {
+					c.Interval = 2 * time.Millisecond
+					c.Queue, c.Tasks = 2, 5
+					c.Emulate = Emulation{Name: "test", Tail: 6 * time.Millisecond}
+				}
+				report, err := startQuick(t, c).run(t.Context(), c, e.Name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkLedgers(t, report)
+				if load == "idle" && (report.Coverage != 100 || math.Abs(*report.Accuracy-98.9) > 0.05) {
+					t.Errorf("coverage %v, accuracy %v", report.Coverage, *report.Accuracy)
+				}
+				finishers := map[string]int{}
+				results := readResults(t, c.Results)
+				for _, r := range results {
+					finishers[r.Node]++
+					row := logits[int(r.ID)*classes:][:classes]
+					class, score := (&pipeline.Frame{Data: row}).Top()
+					if r.Class != class || math.Abs(float64(r.Score-score)) > 1e-4 {
+						t.Errorf("frame %d, finished on %s: class %d with %v, PyTorch has %d with %v", r.ID, r.Node, r.Class, r.Score, class, score)
+					}
+				}
+				if int64(len(results)) != report.Delivered {
+					t.Errorf("%d results, %d frames delivered", len(results), report.Delivered)
+				}
+				if load == "overloaded" && e.Name != "baseline" && finishers["fast"] == 0 {
+					t.Errorf("fast has not helped: %v", finishers)
+				}
+			})
+		}
+	}
+}
+
+func readResults(t *testing.T, path string) (results []result) {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for s := bufio.NewScanner(file); s.Scan(); {
+		var r result
+		if err := json.Unmarshal(s.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		results = append(results, r)
+	}
+	return results
+}
+
+// The strategy belongs to the run: a run without one uses the fast node's.
+func TestRunWithoutAStrategyUsesTheFastNodes(t *testing.T) {
+	c := quick()
+	c.Strategy, c.Tasks = "alternate", 7
+	nodes := startQuick(t, c)
+	client := c
+	client.Role, client.Next, client.Strategy, client.Tasks, client.Frames = Client, []string{nodes.fast.address}, "", 0, 5
+	report, err := play(t.Context(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Strategy != "alternate" || report.Tasks != 7 {
+		t.Errorf("strategy %s, tasks %d", report.Strategy, report.Tasks)
+	}
+}
+
+func TestRefusedRuns(t *testing.T) {
+	c := quick()
+	nodes := startQuick(t, c)
+	open := func(address string, run pipeline.Run) error {
+		run.ID = "r"
+		_, err := newClient(c, address).Open(t.Context(), transport.Opening{Run: run, From: "test", Address: address})
+		return err
+	}
+	for _, bad := range []struct {
+		name, address string
+		run           pipeline.Run
+		says          string
+	}{
+		{"unknown strategy", nodes.fast.address, pipeline.Run{Strategy: "s9"}, "takeover (s1)"},
+		{"other model", nodes.fast.address, pipeline.Run{Strategy: "s1", Digest: "sha256:other", Model: "other.onnx"}, "same --model"},
+		{"other cut", nodes.fast.address, pipeline.Run{Strategy: "s1", Cut: 1}, "--cut"},
+		{"cut beyond the model", nodes.slow.address, pipeline.Run{Strategy: "s1", Cut: 99}, "1 to 4"},
+		{"no strategy on slow", nodes.slow.address, pipeline.Run{}, "open it on the fast node first"},
+	} {
+		err := open(bad.address, bad.run)
+		if !errors.Is(err, pipeline.ErrInvalidRun) || !strings.Contains(err.Error(), bad.says) {
+			t.Errorf("%s: error %v, want one that says %q", bad.name, err, bad.says)
+		}
+	}
+	// A refused run leaves nothing behind.
+	c.Frames = 3
+	if _, err := nodes.run(t.Context(), c, "baseline"); err != nil {
+		t.Error(err)
+	}
+}
+
+// A slow node with other weights is found out when the run is opened, through the fast node.
+func TestDifferentWeightsRefuseToWorkTogether(t *testing.T) {
+	c := quick()
+	nodes := startQuick(t, c)
+	other := c
+	other.Role, other.Model, other.Next, other.End = Fast, "", []string{nodes.slow.address}, nodes.end.address
+	fast, err := startNode(t.Context(), other, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fast.stop() })
+	client := c
+	client.Role, client.Next, client.Strategy = Client, []string{fast.address}, "baseline"
+	if _, err = play(t.Context(), client); !errors.Is(err, pipeline.ErrInvalidRun) || !strings.Contains(err.Error(), "same --model") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
+	c := quick()
+	nodes := startQuick(t, c)
+	first, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "first", Strategy: "baseline"}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Frames = 3
+	if _, err := nodes.run(t.Context(), c, "baseline"); !errors.Is(err, pipeline.ErrBusy) || !strings.Contains(err.Error(), "run first is active") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := first.close(t.Context(), nil, ""); err != nil {
+		t.Error(err)
+	}
+	if _, err := nodes.run(t.Context(), c, "baseline"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Strangers who push garbage into a run disturb no frame of it.
+func TestInvalidFramesDisturbNobody(t *testing.T) {
+	c := quick()
+	c.Input, c.Labels, c.Queue, c.Frames = digitsImages, digitsLabels, 100, 100
+	nodes := startQuick(t, c)
+	e, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := pipeline.Frame{Shape: []int{64}, Data: make([]float32, 64), Label: pipeline.NoLabel, Since: time.Now()}
+	var ledger pipeline.Ledger
+	for i := range 40 {
+		for name, spoil := range map[string]func(*pipeline.Frame){
+			"shape":      func(f *pipeline.Frame) { f.Shape, f.Data = []int{63}, f.Data[:63] },
+			"next layer": func(f *pipeline.Frame) { f.Next = 2 },
+			"NaN":        func(f *pipeline.Frame) { f.Data = append([]float32{float32(math.NaN())}, f.Data[1:]...) },
+		} {
+			bad := good
+			spoil(&bad)
+			if _, err := e.Send(t.Context(), []pipeline.Frame{bad}); !errors.Is(err, pipeline.ErrInvalidFrame) {
+				t.Fatalf("%s: error %v", name, err)
+			}
+		}
+		if _, err := e.client.Push(t.Context(), "unknown", "test", []pipeline.Frame{good}); !errors.Is(err, pipeline.ErrUnknownRun) {
+			t.Fatalf("unknown run: error %v", err)
+		}
+		good.ID = uint64(i)
+		if _, err := e.Send(t.Context(), []pipeline.Frame{good}); err != nil {
+			t.Fatal(err)
+		}
+		ledger.Count(pipeline.Received, 1)
+		ledger.Count(pipeline.Forwarded, 1)
+	}
+	// A frame for end that nobody finished.
+	if _, err := newClient(c, nodes.end.address).Push(t.Context(), "r", "test", []pipeline.Frame{good}); !errors.Is(err, pipeline.ErrInvalidFrame) {
+		t.Errorf("unfinished frame on end: error %v", err)
+	}
+	entry := ledger.Entry()
+	entry.Role = "client"
+	report, err := e.close(t.Context(), []pipeline.Entry{entry}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkLedgers(t, report)
+	if report.Delivered != 40 {
+		t.Errorf("%d of 40 frames delivered", report.Delivered)
+	}
+}
+
+// A client that dies leaves a run that every node closes after the idle time, and end says so.
+func TestSilentClientsRunIsClosed(t *testing.T) {
+	c := quick()
+	c.Idle = 4 * beat // the nodes among themselves show signs of life
+	reports := make(chan pipeline.Report, 1)
+	nodes := &localNodes{}
+	t.Cleanup(func() {
+		if err := nodes.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	start := func(r Role, next, end string) *server {
+		n := c
+		n.Role, n.Next, n.End = r, []string{next}, end
+		s, err := startNode(t.Context(), n, func(r pipeline.Report) error { reports <- r; return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	nodes.end = start(End, "", "")
+	nodes.slow = start(Slow, nodes.end.address, "")
+	nodes.fast = start(Fast, nodes.slow.address, nodes.end.address)
+
+	e, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10}, "client-dead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := pipeline.Frame{Shape: []int{64}, Data: make([]float32, 64), Label: pipeline.NoLabel, Since: time.Now()}
+	if _, err := e.Send(t.Context(), []pipeline.Frame{frame}); err != nil {
+		t.Fatal(err)
+	}
+	e.stop() // no more signs of life
+	select {
+	case r := <-reports:
+		if r.Delivered != 1 || !strings.Contains(r.Note, "client-dead was silent") {
+			t.Errorf("%d delivered, note %q", r.Delivered, r.Note)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("the run was not closed")
+	}
+	c.Frames = 3
+	if _, err := nodes.run(t.Context(), c, "baseline"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Any node may be killed and started again between runs without the others noticing.
+func TestNodesRestartBetweenRuns(t *testing.T) {
+	c := quick()
+	c.Frames = 20
+	nodes := startQuick(t, c)
+	check := func() {
+		t.Helper()
+		for _, name := range []string{"baseline", "replicate"} {
+			r, err := nodes.run(t.Context(), c, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkLedgers(t, r)
+		}
+	}
+	check()
+	for _, which := range []struct {
+		role Role
+		node **server
+	}{{Slow, &nodes.slow}, {End, &nodes.end}, {Fast, &nodes.fast}} {
+		again := c
+		again.Role, again.Listen = which.role, (*which.node).address
+		again.Next = map[Role][]string{Fast: {nodes.slow.address}, Slow: {nodes.end.address}}[which.role]
+		again.End = nodes.end.address
+		if err := (*which.node).stop(); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if *which.node, err = startNode(t.Context(), again, func(pipeline.Report) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		check()
+	}
+}
+
+// A signal ends the intake, never the drain.
+func TestInterruptedRunIsDrained(t *testing.T) {
+	c := quick()
+	c.Frames = 0
+	c.Emulate = Emulation{Name: "test", Tail: 5 * time.Millisecond}
+	nodes := startQuick(t, c)
+	ctx, interrupt := context.WithCancel(t.Context())
+	begin := nodes.end.node.begin
+	nodes.end.node.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+		p, opened, err := begin(ctx, o)
+		return &countdown{part: p, left: 5, then: interrupt}, opened, err
+	}
+	r, err := nodes.run(ctx, c, "baseline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkLedgers(t, r)
+	if r.Frames < 5 || r.Delivered < 5 {
+		t.Errorf("%d frames, %d delivered", r.Frames, r.Delivered)
+	}
+}
+
+// countdown is a part that does something when so many frames have come.
+type countdown struct {
+	part
+	mu   sync.Mutex
+	left int
+	then func()
+}
+
+func (p *countdown) Offer(frames []pipeline.Frame) ([]pipeline.Feedback, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.left -= len(frames); p.left <= 0 {
+		p.then()
+	}
+	return p.part.Offer(frames)
+}

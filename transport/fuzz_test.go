@@ -1,0 +1,59 @@
+package transport
+
+import (
+	"bytes"
+	"math"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"tandem/pipeline"
+	"tandem/transport/wire"
+)
+
+// FuzzFrames decodes any bytes as a push. What is taken must be whole and finite, and survive another way over the wire.
+func FuzzFrames(f *testing.F) {
+	good, err := proto.Marshal(&wire.PushRequest{
+		Run: "r", From: "me",
+		Frames: framesToWire([]pipeline.Frame{{ID: 1, Shape: []int{2}, Data: []float32{1, 2}, Label: 3}}, time.Now()),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add(good[:len(good)-3])
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var m wire.PushRequest
+		if proto.Unmarshal(b, &m) != nil {
+			return
+		}
+		now := time.Now()
+		frames, err := framesFromWire(m.GetFrames(), now)
+		if err != nil {
+			return
+		}
+		for i, frame := range frames {
+			n := 1
+			for _, d := range frame.Shape {
+				n *= d
+			}
+			if n != len(frame.Data) || n < 1 {
+				t.Errorf("shape %v, %d values", frame.Shape, len(frame.Data))
+			}
+			for _, v := range frame.Data {
+				if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+					t.Errorf("value %v was taken", v)
+				}
+			}
+			if !bytes.Equal(bytesOf(frame.Data), m.GetFrames()[i].GetData()) {
+				t.Error("the data changed on the way")
+			}
+		}
+		again, err := framesFromWire(framesToWire(frames, now), now)
+		if err != nil || len(again) != len(frames) {
+			t.Errorf("a frame that was taken is refused the second time: %v", err)
+		}
+	})
+}

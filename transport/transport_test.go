@@ -1,0 +1,307 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"math"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tandem/pipeline"
+)
+
+// fakeNode answers as its fields say and remembers what came in.
+type fakeNode struct {
+	mu      sync.Mutex
+	frames  []pipeline.Frame
+	opening Opening
+	closing Closing
+	report  pipeline.Report
+	err     error
+	wait    func()
+}
+
+func (n *fakeNode) Open(_ context.Context, o Opening) (Opened, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.opening = o
+	o.Run.Model = "filled in"
+	return Opened{Run: o.Run, Shape: []int{3, 4}}, n.err
+}
+
+func (n *fakeNode) Push(_ context.Context, run, from string, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
+	if n.wait != nil {
+		n.wait()
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.err != nil {
+		return nil, n.err
+	}
+	n.frames = append(n.frames, frames...)
+	answers := make([]pipeline.Feedback, len(frames))
+	for i := range answers {
+		answers[i] = pipeline.Feedback{Accepted: i%2 == 0, Length: i, Capacity: 10, Service: time.Millisecond}
+	}
+	return answers, nil
+}
+
+func (n *fakeNode) Close(_ context.Context, c Closing) (pipeline.Report, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.closing = c
+	return n.report, n.err
+}
+
+// serve starts a real server on a free port and returns its address.
+func serve(t *testing.T, n Node, maxBody int) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewServer(n, maxBody, log.New(io.Discard, "", 0))
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	})
+	return l.Addr().String()
+}
+
+func client(address string) *Client {
+	return NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 2, MaxBody: 1 << 20})
+}
+
+func frame(id uint64) pipeline.Frame {
+	return pipeline.Frame{ID: id, Next: 1, Shape: []int{2, 2}, Data: []float32{1, -2.5, math.MaxFloat32, 0}, Label: pipeline.NoLabel, Since: time.Now()}
+}
+
+func TestFramesAndFeedbackCrossTheWire(t *testing.T) {
+	n := &fakeNode{}
+	c := client(serve(t, n, 1<<20))
+	sent := []pipeline.Frame{frame(0), frame(1<<63 + 5)}
+	sent[0].Label, sent[0].Age = 0, time.Second
+	sent[1].Label, sent[1].By = 9, pipeline.NodeID{Role: "slow", Address: "slow:12345"}
+	answers, err := c.Push(t.Context(), "run", "me", sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []pipeline.Feedback{
+		{Accepted: true, Length: 0, Capacity: 10, Service: time.Millisecond},
+		{Accepted: false, Length: 1, Capacity: 10, Service: time.Millisecond},
+	}
+	if d := cmp.Diff(want, answers); d != "" {
+		t.Error(d)
+	}
+	for i := range n.frames {
+		got := &n.frames[i]
+		if got.Age < sent[i].Age || got.Age > sent[i].Age+time.Minute {
+			t.Errorf("frame %d was %v old and arrives as %v old", i, sent[i].Age, got.Age)
+		}
+		got.Age, got.Since = sent[i].Age, sent[i].Since
+	}
+	if d := cmp.Diff(sent, n.frames); d != "" {
+		t.Error(d)
+	}
+	if c.RoundTrip() <= 0 {
+		t.Error("no round trip was measured")
+	}
+}
+
+func TestOpeningAndClosingCrossTheWire(t *testing.T) {
+	accuracy := 98.9
+	n := &fakeNode{report: pipeline.Report{Run: "r", Coverage: 82, Accuracy: &accuracy, Nodes: []pipeline.Entry{{Received: 1 << 40}}}}
+	c := client(serve(t, n, 1<<20))
+	o := Opening{
+		Run:  pipeline.Run{ID: "r", Strategy: "s1", Tasks: 40, Frames: 1 << 40, Interval: time.Second, Digest: "sha256:0", Cut: 3},
+		From: "me", Address: "you:1",
+	}
+	opened, err := c.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(o, n.opening); d != "" {
+		t.Error(d)
+	}
+	o.Run.Model = "filled in"
+	if d := cmp.Diff(Opened{Run: o.Run, Shape: []int{3, 4}}, opened); d != "" {
+		t.Error(d)
+	}
+	cl := Closing{Run: "r", From: "me", Note: "odd", Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Received: 1 << 40}}}
+	report, err := c.Close(t.Context(), cl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(cl, n.closing); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(n.report, report); d != "" {
+		t.Error(d)
+	}
+}
+
+// The pipeline's errors keep their meaning and their text across the wire.
+func TestErrorsCrossTheWire(t *testing.T) {
+	n := &fakeNode{}
+	address := serve(t, n, 1<<20)
+	c := client(address)
+	for _, kind := range []error{
+		pipeline.ErrInvalidFrame, pipeline.ErrInvalidRun, pipeline.ErrUnknownRun,
+		pipeline.ErrBusy, pipeline.ErrStopping, pipeline.ErrUnreachable,
+	} {
+		n.err = kind
+		_, err := c.Push(t.Context(), "run", "me", nil)
+		if !errors.Is(err, kind) || !strings.Contains(err.Error(), address) || !strings.Contains(err.Error(), kind.Error()) {
+			t.Errorf("%v arrives as %v", kind, err)
+		}
+	}
+	n.err = errors.New("something else")
+	if _, err := c.Push(t.Context(), "run", "me", nil); err == nil || !strings.Contains(err.Error(), "something else") {
+		t.Errorf("another error arrives as %v", err)
+	}
+}
+
+func TestInvalidInputIsRefused(t *testing.T) {
+	n := &fakeNode{}
+	c := client(serve(t, n, 1<<20))
+	with := func(change func(*pipeline.Frame)) pipeline.Frame {
+		f := frame(3)
+		change(&f)
+		return f
+	}
+	for _, bad := range []struct {
+		frame pipeline.Frame
+		says  string
+	}{
+		{with(func(f *pipeline.Frame) { f.Data[2] = float32(math.NaN()) }), "value 2 is NaN"},
+		{with(func(f *pipeline.Frame) { f.Data[0] = float32(math.Inf(-1)) }), "value 0 is -Inf"},
+		{with(func(f *pipeline.Frame) { f.Data = f.Data[:3] }), "12 bytes of data, and shape [2 2] needs 16"},
+		{with(func(f *pipeline.Frame) { f.Shape = nil }), "0 dimensions"},
+		{with(func(f *pipeline.Frame) { f.Shape = []int{2, -2} }), "no shape"},
+		{with(func(f *pipeline.Frame) { f.Shape = []int{1 << 30, 1 << 30, 1 << 30, 1 << 30} }), "no shape"},
+		{with(func(f *pipeline.Frame) { f.Shape = make([]int, 9) }), "9 dimensions"},
+		{with(func(f *pipeline.Frame) { f.Next = -1 }), "next layer is -1"},
+		{with(func(f *pipeline.Frame) { f.Age = -time.Hour }), "age is negative"},
+		{with(func(f *pipeline.Frame) { f.Label = -7 }), "label is -7"},
+		{with(func(f *pipeline.Frame) { f.By.Role = strings.Repeat("x", 1000) }), "longer than"},
+	} {
+		_, err := c.Push(t.Context(), "run", "me", []pipeline.Frame{frame(0), bad.frame})
+		if !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), bad.says) || !strings.Contains(err.Error(), "frame 3") {
+			t.Errorf("%+v: error %v, want one that says %q", bad.frame, err, bad.says)
+		}
+	}
+	if len(n.frames) > 0 {
+		t.Errorf("of calls with an invalid frame, %d were taken", len(n.frames))
+	}
+	if _, err := c.Push(t.Context(), "", "me", nil); !errors.Is(err, pipeline.ErrInvalidRun) {
+		t.Errorf("empty run id: error %v", err)
+	}
+	for _, o := range []Opening{
+		{From: "me", Address: "you"},
+		{Run: pipeline.Run{ID: strings.Repeat("x", 1000)}, From: "me", Address: "you"},
+		{Run: pipeline.Run{ID: "r"}, Address: "you"},
+		{Run: pipeline.Run{ID: "r"}, From: "me"},
+		{Run: pipeline.Run{ID: "r", Tasks: -1}, From: "me", Address: "you"},
+	} {
+		if _, err := c.Open(t.Context(), o); !errors.Is(err, pipeline.ErrInvalidRun) {
+			t.Errorf("opening %+v: error %v", o, err)
+		}
+	}
+	// The node is none the worse for it.
+	if _, err := c.Push(t.Context(), "run", "me", []pipeline.Frame{frame(1)}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOversizedBodyIsRefused(t *testing.T) {
+	n := &fakeNode{}
+	address := serve(t, n, 64<<10)
+	big := pipeline.Frame{Shape: []int{1 << 15}, Data: make([]float32, 1<<15), Label: pipeline.NoLabel}
+	small := NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 64 << 10})
+	for name, c := range map[string]*Client{"found by the server": client(address), "found by the client": small} {
+		_, err := c.Push(t.Context(), "run", "me", []pipeline.Frame{big})
+		if !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), "--max-body") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	if _, err := client(address).Push(t.Context(), "run", "me", []pipeline.Frame{frame(0)}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestUnreachableNode(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // a port where nothing answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	c := client(address)
+	if err := c.Reach(t.Context()); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), address) {
+		t.Errorf("Reach: %v", err)
+	}
+	if _, err := c.Push(t.Context(), "run", "me", nil); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), address) {
+		t.Errorf("Push: %v", err)
+	}
+}
+
+// A neighbour that takes a call and never answers costs the call's deadline, no more.
+func TestSilentNodeCostsTheDeadline(t *testing.T) {
+	release := make(chan struct{})
+	n := &fakeNode{wait: func() { <-release }}
+	address := serve(t, n, 1<<20)
+	t.Cleanup(func() { close(release) })
+	c := NewClient(address, Limits{Dial: time.Second, Call: 50 * time.Millisecond, Window: 1, MaxBody: 1 << 20})
+	_, err := c.Push(t.Context(), "run", "me", []pipeline.Frame{frame(0)})
+	if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no answer in time") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// The wire speaks to curl: JSON over a plain POST.
+func TestJSON(t *testing.T) {
+	n := &fakeNode{}
+	address := serve(t, n, 1<<20)
+	post := func(method, body string) (int, string) {
+		resp, err := http.Post("http://"+address+"/tandem.v1.Node/"+method, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(b)
+	}
+	code, body := post("Push", `{"run":"r","frames":[{"id":4,"shape":[1],"data":"AACAPw=="}]}`)
+	if code != http.StatusOK || !strings.Contains(body, `"accepted":true`) {
+		t.Errorf("%d %s", code, body)
+	}
+	if len(n.frames) != 1 || n.frames[0].Data[0] != 1 || n.frames[0].Label != pipeline.NoLabel {
+		t.Errorf("arrived: %+v", n.frames)
+	}
+	if code, body := post("Push", `{"run":"r","frames":[{"id":4,"shape":[2],"data":"AACAPw=="}]}`); code != http.StatusBadRequest || !strings.Contains(body, "needs 8") {
+		t.Errorf("%d %s", code, body)
+	}
+	if code, _ := post("Push", `{{{`); code != http.StatusBadRequest {
+		t.Errorf("garbage: %d", code)
+	}
+	if code, body := post("Close", `{"run":"r","nodes":"[{"}`); code == http.StatusOK || !strings.Contains(body, "no list of ledgers") {
+		t.Errorf("%d %s", code, body)
+	}
+}
