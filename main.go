@@ -124,7 +124,7 @@ func configure(values map[string]*value, stderr io.Writer) (role.Config, error) 
 			}
 		}
 	}
-	var logs io.Writer = zerolog.ConsoleWriter{Out: stderr, TimeFormat: time.TimeOnly}
+	var logs io.Writer = zerolog.ConsoleWriter{Out: stderr, TimeFormat: time.TimeOnly, NoColor: !role.Terminal(stderr)}
 	if json {
 		logs = stderr
 	}
@@ -242,7 +242,7 @@ func settings() []setting {
 				c.MaxBody = int(n)
 				return nil
 			}},
-		{name: "wait", usage: "how long to wait at the start for the nodes below (default: 10s)", roles: []role.Role{role.Fast, role.Slow},
+		{name: "wait", usage: "how long to wait at the start for the nodes below (default: 5s)", roles: []role.Role{role.Fast, role.Slow},
 			set: duration(0, func(c *role.Config, d time.Duration) { c.Wait = d })},
 		{name: "idle", usage: "a neighbour silent for so long has left its run (default: 10s)", roles: servers,
 			set: duration(2*time.Second, func(c *role.Config, d time.Duration) { c.Idle = d })},
@@ -348,6 +348,9 @@ type overridable struct {
 	*cli.GenericFlag
 	value *value
 }
+
+func (f overridable) TakesValue() bool { return !f.value.onOff }
+func (f overridable) String() string   { return cli.FlagStringer(f) }
 
 func (f overridable) Apply(set *flag.FlagSet) error {
 	err := f.GenericFlag.Apply(set)

@@ -13,9 +13,9 @@ type timedNet struct {
 	took time.Duration
 }
 
-func (n *timedNet) Run(x []float32, from, to int) ([]float32, error) {
+func (n *timedNet) Run(xs [][]float32, from, to int) ([][]float32, error) {
 	began := time.Now()
-	out, err := n.fakeNet.Run(x, from, to)
+	out, err := n.fakeNet.Run(xs, from, to)
 	n.took = time.Since(began)
 	return out, err
 }

@@ -12,16 +12,18 @@ type fakeNet struct {
 	head, tail, load time.Duration
 	resident         [2]bool
 	fail             error // of every Run
+	calls            []int // frames of every Run
 }
 
-func (n *fakeNet) Run(x []float32, from, to int) ([]float32, error) {
+func (n *fakeNet) Run(xs [][]float32, from, to int) ([][]float32, error) {
 	if from == 0 {
 		time.Sleep(n.head)
 	}
 	if to == 2 {
 		time.Sleep(n.tail)
 	}
-	return x, n.fail
+	n.calls = append(n.calls, len(xs))
+	return xs, n.fail
 }
 
 func (n *fakeNet) Load(from, to int) error {

@@ -10,9 +10,9 @@ import (
 
 // Executor computes layers of the network. The stage loop is its only caller.
 type Executor interface {
-	// Run applies the layers [from, to) to x and returns the activation that enters layer to. The result may be
-	// overwritten by the next Run.
-	Run(x []float32, from, to int) ([]float32, error)
+	// Run applies the layers [from, to) to the activations of one or more frames, in one pass over the weights, and
+	// returns those that enter layer to. The results may be overwritten by the next Run.
+	Run(xs [][]float32, from, to int) ([][]float32, error)
 	// Load makes layers resident; Drop gives their memory back.
 	Load(from, to int) error
 	Drop(from, to int)
@@ -32,6 +32,7 @@ type StageConfig struct {
 	KeepTail bool    // never drop the tail again
 
 	Queue  int    // places
+	Batch  int    // most frames that are computed together, 1 or more
 	Window int    // calls under way at once, on each hop
 	Next   Sender // takes activations; nil on a node that finishes every frame
 	End    Sender // takes results
@@ -50,6 +51,11 @@ type Stage struct {
 	feedback  chan []Feedback // from the hop to next
 	service   atomic.Int64    // nanoseconds that the last frame's layers took
 	done      chan struct{}
+
+	// Memory of the loop, for the frames at hand.
+	batch     []Frame
+	decisions []strategy.Decision
+	inputs    [][]float32
 }
 
 // StartStage starts the stage's goroutines; Close ends them. The context ends calls and waiting at once, losing (and
@@ -129,56 +135,98 @@ func (s *Stage) run(ctx context.Context) {
 				frames = nil
 				break
 			}
-			s.handle(ctx, f)
+			s.handle(ctx, s.gather(f))
 		}
 	}
 	s.drain()
 }
 
-// handle takes one frame through its decision, its layers and the door.
-func (s *Stage) handle(ctx context.Context, f Frame) {
+// gather adds the frames that wait already, up to a batch. No frame waits for a batch to fill.
+func (s *Stage) gather(first Frame) []Frame {
+	s.batch = append(s.batch[:0], first)
+	for len(s.batch) < s.c.Batch {
+		select {
+		case f, open := <-s.queue.Frames():
+			if !open {
+				return s.batch
+			}
+			s.batch = append(s.batch, f)
+		default:
+			return s.batch
+		}
+	}
+	return s.batch
+}
+
+// handle takes frames through their decisions, their layers and the door. Neighbours that go the same way are computed
+// together.
+func (s *Stage) handle(ctx context.Context, frames []Frame) {
 	if ctx.Err() != nil {
-		s.lose(ctx.Err())
+		s.lose(len(frames), ctx.Err())
 		return
 	}
-	d := s.c.Strategy.Next(strategy.Situation{
-		Now:      time.Since(s.start),
-		Backlog:  s.queue.Len(),
-		Resident: s.tailResident(),
-	})
+	s.decisions = s.decisions[:0]
+	for i := range frames {
+		s.decisions = append(s.decisions, s.c.Strategy.Next(strategy.Situation{
+			Now:      time.Since(s.start),
+			Backlog:  s.queue.Len() + len(frames) - 1 - i,
+			Resident: s.tailResident(),
+		}))
+	}
+	for from := 0; from < len(frames); {
+		to := from + 1
+		for to < len(frames) && frames[to].Next == frames[from].Next && s.decisions[to] == s.decisions[from] {
+			to++
+		}
+		s.pass(ctx, frames[from:to], s.decisions[from])
+		from = to
+	}
+}
+
+// pass takes frames that go the same way through their layers and hands them to their hop.
+func (s *Stage) pass(ctx context.Context, frames []Frame, d strategy.Decision) {
 	to, hop := s.c.Cut, s.next
 	if d.Finish || hop == nil {
 		to, hop = s.c.Layers, s.end
 		if err := s.loadTail(); err != nil {
-			s.lose(err)
+			s.lose(len(frames), err)
 			return
 		}
 	}
-	err := s.apply(&f, to)
+	err := s.apply(frames, to)
 	if !d.Hold && !s.c.KeepTail && s.tailResident() {
 		s.c.Executor.Drop(s.c.Cut, s.c.Layers)
 	}
 	if err != nil {
-		s.lose(err)
+		s.lose(len(frames), err)
 		return
 	}
-	s.leave(ctx, f, hop)
+	for _, f := range frames {
+		s.leave(ctx, f, hop)
+	}
 }
 
-// apply runs the layers from the frame's next one up to, not including, layer to.
-func (s *Stage) apply(f *Frame, to int) error {
+// apply runs the layers from the frames' next one up to, not including, layer to.
+func (s *Stage) apply(frames []Frame, to int) error {
+	s.inputs = s.inputs[:0]
+	for i := range frames {
+		s.inputs = append(s.inputs, frames[i].Data)
+	}
 	began := time.Now()
-	out, err := s.c.Executor.Run(f.Data, f.Next, to)
+	outputs, err := s.c.Executor.Run(s.inputs, frames[0].Next, to)
 	if err != nil {
 		return err
 	}
 	took := time.Since(began)
-	s.service.Store(int64(took))
+	s.service.Store(int64(took) / int64(len(frames)))
 	s.ledger.Busy(took)
-	f.Data = append(f.Data[:0], out...) // the executor's own memory is overwritten by the next frame
-	f.Next, f.Shape = to, s.c.Executor.Shape(to)
-	if to == s.c.Layers {
-		f.By = s.c.ID
+	for i := range frames {
+		f := &frames[i]
+		f.Data = append(f.Data[:0], outputs[i]...) // the executor's own memory is overwritten by the next frames
+		f.Next, f.Shape = to, s.c.Executor.Shape(to)
+		if to == s.c.Layers {
+			f.By = s.c.ID
+		}
 	}
 	return nil
 }
@@ -208,7 +256,7 @@ func (s *Stage) leave(ctx context.Context, f Frame, hop *Hop) {
 		case answers := <-s.feedback:
 			s.observe(answers)
 		case <-ctx.Done():
-			s.lose(ctx.Err())
+			s.lose(1, ctx.Err())
 			return
 		}
 	}
@@ -236,7 +284,7 @@ func (s *Stage) observe(answers []Feedback) {
 	}
 }
 
-func (s *Stage) lose(why error) {
-	s.ledger.Count(Lost, 1)
-	s.c.Failed(1, why)
+func (s *Stage) lose(frames int, why error) {
+	s.ledger.Count(Lost, frames)
+	s.c.Failed(frames, why)
 }

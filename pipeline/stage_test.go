@@ -272,6 +272,48 @@ func TestSwitchLosesNoFrame(t *testing.T) {
 	})
 }
 
+// Frames that wait are computed together, up to the batch; those that go different ways are not, and none waits for a
+// batch to fill.
+func TestBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			strategy strategy.Strategy
+			batch    int
+			want     []int
+		}{
+			{&counting{}, 1, []int{1, 1, 1, 1, 1, 1, 1, 1}},
+			{&counting{}, 4, []int{1, 4, 3}},
+			{&counting{}, 100, []int{1, 7}},
+			{&pairs{}, 100, []int{1, 1, 2, 2, 2}},
+		} {
+			net := &fakeNet{head: time.Millisecond, resident: [2]bool{true, true}}
+			s := StartStage(t.Context(), StageConfig{
+				Executor: net, Strategy: c.strategy, Holding: Holding{0, 1, net.Shape}, Cut: 1, Layers: 2, KeepTail: true,
+				Queue: 10, Batch: c.batch, Window: 1, Next: sendFunc(accept), End: sendFunc(accept), Failed: func(int, error) {},
+			})
+			offer(t, s, 1)
+			synctest.Wait() // the first is in the layers before the others come
+			offer(t, s, 7)
+			if e := s.Close(); e.Forwarded+e.Finished != 8 {
+				t.Errorf("ledger %+v", e)
+			}
+			if !slices.Equal(net.calls, c.want) {
+				t.Errorf("batch %d: calls of %v frames, want %v", c.batch, net.calls, c.want)
+			}
+		}
+	})
+}
+
+// pairs forwards two, finishes two, and so on.
+type pairs struct{ n int }
+
+func (p *pairs) Next(strategy.Situation) strategy.Decision {
+	p.n++
+	return strategy.Decision{Finish: (p.n-1)/2%2 == 1, Hold: true}
+}
+
+func (*pairs) Observe(strategy.Feedback) {}
+
 func TestFailingLayersAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := stage(t.Context(), &fakeNet{fail: errors.New("overheated")}, baseline(t), sendFunc(accept), sendFunc(accept))

@@ -32,11 +32,9 @@ func play(ctx context.Context, cfg Config) (pipeline.Report, error) {
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	var labels []int
-	if cfg.Labels != "" {
-		if labels, err = readLabels(cfg.Labels); err != nil {
-			return pipeline.Report{}, errors.Join(err, input.close())
-		}
+	labels, err := openLabels(cfg, input)
+	if err != nil {
+		return pipeline.Report{}, err
 	}
 	p := &player{cfg: cfg, name: newName(Client)}
 	if err = p.open(ctx); err == nil {
@@ -78,6 +76,9 @@ func (p *player) open(ctx context.Context) error {
 	}
 	for i, address := range p.cfg.Next {
 		e, opened, err := openEdge(ctx, newClient(p.cfg, address), p.run, p.name)
+		if errors.Is(err, pipeline.ErrUnreachable) {
+			err = fmt.Errorf("%w: start that node first, or correct --next", err)
+		}
 		if err != nil {
 			return err
 		}
@@ -87,12 +88,13 @@ func (p *player) open(ctx context.Context) error {
 			p.shape = opened.Shape
 		}
 	}
+	if len(p.shape) == 0 {
+		return fmt.Errorf("--next %s takes results, not frames: name the fast node", p.cfg.Next[0])
+	}
 	entry, err := strategy.Lookup(p.run.Strategy)
 	switch {
 	case err != nil:
 		return err
-	case len(p.shape) == 0:
-		return fmt.Errorf("--next %s takes results, not frames: name the fast node", p.cfg.Next[0])
 	case entry.Whole && len(p.edges) < 2:
 		return fmt.Errorf("the fast node's strategy is %s, which deals the frames out: give --next for every node that takes them, or choose another --strategy", entry.Name)
 	case !entry.Whole && len(p.edges) > 1:
@@ -194,7 +196,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	// fast, slow and end may each take their whole time to drain.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*p.cfg.Drain)
 	defer cancel()
-	report, err := closeAll(ctx, p.edges, []pipeline.Entry{entry}, note)
+	report, err := closeAll(ctx, p.edges, ending{nodes: []pipeline.Entry{entry}, note: note})
 	p.shown.done()
 	if err != nil {
 		err = fmt.Errorf("the run could not be closed, its report is lost: %w", err)

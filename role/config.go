@@ -77,7 +77,7 @@ func Default(r Role) Config {
 		Format:   Table,
 		Header:   true,
 		MaxBody:  8 << 20,
-		Wait:     10 * time.Second,
+		Wait:     5 * time.Second,
 		Idle:     10 * time.Second,
 		Drain:    time.Minute,
 	}

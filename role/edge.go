@@ -69,16 +69,24 @@ func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Fe
 	return e.client.Push(ctx, e.run, e.from, frames)
 }
 
+// ending is what the nodes above say when they close a run.
+type ending struct {
+	nodes  []pipeline.Entry // their ledgers
+	note   string           // what was out of the ordinary
+	detach bool             // the node is being stopped, and does not wait for the report
+}
+
 // close says that no more comes, and returns the report.
-func (e *edge) close(ctx context.Context, nodes []pipeline.Entry, note string) (pipeline.Report, error) {
+func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	e.stop()
 	e.beats.Wait()
-	return e.client.Close(ctx, transport.Closing{Run: e.run, From: e.from, Nodes: nodes, Note: note})
+	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
+	return e.client.Close(ctx, transport.Closing{Run: e.run, From: e.from, Nodes: end.nodes, Note: end.note, Detach: end.detach})
 }
 
 // closeAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first
 // report. All errors are returned only where there is no report.
-func closeAll(ctx context.Context, edges []*edge, nodes []pipeline.Entry, note string) (pipeline.Report, error) {
+func closeAll(ctx context.Context, edges []*edge, end ending) (pipeline.Report, error) {
 	type answer struct {
 		report pipeline.Report
 		err    error
@@ -86,7 +94,7 @@ func closeAll(ctx context.Context, edges []*edge, nodes []pipeline.Entry, note s
 	answers := make(chan answer, len(edges))
 	for _, e := range edges {
 		go func() { // ends with the call, which ctx bounds; all are received below
-			r, err := e.close(ctx, nodes, note)
+			r, err := e.close(ctx, end)
 			answers <- answer{r, err}
 		}()
 	}

@@ -59,9 +59,9 @@ func (r *recording) Offer(frames []pipeline.Frame) ([]pipeline.Feedback, error) 
 }
 
 // Close makes the report and publishes it.
-func (r *recording) Close(_ context.Context, nodes []pipeline.Entry, note string) (pipeline.Report, error) {
-	report := r.recorder.Close(r.id, nodes)
-	report.Version, report.Note = r.cfg.Version, note
+func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error) {
+	report := r.recorder.Close(r.id, end.nodes)
+	report.Version, report.Note = r.cfg.Version, end.note
 	if r.results != nil {
 		if err := r.results.failed(); err != nil {
 			return report, err

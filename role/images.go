@@ -68,6 +68,8 @@ func square(n int) int {
 	return 0
 }
 
+func (m *images) count() int { return len(m.paths) }
+
 func (m *images) next(i uint64) ([]float32, error) {
 	path := m.paths[i%uint64(len(m.paths))]
 	data, err := m.read(path)
@@ -120,5 +122,3 @@ func (m *images) scale(picture image.Image) []float32 {
 	}
 	return data
 }
-
-func (m *images) close() error { return nil }

@@ -21,9 +21,10 @@ import (
 type source interface {
 	// fit prepares for frames of a shape, or says why the input can't have it.
 	fit(shape []int) error
+	// count is the number of different frames; 0: not known.
+	count() int
 	// next returns the data of frame i. It is called once for each frame, in order; io.EOF ends the run.
 	next(i uint64) ([]float32, error)
-	close() error
 }
 
 // openSource opens what --input names, so that a wrong name is found before anything else happens.
@@ -61,8 +62,8 @@ func (v *randomVector) fit(shape []int) error {
 	return nil
 }
 
+func (v *randomVector) count() int                     { return 1 }
 func (v *randomVector) next(uint64) ([]float32, error) { return v.data, nil }
-func (v *randomVector) close() error                   { return nil }
 
 // rows are the rows of a .npy file, again from the first after the last.
 type rows struct {
@@ -91,12 +92,12 @@ func (r *rows) fit(shape []int) error {
 	return nil
 }
 
+func (r *rows) count() int { return r.shape[0] }
+
 func (r *rows) next(i uint64) ([]float32, error) {
 	at := int(i%uint64(r.shape[0])) * r.size
 	return r.data[at : at+r.size], nil
 }
-
-func (r *rows) close() error { return nil }
 
 // rawStream is little-endian float32 values on stdin, frame after frame.
 type rawStream struct {
@@ -110,6 +111,8 @@ func (r *rawStream) fit(shape []int) error {
 	r.raw = make([]byte, 4*r.size)
 	return nil
 }
+
+func (r *rawStream) count() int { return 0 }
 
 func (r *rawStream) next(i uint64) ([]float32, error) {
 	n, err := io.ReadFull(r.in, r.raw)
@@ -126,14 +129,24 @@ func (r *rawStream) next(i uint64) ([]float32, error) {
 	return data, nil
 }
 
-func (r *rawStream) close() error { return nil }
-
 func size(shape []int) int {
 	n := 1
 	for _, d := range shape {
 		n *= d
 	}
 	return n
+}
+
+// openLabels reads what --labels names, for that input.
+func openLabels(cfg Config, input source) ([]int, error) {
+	if cfg.Labels == "" {
+		return nil, nil
+	}
+	labels, err := readLabels(cfg.Labels)
+	if err == nil && input.count() > 0 && input.count() != len(labels) {
+		err = fmt.Errorf("--labels %s: it has %d labels for %d frames of input: give one for each", cfg.Labels, len(labels), input.count())
+	}
+	return labels, err
 }
 
 // readLabels reads the true classes, one for each row of the input.
@@ -177,7 +190,7 @@ func startFeed(s source, labels []int, frames uint64) *feed {
 		for i := uint64(0); frames == 0 || i < frames; i++ {
 			data, err := s.next(i)
 			if err == nil {
-				err = finite(data)
+				err = finite(i, data)
 			}
 			select {
 			case f.items <- feedItem{data, err}:
@@ -210,10 +223,10 @@ func (f *feed) next(ctx context.Context, i uint64) ([]float32, int, error) {
 }
 
 // finite refuses NaN and infinity at the edge.
-func finite(data []float32) error {
+func finite(i uint64, data []float32) error {
 	for k, v := range data {
 		if d := float64(v); math.IsNaN(d) || math.IsInf(d, 0) {
-			return fmt.Errorf("--input: value %d of a frame is %v: only finite values are allowed", k, v)
+			return fmt.Errorf("--input: value %d of frame %d is %v: only finite values are allowed", k, i, v)
 		}
 	}
 	return nil

@@ -274,3 +274,16 @@ func TestFeed(t *testing.T) {
 		t.Errorf("interrupted: %v", err)
 	}
 }
+
+func TestOneLabelForEachFrame(t *testing.T) {
+	input, err := openInput(Config{Input: digitsImages}, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if labels, err := openLabels(Config{Labels: digitsLabels}, input); err != nil || len(labels) != 360 {
+		t.Errorf("%d labels, %v", len(labels), err)
+	}
+	if _, err := openLabels(Config{Labels: writeNPY(t, []int64{1, 2})}, input); err == nil || !strings.Contains(err.Error(), "2 labels for 360 frames") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -18,9 +18,8 @@ import (
 type part interface {
 	// Offer takes frames and answers each; an error means that none was taken.
 	Offer([]pipeline.Frame) ([]pipeline.Feedback, error)
-	// Close drains, closes the run on the nodes below, and returns the report. The ledgers and the note are those of
-	// the nodes above.
-	Close(ctx context.Context, nodes []pipeline.Entry, note string) (pipeline.Report, error)
+	// Close drains, closes the run on the nodes below, and returns the report.
+	Close(context.Context, ending) (pipeline.Report, error)
 }
 
 // node is the life of fast, slow and end: it serves one run after another and holds at most one at a time.
@@ -183,6 +182,9 @@ func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report,
 	if err != nil {
 		return pipeline.Report{}, err
 	}
+	if c.Detach {
+		return pipeline.Report{}, nil
+	}
 	select {
 	case <-s.closed:
 		return s.report, s.closeErr
@@ -256,22 +258,26 @@ func (n *node) dropSilent(s *session, now time.Time) {
 	}
 }
 
-// finish closes a session whose last edge is gone. Call it with n.mu held.
+// finish closes a session whose last edge is gone, or which has to end because the node is stopped. Call it with n.mu
+// held.
 func (n *node) finish(s *session) {
 	if s.closing {
 		return
 	}
 	s.closing = true
 	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return rank(a.Role) - rank(b.Role) })
-	nodes, note := slices.Clip(s.nodes), strings.Join(s.notes, "; ")
+	end := ending{nodes: slices.Clip(s.nodes), note: strings.Join(s.notes, "; "), detach: n.stopping}
 	n.sessions.Go(func() {
 		// Every node further down may take its whole time to drain.
 		ctx, cancel := context.WithTimeout(context.Background(), 4*n.drain)
 		defer cancel()
-		report, err := s.part.Close(ctx, nodes, note)
-		if err != nil {
+		report, err := s.part.Close(ctx, end)
+		switch {
+		case err != nil:
 			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
-		} else {
+		case end.detach && n.role != End:
+			n.log.Info().Str("run", s.id).Msg("left the run")
+		default:
 			n.log.Info().Str("run", s.id).Float64("coverage", report.Coverage).Int64("delivered", report.Delivered).Msg("run closed")
 		}
 		n.mu.Lock()

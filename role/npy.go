@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 
@@ -19,11 +20,12 @@ func readNPY[T any](path, want string) (data []T, shape []int, err error) {
 	defer func() { err = errors.Join(err, file.Close()) }()
 	defer recovered(&err)
 	shape = header.Header.Descr.Shape
-	if err := header.Read(&data); err != nil {
-		return nil, nil, fmt.Errorf("its elements are %q, and %s is needed: %w", header.Header.Descr.Type, want, err)
+	err = header.Read(&data)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || err == nil && len(data) != size(shape) {
+		return nil, nil, fmt.Errorf("it is cut short: its shape is %v", shape)
 	}
-	if len(data) != size(shape) {
-		return nil, nil, fmt.Errorf("it is cut short: %d of %d elements", len(data), size(shape))
+	if err != nil {
+		return nil, nil, fmt.Errorf("its elements are %q, and %s is needed: %w", header.Header.Descr.Type, want, err)
 	}
 	return data, shape, nil
 }

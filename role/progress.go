@@ -2,6 +2,7 @@ package role
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"sync"
 
@@ -20,8 +21,7 @@ type progress struct {
 }
 
 func newProgress(cfg Config, run pipeline.Run) *progress {
-	terminal, ok := cfg.Stderr.(*os.File)
-	if !ok || !isatty.IsTerminal(terminal.Fd()) {
+	if !Terminal(cfg.Stderr) {
 		return nil
 	}
 	frames := int64(run.Frames)
@@ -29,13 +29,19 @@ func newProgress(cfg Config, run pipeline.Run) *progress {
 		frames = -1 // not known
 	}
 	return &progress{strategy: run.Strategy, bar: progressbar.NewOptions64(frames,
-		progressbar.OptionSetWriter(terminal),
+		progressbar.OptionSetWriter(cfg.Stderr),
 		progressbar.OptionSetDescription(fmt.Sprintf("%-9s", run.Strategy)),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetWidth(24),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionClearOnFinish(),
 	)}
+}
+
+// Terminal reports whether a person reads what is written there.
+func Terminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(file.Fd())
 }
 
 // answered counts the frames that a node has taken or refused.

@@ -210,7 +210,7 @@ func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
 	if _, err := nodes.run(t.Context(), c, "baseline"); !errors.Is(err, pipeline.ErrBusy) || !strings.Contains(err.Error(), "run first is active") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := first.close(t.Context(), nil, ""); err != nil {
+	if _, err := first.close(t.Context(), ending{}); err != nil {
 		t.Error(err)
 	}
 	if _, err := nodes.run(t.Context(), c, "baseline"); err != nil {
@@ -257,7 +257,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 	}
 	entry := ledger.Entry()
 	entry.Role = "client"
-	report, err := e.close(t.Context(), []pipeline.Entry{entry}, "")
+	report, err := e.close(t.Context(), ending{nodes: []pipeline.Entry{entry}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -172,6 +172,18 @@ type executor struct {
 
 func (x executor) Shape(layer int) []int { return x.net.Shape(layer) }
 
+func (x executor) Run(xs [][]float32, from, to int) ([][]float32, error) {
+	ys := make([][]float32, len(xs))
+	for i := range xs {
+		y, err := x.Executor.Run(xs[i], from, to)
+		if err != nil {
+			return nil, err
+		}
+		ys[i] = append(ys[i], y...)
+	}
+	return ys, nil
+}
+
 // stagePart is the part of fast or slow in one run.
 type stagePart struct {
 	cfg   Config
@@ -186,20 +198,21 @@ func (p *stagePart) Offer(frames []pipeline.Frame) ([]pipeline.Feedback, error) 
 }
 
 // Close drains the stage and closes the run below.
-func (p *stagePart) Close(ctx context.Context, nodes []pipeline.Entry, note string) (pipeline.Report, error) {
+func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, error) {
 	late := time.AfterFunc(p.cfg.Drain, p.abort)
 	entry := p.stage.Close()
 	late.Stop()
 	p.abort()
 	entry.Emulate = p.cfg.Emulate.String()
-	return closeAll(ctx, p.edges, append(nodes, entry), note)
+	end.nodes = append(end.nodes, entry)
+	return closeAll(ctx, p.edges, end)
 }
 
 // abandon closes what was opened below when the opening fails further on.
 func (p *stagePart) abandon(why error) {
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
-	_, _ = closeAll(ctx, p.edges, nil, "the opening failed: "+why.Error())
+	_, _ = closeAll(ctx, p.edges, ending{note: "the opening failed: " + why.Error(), detach: true})
 }
 
 // reportLosses logs lost frames, some of them: the ledger has them all.

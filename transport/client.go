@@ -103,17 +103,23 @@ func (c *Client) Push(ctx context.Context, run, from string, frames []pipeline.F
 	return feedbackFromWire(m.GetFeedback()), nil
 }
 
-// Close says that this caller sends no more in the run, and returns the report once end has made it.
+// Close says that this caller sends no more in the run, and returns the report once end has made it; a caller that
+// detaches gets none.
 func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error) {
 	nodes, err := json.Marshal(cl.Nodes)
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	m, err := c.node.Close(ctx, &wire.CloseRequest{Run: cl.Run, From: cl.From, Nodes: string(nodes), Note: cl.Note})
+	m, err := c.node.Close(ctx, &wire.CloseRequest{
+		Run: cl.Run, From: cl.From, Nodes: string(nodes), Note: cl.Note, Detach: cl.Detach,
+	})
 	if err != nil {
 		return pipeline.Report{}, c.fromWire(err)
 	}
 	var r pipeline.Report
+	if cl.Detach {
+		return r, nil
+	}
 	if err := json.Unmarshal([]byte(m.GetReport()), &r); err != nil {
 		return pipeline.Report{}, fmt.Errorf("%s answered with no report: %w", c.address, err)
 	}

@@ -42,6 +42,8 @@ type Closing struct {
 	From  string
 	Nodes []pipeline.Entry // the ledgers of all nodes above
 	Note  string           // what was out of the ordinary above
+	// Detach: the caller is being stopped and does not wait for the report.
+	Detach bool
 }
 
 // NewServer makes the HTTP server of a node. maxBody bounds a request's size in bytes.
@@ -105,7 +107,7 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 }
 
 func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseResponse, error) {
-	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Note: m.GetNote()}
+	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Note: m.GetNote(), Detach: m.GetDetach()}
 	if m.GetNodes() != "" {
 		if err := json.Unmarshal([]byte(m.GetNodes()), &c.Nodes); err != nil {
 			return nil, toWire(fmt.Errorf("%w: its nodes are no list of ledgers: %v", pipeline.ErrInvalidRun, err))
@@ -114,6 +116,9 @@ func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseRe
 	report, err := h.node.Close(ctx, c)
 	if err != nil {
 		return nil, toWire(err)
+	}
+	if c.Detach {
+		return &wire.CloseResponse{}, nil
 	}
 	text, err := json.Marshal(report)
 	if err != nil {

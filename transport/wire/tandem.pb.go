@@ -529,7 +529,9 @@ type CloseRequest struct {
 	// The ledgers of the nodes above, as a JSON list; fields as in the report's "nodes".
 	Nodes string `protobuf:"bytes,3,opt,name=nodes,proto3" json:"nodes,omitempty"`
 	// What was out of the ordinary above; empty: nothing.
-	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	// The caller is being stopped and does not wait for the others: answer at once, without a report.
+	Detach        bool `protobuf:"varint,5,opt,name=detach,proto3" json:"detach,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -592,9 +594,16 @@ func (x *CloseRequest) GetNote() string {
 	return ""
 }
 
+func (x *CloseRequest) GetDetach() bool {
+	if x != nil {
+		return x.Detach
+	}
+	return false
+}
+
 type CloseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The report as JSON, as the client prints it.
+	// The report as JSON, as the client prints it; empty for a caller that has detached.
 	Report        string `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -680,12 +689,13 @@ const file_tandem_proto_rawDesc = "" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
 	"\x0equeue_capacity\x18\x03 \x01(\x05R\rqueueCapacity\x12\x1d\n" +
 	"\n" +
-	"service_ns\x18\x04 \x01(\x03R\tserviceNs\"^\n" +
+	"service_ns\x18\x04 \x01(\x03R\tserviceNs\"v\n" +
 	"\fCloseRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x14\n" +
 	"\x05nodes\x18\x03 \x01(\tR\x05nodes\x12\x12\n" +
-	"\x04note\x18\x04 \x01(\tR\x04note\"'\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\x12\x16\n" +
+	"\x06detach\x18\x05 \x01(\bR\x06detach\"'\n" +
 	"\rCloseResponse\x12\x16\n" +
 	"\x06report\x18\x01 \x01(\tR\x06report2\xb4\x01\n" +
 	"\x04Node\x127\n" +

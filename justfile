@@ -1,0 +1,71 @@
+# Recipes for tandem. Without an installed just: npx --yes rust-just@1.57.0 RECIPE
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+staticcheck := "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+version := `git describe --tags --always --dirty 2>/dev/null || echo dev`
+
+[private]
+default:
+    @just --justfile "{{ justfile() }}" --list --unsorted
+
+# all four roles in one process; flags are passed on, as in: just run --strategy alternate
+run *flags:
+    go run . {{ flags }}
+
+# all tests; flags are passed on, as in: just test -race
+test *flags:
+    go test {{ flags }} ./...
+
+# format, vet, staticcheck, module files and import arrows
+lint:
+    test -z "$(gofmt -l . | tee /dev/stderr)"
+    go vet ./...
+    go run {{ staticcheck }} ./...
+    go mod tidy -diff
+    go mod verify
+    .ci/arrows
+
+# static stripped binaries for Raspberry Pis into dist/
+pi: (binary "arm" "6" "armv6") (binary "arm" "7" "armv7") (binary "arm64" "" "arm64")
+
+[private]
+binary arch arm name:
+    CGO_ENABLED=0 GOOS=linux GOARCH={{ arch }} GOARM={{ arm }} go build -trimpath -ldflags "-s -w -X main.version={{ version }}" -o dist/tandem-{{ name }} .
+
+# the 14 published points on this machine, about a minute: a table beside the published figures, and whether they agree
+published:
+    .ci/published
+
+# benchmarks, three times each; flags are passed on
+bench *flags:
+    go test -run '^$' -bench . -count 3 {{ flags }} ./...
+
+# the binary for each host's processor, as /usr/local/bin/tandem or ~/tandem: just deploy pi@fast pi@slow
+deploy +hosts: pi
+    #!/usr/bin/env bash
+    set -euo pipefail
+    for host in {{ hosts }}; do
+        machine=$(ssh "$host" uname -m)
+        case $machine in
+            armv6l) name=armv6 ;;
+            armv7l) name=armv7 ;;
+            armv8l) name=armv7 ;; # a 32-bit system on a 64-bit processor
+            aarch64) name=arm64 ;;
+            *) echo "$host is a $machine: there are binaries for armv6l, armv7l and aarch64" >&2; exit 1 ;;
+        esac
+        scp -q "dist/tandem-$name" "$host:tandem.new"
+        # Moved into place, because a binary that runs can't be overwritten.
+        ssh "$host" 'set -e
+            if sudo -n mv -f tandem.new /usr/local/bin/tandem 2>/dev/null; then echo "$(uname -n): /usr/local/bin/tandem"
+            else mv -f tandem.new tandem; echo "$(uname -n): ~/tandem"; fi'
+    done
+
+# tests of model, pipeline and strategy as 32-bit and 64-bit ARM code, under Debian's qemu-user
+test-arm:
+    CGO_ENABLED=0 GOARCH=arm GOARM=7 go test -exec qemu-arm ./model/... ./pipeline/... ./strategy/...
+    CGO_ENABLED=0 GOARCH=arm64 go test -exec qemu-aarch64 ./model/... ./pipeline/... ./strategy/...
+
+# the wire's Go code from transport/tandem.proto
+generate:
+    go generate ./transport
