@@ -47,13 +47,14 @@ func sliceRate(b *testing.B, c Config) float64 {
 	if err != nil {
 		b.Fatal(err)
 	}
-	x := model.NewExecutor(net)
+	x := model.NewExecutor(net, model.Options{Threads: c.Threads})
+	defer x.Close()
 	if err := x.Load(0, net.Len()); err != nil {
 		b.Fatal(err)
 	}
 	slowest := time.Duration(0)
 	for _, slice := range [][2]int{{0, net.DefaultCut()}, {net.DefaultCut(), net.Len()}} {
-		in := make([]float32, size(net.Shape(slice[0])))
+		in := [][]float32{make([]float32, size(net.Shape(slice[0])))}
 		const times = 300
 		began := time.Now()
 		for range times {

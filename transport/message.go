@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"time"
@@ -38,7 +37,8 @@ func runFromWire(m *wire.Run) pipeline.Run {
 	}
 }
 
-// framesToWire encodes frames that reach their neighbour at about the given moment.
+// framesToWire encodes frames that reach their neighbour at about the given moment. The messages may share the frames'
+// data.
 func framesToWire(frames []pipeline.Frame, arrival time.Time) []*wire.Frame {
 	out := make([]*wire.Frame, len(frames))
 	for i := range frames {
@@ -61,7 +61,7 @@ func framesToWire(frames []pipeline.Frame, arrival time.Time) []*wire.Frame {
 	return out
 }
 
-// framesFromWire decodes and validates frames that came in at the given moment. Nothing of the messages is kept.
+// framesFromWire decodes and validates frames that came in at the given moment. Their data may be the messages' own.
 func framesFromWire(messages []*wire.Frame, arrival time.Time) ([]pipeline.Frame, error) {
 	frames := make([]pipeline.Frame, len(messages))
 	for i, m := range messages {
@@ -112,33 +112,11 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 	if int64(len(m.GetData())) != 4*values {
 		return invalid("it has %d bytes of data, and shape %v needs %d", len(m.GetData()), f.Shape, 4*values)
 	}
-	f.Data = make([]float32, values)
-	if i := floatsOf(f.Data, m.GetData()); i >= 0 {
+	f.Data = floatsOf(m.GetData())
+	if i := notFinite(f.Data); i >= 0 {
 		return invalid("value %d is %v: only finite values are allowed", i, f.Data[i])
 	}
 	return f, nil
-}
-
-func bytesOf(values []float32) []byte {
-	b := make([]byte, 4*len(values))
-	for i, v := range values {
-		binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
-	}
-	return b
-}
-
-// floatsOf decodes len(values) values and returns the index of the first that is not finite, or -1.
-func floatsOf(values []float32, b []byte) int {
-	const exponent = 0x7f800000 // all ones in NaN and infinity
-	bad := -1
-	for i := range values {
-		bits := binary.LittleEndian.Uint32(b[4*i:])
-		values[i] = math.Float32frombits(bits)
-		if bits&exponent == exponent && bad < 0 {
-			bad = i
-		}
-	}
-	return bad
 }
 
 func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {
