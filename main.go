@@ -113,7 +113,7 @@ func configure(values map[string]*value, stderr io.Writer) (role.Config, error) 
 	for _, s := range settings() {
 		for _, text := range values[s.name].given {
 			switch {
-			case !slices.Contains(s.roles, r):
+			case !slices.Contains(s.roles, r) && !(s.calibrated && len(values["calibrate"].given) > 0):
 				errs = append(errs, fmt.Errorf("--%s means nothing for the role %s: it is for %s", s.name, r, names(s.roles)))
 			case s.name == "log-level":
 				level, _ = zerolog.ParseLevel(text) // checked when it was set
@@ -140,9 +140,11 @@ type setting struct {
 	name  string
 	usage string
 	roles []role.Role
-	many  bool // may be given more than once
-	onOff bool // takes no value
-	set   func(*role.Config, string) error
+	// calibrated: it is also for --calibrate.
+	calibrated bool
+	many       bool // may be given more than once
+	onOff      bool // takes no value
+	set        func(*role.Config, string) error
 }
 
 // Which roles a setting is for.
@@ -203,34 +205,28 @@ func settings() []setting {
 			}},
 		{name: "queue", usage: "places in the queue of fast and slow (default: 10)", roles: workers,
 			set: whole(1, 1<<20, func(c *role.Config, n int) { c.Queue = n })},
+		{name: "threads", usage: "threads that share a large layer, where that is faster (default: the number of cores; without a role, half of it)", roles: workers,
+			set: whole(1, 256, func(c *role.Config, n int) { c.Threads = n })},
+		{name: "batch", usage: "most waiting frames that are computed together; none waits for others (default: 1)", roles: workers,
+			set: whole(1, 256, func(c *role.Config, n int) { c.Batch = n })},
 		{name: "resident", usage: "keep the tail in fast's memory, so that a switch costs nothing", onOff: true, roles: []role.Role{role.Local, role.Fast},
-			set: func(c *role.Config, s string) (err error) {
-				if c.Resident, err = strconv.ParseBool(s); err != nil {
-					return fmt.Errorf("use true or false")
-				}
-				return nil
-			}},
+			set: onOff(func(c *role.Config, on bool) { c.Resident = on })},
 		{name: "emulate", usage: "take the time of another device: off, pi3, or times as in head=4ms,tail=42ms,load=580ms (default: off; without a role, pi3)", roles: workers,
 			set: func(c *role.Config, s string) (err error) {
 				c.Emulate, err = role.ParseEmulation(s)
 				return err
 			}},
 
-		{name: "format", usage: "of reports: table, json or csv (default: table)", roles: []role.Role{role.Local, role.Client, role.End},
+		{name: "calibrate", usage: "measure what the layers cost on this device, print it as a table or JSON, and stop", onOff: true, roles: []role.Role{role.Fast, role.Slow},
+			set: onOff(func(c *role.Config, on bool) { c.Calibrate = on })},
+		{name: "format", usage: "of reports: table, json or csv (default: table)", calibrated: true, roles: []role.Role{role.Local, role.Client, role.End},
 			set: func(c *role.Config, s string) (err error) {
 				c.Format, err = role.ParseFormat(s)
 				return err
 			}},
 		{name: "no-header", usage: "print CSV without its header", onOff: true, roles: []role.Role{role.Local, role.Client, role.End},
-			set: func(c *role.Config, s string) error {
-				no, err := strconv.ParseBool(s)
-				c.Header = !no
-				if err != nil {
-					return fmt.Errorf("use true or false")
-				}
-				return nil
-			}},
-		{name: "output", usage: "file for reports, overwritten (default: stdout)", roles: []role.Role{role.Local, role.Client, role.End},
+			set: onOff(func(c *role.Config, on bool) { c.Header = !on })},
+		{name: "output", usage: "file for reports, overwritten (default: stdout)", calibrated: true, roles: []role.Role{role.Local, role.Client, role.End},
 			set: text(func(c *role.Config, s string) { c.Output = s })},
 
 		{name: "max-body", usage: "largest message that is taken or sent, such as 8MiB (default: 8MiB)", roles: anyRole,
@@ -273,6 +269,17 @@ func oneOf(set func(*role.Config, string), allowed ...string) func(*role.Config,
 			return fmt.Errorf("use one of %s", strings.Join(allowed, ", "))
 		}
 		set(c, s)
+		return nil
+	}
+}
+
+func onOff(set func(*role.Config, bool)) func(*role.Config, string) error {
+	return func(c *role.Config, s string) error {
+		on, err := strconv.ParseBool(s)
+		if err != nil {
+			return fmt.Errorf("use true or false")
+		}
+		set(c, on)
 		return nil
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"tandem/model/internal/f32"
 )
 
 // Default is the network of the original: dense 100→2000, dense 2000→2000, with
@@ -31,10 +33,16 @@ func Default(seed uint64) *Network {
 // layers there are (LeCun et al., Efficient BackProp, 1998).
 type seeded struct{ seed, layer uint64 }
 
-func (s seeded) read(w, b []float32) error {
-	scale := float32(math.Sqrt(3 * float64(len(b)) / float64(len(w))))
+func (s seeded) read(w *f32.Matrix, b []float32) error {
+	scale := float32(math.Sqrt(3 / float64(w.Cols())))
 	stream := rand.NewPCG(s.seed, s.layer)
-	uniform(w, scale, stream)
+	some := min(w.Rows(), 64) // an even number of weights at a time: uniform draws two at once
+	block := make([]float32, some*w.Cols())
+	for from := 0; from < w.Rows(); from += some {
+		block := block[:min(some, w.Rows()-from)*w.Cols()]
+		uniform(block, scale, stream)
+		w.SetRows(from, block)
+	}
 	uniform(b, scale, stream)
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
 )
 
 // dense is the recipe of a fully connected layer: y = W x + b, x of shape [in],
@@ -16,9 +18,9 @@ type dense struct {
 
 // parameters is where the weights of a dense layer come from.
 type parameters interface {
-	// read fills w, out rows of in numbers, and b, which is nil when the layer
-	// has no bias.
-	read(w, b []float32) error
+	// read fills w, out rows of in numbers, a block at a time, and b, which is
+	// nil when the layer has no bias.
+	read(w *f32.Matrix, b []float32) error
 }
 
 func (d *dense) shape() []int   { return []int{d.out} }
@@ -34,23 +36,36 @@ func (d *dense) bytes() int64 {
 }
 
 func (d *dense) load() (layer, error) {
-	w := make([]float32, d.in*d.out)
-	l := &denseLayer{w: tensor.New(tensor.WithShape(d.out, d.in), tensor.WithBacking(w), tensor.WithEngine(engine{}))}
+	m := f32.New(d.out, d.in)
+	l := &denseLayer{engine: &packed{m: m}}
 	var b []float32
 	if d.biased {
 		b = make([]float32, d.out)
 		l.b = tensor.New(tensor.WithShape(d.out), tensor.WithBacking(b))
 	}
-	if err := d.from.read(w, b); err != nil {
+	if err := d.from.read(m, b); err != nil {
+		m.Free()
 		return nil, err
 	}
+	l.w = tensor.New(tensor.WithShape(m.Panels(), d.in, m.Width()), tensor.WithBacking(m.Data()), tensor.WithEngine(l.engine))
 	return l, nil
 }
 
 // denseLayer has its weights in memory.
 type denseLayer struct {
-	w *tensor.Dense // [out in]
-	b *tensor.Dense // [out], or nil
+	w      *tensor.Dense // [panels in width], as package f32 lays out [out in]
+	b      *tensor.Dense // [out], or nil
+	engine *packed
 }
 
-func (l *denseLayer) apply(y, x *tensor.Dense) error { return engine{}.affine(y, l.w, x, l.b) }
+var _ joint = (*denseLayer)(nil)
+
+func (l *denseLayer) apply(y, x *tensor.Dense) error {
+	return l.engine.affine(nil, []*tensor.Dense{y}, []*tensor.Dense{x}, l.b, f32.Linear)
+}
+
+func (l *denseLayer) applyAll(pool *f32.Pool, ys, xs []*tensor.Dense, c f32.Clamp) error {
+	return l.engine.affine(pool, ys, xs, l.b, c)
+}
+
+func (l *denseLayer) free() { l.engine.m.Free() }

@@ -49,7 +49,7 @@ func TestDigitsAgreeWithPyTorch(t *testing.T) {
 		t.Fatalf("%d to %d with %d and %d numbers, want 64 to 10 with 360 images", in, out, len(images), len(logits))
 	}
 	for cut := 1; cut <= n.Len(); cut++ {
-		head, tail := NewExecutor(n), NewExecutor(n)
+		head, tail := NewExecutor(n, Options{}), NewExecutor(n, Options{})
 		if err := head.Load(0, cut); err != nil {
 			t.Fatal(err)
 		}
@@ -57,9 +57,9 @@ func TestDigitsAgreeWithPyTorch(t *testing.T) {
 			t.Fatal(err)
 		}
 		for f := range 360 {
-			y, err := head.Run(images[f*in:][:in], 0, cut)
+			y, err := runOne(head, images[f*in:][:in], 0, cut)
 			if err == nil && cut < n.Len() {
-				y, err = tail.Run(y, cut, n.Len())
+				y, err = runOne(tail, y, cut, n.Len())
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -117,7 +117,7 @@ func TestLoadReadsItsSliceOnly(t *testing.T) {
 	if got, most := c.n.Load()-int64(len(b)), int64(64<<10); got > most {
 		t.Errorf("opening read %d bytes beside the digest's, want at most %d", got, most)
 	}
-	e := NewExecutor(n)
+	e := NewExecutor(n, Options{})
 	for _, test := range []struct {
 		from, to int
 		want     int64

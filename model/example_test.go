@@ -19,7 +19,7 @@ func Example() {
 		log.Fatal(err)
 	}
 
-	fast, slow := model.NewExecutor(net), model.NewExecutor(net)
+	fast, slow := model.NewExecutor(net, model.Options{}), model.NewExecutor(net, model.Options{})
 	if err := fast.Load(0, cut); err != nil {
 		log.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func Example() {
 	}
 
 	image := make([]float32, 64) // all black
-	hidden, err := fast.Run(image, 0, cut)
+	hidden, err := fast.Run([][]float32{image}, 0, cut)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func Example() {
 	}
 	fmt.Println(net.Name(), "cut at", cut, "of", net.Len())
 	fmt.Println(net.Shape(0), "to", net.Shape(cut), "to", net.Shape(net.Len()))
-	fmt.Println(len(logits), "logits")
+	fmt.Println(len(logits[0]), "logits")
 	// Output:
 	// digits_mlp.onnx cut at 2 of 5
 	// [64] to [512] to [10]

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
 )
 
 // chain is a network of layers without a file.
@@ -22,10 +24,19 @@ func chain(in int, recipes ...recipe) *Network {
 // given is weights that a test wrote down.
 type given struct{ w, b []float32 }
 
-func (g given) read(w, b []float32) error {
-	copy(w, g.w)
+func (g given) read(w *f32.Matrix, b []float32) error {
+	w.SetRows(0, g.w)
 	copy(b, g.b)
 	return nil
+}
+
+// runOne is Run for one frame.
+func runOne(e *Executor, x []float32, from, to int) ([]float32, error) {
+	ys, err := e.Run([][]float32{x}, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return ys[0], nil
 }
 
 func TestLayersByHand(t *testing.T) {
@@ -45,12 +56,12 @@ func TestLayersByHand(t *testing.T) {
 		"flatten":          {flatten{from: []int{2, 1, 2}}, []float32{1, 2, 3, 4}, []float32{1, 2, 3, 4}},
 	}
 	for name, test := range tests {
-		e := NewExecutor(chain(len(test.x), test.recipe))
+		e := NewExecutor(chain(len(test.x), test.recipe), Options{})
 		if err := e.Load(0, 1); err != nil {
 			t.Fatal(err)
 		}
 		x := slices.Clone(test.x)
-		y, err := e.Run(x, 0, 1)
+		y, err := runOne(e, x, 0, 1)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -62,18 +73,18 @@ func TestLayersByHand(t *testing.T) {
 		}
 	}
 
-	e := NewExecutor(chain(1, relu{dims: []int{1}}))
+	e := NewExecutor(chain(1, relu{dims: []int{1}}), Options{})
 	if err := e.Load(0, 1); err != nil {
 		t.Fatal(err)
 	}
-	if y, err := e.Run([]float32{nan}, 0, 1); err != nil || y[0] == y[0] {
+	if y, err := runOne(e, []float32{nan}, 0, 1); err != nil || y[0] == y[0] {
 		t.Errorf("relu of NaN: got %v, %v, want NaN", y, err)
 	}
 }
 
 func TestExecutorRange(t *testing.T) {
 	n := Default(1)
-	e := NewExecutor(n)
+	e := NewExecutor(n, Options{})
 	x := make([]float32, 100)
 	if err := e.Load(0, 1); err != nil {
 		t.Fatal(err)
@@ -92,7 +103,7 @@ func TestExecutorRange(t *testing.T) {
 		{x, 1, 0, ErrRange, "1 to 0"},
 		{x, 1, 1, ErrRange, "at least one"},
 	} {
-		_, err := e.Run(test.x, test.from, test.to)
+		_, err := runOne(e, test.x, test.from, test.to)
 		if !errors.Is(err, test.is) || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("run of %d numbers from %d to %d: got %v, want %v saying %q", len(test.x), test.from, test.to, err, test.is, test.says)
 		}
@@ -107,7 +118,7 @@ func TestExecutorRange(t *testing.T) {
 	if e.Resident(0, 1) {
 		t.Error("resident after Drop")
 	}
-	if _, err := e.Run(x, 0, 1); !errors.Is(err, ErrNotResident) {
+	if _, err := runOne(e, x, 0, 1); !errors.Is(err, ErrNotResident) {
 		t.Errorf("run after Drop: got %v", err)
 	}
 }
@@ -120,29 +131,29 @@ func TestExecutorLoadsAndDrops(t *testing.T) {
 	for i := range x {
 		x[i] = float32(i) / 100
 	}
-	e := NewExecutor(n)
+	e := NewExecutor(n, Options{})
 	if err := e.Load(0, 2); err != nil {
 		t.Fatal(err)
 	}
-	whole, err := e.Run(x, 0, 2)
+	whole, err := runOne(e, x, 0, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	whole = slices.Clone(whole)
 	for range 3 {
-		h, err := e.Run(x, 0, 1)
+		h, err := runOne(e, x, 0, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		head := slices.Clone(h)
 		e.Drop(1, 2)
-		if h, err = e.Run(x, 0, 1); err != nil || !slices.Equal(h, head) {
+		if h, err = runOne(e, x, 0, 1); err != nil || !slices.Equal(h, head) {
 			t.Fatalf("the head gives something else without the tail (%v)", err)
 		}
 		if err := e.Load(1, 2); err != nil {
 			t.Fatal(err)
 		}
-		y, err := e.Run(h, 1, 2)
+		y, err := runOne(e, h, 1, 2)
 		if err != nil || !slices.Equal(y, whole) {
 			t.Fatalf("head and tail give something else than the whole (%v)", err)
 		}
@@ -151,10 +162,10 @@ func TestExecutorLoadsAndDrops(t *testing.T) {
 
 type broken struct{}
 
-func (broken) read(w, b []float32) error { return errors.New("card removed") }
+func (broken) read(*f32.Matrix, []float32) error { return errors.New("card removed") }
 
 func TestLoadIsAllOrNothing(t *testing.T) {
-	e := NewExecutor(chain(2, relu{dims: []int{2}}, &dense{2, 2, false, broken{}}))
+	e := NewExecutor(chain(2, relu{dims: []int{2}}, &dense{2, 2, false, broken{}}), Options{})
 	err := e.Load(0, 2)
 	if err == nil || !strings.Contains(err.Error(), "layer 1") || !strings.Contains(err.Error(), "dense 2 to 2") {
 		t.Errorf("got %v, want an error about layer 1, dense 2 to 2", err)
@@ -172,13 +183,14 @@ func TestRunAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range []*Network{Default(1), openDigits(t), every} {
-		e := NewExecutor(n)
+		e := NewExecutor(n, Options{})
 		if err := e.Load(0, n.Len()); err != nil {
 			t.Fatal(err)
 		}
 		x := make([]float32, volume(n.Shape(0)))
+		xs := [][]float32{x}
 		if a := testing.AllocsPerRun(10, func() {
-			if _, err := e.Run(x, 0, n.Len()); err != nil {
+			if _, err := e.Run(xs, 0, n.Len()); err != nil {
 				t.Fatal(err)
 			}
 		}); a != 0 {
@@ -187,44 +199,98 @@ func TestRunAllocatesNothing(t *testing.T) {
 	}
 }
 
-// The engine serves gorgonia's own entrance, and refuses the views for which
-// the standard engine gives wrong numbers.
-func TestEngine(t *testing.T) {
-	w := tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float32{1, 2, 3, 4, 5, 6}), tensor.WithEngine(engine{}))
-	x := tensor.New(tensor.WithShape(3), tensor.WithBacking([]float32{1, 0, -1}))
-	y, err := w.MatVecMul(x)
-	if err != nil || !slices.Equal(y.Float32s(), []float32{-2, -2}) {
-		t.Errorf("got %v, %v, want [-2 -2]", y, err)
+// A batch gives what its frames give one by one, whichever threads compute it,
+// and with the ReLU fused or not.
+func TestBatchEqualsSingleFrames(t *testing.T) {
+	n := openDigits(t)
+	single := NewExecutor(n, Options{})
+	joint := NewExecutor(n, Options{Threads: 2, Batch: 5})
+	defer joint.Close()
+	if err := errors.Join(single.Load(0, n.Len()), joint.Load(0, n.Len())); err != nil {
+		t.Fatal(err)
 	}
-	columns, err := w.Slice(nil, tensor.S(0, 2))
+	images := npy(t, "testdata/digits_images.npy")
+	for frames := 1; frames <= 5; frames++ {
+		xs := make([][]float32, frames)
+		for f := range xs {
+			xs[f] = images[f*64:][:64]
+		}
+		for _, every := range []split{{true, false, false}, {true, true, true}} {
+			for i := range joint.split {
+				joint.split[i] = every
+			}
+			ys, err := joint.Run(xs, 0, n.Len())
+			if err != nil || len(ys) != frames {
+				t.Fatalf("%d results, %v", len(ys), err)
+			}
+			for f, y := range ys {
+				h := xs[f]
+				for i := range n.Len() { // layer by layer nothing is fused
+					if h, err = runOne(single, h, i, i+1); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for i := range y {
+					if math.Abs(float64(y[i]-h[i])) > 1e-4 {
+						t.Errorf("frame %d of %d, output %d: %v, alone %v", f, frames, i, y[i], h[i])
+					}
+				}
+			}
+		}
+	}
+	if _, err := joint.Run(make([][]float32, 6), 0, 1); !errors.Is(err, ErrLength) || !strings.Contains(err.Error(), "1 to 5") {
+		t.Errorf("6 frames of a batch of 5: %v", err)
+	}
+	if _, err := joint.Run(nil, 0, 1); !errors.Is(err, ErrLength) {
+		t.Errorf("no frames: %v", err)
+	}
+}
+
+// The engine multiplies its own matrix, and refuses the views for which the
+// standard engine gives wrong numbers.
+func TestEngine(t *testing.T) {
+	loaded, err := (&dense{3, 2, false, given{[]float32{1, 2, 3, 4, 5, 6}, nil}}).load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	x2 := tensor.New(tensor.WithShape(2), tensor.WithBacking([]float32{1, 1}))
-	y2 := tensor.New(tensor.WithShape(2), tensor.Of(tensor.Float32))
-	if err := (engine{}).MatVecMul(columns, x2, y2); err == nil {
-		t.Error("took a view of columns")
+	l := loaded.(*denseLayer)
+	x := tensor.New(tensor.WithShape(3), tensor.WithBacking([]float32{1, 0, -1}))
+	y := tensor.New(tensor.WithShape(2), tensor.Of(tensor.Float32))
+	if err := l.engine.MatVecMul(l.w, x, y); err != nil || !slices.Equal(y.Float32s(), []float32{-2, -2}) {
+		t.Errorf("got %v, %v, want [-2 -2]", y, err)
 	}
-	if err := (engine{}).MatVecMul(w, x2, y2); err == nil {
-		t.Error("took a vector of the wrong length")
+	other := tensor.New(tensor.WithShape(2, 3), tensor.Of(tensor.Float32))
+	if err := l.engine.MatVecMul(other, x, y); err == nil {
+		t.Error("took another matrix")
 	}
-	f64 := tensor.New(tensor.WithShape(3), tensor.Of(tensor.Float64))
-	if err := (engine{}).MatVecMul(w, f64, y2); err == nil {
-		t.Error("took float64")
+	square := tensor.New(tensor.WithShape(3, 3), tensor.Of(tensor.Float32))
+	column, err := square.Slice(nil, tensor.S(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, bad := range map[string]tensor.Tensor{
+		"a column of a matrix":         column,
+		"a vector of the wrong length": tensor.New(tensor.WithShape(2), tensor.Of(tensor.Float32)),
+		"float64":                      tensor.New(tensor.WithShape(3), tensor.Of(tensor.Float64)),
+	} {
+		if err := l.engine.MatVecMul(l.w, bad, y); err == nil {
+			t.Errorf("took %s", name)
+		}
 	}
 }
 
 func BenchmarkRun(b *testing.B) {
 	for _, n := range []*Network{Default(1), openDigits(b)} {
 		b.Run(n.Name(), func(b *testing.B) {
-			e := NewExecutor(n)
+			e := NewExecutor(n, Options{})
 			if err := e.Load(0, n.Len()); err != nil {
 				b.Fatal(err)
 			}
 			x := make([]float32, volume(n.Shape(0)))
+			xs := [][]float32{x}
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := e.Run(x, 0, n.Len()); err != nil {
+				if _, err := e.Run(xs, 0, n.Len()); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -236,7 +302,7 @@ func BenchmarkRun(b *testing.B) {
 func BenchmarkLoad(b *testing.B) {
 	for _, n := range []*Network{Default(1), openDigits(b)} {
 		b.Run(n.Name(), func(b *testing.B) {
-			e := NewExecutor(n)
+			e := NewExecutor(n, Options{})
 			for b.Loop() {
 				if err := e.Load(n.DefaultCut(), n.Len()); err != nil {
 					b.Fatal(err)

@@ -81,11 +81,11 @@ func FuzzOpen(f *testing.F) {
 		if err != nil || volume(n.Shape(0)) > 1<<16 {
 			return
 		}
-		e := NewExecutor(n)
+		e := NewExecutor(n, Options{})
 		if err := e.Load(0, n.Len()); err != nil {
 			return
 		}
-		if _, err := e.Run(make([]float32, volume(n.Shape(0))), 0, n.Len()); err != nil {
+		if _, err := runOne(e, make([]float32, volume(n.Shape(0))), 0, n.Len()); err != nil {
 			t.Errorf("run: %v", err)
 		}
 		n.Cut("1")

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 
+	"tandem/model/internal/f32"
 	"tandem/model/internal/onnx"
 )
 
@@ -133,11 +134,10 @@ type stored struct {
 	alpha, beta float32      // factors of the weights and of the bias
 }
 
-func (s *stored) read(w, b []float32) error {
+func (s *stored) read(w *f32.Matrix, b []float32) error {
 	if err := s.matrix(w); err != nil {
 		return err
 	}
-	scale(w, s.alpha)
 	if b == nil {
 		return nil
 	}
@@ -154,22 +154,23 @@ func (s *stored) read(w, b []float32) error {
 	return nil
 }
 
-// matrix fills w row by row, however the file has it.
-func (s *stored) matrix(w []float32) error {
-	if !s.across {
-		return s.weights.Floats(w, 0)
+// matrix fills w line by line of the file, so many at a time: its rows, or its
+// columns where the file has the matrix across.
+func (s *stored) matrix(w *f32.Matrix) error {
+	lines, each, set := w.Rows(), w.Cols(), w.SetRows
+	if s.across {
+		lines, each, set = w.Cols(), w.Rows(), w.SetColumns
 	}
-	in, out := int(s.weights.Dims[0]), int(s.weights.Dims[1])
-	rows := max(1, min(in, 1<<14/out)) // of the file, read at once
-	block := make([]float32, rows*out)
-	for from := 0; from < in; from += rows {
-		block := block[:min(rows, in-from)*out]
-		if err := s.weights.Floats(block, int64(from)*int64(out)); err != nil {
+	const most = 1 << 14 // numbers
+	some := max(1, min(lines, most/max(1, each)))
+	block := make([]float32, some*each)
+	for from := 0; from < lines; from += some {
+		block := block[:min(some, lines-from)*each]
+		if err := s.weights.Floats(block, int64(from)*int64(each)); err != nil {
 			return err
 		}
-		for k, v := range block {
-			w[k%out*in+from+k/out] = v
-		}
+		scale(block, s.alpha)
+		set(from, block)
 	}
 	return nil
 }

@@ -21,11 +21,11 @@ func run(t *testing.T, file []byte, x ...float32) []float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := NewExecutor(n)
+	e := NewExecutor(n, Options{})
 	if err := e.Load(0, n.Len()); err != nil {
 		t.Fatal(err)
 	}
-	y, err := e.Run(x, 0, n.Len())
+	y, err := runOne(e, x, 0, n.Len())
 	if err != nil {
 		t.Fatal(err)
 	}

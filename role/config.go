@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -46,6 +47,8 @@ type Config struct {
 	Cut      string // layer index or tensor name; empty: the one that splits the work most evenly
 	Seed     uint64 // of the default model's weights and of the default input
 	Queue    int    // places
+	Threads  int    // that share a large layer
+	Batch    int    // most waiting frames that are computed together
 	Resident bool   // keep the tail in fast's memory
 	Emulate  Emulation
 
@@ -56,6 +59,8 @@ type Config struct {
 	Format Format
 	Header bool   // CSV: print the header line
 	Output string // file for reports; empty: Stdout
+
+	Calibrate bool // fast, slow: measure the layers and stop
 
 	MaxBody int           // bytes of a message
 	Wait    time.Duration // how long a node waits at its start for the nodes below it
@@ -74,6 +79,8 @@ func Default(r Role) Config {
 		Interval: 30 * time.Millisecond,
 		Seed:     1,
 		Queue:    10,
+		Threads:  runtime.NumCPU(),
+		Batch:    1,
 		Format:   Table,
 		Header:   true,
 		MaxBody:  8 << 20,
@@ -85,6 +92,7 @@ func Default(r Role) Config {
 	case Local:
 		c.Listen = "127.0.0.1:0"
 		c.Emulate = Pi3
+		c.Threads = max(1, runtime.NumCPU()/2) // fast and slow share the machine
 	case Client:
 		c.Tasks = 0
 	case Fast:
@@ -98,19 +106,20 @@ func (c Config) Validate() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 
-	switch c.Role {
-	case Client:
+	switch {
+	case c.Calibrate: // no neighbour is needed
+	case c.Role == Client:
 		if len(c.Next) == 0 {
 			wrong("--next is missing: name the fast node, as in --next fast:12345")
 		}
-	case Fast:
+	case c.Role == Fast:
 		if len(c.Next) != 1 {
 			wrong("--next is given %d times: the fast node needs it once, as in --next slow:12345", len(c.Next))
 		}
 		if c.End == "" {
 			wrong("--end is missing: name the end node, as in --end end:12345")
 		}
-	case Slow:
+	case c.Role == Slow:
 		if len(c.Next) != 1 {
 			wrong("--next is given %d times: the slow node needs it once, as in --next end:12345", len(c.Next))
 		}
@@ -131,6 +140,9 @@ func (c Config) Validate() error {
 	}
 	if c.Labels != "" && c.Input == "" && (c.Role == Client || c.Role == Local) {
 		wrong("--labels needs --input: a random vector has no true class")
+	}
+	if c.Calibrate && c.Format == CSV {
+		wrong("--format csv is for reports: use table or json with --calibrate")
 	}
 	return errors.Join(errs...)
 }

@@ -20,6 +20,9 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
+	if cfg.Calibrate {
+		return runCalibrate(cfg)
+	}
 	switch cfg.Role {
 	case Local:
 		return runLocal(ctx, cfg)

@@ -94,11 +94,11 @@ func (s *server) buildWorker(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	s.cleanup = append(s.cleanup, net.Close)
 	w, err := newWorker(cfg, net)
 	if err != nil {
-		return err
+		return errors.Join(err, net.Close())
 	}
+	s.cleanup = append(s.cleanup, w.close)
 	for _, c := range w.below() {
 		if err := await(ctx, cfg, c); err != nil {
 			return err

@@ -25,7 +25,7 @@ type worker struct {
 }
 
 func newWorker(cfg Config, net *model.Network) (*worker, error) {
-	w := &worker{cfg: cfg, name: newName(cfg.Role), net: net, exec: model.NewExecutor(net)}
+	w := &worker{cfg: cfg, name: newName(cfg.Role), net: net}
 	var err error
 	switch {
 	case cfg.Cut != "":
@@ -44,7 +44,14 @@ func newWorker(cfg Config, net *model.Network) (*worker, error) {
 	case Slow:
 		w.end = newClient(cfg, cfg.Next[0])
 	}
+	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch})
 	return w, nil
+}
+
+// close ends the executor's threads. No run may be active.
+func (w *worker) close() error {
+	w.exec.Close()
+	return w.net.Close()
 }
 
 // below lists the clients to the nodes below.
@@ -86,6 +93,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		Layers:   w.net.Len(),
 		KeepTail: w.cfg.Resident || held.To == w.net.Len(),
 		Queue:    w.cfg.Queue,
+		Batch:    w.cfg.Batch,
 		Window:   window,
 		End:      senders[len(senders)-1],
 		Failed:   reportLosses(w.cfg.Log, run.ID),
@@ -171,18 +179,6 @@ type executor struct {
 }
 
 func (x executor) Shape(layer int) []int { return x.net.Shape(layer) }
-
-func (x executor) Run(xs [][]float32, from, to int) ([][]float32, error) {
-	ys := make([][]float32, len(xs))
-	for i := range xs {
-		y, err := x.Executor.Run(xs[i], from, to)
-		if err != nil {
-			return nil, err
-		}
-		ys[i] = append(ys[i], y...)
-	}
-	return ys, nil
-}
 
 // stagePart is the part of fast or slow in one run.
 type stagePart struct {

@@ -1,0 +1,106 @@
+package f32
+
+import "fmt"
+
+// maxFrames is how many frames go through the weights together; larger batches
+// take several passes.
+const maxFrames = 32
+
+// batchColumns cuts panels so that a piece stays in the first-level cache while
+// the groups of frames take turns with it.
+const batchColumns = 256
+
+// AffineBatch computes y[f] = W x[f] + bias for every frame f, reading the
+// weights once. The slices are as for Affine; no y may overlap another slice.
+func (m *Matrix) AffineBatch(y, x [][]float32, bias []float32, c Clamp) {
+	m.AffineBatchPanels(y, x, bias, c, 0, m.Panels())
+}
+
+// AffineBatchPanels computes the part of AffineBatch that panels [from, to)
+// hold, as AffinePanels does.
+func (m *Matrix) AffineBatchPanels(y, x [][]float32, bias []float32, c Clamp, from, to int) {
+	if len(x) != len(y) {
+		panic(fmt.Sprintf("f32: %d results for %d frames", len(y), len(x)))
+	}
+	for f := range x {
+		m.check(y[f], x[f], bias)
+	}
+	if from < 0 || to > m.Panels() {
+		panic(fmt.Sprintf("f32: panels [%d, %d) of %d", from, to, m.Panels()))
+	}
+	for len(x) > maxFrames {
+		m.batch(y[:maxFrames], x[:maxFrames], bias, c, from, to)
+		y, x = y[maxFrames:], x[maxFrames:]
+	}
+	m.batch(y, x, bias, c, from, to)
+}
+
+func (m *Matrix) batch(y, x [][]float32, bias []float32, c Clamp, from, to int) {
+	if len(x) < 2 || m.cols == 0 || m.isa == portable {
+		for p := from; p < to; p++ { // a panel at a time: the next frame finds it in the cache
+			for f := range x {
+				m.AffinePanels(y[f], x[f], bias, c, p, p+1)
+			}
+		}
+		return
+	}
+	// The kernels take groups of four or more. What is left over is filled up by
+	// computing the last frame again, except that a single one goes alone.
+	var ys, xs [maxFrames]*float32
+	for f := range x {
+		ys[f], xs[f] = head(y[f]), head(x[f])
+	}
+	groups := len(x)
+	if groups%4 > 1 {
+		for ; groups%4 != 0; groups++ {
+			ys[groups], xs[groups] = ys[groups-1], xs[groups-1]
+		}
+	}
+	for p := from; p < to; p++ {
+		first := p * m.width
+		if first+m.width <= m.rows {
+			m.batchPanel(&ys, &xs, groups, head(part(bias, first, first+m.width)), c, p, first)
+			continue
+		}
+		// The last panel is not full: its rows go by way of the stack.
+		var out [maxFrames][maxWidth]float32
+		var in [maxWidth]float32
+		var outs [maxFrames]*float32
+		for f := range groups {
+			outs[f] = &out[f][0]
+		}
+		var init *float32
+		if bias != nil {
+			copy(in[:], bias[first:])
+			init = &in[0]
+		}
+		m.batchPanel(&outs, &xs, groups, init, c, p, 0)
+		for f := range y {
+			copy(y[f][first:], out[f][:])
+		}
+	}
+}
+
+// batchPanel computes one full panel for `groups` frames, piece by piece; all
+// pieces but the first go on from the sums that are in y already.
+func (m *Matrix) batchPanel(y, x *[maxFrames]*float32, groups int, init *float32, c Clamp, p, row int) {
+	widest := shapes[m.isa].frames
+	pieces := (m.cols + batchColumns - 1) / batchColumns
+	each := (m.cols + pieces - 1) / pieces
+	for k := 0; k < m.cols; k += each {
+		cols := min(each, m.cols-k)
+		bounds := Linear
+		if k+cols == m.cols {
+			bounds = c
+		}
+		w := &m.data[p*m.pitch()+k*m.width]
+		for f := 0; f < groups; {
+			n := min(widest, (groups-f)&^3)
+			if n == 0 {
+				n = 1
+			}
+			batch(m.isa, n, &y[f], &x[f], w, init, row, k, cols, k > 0, bounds.Min, bounds.Max)
+			f += n
+		}
+	}
+}

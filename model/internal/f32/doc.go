@@ -1,0 +1,28 @@
+// Package f32 multiplies float32 weight matrices with vectors and matrices as
+// fast as the device allows: AVX-512 or AVX2 with FMA on amd64, NEON on arm64
+// and armv7, plain Go everywhere else.
+//
+// A Matrix holds the weights of one layer, W (rows×cols, "out×in"), copied once
+// at load into panels of R rows; within a panel the columns follow one another:
+//
+//	             col 0        col 1              col cols-1
+//	panel 0   [r0 r1 ..]   [r0 r1 ..]   ....   [r0 r1 ..]      R = 32 AVX-512
+//	panel 1   [rR r+1..]   [rR r+1..]   ....   [rR r+1..]          16 AVX2, arm64
+//	  ...                                                           8 armv7
+//	panel P-1 [.. 0 0  ]   [.. 0 0  ]   ....   [.. 0 0  ]           4 Go
+//	               └ rows beyond the last are zero
+//
+// One layout serves the three uses, and each reads it front to back:
+//
+//	Affine       y = W x + b       a column of weights times one broadcast x[k]
+//	AffineBatch  the same for      a column of weights times x[k] of up to 8
+//	             several frames    frames, so the weights are read once
+//	Mul          C = W B + b       a few weights of a column broadcast, times a
+//	                               row of B: the tile C[4..8 rows][8..48 columns]
+//
+// All of them add the bias and bound the result (see Clamp) before it is
+// written. None allocates. Assembly stops neither for the scheduler nor for the
+// garbage collector, so one call reads at most 256 KB of weights.
+//
+// Pool splits one product over several threads.
+package f32

@@ -1,0 +1,125 @@
+package f32
+
+import (
+	"math/rand/v2"
+	"syscall"
+	"testing"
+	"unsafe"
+)
+
+// fence hands out slices that touch a page which must not be touched, either
+// right behind the last entry or right before the first.
+//
+//	[no access][... s][no access]        [no access][s ...][no access]
+type fence struct {
+	t      testing.TB
+	r      *rand.Rand
+	front  bool
+	mapped [][]byte
+}
+
+func (f *fence) slice(n int) []float32 {
+	page := syscall.Getpagesize()
+	size := (4*n + page - 1) / page * page
+	mem, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.mapped = append(f.mapped, mem)
+	inner := mem[page : page+size]
+	if n == 0 {
+		return nil
+	}
+	if err := syscall.Mprotect(inner, syscall.PROT_READ|syscall.PROT_WRITE); err != nil {
+		f.t.Fatal(err)
+	}
+	if !f.front {
+		inner = inner[size-4*n:]
+	}
+	s := unsafe.Slice((*float32)(unsafe.Pointer(&inner[0])), n)
+	for i := range s {
+		s[i] = 2*f.r.Float32() - 1
+	}
+	return s
+}
+
+func (f *fence) slices(count, n int) [][]float32 {
+	s := make([][]float32, count)
+	for i := range s {
+		s[i] = f.slice(n)
+	}
+	return s
+}
+
+func (f *fence) done() {
+	for _, m := range f.mapped {
+		if err := syscall.Munmap(m); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+}
+
+// fenced runs every product of one shape on fenced memory, weights included,
+// and compares the results.
+func fenced(t *testing.T, i isa, rows, cols, n, count int, seed uint64, front bool) {
+	f := &fence{t: t, r: rand.New(rand.NewPCG(seed, 1)), front: front}
+	defer f.done()
+	w, bias, c := random(f.r, rows*cols), f.slice(rows), drawClamp(f.r)
+	if f.r.IntN(3) == 0 {
+		bias = nil
+	}
+	m := packFor(i, rows, cols, w)
+	data := f.slice(len(m.data))
+	copy(data, m.data)
+	m.data = data
+	row := func(r int) []float32 { return w[r*cols : (r+1)*cols] }
+
+	x, y := f.slices(count, cols), f.slices(count, rows)
+	m.AffineBatch(y, x, bias, c)
+	for k := range x {
+		single := f.slice(rows)
+		m.Affine(single, x[k], bias, c)
+		for r := range rows {
+			want, scale := reference(row(r), func(j int) float32 { return x[k][j] }, bias, r, c)
+			near(t, y[k][r], want, scale, "%v %d×%d: frame %d of %d, row %d", i, rows, cols, k, count, r)
+			near(t, single[r], want, scale, "%v %d×%d: row %d", i, rows, cols, r)
+		}
+	}
+
+	b := &RowMajor{Stride: n + f.r.IntN(3)}
+	p := &Product{Ldc: n + f.r.IntN(3), B: b, N: n, Bias: bias, Clamp: c}
+	if cols > 0 && n > 0 {
+		b.Data = f.slice((cols-1)*b.Stride + n)
+	}
+	if rows > 0 && n > 0 {
+		p.C = f.slice((rows-1)*p.Ldc + n)
+	}
+	m.Mul(p, f.slice(m.Scratch(n)))
+	for r := range rows {
+		for j := range n {
+			want, scale := reference(row(r), func(k int) float32 { return b.Data[k*b.Stride+j] }, bias, r, c)
+			near(t, p.C[r*p.Ldc+j], want, scale, "%v %d×%d·%d: [%d,%d]", i, rows, cols, n, r, j)
+		}
+	}
+}
+
+func TestFenced(t *testing.T) {
+	each(t, func(t *testing.T, i isa) {
+		r := rand.New(rand.NewPCG(23, 24))
+		for round := range rounds() {
+			fenced(t, i, r.IntN(68), r.IntN(68), r.IntN(110), 1+r.IntN(20), r.Uint64(), round%2 == 0)
+		}
+		fenced(t, i, 40, 600, 500, 9, 1, false) // several rounds of the product, several pieces of the batch
+	})
+}
+
+func FuzzProducts(f *testing.F) {
+	f.Add(byte(1), uint16(1), uint16(1), byte(1), uint64(1), false)
+	f.Add(byte(100), uint16(300), uint16(50), byte(17), uint64(2), true)
+	f.Add(byte(3), uint16(0), uint16(0), byte(0), uint64(0), false)
+	f.Fuzz(func(t *testing.T, rows byte, cols, n uint16, count byte, seed uint64, front bool) {
+		for _, i := range supported() {
+			fenced(t, i, int(rows)%140, int(cols)%600, int(n)%450, int(count)%40, seed, front)
+		}
+	})
+}

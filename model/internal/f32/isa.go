@@ -1,0 +1,46 @@
+package f32
+
+// isa is an instruction set the package has kernels for.
+type isa uint8
+
+const (
+	portable isa = iota // plain Go
+	avx2
+	avx512
+	neon64
+	neon32
+	isaCount
+)
+
+func (i isa) String() string {
+	return [...]string{"go", "avx2", "avx512", "neon64", "neon32"}[i]
+}
+
+// ISA names the instruction set that New and Pack prepare for on this machine.
+func ISA() string { return native.String() }
+
+// native is the best instruction set of this machine.
+var native = supported()[0]
+
+// shapes says how the kernels of each instruction set cut up their work.
+var shapes = [isaCount]struct {
+	width    int // rows of a panel
+	frames   int // frames of the widest batch kernel
+	tileRows int // the matrix product's tile
+	tileCols int
+	narrow   int // columns of the tile for the last columns
+	depth    int // columns of W in one round of the matrix product
+	tiles    int // tiles of B packed at a time
+}{
+	portable: {width: 4, frames: 1, tileRows: 4, tileCols: 4, narrow: 4, depth: 256, tiles: 32},
+	avx2:     {width: 16, frames: 4, tileRows: 4, tileCols: 24, narrow: 8, depth: 256, tiles: 8},
+	avx512:   {width: 32, frames: 8, tileRows: 8, tileCols: 48, narrow: 16, depth: 256, tiles: 8},
+	neon64:   {width: 16, frames: 4, tileRows: 8, tileCols: 12, narrow: 4, depth: 256, tiles: 8},
+	neon32:   {width: 8, frames: 4, tileRows: 4, tileCols: 8, narrow: 8, depth: 256, tiles: 12},
+}
+
+// The largest of the above, for buffers on the stack.
+const (
+	maxWidth = 32
+	maxTile  = 8 * 48
+)

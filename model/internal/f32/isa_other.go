@@ -1,0 +1,19 @@
+//go:build !amd64 && !arm64 && !arm
+
+package f32
+
+func supported() []isa { return []isa{portable} }
+
+const noKernels = "f32: no assembly for this architecture"
+
+func affine(isa, *float32, *float32, *float32, *float32, int, int, int, float32, float32) {
+	panic(noKernels)
+}
+
+func batch(isa, int, **float32, **float32, *float32, *float32, int, int, int, bool, float32, float32) {
+	panic(noKernels)
+}
+
+func tile(isa, int, *float32, int, *float32, *float32, *float32, int, bool, float32, float32) {
+	panic(noKernels)
+}

@@ -1,0 +1,119 @@
+package f32
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// Matrix is a layer's weights, rows×cols, laid out for the kernels of this
+// machine. It is filled once and then only read, by any number of goroutines.
+type Matrix struct {
+	rows, cols int
+	isa        isa
+	width      int // rows of a panel
+	memory     *memory
+	data       []float32 // Panels × cols × width, 64-byte aligned
+}
+
+// New makes a matrix of zeros, to be filled by SetRows or SetColumns.
+func New(rows, cols int) *Matrix { return newFor(native, rows, cols) }
+
+// Pack makes a matrix from row-major weights of exactly rows×cols entries.
+func Pack(rows, cols int, w []float32) *Matrix { return packFor(native, rows, cols, w) }
+
+func packFor(i isa, rows, cols int, w []float32) *Matrix {
+	m := newFor(i, rows, cols)
+	if len(w) != rows*cols {
+		panic(fmt.Sprintf("f32: %d weights for %d×%d", len(w), rows, cols))
+	}
+	m.SetRows(0, w)
+	return m
+}
+
+func newFor(i isa, rows, cols int) *Matrix {
+	if rows < 0 || cols < 0 {
+		panic(fmt.Sprintf("f32: matrix of %d×%d", rows, cols))
+	}
+	m := &Matrix{rows: rows, cols: cols, isa: i, width: shapes[i].width}
+	m.memory = newMemory(m.Panels() * cols * m.width)
+	m.data = m.memory.floats
+	if len(m.data) > 0 {
+		huge(m.data)
+	}
+	return m
+}
+
+// aligned returns n zeros that start on a cache line.
+func aligned(n int) []float32 {
+	if n == 0 {
+		return nil
+	}
+	const line = 64 / 4
+	s := make([]float32, n+line-1)
+	skip := 0
+	if over := int(uintptr(unsafe.Pointer(&s[0])) % 64 / 4); over != 0 {
+		skip = line - over
+	}
+	return s[skip : skip+n : skip+n]
+}
+
+func (m *Matrix) Rows() int { return m.rows }
+func (m *Matrix) Cols() int { return m.cols }
+
+// Width is the number of rows of a panel.
+func (m *Matrix) Width() int { return m.width }
+
+// Data is the weights as they lie in memory: [Panels][Cols][Width].
+func (m *Matrix) Data() []float32 { return m.data }
+
+// Free gives the memory back at once. The matrix is not to be used afterwards.
+func (m *Matrix) Free() {
+	m.memory.free()
+	m.data = nil
+}
+
+// Bytes is the memory the weights take, padding included.
+func (m *Matrix) Bytes() int { return 4 * len(m.data) }
+
+// Panels is the number of panels, the unit in which work is split.
+func (m *Matrix) Panels() int { return (m.rows + m.width - 1) / m.width }
+
+// pitch is the distance between panels in floats.
+func (m *Matrix) pitch() int { return m.cols * m.width }
+
+// SetRows stores whole rows, row-major, from row `from` on: as many as w holds.
+// A loader that reads a few rows at a time needs no second copy of the weights.
+func (m *Matrix) SetRows(from int, w []float32) {
+	count := m.count(from, m.rows, len(w), m.cols, "rows")
+	for r := range count {
+		row := w[r*m.cols : (r+1)*m.cols]
+		dst := m.data[(from+r)/m.width*m.pitch()+(from+r)%m.width:]
+		for k, v := range row {
+			dst[k*m.width] = v
+		}
+	}
+}
+
+// SetColumns stores whole columns one after the other, from column `from` on:
+// the order of a file that holds the matrix transposed, in×out.
+func (m *Matrix) SetColumns(from int, w []float32) {
+	count := m.count(from, m.cols, len(w), m.rows, "columns")
+	for k := range count {
+		column := w[k*m.rows : (k+1)*m.rows]
+		for at := (from + k) * m.width; len(column) > 0; at += m.pitch() {
+			column = column[copy(m.data[at:at+m.width], column):]
+		}
+	}
+}
+
+// count is how many rows (columns) of length `each` there are in n entries.
+func (m *Matrix) count(from, limit, n, each int, what string) int {
+	if each == 0 {
+		return 0
+	}
+	count := n / each
+	if n%each != 0 || from < 0 || from > limit || count > limit-from {
+		panic(fmt.Sprintf("f32: %d weights from %s %d on do not fit %d×%d", n, what, from, m.rows, m.cols))
+	}
+	return count
+}

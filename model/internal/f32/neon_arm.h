@@ -1,0 +1,72 @@
+// NEON instructions, none of which Go's arm assembler has names for. d, n and m
+// number Q registers where the comment says q, D registers where it says d;
+// r is a core register. Each is encoded as the ARM Architecture Reference
+// Manual (A8.8) draws it; a D register's fifth bit has a place of its own.
+
+// The fifth bit of Dd, Dn and Dm and the other four, for D registers and for
+// Q registers (which are pairs of D registers).
+#define DD(d) (((d)>>4)<<22 | ((d)&15)<<12)
+#define DN(n) (((n)>>4)<<7 | ((n)&15)<<16)
+#define DM(m) (((m)>>4)<<5 | ((m)&15))
+#define QD(d) DD(2*(d))
+#define QN(n) DN(2*(n))
+#define QM(m) DM(2*(m))
+
+// vmla.f32 qd, qn, dm[lane]; m < 16
+#define VMLA(d, n, m, lane) WORD $(0xf3a00140 | QD(d) | QN(n) | (lane)<<5 | (m))
+
+// vadd.f32 qd, qn, qm
+#define VADD(d, n, m) WORD $(0xf2000d40 | QD(d) | QN(n) | QM(m))
+
+// vmax.f32 qd, qn, qm: NaN stays NaN
+#define VMAX(d, n, m) WORD $(0xf2000f40 | QD(d) | QN(n) | QM(m))
+
+// vmin.f32 qd, qn, qm: NaN stays NaN
+#define VMIN(d, n, m) WORD $(0xf2200f40 | QD(d) | QN(n) | QM(m))
+
+// vmov.i32 qd, #0
+#define ZERO(d) WORD $(0xf2800050 | QD(d))
+
+// vorr qd, qm, qm, a move
+#define VMOVQ(d, m) WORD $(0xf2200150 | QD(d) | QN(m) | QM(m))
+
+// vdup.32 qd, r
+#define VDUP(d, r) WORD $(0xeea00b10 | ((2*(d))>>4)<<7 | ((2*(d))&15)<<16 | (r)<<12)
+
+// vld1.32 {dd}, [r]!
+#define LOAD1(d, r) WORD $(0xf420078d | DD(d) | (r)<<16)
+
+// vld1.32 {dd, dd+1}, [r]!
+#define LOAD2(d, r) WORD $(0xf4200a8d | DD(d) | (r)<<16)
+
+// vld1.32 {dd, dd+1}, [r], step
+#define LOAD2STEP(d, r, step) WORD $(0xf4200a80 | DD(d) | (r)<<16 | (step))
+
+// vld1.32 {dd, dd+1, dd+2, dd+3}, [r]!
+#define LOAD4(d, r) WORD $(0xf420028d | DD(d) | (r)<<16)
+
+// vld1.32 {dd, dd+1, dd+2, dd+3}, [r]
+#define PEEK4(d, r) WORD $(0xf420028f | DD(d) | (r)<<16)
+
+// vld1.32 {dd, dd+1, dd+2, dd+3}, [r], step
+#define LOAD4STEP(d, r, step) WORD $(0xf4200280 | DD(d) | (r)<<16 | (step))
+
+// vld1.32 {dd[lane]}, [r]!
+#define LOADLANE(d, lane, r) WORD $(0xf4a0080d | DD(d) | (lane)<<7 | (r)<<16)
+
+// vld1.32 {dd[], dd+1[]}, [r]!
+#define LOADDUP(d, r) WORD $(0xf4a00cad | DD(d) | (r)<<16)
+
+// vst1.32 {dd, dd+1, dd+2, dd+3}, [r]!
+#define STORE4(d, r) WORD $(0xf400028d | DD(d) | (r)<<16)
+
+// vst1.32 {dd, dd+1, dd+2, dd+3}, [r]
+#define POKE4(d, r) WORD $(0xf400028f | DD(d) | (r)<<16)
+
+// vst1.32 {dd, dd+1, dd+2, dd+3}, [r], step
+#define STORE4STEP(d, r, step) WORD $(0xf4000280 | DD(d) | (r)<<16 | (step))
+
+// CLAMP bounds qd by ql and qh.
+#define CLAMP(d, l, h) \
+	VMAX(d, d, l) \
+	VMIN(d, d, h)

@@ -1,0 +1,183 @@
+package f32
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Pool is a team of threads that work on one product at a time. The caller is
+// one of them. Waking a parked thread costs 50-100 µs, as much as many a layer,
+// so a worker that runs out of work looks for more for `spin` before it parks:
+//
+//	           chunks left                      none for `spin`
+//	working ◀──────────────▶ looking ───────────────────────────▶ parked
+//	   ▲                                                            │
+//	   └──────────────────────── next Do ───────────────────────────┘
+//
+// Chunks are claimed one by one, so a thread that the system holds up delays
+// the product by one chunk at most. The caller claims from the front and the
+// workers from the back: from one frame to the next each core meets mostly the
+// weights that its own cache still holds.
+type Pool struct {
+	mu      sync.Mutex // one product at a time
+	work    Work
+	left    atomic.Uint64 // chunks not claimed: first<<32 | end
+	open    atomic.Int64  // chunks not finished
+	closed  atomic.Bool
+	workers []*worker
+	wg      sync.WaitGroup
+
+	affine affineWork // the arguments of the product at hand, kept here
+	batch  batchWork  // so that they are not allocated
+	mul    mulWork
+}
+
+// Work is a job cut in chunks that may run at the same time, in any order.
+// thread is in [0, Threads) and differs between chunks that run together.
+type Work interface{ Chunk(thread, i int) }
+
+// spin is how long a worker looks for work, and the most of a core that a
+// product can waste. It spans the gap between the layers of a frame.
+const spin = 100 * time.Microsecond
+
+type worker struct {
+	parked atomic.Bool
+	wake   chan struct{} // one token at most: only who resets parked sends
+}
+
+// NewPool starts threads-1 workers, but no more than fit beside the caller in
+// GOMAXPROCS. Close stops them.
+func NewPool(threads int) *Pool {
+	p := &Pool{}
+	for range min(threads, runtime.GOMAXPROCS(0)) - 1 {
+		w := &worker{wake: make(chan struct{}, 1)}
+		p.workers = append(p.workers, w)
+	}
+	for i, w := range p.workers {
+		p.wg.Go(func() { p.run(w, i+1) })
+	}
+	return p
+}
+
+// Threads is the number of threads that share a product, the caller included.
+func (p *Pool) Threads() int { return len(p.workers) + 1 }
+
+// Close waits for a product that runs and for the workers. After it, Do still
+// works, on the caller alone.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed.Store(true)
+	p.rouse(len(p.workers))
+	p.wg.Wait()
+	p.workers = nil
+}
+
+// Do runs work's chunks 0..chunks-1 and returns when all are done.
+func (p *Pool) Do(chunks int, work Work) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.do(chunks, work)
+}
+
+func (p *Pool) do(chunks int, work Work) {
+	if len(p.workers) == 0 || chunks < 2 {
+		for i := range chunks {
+			work.Chunk(0, i)
+		}
+		return
+	}
+	p.work = work
+	p.open.Store(int64(chunks))
+	p.left.Store(uint64(chunks)) // publishes the two above
+	p.rouse(chunks - 1)
+	for {
+		i, ok := p.claim(true)
+		if !ok {
+			break
+		}
+		work.Chunk(0, i)
+		p.open.Add(-1)
+	}
+	for n := 1; p.open.Load() > 0; n++ { // at most one chunk of each worker
+		if n%64 == 0 {
+			runtime.Gosched()
+		}
+		pause()
+	}
+	p.work = nil
+}
+
+// claim takes the first or the last of the chunks that are left. Who holds a
+// claim may read p.work: it stays until the claimed chunk is reported done.
+func (p *Pool) claim(front bool) (chunk int, ok bool) {
+	for {
+		left := p.left.Load()
+		first, end := left>>32, left&(1<<32-1)
+		if first >= end {
+			return 0, false
+		}
+		if front {
+			if p.left.CompareAndSwap(left, (first+1)<<32|end) {
+				return int(first), true
+			}
+		} else if p.left.CompareAndSwap(left, first<<32|(end-1)) {
+			return int(end - 1), true
+		}
+	}
+}
+
+// rouse wakes the first n workers where they are parked.
+func (p *Pool) rouse(n int) {
+	for _, w := range p.workers[:min(n, len(p.workers))] {
+		if w.parked.Load() && w.parked.CompareAndSwap(true, false) {
+			w.wake <- struct{}{}
+		}
+	}
+}
+
+func (p *Pool) run(w *worker, thread int) {
+	for !p.closed.Load() {
+		for {
+			i, ok := p.claim(false)
+			if !ok {
+				break
+			}
+			p.work.Chunk(thread, i)
+			p.open.Add(-1)
+		}
+		if p.look() {
+			continue
+		}
+		w.parked.Store(true)
+		if p.waiting() && w.parked.CompareAndSwap(true, false) {
+			continue // it came while we lay down
+		}
+		<-w.wake
+	}
+}
+
+// look waits for work for as long as it is cheaper than to park, and reports
+// whether some came. The garbage collector and other goroutines get their turn.
+func (p *Pool) look() bool {
+	began := time.Now()
+	for n := 1; ; n++ {
+		if p.waiting() {
+			return true
+		}
+		if n%16 == 0 {
+			if time.Since(began) > spin {
+				return false
+			}
+			runtime.Gosched()
+		}
+		pause()
+	}
+}
+
+func (p *Pool) waiting() bool {
+	left := p.left.Load()
+	return left>>32 < left&(1<<32-1) || p.closed.Load()
+}
