@@ -37,6 +37,9 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second signal is no longer caught, and stops at once
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // the weights are not on Go's heap; of the rest, a Pi has more time to spare than memory
+	}
 	os.Exit(run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
 

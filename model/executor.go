@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"gorgonia.org/tensor"
 
@@ -44,6 +45,9 @@ type Executor struct {
 	arena [2][]float32      // memory of the activations, frame by frame
 	each  int               // elements of an arena for one frame
 	out   [][]float32       // the results of the last Run
+
+	ended time.Time // the last Run
+	busy  bool      // this Run began right after the last one
 }
 
 // NewExecutor makes an executor with no layer resident. Close ends its threads.
@@ -186,6 +190,7 @@ func (e *Executor) Run(xs [][]float32, from, to int) ([][]float32, error) {
 	if err := e.admit(xs, from, to); err != nil {
 		return nil, err
 	}
+	e.busy = time.Since(e.ended) < f32.Spin
 	for f, x := range xs {
 		copy(e.act[from][f].Float32s(), x)
 	}
@@ -196,6 +201,7 @@ func (e *Executor) Run(xs [][]float32, from, to int) ([][]float32, error) {
 		}
 		i += n
 	}
+	e.ended = time.Now()
 	e.out = e.out[:0]
 	for f := range xs {
 		e.out = append(e.out, e.act[to][f].Float32s())

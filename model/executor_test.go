@@ -215,7 +215,7 @@ func TestBatchEqualsSingleFrames(t *testing.T) {
 		for f := range xs {
 			xs[f] = images[f*64:][:64]
 		}
-		for _, every := range []split{{true, false, false}, {true, true, true}} {
+		for _, every := range []split{{measured: true}, {true, gain{true, true}, gain{true, true}}} {
 			for i := range joint.split {
 				joint.split[i] = every
 			}

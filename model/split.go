@@ -7,14 +7,26 @@ import (
 	"tandem/model/internal/f32"
 )
 
-// split says for one layer whether it is shared out over the pool: for one
-// frame, and for more. Waking a thread costs more than a small layer does, so it
-// is measured, once for each layer.
-type split struct{ measured, one, more bool }
+// split says for one layer whether it is shared out over the pool. Waking a
+// parked thread costs more than a small layer does, so it is measured, once for
+// each layer, with threads that are awake and with parked ones.
+type split struct {
+	measured  bool
+	one, more gain // for one frame, and for a batch
+}
 
-// threads is the pool for layer i where sharing it out is faster, or nil.
+// gain says when sharing a layer out is faster.
+type gain struct{ awake, parked bool }
+
+// threads is the pool for layer i where sharing it out is faster, or nil. At
+// frames that follow one another closely the pool's threads are awake, or worth
+// being woken for the next one.
 func (e *Executor) threads(i, frames int) *f32.Pool {
-	if s := e.split[i]; frames == 1 && s.one || frames > 1 && s.more {
+	g := e.split[i].one
+	if frames > 1 {
+		g = e.split[i].more
+	}
+	if g.parked || g.awake && e.busy {
 		return e.pool
 	}
 	return nil
@@ -44,29 +56,34 @@ func (e *Executor) choose(from, to int) error {
 	return nil
 }
 
-// gains reports whether the pool computes layer i clearly faster than one
-// thread does. The two take turns, so that both meet the same noise.
-func (e *Executor) gains(j joint, i, frames int) (bool, error) {
+// gains measures how much faster the pool computes layer i than one thread. The
+// ways take turns, so that all meet the same noise.
+func (e *Executor) gains(j joint, i, frames int) (gain, error) {
 	const (
 		rounds = 9
-		gain   = 1.15 // below it the other threads are better left to other work
+		enough = 1.15 // below it the other threads are better left to other work
 	)
-	var alone, shared []time.Duration
+	var alone, parked, awake []time.Duration
 	for range rounds {
-		for _, pool := range []*f32.Pool{nil, e.pool} {
+		for _, way := range []struct {
+			pool  *f32.Pool
+			rest  time.Duration
+			times *[]time.Duration
+		}{
+			{nil, 0, &alone},
+			{e.pool, 3 * f32.Spin, &parked}, // its threads lie down in that time
+			{e.pool, 0, &awake},
+		} {
+			time.Sleep(way.rest)
 			began := time.Now()
-			if err := j.applyAll(pool, e.act[i+1][:frames], e.act[i][:frames], f32.Linear); err != nil {
-				return false, err
+			if err := j.applyAll(way.pool, e.act[i+1][:frames], e.act[i][:frames], f32.Linear); err != nil {
+				return gain{}, err
 			}
-			took := time.Since(began)
-			if pool == nil {
-				alone = append(alone, took)
-			} else {
-				shared = append(shared, took)
-			}
+			*way.times = append(*way.times, time.Since(began))
 		}
 	}
-	return float64(median(alone)) > gain*float64(median(shared)), nil
+	limit := time.Duration(float64(median(alone)) / enough)
+	return gain{awake: median(awake) < limit, parked: median(parked) < limit}, nil
 }
 
 func median(d []time.Duration) time.Duration {

@@ -3,6 +3,7 @@ package role
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -268,6 +269,7 @@ func (n *node) finish(s *session) {
 	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return rank(a.Role) - rank(b.Role) })
 	end := ending{nodes: slices.Clip(s.nodes), note: strings.Join(s.notes, "; "), detach: n.stopping}
 	n.sessions.Go(func() {
+		defer debug.FreeOSMemory() // what the run has used may not be needed again for long
 		// Every node further down may take its whole time to drain.
 		ctx, cancel := context.WithTimeout(context.Background(), 4*n.drain)
 		defer cancel()

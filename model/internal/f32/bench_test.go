@@ -111,7 +111,7 @@ func BenchmarkPool(b *testing.B) {
 				}
 				return clock(two)(i)
 			}, func(i int) time.Duration {
-				time.Sleep(2 * spin) // the worker goes to sleep, it would be in the way
+				time.Sleep(2 * Spin) // the worker goes to sleep, it would be in the way
 				one(i)
 				return single(i)
 			})

@@ -160,3 +160,38 @@ func TestMul(t *testing.T) {
 		}
 	})
 }
+
+// Every kernel agrees with plain Go to 1e-5 of the largest result.
+func TestAgreesWithGo(t *testing.T) {
+	each(t, func(t *testing.T, i isa) {
+		r := rand.New(rand.NewPCG(33, 34))
+		for round := range rounds() {
+			rows, cols := drawShape(r, round)
+			w, x, bias, n := random(r, rows*cols), frames(r, 5, cols), drawBias(r, rows), 1+r.IntN(40)
+			m, plain := packFor(i, rows, cols, w), packFor(portable, rows, cols, w)
+			got, want := frames(r, 6, rows), frames(r, 6, rows)
+			m.AffineBatch(got[:5], x, bias, Linear)
+			plain.AffineBatch(want[:5], x, bias, Linear)
+			m.Affine(got[5], x[0], bias, Linear)
+			plain.Affine(want[5], x[0], bias, Linear)
+			if round > 2 {
+				p := Product{C: random(r, rows*n), Ldc: n, B: &RowMajor{random(r, cols*n), n}, N: n, Bias: bias, Clamp: Linear}
+				q := p
+				q.C = random(r, rows*n)
+				m.Mul(&p, make([]float32, m.Scratch(n)))
+				plain.Mul(&q, make([]float32, plain.Scratch(n)))
+				got, want = append(got, p.C), append(want, q.C)
+			}
+			for s := range got {
+				var largest, off float64
+				for k := range got[s] {
+					largest = max(largest, math.Abs(float64(want[s][k])))
+					off = max(off, math.Abs(float64(got[s][k]-want[s][k])))
+				}
+				if !(off <= 1e-5*largest) {
+					t.Fatalf("%d×%d: result %d is %v off, of %v", rows, cols, s, off, largest)
+				}
+			}
+		}
+	})
+}

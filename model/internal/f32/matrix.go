@@ -37,9 +37,6 @@ func newFor(i isa, rows, cols int) *Matrix {
 	m := &Matrix{rows: rows, cols: cols, isa: i, width: shapes[i].width}
 	m.memory = newMemory(m.Panels() * cols * m.width)
 	m.data = m.memory.floats
-	if len(m.data) > 0 {
-		huge(m.data)
-	}
 	return m
 }
 
@@ -85,11 +82,24 @@ func (m *Matrix) pitch() int { return m.cols * m.width }
 // A loader that reads a few rows at a time needs no second copy of the weights.
 func (m *Matrix) SetRows(from int, w []float32) {
 	count := m.count(from, m.rows, len(w), m.cols, "rows")
-	for r := range count {
-		row := w[r*m.cols : (r+1)*m.cols]
-		dst := m.data[(from+r)/m.width*m.pitch()+(from+r)%m.width:]
-		for k, v := range row {
-			dst[k*m.width] = v
+	for count > 0 {
+		n := min(count, m.width-from%m.width) // rows of one panel
+		m.setLanes(m.data[from/m.width*m.pitch():], from%m.width, n, w)
+		from, count, w = from+n, count-n, w[n*m.cols:]
+	}
+}
+
+// setLanes stores n rows in a panel, some columns at a time: these stay in the
+// cache while row after row fills its lane of them.
+func (m *Matrix) setLanes(panel []float32, lane, n int, w []float32) {
+	const some = 32
+	for k := 0; k < m.cols; k += some {
+		end := min(k+some, m.cols)
+		for r := range n {
+			dst := panel[k*m.width+lane+r:]
+			for i, v := range w[r*m.cols+k : r*m.cols+end] {
+				dst[i*m.width] = v
+			}
 		}
 	}
 }

@@ -22,11 +22,20 @@ func newMemory(floats int) *memory {
 	if 4*floats <= onHeap {
 		return &memory{floats: aligned(floats)}
 	}
-	mapping, err := syscall.Mmap(-1, 0, 4*floats, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	room := 4 * floats
+	if room >= hugePage {
+		room += hugePage // to begin on one; what is never touched takes no memory
+	}
+	mapping, err := syscall.Mmap(-1, 0, room, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil { // no address space is left where Go may still have some
 		return &memory{floats: aligned(floats)}
 	}
-	m := &memory{floats: unsafe.Slice((*float32)(unsafe.Pointer(&mapping[0])), floats), mapping: mapping}
+	start := mapping
+	if room > 4*floats {
+		start = mapping[-uintptr(unsafe.Pointer(&mapping[0]))%hugePage:]
+		huge(start[:4*floats])
+	}
+	m := &memory{floats: unsafe.Slice((*float32)(unsafe.Pointer(&start[0])), floats), mapping: mapping}
 	m.cleanup = runtime.AddCleanup(m, unmap, mapping)
 	return m
 }

@@ -26,6 +26,7 @@ func prepare(b *testing.B, threads int) {
 type layer struct {
 	w, bias []float32
 	m       *Matrix
+	held    *memory // of w, where it is not on Go's heap
 }
 
 // OpenBLAS computes on plain memory, as malloc gives it, unless pages is "huge".
@@ -34,13 +35,15 @@ func layers(i isa, count, rows, cols int, pages string) []layer {
 	s := make([]layer, count)
 	for n := range s {
 		w := make([]float32, rows*cols)
+		var held *memory
 		if pages == "huge" {
-			huge(w)
+			held = newMemory(rows * cols)
+			w = held.floats
 		}
 		for k := range w {
 			w[k] = 2*r.Float32() - 1
 		}
-		s[n] = layer{w, random(r, rows), packFor(i, rows, cols, w)}
+		s[n] = layer{w, random(r, rows), packFor(i, rows, cols, w), held}
 	}
 	return s
 }

@@ -9,9 +9,9 @@ import (
 
 // Pool is a team of threads that work on one product at a time. The caller is
 // one of them. Waking a parked thread costs 50-100 µs, as much as many a layer,
-// so a worker that runs out of work looks for more for `spin` before it parks:
+// so a worker that runs out of work looks for more for Spin before it parks:
 //
-//	           chunks left                      none for `spin`
+//	           chunks left                      none for Spin
 //	working ◀──────────────▶ looking ───────────────────────────▶ parked
 //	   ▲                                                            │
 //	   └──────────────────────── next Do ───────────────────────────┘
@@ -38,9 +38,9 @@ type Pool struct {
 // thread is in [0, Threads) and differs between chunks that run together.
 type Work interface{ Chunk(thread, i int) }
 
-// spin is how long a worker looks for work, and the most of a core that a
-// product can waste. It spans the gap between the layers of a frame.
-const spin = 100 * time.Microsecond
+// Spin is how long a worker looks for work before it parks, and the most of a
+// core that a product can waste. It spans the gap between the layers of a frame.
+const Spin = 100 * time.Microsecond
 
 type worker struct {
 	parked atomic.Bool
@@ -168,7 +168,7 @@ func (p *Pool) look() bool {
 			return true
 		}
 		if n%16 == 0 {
-			if time.Since(began) > spin {
+			if time.Since(began) > Spin {
 				return false
 			}
 			runtime.Gosched()

@@ -46,7 +46,7 @@ func TestPoolRunsEachChunkOnce(t *testing.T) {
 		r := rand.New(rand.NewPCG(29, 30))
 		for job := range 3000 {
 			if job%300 == 0 {
-				time.Sleep(3 * spin)
+				time.Sleep(3 * Spin)
 			}
 			w := &tally{make([]atomic.Int32, r.IntN(20)), make([]atomic.Bool, n)}
 			p.Do(len(w.seen), w)
@@ -85,7 +85,7 @@ func TestPoolProducts(t *testing.T) {
 	p := threads(t, 3)
 	each(t, func(t *testing.T, i isa) {
 		r := rand.New(rand.NewPCG(31, 32))
-		for round := range rounds() / 3 {
+		for round := range rounds() / 10 {
 			rows, cols, n := 1+r.IntN(400), 1+r.IntN(60), 1+r.IntN(1500)
 			if round%2 == 0 {
 				n = 1 + r.IntN(60)

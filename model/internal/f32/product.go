@@ -89,11 +89,15 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 }
 
 // tileWidth is how wide a tile the next columns take, of `left` that are left,
-// and how many of them are in it.
+// and how many of them are in it. A single one is a vector (7×7 pixels, a common
+// size, leave one behind nearly every width) and computed as such.
 func (m *Matrix) tileWidth(left int) (wide, used int) {
 	s := shapes[m.isa]
-	if left >= s.tileCols {
+	switch {
+	case left >= s.tileCols:
 		return s.tileCols, s.tileCols
+	case left == 1 && m.isa != portable:
+		return 1, 1
 	}
 	return s.narrow, min(left, s.narrow)
 }
@@ -109,6 +113,10 @@ func (m *Matrix) mulPanel(p *Product, packed []float32, panel, j, cols, k, rows 
 	for t := 0; t < cols; {
 		wide, used := m.tileWidth(cols - t)
 		b := packed[t*rows : (t+wide)*rows]
+		if wide == 1 {
+			m.column(p, b, panel, j+t, k, rows, bounds)
+			break
+		}
 		for r := 0; r < m.width && panel*m.width+r < m.rows; r += s.tileRows {
 			row := panel*m.width + r
 			w := m.data[panel*m.pitch()+k*m.width+r:]
@@ -120,6 +128,26 @@ func (m *Matrix) mulPanel(p *Product, packed []float32, panel, j, cols, k, rows 
 			m.edge(p, at, w, b, row, rows, wide, used, k > 0, bounds)
 		}
 		t += wide
+	}
+}
+
+// column adds `rows` columns of one panel, from k on, times a part of a single
+// column of B, by the kernel for vectors.
+func (m *Matrix) column(p *Product, b []float32, panel, j, k, rows int, bounds Clamp) {
+	first := panel * m.width
+	high := min(m.width, m.rows-first)
+	var sums [maxWidth]float32
+	switch {
+	case k > 0:
+		for r := range high {
+			sums[r] = p.C[(first+r)*p.Ldc+j]
+		}
+	case p.Bias != nil:
+		copy(sums[:high], p.Bias[first:])
+	}
+	affine(m.isa, &sums[0], &m.data[panel*m.pitch()+k*m.width], &b[0], &sums[0], rows, 1, 0, bounds.Min, bounds.Max)
+	for r := range high {
+		p.C[(first+r)*p.Ldc+j] = sums[r]
 	}
 }
 
