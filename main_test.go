@@ -105,6 +105,9 @@ var flags = []flagValues{
 	{"cut", "1", []string{""}, "empty"},
 	{"seed", "2", []string{"-1", "x"}, "whole number, 0 or more"},
 	{"queue", "5", []string{"0", "-5", "1048577"}, "whole number from 1 to 1048576"},
+	{"threads", "1", []string{"0", "257", "all"}, "whole number from 1 to 256"},
+	{"batch", "2", []string{"0", "257", "-1"}, "whole number from 1 to 256"},
+	{"calibrate", "true", []string{"maybe"}, "true or false"},
 	{"resident", "true", []string{"maybe"}, "true or false"},
 	{"emulate", "pi3", []string{"pi9", "head=4", "head=-4ms", "body=4ms", "head=1ms;tail=2ms"}, "off, pi3, or times"},
 	{"format", "json", []string{"xml", "JSON"}, "table, json or csv"},
@@ -173,6 +176,7 @@ func TestIncompleteCommandLineIsRefused(t *testing.T) {
 		{"--role client --next a:1 --strategy s3", []string{"--next is given once", "replicate"}},
 		{"--frames 0", []string{"--frames 0", "--strategy"}},
 		{"--input -", []string{"--input -", "--strategy"}},
+		{"--role slow --calibrate --format csv", []string{"--calibrate", "--format"}},
 		{"--labels x.npy", []string{"--labels needs --input"}},
 		{"--frames 0 --labels x.npy", []string{"--frames 0", "--labels"}}, // both at once
 		{"baseline", []string{`"baseline" is no flag`, "--"}},

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -66,6 +67,11 @@ type Entry struct {
 	BusyMS    float64 `json:"busy_ms"`   // time in which layers ran
 	QueuePeak int     `json:"queue_peak"`
 	Emulate   string  `json:"emulate,omitempty"` // fast and slow: the device that is emulated, or "off"
+}
+
+func (e Entry) String() string {
+	return fmt.Sprintf("%v: received %d, refused %d, forwarded %d, finished %d, lost %d",
+		e.NodeID, e.Received, e.Refused, e.Forwarded, e.Finished, e.Lost)
 }
 
 // Here is the number of frames that are still on the node.

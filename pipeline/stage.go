@@ -75,7 +75,11 @@ func StartStage(ctx context.Context, c StageConfig) *Stage {
 	if c.Next != nil {
 		s.next = StartHop(ctx, HopConfig{
 			Sender: c.Next, Window: c.Window, Outcome: Forwarded, Ledger: &s.ledger,
-			Answered: func(answers []Feedback) { s.feedback <- answers }, Failed: c.Failed,
+			Answered: func(answers []Feedback) { s.feedback <- answers },
+			Failed: func(frames int, err error) {
+				c.Failed(frames, err)
+				s.feedback <- make([]Feedback, frames) // to the strategy, no answer is a refusal
+			},
 		})
 	}
 	go s.run(ctx)

@@ -272,6 +272,21 @@ func TestSwitchLosesNoFrame(t *testing.T) {
 	})
 }
 
+// To the strategy, a neighbour that does not answer has refused: fast helps when slow is gone.
+func TestDeadNeighbourIsAnOverload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dead := sendFunc(func(context.Context, []Frame) ([]Feedback, error) {
+			return nil, ErrUnreachable
+		})
+		e, _ := strategy.Lookup("takeover")
+		s := stage(t.Context(), pi(), e.New(strategy.Params{Tasks: 3}), dead, sendFunc(accept))
+		offer(t, s, 8)
+		if entry := s.Close(); entry.Finished < 3 || entry.Lost+entry.Finished != 8 {
+			t.Errorf("%d frames lost, %d finished here", entry.Lost, entry.Finished)
+		}
+	})
+}
+
 // Frames that wait are computed together, up to the batch; those that go different ways are not, and none waits for a
 // batch to fill.
 func TestBatches(t *testing.T) {

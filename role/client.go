@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"tandem/pipeline"
@@ -62,6 +63,7 @@ type player struct {
 	hops   []*pipeline.Hop
 	ledger pipeline.Ledger
 	abort  context.CancelFunc
+	gone   chan struct{} // a node has forgotten the run
 	shown  *progress
 }
 
@@ -108,7 +110,15 @@ func (p *player) start() {
 	ctx, abort := context.WithCancel(context.Background())
 	p.abort = abort
 	p.shown = newProgress(p.cfg, p.run)
-	failed := reportLosses(p.cfg.Log, p.run.ID)
+	logged := reportLosses(p.cfg.Log, p.run.ID)
+	p.gone = make(chan struct{})
+	forgotten := sync.OnceFunc(func() { close(p.gone) })
+	failed := func(frames int, err error) {
+		logged(frames, err)
+		if errors.Is(err, pipeline.ErrUnknownRun) {
+			forgotten()
+		}
+	}
 	for _, e := range p.edges {
 		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{
 			Sender: e, Window: window, Outcome: pipeline.Forwarded, Ledger: &p.ledger,
@@ -134,6 +144,8 @@ func (p *player) send(ctx context.Context, f *feed) error {
 		timer.Reset(time.Until(due))
 		select {
 		case <-timer.C:
+		case <-p.gone:
+			return fmt.Errorf("%w: the node that takes the frames was restarted: start a new run", pipeline.ErrUnknownRun)
 		case <-ctx.Done():
 			return nil
 		}

@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"tandem/pipeline"
 )
@@ -166,12 +165,12 @@ func readLabels(path string) ([]int, error) {
 	return labels, nil
 }
 
-// feed reads a source ahead, so that the beat waits neither for a decoder nor for a slow stdin.
+// feed reads a source ahead, so that the beat waits neither for a decoder nor for a slow stdin. Its goroutine ends with
+// the source or with stop; only one that waits for stdin can't be stopped, and is left to the end of the process.
 type feed struct {
-	labels  []int
-	items   chan feedItem
-	stop    context.CancelFunc
-	reading sync.WaitGroup
+	labels []int
+	items  chan feedItem
+	stop   context.CancelFunc
 }
 
 type feedItem struct {
@@ -185,7 +184,7 @@ const readAhead = 4
 func startFeed(s source, labels []int, frames uint64) *feed {
 	ctx, stop := context.WithCancel(context.Background())
 	f := &feed{labels: labels, items: make(chan feedItem, readAhead), stop: stop}
-	f.reading.Go(func() {
+	go func() {
 		defer close(f.items)
 		for i := uint64(0); frames == 0 || i < frames; i++ {
 			data, err := s.next(i)
@@ -201,7 +200,7 @@ func startFeed(s source, labels []int, frames uint64) *feed {
 				return
 			}
 		}
-	})
+	}()
 	return f
 }
 

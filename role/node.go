@@ -119,6 +119,7 @@ func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
 			opened: make(chan struct{}), closed: make(chan struct{}),
 		}, true
 		n.run = s
+		n.sessions.Add(1) // the opening, until it is settled
 	case s.id != o.Run.ID:
 		return nil, false, fmt.Errorf("%w: run %s is active on the %s node since %s: close it, or wait until its client has been silent for %s",
 			pipeline.ErrBusy, s.id, n.role, now.Sub(s.since).Round(time.Second), n.idle)
@@ -133,6 +134,7 @@ func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
 func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	defer n.sessions.Done()
 	s.part, s.answer, s.openErr = p, answer, err
 	close(s.opened)
 	if err != nil {
@@ -143,7 +145,7 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	n.log.Info().Str("run", s.id).Str("strategy", answer.Run.Strategy).Msg("run opened")
 	n.sessions.Go(func() { n.watch(s) })
 	if n.stopping {
-		n.finish(s)
+		n.interrupt(s)
 	}
 }
 
@@ -294,14 +296,19 @@ func (n *node) finish(s *session) {
 func (n *node) stop() {
 	n.mu.Lock()
 	n.stopping = true
-	if s := n.run; s != nil && s.part != nil {
-		if !s.closing {
-			s.note(fmt.Sprintf("the %s node was stopped during the run", n.role))
-		}
-		n.finish(s)
+	if s := n.run; s != nil && s.part != nil { // one that is being opened is interrupted when it is settled
+		n.interrupt(s)
 	}
 	n.mu.Unlock()
 	n.sessions.Wait()
+}
+
+// interrupt closes a session because the node is stopped. Call it with n.mu held.
+func (n *node) interrupt(s *session) {
+	if !s.closing {
+		s.note(fmt.Sprintf("the %s node was stopped during the run", n.role))
+	}
+	n.finish(s)
 }
 
 // rank orders nodes as frames pass them.

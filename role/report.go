@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -36,7 +37,7 @@ func ParseFormat(s string) (Format, error) {
 	return f, nil
 }
 
-// output prints reports to stdout or a file.
+// output prints reports to stdout or a file. An older file is kept until there is something to print.
 type output struct {
 	cfg    Config
 	mu     sync.Mutex
@@ -48,11 +49,11 @@ type output struct {
 func openOutput(cfg Config) (*output, error) {
 	o := &output{cfg: cfg, to: cfg.Stdout, header: cfg.Header}
 	if cfg.Output != "" {
-		file, err := os.Create(cfg.Output)
+		file, err := os.OpenFile(cfg.Output, os.O_WRONLY|os.O_CREATE, 0o666)
 		if err != nil {
 			return nil, fmt.Errorf("--output: %w", err)
 		}
-		o.to, o.file = file, file
+		o.to, o.file = &overwriting{file: file}, file
 	}
 	return o, nil
 }
@@ -62,6 +63,22 @@ func (o *output) close() error {
 		return nil
 	}
 	return o.file.Close()
+}
+
+// overwriting empties a file at the first write.
+type overwriting struct {
+	file  *os.File
+	begun bool
+}
+
+func (w *overwriting) Write(b []byte) (int, error) {
+	if !w.begun {
+		w.begun = true
+		if err := w.file.Truncate(0); err != nil && !errors.Is(err, syscall.EINVAL) { // a pipe or terminal has nothing to empty
+			return 0, err
+		}
+	}
+	return w.file.Write(b)
 }
 
 // print prints one report: a line of JSON or CSV, or a table.

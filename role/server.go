@@ -34,6 +34,10 @@ func runNode(ctx context.Context, cfg Config) error {
 		return err
 	}
 	s, err := startNode(ctx, cfg, out.print)
+	if err != nil && ctx.Err() != nil {
+		cfg.Log.Info().Msg("stopped before it was ready")
+		return out.close()
+	}
 	if err != nil {
 		return errors.Join(err, out.close())
 	}

@@ -37,8 +37,15 @@ type Client struct {
 func NewClient(address string, l Limits) *Client {
 	// Two connections beyond the window, so that opening, closing and signs of life don't wait for frames.
 	conns := l.Window + 2
+	dialer := &net.Dialer{Timeout: l.Dial, KeepAlive: 15 * time.Second}
 	h := &http.Client{Transport: &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: l.Dial, KeepAlive: 15 * time.Second}).DialContext,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return bodyConn{conn}, nil
+		},
 		MaxConnsPerHost:     conns,
 		MaxIdleConnsPerHost: conns,
 		IdleConnTimeout:     time.Minute,
