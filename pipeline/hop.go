@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"tandem/strategy"
 )
@@ -18,11 +19,12 @@ type Sender interface {
 	Send(context.Context, []Frame) ([]Feedback, error)
 }
 
-// A hop that finds several frames waiting sends them in one call, up to these limits: the cost of a call is shared when
-// it matters, and an idle link waits for nothing.
+// A hop that finds several frames waiting sends them in one call, up to these limits, and it leaves a gap between the
+// starts of calls: the cost of a call is shared when it matters, and frames that come less often wait for nothing.
 const (
 	maxCallFrames = 16
 	maxCallBytes  = 1 << 20
+	callGap       = 2 * time.Millisecond
 )
 
 // Hop carries frames to one neighbour with a window of calls under way at once, and counts what became of each.
@@ -32,6 +34,7 @@ const (
 //	                                        └──▶ answered(feedback)
 type Hop struct {
 	out    chan Frame
+	turn   chan time.Time // holds the start of the last call; who has taken it may start the next
 	worker sync.WaitGroup
 }
 
@@ -50,7 +53,8 @@ type HopConfig struct {
 
 // StartHop starts the hop's goroutines; Close ends them. The context cuts calls short; it is not what ends a run.
 func StartHop(ctx context.Context, c HopConfig) *Hop {
-	h := &Hop{out: make(chan Frame, maxCallFrames)}
+	h := &Hop{out: make(chan Frame, maxCallFrames), turn: make(chan time.Time, 1)}
+	h.turn <- time.Time{}
 	for range c.Window {
 		h.worker.Go(func() { h.carry(ctx, c) })
 	}
@@ -68,8 +72,16 @@ func (h *Hop) Wait() { h.worker.Wait() }
 
 func (h *Hop) carry(ctx context.Context, c HopConfig) {
 	batch := make([]Frame, 0, maxCallFrames)
-	for f := range h.out {
+	for {
+		last := <-h.turn
+		f, open := <-h.out
+		if !open {
+			h.turn <- last
+			return
+		}
+		time.Sleep(callGap - time.Since(last))
 		batch = h.gather(append(batch[:0], f))
+		h.turn <- time.Now()
 		c.send(ctx, batch)
 	}
 }
