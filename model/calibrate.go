@@ -67,25 +67,27 @@ func Calibrate(n *Network, from, to, threads int) (Calibration, error) {
 	return c, nil
 }
 
-// cost measures layer i by itself: a ReLU that is fused in real runs is not.
+// cost measures layer i by itself: a ReLU behind it, which is fused in real runs, is not.
 func (e *Executor) cost(i int) (Cost, error) {
-	recipe := e.net.steps[i].recipe
-	cost := Cost{Layer: i, Name: recipe.String(), Output: e.net.Tensor(i + 1), Bytes: recipe.bytes()}
+	work, bytes := e.net.Work(i, i+1), e.net.Bytes(i, i+1)
+	cost := Cost{Layer: i, Name: e.net.Describe(i), Output: e.net.Tensor(i + 1), Bytes: bytes}
 	for _, frames := range calibrated {
 		times, err := e.sample(i, frames)
 		if err != nil {
 			return cost, err
 		}
 		b := BatchCost{Frames: frames, Threads: 1}
-		if pool := e.threads(i, frames); pool != nil {
-			b.Threads = pool.Threads()
+		for k := e.net.ends[i]; k < e.net.ends[i+1]; k++ {
+			if pool := e.threads(k, frames); pool != nil {
+				b.Threads = pool.Threads()
+			}
 		}
 		mid := median(times)
 		b.MedianUS = mid.Seconds() * 1e6
 		b.P99US = times[(len(times)-1)*99/100].Seconds() * 1e6 // median has sorted them
 		if s := mid.Seconds(); s > 0 {
-			b.GFLOPS = 2 * float64(recipe.work()) * float64(frames) / s / 1e9
-			b.GBS = float64(recipe.bytes()) / s / 1e9
+			b.GFLOPS = 2 * float64(work) * float64(frames) / s / 1e9
+			b.GBS = float64(bytes) / s / 1e9
 		}
 		cost.Batches = append(cost.Batches, b)
 	}

@@ -29,24 +29,24 @@ func (n *Network) Cut(s string) (int, error) {
 			return i, nil
 		}
 	}
-	why, near := "", -1
-	switch layer, ok := n.elsewhere[s]; {
-	case n.input.named(s):
-		why, near = "it is the input", 1
+	reason, near := "", -1
+	switch e, ok := n.elsewhere[s]; {
+	case n.activation(0).named(s):
+		reason, near = "it is the input", 1
 	case n.activation(n.Len()).named(s):
-		why, near = "it is the output", n.Len()-1
+		reason, near = "it is the output", n.Len()-1
 	case ok:
-		why, near = fmt.Sprintf("it is inside layer %d", layer), layer
+		reason, near = fmt.Sprintf("it is inside layer %d (%s)", e.layer, e.reason), e.layer
 	}
 	if near >= 0 {
 		near = min(max(near, 1), n.Len()-1)
-		return 0, fmt.Errorf("cut %.80q: %w: %s; the nearest is %d (%q)", s, ErrCut, why, near, n.Tensor(near))
+		return 0, fmt.Errorf("cut %.80q: %w: %s; the nearest is %d (%q)", s, ErrCut, reason, near, n.Tensor(near))
 	}
-	return 0, fmt.Errorf("cut %.80q: %w: %s has no such tensor; it can be cut at %s", s, ErrCut, n.name, n.cuts())
+	return 0, fmt.Errorf("cut %.80q: %w: %s has no such tensor; it can be cut at %s", s, ErrCut, n.name, n.places())
 }
 
-// cuts lists the places to cut at, up to a number that can still be read.
-func (n *Network) cuts() string {
+// places lists the places to cut at, up to a number that can still be read.
+func (n *Network) places() string {
 	const most = 20
 	var b strings.Builder
 	for i := 1; i < n.Len(); i++ {
@@ -67,13 +67,10 @@ func (n *Network) cuts() string {
 // stays with the layer before it. It is 0 when the network has one layer only
 // and cannot be cut.
 func (n *Network) DefaultCut() int {
-	var total, before int64
-	for _, s := range n.steps {
-		total += s.recipe.work()
-	}
+	total, before := n.Work(0, n.Len()), int64(0)
 	best, least, size := 0, int64(0), 0
 	for i := 1; i < n.Len(); i++ {
-		before += n.steps[i-1].recipe.work()
+		before += n.Work(i-1, i)
 		uneven := max(2*before-total, total-2*before)
 		v := volume(n.Shape(i))
 		if best == 0 || uneven < least || uneven == least && v <= size {

@@ -14,12 +14,16 @@ import (
 // has a random stream of its own, so that a node makes its own slice only.
 func Default(seed uint64) *Network {
 	n := &Network{
-		name:  "dense-100-2000-2000",
-		input: activation{names: []string{"input"}, shape: []int{100}},
+		name:   "dense-100-2000-2000",
+		values: []value{{[]string{"input"}, []int{100}}},
+		ends:   []int{0},
+		cuts:   []int{0},
 	}
 	for i, name := range []string{"hidden", "output"} {
-		d := &dense{in: volume(n.Shape(i)), out: 2000, biased: true, from: seeded{seed, uint64(i)}}
-		n.steps = append(n.steps, step{d, activation{names: []string{name}, shape: d.shape()}})
+		d := &dense{in: volume(n.values[i].shape), out: 2000, rows: 1, biased: true, from: seeded{seed, uint64(i)}}
+		n.values = append(n.values, value{[]string{name}, []int{d.out}})
+		n.nodes = append(n.nodes, node{d, []int{i}, i + 1})
+		n.ends, n.cuts = append(n.ends, i+1), append(n.cuts, i+1)
 	}
 	// The scheme's version is part of the digest: change it whenever seeded
 	// makes other numbers.

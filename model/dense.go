@@ -8,12 +8,12 @@ import (
 	"tandem/model/internal/f32"
 )
 
-// dense is the recipe of a fully connected layer: y = W x + b, x of shape [in],
-// y of shape [out].
+// dense is a fully connected layer: y = W x + b for each row x of a frame,
+// x of in numbers and y of out.
 type dense struct {
-	in, out int
-	biased  bool
-	from    parameters
+	in, out, rows int
+	biased        bool
+	from          parameters
 }
 
 // parameters is where the weights of a dense layer come from.
@@ -23,21 +23,27 @@ type parameters interface {
 	read(w *f32.Matrix, b []float32) error
 }
 
-func (d *dense) shape() []int   { return []int{d.out} }
-func (d *dense) work() int64    { return int64(d.in) * int64(d.out) }
-func (d *dense) String() string { return fmt.Sprintf("dense %d to %d", d.in, d.out) }
+func (d *dense) bounded()    {}
+func (d *dense) work() int64 { return int64(d.rows) * int64(d.in) * int64(d.out) }
+
+func (d *dense) String() string {
+	if d.rows > 1 {
+		return fmt.Sprintf("dense %d to %d, %d rows", d.in, d.out, d.rows)
+	}
+	return fmt.Sprintf("dense %d to %d", d.in, d.out)
+}
 
 func (d *dense) bytes() int64 {
-	n := d.work()
+	n := int64(d.in) * int64(d.out)
 	if d.biased {
 		n += int64(d.out)
 	}
 	return 4 * n
 }
 
-func (d *dense) load() (layer, error) {
+func (d *dense) load() (kernel, error) {
 	m := f32.New(d.out, d.in)
-	l := &denseLayer{engine: &packed{m: m}}
+	l := &denseKernel{engine: &packed{m: m}, rows: d.rows}
 	var b []float32
 	if d.biased {
 		b = make([]float32, d.out)
@@ -51,21 +57,37 @@ func (d *dense) load() (layer, error) {
 	return l, nil
 }
 
-// denseLayer has its weights in memory.
-type denseLayer struct {
+// denseKernel has its weights in memory.
+type denseKernel struct {
 	w      *tensor.Dense // [panels in width], as package f32 lays out [out in]
 	b      *tensor.Dense // [out], or nil
 	engine *packed
+	rows   int
 }
 
-var _ joint = (*denseLayer)(nil)
+var (
+	_ joint  = (*denseKernel)(nil)
+	_ shared = (*denseKernel)(nil)
+	_ freer  = (*denseKernel)(nil)
+)
 
-func (l *denseLayer) apply(y, x *tensor.Dense) error {
-	return l.engine.affine(nil, []*tensor.Dense{y}, []*tensor.Dense{x}, l.b, f32.Linear)
+func (l *denseKernel) apply(y *tensor.Dense, xs []*tensor.Dense, with means) error {
+	l.engine.clear()
+	if err := l.engine.add(y, xs[0], l.rows); err != nil {
+		return err
+	}
+	return l.engine.affine(l.b, with)
 }
 
-func (l *denseLayer) applyAll(pool *f32.Pool, ys, xs []*tensor.Dense, c f32.Clamp) error {
-	return l.engine.affine(pool, ys, xs, l.b, c)
+func (l *denseKernel) applyAll(ys, xs []*tensor.Dense, with means) error {
+	l.engine.clear()
+	for f := range ys {
+		if err := l.engine.add(ys[f], xs[f], l.rows); err != nil {
+			return err
+		}
+	}
+	return l.engine.affine(l.b, with)
 }
 
-func (l *denseLayer) free() { l.engine.m.Free() }
+func (l *denseKernel) scratch(int) int { return 0 }
+func (l *denseKernel) free()           { l.engine.m.Free() }

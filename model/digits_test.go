@@ -110,7 +110,7 @@ func TestLoadReadsItsSliceOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &counter{ReaderAt: bytes.NewReader(b)}
-	n, err := read("digits", c, int64(len(b)))
+	n, err := read("digits", c, int64(len(b)), &siblings{})
 	if err != nil {
 		t.Fatal(err)
 	}

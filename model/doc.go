@@ -1,5 +1,5 @@
-// Package model owns layers, networks, their weights, and the executor that
-// computes a slice of them.
+// Package model owns networks, their weights, and the executor that computes a
+// slice of them.
 //
 //	Default(seed)    Open("net.onnx")
 //	       └────────┬────────┘
@@ -9,19 +9,29 @@
 //	                │
 //	Load(from,to)   Run(x, from, to)   Drop(from,to)
 //
-// A network is a chain of layers. Layer i takes activation i and gives
-// activation i+1; a cut is the index of an activation, and the head is the
-// layers before it, the tail those from it on:
+// A network is a graph of nodes, each an operation on values (tensors). Where
+// exactly one value is alive it can be cut; what lies between two neighbouring
+// cuts is a layer, and layers are a chain. A cut is the index of the first layer
+// of the tail:
 //
-//	input ──[ layer 0 ]── activation 1 ──[ layer 1 ]── activation 2 ──[ layer 2 ]── output
-//	                          cut=1                        cut=2
+//	            layer 0            layer 1                  layer 2
+//	                           ┌──▶ conv ──┐
+//	input ──▶ [ conv ] ──▶ a ──┤           ├─▶ [ add ] ─▶ b ──▶ [ dense ] ──▶ output
+//	                      cut=1└───────────┘            cut=2
 //
 // Opening a network reads its description only; Load reads the weights of the
 // layers asked for and no others. Shapes are without the batch dimension: a
 // frame is one input.
 //
-// Layers keep shape and memory in tensors of gorgonia.org/tensor, and this
+// The way of a network through the package:
+//
+//	import*.go, fold.go    a file's nodes become operations, and constants what they are computed to
+//	segment.go             nodes become layers
+//	operation.go           what an operation is; one file for each kind of them
+//	draft.go, plan.go      a range of layers becomes kernels, fused, with a place in memory for each value
+//	executor.go            loads and runs
+//
+// Kernels keep shape and memory in tensors of gorgonia.org/tensor, and this
 // package is the only one that imports it. The arithmetic is in
-// model/internal/f32 and comes in through engine; the file format is in
-// model/internal/onnx.
+// model/internal/f32; the file format is in model/internal/onnx.
 package model

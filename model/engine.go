@@ -15,7 +15,7 @@ import (
 type packed struct {
 	tensor.StdEng
 	m      *f32.Matrix
-	ys, xs [][]float32 // of the frames at hand
+	ys, xs [][]float32 // the vectors at hand
 }
 
 var _ tensor.MatVecMuler = (*packed)(nil)
@@ -30,53 +30,65 @@ func (e *packed) MatVecMul(a, b, prealloc tensor.Tensor) error {
 	if !isW || !isX || !isY || w.Engine() != tensor.Engine(e) {
 		return fmt.Errorf("matrix times vector: %T times %T into %T, want dense tensors, and the matrix that this engine has packed", a, b, prealloc)
 	}
-	return e.affine(nil, []*tensor.Dense{y}, []*tensor.Dense{x}, nil, f32.Linear)
+	e.clear()
+	if err := e.add(y, x, 1); err != nil {
+		return err
+	}
+	return e.affine(nil, means{clamp: f32.Linear})
 }
 
-// affine computes y = W x + b, bounded by c, for every frame in one pass over
-// the weights; b may be nil, and a nil pool is the caller alone. It is the one
-// place from which the kernels of dense layers are called.
-func (e *packed) affine(pool *f32.Pool, ys, xs []*tensor.Dense, b *tensor.Dense, c f32.Clamp) error {
-	e.ys, e.xs = e.ys[:0], e.xs[:0]
-	for f := range ys {
-		y, err := vector(ys[f], e.m.Rows())
-		if err != nil {
-			return err
-		}
-		x, err := vector(xs[f], e.m.Cols())
-		if err != nil {
-			return err
-		}
-		e.ys, e.xs = append(e.ys, y), append(e.xs, x)
+func (e *packed) clear() { e.ys, e.xs = e.ys[:0], e.xs[:0] }
+
+// add puts the rows of x among the vectors that affine takes, and those of y
+// among its results.
+func (e *packed) add(y, x *tensor.Dense, rows int) error {
+	ys, err := elements(y, rows*e.m.Rows())
+	if err != nil {
+		return err
 	}
-	var bias []float32
-	if b != nil {
-		var err error
-		if bias, err = vector(b, e.m.Rows()); err != nil {
-			return err
-		}
+	xs, err := elements(x, rows*e.m.Cols())
+	if err != nil {
+		return err
 	}
-	switch {
-	case pool != nil && len(ys) == 1:
-		pool.Affine(e.m, e.ys[0], e.xs[0], bias, c)
-	case pool != nil:
-		pool.AffineBatch(e.m, e.ys, e.xs, bias, c)
-	case len(ys) == 1:
-		e.m.Affine(e.ys[0], e.xs[0], bias, c)
-	default:
-		e.m.AffineBatch(e.ys, e.xs, bias, c)
+	for r := range rows {
+		e.ys = append(e.ys, ys[r*e.m.Rows():][:e.m.Rows()])
+		e.xs = append(e.xs, xs[r*e.m.Cols():][:e.m.Cols()])
 	}
 	return nil
 }
 
-// vector is the memory of a tensor of n elements that lie next to one another.
-func vector(t *tensor.Dense, n int) ([]float32, error) {
+// affine computes y = W x + b for all vectors that were added, in one pass over
+// the weights; b may be nil. It is the one place from which the kernels of dense
+// layers are called.
+func (e *packed) affine(b *tensor.Dense, with means) error {
+	var bias []float32
+	if b != nil {
+		var err error
+		if bias, err = elements(b, e.m.Rows()); err != nil {
+			return err
+		}
+	}
+	switch {
+	case with.pool != nil && len(e.ys) == 1:
+		with.pool.Affine(e.m, e.ys[0], e.xs[0], bias, with.clamp)
+	case with.pool != nil:
+		with.pool.AffineBatch(e.m, e.ys, e.xs, bias, with.clamp)
+	case len(e.ys) == 1:
+		e.m.Affine(e.ys[0], e.xs[0], bias, with.clamp)
+	default:
+		e.m.AffineBatch(e.ys, e.xs, bias, with.clamp)
+	}
+	return nil
+}
+
+// elements is the memory of a tensor of n elements that lie next to one another.
+func elements(t *tensor.Dense, n int) ([]float32, error) {
 	if t.Dtype() != tensor.Float32 || t.RequiresIterator() || t.DataOrder().IsColMajor() {
-		return nil, fmt.Errorf("affine: %v of shape %v: want contiguous row-major float32, so materialize the view first", t.Dtype(), t.Shape())
+		return nil, fmt.Errorf("%v of shape %v: want contiguous row-major float32, so materialize the view first", t.Dtype(), t.Shape())
 	}
 	s := t.Float32s()
 	if len(s) != n {
-		return nil, fmt.Errorf("affine: a vector of %d, want %d", len(s), n)
+		return nil, fmt.Errorf("a tensor of %d elements, want %d", len(s), n)
 	}
 	return s, nil
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorgonia.org/tensor"
-
 	"tandem/model/internal/f32"
 )
 
@@ -29,32 +27,38 @@ type Options struct {
 
 // Executor computes layers of one network. One goroutine at a time calls it.
 //
-//	x ──copy──▶ activation from ──layer──▶ activation from+1 ──layer──▶ ··· activation to
-//	               (arena 0)                  (arena 1)                   (0 or 1 by turns)
+//	x ──copy──▶ activation from ──kernel──▶ ··· ──kernel──▶ activation to
+//	            └───────────────── arena ─────────────────┘ └── results ──┘
 //
-// A pointwise layer works in place: the activations before and behind it are the
-// same memory. So a dense layer can do the work of the ReLU that follows it.
+// For each range of layers that is run there is a plan: which kernels, in which
+// order, and where in the arena each value lies (see plan). Ranges share the
+// arena, since one is run at a time.
 type Executor struct {
-	net    *Network
-	batch  int
-	pool   *f32.Pool // nil: one thread
-	layers []layer   // nil where not resident
-	split  []split   // whether a layer is shared out over the pool
+	net      *Network
+	batch    int
+	pool     *f32.Pool // nil: one thread
+	resident []bool    // layers
+	kernels  []kernel  // of the nodes of resident layers
+	split    []split   // whether a node is shared out over the pool
+	plans    map[span]*plan
 
-	act   [][]*tensor.Dense // act[i][f] enters layer i for frame f; nil unless a layer beside it is resident
-	arena [2][]float32      // memory of the activations, frame by frame
-	each  int               // elements of an arena for one frame
-	out   [][]float32       // the results of the last Run
+	arena   []float32 // memory of the activations, frame by frame
+	results []float32 // memory of what Run returns, frame by frame
+	scratch []float32 // memory for a kernel while it runs
+	out     [][]float32
 
 	ended time.Time // the last Run
-	busy  bool      // this Run began right after the last one
+	busy  bool      // the pool's threads are awake
 }
+
+// span is the layers [from, to).
+type span struct{ from, to int }
 
 // NewExecutor makes an executor with no layer resident. Close ends its threads.
 func NewExecutor(n *Network, o Options) *Executor {
 	e := &Executor{
-		net: n, batch: max(1, o.Batch), layers: make([]layer, n.Len()), split: make([]split, n.Len()),
-		act: make([][]*tensor.Dense, n.Len()+1),
+		net: n, batch: max(1, o.Batch), resident: make([]bool, n.Len()),
+		kernels: make([]kernel, len(n.nodes)), split: make([]split, len(n.nodes)), plans: map[span]*plan{},
 	}
 	if o.Threads > 1 {
 		e.pool = f32.NewPool(o.Threads)
@@ -64,7 +68,7 @@ func NewExecutor(n *Network, o Options) *Executor {
 
 // Close gives back memory and threads. Run, Load and Drop may not follow.
 func (e *Executor) Close() {
-	e.Drop(0, len(e.layers))
+	e.Drop(0, e.net.Len())
 	if e.pool != nil {
 		e.pool.Close()
 	}
@@ -72,8 +76,8 @@ func (e *Executor) Close() {
 
 // Load makes the layers [from, to) resident, reading their weights; those
 // already resident stay. After an error none is resident that was not before.
-// A layer that is loaded for the first time is measured with one thread and
-// with all, and keeps what is faster.
+// What is loaded for the first time is measured with one thread and with all,
+// and keeps what is faster.
 func (e *Executor) Load(from, to int) error {
 	if err := e.read(from, to); err != nil {
 		return err
@@ -86,40 +90,61 @@ func (e *Executor) read(from, to int) error {
 	if err := e.net.within(from, to); err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
-	loaded := make([]layer, to-from)
-	for i := range loaded {
-		if loaded[i] = e.layers[from+i]; loaded[i] != nil {
+	if from == to {
+		return nil
+	}
+	var fresh []int // layers
+	for l := from; l < to; l++ {
+		if e.resident[l] {
 			continue
 		}
-		recipe := e.net.steps[from+i].recipe
-		var err error
-		if loaded[i], err = recipe.load(); err != nil {
-			for k, l := range loaded[:i] {
-				if e.layers[from+k] == nil {
-					release(l)
-				}
+		e.resident[l] = true
+		fresh = append(fresh, l)
+		for i := e.net.ends[l]; i < e.net.ends[l+1]; i++ {
+			var err error
+			if e.kernels[i], err = e.net.nodes[i].load(); err != nil {
+				e.kernels[i] = nil
+				e.drop(fresh)
+				return fmt.Errorf("load layer %d of %s (%v): %w", l, e.net.name, e.net.nodes[i].operation, err)
 			}
-			return fmt.Errorf("load layer %d of %s (%v): %w", from+i, e.net.name, recipe, err)
 		}
 	}
-	copy(e.layers[from:], loaded)
-	e.plan()
+	if _, err := e.plan(from, to); err != nil {
+		e.drop(fresh)
+		return err
+	}
 	return nil
 }
 
 // Drop gives the memory of the layers [from, to) back; indices beyond the
 // network mean nothing.
 func (e *Executor) Drop(from, to int) {
-	for i := max(from, 0); i < min(to, len(e.layers)); i++ {
-		release(e.layers[i])
-		e.layers[i] = nil
+	var gone []int
+	for l := max(from, 0); l < min(to, e.net.Len()); l++ {
+		if e.resident[l] {
+			gone = append(gone, l)
+		}
 	}
-	e.plan()
+	e.drop(gone)
 }
 
-func release(l layer) {
-	if j, ok := l.(joint); ok {
-		j.free()
+func (e *Executor) drop(layers []int) {
+	for _, l := range layers {
+		e.resident[l] = false
+		for i := e.net.ends[l]; i < e.net.ends[l+1]; i++ {
+			if f, ok := e.kernels[i].(freer); ok {
+				f.free()
+			}
+			e.kernels[i] = nil
+		}
+	}
+	for s := range e.plans {
+		if e.missing(s.from, s.to) >= 0 {
+			delete(e.plans, s)
+		}
+	}
+	if len(e.plans) == 0 {
+		e.arena, e.scratch = nil, nil
 	}
 }
 
@@ -132,81 +157,82 @@ func (e *Executor) Resident(from, to int) bool {
 // missing is the first layer of [from, to) that is not resident, or -1.
 func (e *Executor) missing(from, to int) int {
 	for i := from; i < to; i++ {
-		if e.layers[i] == nil {
+		if !e.resident[i] {
 			return i
 		}
 	}
 	return -1
 }
 
-// plan lays out the activations beside the resident layers, by turns in two
-// arenas of the size of the largest.
-func (e *Executor) plan() {
-	each := 0
-	beside := func(i int) bool { return i > 0 && e.layers[i-1] != nil || i < len(e.layers) && e.layers[i] != nil }
-	for i := range e.act {
-		if beside(i) {
-			each = max(each, volume(e.net.Shape(i)))
-		}
-	}
-	if each != e.each {
-		e.each = each
-		e.arena = [2][]float32{make([]float32, e.batch*each), make([]float32, e.batch*each)}
-		clear(e.act)
-	}
-	turn := 0
-	for i := range e.act {
-		if i > 0 {
-			if _, same := e.net.steps[i-1].recipe.(pointwise); !same {
-				turn = 1 - turn
-			}
-		}
-		switch {
-		case !beside(i):
-			e.act[i] = nil
-		case e.act[i] == nil:
-			e.act[i] = e.activation(e.arena[turn], e.net.Shape(i))
-		}
-	}
-}
-
-// activation makes the tensors of one activation, one for each frame of a batch.
-func (e *Executor) activation(arena []float32, shape []int) []*tensor.Dense {
-	act := make([]*tensor.Dense, e.batch)
-	for f := range act {
-		memory := arena[f*e.each:][:volume(shape)]
-		act[f] = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(memory))
-	}
-	return act
-}
-
 // Run applies the layers [from, to), of which there is at least one, to the
 // frames xs, of which there are at most Options.Batch: each is the elements of
 // activation from in row-major order. It gives those of activation to. The
 // results are valid until the next Run and may be its xs; any other xs are left
-// as they are. It allocates nothing. Errors are ErrRange, ErrNotResident or
-// ErrLength.
+// as they are. It allocates nothing, except the first time that these layers are
+// run together. Errors are ErrRange, ErrNotResident or ErrLength.
 func (e *Executor) Run(xs [][]float32, from, to int) ([][]float32, error) {
 	if err := e.admit(xs, from, to); err != nil {
 		return nil, err
 	}
+	p, err := e.plan(from, to)
+	if err != nil {
+		return nil, err
+	}
 	e.busy = time.Since(e.ended) < f32.Spin
 	for f, x := range xs {
-		copy(e.act[from][f].Float32s(), x)
+		copy(p.in[f].Float32s(), x)
 	}
-	for i := from; i < to; {
-		n, err := e.apply(i, to, len(xs))
-		if err != nil {
-			return nil, fmt.Errorf("run layer %d of %s (%v): %w", i, e.net.name, e.net.steps[i].recipe, err)
-		}
-		i += n
+	if err := e.run(p, len(xs)); err != nil {
+		return nil, err
 	}
 	e.ended = time.Now()
 	e.out = e.out[:0]
 	for f := range xs {
-		e.out = append(e.out, e.act[to][f].Float32s())
+		e.out = append(e.out, p.out[f].Float32s())
 	}
 	return e.out, nil
+}
+
+// run computes a plan for so many frames. Steps that gain nothing from several
+// frames are done frame by frame, so that what one leaves in the caches is there
+// for the next.
+func (e *Executor) run(p *plan, frames int) error {
+	for i := 0; i < len(p.steps); {
+		if s := &p.steps[i]; s.joint && frames > 1 {
+			if err := e.apply(s, 0, frames); err != nil {
+				return err
+			}
+			i++
+			continue
+		}
+		alone := i
+		for i < len(p.steps) && !(p.steps[i].joint && frames > 1) {
+			i++
+		}
+		for f := range frames {
+			for k := alone; k < i; k++ {
+				if err := e.apply(&p.steps[k], f, f+1); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// apply computes one step for the frames [first, last).
+func (e *Executor) apply(s *step, first, last int) error {
+	var err error
+	with := means{clamp: s.clamp, pool: e.threads(s.node, last-first), scratch: e.scratch}
+	if j, ok := s.kernel.(joint); ok && s.joint && last-first > 1 {
+		err = j.applyAll(s.ys[first:last], s.firsts[first:last], with)
+	} else {
+		err = s.kernel.apply(s.ys[first], s.xs[first], with)
+	}
+	if err != nil && s.node >= 0 {
+		return fmt.Errorf("run %s (%v): %w", e.net.name, e.net.nodes[s.node].operation, err)
+	}
+	return err
 }
 
 // admit says why Run can't be done.
@@ -231,25 +257,4 @@ func (e *Executor) admit(xs [][]float32, from, to int) error {
 		}
 	}
 	return nil
-}
-
-// apply computes layer i, and a ReLU that follows it before to in the same go.
-// It returns how many layers that was.
-func (e *Executor) apply(i, to, frames int) (int, error) {
-	ys, xs := e.act[i+1][:frames], e.act[i][:frames]
-	if j, ok := e.layers[i].(joint); ok {
-		bounds, n := f32.Linear, 1
-		if i+1 < to {
-			if _, follows := e.layers[i+1].(relu); follows {
-				bounds, n = f32.ReLU, 2 // it works in place, so ys is where its results belong
-			}
-		}
-		return n, j.applyAll(e.threads(i, frames), ys, xs, bounds)
-	}
-	for f := range ys {
-		if err := e.layers[i].apply(ys[f], xs[f]); err != nil {
-			return 0, err
-		}
-	}
-	return 1, nil
 }

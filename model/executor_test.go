@@ -12,13 +12,20 @@ import (
 	"tandem/model/internal/f32"
 )
 
-// chain is a network of layers without a file.
-func chain(in int, recipes ...recipe) *Network {
-	n := &Network{name: "chain", input: activation{[]string{"in"}, []int{in}}}
-	for _, r := range recipes {
-		n.steps = append(n.steps, step{r, activation{[]string{r.String()}, r.shape()}})
+// chain is a network of layers without a file, each with its shape.
+func chain(in []int, steps ...link) *Network {
+	n := &Network{name: "chain", values: []value{{[]string{"in"}, in}}, ends: []int{0}, cuts: []int{0}}
+	for i, s := range steps {
+		n.values = append(n.values, value{[]string{s.o.String()}, s.shape})
+		n.nodes = append(n.nodes, node{s.o, []int{i}, i + 1})
+		n.ends, n.cuts = append(n.ends, i+1), append(n.cuts, i+1)
 	}
 	return n
+}
+
+type link struct {
+	o     operation
+	shape []int
 }
 
 // given is weights that a test wrote down.
@@ -42,21 +49,23 @@ func runOne(e *Executor, x []float32, from, to int) ([]float32, error) {
 func TestLayersByHand(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	tests := map[string]struct {
-		recipe  recipe
+		o       operation
+		shape   []int
 		x, want []float32
 	}{
-		"dense":            {&dense{2, 3, true, given{[]float32{1, 2, 3, 4, 5, 6}, []float32{10, 20, 30}}}, []float32{1, -1}, []float32{9, 19, 29}},
-		"dense, no bias":   {&dense{2, 1, false, given{[]float32{3, 4}, nil}}, []float32{1, 2}, []float32{11}},
-		"dense 1 to 1":     {&dense{1, 1, true, given{[]float32{3}, []float32{1}}}, []float32{2}, []float32{7}},
-		"dense 1 to 3":     {&dense{1, 3, true, given{[]float32{1, 2, 3}, []float32{0, 0, 1}}}, []float32{2}, []float32{2, 4, 7}},
-		"relu":             {relu{dims: []int{2, 2}}, []float32{-1, 0, 2, inf}, []float32{0, 0, 2, inf}},
-		"softmax":          {softmax{dims: []int{3}, group: 3}, []float32{0, float32(math.Log(2)), float32(math.Log(5))}, []float32{0.125, 0.25, 0.625}},
-		"softmax of large": {softmax{dims: []int{2}, group: 2}, []float32{3e38, -3e38}, []float32{1, 0}},
-		"softmax by rows":  {softmax{dims: []int{2, 2}, group: 2}, []float32{1, 1, 5, 5}, []float32{0.5, 0.5, 0.5, 0.5}},
-		"flatten":          {flatten{from: []int{2, 1, 2}}, []float32{1, 2, 3, 4}, []float32{1, 2, 3, 4}},
+		"dense":            {&dense{2, 3, 1, true, given{[]float32{1, 2, 3, 4, 5, 6}, []float32{10, 20, 30}}}, []int{3}, []float32{1, -1}, []float32{9, 19, 29}},
+		"dense, no bias":   {&dense{2, 1, 1, false, given{[]float32{3, 4}, nil}}, []int{1}, []float32{1, 2}, []float32{11}},
+		"dense 1 to 1":     {&dense{1, 1, 1, true, given{[]float32{3}, []float32{1}}}, []int{1}, []float32{2}, []float32{7}},
+		"dense 1 to 3":     {&dense{1, 3, 1, true, given{[]float32{1, 2, 3}, []float32{0, 0, 1}}}, []int{3}, []float32{2}, []float32{2, 4, 7}},
+		"dense, two rows":  {&dense{1, 2, 2, true, given{[]float32{1, 2}, []float32{0, 1}}}, []int{2, 2}, []float32{2, 3}, []float32{2, 5, 3, 7}},
+		"relu":             {relu, []int{2, 2}, []float32{-1, 0, 2, inf}, []float32{0, 0, 2, inf}},
+		"softmax":          {softmax{outer: 1, along: 3, inner: 1}, []int{3}, []float32{0, float32(math.Log(2)), float32(math.Log(5))}, []float32{0.125, 0.25, 0.625}},
+		"softmax of large": {softmax{outer: 1, along: 2, inner: 1}, []int{2}, []float32{3e38, -3e38}, []float32{1, 0}},
+		"softmax by rows":  {softmax{outer: 2, along: 2, inner: 1}, []int{2, 2}, []float32{1, 1, 5, 5}, []float32{0.5, 0.5, 0.5, 0.5}},
+		"flatten":          {reshape{name: "flatten", to: []int{4}}, []int{4}, []float32{1, 2, 3, 4}, []float32{1, 2, 3, 4}},
 	}
 	for name, test := range tests {
-		e := NewExecutor(chain(len(test.x), test.recipe), Options{})
+		e := NewExecutor(chain([]int{len(test.x)}, link{test.o, test.shape}), Options{})
 		if err := e.Load(0, 1); err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +82,7 @@ func TestLayersByHand(t *testing.T) {
 		}
 	}
 
-	e := NewExecutor(chain(1, relu{dims: []int{1}}), Options{})
+	e := NewExecutor(chain([]int{1}, link{relu, []int{1}}), Options{})
 	if err := e.Load(0, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +174,7 @@ type broken struct{}
 func (broken) read(*f32.Matrix, []float32) error { return errors.New("card removed") }
 
 func TestLoadIsAllOrNothing(t *testing.T) {
-	e := NewExecutor(chain(2, relu{dims: []int{2}}, &dense{2, 2, false, broken{}}), Options{})
+	e := NewExecutor(chain([]int{2}, link{relu, []int{2}}, link{&dense{2, 2, 1, false, broken{}}, []int{2}}), Options{})
 	err := e.Load(0, 2)
 	if err == nil || !strings.Contains(err.Error(), "layer 1") || !strings.Contains(err.Error(), "dense 2 to 2") {
 		t.Errorf("got %v, want an error about layer 1, dense 2 to 2", err)
@@ -176,8 +185,8 @@ func TestLoadIsAllOrNothing(t *testing.T) {
 }
 
 func TestRunAllocatesNothing(t *testing.T) {
-	file := graph{nodes: []bytesOf{node("Flatten", "f", []string{"x"}), node("MatMul", "h", []string{"f", "w"}), node("Relu", "r", []string{"h"}),
-		node("Softmax", "y", []string{"r"})}, initializers: []bytesOf{inByOut}}.file()
+	file := graph{nodes: []bytesOf{op("Flatten", "f", []string{"x"}), op("MatMul", "h", []string{"f", "w"}), op("Relu", "r", []string{"h"}),
+		op("Softmax", "y", []string{"r"})}, initializers: []bytesOf{inByOut}}.file()
 	every, err := open(t, file)
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +224,7 @@ func TestBatchEqualsSingleFrames(t *testing.T) {
 		for f := range xs {
 			xs[f] = images[f*64:][:64]
 		}
-		for _, every := range []split{{measured: true}, {true, gain{true, true}, gain{true, true}}} {
+		for _, every := range []split{{measured: true}, {true, always, always}} {
 			for i := range joint.split {
 				joint.split[i] = every
 			}
@@ -249,11 +258,11 @@ func TestBatchEqualsSingleFrames(t *testing.T) {
 // The engine multiplies its own matrix, and refuses the views for which the
 // standard engine gives wrong numbers.
 func TestEngine(t *testing.T) {
-	loaded, err := (&dense{3, 2, false, given{[]float32{1, 2, 3, 4, 5, 6}, nil}}).load()
+	loaded, err := (&dense{3, 2, 1, false, given{[]float32{1, 2, 3, 4, 5, 6}, nil}}).load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := loaded.(*denseLayer)
+	l := loaded.(*denseKernel)
 	x := tensor.New(tensor.WithShape(3), tensor.WithBacking([]float32{1, 0, -1}))
 	y := tensor.New(tensor.WithShape(2), tensor.Of(tensor.Float32))
 	if err := l.engine.MatVecMul(l.w, x, y); err != nil || !slices.Equal(y.Float32s(), []float32{-2, -2}) {

@@ -7,179 +7,129 @@ import (
 	"tandem/model/internal/onnx"
 )
 
-// gemm reads Y = alpha A' B' + beta C, where A is the activation.
+// gemm reads Y = alpha A B' + beta C, where A is the activation.
 func (imp *importer) gemm(n *onnx.Node) error {
-	if err := imp.counts(n, 2, 3); err != nil {
+	if err := imp.takes(n, 2, 3); err != nil {
 		return err
 	}
-	shape, err := imp.activation(n, 0)
+	x, dims, err := imp.activation(n, 0)
 	if err != nil {
 		return err
 	}
-	if !imp.batched || n.Int("transA", 0) != 0 && volume(shape) != 1 {
-		return fmt.Errorf("its first matrix is not one row: %w: give the input a batch dimension in front and leave transA at 0", ErrUnsupported)
+	if len(dims) != 2 || n.Int("transA", 0) != 0 && volume(dims) != 1 {
+		return fmt.Errorf("its first matrix has the shape %v, transA %d: %w: two dimensions are wanted, the batch in front, and transA 0",
+			dims, n.Int("transA", 0), ErrUnsupported)
 	}
-	d, err := imp.dense(n, shape, n.Int("transB", 0) == 0)
+	d, err := imp.dense(n, dims, n.Int("transB", 0) == 0)
 	if err != nil {
 		return err
 	}
 	from := d.from.(*stored)
 	from.alpha = n.Float("alpha", 1)
-	if len(n.Inputs) == 3 && n.Inputs[2] != "" {
-		from.beta = n.Float("beta", 1)
-		if err := imp.bias(n, 2, d); err != nil {
-			return err
+	c, err := imp.floats(n, 2)
+	if err != nil {
+		return err
+	}
+	if c != nil {
+		if !c.perChannel(2, 1, d.out) {
+			return fmt.Errorf("%w: bias %.80q of shape %d for %d outputs", ErrMalformed, c.name, c.dims, d.out)
 		}
+		d.append(scaling{shift: c, times: n.Float("beta", 1)})
 	}
-	return imp.grow(n, d)
+	return imp.give(n, d, []int{dims[0], d.out}, x)
 }
 
-// matMul reads Y = A B, where A is the activation; an Add may follow.
+// matMul reads Y = A B, where A is the activation.
 func (imp *importer) matMul(n *onnx.Node) error {
-	if err := imp.counts(n, 2, 2); err != nil {
+	if err := imp.takes(n, 2, 2); err != nil {
 		return err
 	}
-	shape, err := imp.activation(n, 0)
+	x, dims, err := imp.activation(n, 0)
 	if err != nil {
 		return err
 	}
-	d, err := imp.dense(n, shape, true)
+	d, err := imp.dense(n, dims, true)
 	if err != nil {
 		return err
 	}
-	return imp.grow(n, d)
-}
-
-// add reads the bias of the MatMul or Gemm just before. The activation between
-// the two is no place to cut.
-func (imp *importer) add(n *onnx.Node) error {
-	if err := imp.counts(n, 2, 2); err != nil {
-		return err
-	}
-	c := 1
-	if imp.constants[n.Inputs[0]] != nil {
-		c = 0
-	}
-	if _, err := imp.activation(n, 1-c); err != nil {
-		return err
-	}
-	var d *dense
-	if l := imp.net.Len(); l > 0 {
-		d, _ = imp.net.steps[l-1].recipe.(*dense)
-	}
-	if d == nil || d.biased {
-		return fmt.Errorf("%w: only the Add of a constant just after MatMul is", ErrUnsupported)
-	}
-	if err := imp.bias(n, c, d); err != nil {
-		return err
-	}
-	layer := imp.net.Len() - 1
-	imp.net.elsewhere[n.Inputs[c]] = layer
-	for _, name := range imp.net.steps[layer].output.names {
-		imp.net.elsewhere[name] = layer
-	}
-	return imp.give(n, d)
+	to := append([]int{}, dims...)
+	to[len(to)-1] = d.out
+	return imp.give(n, d, to, x)
 }
 
 // dense describes the layer of a matrix in input 1, of shape [in out], or
 // [out in] when it is not across.
-func (imp *importer) dense(n *onnx.Node, shape []int, across bool) (*dense, error) {
+func (imp *importer) dense(n *onnx.Node, dims []int, across bool) (*dense, error) {
 	w, err := imp.floats(n, 1)
 	if err != nil {
 		return nil, err
 	}
-	if len(shape) != 1 {
-		return nil, fmt.Errorf("it multiplies an activation of shape %v: %w: flatten it first", shape, ErrUnsupported)
+	in := dims[len(dims)-1]
+	if len(w.dims) != 2 {
+		return nil, fmt.Errorf("weights %.80q of shape %d: %w: a matrix is wanted", w.name, w.dims, ErrUnsupported)
 	}
-	if len(w.Dims) != 2 {
-		return nil, fmt.Errorf("weights %.80q of shape %d: %w: a matrix is wanted", n.Inputs[1], w.Dims, ErrUnsupported)
+	rows, cols := w.dims[0], w.dims[1]
+	if across {
+		rows, cols = cols, rows
 	}
-	in, out := w.Dims[0], w.Dims[1]
-	if !across {
-		in, out = out, in
+	if cols != int64(in) || rows > maxVolume {
+		return nil, fmt.Errorf("%w: weights %.80q of shape %d do not fit an activation of %d", ErrMalformed, w.name, w.dims, in)
 	}
-	if in != int64(shape[0]) || out > maxVolume {
-		return nil, fmt.Errorf("%w: weights %.80q of shape %d do not fit an activation of %d", ErrMalformed, n.Inputs[1], w.Dims, shape[0])
+	if w.file != nil && w.order != nil { // a transposed matrix is read as the file has it
+		turned := *w
+		turned.order, turned.dims = nil, w.file.Dims
+		w, across = &turned, !across
 	}
-	from := &stored{weights: w, across: across, alpha: 1, beta: 1}
-	return &dense{in: int(in), out: int(out), from: from}, nil
+	return &dense{in: in, out: int(rows), rows: volume(dims) / in, from: &stored{weights: w, across: across, alpha: 1}}, nil
 }
 
-// bias gives d the bias in input i: one number for each output, or one for all.
-func (imp *importer) bias(n *onnx.Node, i int, d *dense) error {
-	b, err := imp.floats(n, i)
-	if err != nil {
-		return err
+// append lets the layer do a scaling of its outputs.
+func (d *dense) append(s scaling) {
+	d.from.(*stored).after = append(d.from.(*stored).after, s)
+	d.biased = true
+}
+
+// perChannel says whether c has one number for all, or one for each of so many
+// channels, which are dimension axis of rank.
+func (c *constant) perChannel(rank, axis, channels int) bool {
+	if len(c.dims) > rank {
+		return false
 	}
-	rank := 1
-	if imp.batched {
-		rank = 2
+	for i, d := range c.dims {
+		if at := rank - len(c.dims) + i; d != 1 && (at != axis || d != int64(channels)) {
+			return false
+		}
 	}
-	last := int64(1)
-	if len(b.Dims) > 0 {
-		last = b.Dims[len(b.Dims)-1]
-	}
-	if len(b.Dims) > rank || last != b.Len() || last != 1 && last != int64(d.out) {
-		return fmt.Errorf("%w: bias %.80q of shape %d for %d outputs", ErrMalformed, n.Inputs[i], b.Dims, d.out)
-	}
-	d.from.(*stored).bias, d.biased = b, true
-	return nil
+	return true
 }
 
 // stored is the weights of a dense layer in a file.
 type stored struct {
-	weights     *onnx.Tensor // [out in], or [in out] when across
-	across      bool
-	bias        *onnx.Tensor // nil, or one number, or one for each output
-	alpha, beta float32      // factors of the weights and of the bias
+	weights *constant // [out in], or [in out] when across
+	across  bool
+	alpha   float32
+	after   []scaling // of each output: the bias, and what was folded
 }
 
 func (s *stored) read(w *f32.Matrix, b []float32) error {
-	if err := s.matrix(w); err != nil {
+	scale, shift, err := combine(s.after, w.Rows())
+	if err != nil {
 		return err
 	}
-	if b == nil {
-		return nil
-	}
-	k := min(int64(len(b)), s.bias.Len())
-	if err := s.bias.Floats(b[:k], 0); err != nil {
-		return err
-	}
-	if k == 1 {
-		for i := range b {
-			b[i] = b[0]
-		}
-	}
-	scale(b, s.beta)
-	return nil
-}
-
-// matrix fills w line by line of the file, so many at a time: its rows, or its
-// columns where the file has the matrix across.
-func (s *stored) matrix(w *f32.Matrix) error {
-	lines, each, set := w.Rows(), w.Cols(), w.SetRows
+	multiply(scale, s.alpha)
+	copy(b, shift)
 	if s.across {
-		lines, each, set = w.Cols(), w.Rows(), w.SetColumns
+		return s.weights.blocks(w.Cols(), w.Rows(), 0, func(from int, block []float32) {
+			for i := range block {
+				block[i] *= scale[i%w.Rows()]
+			}
+			w.SetColumns(from, block)
+		})
 	}
-	const most = 1 << 14 // numbers
-	some := max(1, min(lines, most/max(1, each)))
-	block := make([]float32, some*each)
-	for from := 0; from < lines; from += some {
-		block := block[:min(some, lines-from)*each]
-		if err := s.weights.Floats(block, int64(from)*int64(each)); err != nil {
-			return err
+	return s.weights.blocks(w.Rows(), w.Cols(), 0, func(from int, block []float32) {
+		for r := range len(block) / w.Cols() {
+			multiply(block[r*w.Cols():][:w.Cols()], scale[from+r])
 		}
-		scale(block, s.alpha)
-		set(from, block)
-	}
-	return nil
-}
-
-func scale(s []float32, by float32) {
-	if by == 1 {
-		return
-	}
-	for i := range s {
-		s[i] *= by
-	}
+		w.SetRows(from, block)
+	})
 }

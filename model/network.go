@@ -11,40 +11,49 @@ import (
 // have.
 var ErrRange = errors.New("no such layers")
 
-// Network describes a network layer by layer: names, shapes and where the
-// weights are, not the weights. It does not change once made, and any number of
-// executors and goroutines may share it.
+// Network describes a network: names, shapes and where the weights are, not the
+// weights. It does not change once made, and any number of executors and
+// goroutines may share it.
 type Network struct {
 	name, digest string
-	input        activation
-	steps        []step
-	elsewhere    map[string]int // tensors that are no cut, and the layer they belong to
-	file         io.Closer      // where the weights are; nil for none
+	values       []value        // the input is the first
+	nodes        []node         // in an order in which they can be computed
+	ends         []int          // layer i is nodes[ends[i]:ends[i+1]]
+	cuts         []int          // cuts[i] is the value that enters layer i, the last one the output
+	elsewhere    map[string]why // tensors that are no cut
+	files        []io.Closer    // where the weights are
 }
 
-// step is one layer and the activation it gives.
-type step struct {
-	recipe recipe
-	output activation
-}
-
-// activation is what passes from one layer to the next. Its first name is the
-// one it is known by; others are those that Identity gave it.
-type activation struct {
+// value is a tensor that exists while a frame is computed. Its first name is
+// the one it is known by; others are those that Identity gave it.
+type value struct {
 	names []string
-	shape []int
+	shape []int // without the batch dimension
+}
+
+// node applies an operation to values.
+type node struct {
+	operation
+	in  []int
+	out int
+}
+
+// why is the reason for which a tensor is no place to cut.
+type why struct {
+	layer  int // to which it belongs
+	reason string
 }
 
 // Name is the base name of the file, or the name of the default network.
 func (n *Network) Name() string { return n.name }
 
-// Digest is "sha256:" and the hex digest of the file's content, or of the
-// default network's description and seed. Nodes with equal digests have equal
-// weights.
+// Digest is "sha256:" and the hex digest of the file's content (and that of the
+// files that hold its weights), or of the default network's description and
+// seed. Nodes with equal digests have equal weights.
 func (n *Network) Digest() string { return n.digest }
 
 // Len is the number of layers, at least 1.
-func (n *Network) Len() int { return len(n.steps) }
+func (n *Network) Len() int { return len(n.cuts) - 1 }
 
 // Shape is the shape of the activation that enters layer i, without the batch
 // dimension: Shape(0) is the input, such as [3 224 224], and Shape(Len()) the
@@ -61,23 +70,62 @@ func (n *Network) Tensor(i int) string {
 	return ""
 }
 
-func (n *Network) activation(i int) activation {
-	switch {
-	case i == 0:
-		return n.input
-	case i > 0 && i <= len(n.steps):
-		return n.steps[i-1].output
+func (n *Network) activation(i int) value {
+	if i < 0 || i >= len(n.cuts) {
+		return value{}
 	}
-	return activation{}
+	return n.values[n.cuts[i]]
 }
 
-// Close closes the file. Layers that are resident can still be run, others no
-// longer be loaded.
-func (n *Network) Close() error {
-	if n.file == nil {
+// Work is the number of multiply-adds for one frame in the layers [from, to).
+func (n *Network) Work(from, to int) int64 {
+	var sum int64
+	for _, node := range n.between(from, to) {
+		sum += node.work()
+	}
+	return sum
+}
+
+// Bytes is what the weights of the layers [from, to) take when resident.
+func (n *Network) Bytes(from, to int) int64 {
+	var sum int64
+	for _, node := range n.between(from, to) {
+		sum += node.bytes()
+	}
+	return sum
+}
+
+// between is the nodes of the layers [from, to), none for a range that the
+// network does not have.
+func (n *Network) between(from, to int) []node {
+	if n.within(from, to) != nil {
 		return nil
 	}
-	return n.file.Close()
+	return n.nodes[n.ends[from]:n.ends[to]]
+}
+
+// Describe says what layer i computes, such as "dense 100 to 2000"; "" when
+// there is no such layer.
+func (n *Network) Describe(i int) string {
+	nodes := n.between(i, i+1)
+	switch len(nodes) {
+	case 0:
+		return ""
+	case 1:
+		return nodes[0].String()
+	}
+	return fmt.Sprintf("%v and %d more", nodes[0].operation, len(nodes)-1)
+}
+
+// Close closes the files. Layers that are resident can still be run, others no
+// longer be loaded.
+func (n *Network) Close() error {
+	var errs []error
+	for _, f := range n.files {
+		errs = append(errs, f.Close())
+	}
+	n.files = nil
+	return errors.Join(errs...)
 }
 
 // within says whether the network has the layers [from, to).
@@ -89,9 +137,9 @@ func (n *Network) within(from, to int) error {
 	return nil
 }
 
-func (a activation) named(name string) bool { return slices.Contains(a.names, name) }
+func (v value) named(name string) bool { return slices.Contains(v.names, name) }
 
-// volume is the number of elements of an activation.
+// volume is the number of elements of a tensor.
 func volume(shape []int) int {
 	v := 1
 	for _, d := range shape {

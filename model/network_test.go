@@ -14,13 +14,13 @@ import (
 )
 
 func TestCut(t *testing.T) {
-	matMulAdd, err := open(t, graph{nodes: []bytesOf{node("Relu", "r", []string{"x"}), node("Identity", "i", []string{"r"}),
-		node("MatMul", "m", []string{"i", "w"}), node("Add", "a", []string{"m", "c"}), node("Softmax", "y", []string{"a"})},
+	matMulAdd, err := open(t, graph{nodes: []bytesOf{op("Relu", "r", []string{"x"}), op("Identity", "i", []string{"r"}),
+		op("MatMul", "m", []string{"i", "w"}), op("Add", "a", []string{"m", "c"}), op("Softmax", "y", []string{"a"})},
 		initializers: []bytesOf{inByOut, bias}}.file())
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := chain(1, relu{dims: []int{1}})
+	one := chain([]int{1}, link{relu, []int{1}})
 	tests := []struct {
 		n    *Network
 		cut  string
@@ -34,13 +34,13 @@ func TestCut(t *testing.T) {
 		{openDigits(t), "-1", 0, "1 to 4"},
 		{openDigits(t), "input", 0, `the input; the nearest is 1 ("/0/Gemm_output_0")`},
 		{openDigits(t), "logits", 0, `the output; the nearest is 4 ("/3/Relu_output_0")`},
-		{openDigits(t), "2.weight", 0, `inside layer 2; the nearest is 2 ("/1/Relu_output_0")`},
+		{openDigits(t), "2.weight", 0, `inside layer 2 (it is a weight); the nearest is 2 ("/1/Relu_output_0")`},
 		{openDigits(t), "nowhere", 0, `1 ("/0/Gemm_output_0"), 2 ("/1/Relu_output_0"), 3 (`},
 		{openDigits(t), "", 0, "no such tensor"},
 		{matMulAdd, "r", 1, ""},
 		{matMulAdd, "i", 1, ""},
 		{matMulAdd, "a", 2, ""},
-		{matMulAdd, "m", 0, `inside layer 1; the nearest is 1 ("r")`},
+		{matMulAdd, "m", 0, `inside layer 1 (the Add behind it is done with it); the nearest is 1 ("r")`},
 		{Default(1), "hidden", 1, ""},
 		{one, "1", 0, "one layer only"},
 	}
@@ -74,7 +74,7 @@ func TestDefaultWeights(t *testing.T) {
 		{-0.049347665, -0.04935002, -0.013608683, 0.1665749},
 		{0.014025186, -0.017215338, -0.0330539, 0.003064186},
 	} {
-		l := e.layers[i].(*denseLayer)
+		l := e.kernels[i].(*denseKernel)
 		w, width := l.w.Float32s(), l.w.Shape()[2]
 		got := []float32{w[0], w[width], w[2*width], l.b.Float32s()[1999]} // of row 0, and the last bias
 		if !slices.Equal(got, want) {
@@ -96,11 +96,11 @@ func TestDefaultSliceEqualsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	same := func(a, b *tensor.Dense) bool { return slices.Equal(a.Float32s(), b.Float32s()) }
-	a, b := whole.layers[1].(*denseLayer), slice.layers[1].(*denseLayer)
+	a, b := whole.kernels[1].(*denseKernel), slice.kernels[1].(*denseKernel)
 	if !same(a.w, b.w) || !same(a.b, b.b) {
 		t.Error("layer 1 loaded alone has other weights")
 	}
-	if c := whole.layers[0].(*denseLayer); same(c.b, a.b) {
+	if c := whole.kernels[0].(*denseKernel); same(c.b, a.b) {
 		t.Error("layers 0 and 1 have the same stream")
 	}
 }

@@ -43,8 +43,8 @@ func weights(name string, dims []int64, values ...float32) bytesOf {
 	return b.int(2, 1).str(8, name).msg(9, raw(values...))
 }
 
-// value is an input or output; a size of -1 is the symbol N, of -2 left out.
-func value(name string, dims ...int64) bytesOf {
+// info is an input or output; a size of -1 is the symbol N, of -2 left out.
+func info(name string, dims ...int64) bytesOf {
 	var shape bytesOf
 	for _, d := range dims {
 		switch d {
@@ -59,9 +59,9 @@ func value(name string, dims ...int64) bytesOf {
 	return bytesOf{}.str(1, name).msg(2, bytesOf{}.msg(1, bytesOf{}.int(1, 1).msg(2, shape)))
 }
 
-// node applies op to in; its only output is out and its name that of the
+// op applies op to in; its only output is out and its name that of the
 // output with a slash before it.
-func node(op, out string, in []string, attributes ...bytesOf) bytesOf {
+func op(op, out string, in []string, attributes ...bytesOf) bytesOf {
 	var b bytesOf
 	for _, s := range in {
 		b = b.str(1, s)
@@ -90,10 +90,10 @@ type graph struct {
 
 func (g graph) file() []byte {
 	if g.in == nil {
-		g.in = []bytesOf{value("x", 1, 2)}
+		g.in = []bytesOf{info("x", 1, 2)}
 	}
 	if g.out == nil {
-		g.out = []bytesOf{value("y", 1, 2)}
+		g.out = []bytesOf{info("y", 1, 2)}
 	}
 	if g.opset == 0 {
 		g.opset = 13
@@ -112,4 +112,23 @@ func (g graph) file() []byte {
 		b = b.msg(12, v)
 	}
 	return bytesOf{}.int(1, 8).str(2, "test").msg(7, b).msg(8, bytesOf{}.int(2, g.opset))
+}
+
+func intsAttr(name string, v ...int64) bytesOf {
+	b := bytesOf{}.str(1, name)
+	for _, i := range v {
+		b = b.int(8, i)
+	}
+	return b.int(20, 7)
+}
+
+func stringAttr(name, v string) bytesOf { return bytesOf{}.str(1, name).str(4, v).int(20, 3) }
+
+// ints is an initializer of integers in one dimension.
+func ints(name string, v ...int64) bytesOf {
+	var b []byte
+	for _, i := range v {
+		b = binary.LittleEndian.AppendUint64(b, uint64(i))
+	}
+	return bytesOf{}.int(1, int64(len(v))).int(2, 7).str(8, name).msg(9, b)
 }

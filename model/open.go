@@ -22,8 +22,8 @@ var (
 )
 
 // Open reads the description of the network in an ONNX file, and its content
-// once for the digest. The weights stay in the file, which remains open until
-// Close.
+// once for the digest. The weights stay in the file, and in those beside it that
+// it names; they remain open until Close.
 func Open(path string) (*Network, error) {
 	// Asked before opening, because opening a pipe would wait for its writer.
 	info, err := os.Stat(path)
@@ -37,31 +37,42 @@ func Open(path string) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open network: %w", err)
 	}
-	n, err := read(filepath.Base(path), f, info.Size())
+	side := &siblings{folder: filepath.Dir(path)}
+	n, err := read(filepath.Base(path), f, info.Size(), side)
 	if err != nil {
 		f.Close()
+		side.close()
 		if errors.Is(err, ErrMalformed) {
 			err = fmt.Errorf("%w; copy or export it again", err)
 		}
 		return nil, fmt.Errorf("open network %s: %w", path, err)
 	}
-	n.file = f
+	n.files = append(n.files, f)
+	for _, s := range side.files {
+		n.files = append(n.files, s.file)
+	}
 	return n, nil
 }
 
 // read makes a network of the size bytes of r, which is read again when layers
-// are loaded.
-func read(name string, r io.ReaderAt, size int64) (*Network, error) {
+// are loaded, and of the files beside it.
+func read(name string, r io.ReaderAt, size int64, side *siblings) (*Network, error) {
 	m, err := onnx.Parse(r, size)
 	if err != nil {
 		return nil, err
 	}
-	n, err := build(name, m, size)
+	if err := side.attach(m); err != nil {
+		return nil, err
+	}
+	n, err := build(name, m, size+side.size())
 	if err != nil {
 		return nil, err
 	}
 	hash := sha256.New()
 	if _, err := io.Copy(hash, io.NewSectionReader(r, 0, size)); err != nil {
+		return nil, err
+	}
+	if err := side.digest(hash); err != nil {
 		return nil, err
 	}
 	n.digest = fmt.Sprintf("sha256:%x", hash.Sum(nil))

@@ -7,48 +7,58 @@ import (
 	"tandem/model/internal/f32"
 )
 
-// split says for one layer whether it is shared out over the pool. Waking a
-// parked thread costs more than a small layer does, so it is measured, once for
-// each layer, with threads that are awake and with parked ones.
+// split says for one node whether it is shared out over the pool. Waking a
+// parked thread costs more than a small kernel does, so it is measured, once for
+// each node, with threads that are awake and with parked ones.
 type split struct {
 	measured  bool
 	one, more gain // for one frame, and for a batch
 }
 
-// gain says when sharing a layer out is faster.
+// gain says when sharing a node out is faster.
 type gain struct{ awake, parked bool }
 
-// threads is the pool for layer i where sharing it out is faster, or nil. At
-// frames that follow one another closely the pool's threads are awake, or worth
-// being woken for the next one.
-func (e *Executor) threads(i, frames int) *f32.Pool {
-	g := e.split[i].one
+var always = gain{true, true}
+
+// threads is the pool for a node where sharing it out is faster, or nil. Behind
+// another node that was shared, and at frames that follow one another closely,
+// the pool's threads are awake, or worth being woken for the next one.
+func (e *Executor) threads(node, frames int) *f32.Pool {
+	if e.pool == nil || node < 0 {
+		return nil
+	}
+	g := e.split[node].one
 	if frames > 1 {
-		g = e.split[i].more
+		g = e.split[node].more
 	}
 	if g.parked || g.awake && e.busy {
+		e.busy = true
 		return e.pool
 	}
 	return nil
 }
 
-// choose measures the layers [from, to) that have not been.
+// choose measures the nodes of the layers [from, to) that have not been.
 func (e *Executor) choose(from, to int) error {
-	if e.pool == nil || e.pool.Threads() == 1 {
+	if e.pool == nil || e.pool.Threads() == 1 || from == to {
 		return nil
 	}
-	for i := from; i < to; i++ {
-		j, ok := e.layers[i].(joint)
-		if !ok || e.split[i].measured {
+	p, err := e.plan(from, to)
+	if err != nil {
+		return err
+	}
+	for i := range p.steps {
+		s := &p.steps[i]
+		if _, ok := s.kernel.(shared); !ok || e.split[s.node].measured {
 			continue
 		}
-		e.split[i].measured = true
-		var err error
-		if e.split[i].one, err = e.gains(j, i, 1); err != nil {
+		split := &e.split[s.node]
+		split.measured = true
+		if split.one, err = e.gains(s, 1); err != nil {
 			return err
 		}
-		if e.batch > 1 {
-			if e.split[i].more, err = e.gains(j, i, e.batch); err != nil {
+		if e.batch > 1 && s.joint {
+			if split.more, err = e.gains(s, e.batch); err != nil {
 				return err
 			}
 		}
@@ -56,30 +66,39 @@ func (e *Executor) choose(from, to int) error {
 	return nil
 }
 
-// gains measures how much faster the pool computes layer i than one thread. The
+// gains measures how much faster the pool computes a step than one thread. The
 // ways take turns, so that all meet the same noise.
-func (e *Executor) gains(j joint, i, frames int) (gain, error) {
+func (e *Executor) gains(s *step, frames int) (gain, error) {
 	const (
 		rounds = 9
-		enough = 1.15 // below it the other threads are better left to other work
+		least  = 3                     // rounds, when they take long
+		budget = 60 * time.Millisecond // for all rounds
+		enough = 1.15                  // below it the other threads are better left to other work
 	)
+	split := &e.split[s.node]
+	was := *split
+	defer func() { *split = was }()
 	var alone, parked, awake []time.Duration
-	for range rounds {
+	for start := time.Now(); len(awake) < rounds && (len(awake) < least || time.Since(start) < budget); {
 		for _, way := range []struct {
-			pool  *f32.Pool
+			gain  gain
 			rest  time.Duration
 			times *[]time.Duration
 		}{
-			{nil, 0, &alone},
-			{e.pool, 3 * f32.Spin, &parked}, // its threads lie down in that time
-			{e.pool, 0, &awake},
+			{gain{}, 0, &alone},
+			{always, 3 * f32.Spin, &parked}, // its threads lie down in that time
+			{always, 0, &awake},
 		} {
+			split.one, split.more = way.gain, way.gain
 			time.Sleep(way.rest)
 			began := time.Now()
-			if err := j.applyAll(way.pool, e.act[i+1][:frames], e.act[i][:frames], f32.Linear); err != nil {
+			if err := e.apply(s, 0, frames); err != nil {
 				return gain{}, err
 			}
 			*way.times = append(*way.times, time.Since(began))
+		}
+		if median(alone) < 10*time.Microsecond { // it can't gain anything
+			return gain{}, nil
 		}
 	}
 	limit := time.Duration(float64(median(alone)) / enough)

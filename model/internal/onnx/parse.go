@@ -12,7 +12,7 @@ import (
 // What reading one of each costs beside its place in a list, in bytes, with the
 // importer's share.
 const (
-	nodeCost      = 512
+	nodeCost      = 1024
 	attributeCost = 128
 	tensorCost    = 384
 	valueCost     = 256

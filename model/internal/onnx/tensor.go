@@ -65,6 +65,41 @@ type External struct {
 	Offset, Length int64  // in bytes; Length is -1 when the file does not give it
 }
 
+// External lists the tensors whose numbers are in other files.
+func (m *Model) External() []*Tensor {
+	var all []*Tensor
+	for i := range m.Graph.Initializers {
+		if t := &m.Graph.Initializers[i]; t.External != nil {
+			all = append(all, t)
+		}
+	}
+	for i := range m.Graph.Nodes {
+		for k := range m.Graph.Nodes[i].Attributes {
+			if t := m.Graph.Nodes[i].Attributes[k].Tensor; t != nil && t.External != nil {
+				all = append(all, t)
+			}
+		}
+	}
+	return all
+}
+
+// Attach gives an external tensor its numbers, which are in the size bytes of r.
+func (t *Tensor) Attach(r io.ReaderAt, size int64) error {
+	e := t.External
+	if t.Type.size() == 0 {
+		return nil // it is refused when somebody uses it
+	}
+	want := t.Len() * t.Type.size()
+	if e.Length >= 0 && e.Length != want {
+		return fmt.Errorf("%w: tensor %q has %d bytes in %q, want %d for %v %d", ErrMalformed, t.Name, e.Length, e.Location, want, t.Type, t.Dims)
+	}
+	if e.Offset > size || want > size-e.Offset {
+		return fmt.Errorf("%w: tensor %q is bytes %d to %d of %q, which has %d", ErrMalformed, t.Name, e.Offset, e.Offset+want, e.Location, size)
+	}
+	t.data, t.varint, t.External = io.NewSectionReader(r, e.Offset, want), false, nil
+	return nil
+}
+
 // FloatTensor is a constant that is not in the file, of the given shape.
 func FloatTensor(values []float32, dims ...int64) *Tensor {
 	b := make([]byte, 0, 4*len(values))
@@ -145,7 +180,7 @@ func (t *Tensor) external(c *cursor, f field) error {
 	case "length":
 		t.External.Length, err = strconv.ParseInt(value, 10, 64)
 	}
-	if err != nil || t.External.Offset < 0 || t.External.Length < -1 {
+	if err != nil || t.External.Offset < 0 || t.External.Offset > math.MaxInt64/4 || t.External.Length < -1 {
 		return fmt.Errorf("%w: external %s of tensor %q is %.40q, want a number of bytes", ErrMalformed, key, t.Name, value)
 	}
 	return nil

@@ -1,0 +1,166 @@
+package model
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// models lists the networks that come with an input and PyTorch's output, by
+// path without .onnx, or skips the test.
+func models(t testing.TB) []string {
+	t.Helper()
+	var found []string
+	for _, folder := range append(filepath.SplitList(os.Getenv("TANDEM_MODELS")), "../../shared/models") {
+		inputs, _ := filepath.Glob(filepath.Join(folder, "*_in.npy"))
+		for _, in := range inputs {
+			found = append(found, strings.TrimSuffix(in, "_in.npy"))
+		}
+	}
+	if len(found) == 0 {
+		t.Skip("no large networks: .ci/torchvision makes some; TANDEM_MODELS is the folder of NAME.onnx, NAME_in.npy and NAME_out.npy")
+	}
+	return found
+}
+
+// agree compares y with PyTorch's outputs.
+func agree(t *testing.T, about string, y, want []float32, within float64) {
+	t.Helper()
+	if len(y) != len(want) {
+		t.Fatalf("%s: %d outputs, want %d", about, len(y), len(want))
+	}
+	worst := 0.0
+	for i := range y {
+		d := math.Abs(float64(y[i]) - float64(want[i]))
+		if !(d <= within) {
+			t.Fatalf("%s: output %d is %v, want %v within %g", about, i, y[i], want[i], within)
+		}
+		worst = max(worst, d)
+	}
+	if testing.Verbose() && about != "range" && about != "rest" {
+		t.Logf("%s: off by %.2g at most, %.2g is allowed", about, worst, within)
+	}
+}
+
+func largest(s []float32) float64 {
+	return float64(max(slices.Max(s), -slices.Min(s)))
+}
+
+// cutEverywhere runs x whole and as two slices at every legal cut.
+func cutEverywhere(t *testing.T, n *Network, x, want []float32, within float64) {
+	t.Helper()
+	whole := NewExecutor(n, Options{})
+	defer whole.Close()
+	if err := whole.Load(0, n.Len()); err != nil {
+		t.Fatal(err)
+	}
+	y, err := runOne(whole, x, 0, n.Len())
+	if err != nil {
+		t.Fatal(err)
+	}
+	agree(t, n.Name(), y, want, within)
+	y = slices.Clone(y)
+	step := 1
+	if testing.Short() { // under qemu every cut of a large network takes minutes
+		step = max(1, n.Len()/4)
+	}
+	for cut := 1; cut < n.Len(); cut += step {
+		head, tail := NewExecutor(n, Options{}), NewExecutor(n, Options{})
+		if err := head.Load(0, cut); err != nil {
+			t.Fatal(err)
+		}
+		if err := tail.Load(cut, n.Len()); err != nil {
+			t.Fatal(err)
+		}
+		h, err := runOne(head, x, 0, cut)
+		if err != nil {
+			t.Fatal(err)
+		}
+		z, err := runOne(tail, h, cut, n.Len())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range z {
+			if d := math.Abs(float64(z[i] - y[i])); !(d <= within/10) {
+				t.Fatalf("%s cut at %d (%s): output %d is %v, the whole gives %v", n.Name(), cut, n.Tensor(cut), i, z[i], y[i])
+			}
+		}
+		head.Close()
+		tail.Close()
+	}
+	t.Logf("%s: of %d legal cuts every %d. gives the same", n.Name(), n.Len()-1, step)
+}
+
+func TestLargeAgreeWithPyTorch(t *testing.T) {
+	for _, path := range models(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			n, err := Open(path + ".onnx")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer n.Close()
+			want := npy(t, path+"_out.npy")
+			cutEverywhere(t, n, npy(t, path+"_in.npy"), want, 1e-3*largest(want))
+		})
+	}
+}
+
+func TestDigitsCNNAgreesWithPyTorch(t *testing.T) {
+	n, err := Open("testdata/digits_cnn.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	images, want := npy(t, "testdata/digits_images.npy"), npy(t, "testdata/digits_cnn_probabilities.npy")
+	cutEverywhere(t, n, images[:64], want[:10], 1e-4)
+	e := NewExecutor(n, Options{Threads: 2, Batch: 8})
+	defer e.Close()
+	if err := e.Load(0, n.Len()); err != nil {
+		t.Fatal(err)
+	}
+	var all []float32
+	for f := 0; f < 360; f += 8 {
+		var xs [][]float32
+		for k := range 8 {
+			xs = append(xs, images[(f+k)*64:][:64])
+		}
+		ys, err := e.Run(xs, 0, n.Len())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, y := range ys {
+			all = append(all, y...)
+		}
+	}
+	agree(t, "all digits, eight at a time", all, want, 1e-4)
+}
+
+func BenchmarkNetworks(b *testing.B) {
+	for _, path := range append(models(b), "testdata/digits_mlp", "testdata/digits_cnn") {
+		b.Run(filepath.Base(path), func(b *testing.B) {
+			n, err := Open(path + ".onnx")
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer n.Close()
+			e := NewExecutor(n, Options{})
+			defer e.Close()
+			if err := e.Load(0, n.Len()); err != nil {
+				b.Fatal(err)
+			}
+			xs := [][]float32{make([]float32, volume(n.Shape(0)))}
+			for i := range xs[0] {
+				xs[0][i] = float32(i%17) / 17
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := e.Run(xs, 0, n.Len()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
