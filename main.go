@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -70,7 +71,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	app := &cli.App{
 		Name:            "tandem",
 		Usage:           "run a neural network over several small devices, and compare how they help each other",
-		UsageText:       "tandem [flags]                      all four roles in this process, compared\ntandem --role client|fast|slow|end  one role, one process on each device",
+		UsageText:       "tandem [flags]                      all four roles in this process, compared\ntandem --role client|fast|slow|end  one role, one process on each device\ntandem inspect net.onnx             where a network can be cut, and what each cut costs",
 		Version:         programVersion(),
 		HideHelpCommand: true,
 		Writer:          stdout,
@@ -97,7 +98,39 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		}
 		return role.Run(c.Context, cfg)
 	}
+	app.Commands = []*cli.Command{inspectCommand(stdout)}
 	return app
+}
+
+// inspectCommand shows where a network can be cut.
+func inspectCommand(stdout io.Writer) *cli.Command {
+	return &cli.Command{
+		Name: "inspect", Usage: "show where a network can be cut, and what each cut costs",
+		UsageText: "tandem inspect [flags] [net.onnx]   (without a file: the default model)",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "calibrate", Usage: "measure the time before and behind each cut on this device"},
+			&cli.IntFlag{Name: "threads", Usage: "threads that share a large layer, where that is faster", Value: runtime.NumCPU(), DefaultText: "the number of cores"},
+			&cli.StringFlag{Name: "format", Usage: "table or json", Value: string(role.Table)},
+			&cli.StringFlag{Name: "output", Usage: "file for the result, overwritten (default: stdout)"},
+			&cli.Uint64Flag{Name: "seed", Usage: "seed of the default model", Value: 1},
+		},
+		OnUsageError: func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
+		Action: func(c *cli.Context) error {
+			format := role.Format(c.String("format"))
+			switch {
+			case c.NArg() > 1:
+				return usageError{fmt.Errorf("inspect takes one file, and flags before it: %q is too much", c.Args().Get(1))}
+			case format != role.Table && format != role.JSON:
+				return usageError{fmt.Errorf("--format %q: use table or json", format)}
+			case c.Int("threads") < 1 || c.Int("threads") > 256:
+				return usageError{fmt.Errorf("--threads %d: use a whole number from 1 to 256", c.Int("threads"))}
+			}
+			return role.Inspect(role.Inspection{
+				Model: c.Args().First(), Seed: c.Uint64("seed"), Calibrate: c.Bool("calibrate"), Threads: c.Int("threads"),
+				Format: format, Output: c.String("output"), Stdout: stdout,
+			})
+		},
+	}
 }
 
 // configure applies the values that were given to the defaults of their role.
@@ -188,12 +221,27 @@ func settings() []setting {
 			}},
 		{name: "interval", usage: "time between frames; 0: as fast as they are taken (default: 30ms)", roles: feeders,
 			set: duration(0, func(c *role.Config, d time.Duration) { c.Interval = d })},
-		{name: "input", usage: "frames: a .npy file (float32, rows are frames), a folder of PNG or JPEG images, or - for raw little-endian float32 on stdin (default: one random vector)", roles: feeders,
+		{name: "input", usage: "frames: a .npy file (float32, rows are frames), a PNG or JPEG image, a folder of them, mjpeg:- for the stream of a camera on stdin, or - for raw little-endian float32 on stdin (default: one random vector)", roles: feeders,
 			set: text(func(c *role.Config, s string) { c.Input = s })},
 		{name: "labels", usage: "true classes: a .npy file of integers, one for each row of the input; end then reports the accuracy", roles: []role.Role{role.Local, role.Client, role.End},
 			set: text(func(c *role.Config, s string) { c.Labels = s })},
 		{name: "results", usage: "file for one JSON line per delivered frame", roles: []role.Role{role.Local, role.End},
 			set: text(func(c *role.Config, s string) { c.Results = s })},
+
+		{name: "classes", usage: "file with the names of the classes, one on each line, for --results", roles: []role.Role{role.Local, role.End},
+			set: text(func(c *role.Config, s string) { c.Classes = s })},
+		{name: "mean", usage: "of images: subtracted from each channel's values in [0, 1]: imagenet, one number or three (default: 0)", roles: feeders,
+			set: func(c *role.Config, s string) (err error) {
+				c.Mean, err = role.ParseMean(s)
+				return err
+			}},
+		{name: "std", usage: "of images: each channel is then divided by it: imagenet, one number or three (default: 1)", roles: feeders,
+			set: func(c *role.Config, s string) (err error) {
+				c.Std, err = role.ParseStd(s)
+				return err
+			}},
+		{name: "layout", usage: "of images in the model's input: chw (PyTorch) or hwc (Keras) (default: the dimension of 1 or 3 is the channels)", roles: feeders,
+			set: oneOf(func(c *role.Config, s string) { c.Layout = role.Layout(s) }, "chw", "hwc")},
 
 		{name: "model", usage: "ONNX file, the same on every node (default: two dense layers, 100 to 2000 to 2000)", roles: workers,
 			set: text(func(c *role.Config, s string) { c.Model = s })},

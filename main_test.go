@@ -94,13 +94,17 @@ var flags = []flagValues{
 	{"listen", "127.0.0.1:0", []string{"12345", "host:", "host:http", "host:65536", "::1:80"}, "host:port"},
 	{"next", "127.0.0.1:1", []string{"fast", "fast:-1", "fast:1,slow"}, "host:port"},
 	{"end", "127.0.0.1:1", []string{"end", "end:x"}, "host:port"},
-	{"strategy", "s1", []string{"s9", "Baseline", ""}, "baseline, takeover (s1), alternate (s2), replicate (s3)"},
+	{"strategy", "s1", []string{"s9", "Baseline", ""}, "baseline, takeover (s1), alternate (s2), balance, credit, replicate (s3)"},
 	{"tasks", "5", []string{"0", "-1", "1.5", "many", "99999999999999999999"}, "whole number from 1"},
 	{"frames", "5", []string{"-1", "1e3", "all"}, "whole number, 0 or more"},
 	{"interval", "1ms", []string{"30", "-1ms", "fast"}, "a time of 0s or more"},
 	{"input", "x.npy", []string{""}, "empty"},
 	{"labels", "x.npy", []string{""}, "empty"},
 	{"results", "x.jsonl", []string{""}, "empty"},
+	{"classes", "x.txt", []string{""}, "empty"},
+	{"mean", "imagenet", []string{"x", "1,2", "1,2,3,4"}, "imagenet"},
+	{"std", "0.5", []string{"x", "1,2", "0"}, "imagenet"},
+	{"layout", "hwc", []string{"nchw", "HWC"}, "chw, hwc"},
 	{"model", "x.onnx", []string{""}, "empty"},
 	{"cut", "1", []string{""}, "empty"},
 	{"seed", "2", []string{"-1", "x"}, "whole number, 0 or more"},
@@ -572,7 +576,7 @@ func (s *site) report(t *testing.T, client *process) pipeline.Report {
 	if !slices.Equal(roles, []string{"client", "fast", "slow", "end"}) {
 		t.Errorf("the report has the nodes %q", roles)
 	}
-	if r.Unaccounted != 0 || r.Duplicates != 0 || r.Delivered+gone != r.Frames || r.Note != "" {
+	if r.Unaccounted != 0 || r.Duplicates != 0 || r.Delivered+gone != r.Frames || r.Note != "" && !strings.HasPrefix(r.Note, "this machine was too busy") {
 		t.Errorf("the report does not add up: %s", text)
 	}
 	return r

@@ -36,14 +36,14 @@ func BenchmarkStageOverhead(b *testing.B) {
 	})
 	s := StartStage(b.Context(), StageConfig{
 		ID: NodeID{Role: "fast"}, Executor: net, Strategy: &counting{}, Holding: Holding{0, 1, net.Shape},
-		Cut: 1, Layers: 2, Queue: 10, Window: 4, Next: next, End: sendFunc(accept), Failed: func(int, error) {},
+		Cut: 1, Layers: 2, Queue: 10, Window: 4, Next: up{next}, End: sendFunc(accept), Failed: func(int, error) {},
 	})
 	data := make([]float32, 2000)
 	b.ReportAllocs()
 	for b.Loop() {
 		time.Sleep(interval - 4*time.Millisecond)
 		offered = time.Now()
-		if _, err := s.Offer([]Frame{{Shape: []int{1}, Data: data}}); err != nil {
+		if _, err := s.Offer([]Frame{{Shape: []int{1}, Data: data}}, false); err != nil {
 			b.Fatal(err)
 		}
 		<-left

@@ -34,6 +34,16 @@ func (n *fakeNet) Load(from, to int) error {
 	return nil
 }
 
+func (n *fakeNet) Prepare(from, to int) (func() error, error) {
+	time.Sleep(n.load)
+	return func() error {
+		for i := from; i < to; i++ {
+			n.resident[i] = true
+		}
+		return nil
+	}, nil
+}
+
 func (n *fakeNet) Drop(from, to int) {
 	for i := from; i < to; i++ {
 		n.resident[i] = false
@@ -58,14 +68,21 @@ func (f sendFunc) Send(ctx context.Context, frames []Frame) ([]Feedback, error) 
 	return f(ctx, frames)
 }
 
+// up is a sender to a node that always answers.
+type up struct{ Sender }
+
+func (up) Up() bool                 { return true }
+func (up) RoundTrip() time.Duration { return 0 }
+func (up) Losses() int              { return 0 }
+
 // toStage is a wire without delay.
-func toStage(s *Stage) Sender {
+func toStage(s *Stage, kept bool) Sender {
 	return sendFunc(func(_ context.Context, frames []Frame) ([]Feedback, error) {
 		now := time.Now()
 		for i := range frames {
 			frames[i].Age, frames[i].Since = frames[i].AgeAt(now), now
 		}
-		return s.Offer(frames)
+		return s.Offer(frames, kept)
 	})
 }
 
@@ -75,9 +92,7 @@ func toRecorder(r *Recorder) Sender {
 		for i := range frames {
 			f := frames[i]
 			f.Age, f.Since = f.AgeAt(now), now
-			if _, err := r.Add(&f); err != nil {
-				return nil, err
-			}
+			r.Add(&f)
 			answers[i].Accepted = true
 		}
 		return answers, nil
@@ -111,7 +126,8 @@ func startChain(run Run, e strategy.Entry, device func() *fakeNet, wrap func(Sen
 			End: wrap(toRecorder(c.recorder)), Failed: func(int, error) {},
 		}
 		if next != nil {
-			cfg.Next = wrap(next)
+			cfg.Next = up{wrap(next)}
+			cfg.Keeps = e.Keeps
 		}
 		return StartStage(context.Background(), cfg)
 	}
@@ -120,7 +136,7 @@ func startChain(run Run, e strategy.Entry, device func() *fakeNet, wrap func(Sen
 		from, to = 0, 2
 	}
 	c.slow = stage("slow", from, 2, strategy.Finisher{}, nil)
-	c.fast = stage("fast", 0, to, e.New(strategy.Params{Tasks: run.Tasks}), toStage(c.slow))
+	c.fast = stage("fast", 0, to, e.New(strategy.Params{Tasks: run.Tasks}), toStage(c.slow, e.Keeps))
 	return c
 }
 
@@ -135,7 +151,7 @@ func (c *chain) play() Report {
 		ledger.Count(Received, 1)
 		ledger.Count(Forwarded, 1)
 		f := Frame{ID: i, Shape: []int{1}, Data: []float32{float32(i)}, Label: NoLabel, Since: time.Now()}
-		if _, err := to.Offer([]Frame{f}); err != nil {
+		if _, err := to.Offer([]Frame{f}, false); err != nil {
 			panic(err)
 		}
 		time.Sleep(c.run.Interval)

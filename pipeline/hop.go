@@ -25,13 +25,14 @@ const (
 	maxCallFrames = 16
 	maxCallBytes  = 1 << 20
 	callGap       = 2 * time.Millisecond
+	retryGap      = 100 * time.Millisecond // before a call that failed is made again
 )
 
 // Hop carries frames to one neighbour with a window of calls under way at once, and counts what became of each.
 //
 //	Out() ──▶ [ at most 16 wait ] ──▶ window × { Send } ──▶ neighbour
 //	                                        │
-//	                                        └──▶ answered(feedback)
+//	                                        └──▶ Done(answers)
 type Hop struct {
 	out    chan Frame
 	turn   chan time.Time // holds the start of the last call; who has taken it may start the next
@@ -40,15 +41,13 @@ type Hop struct {
 
 // HopConfig is what a hop needs.
 type HopConfig struct {
-	Sender  Sender
-	Window  int     // calls under way at once
-	Outcome Outcome // what an answered frame counts as: Forwarded or Finished
-	Ledger  *Ledger
-	// Answered takes the answers of one call; a call that failed has none. It may block, and is called by several
-	// goroutines.
-	Answered func([]Feedback)
-	// Failed takes the error of a call whose frames are counted as lost. It is called by several goroutines.
-	Failed func(frames int, err error)
+	Sender Sender
+	Window int // calls under way at once
+	// Persist: send again until the neighbour answers or the context ends. The hop then fills, and what fills it waits.
+	Persist bool
+	// Done is told what became of the frames of one call: an answer for each, or an error, and then none is known to have
+	// arrived. It counts them, may block, is called by several goroutines, and may not keep the slices.
+	Done func(frames []Frame, answers []Feedback, err error)
 }
 
 // StartHop starts the hop's goroutines; Close ends them. The context cuts calls short; it is not what ends a run.
@@ -67,7 +66,7 @@ func (h *Hop) Out() chan<- Frame { return h.out }
 // Close ends the intake; what waits is still sent.
 func (h *Hop) Close() { close(h.out) }
 
-// Wait returns when every frame has been answered or counted as lost. Call Close before.
+// Wait returns when every call has returned. Call Close before.
 func (h *Hop) Wait() { h.worker.Wait() }
 
 func (h *Hop) carry(ctx context.Context, c HopConfig) {
@@ -86,22 +85,21 @@ func (h *Hop) carry(ctx context.Context, c HopConfig) {
 	}
 }
 
-// send makes one call and counts its frames. Where one frame of several is invalid the others shall not suffer for it,
-// so each goes again by itself.
+// send makes one call. Where one frame of several is invalid the others shall not suffer for it, so each goes again by
+// itself.
 func (c HopConfig) send(ctx context.Context, batch []Frame) {
 	answers, err := c.Sender.Send(ctx, batch)
-	switch {
-	case err == nil:
-		c.Ledger.Count(c.Outcome, len(batch))
-		c.Answered(answers)
-	case errors.Is(err, ErrInvalidFrame) && len(batch) > 1:
+	for c.Persist && err != nil && !permanent(err) && ctx.Err() == nil {
+		pause(ctx, retryGap)
+		answers, err = c.Sender.Send(ctx, batch)
+	}
+	if errors.Is(err, ErrInvalidFrame) && len(batch) > 1 {
 		for i := range batch {
 			c.send(ctx, batch[i:i+1])
 		}
-	default:
-		c.Ledger.Count(Lost, len(batch))
-		c.Failed(len(batch), err)
+		return
 	}
+	c.Done(batch, answers, err)
 }
 
 // gather adds the frames that wait already, without waiting for more.
@@ -120,4 +118,19 @@ func (h *Hop) gather(batch []Frame) []Frame {
 		}
 	}
 	return batch
+}
+
+// permanent reports whether sending the frame again can't help.
+func permanent(err error) bool {
+	return errors.Is(err, ErrInvalidFrame) || errors.Is(err, ErrInvalidRun)
+}
+
+// pause waits, but not beyond the context's end.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }

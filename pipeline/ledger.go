@@ -2,8 +2,11 @@ package pipeline
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"time"
+
+	"tandem/strategy"
 )
 
 // Outcome is what a ledger counts frames by.
@@ -30,6 +33,20 @@ type Ledger struct {
 	switches int64
 	switched time.Duration
 	busy     time.Duration
+	reasons  map[strategy.Reason]int64
+}
+
+// Decide counts a decision by its reason; a strategy that gives none is not counted.
+func (l *Ledger) Decide(why strategy.Reason) {
+	if why == "" {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reasons == nil {
+		l.reasons = make(map[strategy.Reason]int64)
+	}
+	l.reasons[why]++
 }
 
 // Count adds n frames of one outcome.
@@ -37,6 +54,13 @@ func (l *Ledger) Count(o Outcome, n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.frames[o] += int64(n)
+}
+
+// Here is the number of frames that are on the node.
+func (l *Ledger) Here() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return int(l.frames[Received] - l.frames[Refused] - l.frames[Forwarded] - l.frames[Finished] - l.frames[Lost])
 }
 
 // Switch counts one switch and how long it took.
@@ -66,7 +90,9 @@ type Entry struct {
 	SwitchMS  float64 `json:"switch_ms"` // all switches together
 	BusyMS    float64 `json:"busy_ms"`   // time in which layers ran
 	QueuePeak int     `json:"queue_peak"`
-	Emulate   string  `json:"emulate,omitempty"` // fast and slow: the device that is emulated, or "off"
+	// Decisions are the strategy's, by reason.
+	Decisions map[strategy.Reason]int64 `json:"decisions,omitempty"`
+	Emulate   string                    `json:"emulate,omitempty"` // fast and slow: the device that is emulated, or "off"
 }
 
 func (e Entry) String() string {
@@ -90,6 +116,7 @@ func (l *Ledger) Entry() Entry {
 		Switches:  l.switches,
 		SwitchMS:  milliseconds(l.switched),
 		BusyMS:    milliseconds(l.busy),
+		Decisions: maps.Clone(l.reasons),
 	}
 }
 

@@ -35,17 +35,21 @@ func NewRecorder(run Run) *Recorder {
 	}
 }
 
-// Add records the arrival of a result and reports whether it is the frame's first. A frame whose id can't belong to the
-// run is ErrInvalidFrame.
-func (r *Recorder) Add(f *Frame) (first bool, err error) {
+// Check reports a frame whose id can't belong to the run. The error is ErrInvalidFrame.
+func (r *Recorder) Check(f *Frame) error {
+	if r.run.Frames > 0 && f.ID >= r.run.Frames {
+		return fmt.Errorf("%w %d: the run has frames 0 to %d", ErrInvalidFrame, f.ID, r.run.Frames-1)
+	}
+	return nil
+}
+
+// Add records the arrival of a result and reports whether it is the frame's first.
+func (r *Recorder) Add(f *Frame) (first bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.run.Frames > 0 && f.ID >= r.run.Frames {
-		return false, fmt.Errorf("%w %d: the run has frames 0 to %d", ErrInvalidFrame, f.ID, r.run.Frames-1)
-	}
 	if !r.seen.add(f.ID) {
 		r.duplicates++
-		return false, nil
+		return false
 	}
 	r.delivered++
 	if r.delivered == 1 {
@@ -60,7 +64,7 @@ func (r *Recorder) Add(f *Frame) (first bool, err error) {
 			r.right++
 		}
 	}
-	return true, nil
+	return true
 }
 
 // Close derives the report. The nodes are the ledgers of the others, in the order of the pipeline; end adds its own.

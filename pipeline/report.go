@@ -8,16 +8,18 @@ import (
 
 // Report is what is known of a run when it is closed. The JSON names are those of the tables, the CSV and the README.
 type Report struct {
-	Run         string  `json:"run"`
-	Strategy    string  `json:"strategy"`
-	Tasks       int     `json:"tasks"` // 0: the strategy has no such parameter
-	Frames      int64   `json:"frames"`
-	IntervalMS  float64 `json:"interval_ms"`
-	Delivered   int64   `json:"delivered"`   // distinct frames that reached end
-	Coverage    float64 `json:"coverage"`    // percent of the frames
-	Rate        float64 `json:"rate"`        // (delivered - 1) / (last arrival - first arrival), frames per second
-	Duplicates  int64   `json:"duplicates"`  // arrivals beyond the first of a frame
-	Unaccounted int64   `json:"unaccounted"` // frames - delivered - refused and lost anywhere
+	Run        string  `json:"run"`
+	Strategy   string  `json:"strategy"`
+	Tasks      int     `json:"tasks"` // 0: the strategy has no such parameter
+	Frames     int64   `json:"frames"`
+	IntervalMS float64 `json:"interval_ms"`
+	Delivered  int64   `json:"delivered"`  // distinct frames that reached end
+	Coverage   float64 `json:"coverage"`   // percent of the frames
+	Rate       float64 `json:"rate"`       // (delivered - 1) / (last arrival - first arrival), frames per second
+	Duplicates int64   `json:"duplicates"` // arrivals beyond the first of a frame
+	// Unaccounted is frames - delivered - refused and lost anywhere. It is below 0 where frames arrived after their
+	// sender had given them up as lost.
+	Unaccounted int64 `json:"unaccounted"`
 	// Accuracy is the percentage of the delivered frames with a label whose largest output is that class.
 	Accuracy *float64 `json:"accuracy,omitempty"`
 	Latency  Latency  `json:"latency_ms"` // age on arrival at end
@@ -45,14 +47,20 @@ func (r *Report) account(run Run) {
 	var gone int64
 	var devices []string
 	for _, e := range r.Nodes {
+		if e.Role == "fast" && run.Frames == 0 {
+			r.Frames = e.Received // where a client that died has left nothing better
+		}
 		if e.Emulate != "" && !slices.Contains(devices, e.Emulate) {
 			devices = append(devices, e.Emulate)
 		}
+		gone += e.Refused + e.Lost
+	}
+	for _, e := range r.Nodes {
 		if e.Role == "client" {
 			r.Frames = e.Received // what it really sent, where it was stopped early
 		}
-		gone += e.Refused + e.Lost
 	}
+	r.Frames = max(r.Frames, r.Delivered) // where nobody above end has said how many there were
 	r.Emulate = strings.Join(devices, " and ")
 	r.Unaccounted = r.Frames - r.Delivered - gone
 	if r.Frames > 0 {

@@ -28,6 +28,8 @@ func (r Run) Validate() error {
 		return fmt.Errorf("%w: its id is empty: name it", ErrInvalidRun)
 	case len(r.ID) > maxIDBytes || len(r.Strategy) > maxIDBytes || len(r.Model) > maxIDBytes || len(r.Digest) > maxIDBytes:
 		return fmt.Errorf("%w: id, strategy, model and digest may have %d bytes each", ErrInvalidRun, maxIDBytes)
+	case r.Frames > 1<<48:
+		return fmt.Errorf("%w: it has %d frames: 2^48 are allowed", ErrInvalidRun, r.Frames)
 	case r.Tasks < 0 || r.Interval < 0 || r.Cut < 0:
 		return fmt.Errorf("%w: tasks, interval and cut may not be negative", ErrInvalidRun)
 	}

@@ -2,7 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"sync/atomic"
+	"slices"
+	"sync"
 	"time"
 
 	"tandem/strategy"
@@ -17,6 +18,9 @@ type Executor interface {
 	Load(from, to int) error
 	Drop(from, to int)
 	Resident(from, to int) bool
+	// Prepare reads layers. It may be called beside the other methods, by another goroutine; install, which is not,
+	// makes them resident.
+	Prepare(from, to int) (install func() error, err error)
 	// Shape is the shape of the activation that enters a layer, without a batch dimension.
 	Shape(layer int) []int
 }
@@ -26,18 +30,29 @@ type StageConfig struct {
 	ID       NodeID
 	Executor Executor
 	Strategy strategy.Strategy
+	Keeps    bool    // frames that next refuses, or does not answer, come back
 	Holding  Holding // the layers for which frames are taken
 	Cut      int     // the head is the layers before it, the tail those from it on
 	Layers   int     // of the whole network
 	KeepTail bool    // never drop the tail again
 
-	Queue  int    // places
-	Batch  int    // most frames that are computed together, 1 or more
-	Window int    // calls under way at once, on each hop
-	Next   Sender // takes activations; nil on a node that finishes every frame
-	End    Sender // takes results
+	Queue     int // places
+	HighWater int // frames in the queue from which on answers say that it is busy; 0: never before it is full
+	Batch     int // most frames that are computed together, 1 or more
+	Window    int // calls under way at once, on each hop
+
+	Next Hopper // takes activations; nil on a node that finishes every frame
+	End  Sender // takes results
 
 	Failed func(frames int, err error) // told of frames that are lost, and why; may be called by several goroutines
+}
+
+// Hopper is a Sender to a node whose state matters to the strategy.
+type Hopper interface {
+	Sender
+	Up() bool                 // it answers
+	RoundTrip() time.Duration // of a call, smoothed; 0: not yet known
+	Losses() int              // how often it has forgotten the run, and all its frames
 }
 
 // Stage is one node's part in one run: a queue, the loop that works it off, and the hops that carry the results away.
@@ -46,39 +61,58 @@ type Stage struct {
 	start  time.Time
 	queue  *Queue
 	ledger Ledger
+	timing timing
+	done   chan struct{}
+
+	entry sync.Mutex // guards seen
+	seen  window     // frames that were accepted from a sender that may send them again
 
 	next, end *Hop
-	feedback  chan []Feedback // from the hop to next
-	service   atomic.Int64    // nanoseconds that the last frame's layers took
-	done      chan struct{}
+	replies   chan reply // from the hop to next
+	loaded    chan load  // the tail that was read beside the work
 
-	// Memory of the loop, for the frames at hand.
+	// Owned by the loop.
+	inFlight  int     // frames that have gone to next and are not yet answered
+	back      []Frame // frames that next has sent back
+	held      []Frame // frames that next has accepted and may still lose, oldest first
+	losses    int     // of next's Losses, those that are made good
+	loading   bool
 	batch     []Frame
 	decisions []strategy.Decision
 	inputs    [][]float32
+}
+
+// reply is what next has answered to one call, and the frames that came back.
+type reply struct {
+	answers  []Feedback
+	back     []Frame
+	accepted []Frame // to be held
+}
+
+// load is the outcome of reading the tail beside the work.
+type load struct {
+	install func() error
+	err     error
+	took    time.Duration
 }
 
 // StartStage starts the stage's goroutines; Close ends them. The context ends calls and waiting at once, losing (and
 // counting) what is under way.
 func StartStage(ctx context.Context, c StageConfig) *Stage {
 	s := &Stage{
-		c:        c,
-		start:    time.Now(),
-		queue:    NewQueue(c.Queue),
-		feedback: make(chan []Feedback),
-		done:     make(chan struct{}),
+		c:       c,
+		start:   time.Now(),
+		queue:   NewQueue(c.Queue),
+		replies: make(chan reply),
+		loaded:  make(chan load, 1),
+		done:    make(chan struct{}),
 	}
-	s.end = StartHop(ctx, HopConfig{
-		Sender: c.End, Window: c.Window, Outcome: Finished, Ledger: &s.ledger,
-		Answered: func([]Feedback) {}, Failed: c.Failed,
-	})
+	s.end = StartHop(ctx, HopConfig{Sender: c.End, Window: c.Window, Persist: true, Done: s.finished})
 	if c.Next != nil {
 		s.next = StartHop(ctx, HopConfig{
-			Sender: c.Next, Window: c.Window, Outcome: Forwarded, Ledger: &s.ledger,
-			Answered: func(answers []Feedback) { s.feedback <- answers },
-			Failed: func(frames int, err error) {
-				c.Failed(frames, err)
-				s.feedback <- make([]Feedback, frames) // to the strategy, no answer is a refusal
+			Sender: c.Next, Window: c.Window,
+			Done: func(frames []Frame, answers []Feedback, err error) {
+				s.replies <- s.forwarded(frames, answers, err, ctx.Err() != nil)
 			},
 		})
 	}
@@ -86,9 +120,44 @@ func StartStage(ctx context.Context, c StageConfig) *Stage {
 	return s
 }
 
+// finished counts results that end has taken, or not.
+func (s *Stage) finished(frames []Frame, _ []Feedback, err error) {
+	if err != nil {
+		s.lose(len(frames), err)
+		return
+	}
+	s.ledger.Count(Finished, len(frames))
+}
+
+// forwarded counts frames that have gone to next, and keeps back those that shall not be gone.
+func (s *Stage) forwarded(frames []Frame, answers []Feedback, err error, aborted bool) reply {
+	now := time.Since(s.start)
+	var r reply
+	for i, f := range frames {
+		a := Feedback{Lost: true}
+		if err == nil {
+			a = answers[i]
+		}
+		a.Now = now
+		r.answers = append(r.answers, a)
+		switch {
+		case !a.Accepted && s.c.Keeps && !aborted && !permanent(err):
+			r.back = append(r.back, f)
+		case err != nil:
+			s.lose(1, err)
+		default:
+			s.ledger.Count(Forwarded, 1)
+			if s.c.Keeps {
+				r.accepted = append(r.accepted, f)
+			}
+		}
+	}
+	return r
+}
+
 // Offer takes frames that came in, in their order, and answers each. Frames that can't be taken at all are an error,
-// and then none of them is taken.
-func (s *Stage) Offer(frames []Frame) ([]Feedback, error) {
+// and then none of them is taken. A sender that keeps what is refused is not told twice that a frame is taken.
+func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
 	for i := range frames {
 		if err := s.c.Holding.Check(&frames[i]); err != nil {
 			return nil, err
@@ -96,19 +165,37 @@ func (s *Stage) Offer(frames []Frame) ([]Feedback, error) {
 	}
 	answers := make([]Feedback, len(frames))
 	for i, f := range frames {
+		answers[i] = Feedback{Accepted: s.accept(f, kept)}
+	}
+	for i := range answers {
+		a := &answers[i]
+		a.Length, a.Capacity, a.Here = s.queue.Len(), s.queue.Cap(), s.ledger.Here()
+		a.Busy = s.c.HighWater > 0 && a.Length >= s.c.HighWater
+		s.timing.tell(a)
+	}
+	return answers, nil
+}
+
+func (s *Stage) accept(f Frame, kept bool) bool {
+	if !kept {
 		s.ledger.Count(Received, 1)
 		accepted := s.queue.Offer(f)
 		if !accepted {
 			s.ledger.Count(Refused, 1)
 		}
-		answers[i] = Feedback{
-			Accepted: accepted,
-			Length:   s.queue.Len(),
-			Capacity: s.queue.Cap(),
-			Service:  time.Duration(s.service.Load()),
-		}
+		return accepted
 	}
-	return answers, nil
+	s.entry.Lock()
+	defer s.entry.Unlock()
+	if s.seen.has(f.ID) {
+		return true // the answer to the first time was lost
+	}
+	accepted := s.queue.Offer(f)
+	if accepted {
+		s.seen.add(f.ID)
+		s.ledger.Count(Received, 1)
+	}
+	return accepted // what is refused is still the sender's, and counted there
 }
 
 // Close ends the intake, works off what is on the node, and returns the stage's entry in the report.
@@ -121,19 +208,33 @@ func (s *Stage) Close() Entry {
 	return e
 }
 
-// run is the stage loop. It ends when the queue is closed and empty and every hop has drained.
+// run is the stage loop. It ends when the queue is closed and empty and every frame that was on its way to next has been
+// answered.
 func (s *Stage) run(ctx context.Context) {
 	defer close(s.done)
-	for frames := s.queue.Frames(); frames != nil; {
+	frames := s.queue.Frames()
+	for frames != nil || len(s.back) > 0 || s.inFlight > 0 || s.recover(true) {
+		s.recover(false)
 		select { // what is already known is taken in before the next decision
-		case answers := <-s.feedback:
-			s.observe(answers)
+		case r := <-s.replies:
+			s.hear(r)
+			continue
+		case l := <-s.loaded:
+			s.install(l)
 			continue
 		default:
 		}
+		if len(s.back) > 0 { // they are the oldest
+			f := s.back[0]
+			s.back = slices.Delete(s.back, 0, 1)
+			s.handle(ctx, append(s.batch[:0], f))
+			continue
+		}
 		select {
-		case answers := <-s.feedback:
-			s.observe(answers)
+		case r := <-s.replies:
+			s.hear(r)
+		case l := <-s.loaded:
+			s.install(l)
 		case f, open := <-frames:
 			if !open {
 				frames = nil
@@ -147,6 +248,7 @@ func (s *Stage) run(ctx context.Context) {
 
 // gather adds the frames that wait already, up to a batch. No frame waits for a batch to fill.
 func (s *Stage) gather(first Frame) []Frame {
+	s.timing.waited(time.Since(first.Since))
 	s.batch = append(s.batch[:0], first)
 	for len(s.batch) < s.c.Batch {
 		select {
@@ -162,130 +264,50 @@ func (s *Stage) gather(first Frame) []Frame {
 	return s.batch
 }
 
-// handle takes frames through their decisions, their layers and the door. Neighbours that go the same way are computed
-// together.
-func (s *Stage) handle(ctx context.Context, frames []Frame) {
-	if ctx.Err() != nil {
-		s.lose(len(frames), ctx.Err())
-		return
-	}
-	s.decisions = s.decisions[:0]
-	for i := range frames {
-		s.decisions = append(s.decisions, s.c.Strategy.Next(strategy.Situation{
-			Now:      time.Since(s.start),
-			Backlog:  s.queue.Len() + len(frames) - 1 - i,
-			Resident: s.tailResident(),
-		}))
-	}
-	for from := 0; from < len(frames); {
-		to := from + 1
-		for to < len(frames) && frames[to].Next == frames[from].Next && s.decisions[to] == s.decisions[from] {
-			to++
-		}
-		s.pass(ctx, frames[from:to], s.decisions[from])
-		from = to
-	}
-}
-
-// pass takes frames that go the same way through their layers and hands them to their hop.
-func (s *Stage) pass(ctx context.Context, frames []Frame, d strategy.Decision) {
-	to, hop := s.c.Cut, s.next
-	if d.Finish || hop == nil {
-		to, hop = s.c.Layers, s.end
-		if err := s.loadTail(); err != nil {
-			s.lose(len(frames), err)
-			return
-		}
-	}
-	err := s.apply(frames, to)
-	if !d.Hold && !s.c.KeepTail && s.tailResident() {
-		s.c.Executor.Drop(s.c.Cut, s.c.Layers)
-	}
-	if err != nil {
-		s.lose(len(frames), err)
-		return
-	}
-	for _, f := range frames {
-		s.leave(ctx, f, hop)
-	}
-}
-
-// apply runs the layers from the frames' next one up to, not including, layer to.
-func (s *Stage) apply(frames []Frame, to int) error {
-	s.inputs = s.inputs[:0]
-	for i := range frames {
-		s.inputs = append(s.inputs, frames[i].Data)
-	}
-	began := time.Now()
-	outputs, err := s.c.Executor.Run(s.inputs, frames[0].Next, to)
-	if err != nil {
-		return err
-	}
-	took := time.Since(began)
-	s.service.Store(int64(took) / int64(len(frames)))
-	s.ledger.Busy(took)
-	for i := range frames {
-		f := &frames[i]
-		f.Data = append(f.Data[:0], outputs[i]...) // the executor's own memory is overwritten by the next frames
-		f.Next, f.Shape = to, s.c.Executor.Shape(to)
-		if to == s.c.Layers {
-			f.By = s.c.ID
-		}
-	}
-	return nil
-}
-
-// loadTail is the switch: it makes the tail resident, on the stage loop, while frames pile up in the queue.
-func (s *Stage) loadTail() error {
-	if s.tailResident() {
-		return nil
-	}
-	began := time.Now()
-	if err := s.c.Executor.Load(s.c.Cut, s.c.Layers); err != nil {
-		return err
-	}
-	s.ledger.Switch(time.Since(began))
-	return nil
-}
-
-func (s *Stage) tailResident() bool { return s.c.Executor.Resident(s.c.Cut, s.c.Layers) }
-
-// leave hands the frame to a hop. While it waits for a place there the loop goes on serving feedback: otherwise the
-// loop would wait for the hop and the hop for the loop.
-func (s *Stage) leave(ctx context.Context, f Frame, hop *Hop) {
-	for {
-		select {
-		case hop.Out() <- f:
-			return
-		case answers := <-s.feedback:
-			s.observe(answers)
-		case <-ctx.Done():
-			s.lose(1, ctx.Err())
-			return
-		}
-	}
-}
-
-// drain closes the hops and serves feedback until the last call has returned.
+// drain closes the hops, which have nothing left but results, and waits for a load that is under way.
 func (s *Stage) drain() {
 	s.end.Close()
 	if s.next != nil {
 		s.next.Close()
-		go func() { // ends with the hop's last call; the loop below waits for it
-			s.next.Wait()
-			close(s.feedback)
-		}()
-		for answers := range s.feedback {
-			s.observe(answers)
-		}
+		s.next.Wait()
 	}
 	s.end.Wait()
+	if s.loading {
+		s.install(<-s.loaded)
+	}
 }
 
-func (s *Stage) observe(answers []Feedback) {
-	for _, a := range answers {
+// hear takes in what next has answered.
+func (s *Stage) hear(r reply) {
+	s.inFlight -= len(r.answers)
+	s.back = append(s.back, r.back...)
+	s.held = append(s.held, r.accepted...)
+	for _, a := range r.answers {
 		s.c.Strategy.Observe(a)
+		if !a.Lost { // a queue is first in, first out: what is no longer there is the oldest
+			s.held = slices.Delete(s.held, 0, max(0, len(s.held)-a.Here-outOfOrder))
+		}
 	}
+}
+
+// outOfOrder is how many frames may leave a node before ones that came earlier.
+const outOfOrder = 2 * maxCallFrames
+
+// recover takes back the frames that next has accepted and forgotten: it was started again, or, at the end of the run,
+// does not come back. Some of them may have reached end, which knows them. It reports whether there were any.
+func (s *Stage) recover(ending bool) bool {
+	if s.c.Next == nil {
+		return false
+	}
+	losses := s.c.Next.Losses()
+	if losses == s.losses && !(ending && !s.c.Next.Up()) {
+		return false
+	}
+	s.losses = losses
+	s.ledger.Count(Forwarded, -len(s.held))
+	s.back = append(s.held, s.back...)
+	s.held = nil
+	return len(s.back) > 0
 }
 
 func (s *Stage) lose(frames int, why error) {

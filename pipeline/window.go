@@ -30,4 +30,12 @@ func (w *window) add(id uint64) bool {
 	return isNew
 }
 
+// has reports whether the id has come.
+func (w *window) has(id uint64) bool {
+	if id < w.base {
+		return true
+	}
+	return id-w.base < windowSize && *w.word(id)&(1<<(id%64)) != 0
+}
+
 func (w *window) word(id uint64) *uint64 { return &w.bits[id/64%uint64(len(w.bits))] }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"tandem/pipeline"
@@ -21,10 +20,10 @@ func runClient(ctx context.Context, cfg Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.close()) }()
 	report, err := play(ctx, cfg)
-	if err != nil {
-		return err
+	if report.Frames > 0 { // there is one also of a run that failed on the way
+		err = errors.Join(err, out.print(report))
 	}
-	return out.print(report)
+	return err
 }
 
 // play opens a run, feeds it until the frames, the input or the context end, closes it, and returns its report.
@@ -45,6 +44,7 @@ func play(ctx context.Context, cfg Config) (pipeline.Report, error) {
 		p.start()
 		f := startFeed(input, labels, cfg.Frames)
 		err = p.send(ctx, f)
+		p.interrupted = ctx.Err() != nil
 		f.stop()
 	}
 	return p.close(err)
@@ -63,8 +63,10 @@ type player struct {
 	hops   []*pipeline.Hop
 	ledger pipeline.Ledger
 	abort  context.CancelFunc
-	gone   chan struct{} // a node has forgotten the run
 	shown  *progress
+
+	interrupted bool // by a signal
+	losses      *losses
 }
 
 // open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all.
@@ -77,8 +79,8 @@ func (p *player) open(ctx context.Context) error {
 		Interval: p.cfg.Interval,
 	}
 	for i, address := range p.cfg.Next {
-		e, opened, err := openEdge(ctx, newClient(p.cfg, address), p.run, p.name)
-		if errors.Is(err, pipeline.ErrUnreachable) {
+		e, opened, err := openEdge(ctx, newClient(p.cfg, address), p.run, p.name, false)
+		if errors.Is(err, pipeline.ErrUnreachable) && ctx.Err() == nil {
 			err = fmt.Errorf("%w: start that node first, or correct --next", err)
 		}
 		if err != nil {
@@ -110,21 +112,21 @@ func (p *player) start() {
 	ctx, abort := context.WithCancel(context.Background())
 	p.abort = abort
 	p.shown = newProgress(p.cfg, p.run)
-	logged := reportLosses(p.cfg.Log, p.run.ID)
-	p.gone = make(chan struct{})
-	forgotten := sync.OnceFunc(func() { close(p.gone) })
-	failed := func(frames int, err error) {
-		logged(frames, err)
-		if errors.Is(err, pipeline.ErrUnknownRun) {
-			forgotten()
-		}
-	}
+	p.losses = newLosses(p.cfg, p.run.ID)
 	for _, e := range p.edges {
-		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{
-			Sender: e, Window: window, Outcome: pipeline.Forwarded, Ledger: &p.ledger,
-			Answered: p.shown.answered, Failed: failed,
-		}))
+		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{Sender: e, Window: window, Done: p.answered}))
 	}
+}
+
+// answered counts what became of the frames of one call.
+func (p *player) answered(frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
+	if err == nil {
+		p.ledger.Count(pipeline.Forwarded, len(frames))
+		p.shown.answered(answers)
+		return
+	}
+	p.ledger.Count(pipeline.Lost, len(frames))
+	p.losses.count(len(frames), err)
 }
 
 // send sends the frames on their beat, dealing them to the hops in turn. It never waits for an answer: a frame that
@@ -144,8 +146,6 @@ func (p *player) send(ctx context.Context, f *feed) error {
 		timer.Reset(time.Until(due))
 		select {
 		case <-timer.C:
-		case <-p.gone:
-			return fmt.Errorf("%w: the node that takes the frames was restarted: start a new run", pipeline.ErrUnknownRun)
 		case <-ctx.Done():
 			return nil
 		}
@@ -199,16 +199,23 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	if len(p.edges) == 0 {
 		return pipeline.Report{}, failed
 	}
-	note := ""
-	if failed != nil {
-		note = "the client failed: " + failed.Error()
-	}
 	entry := p.ledger.Entry()
+	end := ending{}
+	switch {
+	case failed != nil:
+		end.add("the client failed: " + failed.Error())
+	case p.interrupted && p.cfg.Frames > 0:
+		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Received, p.cfg.Frames))
+	}
+	if p.losses != nil {
+		end.add(p.losses.note())
+	}
 	entry.NodeID = pipeline.NodeID{Role: string(Client)}
+	end.nodes = []pipeline.Entry{entry}
 	// fast, slow and end may each take their whole time to drain.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*p.cfg.Drain)
 	defer cancel()
-	report, err := closeAll(ctx, p.edges, ending{nodes: []pipeline.Entry{entry}, note: note})
+	report, err := closeAll(ctx, p.edges, end)
 	p.shown.done()
 	if err != nil {
 		err = fmt.Errorf("the run could not be closed, its report is lost: %w", err)

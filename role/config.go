@@ -55,6 +55,10 @@ type Config struct {
 	Input   string // .npy, folder of images, or "-"; empty: one random vector
 	Labels  string // .npy of integers
 	Results string // file for one JSON line per frame
+	Classes string // file with the names of the classes, for Results
+
+	Mean, Std []float32 // of images: subtracted from each channel, then divided by; empty: 0 and 1
+	Layout    Layout    // of images
 
 	Format Format
 	Header bool   // CSV: print the header line
@@ -135,8 +139,11 @@ func (c Config) Validate() error {
 	if c.Role == Local && c.Strategy == "" && c.Frames == 0 {
 		wrong("--frames 0 never ends: to run one strategy until a signal, name it with --strategy")
 	}
-	if c.Input == "-" && c.Role == Local && c.Strategy == "" {
-		wrong("--input - can be read once: name one strategy with --strategy")
+	if (c.Input == "-" || c.Input == "mjpeg:-") && c.Role == Local && c.Strategy == "" {
+		wrong("--input %s can be read once: name one strategy with --strategy", c.Input)
+	}
+	if c.Classes != "" && c.Results == "" {
+		wrong("--classes needs --results: the names are written there")
 	}
 	if c.Labels != "" && c.Input == "" && (c.Role == Client || c.Role == Local) {
 		wrong("--labels needs --input: a random vector has no true class")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,54 +21,122 @@ const openTime = time.Minute
 // newName makes a name for this process on its edges, such as fast-4KXQ2JMV.
 func newName(r Role) string { return string(r) + "-" + rand.Text()[:8] }
 
-// edge holds one run open on one node below. It shows the neighbour signs of life until it is closed.
+// edge holds one run open on one node below. It shows the neighbour signs of life until it is closed, opens the run
+// again where the neighbour was started again, and knows whether it answers:
+//
+//	        a call fails, or has no answer for quiet
+//	up ───────────────────────────────────────────────▶ down
+//	 ▲                                                    │ a sign of life every beat
+//	 └──────────────────── it is answered ────────────────┘ (unknown run: open it again)
 type edge struct {
-	client    *transport.Client
-	run, from string
-	stop      context.CancelFunc
-	beats     sync.WaitGroup
+	client *transport.Client
+	run    pipeline.Run
+	from   string
+	kept   bool // the sender keeps frames that are refused
+	stop   context.CancelFunc
+	beats  sync.WaitGroup
+
+	mu     sync.Mutex
+	down   bool
+	losses int                 // how often the neighbour has forgotten the run
+	calls  map[*call]time.Time // under way → since when
 }
 
-var _ pipeline.Sender = (*edge)(nil)
+var _ pipeline.Hopper = (*edge)(nil)
 
-func openEdge(ctx context.Context, c *transport.Client, run pipeline.Run, from string) (*edge, transport.Opened, error) {
-	open := func() (transport.Opened, error) {
-		ctx, cancel := context.WithTimeout(ctx, openTime)
-		defer cancel()
-		return c.Open(ctx, transport.Opening{Run: run, From: from, Address: c.Address()})
-	}
-	opened, err := open()
-	if errors.Is(err, pipeline.ErrUnreachable) { // a connection kept from before the neighbour's restart: use a new one
+// call is one push under way; its address tells it from others.
+type call struct{ _ byte }
+
+// quiet is how long a call may be without an answer before the neighbour counts as down. Its answer may still come.
+const quiet = 300 * time.Millisecond
+
+// openEdge opens a run on a neighbour. kept: the sender keeps frames that are refused.
+func openEdge(ctx context.Context, c *transport.Client, run pipeline.Run, from string, kept bool) (*edge, transport.Opened, error) {
+	e := &edge{client: c, run: run, from: from, kept: kept, calls: make(map[*call]time.Time)}
+	opened, err := e.open(ctx)
+	if errors.Is(err, pipeline.ErrUnreachable) && !errors.Is(err, context.DeadlineExceeded) { // a connection kept from before the neighbour's restart: use a new one
 		c.CloseIdle()
-		opened, err = open()
+		opened, err = e.open(ctx)
 	}
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
+	e.run = opened.Run
 	beating, stop := context.WithCancel(context.Background())
-	e := &edge{client: c, run: run.ID, from: from, stop: stop}
+	e.stop = stop
 	e.beats.Go(func() { e.show(beating) })
 	return e, opened, nil
 }
 
-// show pushes nothing, again and again. A beat that fails says no more than the frames will.
+func (e *edge) open(ctx context.Context) (transport.Opened, error) {
+	ctx, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
+	return e.client.Open(ctx, transport.Opening{Run: e.run, From: e.from, Address: e.client.Address()})
+}
+
+// show pushes nothing, again and again.
 func (e *edge) show(ctx context.Context) {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			_, _ = e.client.Push(ctx, e.run, e.from, nil)
 		case <-ctx.Done():
 			return
+		}
+		_, err := e.Send(ctx, nil)
+		if errors.Is(err, pipeline.ErrUnknownRun) {
+			e.reopen(ctx)
 		}
 	}
 }
 
+// reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
+func (e *edge) reopen(ctx context.Context) {
+	if _, err := e.open(ctx); err != nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.losses++
+	e.down = false
+}
+
 // Send takes frames to the neighbour.
 func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
-	return e.client.Push(ctx, e.run, e.from, frames)
+	c := new(call)
+	e.mu.Lock()
+	e.calls[c] = time.Now()
+	e.mu.Unlock()
+	answers, err := e.client.Push(ctx, transport.Pushing{Run: e.run.ID, From: e.from, Kept: e.kept, Frames: frames})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.calls, c)
+	e.down = err != nil && !errors.Is(err, pipeline.ErrInvalidFrame)
+	return answers, err
 }
+
+// Up reports whether the neighbour answers.
+func (e *edge) Up() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, since := range e.calls {
+		if time.Since(since) > quiet {
+			return false
+		}
+	}
+	return !e.down
+}
+
+// Losses is how often the neighbour has forgotten the run.
+func (e *edge) Losses() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.losses
+}
+
+// RoundTrip is that of a call to the neighbour.
+func (e *edge) RoundTrip() time.Duration { return e.client.RoundTrip() }
 
 // ending is what the nodes above say when they close a run.
 type ending struct {
@@ -76,12 +145,19 @@ type ending struct {
 	detach bool             // the node is being stopped, and does not wait for the report
 }
 
+// add adds to the note.
+func (e *ending) add(text string) {
+	if text != "" {
+		e.note = strings.TrimPrefix(e.note+"; "+text, "; ")
+	}
+}
+
 // close says that no more comes, and returns the report.
 func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	e.stop()
 	e.beats.Wait()
 	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
-	return e.client.Close(ctx, transport.Closing{Run: e.run, From: e.from, Nodes: end.nodes, Note: end.note, Detach: end.detach})
+	return e.client.Close(ctx, transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Note: end.note, Detach: end.detach})
 }
 
 // closeAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first
@@ -91,6 +167,9 @@ func closeAll(ctx context.Context, edges []*edge, end ending) (pipeline.Report, 
 		report pipeline.Report
 		err    error
 	}
+	// The first report is the whole one. A neighbour that has still not answered then is not there.
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
 	answers := make(chan answer, len(edges))
 	for _, e := range edges {
 		go func() { // ends with the call, which ctx bounds; all are received below
@@ -106,6 +185,9 @@ func closeAll(ctx context.Context, edges []*edge, end ending) (pipeline.Report, 
 			errs = append(errs, a.err)
 		} else if report == nil {
 			report = &a.report
+			if !end.detach {
+				enough()
+			}
 		}
 	}
 	if report == nil {

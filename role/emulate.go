@@ -71,6 +71,18 @@ type emulated struct {
 	device Emulation
 	cut    int
 	over   time.Duration // by how much the last hold was too long
+	held   time.Duration // altogether
+	missed time.Duration // of holds that were so much too long that it can't be made up for
+}
+
+// note says where the machine was too busy to be the device; empty: it was not.
+func (x *emulated) note() string {
+	const tolerable = 0.02
+	share := float64(x.missed) / float64(max(x.held, 1))
+	if share < tolerable {
+		return ""
+	}
+	return fmt.Sprintf("this machine was too busy to emulate %s: it took %.0f %% longer", x.device, 100*share)
 }
 
 func (x *emulated) Run(ins [][]float32, from, to int) ([][]float32, error) {
@@ -91,13 +103,28 @@ func (x *emulated) Load(from, to int) error {
 	return err
 }
 
+// Prepare holds the loader, not the loop. It is called by another goroutine than Run, so it makes up for nothing.
+func (x *emulated) Prepare(from, to int) (func() error, error) {
+	began := time.Now()
+	install, err := x.Executor.Prepare(from, to)
+	if err == nil && to > x.cut {
+		time.Sleep(time.Until(began.Add(x.device.Load)))
+	}
+	return install, err
+}
+
 // hold waits until the device would be ready. Sleeping takes up to a millisecond longer than it is asked to, which
 // would make the device 2 % slower than it is: what one hold takes too long, the next one makes up for.
 func (x *emulated) hold(began time.Time, d time.Duration) {
 	const most = 5 * time.Millisecond // beyond it the machine was busy, and the time is lost
 	until := began.Add(d - x.over)
 	time.Sleep(time.Until(until))
-	x.over = min(max(time.Since(until), 0), most)
+	x.over = max(time.Since(until), 0)
+	x.held += d
+	if x.over > most {
+		x.missed += x.over - most
+		x.over = most
+	}
 }
 
 // time is what the device needs for the layers [from, to).

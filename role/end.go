@@ -3,6 +3,7 @@ package role
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"tandem/pipeline"
 	"tandem/transport"
@@ -34,10 +35,13 @@ type recording struct {
 }
 
 // Offer records results. End has no queue, so it takes every frame that is one.
-func (r *recording) Offer(frames []pipeline.Frame) ([]pipeline.Feedback, error) {
+func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback, error) {
 	for i := range frames {
 		if frames[i].By.Role == "" {
 			return nil, fmt.Errorf("%w %d: its last layer has not run: send it to a fast or slow node", pipeline.ErrInvalidFrame, frames[i].ID)
+		}
+		if err := r.recorder.Check(&frames[i]); err != nil {
+			return nil, err
 		}
 	}
 	answers := make([]pipeline.Feedback, len(frames))
@@ -46,11 +50,7 @@ func (r *recording) Offer(frames []pipeline.Frame) ([]pipeline.Feedback, error) 
 		if f.Label == pipeline.NoLabel && len(r.labels) > 0 {
 			f.Label = r.labels[f.ID%uint64(len(r.labels))]
 		}
-		first, err := r.recorder.Add(f)
-		if err != nil {
-			return nil, err
-		}
-		if first && r.results != nil {
+		if first := r.recorder.Add(f); first && r.results != nil {
 			r.results.write(r.run.ID, f)
 		}
 		answers[i] = pipeline.Feedback{Accepted: true}
@@ -62,10 +62,15 @@ func (r *recording) Offer(frames []pipeline.Frame) ([]pipeline.Feedback, error) 
 func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error) {
 	report := r.recorder.Close(r.id, end.nodes)
 	report.Version, report.Note = r.cfg.Version, end.note
+	// A card that is full must not cost the neighbours their report.
 	if r.results != nil {
 		if err := r.results.failed(); err != nil {
-			return report, err
+			r.cfg.Log.Error().Err(err).Msg("results are missing")
+			report.Note = strings.TrimPrefix(report.Note+"; end could not write "+err.Error(), "; ")
 		}
 	}
-	return report, r.publish(report)
+	if err := r.publish(report); err != nil {
+		r.cfg.Log.Error().Err(err).Msg("report not written")
+	}
+	return report, nil
 }

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tandem/pipeline"
@@ -34,16 +35,19 @@ func openSource(cfg Config) (source, error) {
 	if cfg.Input == "-" {
 		return &rawStream{in: bufio.NewReaderSize(cfg.Stdin, 64<<10)}, nil
 	}
+	if path, ok := strings.CutPrefix(cfg.Input, "mjpeg:"); ok {
+		return openMJPEG(cfg, path)
+	}
 	info, err := os.Stat(cfg.Input)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("--input: %w", err)
-	case info.IsDir():
-		return openImages(cfg.Input)
+	case info.IsDir(), isImage(cfg.Input):
+		return openImages(cfg)
 	case strings.EqualFold(filepath.Ext(cfg.Input), ".npy"):
 		return openRows(cfg.Input)
 	}
-	return nil, fmt.Errorf("--input %s: a .npy file, a folder of PNG or JPEG images, or - for raw float32 on stdin is allowed", cfg.Input)
+	return nil, fmt.Errorf("--input %s: a .npy file, a PNG or JPEG image, a folder of them, mjpeg:- for a camera's stream, or - for raw float32 on stdin is allowed", cfg.Input)
 }
 
 // randomVector is the original's input: one vector, uniform in [-1, 1), for every frame.
@@ -78,6 +82,10 @@ func openRows(path string) (*rows, error) {
 	r.data, r.shape, err = readNPY[float32](path, "float32")
 	if err != nil {
 		return nil, fmt.Errorf("--input %s: %w", path, err)
+	}
+	if i := slices.IndexFunc(r.data, notFinite); i >= 0 {
+		return nil, fmt.Errorf("--input %s: value %d of row %d is %v: only finite values are allowed, so mend or leave out the row",
+			path, i%(len(r.data)/r.shape[0]), i/(len(r.data)/r.shape[0]), r.data[i])
 	}
 	return r, nil
 }
@@ -223,10 +231,10 @@ func (f *feed) next(ctx context.Context, i uint64) ([]float32, int, error) {
 
 // finite refuses NaN and infinity at the edge.
 func finite(i uint64, data []float32) error {
-	for k, v := range data {
-		if d := float64(v); math.IsNaN(d) || math.IsInf(d, 0) {
-			return fmt.Errorf("--input: value %d of frame %d is %v: only finite values are allowed", k, i, v)
-		}
+	if k := slices.IndexFunc(data, notFinite); k >= 0 {
+		return fmt.Errorf("--input: value %d of frame %d is %v: only finite values are allowed", k, i, data[k])
 	}
 	return nil
 }
+
+func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }

@@ -38,7 +38,10 @@ func runLocal(ctx context.Context, cfg Config) (err error) {
 		}
 		report, err := nodes.run(ctx, cfg, name)
 		if err != nil {
-			return err
+			if report.Frames > 0 {
+				reports = append(reports, report)
+			}
+			return errors.Join(err, out.printAll(reports))
 		}
 		if cfg.Format == Table && len(names) > 1 {
 			reports = append(reports, report) // people compare them side by side
@@ -64,7 +67,7 @@ func startLocal(ctx context.Context, cfg Config) (nodes *localNodes, err error) 
 	}()
 	start := func(r Role, next, end *server) (*server, error) {
 		c := cfg
-		c.Role, c.Next = r, nil
+		c.Role, c.Next, c.Labels = r, nil, "" // the frames bring their labels
 		c.Log = cfg.Log.With().Str("role", string(r)).Logger()
 		if next != nil {
 			c.Next = []string{next.address}

@@ -18,7 +18,7 @@ import (
 // part is what a node does in one run.
 type part interface {
 	// Offer takes frames and answers each; an error means that none was taken.
-	Offer([]pipeline.Frame) ([]pipeline.Feedback, error)
+	Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error)
 	// Close drains, closes the run on the nodes below, and returns the report.
 	Close(context.Context, ending) (pipeline.Report, error)
 }
@@ -59,6 +59,7 @@ type session struct {
 	openErr error
 
 	edges   map[string]time.Time // neighbour above → its last sign of life
+	known   map[string]bool      // neighbours above that have ever opened the run
 	nodes   []pipeline.Entry     // ledgers of the nodes above
 	notes   []string
 	closing bool
@@ -111,11 +112,13 @@ func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
 	now := time.Now()
 	s = n.run
 	switch {
+	case n.last != nil && n.last.id == o.Run.ID && s == nil:
+		return nil, false, fmt.Errorf("%w %s: a run of that id has been closed here: choose another", pipeline.ErrInvalidRun, o.Run.ID)
 	case n.stopping:
 		return nil, false, fmt.Errorf("this node is %w: start it again", pipeline.ErrStopping)
 	case s == nil:
 		s, first = &session{
-			id: o.Run.ID, since: now, edges: map[string]time.Time{},
+			id: o.Run.ID, since: now, edges: map[string]time.Time{}, known: map[string]bool{},
 			opened: make(chan struct{}), closed: make(chan struct{}),
 		}, true
 		n.run = s
@@ -127,6 +130,7 @@ func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
 		return nil, false, fmt.Errorf("run %s is %w: open a new one", s.id, pipeline.ErrStopping)
 	}
 	s.edges[o.From] = now
+	s.known[o.From] = true
 	return s, first, nil
 }
 
@@ -150,26 +154,26 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 }
 
 // Push takes frames into the run, and counts as a sign of life of its sender.
-func (n *node) Push(_ context.Context, run, from string, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
-	p, err := n.entrance(run, from)
-	if err != nil || len(frames) == 0 {
+func (n *node) Push(_ context.Context, push transport.Pushing) ([]pipeline.Feedback, error) {
+	p, err := n.entrance(push.Run, push.From)
+	if err != nil || len(push.Frames) == 0 {
 		return nil, err
 	}
-	return p.Offer(frames)
+	return p.Offer(push.Frames, push.Kept)
 }
 
 func (n *node) entrance(run, from string) (part, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s := n.run
+	if n.stopping || s != nil && s.id == run && s.closing {
+		return nil, fmt.Errorf("run %s is %w on the %s node", run, pipeline.ErrStopping, n.role)
+	}
 	if s == nil || s.id != run || s.part == nil {
 		return nil, n.unknown(run)
 	}
-	if _, known := s.edges[from]; known {
+	if s.known[from] { // it may have been silent for so long that it was taken for gone
 		s.edges[from] = time.Now()
-	}
-	if s.closing {
-		return nil, fmt.Errorf("run %s is %w", run, pipeline.ErrStopping)
 	}
 	return s.part, nil
 }
@@ -199,10 +203,10 @@ func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report,
 func (n *node) leave(c transport.Closing) (*session, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.last != nil && n.last.id == c.Run {
-		return n.last, nil
-	}
 	s := n.run
+	if last := n.last; last != nil && last.id == c.Run && (s == nil || s.id != c.Run) {
+		return last, nil
+	}
 	if s == nil || s.id != c.Run || s.part == nil {
 		return nil, n.unknown(c.Run)
 	}
@@ -286,7 +290,7 @@ func (n *node) finish(s *session) {
 		}
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		s.report, s.closeErr = report, err
+		s.report, s.closeErr, s.part = report, err, nil // the report may be asked for later, the rest is garbage
 		n.run, n.last = nil, s
 		close(s.closed)
 	})

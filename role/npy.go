@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 
 	"codeberg.org/sbinet/npyio/npy"
@@ -71,7 +70,7 @@ func integers[T int8 | uint8 | int16 | uint16 | int32 | uint32 | int64 | uint64]
 	}
 	out := make([]int, len(data))
 	for i, v := range data {
-		if int64(v) < math.MinInt32 || int64(v) > math.MaxInt32 {
+		if w := int64(v); w != int64(int32(w)) || (w > 0) != (v > 0) { // the second: 64 unsigned bits
 			return nil, fmt.Errorf("element %d is %d: 32 bits are allowed", i, v)
 		}
 		out[i] = int(v)

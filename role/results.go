@@ -12,9 +12,10 @@ import (
 
 // resultsFile writes one JSON line for each delivered frame, as it arrives.
 type resultsFile struct {
-	mu   sync.Mutex
-	file *os.File
-	err  error // the first; later lines are dropped
+	mu      sync.Mutex
+	file    *os.File
+	classes []string // their names; empty: not known
+	err     error    // the first; later lines are dropped
 }
 
 // result is one line.
@@ -22,6 +23,7 @@ type result struct {
 	Run     string  `json:"run"`
 	ID      uint64  `json:"id"`
 	Class   int     `json:"class"` // index of the largest output
+	Name    string  `json:"name,omitempty"`
 	Score   float32 `json:"score"` // that output
 	Label   *int    `json:"label,omitempty"`
 	AgeMS   float64 `json:"age_ms"`
@@ -29,12 +31,16 @@ type result struct {
 	Address string  `json:"address"` // of that node
 }
 
-func createResults(path string) (*resultsFile, error) {
+func createResults(path, classes string) (*resultsFile, error) {
+	names, err := readClasses(classes)
+	if err != nil {
+		return nil, err
+	}
 	file, err := os.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("--results: %w", err)
 	}
-	return &resultsFile{file: file}, nil
+	return &resultsFile{file: file, classes: names}, nil
 }
 
 func (w *resultsFile) write(run string, f *pipeline.Frame) {
@@ -42,6 +48,9 @@ func (w *resultsFile) write(run string, f *pipeline.Frame) {
 	line := result{
 		Run: run, ID: f.ID, Class: class, Score: score,
 		AgeMS: float64(f.Age/time.Microsecond) / 1000, Node: f.By.Role, Address: f.By.Address,
+	}
+	if class >= 0 && class < len(w.classes) {
+		line.Name = w.classes[class]
 	}
 	if f.Label != pipeline.NoLabel {
 		line.Label = &f.Label

@@ -202,7 +202,7 @@ func TestDifferentWeightsRefuseToWorkTogether(t *testing.T) {
 func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
-	first, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "first", Strategy: "baseline"}, "test")
+	first, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "first", Strategy: "baseline"}, "test", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 	c := quick()
 	c.Input, c.Labels, c.Queue, c.Frames = digitsImages, digitsLabels, 100, 100
 	nodes := startQuick(t, c)
-	e, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40}, "test")
+	e, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40}, "test", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 				t.Fatalf("%s: error %v", name, err)
 			}
 		}
-		if _, err := e.client.Push(t.Context(), "unknown", "test", []pipeline.Frame{good}); !errors.Is(err, pipeline.ErrUnknownRun) {
+		if _, err := e.client.Push(t.Context(), transport.Pushing{Run: "unknown", From: "test", Frames: []pipeline.Frame{good}}); !errors.Is(err, pipeline.ErrUnknownRun) {
 			t.Fatalf("unknown run: error %v", err)
 		}
 		good.ID = uint64(i)
@@ -252,7 +252,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 		ledger.Count(pipeline.Forwarded, 1)
 	}
 	// A frame for end that nobody finished.
-	if _, err := newClient(c, nodes.end.address).Push(t.Context(), "r", "test", []pipeline.Frame{good}); !errors.Is(err, pipeline.ErrInvalidFrame) {
+	if _, err := newClient(c, nodes.end.address).Push(t.Context(), transport.Pushing{Run: "r", From: "test", Frames: []pipeline.Frame{good}}); !errors.Is(err, pipeline.ErrInvalidFrame) {
 		t.Errorf("unfinished frame on end: error %v", err)
 	}
 	entry := ledger.Entry()
@@ -291,7 +291,7 @@ func TestSilentClientsRunIsClosed(t *testing.T) {
 	nodes.slow = start(Slow, nodes.end.address, "")
 	nodes.fast = start(Fast, nodes.slow.address, nodes.end.address)
 
-	e, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10}, "client-dead")
+	e, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10}, "client-dead", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -379,11 +379,11 @@ type countdown struct {
 	then func()
 }
 
-func (p *countdown) Offer(frames []pipeline.Frame) ([]pipeline.Feedback, error) {
+func (p *countdown) Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.left -= len(frames); p.left <= 0 {
 		p.then()
 	}
-	return p.part.Offer(frames)
+	return p.part.Offer(frames, kept)
 }

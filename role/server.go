@@ -23,7 +23,8 @@ type server struct {
 	http    *http.Server
 	address string
 	serving sync.WaitGroup
-	failed  error // of serving; read it after serving.Wait
+	failed  error         // of serving; read it after serving.Wait
+	deaf    chan struct{} // closed when serving has failed
 	cleanup []func() error
 }
 
@@ -41,7 +42,10 @@ func runNode(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return errors.Join(err, out.close())
 	}
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-s.deaf:
+	}
 	cfg.Log.Info().Msg("stopping: what is on this node is worked off; a second signal stops at once")
 	return errors.Join(s.stop(), out.close())
 }
@@ -66,9 +70,11 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 		return nil, errors.Join(err, listener.Close(), s.clean())
 	}
 	s.http = transport.NewServer(s.node, cfg.MaxBody, log.New(cfg.Log, "", 0))
+	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.failed = err
+			close(s.deaf)
 		}
 	})
 	cfg.Log.Info().Str("address", s.address).Stringer("emulate", cfg.Emulate).Msg("ready")
@@ -78,13 +84,13 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 func (s *server) buildEnd(cfg Config, publish func(pipeline.Report) error) error {
 	e := &recordings{cfg: cfg, publish: publish}
 	var err error
-	if cfg.Labels != "" && cfg.Role == End {
+	if cfg.Labels != "" {
 		if e.labels, err = readLabels(cfg.Labels); err != nil {
 			return err
 		}
 	}
 	if cfg.Results != "" {
-		if e.results, err = createResults(cfg.Results); err != nil {
+		if e.results, err = createResults(cfg.Results, cfg.Classes); err != nil {
 			return err
 		}
 		s.cleanup = append(s.cleanup, e.results.close)

@@ -3,9 +3,8 @@ package role
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
-
-	"github.com/rs/zerolog"
 
 	"tandem/model"
 	"tandem/pipeline"
@@ -73,20 +72,22 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
-	p := &stagePart{cfg: w.cfg}
-	senders := make([]pipeline.Sender, 0, 2)
+	p := &stagePart{cfg: w.cfg, losses: newLosses(w.cfg, run.ID)}
 	for _, c := range w.below() {
-		e, _, err := openEdge(ctx, c, run, w.name)
+		e, _, err := openEdge(ctx, c, run, w.name, c == w.next && entry.Keeps)
 		if err != nil {
 			p.abandon(err)
 			return nil, transport.Opened{}, err
 		}
 		p.edges = append(p.edges, e)
-		senders = append(senders, e)
+	}
+	x := w.cfg.Emulate.over(executor{w.exec, w.net}, run.Cut)
+	if e, ok := x.(*emulated); ok {
+		p.emulated = e
 	}
 	c := pipeline.StageConfig{
 		ID:       pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address},
-		Executor: w.cfg.Emulate.over(executor{w.exec, w.net}, run.Cut),
+		Executor: x,
 		Strategy: strategy.Finisher{},
 		Holding:  held,
 		Cut:      run.Cut,
@@ -95,11 +96,11 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		Queue:    w.cfg.Queue,
 		Batch:    w.cfg.Batch,
 		Window:   window,
-		End:      senders[len(senders)-1],
-		Failed:   reportLosses(w.cfg.Log, run.ID),
+		End:      p.edges[len(p.edges)-1],
+		Failed:   p.losses.count,
 	}
 	if w.next != nil {
-		c.Next, c.Strategy = senders[0], entry.New(strategy.Params{Tasks: run.Tasks})
+		c.Next, c.Strategy, c.Keeps = p.edges[0], entry.New(strategy.Params{Tasks: run.Tasks}), entry.Keeps
 	}
 	stageCtx, abort := context.WithCancel(context.Background())
 	p.abort = abort
@@ -146,6 +147,9 @@ func (w *worker) agree(run pipeline.Run) (pipeline.Run, strategy.Entry, error) {
 		return refuse("it cuts the network at %d, and this %s node at %d: give both the same --cut", run.Cut, w.cfg.Role, w.cut)
 	}
 	if run.Cut < 1 || run.Cut >= w.net.Len() {
+		if run.Cut == 0 {
+			return refuse("it does not say where the network is cut: name the fast node first in --next, or give this %s node --cut", w.cfg.Role)
+		}
 		return refuse("it cuts the network at %d, and %s can be cut at 1 to %d: correct --cut", run.Cut, w.net.Name(), w.net.Len()-1)
 	}
 	return run, entry, nil
@@ -186,22 +190,57 @@ type stagePart struct {
 	stage *pipeline.Stage
 	edges []*edge
 	abort context.CancelFunc // gives up what is still on the node
+
+	losses   *losses
+	emulated *emulated // nil: nothing is
 }
 
 // Offer takes frames into the stage's queue.
-func (p *stagePart) Offer(frames []pipeline.Frame) ([]pipeline.Feedback, error) {
-	return p.stage.Offer(frames)
+func (p *stagePart) Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error) {
+	return p.stage.Offer(frames, kept)
 }
 
 // Close drains the stage and closes the run below.
 func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, error) {
-	late := time.AfterFunc(p.cfg.Drain, p.abort)
+	drained, stop := context.WithCancel(context.Background())
+	var patience sync.WaitGroup
+	patience.Go(func() { p.lose(drained) })
 	entry := p.stage.Close()
-	late.Stop()
+	stop()
+	patience.Wait()
 	p.abort()
 	entry.Emulate = p.cfg.Emulate.String()
 	end.nodes = append(end.nodes, entry)
+	end.add(p.losses.note())
+	if p.emulated != nil {
+		end.add(p.emulated.note())
+	}
 	return closeAll(ctx, p.edges, end)
+}
+
+// returnTime is how long a closing stage waits for an end that does not answer.
+const returnTime = 3 * time.Second
+
+// lose gives up what is still on the node when draining takes too long, or when there is nobody to drain to.
+func (p *stagePart) lose(drained context.Context) {
+	tick := time.NewTicker(returnTime / 10)
+	defer tick.Stop()
+	began := time.Now()
+	seen := began
+	for {
+		select {
+		case <-drained.Done():
+			return
+		case now := <-tick.C:
+			if p.edges[len(p.edges)-1].Up() {
+				seen = now
+			}
+			if now.Sub(seen) > returnTime || now.Sub(began) > p.cfg.Drain {
+				p.abort()
+				return
+			}
+		}
+	}
 }
 
 // abandon closes what was opened below when the opening fails further on.
@@ -209,12 +248,4 @@ func (p *stagePart) abandon(why error) {
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
 	_, _ = closeAll(ctx, p.edges, ending{note: "the opening failed: " + why.Error(), detach: true})
-}
-
-// reportLosses logs lost frames, some of them: the ledger has them all.
-func reportLosses(log zerolog.Logger, run string) func(int, error) {
-	log = log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})
-	return func(frames int, err error) {
-		log.Warn().Err(err).Str("run", run).Int("frames", frames).Msg("frames lost")
-	}
 }

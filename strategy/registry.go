@@ -19,6 +19,8 @@ type Entry struct {
 
 	// Tasks tells whether the strategy has the parameter of that name.
 	Tasks bool
+	// Keeps: frames that slow refuses, or does not answer, come back to fast instead of being gone.
+	Keeps bool
 	// Whole: every node holds head and tail, and the client deals the frames to the nodes in turn.
 	Whole bool
 
@@ -34,6 +36,10 @@ func All() []Entry {
 			Summary: "after an overload fast finishes the next `--tasks` frames itself and sends nothing to slow meanwhile"},
 		{Name: "alternate", Alias: "s2", Tasks: true, New: newAlternate,
 			Summary: "after an overload fast finishes `--tasks` frames itself and forwards one to slow after each"},
+		{Name: "balance", Keeps: true, New: newBalance,
+			Summary: "fast finishes a frame if slow has enough queued to last meanwhile; nothing to tune"},
+		{Name: "credit", Keeps: true, New: newCredit,
+			Summary: "fast forwards as long as slow has places free, and finishes the other frames"},
 		{Name: "replicate", Alias: "s3", Whole: true, New: newReplicate,
 			Summary: "head and tail on both nodes; the client deals the frames to fast and slow in turn"},
 	}

@@ -6,6 +6,7 @@
 //	stage ───────────────────────────────▶ strategy
 //	loop  ◀── forward: head here, activation to slow
 //	      ◀── finish:  head and tail here, result to end
+//	      ◀── wait:    ask again in a moment
 //	      ───────────────────────────────▶
 //	          Observe(Feedback)
 //
@@ -23,26 +24,63 @@ type Strategy interface {
 	Observe(Feedback)        // one answer from downstream
 }
 
-// Situation is what the stage knows when a frame is about to run.
+// Situation is what the stage knows when a frame is about to run. Times are measured and smoothed; 0 is not yet known.
 type Situation struct {
 	Now      time.Duration // since the run began
 	Backlog  int           // frames that wait in the own queue behind this one
-	Resident bool          // whether the tail is in memory, so that finishing costs no switch
+	Capacity int           // places in the own queue
+	HeadDone bool          // the head has run already: slow sent the frame back
+
+	Resident bool          // the tail is in memory, so that finishing costs no switch
+	Loading  bool          // the tail is being made resident beside the work
+	Head     time.Duration // what the head takes here
+	Tail     time.Duration // what the tail takes here
+
+	Up        bool          // slow answers
+	InFlight  int           // frames on their way to slow, without an answer
+	RoundTrip time.Duration // of a call to slow
 }
 
 // Decision says what becomes of one frame and of the tail's memory after it.
 type Decision struct {
 	Finish bool // run head and tail here and send the result to end; otherwise run the head and forward
 	Hold   bool // keep the tail resident after this frame; Finish makes it resident first where it is not
+	Load   bool // begin to make the tail resident beside the work, where it is not
+
+	// Wait is for how long at most to hold the frame back before asking again; an answer from slow ends it earlier. Not 0
+	// makes the rest of the decision, but for Load and Reason, void.
+	Wait time.Duration
+
+	Reason Reason
 }
 
-// Feedback is the answer to one frame.
+// Reason says why a strategy decided as it did. Reports count decisions by it.
+type Reason string
+
+// The reasons. A strategy with a simple rule gives none.
+const (
+	SlowIsFree Reason = "slow is free"   // forwarded: slow would run dry otherwise
+	SlowIsBusy Reason = "earlier here"   // finished: slow has enough to do until this node is back
+	QueueFull  Reason = "queue full"     // finished or waiting: slow has no place
+	HopDown    Reason = "hop down"       // finished or waiting: slow does not answer
+	WarmingUp  Reason = "warming up"     // forwarded or waiting while the tail is being loaded
+	NoCredit   Reason = "no credit"      // finished: slow has granted no more
+	Granted    Reason = "credit granted" // forwarded
+)
+
+// Feedback is the answer to one frame. Times are measured by the answering node and smoothed; 0 is not yet known.
 type Feedback struct {
-	Accepted bool          // false: refused, the frame is gone
+	Now      time.Duration // when the answer came, since the run began
+	Accepted bool          // false: refused
+	Lost     bool          // there was no answer
+	Busy     bool          // the queue has passed its high-water mark
 	Length   int           // frames in the answering node's queue, this one included
 	Capacity int           // places in that queue; 0: the node has none
-	Service  time.Duration // how long that node worked on its last frame; 0: none yet
+	Service  time.Duration // what a frame takes there
+	Spread   time.Duration // mean deviation of that
+	Wait     time.Duration // how long the frame that last left the queue had waited
+	Here     int           // frames of the run that are on the answering node, from accepted to taken by end
 }
 
-// Overloaded reports whether the node had no place for the frame.
-func (f Feedback) Overloaded() bool { return !f.Accepted }
+// Overloaded reports whether the node had no place for the frame, or will soon have none.
+func (f Feedback) Overloaded() bool { return !f.Accepted || f.Busy }

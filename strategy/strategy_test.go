@@ -3,30 +3,49 @@ package strategy
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
-// trace plays a string of events to a strategy and returns its decisions. Events: '.' a frame, 'x' an overload, 'o' an
-// accepted frame's answer. Decisions: 'f' forward, 'F' forward and hold the tail, 'T' finish here and hold the tail,
-// 't' finish here and drop it.
+// trace plays a string of events to a strategy, 30 ms apart, and returns its decisions. Events: '.' a frame, 'x' an
+// overload, 'o' an accepted frame's answer. Decisions: 'f' forward, 'F' forward and hold the tail, 'T' finish here and
+// hold the tail, 't' finish here and drop it, 'w' wait, 'l' and 'L' wait or forward while the tail is being loaded.
 func trace(s Strategy, events string) string {
 	var out strings.Builder
-	for _, e := range events {
+	resident := false
+	for i, e := range events {
+		now := time.Duration(i) * 30 * time.Millisecond
+		answer := Feedback{Now: now, Accepted: e == 'o', Length: 10, Capacity: 10, Service: 42 * time.Millisecond}
 		switch e {
 		case '.':
-			d := s.Next(Situation{})
-			out.WriteString(map[Decision]string{
-				{}:                         "f",
-				{Hold: true}:               "F",
-				{Finish: true, Hold: true}: "T",
-				{Finish: true}:             "t",
-			}[d])
-		case 'x':
-			s.Observe(Feedback{Accepted: false})
-		case 'o':
-			s.Observe(Feedback{Accepted: true})
+			d := s.Next(Situation{Now: now, Capacity: 10, Resident: resident, Head: 4 * time.Millisecond, Up: true})
+			resident = d.Hold && (resident || d.Finish || d.Load)
+			out.WriteByte(letter(d))
+		case 'x', 'o':
+			if e == 'o' {
+				answer.Length = 1
+			}
+			s.Observe(answer)
 		}
 	}
 	return out.String()
+}
+
+func letter(d Decision) byte {
+	switch {
+	case d.Wait > 0 && d.Load:
+		return 'l'
+	case d.Wait > 0:
+		return 'w'
+	case d.Load:
+		return 'L'
+	case d.Finish && d.Hold:
+		return 'T'
+	case d.Finish:
+		return 't'
+	case d.Hold:
+		return 'F'
+	}
+	return 'f'
 }
 
 func TestTraces(t *testing.T) {
@@ -54,6 +73,13 @@ func TestTraces(t *testing.T) {
 		{"alternate: an overload in a burst changes nothing", "alternate", 2, "x.x.x.o..", "TFtff"},
 		{"alternate: an overload on the last forwarded frame starts the next burst", "alternate", 1, "x..x..", "tftf"},
 		{"alternate: an overload before the last forwarded frame starts after it", "alternate", 1, "x.x...", "tFtf"},
+
+		{"balance forwards while slow is free", "balance", 0, ".o.o.o", "FFF"},
+		{"balance loads the tail beside the work when slow is full, and then finishes here", "balance", 0, ".x...", "FlTT"},
+		{"balance forwards again when slow has worked its queue off", "balance", 0, ".x........................", "FlTTTTTTTTTTTTFTFFFTFFTFF"},
+
+		{"credit forwards what slow has places for", "credit", 0, ".o.........", "FFFFFFFFFF"},
+		{"credit without a place loads the tail, then finishes here", "credit", 0, ".x......", "FlFFTFF"},
 
 		{"replicate finishes all", "replicate", 1, ".x.o..", "TTTT"},
 	} {
@@ -134,7 +160,7 @@ func FuzzStrategies(f *testing.F) {
 			if len(first) != strings.Count(events, ".") {
 				t.Errorf("%s: %q: %d decisions", e.Name, events, len(first))
 			}
-			if !e.Whole && !strings.Contains(events, "x") && strings.ContainsAny(first, "tTF") {
+			if !e.Whole && !strings.Contains(events, "x") && strings.ContainsAny(first, "tTlL") {
 				t.Errorf("%s: %q: helps without an overload: %s", e.Name, events, first)
 			}
 		}

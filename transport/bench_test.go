@@ -16,8 +16,8 @@ import (
 // sink takes every frame.
 type sink struct{ fakeNode }
 
-func (*sink) Push(_ context.Context, _, _ string, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
-	answers := make([]pipeline.Feedback, len(frames))
+func (*sink) Push(_ context.Context, p Pushing) ([]pipeline.Feedback, error) {
+	answers := make([]pipeline.Feedback, len(p.Frames))
 	for i := range answers {
 		answers[i].Accepted = true
 	}
@@ -44,7 +44,7 @@ func BenchmarkPush(b *testing.B) {
 			b.ReportAllocs()
 			before := processorTime(b)
 			for b.Loop() {
-				if _, err := c.Push(b.Context(), "run", "me", batch); err != nil {
+				if _, err := c.Push(b.Context(), Pushing{Run: "run", From: "me", Frames: batch}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -92,22 +92,32 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 }
 
 // Push sends frames and returns one feedback for each. Without frames it is a sign of life.
-func (c *Client) Push(ctx context.Context, run, from string, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.limits.Call)
+func (c *Client) Push(ctx context.Context, p Pushing) ([]pipeline.Feedback, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.limits.Call+sendTime(p.Frames))
 	defer cancel()
 	began := time.Now()
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
-		Run: run, From: from, Frames: framesToWire(frames, began.Add(c.RoundTrip()/2)),
+		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, began.Add(c.RoundTrip()/2)),
 	})
 	if err != nil {
 		return nil, c.fromWire(err)
 	}
 	c.observe(time.Since(began))
-	if len(m.GetFeedback()) != len(frames) {
-		return nil, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(frames), len(m.GetFeedback()))
+	if len(m.GetFeedback()) != len(p.Frames) {
+		return nil, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
 	}
 	return feedbackFromWire(m.GetFeedback()), nil
+}
+
+// sendTime is what the data may take on the slowest link that is any use, beside the time for a call.
+func sendTime(frames []pipeline.Frame) time.Duration {
+	const slowest = 32 << 10 // bytes a second
+	values := 0
+	for i := range frames {
+		values += len(frames[i].Data)
+	}
+	return time.Duration(float64(4*values) / slowest * float64(time.Second))
 }
 
 // Close says that this caller sends no more in the run, and returns the report once end has made it; a caller that

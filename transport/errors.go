@@ -65,7 +65,10 @@ func (c *Client) fromWire(err error) error {
 
 func (c *Client) unreachable(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s %w: no answer in time", c.address, pipeline.ErrUnreachable)
+		return fmt.Errorf("%s %w: no answer in time (%w)", c.address, pipeline.ErrUnreachable, err)
+	}
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%s was not waited for: %w", c.address, err)
 	}
 	return fmt.Errorf("%s %w: %w", c.address, pipeline.ErrUnreachable, err)
 }

@@ -14,6 +14,7 @@ const (
 	maxNameBytes = 256
 	maxDims      = 8
 	maxLabel     = 1 << 24
+	maxAge       = 365 * 24 * time.Hour
 )
 
 func validName(what, s string) error {
@@ -89,8 +90,8 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 	switch {
 	case f.Next < 0:
 		return invalid("its next layer is %d: 0 or more is allowed", f.Next)
-	case f.Age < 0:
-		return invalid("its age is negative")
+	case f.Age < 0 || f.Age > maxAge:
+		return invalid("its age is %v: 0 to %v is allowed", f.Age, maxAge)
 	case len(f.By.Role) > maxNameBytes || len(f.By.Address) > maxNameBytes:
 		return invalid("the name of the node that finished it is longer than %d bytes", maxNameBytes)
 	case len(m.GetShape()) == 0 || len(m.GetShape()) > maxDims:
@@ -123,7 +124,8 @@ func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {
 	out := make([]*wire.Feedback, len(answers))
 	for i, a := range answers {
 		out[i] = &wire.Feedback{
-			Accepted: a.Accepted, QueueLength: int32(a.Length), QueueCapacity: int32(a.Capacity), ServiceNs: int64(a.Service),
+			Accepted: a.Accepted, QueueLength: int32(a.Length), QueueCapacity: int32(a.Capacity), Busy: a.Busy,
+			ServiceNs: int64(a.Service), SpreadNs: int64(a.Spread), WaitNs: int64(a.Wait), Here: int32(a.Here),
 		}
 	}
 	return out
@@ -134,7 +136,8 @@ func feedbackFromWire(messages []*wire.Feedback) []pipeline.Feedback {
 	for i, m := range messages {
 		out[i] = pipeline.Feedback{
 			Accepted: m.GetAccepted(), Length: int(m.GetQueueLength()), Capacity: int(m.GetQueueCapacity()),
-			Service: time.Duration(m.GetServiceNs()),
+			Busy: m.GetBusy(), Service: time.Duration(m.GetServiceNs()), Spread: time.Duration(m.GetSpreadNs()),
+			Wait: time.Duration(m.GetWaitNs()), Here: int(m.GetHere()),
 		}
 	}
 	return out

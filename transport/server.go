@@ -18,7 +18,7 @@ import (
 // Node is what a server serves. Its methods are called by many goroutines at once.
 type Node interface {
 	Open(context.Context, Opening) (Opened, error)
-	Push(ctx context.Context, run, from string, frames []pipeline.Frame) ([]pipeline.Feedback, error)
+	Push(context.Context, Pushing) ([]pipeline.Feedback, error)
 	Close(context.Context, Closing) (pipeline.Report, error)
 }
 
@@ -34,6 +34,14 @@ type Opening struct {
 type Opened struct {
 	Run   pipeline.Run
 	Shape []int
+}
+
+// Pushing brings frames.
+type Pushing struct {
+	Run    string
+	From   string
+	Kept   bool // the caller keeps what is refused, and may send a frame again
+	Frames []pipeline.Frame
 }
 
 // Closing says that one neighbour sends no more.
@@ -99,7 +107,7 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 	if err != nil {
 		return nil, toWire(err)
 	}
-	answers, err := h.node.Push(ctx, m.GetRun(), m.GetFrom(), frames)
+	answers, err := h.node.Push(ctx, Pushing{Run: m.GetRun(), From: m.GetFrom(), Kept: m.GetKept(), Frames: frames})
 	if err != nil {
 		return nil, toWire(err)
 	}

@@ -37,7 +37,8 @@ func (n *fakeNode) Open(_ context.Context, o Opening) (Opened, error) {
 	return Opened{Run: o.Run, Shape: []int{3, 4}}, n.err
 }
 
-func (n *fakeNode) Push(_ context.Context, run, from string, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
+func (n *fakeNode) Push(_ context.Context, p Pushing) ([]pipeline.Feedback, error) {
+	frames := p.Frames
 	if n.wait != nil {
 		n.wait()
 	}
@@ -96,7 +97,7 @@ func TestFramesAndFeedbackCrossTheWire(t *testing.T) {
 	sent := []pipeline.Frame{frame(0), frame(1<<63 + 5)}
 	sent[0].Label, sent[0].Age = 0, time.Second
 	sent[1].Label, sent[1].By = 9, pipeline.NodeID{Role: "slow", Address: "slow:12345"}
-	answers, err := c.Push(t.Context(), "run", "me", sent)
+	answers, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: sent})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,13 +165,13 @@ func TestErrorsCrossTheWire(t *testing.T) {
 		pipeline.ErrBusy, pipeline.ErrStopping, pipeline.ErrUnreachable,
 	} {
 		n.err = kind
-		_, err := c.Push(t.Context(), "run", "me", nil)
+		_, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: nil})
 		if !errors.Is(err, kind) || !strings.Contains(err.Error(), address) || !strings.Contains(err.Error(), kind.Error()) {
 			t.Errorf("%v arrives as %v", kind, err)
 		}
 	}
 	n.err = errors.New("something else")
-	if _, err := c.Push(t.Context(), "run", "me", nil); err == nil || !strings.Contains(err.Error(), "something else") {
+	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: nil}); err == nil || !strings.Contains(err.Error(), "something else") {
 		t.Errorf("another error arrives as %v", err)
 	}
 }
@@ -195,11 +196,11 @@ func TestInvalidInputIsRefused(t *testing.T) {
 		{with(func(f *pipeline.Frame) { f.Shape = []int{1 << 30, 1 << 30, 1 << 30, 1 << 30} }), "no shape"},
 		{with(func(f *pipeline.Frame) { f.Shape = make([]int, 9) }), "9 dimensions"},
 		{with(func(f *pipeline.Frame) { f.Next = -1 }), "next layer is -1"},
-		{with(func(f *pipeline.Frame) { f.Age = -time.Hour }), "age is negative"},
+		{with(func(f *pipeline.Frame) { f.Age = -time.Hour }), "its age is"},
 		{with(func(f *pipeline.Frame) { f.Label = -7 }), "label is -7"},
 		{with(func(f *pipeline.Frame) { f.By.Role = strings.Repeat("x", 1000) }), "longer than"},
 	} {
-		_, err := c.Push(t.Context(), "run", "me", []pipeline.Frame{frame(0), bad.frame})
+		_, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{frame(0), bad.frame}})
 		if !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), bad.says) || !strings.Contains(err.Error(), "frame 3") {
 			t.Errorf("%+v: error %v, want one that says %q", bad.frame, err, bad.says)
 		}
@@ -207,7 +208,7 @@ func TestInvalidInputIsRefused(t *testing.T) {
 	if len(n.frames) > 0 {
 		t.Errorf("of calls with an invalid frame, %d were taken", len(n.frames))
 	}
-	if _, err := c.Push(t.Context(), "", "me", nil); !errors.Is(err, pipeline.ErrInvalidRun) {
+	if _, err := c.Push(t.Context(), Pushing{Run: "", From: "me", Frames: nil}); !errors.Is(err, pipeline.ErrInvalidRun) {
 		t.Errorf("empty run id: error %v", err)
 	}
 	for _, o := range []Opening{
@@ -222,7 +223,7 @@ func TestInvalidInputIsRefused(t *testing.T) {
 		}
 	}
 	// The node is none the worse for it.
-	if _, err := c.Push(t.Context(), "run", "me", []pipeline.Frame{frame(1)}); err != nil {
+	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{frame(1)}}); err != nil {
 		t.Error(err)
 	}
 }
@@ -233,12 +234,12 @@ func TestOversizedBodyIsRefused(t *testing.T) {
 	big := pipeline.Frame{Shape: []int{1 << 15}, Data: make([]float32, 1<<15), Label: pipeline.NoLabel}
 	small := NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 64 << 10})
 	for name, c := range map[string]*Client{"found by the server": client(address), "found by the client": small} {
-		_, err := c.Push(t.Context(), "run", "me", []pipeline.Frame{big})
+		_, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{big}})
 		if !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), "--max-body") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	if _, err := client(address).Push(t.Context(), "run", "me", []pipeline.Frame{frame(0)}); err != nil {
+	if _, err := client(address).Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{frame(0)}}); err != nil {
 		t.Error(err)
 	}
 }
@@ -254,7 +255,7 @@ func TestUnreachableNode(t *testing.T) {
 	if err := c.Reach(t.Context()); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), address) {
 		t.Errorf("Reach: %v", err)
 	}
-	if _, err := c.Push(t.Context(), "run", "me", nil); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), address) {
+	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: nil}); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), address) {
 		t.Errorf("Push: %v", err)
 	}
 }
@@ -266,7 +267,7 @@ func TestSilentNodeCostsTheDeadline(t *testing.T) {
 	address := serve(t, n, 1<<20)
 	t.Cleanup(func() { close(release) })
 	c := NewClient(address, Limits{Dial: time.Second, Call: 50 * time.Millisecond, Window: 1, MaxBody: 1 << 20})
-	_, err := c.Push(t.Context(), "run", "me", []pipeline.Frame{frame(0)})
+	_, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{frame(0)}})
 	if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no answer in time") {
 		t.Errorf("error %v", err)
 	}

@@ -242,10 +242,13 @@ func (x *Run) GetCut() int32 {
 }
 
 type PushRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Run           string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
-	From          string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
-	Frames        []*Frame               `protobuf:"bytes,3,rep,name=frames,proto3" json:"frames,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Run    string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	From   string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	Frames []*Frame               `protobuf:"bytes,3,rep,name=frames,proto3" json:"frames,omitempty"`
+	// The caller keeps frames that are refused, and may send any of them again: they are not counted as refused here, and
+	// not taken twice.
+	Kept          bool `protobuf:"varint,4,opt,name=kept,proto3" json:"kept,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -299,6 +302,13 @@ func (x *PushRequest) GetFrames() []*Frame {
 		return x.Frames
 	}
 	return nil
+}
+
+func (x *PushRequest) GetKept() bool {
+	if x != nil {
+		return x.Kept
+	}
+	return false
 }
 
 type Frame struct {
@@ -458,8 +468,15 @@ type Feedback struct {
 	Accepted      bool  `protobuf:"varint,1,opt,name=accepted,proto3" json:"accepted,omitempty"`
 	QueueLength   int32 `protobuf:"varint,2,opt,name=queue_length,json=queueLength,proto3" json:"queue_length,omitempty"`
 	QueueCapacity int32 `protobuf:"varint,3,opt,name=queue_capacity,json=queueCapacity,proto3" json:"queue_capacity,omitempty"`
-	// How long the node worked on its last frame.
-	ServiceNs     int64 `protobuf:"varint,4,opt,name=service_ns,json=serviceNs,proto3" json:"service_ns,omitempty"`
+	// What a frame takes in the node's layers: moving average, and mean deviation from it.
+	ServiceNs int64 `protobuf:"varint,4,opt,name=service_ns,json=serviceNs,proto3" json:"service_ns,omitempty"`
+	SpreadNs  int64 `protobuf:"varint,5,opt,name=spread_ns,json=spreadNs,proto3" json:"spread_ns,omitempty"`
+	// How long the frame that last left the queue had waited.
+	WaitNs int64 `protobuf:"varint,6,opt,name=wait_ns,json=waitNs,proto3" json:"wait_ns,omitempty"`
+	// The queue has passed its high-water mark.
+	Busy bool `protobuf:"varint,7,opt,name=busy,proto3" json:"busy,omitempty"`
+	// Frames of the run that are on the node, from accepted to taken by end.
+	Here          int32 `protobuf:"varint,8,opt,name=here,proto3" json:"here,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -518,6 +535,34 @@ func (x *Feedback) GetQueueCapacity() int32 {
 func (x *Feedback) GetServiceNs() int64 {
 	if x != nil {
 		return x.ServiceNs
+	}
+	return 0
+}
+
+func (x *Feedback) GetSpreadNs() int64 {
+	if x != nil {
+		return x.SpreadNs
+	}
+	return 0
+}
+
+func (x *Feedback) GetWaitNs() int64 {
+	if x != nil {
+		return x.WaitNs
+	}
+	return 0
+}
+
+func (x *Feedback) GetBusy() bool {
+	if x != nil {
+		return x.Busy
+	}
+	return false
+}
+
+func (x *Feedback) GetHere() int32 {
+	if x != nil {
+		return x.Here
 	}
 	return 0
 }
@@ -667,11 +712,12 @@ const file_tandem_proto_rawDesc = "" +
 	"intervalNs\x12\x14\n" +
 	"\x05model\x18\x06 \x01(\tR\x05model\x12\x16\n" +
 	"\x06digest\x18\a \x01(\tR\x06digest\x12\x10\n" +
-	"\x03cut\x18\b \x01(\x05R\x03cut\"]\n" +
+	"\x03cut\x18\b \x01(\x05R\x03cut\"q\n" +
 	"\vPushRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12(\n" +
-	"\x06frames\x18\x03 \x03(\v2\x10.tandem.v1.FrameR\x06frames\"\xeb\x01\n" +
+	"\x06frames\x18\x03 \x03(\v2\x10.tandem.v1.FrameR\x06frames\x12\x12\n" +
+	"\x04kept\x18\x04 \x01(\bR\x04kept\"\xeb\x01\n" +
 	"\x05Frame\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x05R\x04next\x12\x14\n" +
@@ -683,13 +729,17 @@ const file_tandem_proto_rawDesc = "" +
 	"\x13finished_by_address\x18\b \x01(\tR\x11finishedByAddressB\b\n" +
 	"\x06_label\"?\n" +
 	"\fPushResponse\x12/\n" +
-	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackR\bfeedback\"\x8f\x01\n" +
+	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackR\bfeedback\"\xed\x01\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
 	"\x0equeue_capacity\x18\x03 \x01(\x05R\rqueueCapacity\x12\x1d\n" +
 	"\n" +
-	"service_ns\x18\x04 \x01(\x03R\tserviceNs\"v\n" +
+	"service_ns\x18\x04 \x01(\x03R\tserviceNs\x12\x1b\n" +
+	"\tspread_ns\x18\x05 \x01(\x03R\bspreadNs\x12\x17\n" +
+	"\await_ns\x18\x06 \x01(\x03R\x06waitNs\x12\x12\n" +
+	"\x04busy\x18\a \x01(\bR\x04busy\x12\x12\n" +
+	"\x04here\x18\b \x01(\x05R\x04here\"v\n" +
 	"\fCloseRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x14\n" +

@@ -1,0 +1,100 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tandem/strategy"
+)
+
+// balance carries what the two nodes together can carry, whatever they are, from a cold start: head a on both, tail b on
+// slow and own on fast have the capacity 1/b + (1 - a/b)/(a + own).
+func TestBalanceReachesTheCapacityOfBothNodes(t *testing.T) {
+	e, err := strategy.Lookup("balance")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ms := func(f float64) time.Duration { return time.Duration(f * float64(time.Millisecond)) }
+	for _, c := range []struct{ a, b, own float64 }{
+		{4, 42, 42}, {4, 20, 20}, {10, 42, 42}, {4, 42, 80}, {4, 84, 42}, {1, 100, 30},
+	} {
+		capacity := 1000 * (1/c.b + (1-c.a/c.b)/(c.a+c.own))
+		for _, share := range []float64{0.3, 0.5, 0.7, 0.9, 0.98} {
+			t.Run(fmt.Sprintf("%v at %v", c, share), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					slow := &fakeNet{head: ms(c.a), tail: ms(c.b)}
+					fast := &fakeNet{head: ms(c.a), tail: ms(c.own), load: 580 * time.Millisecond}
+					devices := []*fakeNet{slow, fast} // in the order in which the chain is built
+					device := func() *fakeNet {
+						d := devices[0]
+						devices = devices[1:]
+						return d
+					}
+					run := Run{ID: "r", Strategy: "balance", Frames: 2000, Interval: time.Duration(float64(time.Second) / (share * capacity))}
+					r := startChain(run, e, device, direct).play()
+					if r.Coverage < 99.9 || r.Unaccounted != 0 || r.Duplicates != 0 {
+						t.Errorf("coverage %v, %d unaccounted, %d duplicates", r.Coverage, r.Unaccounted, r.Duplicates)
+					}
+					if n := r.Nodes[1].Switches; n > 1 {
+						t.Errorf("%d switches in %v: it flaps", n, time.Duration(r.ElapsedS*float64(time.Second)))
+					}
+				})
+			})
+		}
+	}
+}
+
+// What slow accepts and forgets is made good, and what it refuses or does not answer comes back: nothing is gone.
+func TestBalanceLosesNothingToANeighbourThatForgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, _ := strategy.Lookup("balance")
+		slow := &forgetful{every: 700 * time.Millisecond, gone: 300 * time.Millisecond, began: time.Now()}
+		recorder := NewRecorder(Run{ID: "r", Frames: 600})
+		net := pi()
+		net.resident[0] = true
+		s := StartStage(t.Context(), StageConfig{
+			ID: NodeID{Role: "fast"}, Executor: net, Strategy: e.New(strategy.Params{}), Keeps: true,
+			Holding: Holding{0, 1, net.Shape}, Cut: 1, Layers: 2, Queue: 100, Window: 2,
+			Next: slow, End: toRecorder(recorder), Failed: func(int, error) {},
+		})
+		for i := range uint64(600) {
+			f := Frame{ID: i, Shape: []int{1}, Data: []float32{1}, Label: NoLabel, Since: time.Now()}
+			if _, err := s.Offer([]Frame{f}, false); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(60 * time.Millisecond)
+		}
+		slow.dead.Store(true)
+		fast := s.Close()
+		r := recorder.Close(NodeID{Role: "end"}, []Entry{{NodeID: NodeID{Role: "client"}, Received: 600, Forwarded: 600}, fast})
+		if r.Delivered != 600 || fast.Here() != 0 || fast.Lost != 0 {
+			t.Errorf("%d of 600 frames delivered; %v", r.Delivered, fast)
+		}
+	})
+}
+
+// forgetful is a node that takes frames, finishes none, and is started again and again.
+type forgetful struct {
+	began       time.Time
+	every, gone time.Duration
+	dead        atomic.Bool
+}
+
+func (f *forgetful) Losses() int              { return int(time.Since(f.began) / f.every) }
+func (f *forgetful) Up() bool                 { return !f.dead.Load() && time.Since(f.began)%f.every >= f.gone }
+func (f *forgetful) RoundTrip() time.Duration { return 0 }
+
+func (f *forgetful) Send(_ context.Context, frames []Frame) ([]Feedback, error) {
+	if !f.Up() {
+		return nil, ErrUnreachable
+	}
+	answers := make([]Feedback, len(frames))
+	for i := range answers {
+		answers[i] = Feedback{Accepted: true, Capacity: 10, Here: 1000, Service: 42 * time.Millisecond}
+	}
+	return answers, nil
+}

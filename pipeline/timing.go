@@ -1,0 +1,62 @@
+package pipeline
+
+import (
+	"sync"
+	"time"
+)
+
+// average is a moving average and the mean deviation from it, smoothed as TCP does its round trips (RFC 6298).
+type average struct{ mean, spread time.Duration }
+
+func (a *average) add(d time.Duration) {
+	if a.mean == 0 {
+		a.mean, a.spread = d, d/2
+		return
+	}
+	off := d - a.mean
+	a.mean += off / 8
+	a.spread += (max(off, -off) - a.spread) / 4
+}
+
+// timing is what a stage measures of itself. The loop writes it, and answers carry it to the node above.
+type timing struct {
+	mu         sync.Mutex
+	service    average       // of a frame in the layers
+	head, tail average       // of the parts
+	wait       time.Duration // of the frame that last left the queue
+}
+
+// ran adds a frame that spent so long in the layers [from, to).
+func (t *timing) ran(took time.Duration, from, to, cut int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.service.add(took)
+	switch {
+	case to <= cut:
+		t.head.add(took)
+	case from >= cut:
+		t.tail.add(took)
+	default: // both: what the head usually takes is not the tail's
+		t.tail.add(max(took-t.head.mean, 0))
+	}
+}
+
+func (t *timing) waited(d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.wait = d
+}
+
+// parts are the usual times of head and tail.
+func (t *timing) parts() (head, tail time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.head.mean, t.tail.mean
+}
+
+// tell fills in an answer.
+func (t *timing) tell(f *Feedback) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f.Service, f.Spread, f.Wait = t.service.mean, t.service.spread, t.wait
+}
