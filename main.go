@@ -145,11 +145,14 @@ func configure(values map[string]*value, stderr io.Writer) (role.Config, error) 
 	if r == role.Local {
 		level = zerolog.WarnLevel // four nodes in one terminal, and a table to come
 	}
+	calibrate := len(values["calibrate"].given) > 0 && (r == role.Fast || r == role.Slow)
 	var errs []error
 	for _, s := range settings() {
 		for _, text := range values[s.name].given {
 			switch {
-			case !slices.Contains(s.roles, r) && !(s.calibrated && len(values["calibrate"].given) > 0):
+			case calibrate && !s.calibrated:
+				errs = append(errs, fmt.Errorf("--%s means nothing with --calibrate, which runs no pipeline", s.name))
+			case !calibrate && !slices.Contains(s.roles, r):
 				errs = append(errs, fmt.Errorf("--%s means nothing for the role %s: it is for %s", s.name, r, names(s.roles)))
 			case s.name == "log-level":
 				level, _ = zerolog.ParseLevel(text) // checked when it was set
@@ -176,7 +179,7 @@ type setting struct {
 	name  string
 	usage string
 	roles []role.Role
-	// calibrated: it is also for --calibrate.
+	// calibrated: it is for --calibrate.
 	calibrated bool
 	many       bool // may be given more than once
 	onOff      bool // takes no value
@@ -193,7 +196,7 @@ var (
 
 func settings() []setting {
 	return []setting{
-		{name: "role", usage: "client, fast, slow or end; without it, all of them in this process", roles: anyRole,
+		{name: "role", usage: "client, fast, slow or end; without it, all of them in this process", calibrated: true, roles: anyRole,
 			set: oneOf(func(c *role.Config, s string) { c.Role = role.Role(s) }, "client", "fast", "slow", "end")},
 		{name: "listen", usage: "host:port to listen on (default: :12345)", roles: servers,
 			set: address(func(c *role.Config, s string) { c.Listen = s })},
@@ -243,11 +246,11 @@ func settings() []setting {
 		{name: "layout", usage: "of images in the model's input: chw (PyTorch) or hwc (Keras) (default: the dimension of 1 or 3 is the channels)", roles: feeders,
 			set: oneOf(func(c *role.Config, s string) { c.Layout = role.Layout(s) }, "chw", "hwc")},
 
-		{name: "model", usage: "ONNX file, the same on every node (default: two dense layers, 100 to 2000 to 2000)", roles: workers,
+		{name: "model", usage: "ONNX file, the same on every node (default: two dense layers, 100 to 2000 to 2000)", calibrated: true, roles: workers,
 			set: text(func(c *role.Config, s string) { c.Model = s })},
-		{name: "cut", usage: "where the slow node's layers begin: a layer index or the name of a tensor (default: where the work is split most evenly; on slow, where fast cuts)", roles: workers,
+		{name: "cut", usage: "where the slow node's layers begin: a layer index or the name of a tensor (default: where the work is split most evenly; on slow, where fast cuts)", calibrated: true, roles: workers,
 			set: text(func(c *role.Config, s string) { c.Cut = s })},
-		{name: "seed", usage: "seed of the default model's weights and of the default input (default: 1)", roles: []role.Role{role.Local, role.Client, role.Fast, role.Slow},
+		{name: "seed", usage: "seed of the default model's weights and of the default input (default: 1)", calibrated: true, roles: []role.Role{role.Local, role.Client, role.Fast, role.Slow},
 			set: func(c *role.Config, s string) (err error) {
 				if c.Seed, err = strconv.ParseUint(s, 10, 64); err != nil {
 					return fmt.Errorf("use a whole number, 0 or more")
@@ -256,7 +259,7 @@ func settings() []setting {
 			}},
 		{name: "queue", usage: "places in the queue of fast and slow (default: 10)", roles: workers,
 			set: whole(1, 1<<20, func(c *role.Config, n int) { c.Queue = n })},
-		{name: "threads", usage: "threads that share a large layer, where that is faster (default: the number of cores; without a role, half of it)", roles: workers,
+		{name: "threads", usage: "threads that share a large layer, where that is faster (default: the number of cores; without a role, half of it)", calibrated: true, roles: workers,
 			set: whole(1, 256, func(c *role.Config, n int) { c.Threads = n })},
 		{name: "batch", usage: "most waiting frames that are computed together; none waits for others (default: 1)", roles: workers,
 			set: whole(1, 256, func(c *role.Config, n int) { c.Batch = n })},
@@ -268,7 +271,7 @@ func settings() []setting {
 				return err
 			}},
 
-		{name: "calibrate", usage: "measure what the layers cost on this device, print it as a table or JSON, and stop", onOff: true, roles: []role.Role{role.Fast, role.Slow},
+		{name: "calibrate", usage: "measure what the layers cost on this device, print it as a table or JSON, and stop", onOff: true, calibrated: true, roles: []role.Role{role.Fast, role.Slow},
 			set: onOff(func(c *role.Config, on bool) { c.Calibrate = on })},
 		{name: "format", usage: "of reports: table, json or csv (default: table)", calibrated: true, roles: []role.Role{role.Local, role.Client, role.End},
 			set: func(c *role.Config, s string) (err error) {
@@ -295,9 +298,9 @@ func settings() []setting {
 			set: duration(2*time.Second, func(c *role.Config, d time.Duration) { c.Idle = d })},
 		{name: "drain", usage: "how long a closing run may work off its queues, on each node (default: 1m)", roles: anyRole,
 			set: duration(100*time.Millisecond, func(c *role.Config, d time.Duration) { c.Drain = d })},
-		{name: "log-level", usage: "debug, info, warn or error (default: info; without a role, warn)", roles: anyRole,
+		{name: "log-level", usage: "debug, info, warn or error (default: info; without a role, warn)", calibrated: true, roles: anyRole,
 			set: oneOf(func(*role.Config, string) {}, "debug", "info", "warn", "error")},
-		{name: "log-format", usage: "console or json (default: console)", roles: anyRole,
+		{name: "log-format", usage: "console or json (default: console)", calibrated: true, roles: anyRole,
 			set: oneOf(func(*role.Config, string) {}, "console", "json")},
 	}
 }

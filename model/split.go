@@ -97,7 +97,7 @@ func (e *Executor) gains(s *step, frames int) (gain, error) {
 			}
 			*way.times = append(*way.times, time.Since(began))
 		}
-		if median(alone) < 10*time.Microsecond { // it can't gain anything
+		if median(alone) < f32.Spin/2 { // it can't gain anything
 			return gain{}, nil
 		}
 	}
