@@ -47,6 +47,9 @@ func main() {
 // run is the program without its process: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var usage usageError
+	if len(args) > 3 && args[1] == "inspect" && !strings.HasPrefix(args[2], "-") { // flags may follow the file
+		args = slices.Concat(args[:2], args[3:], args[2:3])
+	}
 	err := newApp(stdin, stdout, stderr).RunContext(ctx, args)
 	switch {
 	case err == nil:
@@ -106,7 +109,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 func inspectCommand(stdout io.Writer) *cli.Command {
 	return &cli.Command{
 		Name: "inspect", Usage: "show where a network can be cut, and what each cut costs",
-		UsageText: "tandem inspect [flags] [net.onnx]   (without a file: the default model)",
+		UsageText: "tandem inspect [net.onnx] [flags]   (without a file: the default model)",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "calibrate", Usage: "measure the time before and behind each cut on this device"},
 			&cli.IntFlag{Name: "threads", Usage: "threads that share a large layer, where that is faster", Value: runtime.NumCPU(), DefaultText: "the number of cores"},
@@ -119,7 +122,7 @@ func inspectCommand(stdout io.Writer) *cli.Command {
 			format := role.Format(c.String("format"))
 			switch {
 			case c.NArg() > 1:
-				return usageError{fmt.Errorf("inspect takes one file, and flags before it: %q is too much", c.Args().Get(1))}
+				return usageError{fmt.Errorf("inspect takes one file: %q is too much", c.Args().Get(1))}
 			case format != role.Table && format != role.JSON:
 				return usageError{fmt.Errorf("--format %q: use table or json", format)}
 			case c.Int("threads") < 1 || c.Int("threads") > 256:

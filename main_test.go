@@ -22,6 +22,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role"
+	"tandem/strategy"
 )
 
 // asProgram is the environment variable that makes the test's binary be the program.
@@ -639,10 +640,10 @@ func resultsOf(t *testing.T, path string, r pipeline.Report) map[int]result {
 }
 
 // agree checks results of the digits against PyTorch's, and returns how many each node has finished.
-func agree(t *testing.T, results map[int]result) map[role.Role]int64 {
+func agree(t *testing.T, results map[int]result, outputs string) map[role.Role]int64 {
 	t.Helper()
 	const classes = 10
-	file, err := os.Open(logits)
+	file, err := os.Open(outputs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -690,7 +691,7 @@ func TestFourProcesses(t *testing.T) {
 			t.Errorf("another run is reported: %+v", r)
 		}
 		fast, slow := entry(t, r, role.Fast), entry(t, r, role.Slow)
-		finished := agree(t, resultsOf(t, s.results, r))
+		finished := agree(t, resultsOf(t, s.results, r), logits)
 		if finished[role.Fast] != fast.Finished || finished[role.Slow] != slow.Finished {
 			t.Errorf("%s: results of %v, and the ledgers have %+v and %+v", test.strategy, finished, fast, slow)
 		}
@@ -705,7 +706,7 @@ func TestFourProcesses(t *testing.T) {
 		s.nodes[r].kill()
 		s.start(t, r)
 		report := s.run(t, slices.Concat(classify, quickly, []string{"--strategy", "alternate"})...)
-		agree(t, resultsOf(t, s.results, report))
+		agree(t, resultsOf(t, s.results, report), logits)
 	}
 }
 
@@ -722,17 +723,32 @@ func TestDigitsAcrossProcesses(t *testing.T) {
 	inOne := resultsOf(t, file, parse(t, local.stdout.text()))
 
 	s := newSite(t, nil, worker)
-	for _, strategy := range []string{"baseline", "replicate"} { // without overload the others are as baseline
-		r := s.run(t, append(unpaced, "--strategy", strategy)...)
+	for _, name := range []string{"baseline", "replicate"} { // without overload the others are as baseline
+		r := s.run(t, append(unpaced, "--strategy", name)...)
 		if r.Delivered != 360 || r.Accuracy == nil || math.Abs(*r.Accuracy-98.9) > 0.05 {
-			t.Errorf("%s: %+v, want 360 delivered and an accuracy of 98.9 %%", strategy, r)
+			t.Errorf("%s: %+v, want 360 delivered and an accuracy of 98.9 %%", name, r)
 		}
 		inFour := resultsOf(t, s.results, r)
-		agree(t, inFour)
+		agree(t, inFour, logits)
 		for id, a := range inOne {
 			if b := inFour[id]; a.Class != b.Class || a.Score != b.Score {
-				t.Errorf("%s: frame %d has %+v, and %+v in one process", strategy, id, b, a)
+				t.Errorf("%s: frame %d has %+v, and %+v in one process", name, id, b, a)
 			}
+		}
+	}
+}
+
+// A network with convolutions, cut in the middle: with every strategy and under overload the outputs are PyTorch's,
+// whichever node finished the frame.
+func TestCNNAcrossProcesses(t *testing.T) {
+	t.Parallel()
+	cnn := []string{"--model", "model/testdata/digits_cnn.onnx", "--queue", "3", "--emulate", "tail=8ms,load=20ms"}
+	s := newSite(t, nil, cnn)
+	for _, e := range strategy.All() {
+		r := s.run(t, "--input", images, "--frames", "150", "--interval", "5ms", "--tasks", "5", "--strategy", e.Name)
+		finished := agree(t, resultsOf(t, s.results, r), "model/testdata/digits_cnn_probabilities.npy")
+		if e.Name != "baseline" && (finished[role.Fast] == 0 || finished[role.Slow] == 0) {
+			t.Errorf("%s: fast finished %d frames, slow %d", e.Name, finished[role.Fast], finished[role.Slow])
 		}
 	}
 }
