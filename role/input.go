@@ -79,7 +79,7 @@ type rows struct {
 func openRows(path string) (*rows, error) {
 	r := &rows{path: path}
 	var err error
-	r.data, r.shape, err = readNPY[float32](path, "float32")
+	r.data, r.shape, err = readFloats(path)
 	if err != nil {
 		return nil, fmt.Errorf("--input %s: %w", path, err)
 	}

@@ -104,7 +104,6 @@ func TestBrokenNumpyFiles(t *testing.T) {
 		"no type":        change("<f4", "???"),
 		"fortran":        change("False", "True "),
 		"no shape":       change("'shape'", "'sharp'"),
-		"no newline":     bytes.ReplaceAll(good, []byte("\n"), []byte(" ")),
 		"version 9":      append([]byte("\x93NUMPY\x09"), good[7:]...),
 	} {
 		path := writeFile(t, "broken.npy", b)
@@ -132,7 +131,7 @@ func FuzzNumpyFile(f *testing.F) {
 		if labels, err := readLabels(path); err == nil && len(labels) > len(b) {
 			t.Errorf("%d labels of %d bytes", len(labels), len(b))
 		}
-		if data, shape, err := readNPY[float32](path, "float32"); err == nil && (len(data) != size(shape) || 4*len(data) > len(b)) {
+		if data, shape, err := readFloats(path); err == nil && (len(data) != size(shape) || 4*len(data) > len(b)) {
 			t.Errorf("%d values, shape %v, %d bytes", len(data), shape, len(b))
 		}
 	})

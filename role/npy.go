@@ -4,124 +4,148 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
+	"math"
 	"os"
-
-	"codeberg.org/sbinet/npyio/npy"
+	"regexp"
+	"strconv"
+	"strings"
 )
 
-// readNPY reads a whole .npy file of one element type, and returns its elements in C order and its shape.
-func readNPY[T any](path, want string) (data []T, shape []int, err error) {
-	file, header, err := openNPY(path)
+// array is what a .npy file holds (NEP 1, versions 1 to 3): elements in C order.
+type array struct {
+	kind  string // of an element: f4, i8, u1 …
+	order binary.ByteOrder
+	shape []int
+	data  []byte
+}
+
+// The header is a Python dictionary, and a sorted one; of its syntax numpy writes only this.
+var (
+	npyKind  = regexp.MustCompile(`'descr':\s*'([<>|=])([a-z][0-9]+)'`)
+	npyOrder = regexp.MustCompile(`'fortran_order':\s*(True|False)`)
+	npyShape = regexp.MustCompile(`'shape':\s*\(([0-9, ]*)\)`)
+)
+
+var errNPY = errors.New("it is no .npy file: write it with numpy.save")
+
+// openNPY reads a .npy file. A wrong header costs no more memory than the file has bytes.
+func openNPY(path string) (array, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return array{}, err
+	}
+	header, data, err := splitNPY(file)
+	if err != nil {
+		return array{}, err
+	}
+	kind, order, shape := npyKind.FindStringSubmatch(header), npyOrder.FindStringSubmatch(header), npyShape.FindStringSubmatch(header)
+	if kind == nil || order == nil || shape == nil {
+		return array{}, fmt.Errorf("%w (its header is %.80q)", errNPY, header)
+	}
+	a := array{kind: kind[2], order: binary.LittleEndian, data: data}
+	if kind[1] == ">" {
+		a.order = binary.BigEndian
+	}
+	width, _ := strconv.ParseInt(a.kind[1:], 10, 16) // digits by the pattern; too many give 0 below
+	elements := int64(1)
+	for text := range strings.SplitSeq(shape[1], ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		d, err := strconv.ParseInt(text, 10, 32)
+		if err != nil || d < 1 || elements > int64(len(data))/d {
+			return array{}, fmt.Errorf("its shape is (%s), and it has %d bytes of data: it is empty, cut short or damaged", shape[1], len(data))
+		}
+		elements *= d
+		a.shape = append(a.shape, int(d))
+	}
+	if order[1] == "True" && len(a.shape) > 1 {
+		return array{}, fmt.Errorf("it is in Fortran order: save numpy.ascontiguousarray(x)")
+	}
+	if width < 1 || elements*width != int64(len(data)) {
+		return array{}, fmt.Errorf("it has %d bytes of data, and %d elements of %q need %d: it is cut short or damaged", len(data), elements, a.kind, elements*width)
+	}
+	return a, nil
+}
+
+// splitNPY returns the header's text and the data behind it.
+func splitNPY(file []byte) (header string, data []byte, err error) {
+	const start = len("\x93NUMPY") + 2 // and the version
+	if len(file) < start+4 || string(file[:6]) != "\x93NUMPY" || file[6] < 1 || file[6] > 3 {
+		return "", nil, errNPY
+	}
+	size, at := uint64(binary.LittleEndian.Uint16(file[start:])), start+2
+	if file[6] > 1 {
+		size, at = uint64(binary.LittleEndian.Uint32(file[start:])), start+4
+	}
+	if size > uint64(len(file)-at) {
+		return "", nil, fmt.Errorf("%w: it ends within its header", errNPY)
+	}
+	return string(file[at:][:size]), file[at:][size:], nil
+}
+
+// readFloats reads a float32 array and its shape.
+func readFloats(path string) ([]float32, []int, error) {
+	a, err := openNPY(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	defer recovered(&err)
-	shape = header.Header.Descr.Shape
-	err = header.Read(&data)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || err == nil && len(data) != size(shape) {
-		return nil, nil, fmt.Errorf("it is cut short: its shape is %v", shape)
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("its elements are %q, and %s is needed: %w", header.Header.Descr.Type, want, err)
-	}
-	return data, shape, nil
+	values, err := a.floats()
+	return values, a.shape, err
 }
 
-// readIntegers reads a .npy file of integers of any width.
+// readIntegers reads an array of integers.
 func readIntegers(path string) ([]int, error) {
-	file, header, err := openNPY(path)
+	a, err := openNPY(path)
 	if err != nil {
 		return nil, err
 	}
-	kind := header.Header.Descr.Type
-	if err := file.Close(); err != nil {
-		return nil, err
-	}
-	if len(kind) > 2 {
-		kind = kind[len(kind)-3 : len(kind)-1] // of '<i8', quotes included: i8
-	}
-	switch kind {
-	case "i1":
-		return integers[int8](path)
-	case "u1":
-		return integers[uint8](path)
-	case "i2":
-		return integers[int16](path)
-	case "u2":
-		return integers[uint16](path)
-	case "i4":
-		return integers[int32](path)
-	case "u4":
-		return integers[uint32](path)
-	case "i8":
-		return integers[int64](path)
-	case "u8":
-		return integers[uint64](path)
-	}
-	return nil, fmt.Errorf("its elements are %s: integers are needed", header.Header.Descr.Type)
+	return a.integers()
 }
 
-func integers[T int8 | uint8 | int16 | uint16 | int32 | uint32 | int64 | uint64](path string) ([]int, error) {
-	data, _, err := readNPY[T](path, "an integer type")
-	if err != nil {
-		return nil, err
+// floats returns the elements of a float32 array.
+func (a array) floats() ([]float32, error) {
+	if a.kind != "f4" {
+		return nil, fmt.Errorf("its elements are %s, and f4 is needed: save x.astype(numpy.float32)", a.kind)
 	}
-	out := make([]int, len(data))
-	for i, v := range data {
-		if w := int64(v); w != int64(int32(w)) || (w > 0) != (v > 0) { // the second: 64 unsigned bits
+	values := make([]float32, len(a.data)/4)
+	for i := range values {
+		values[i] = math.Float32frombits(a.order.Uint32(a.data[4*i:]))
+	}
+	return values, nil
+}
+
+// integers returns the elements of an array of integers of any width that fit in 32 bits.
+func (a array) integers() ([]int, error) {
+	var at func(b []byte) int64
+	switch a.kind {
+	case "i1":
+		at = func(b []byte) int64 { return int64(int8(b[0])) }
+	case "u1":
+		at = func(b []byte) int64 { return int64(b[0]) }
+	case "i2":
+		at = func(b []byte) int64 { return int64(int16(a.order.Uint16(b))) }
+	case "u2":
+		at = func(b []byte) int64 { return int64(a.order.Uint16(b)) }
+	case "i4":
+		at = func(b []byte) int64 { return int64(int32(a.order.Uint32(b))) }
+	case "u4":
+		at = func(b []byte) int64 { return int64(a.order.Uint32(b)) }
+	case "i8":
+		at = func(b []byte) int64 { return int64(a.order.Uint64(b)) }
+	case "u8":
+		at = func(b []byte) int64 { return int64(min(a.order.Uint64(b), math.MaxInt64)) }
+	default:
+		return nil, fmt.Errorf("its elements are %s, and integers are needed: save x.astype(numpy.int64)", a.kind)
+	}
+	width := int(a.kind[1] - '0')
+	values := make([]int, len(a.data)/width)
+	for i := range values {
+		v := at(a.data[i*width:])
+		if v < math.MinInt32 || v > math.MaxInt32 {
 			return nil, fmt.Errorf("element %d is %d: 32 bits are allowed", i, v)
 		}
-		out[i] = int(v)
+		values[i] = int(v)
 	}
-	return out, nil
-}
-
-// openNPY reads the header and checks it against the file's size, so that a wrong one costs no memory.
-func openNPY(path string) (file *os.File, r *npy.Reader, err error) {
-	file, err = os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() {
-		if err != nil {
-			_ = file.Close()
-		}
-	}()
-	defer recovered(&err)
-	info, err := file.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	// Version 2 has a length field of 32 bits, for headers that no array of numbers has: they may not cost memory.
-	var start [12]byte
-	_, err = file.ReadAt(start[:], 0)
-	version, header := start[6], binary.LittleEndian.Uint32(start[8:])
-	if err != nil || string(start[:6]) != "\x93NUMPY" || version < 1 || version > 2 || version == 2 && header > 1<<16 {
-		return nil, nil, fmt.Errorf("it is no .npy file of version 1 or 2: write it with numpy.save")
-	}
-	r, err = npy.NewReader(file)
-	if err != nil {
-		return nil, nil, err
-	}
-	shape := r.Header.Descr.Shape
-	if r.Header.Descr.Fortran && len(shape) > 1 {
-		return nil, nil, fmt.Errorf("it is in Fortran order: save numpy.ascontiguousarray(x)")
-	}
-	elements := int64(1)
-	for _, d := range shape {
-		if d < 1 || elements > info.Size()/int64(d) {
-			return nil, nil, fmt.Errorf("its shape is %v, and the file has %d bytes: it is empty, cut short or damaged", shape, info.Size())
-		}
-		elements *= int64(d)
-	}
-	return file, r, nil
-}
-
-// recovered turns a panic of the .npy reader, which trusts the header's syntax, into an error.
-func recovered(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("its header is damaged (%v)", p)
-	}
+	return values, nil
 }

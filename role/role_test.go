@@ -71,7 +71,7 @@ func checkLedgers(t *testing.T, r pipeline.Report) {
 // With every strategy, overloaded or not, the outputs of the delivered frames are PyTorch's, whichever node finished
 // them.
 func TestDigitsOverFourRoles(t *testing.T) {
-	logits, shape, err := readNPY[float32](digitsLogits, "float32")
+	logits, shape, err := readFloats(digitsLogits)
 	if err != nil {
 		t.Fatal(err)
 	}
