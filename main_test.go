@@ -742,10 +742,10 @@ func TestDigitsAcrossProcesses(t *testing.T) {
 // whichever node finished the frame.
 func TestCNNAcrossProcesses(t *testing.T) {
 	t.Parallel()
-	cnn := []string{"--model", "model/testdata/digits_cnn.onnx", "--queue", "3", "--emulate", "tail=8ms,load=20ms"}
+	cnn := []string{"--model", "model/testdata/digits_cnn.onnx", "--queue", "3", "--emulate", "tail=40ms,load=20ms"}
 	s := newSite(t, nil, cnn)
 	for _, e := range strategy.All() {
-		r := s.run(t, "--input", images, "--frames", "150", "--interval", "5ms", "--tasks", "5", "--strategy", e.Name)
+		r := s.run(t, "--input", images, "--frames", "80", "--interval", "5ms", "--tasks", "5", "--strategy", e.Name)
 		finished := agree(t, resultsOf(t, s.results, r), "model/testdata/digits_cnn_probabilities.npy")
 		if e.Name != "baseline" && (finished[role.Fast] == 0 || finished[role.Slow] == 0) {
 			t.Errorf("%s: fast finished %d frames, slow %d", e.Name, finished[role.Fast], finished[role.Slow])
