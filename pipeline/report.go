@@ -40,25 +40,23 @@ type Latency struct {
 	Max float64 `json:"max"`
 }
 
-// account fills in what follows from the nodes' ledgers: how many frames there were, whether each has a known end, and
+// account fills in what follows from the nodes' ledgers, in the order of the pipeline: how many frames there were, whether each has a known end, and
 // what was emulated.
 func (r *Report) account(run Run) {
 	r.Frames = int64(run.Frames)
 	var gone int64
 	var devices []string
 	for _, e := range r.Nodes {
-		if e.Role == "fast" && run.Frames == 0 {
+		switch {
+		case e.Role == "client":
+			r.Frames = e.Received // what it really sent, where it was stopped early
+		case e.Role == "fast" && r.Frames == 0:
 			r.Frames = e.Received // where a client that died has left nothing better
 		}
 		if e.Emulate != "" && !slices.Contains(devices, e.Emulate) {
 			devices = append(devices, e.Emulate)
 		}
 		gone += e.Refused + e.Lost
-	}
-	for _, e := range r.Nodes {
-		if e.Role == "client" {
-			r.Frames = e.Received // what it really sent, where it was stopped early
-		}
 	}
 	r.Frames = max(r.Frames, r.Delivered) // where nobody above end has said how many there were
 	r.Emulate = strings.Join(devices, " and ")
