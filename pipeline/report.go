@@ -40,8 +40,8 @@ type Latency struct {
 	Max float64 `json:"max"`
 }
 
-// account fills in what follows from the nodes' ledgers, in the order of the pipeline: how many frames there were, whether each has a known end, and
-// what was emulated.
+// account fills in what follows from the nodes' ledgers, which are in the order of the pipeline: how many frames there
+// were, whether each has a known end, and what was emulated.
 func (r *Report) account(run Run) {
 	r.Frames = int64(run.Frames)
 	var gone int64
