@@ -203,13 +203,13 @@ func settings() []setting {
 			set: oneOf(func(c *role.Config, s string) { c.Role = role.Role(s) }, "client", "fast", "slow", "end")},
 		{name: "listen", usage: "host:port to listen on (default: :12345)", roles: servers,
 			set: address(func(c *role.Config, s string) { c.Listen = s })},
-		{name: "next", usage: "host:port of the next node; for the client, of each node that takes frames (more than once for replicate)", many: true,
+		{name: "next", usage: "host:port of the next node; more than once for several slow nodes; for the client, of each node that takes frames (more than once for replicate)", many: true,
 			roles: []role.Role{role.Client, role.Fast, role.Slow},
 			set:   address(func(c *role.Config, s string) { c.Next = append(c.Next, s) })},
-		{name: "end", usage: "host:port of the end node, for results of the fast node", roles: []role.Role{role.Fast},
+		{name: "end", usage: "host:port of the end node, for results of fast, and of a slow node that hands over to a further one", roles: []role.Role{role.Fast, role.Slow},
 			set: address(func(c *role.Config, s string) { c.End = s })},
 
-		{name: "strategy", usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", ") + " (default: all in turn; on fast, what a run without one uses: baseline)",
+		{name: "strategy", usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", ") + " (default: all in turn; on fast, what a run without one uses: balance)",
 			roles: []role.Role{role.Local, role.Client, role.Fast},
 			set: func(c *role.Config, s string) error {
 				e, err := strategy.Lookup(s)
@@ -218,6 +218,11 @@ func settings() []setting {
 			}},
 		{name: "tasks", usage: "frames that fast finishes after one switch (default: 20)", roles: []role.Role{role.Local, role.Client, role.Fast},
 			set: whole(1, 1<<30, func(c *role.Config, n int) { c.Tasks = n })},
+		{name: "load", usage: "how fast makes the tail resident: background, beside the work, or blocking, as in the original (default: blocking for takeover and alternate, background for others)", roles: []role.Role{role.Local, role.Client, role.Fast},
+			set: func(c *role.Config, s string) (err error) {
+				c.Load, err = strategy.ParseLoading(s)
+				return err
+			}},
 		{name: "frames", usage: "frames to send; 0: until a signal or the input's end (default: 100)", roles: feeders,
 			set: func(c *role.Config, s string) (err error) {
 				if c.Frames, err = strconv.ParseUint(s, 10, 48); err != nil {
@@ -251,8 +256,8 @@ func settings() []setting {
 
 		{name: "model", usage: "ONNX file, the same on every node (default: two dense layers, 100 to 2000 to 2000)", calibrated: true, roles: workers,
 			set: text(func(c *role.Config, s string) { c.Model = s })},
-		{name: "cut", usage: "where the slow node's layers begin: a layer index or the name of a tensor (default: where the work is split most evenly; on slow, where fast cuts)", calibrated: true, roles: workers,
-			set: text(func(c *role.Config, s string) { c.Cut = s })},
+		{name: "cut", usage: "where the slow node's layers begin: a layer index or the name of a tensor; once for each hand-over in a chain of slow nodes (default: where the work is split most evenly; on slow, where fast cuts)", calibrated: true, many: true, roles: workers,
+			set: text(func(c *role.Config, s string) { c.Cuts = append(c.Cuts, s) })},
 		{name: "seed", usage: "seed of the default model's weights and of the default input (default: 1)", calibrated: true, roles: []role.Role{role.Local, role.Client, role.Fast, role.Slow},
 			set: func(c *role.Config, s string) (err error) {
 				if c.Seed, err = strconv.ParseUint(s, 10, 64); err != nil {
@@ -262,17 +267,33 @@ func settings() []setting {
 			}},
 		{name: "queue", usage: "places in the queue of fast and slow (default: 10)", roles: workers,
 			set: whole(1, 1<<20, func(c *role.Config, n int) { c.Queue = n })},
+		{name: "high-water", usage: "frames in the queue from which on the node calls itself overloaded (default: when the queue is full)", roles: workers,
+			set: whole(1, 1<<20, func(c *role.Config, n int) { c.HighWater = n })},
+		{name: "drop", usage: "which frame goes when the queue is full: newest, or oldest, as for live video (default: newest)", roles: workers,
+			set: oneOf(func(c *role.Config, s string) { c.Drop = role.Drop(s) }, string(role.DropNewest), string(role.DropOldest))},
+		{name: "max-age", usage: "frames older than this are not computed any more; 0: none is too old (default: 0)", roles: workers,
+			set: duration(0, func(c *role.Config, d time.Duration) { c.MaxAge = d })},
 		{name: "threads", usage: "threads that share a large layer, where that is faster (default: the number of cores; without a role, half of it)", calibrated: true, roles: workers,
 			set: whole(1, 256, func(c *role.Config, n int) { c.Threads = n })},
 		{name: "batch", usage: "most waiting frames that are computed together; none waits for others (default: 1)", roles: workers,
 			set: whole(1, 256, func(c *role.Config, n int) { c.Batch = n })},
 		{name: "resident", usage: "keep the tail in fast's memory, so that a switch costs nothing", onOff: true, roles: []role.Role{role.Local, role.Fast},
 			set: onOff(func(c *role.Config, on bool) { c.Resident = on })},
-		{name: "emulate", usage: "take the time of another device: off, pi3, or times as in head=4ms,tail=42ms,load=580ms (default: off; without a role, pi3)", roles: workers,
+		{name: "emulate", usage: "take the time of another device: off, pi3, or times as in head=4ms,tail=42ms,load=580ms; tail=42ms,126ms@10s becomes slower in the course of a run (default: off; without a role, pi3)", roles: workers,
 			set: func(c *role.Config, s string) (err error) {
 				c.Emulate, err = role.ParseEmulation(s)
 				return err
 			}},
+		{name: "emulate-slow", usage: "what the slow nodes emulate (default: the same as --emulate)", roles: []role.Role{role.Local},
+			set: func(c *role.Config, s string) error {
+				e, err := role.ParseEmulation(s)
+				c.EmulateSlow = &e
+				return err
+			}},
+		{name: "slow-nodes", usage: "how many slow nodes there are (default: 1)", roles: []role.Role{role.Local},
+			set: whole(1, 64, func(c *role.Config, n int) { c.SlowNodes = n })},
+		{name: "trace", usage: "file for one JSON line per decision of the strategy, overwritten; on slow only with --end", roles: workers,
+			set: text(func(c *role.Config, s string) { c.Trace = s })},
 
 		{name: "calibrate", usage: "measure what the layers cost on this device, print it as a table or JSON, and stop", onOff: true, calibrated: true, roles: []role.Role{role.Fast, role.Slow},
 			set: onOff(func(c *role.Config, on bool) { c.Calibrate = on })},

@@ -36,7 +36,7 @@ func BenchmarkStageOverhead(b *testing.B) {
 	})
 	s := StartStage(b.Context(), StageConfig{
 		ID: NodeID{Role: "fast"}, Executor: net, Strategy: &counting{}, Holding: Holding{0, 1, net.Shape},
-		Cut: 1, Layers: 2, Queue: 10, Window: 4, Next: up{next}, End: sendFunc(accept), Failed: func(int, error) {},
+		Cut: 1, Layers: 2, Queue: 10, Window: 4, Next: []Hopper{up{next}}, End: sendFunc(accept), Failed: func(int, error) {},
 	})
 	data := make([]float32, 2000)
 	b.ReportAllocs()

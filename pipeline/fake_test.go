@@ -126,7 +126,7 @@ func startChain(run Run, e strategy.Entry, device func() *fakeNet, wrap func(Sen
 			End: wrap(toRecorder(c.recorder)), Failed: func(int, error) {},
 		}
 		if next != nil {
-			cfg.Next = up{wrap(next)}
+			cfg.Next = []Hopper{up{wrap(next)}}
 			cfg.Keeps = e.Keeps
 		}
 		return StartStage(context.Background(), cfg)
@@ -136,7 +136,7 @@ func startChain(run Run, e strategy.Entry, device func() *fakeNet, wrap func(Sen
 		from, to = 0, 2
 	}
 	c.slow = stage("slow", from, 2, strategy.Finisher{}, nil)
-	c.fast = stage("fast", 0, to, e.New(strategy.Params{Tasks: run.Tasks}), toStage(c.slow, e.Keeps))
+	c.fast = stage("fast", 0, to, e.Start(strategy.Params{Tasks: run.Tasks}), toStage(c.slow, e.Keeps))
 	return c
 }
 

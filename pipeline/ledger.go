@@ -16,6 +16,8 @@ type Outcome int
 const (
 	Received  Outcome = iota // offered to this node
 	Refused                  // the queue had no place
+	Dropped                  // it was the oldest in a full queue, and had to go for a newer one
+	Expired                  // it was too old when its turn came
 	Forwarded                // handed to the next node with layers left to apply
 	Finished                 // the last layer ran here, and end has the result; on end: recorded
 	Lost                     // neither: the executor failed, or the neighbour did not take it
@@ -24,7 +26,7 @@ const (
 
 // Ledger is one node's count of every frame of a run:
 //
-//	received = refused + forwarded + finished + lost + still here
+//	received = refused + dropped + expired + forwarded + finished + lost + still here
 //
 // It may be used by several goroutines.
 type Ledger struct {
@@ -34,6 +36,64 @@ type Ledger struct {
 	switched time.Duration
 	busy     time.Duration
 	reasons  map[strategy.Reason]int64
+	states   map[State]time.Duration
+	state    State // empty: in none yet
+	entered  time.Time
+}
+
+// State is what a node that has somebody to forward to is about.
+type State string
+
+// The states. A node stays in one until a decision takes it to another.
+const (
+	Forwarding State = "forwarding" // the last frame went, or is to go, to a slow node
+	Finishing  State = "finishing"  // the last frame was finished here
+	Switching  State = "switching"  // the tail is being made resident
+	HopDown    State = "hop down"   // no slow node answers
+)
+
+// Enter takes note that the node is in a state from now on.
+func (l *Ledger) Enter(s State) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s != l.state {
+		l.leave(time.Now(), s)
+	}
+}
+
+// leave adds up the time in the state that ends. Call it with l.mu held.
+func (l *Ledger) leave(now time.Time, next State) {
+	if l.states == nil {
+		l.states = make(map[State]time.Duration)
+	}
+	if l.state != "" {
+		l.states[l.state] += now.Sub(l.entered)
+	}
+	l.state, l.entered = next, now
+}
+
+// State is the one that the node is in; empty: it has none.
+func (l *Ledger) State() State {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state
+}
+
+// shares returns the percentage of time in each state. Call it with l.mu held.
+func (l *Ledger) shares() map[State]float64 {
+	if l.state == "" {
+		return nil
+	}
+	l.leave(time.Now(), l.state)
+	var all time.Duration
+	for _, d := range l.states {
+		all += d
+	}
+	shares := make(map[State]float64)
+	for s, d := range l.states {
+		shares[s] = 100 * float64(d) / float64(max(all, 1))
+	}
+	return shares
 }
 
 // Decide counts a decision by its reason; a strategy that gives none is not counted.
@@ -60,7 +120,11 @@ func (l *Ledger) Count(o Outcome, n int) {
 func (l *Ledger) Here() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return int(l.frames[Received] - l.frames[Refused] - l.frames[Forwarded] - l.frames[Finished] - l.frames[Lost])
+	here := l.frames[Received]
+	for _, gone := range l.frames[Received+1:] {
+		here -= gone
+	}
+	return int(here)
 }
 
 // Switch counts one switch and how long it took.
@@ -83,6 +147,8 @@ type Entry struct {
 	NodeID
 	Received  int64   `json:"received"`
 	Refused   int64   `json:"refused"`
+	Dropped   int64   `json:"dropped"` // the oldest in a full queue
+	Expired   int64   `json:"expired"` // too old when their turn came
 	Forwarded int64   `json:"forwarded"`
 	Finished  int64   `json:"finished"`
 	Lost      int64   `json:"lost"`
@@ -92,16 +158,21 @@ type Entry struct {
 	QueuePeak int     `json:"queue_peak"`
 	// Decisions are the strategy's, by reason.
 	Decisions map[strategy.Reason]int64 `json:"decisions,omitempty"`
-	Emulate   string                    `json:"emulate,omitempty"` // fast and slow: the device that is emulated, or "off"
+	// States are the percentage of time in each, where a node has somebody to forward to.
+	States  map[State]float64 `json:"states,omitempty"`
+	Emulate string            `json:"emulate,omitempty"` // fast and slow: the device that is emulated, or "off"
 }
 
 func (e Entry) String() string {
-	return fmt.Sprintf("%v: received %d, refused %d, forwarded %d, finished %d, lost %d",
-		e.NodeID, e.Received, e.Refused, e.Forwarded, e.Finished, e.Lost)
+	return fmt.Sprintf("%v: received %d, refused %d, dropped %d, expired %d, forwarded %d, finished %d, lost %d",
+		e.NodeID, e.Received, e.Refused, e.Dropped, e.Expired, e.Forwarded, e.Finished, e.Lost)
 }
 
 // Here is the number of frames that are still on the node.
-func (e Entry) Here() int64 { return e.Received - e.Refused - e.Forwarded - e.Finished - e.Lost }
+func (e Entry) Here() int64 { return e.Received - e.Gone() - e.Forwarded - e.Finished }
+
+// Gone is the number of frames that ended on the node without a result.
+func (e Entry) Gone() int64 { return e.Refused + e.Dropped + e.Expired + e.Lost }
 
 // Entry takes the ledger's state.
 func (l *Ledger) Entry() Entry {
@@ -110,6 +181,8 @@ func (l *Ledger) Entry() Entry {
 	return Entry{
 		Received:  l.frames[Received],
 		Refused:   l.frames[Refused],
+		Dropped:   l.frames[Dropped],
+		Expired:   l.frames[Expired],
 		Forwarded: l.frames[Forwarded],
 		Finished:  l.frames[Finished],
 		Lost:      l.frames[Lost],
@@ -117,7 +190,15 @@ func (l *Ledger) Entry() Entry {
 		SwitchMS:  milliseconds(l.switched),
 		BusyMS:    milliseconds(l.busy),
 		Decisions: maps.Clone(l.reasons),
+		States:    l.shares(),
 	}
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// soFar is what a trace shows of the ledger.
+func (l *Ledger) soFar() (refused, switches int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.frames[Refused], l.switches
+}

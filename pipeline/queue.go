@@ -2,8 +2,19 @@ package pipeline
 
 import "sync"
 
-// Queue is the bounded queue at a stage's entry. A full queue refuses: it never blocks and never grows.
+// Drop says which frame goes when a queue is full.
+type Drop string
+
+// The drop policies.
+const (
+	DropNewest Drop = "newest" // the one that comes is refused
+	DropOldest Drop = "oldest" // the one that has waited longest is dropped: live video, where only the newest matters
+)
+
+// Queue is the bounded queue at a stage's entry. A full queue refuses the frame, or drops the oldest: it never blocks
+// and never grows.
 type Queue struct {
+	drop   Drop
 	mu     sync.Mutex // guards closed and peak, and that nobody sends on a closed channel
 	frames chan Frame
 	closed bool
@@ -11,21 +22,33 @@ type Queue struct {
 }
 
 // NewQueue makes a queue of so many places, 1 or more.
-func NewQueue(capacity int) *Queue { return &Queue{frames: make(chan Frame, capacity)} }
+func NewQueue(capacity int, drop Drop) *Queue {
+	return &Queue{drop: drop, frames: make(chan Frame, capacity)}
+}
 
-// Offer puts a frame into the queue; false means that it was full or closed, and the frame is refused.
-func (q *Queue) Offer(f Frame) bool {
+// Offer puts a frame into the queue. Not accepted means that the queue was full or closed, and the frame is refused;
+// dropped, that the oldest frame had to go for it.
+func (q *Queue) Offer(f Frame) (accepted, dropped bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
-		return false
+		return false, false
 	}
-	select {
-	case q.frames <- f:
-		q.peak = max(q.peak, len(q.frames))
-		return true
-	default:
-		return false
+	for {
+		select {
+		case q.frames <- f:
+			q.peak = max(q.peak, len(q.frames))
+			return true, dropped
+		default:
+		}
+		if q.drop != DropOldest {
+			return false, false
+		}
+		select {
+		case <-q.frames:
+			dropped = true
+		default: // the stage has taken it in this moment, so there is a place
+		}
 	}
 }
 

@@ -3,16 +3,16 @@ package pipeline
 import "testing"
 
 func TestQueueRefusesWhenFull(t *testing.T) {
-	q := NewQueue(2)
+	q := NewQueue(2, DropNewest)
 	for i, want := range []bool{true, true, false, false} {
-		if got := q.Offer(Frame{ID: uint64(i)}); got != want {
+		if got, _ := q.Offer(Frame{ID: uint64(i)}); got != want {
 			t.Errorf("offer %d: %v, want %v", i, got, want)
 		}
 	}
 	if f := <-q.Frames(); f.ID != 0 {
 		t.Errorf("first out is frame %d", f.ID)
 	}
-	if !q.Offer(Frame{ID: 4}) {
+	if accepted, _ := q.Offer(Frame{ID: 4}); !accepted {
 		t.Error("a place is free, and the queue refuses")
 	}
 	if q.Len() != 2 || q.Cap() != 2 || q.Peak() != 2 {
@@ -20,12 +20,28 @@ func TestQueueRefusesWhenFull(t *testing.T) {
 	}
 }
 
+func TestQueueDropsTheOldest(t *testing.T) {
+	q := NewQueue(2, DropOldest)
+	for i, want := range []bool{false, false, true, true} {
+		if accepted, dropped := q.Offer(Frame{ID: uint64(i)}); !accepted || dropped != want {
+			t.Errorf("offer %d: accepted %v, dropped %v, want true, %v", i, accepted, dropped, want)
+		}
+	}
+	if f := <-q.Frames(); f.ID != 2 || q.Len() != 1 || q.Peak() != 2 {
+		t.Errorf("first out is frame %d, and %d stay of %d", f.ID, q.Len(), q.Peak())
+	}
+	q.Close()
+	if accepted, dropped := q.Offer(Frame{}); accepted || dropped {
+		t.Error("a closed queue takes a frame, or drops one")
+	}
+}
+
 func TestQueueCloses(t *testing.T) {
-	q := NewQueue(3)
+	q := NewQueue(3, "")
 	q.Offer(Frame{ID: 7})
 	q.Close()
 	q.Close()
-	if q.Offer(Frame{ID: 8}) {
+	if accepted, _ := q.Offer(Frame{ID: 8}); accepted {
 		t.Error("a closed queue takes a frame")
 	}
 	if f, open := <-q.Frames(); !open || f.ID != 7 {

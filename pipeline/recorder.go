@@ -83,8 +83,14 @@ func (r *Recorder) Close(id NodeID, nodes []Entry) Report {
 		Latency:    Latency{P50: quantile(50), P95: quantile(95), P99: quantile(99), Max: float64(r.ages.Max()) / 1000},
 		ElapsedS:   time.Since(r.start).Seconds(),
 		Model:      r.run.Model,
-		Cut:        r.run.Cut,
+		Load:       string(r.run.Load),
 		Nodes:      append(nodes[:len(nodes):len(nodes)], Entry{NodeID: id, Received: r.delivered, Finished: r.delivered}),
+	}
+	if len(r.run.Cuts) > 0 {
+		rep.Cut = r.run.Cuts[0]
+	}
+	if len(r.run.Cuts) > 1 {
+		rep.Cuts = r.run.Cuts
 	}
 	if r.labelled > 0 {
 		accuracy := 100 * float64(r.right) / float64(r.labelled)

@@ -13,7 +13,7 @@ func result(id uint64, label int, outputs ...float32) *Frame {
 
 func TestRecorderReports(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := NewRecorder(Run{ID: "r", Strategy: "baseline", Frames: 10, Interval: 30 * time.Millisecond, Cut: 1, Model: "m"})
+		r := NewRecorder(Run{ID: "r", Strategy: "baseline", Frames: 10, Interval: 30 * time.Millisecond, Cuts: []int{1}, Model: "m"})
 		for i, label := range []int{1, 1, 0, NoLabel} {
 			f := result(uint64(i), label, 0.25, 0.75)
 			f.Age = time.Duration(i+1) * 100 * time.Millisecond

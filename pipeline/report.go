@@ -17,7 +17,7 @@ type Report struct {
 	Coverage   float64 `json:"coverage"`   // percent of the frames
 	Rate       float64 `json:"rate"`       // (delivered - 1) / (last arrival - first arrival), frames per second
 	Duplicates int64   `json:"duplicates"` // arrivals beyond the first of a frame
-	// Unaccounted is frames - delivered - refused and lost anywhere. It is below 0 where frames arrived after their
+	// Unaccounted is frames - delivered - refused, dropped, expired and lost anywhere. It is below 0 where frames arrived after their
 	// sender had given them up as lost.
 	Unaccounted int64 `json:"unaccounted"`
 	// Accuracy is the percentage of the delivered frames with a label whose largest output is that class.
@@ -25,7 +25,9 @@ type Report struct {
 	Latency  Latency  `json:"latency_ms"` // age on arrival at end
 	ElapsedS float64  `json:"elapsed_s"`  // from opening to closing
 	Model    string   `json:"model"`
-	Cut      int      `json:"cut"`
+	Load     string   `json:"load"` // how a switch is made; empty: the strategy makes none
+	Cut      int      `json:"cut"`            // the first layer of the first slow node
+	Cuts     []int    `json:"cuts,omitempty"` // those of all, where there is more than one
 	Emulate  string   `json:"emulate"`
 	Version  string   `json:"version"`
 	Note     string   `json:"note,omitempty"` // what was out of the ordinary
@@ -56,7 +58,7 @@ func (r *Report) account(run Run) {
 		if e.Emulate != "" && !slices.Contains(devices, e.Emulate) {
 			devices = append(devices, e.Emulate)
 		}
-		gone += e.Refused + e.Lost
+		gone += e.Gone()
 	}
 	r.Frames = max(r.Frames, r.Delivered) // where nobody above end has said how many there were
 	r.Emulate = strings.Join(devices, " and ")

@@ -2,7 +2,10 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"time"
+
+	"tandem/strategy"
 )
 
 // Run is what a client opens: one experiment or one service session. It travels down the pipeline with the opening, and
@@ -15,11 +18,19 @@ type Run struct {
 	Interval time.Duration // between frames
 	Model    string        // name; empty until a node that has the model fills it in
 	Digest   string        // of the model's weights; empty: any
-	Cut      int           // layer index; 0: not yet known
+	// Cuts are the layers at which one node hands over to the next, in rising order; empty: not yet known.
+	Cuts []int
+	Load Loading // how a switch is made; empty: the strategy's own way
 }
+
+// Loading says how a switch is made.
+type Loading = strategy.Loading
 
 // maxIDBytes bounds a run's id and the other names that come in from the wire.
 const maxIDBytes = 128
+
+// maxCuts bounds the nodes that a network is spread over.
+const maxCuts = 64
 
 // Validate reports what is wrong with the run as it came in. The error is ErrInvalidRun.
 func (r Run) Validate() error {
@@ -30,8 +41,31 @@ func (r Run) Validate() error {
 		return fmt.Errorf("%w: id, strategy, model and digest may have %d bytes each", ErrInvalidRun, maxIDBytes)
 	case r.Frames > 1<<48:
 		return fmt.Errorf("%w: it has %d frames: 2^48 are allowed", ErrInvalidRun, r.Frames)
-	case r.Tasks < 0 || r.Interval < 0 || r.Cut < 0:
-		return fmt.Errorf("%w: tasks, interval and cut may not be negative", ErrInvalidRun)
+	case r.Tasks < 0 || r.Interval < 0:
+		return fmt.Errorf("%w: tasks and interval may not be negative", ErrInvalidRun)
+	case len(r.Cuts) > maxCuts:
+		return fmt.Errorf("%w: it is cut %d times: %d are allowed", ErrInvalidRun, len(r.Cuts), maxCuts)
+	}
+	last := 0
+	for _, c := range r.Cuts {
+		if c <= last {
+			return fmt.Errorf("%w: its cuts are %v: they must be 1 or more and rise", ErrInvalidRun, r.Cuts)
+		}
+		last = c
+	}
+	if r.Load != "" {
+		if _, err := strategy.ParseLoading(string(r.Load)); err != nil {
+			return fmt.Errorf("%w: %w", ErrInvalidRun, err)
+		}
 	}
 	return nil
+}
+
+// Slice returns the layers [from, to) of the node that takes frames whose next layer is from: up to the next cut, or to
+// the end of a network of so many layers.
+func (r Run) Slice(from, layers int) (int, int) {
+	if i, _ := slices.BinarySearch(r.Cuts, from+1); i < len(r.Cuts) {
+		return from, r.Cuts[i]
+	}
+	return from, layers
 }

@@ -77,7 +77,7 @@ func stage(ctx context.Context, net *fakeNet, s strategy.Strategy, next, end Sen
 	net.resident[0] = true
 	return StartStage(ctx, StageConfig{
 		ID: NodeID{Role: "fast"}, Executor: net, Strategy: s, Holding: Holding{0, 1, net.Shape},
-		Cut: 1, Layers: 2, Queue: 10, Window: 1, Next: up{next}, End: end, Failed: func(int, error) {},
+		Cut: 1, Layers: 2, Queue: 10, Window: 1, Next: []Hopper{up{next}}, End: end, Failed: func(int, error) {},
 	})
 }
 
@@ -250,7 +250,7 @@ func TestSwitchLosesNoFrame(t *testing.T) {
 			return make([]Feedback, len(frames)), nil
 		})
 		e, _ := strategy.Lookup("takeover")
-		s := stage(t.Context(), pi(), e.New(strategy.Params{Tasks: 3}), refuse, sendFunc(accept))
+		s := stage(t.Context(), pi(), e.Start(strategy.Params{Tasks: 3}), refuse, sendFunc(accept))
 		offer(t, s, 5)
 		entry := s.Close()
 		if entry.Switches != 1 || entry.SwitchMS != 580 {
@@ -272,7 +272,7 @@ func TestDeadNeighbourIsAnOverload(t *testing.T) {
 			return nil, ErrUnreachable
 		})
 		e, _ := strategy.Lookup("takeover")
-		s := stage(t.Context(), pi(), e.New(strategy.Params{Tasks: 3}), dead, sendFunc(accept))
+		s := stage(t.Context(), pi(), e.Start(strategy.Params{Tasks: 3}), dead, sendFunc(accept))
 		offer(t, s, 8)
 		if entry := s.Close(); entry.Finished < 3 || entry.Lost+entry.Finished != 8 {
 			t.Errorf("%d frames lost, %d finished here", entry.Lost, entry.Finished)
@@ -297,7 +297,7 @@ func TestBatches(t *testing.T) {
 			net := &fakeNet{head: time.Millisecond, resident: [2]bool{true, true}}
 			s := StartStage(t.Context(), StageConfig{
 				Executor: net, Strategy: c.strategy, Holding: Holding{0, 1, net.Shape}, Cut: 1, Layers: 2, KeepTail: true,
-				Queue: 10, Batch: c.batch, Window: 1, Next: up{sendFunc(accept)}, End: sendFunc(accept), Failed: func(int, error) {},
+				Queue: 10, Batch: c.batch, Window: 1, Next: []Hopper{up{sendFunc(accept)}}, End: sendFunc(accept), Failed: func(int, error) {},
 			})
 			offer(t, s, 1)
 			synctest.Wait() // the first is in the layers before the others come
@@ -376,5 +376,5 @@ func baseline(t *testing.T) strategy.Strategy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e.New(strategy.Params{})
+	return e.Start(strategy.Params{})
 }

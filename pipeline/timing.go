@@ -3,6 +3,8 @@ package pipeline
 import (
 	"sync"
 	"time"
+
+	"tandem/strategy"
 )
 
 // average is a moving average and the mean deviation from it, smoothed as TCP does its round trips (RFC 6298).
@@ -47,11 +49,11 @@ func (t *timing) waited(d time.Duration) {
 	t.wait = d
 }
 
-// parts are the usual times of head and tail.
-func (t *timing) parts() (head, tail time.Duration) {
+// inform fills in what the strategy may know of this node.
+func (t *timing) inform(s *strategy.Situation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.head.mean, t.tail.mean
+	s.Head, s.Tail, s.Spread, s.Waited = t.head.mean, t.tail.mean, t.service.spread, t.wait
 }
 
 // tell fills in an answer.

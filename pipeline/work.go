@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"tandem/strategy"
@@ -9,12 +10,19 @@ import (
 
 // What the stage loop does with the frames that it has taken: decide, compute, hand over.
 
+// way is what was decided about a frame, and the branch that it takes if it is forwarded.
+type way struct {
+	strategy.Decision
+	to int
+}
+
 // handle takes frames through their decisions, their layers and the door. Neighbours that go the same way are computed
 // together.
 func (s *Stage) handle(ctx context.Context, frames []Frame) {
-	s.decisions = s.decisions[:0]
+	frames = s.fresh(frames)
+	s.ways = s.ways[:0]
 	for i := range frames {
-		s.decisions = append(s.decisions, s.decide(ctx, &frames[i], len(frames)-1-i))
+		s.ways = append(s.ways, s.decide(ctx, &frames[i], len(frames)-1-i))
 	}
 	if ctx.Err() != nil {
 		s.lose(len(frames), ctx.Err())
@@ -22,67 +30,94 @@ func (s *Stage) handle(ctx context.Context, frames []Frame) {
 	}
 	for from := 0; from < len(frames); {
 		to := from + 1
-		for to < len(frames) && frames[to].Next == frames[from].Next && s.decisions[to] == s.decisions[from] {
+		for to < len(frames) && frames[to].Next == frames[from].Next && s.ways[to] == s.ways[from] {
 			to++
 		}
-		s.pass(ctx, frames[from:to], s.decisions[from])
+		s.pass(ctx, frames[from:to], s.ways[from])
 		from = to
 	}
 }
 
+// fresh leaves out the frames that are too old to be worth computing.
+func (s *Stage) fresh(frames []Frame) []Frame {
+	if s.c.MaxAge == 0 {
+		return frames
+	}
+	all, now := len(frames), time.Now()
+	frames = slices.DeleteFunc(frames, func(f Frame) bool { return f.AgeAt(now) > s.c.MaxAge })
+	s.ledger.Count(Expired, all-len(frames))
+	return frames
+}
+
 // decide asks the strategy until it does not want to wait.
-func (s *Stage) decide(ctx context.Context, f *Frame, behind int) strategy.Decision {
+func (s *Stage) decide(ctx context.Context, f *Frame, behind int) way {
 	for {
-		d := s.c.Strategy.Next(s.situation(f, behind))
-		if d.Load {
+		now := s.situation(f, behind)
+		w := way{s.c.Strategy.Next(now), now.Slow.To}
+		if w.Load {
 			s.loadBeside()
 		}
-		s.ledger.Decide(d.Reason)
-		if d.Wait <= 0 || ctx.Err() != nil {
-			return d
+		s.ledger.Decide(w.Reason)
+		s.note(f, now, w)
+		if w.Wait <= 0 || ctx.Err() != nil {
+			if !w.Finish && len(s.branches) > 0 {
+				s.fleet.Sent(w.to, now.Now+now.Head+now.Slow.RoundTrip/2)
+			}
+			return w
 		}
-		timer := time.NewTimer(d.Wait)
-		select {
-		case r := <-s.replies:
-			s.hear(r)
-		case l := <-s.loaded:
-			s.install(l)
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-		timer.Stop()
+		s.hearFor(ctx, w.Wait)
+	}
+}
+
+// hearFor takes in what comes from elsewhere, once, or waits.
+func (s *Stage) hearFor(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case r := <-s.replies:
+		s.hear(r)
+	case l := <-s.loaded:
+		s.install(l)
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
 func (s *Stage) situation(f *Frame, behind int) strategy.Situation {
-	now := strategy.Situation{
-		Now:      time.Since(s.start),
-		Backlog:  s.queue.Len() + behind,
-		Capacity: s.queue.Cap(),
-		HeadDone: f.Next >= s.c.Cut,
-		Resident: s.tailResident(),
-		Loading:  s.loading,
-		InFlight: s.inFlight,
+	for i := range s.branches {
+		s.see(i)
 	}
-	now.Head, now.Tail = s.timing.parts()
-	if s.c.Next != nil {
-		now.Up, now.RoundTrip = s.c.Next.Up(), s.c.Next.RoundTrip()
+	now := strategy.Situation{
+		Now:       time.Since(s.start),
+		Backlog:   s.queue.Len() + behind,
+		Capacity:  s.queue.Cap(),
+		HeadDone:  f.Next >= s.c.Cut,
+		Resident:  s.tailResident(),
+		Loading:   s.loading,
+		Throttled: s.throttled(),
+	}
+	s.timing.inform(&now)
+	if len(s.branches) > 0 {
+		now.Slow = s.fleet.Outlook(now.Now)
 	}
 	return now
 }
 
 // pass takes frames that go the same way through their layers and hands them to their hop.
-func (s *Stage) pass(ctx context.Context, frames []Frame, d strategy.Decision) {
-	to, hop := s.c.Cut, s.next
-	if d.Finish || hop == nil {
-		to, hop = s.c.Layers, s.end
+func (s *Stage) pass(ctx context.Context, frames []Frame, w way) {
+	to, hop := s.c.Layers, s.end
+	var b *branch
+	if w.Finish || len(s.branches) == 0 {
 		if err := s.loadTail(); err != nil {
 			s.lose(len(frames), err)
 			return
 		}
+	} else {
+		b = s.branches[w.to]
+		to, hop = s.c.Cut, b.hop
 	}
 	err := s.apply(frames, to)
-	if !d.Hold && !s.c.KeepTail && s.tailResident() {
+	if !w.Hold && !s.c.KeepTail && s.tailResident() {
 		s.c.Executor.Drop(s.c.Cut, s.c.Layers)
 	}
 	if err != nil {
@@ -90,7 +125,7 @@ func (s *Stage) pass(ctx context.Context, frames []Frame, d strategy.Decision) {
 		return
 	}
 	for _, f := range frames {
-		s.leave(ctx, f, hop)
+		s.leave(ctx, f, hop, b)
 	}
 }
 
@@ -168,21 +203,41 @@ func (s *Stage) install(l load) {
 
 func (s *Stage) tailResident() bool { return s.c.Executor.Resident(s.c.Cut, s.c.Layers) }
 
-// leave hands the frame to a hop. While it waits for a place there the loop goes on hearing answers: otherwise the loop
-// would wait for the hop and the hop for the loop.
-func (s *Stage) leave(ctx context.Context, f Frame, hop *Hop) {
+// patience is how often a frame that waits at a full hop looks whether the node behind it still answers.
+const patience = 50 * time.Millisecond
+
+// leave hands the frame to a hop: a branch's, or end's. While it waits for a place there the loop goes on hearing
+// answers: otherwise the loop would wait for the hop and the hop for the loop.
+func (s *Stage) leave(ctx context.Context, f Frame, hop *Hop, b *branch) {
+	select {
+	case hop.Out() <- f:
+		s.gone(b)
+		return
+	default:
+	}
+	tick := time.NewTicker(patience)
+	defer tick.Stop()
 	for {
 		select {
 		case hop.Out() <- f:
-			if hop == s.next {
-				s.inFlight++
-			}
+			s.gone(b)
 			return
 		case r := <-s.replies:
 			s.hear(r)
+		case <-tick.C:
+			if b != nil && s.c.Keeps && !b.to.Up() { // there may be a better way for it now
+				s.back = append(s.back, f)
+				return
+			}
 		case <-ctx.Done():
 			s.lose(1, ctx.Err())
 			return
 		}
+	}
+}
+
+func (s *Stage) gone(b *branch) {
+	if b != nil {
+		b.inFlight++
 	}
 }

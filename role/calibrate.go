@@ -27,8 +27,8 @@ func runCalibrate(cfg Config) (err error) {
 
 	from := 0 // fast runs the head, and the tail of frames that it finishes
 	if cfg.Role == Slow {
-		if from = net.DefaultCut(); cfg.Cut != "" {
-			if from, err = net.Cut(cfg.Cut); err != nil {
+		if from = net.DefaultCut(); len(cfg.Cuts) > 0 {
+			if from, err = net.Cut(cfg.Cuts[0]); err != nil {
 				return err
 			}
 		}

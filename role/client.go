@@ -77,9 +77,10 @@ func (p *player) open(ctx context.Context) error {
 		Tasks:    p.cfg.Tasks,
 		Frames:   p.cfg.Frames,
 		Interval: p.cfg.Interval,
+		Load:     p.cfg.Load,
 	}
 	for i, address := range p.cfg.Next {
-		e, opened, err := openEdge(ctx, newClient(p.cfg, address), p.run, p.name, false)
+		e, opened, err := openEdge(ctx, edgeConfig{client: newClient(p.cfg, address), from: p.name}, p.run)
 		if errors.Is(err, pipeline.ErrUnreachable) && ctx.Err() == nil {
 			err = fmt.Errorf("%w: start that node first, or correct --next", err)
 		}

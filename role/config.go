@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"tandem/model"
+	"tandem/pipeline"
 	"tandem/strategy"
 )
 
@@ -23,6 +25,15 @@ const (
 	Fast   Role = "fast"
 	Slow   Role = "slow"
 	End    Role = "end"
+)
+
+// Drop says which frame goes when a queue is full.
+type Drop = pipeline.Drop
+
+// The drop policies.
+const (
+	DropNewest = pipeline.DropNewest
+	DropOldest = pipeline.DropOldest
 )
 
 // Config is everything that a user can set. Not every role reads every field.
@@ -43,14 +54,22 @@ type Config struct {
 	Frames   uint64 // 0: until a signal or the input's end
 	Interval time.Duration
 
-	Model    string // path of an ONNX file; empty: the two dense layers of the original
-	Cut      string // layer index or tensor name; empty: the one that splits the work most evenly
-	Seed     uint64 // of the default model's weights and of the default input
-	Queue    int    // places
-	Threads  int    // that share a large layer
-	Batch    int    // most waiting frames that are computed together
-	Resident bool   // keep the tail in fast's memory
-	Emulate  Emulation
+	Model     string           // path of an ONNX file; empty: the two dense layers of the original
+	Cuts      []string         // layer indices or tensor names, one for each hand-over; none: the one that splits the work most evenly
+	Seed      uint64           // of the default model's weights and of the default input
+	Queue     int              // places
+	HighWater int              // frames in the queue from which on the node calls itself overloaded; 0: when it is full
+	Drop      pipeline.Drop    // which frame goes when the queue is full
+	MaxAge    time.Duration    // older frames are not computed; 0: none is too old
+	Threads   int              // that share a large layer
+	Batch     int              // most waiting frames that are computed together
+	Resident  bool             // keep the tail in fast's memory
+	Load      strategy.Loading // how a switch is made; empty: the strategy's own way
+	Trace     string           // file for one JSON line per decision of the strategy
+	Emulate   Emulation
+
+	SlowNodes   int        // local: how many there are
+	EmulateSlow *Emulation // local: what they emulate; nil: the same as fast
 
 	Input   string // .npy, folder of images, or "-"; empty: one random vector
 	Labels  string // .npy of integers
@@ -83,6 +102,7 @@ func Default(r Role) Config {
 		Interval: 30 * time.Millisecond,
 		Seed:     1,
 		Queue:    10,
+		Drop:     DropNewest,
 		Threads:  runtime.NumCPU(),
 		Batch:    1,
 		Format:   Table,
@@ -96,11 +116,12 @@ func Default(r Role) Config {
 	case Local:
 		c.Listen = "127.0.0.1:0"
 		c.Emulate = Pi3
+		c.SlowNodes = 1
 		c.Threads = max(1, runtime.NumCPU()/2) // fast and slow share the machine
 	case Client:
 		c.Tasks = 0
 	case Fast:
-		c.Strategy = "baseline"
+		c.Strategy = "balance"
 	}
 	return c
 }
@@ -117,15 +138,18 @@ func (c Config) Validate() error {
 			wrong("--next is missing: name the fast node, as in --next fast:12345")
 		}
 	case c.Role == Fast:
-		if len(c.Next) != 1 {
-			wrong("--next is given %d times: the fast node needs it once, as in --next slow:12345", len(c.Next))
+		if len(c.Next) == 0 {
+			wrong("--next is missing: name the slow node, or each of several, as in --next slow:12345")
 		}
 		if c.End == "" {
 			wrong("--end is missing: name the end node, as in --end end:12345")
 		}
 	case c.Role == Slow:
-		if len(c.Next) != 1 {
-			wrong("--next is given %d times: the slow node needs it once, as in --next end:12345", len(c.Next))
+		switch {
+		case len(c.Next) == 0:
+			wrong("--next is missing: name the end node, as in --next end:12345")
+		case len(c.Next) > 1 && c.End == "":
+			wrong("--next is given %d times: name the end node alone; or the slow nodes that take over from this one, with --end for results", len(c.Next))
 		}
 	}
 	if c.Strategy != "" {
@@ -142,6 +166,15 @@ func (c Config) Validate() error {
 	if (c.Input == "-" || c.Input == "mjpeg:-") && c.Role == Local && c.Strategy == "" {
 		wrong("--input %s can be read once: name one strategy with --strategy", c.Input)
 	}
+	if c.HighWater > c.Queue {
+		wrong("--high-water %d is never reached: --queue has %d places", c.HighWater, c.Queue)
+	}
+	if dup := twice(c.Next); dup != "" {
+		wrong("--next %s is given twice: name each node once", dup)
+	}
+	if c.Role == Slow && c.Trace != "" && c.End == "" {
+		wrong("--trace: this slow node decides nothing, as it has no --end and so hands nothing over; trace the fast node")
+	}
 	if c.Classes != "" && c.Results == "" {
 		wrong("--classes needs --results: the names are written there")
 	}
@@ -152,6 +185,16 @@ func (c Config) Validate() error {
 		wrong("--format csv is for reports: use table or json with --calibrate")
 	}
 	return errors.Join(errs...)
+}
+
+// twice returns the first text that stands there more than once.
+func twice(texts []string) string {
+	for i, t := range texts {
+		if slices.Contains(texts[:i], t) {
+			return t
+		}
+	}
+	return ""
 }
 
 // network opens the model that the configuration names.

@@ -1,6 +1,7 @@
 package role
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -11,18 +12,40 @@ func TestParseEmulation(t *testing.T) {
 		"off":                           {},
 		"":                              {},
 		"pi3":                           Pi3,
-		"head=4ms,tail=42ms,load=580ms": {"head=4ms,tail=42ms,load=580ms", 4 * time.Millisecond, 42 * time.Millisecond, 580 * time.Millisecond},
-		"tail=1s":                       {Name: "tail=1s", Tail: time.Second},
+		"head=4ms,tail=42ms,load=580ms": {"head=4ms,tail=42ms,load=580ms", Always(4 * time.Millisecond), Always(42 * time.Millisecond), Always(580 * time.Millisecond)},
+		"tail=1s":                       {Name: "tail=1s", Tail: Always(time.Second)},
+		"tail=42ms,126ms@10s,42ms@20s,head=4ms": {
+			Name: "tail=42ms,126ms@10s,42ms@20s,head=4ms", Head: Always(4 * time.Millisecond),
+			Tail: Course{{42 * time.Millisecond, 0}, {126 * time.Millisecond, 10 * time.Second}, {42 * time.Millisecond, 20 * time.Second}},
+		},
 	} {
 		got, err := ParseEmulation(text)
-		if err != nil || got != want {
+		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %+v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"pi9", "head", "head=4", "head=-4ms", "tial=4ms", "head=4ms,", "head=4ms;tail=4ms"} {
+	for _, text := range []string{"pi9", "head", "head=4", "head=-4ms", "tial=4ms", "head=4ms,", "head=4ms;tail=4ms", "4ms", "4ms,head=4ms",
+		"head=4ms,5ms", "head=4ms,5ms@3s,6ms@3s", "head=4ms,5ms@-1s", "head=4ms,5ms@", "head=4ms,head=5ms"} {
 		if got, err := ParseEmulation(text); err == nil || !strings.Contains(err.Error(), "head=4ms,tail=42ms") {
 			t.Errorf("%q: %+v, %v", text, got, err)
 		}
+	}
+}
+
+func TestCourse(t *testing.T) {
+	e, err := ParseEmulation("tail=42ms,126ms@10s,42ms@20s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for since, want := range map[time.Duration]time.Duration{
+		0: 42, 9999 * time.Millisecond: 42, 10 * time.Second: 126, 19 * time.Second: 126, 20 * time.Second: 42, time.Hour: 42,
+	} {
+		if got := e.Tail.at(since); got != want*time.Millisecond {
+			t.Errorf("after %v: %v", since, got)
+		}
+	}
+	if got := e.Head.at(0); got != 0 {
+		t.Errorf("a course of nothing takes %v", got)
 	}
 }
 
@@ -40,7 +63,11 @@ func TestValidate(t *testing.T) {
 		{Client, func(*Config) {}, "--next is missing"},
 		{Client, func(c *Config) { c.Next, c.Strategy = []string{"a:1"}, "s3" }, "--next fast:12345 --next slow:12345"},
 		{Client, func(c *Config) { c.Next, c.Labels = []string{"a:1"}, "x.npy" }, "--labels needs --input"},
-		{Fast, func(c *Config) { c.End = "e:1" }, "--next is given 0 times"},
+		{Fast, func(c *Config) { c.End = "e:1" }, "--next is missing"},
+		{Fast, func(c *Config) { c.End, c.Next = "e:1", []string{"a:1", "b:1", "a:1"} }, "--next a:1 is given twice"},
+		{Slow, func(c *Config) {}, "--next is missing"},
+		{Slow, func(c *Config) { c.Next, c.Trace = []string{"e:1"}, "t.jsonl" }, "trace the fast node"},
+		{Slow, func(c *Config) { c.Next, c.HighWater = []string{"e:1"}, 11 }, "--high-water 11 is never reached"},
 		{Fast, func(c *Config) { c.Next = []string{"a:1"} }, "--end is missing"},
 		{Slow, func(c *Config) { c.Next = []string{"a:1", "b:1"} }, "--next is given 2 times"},
 		{Local, func(c *Config) { c.Strategy = "s7" }, `strategy "s7" is unknown`},

@@ -29,12 +29,10 @@ func newName(r Role) string { return string(r) + "-" + rand.Text()[:8] }
 //	 ▲                                                    │ a sign of life every beat
 //	 └──────────────────── it is answered ────────────────┘ (unknown run: open it again)
 type edge struct {
-	client *transport.Client
-	run    pipeline.Run
-	from   string
-	kept   bool // the sender keeps frames that are refused
-	stop   context.CancelFunc
-	beats  sync.WaitGroup
+	edgeConfig
+	run   pipeline.Run
+	stop  context.CancelFunc
+	beats sync.WaitGroup
 
 	mu     sync.Mutex
 	down   bool
@@ -44,34 +42,46 @@ type edge struct {
 
 var _ pipeline.Hopper = (*edge)(nil)
 
+// edgeConfig says where an edge leads.
+type edgeConfig struct {
+	client *transport.Client
+	from   string // this process
+	layer  int    // the first layer that is left to the neighbour
+	kept   bool   // this process keeps frames that are refused
+}
+
 // call is one push under way; its address tells it from others.
 type call struct{ _ byte }
 
 // quiet is how long a call may be without an answer before the neighbour counts as down. Its answer may still come.
 const quiet = 300 * time.Millisecond
 
-// openEdge opens a run on a neighbour. kept: the sender keeps frames that are refused.
-func openEdge(ctx context.Context, c *transport.Client, run pipeline.Run, from string, kept bool) (*edge, transport.Opened, error) {
-	e := &edge{client: c, run: run, from: from, kept: kept, calls: make(map[*call]time.Time)}
-	opened, err := e.open(ctx)
+// openEdge opens a run on a neighbour.
+func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, transport.Opened, error) {
+	opened, err := c.open(ctx, run)
 	if errors.Is(err, pipeline.ErrUnreachable) && !errors.Is(err, context.DeadlineExceeded) { // a connection kept from before the neighbour's restart: use a new one
-		c.CloseIdle()
-		opened, err = e.open(ctx)
+		c.client.CloseIdle()
+		opened, err = c.open(ctx, run)
 	}
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
-	e.run = opened.Run
+	return startEdge(c, opened.Run, false), opened, nil
+}
+
+// startEdge begins to show signs of life for a run to a neighbour that has it open already, or that is down.
+func startEdge(c edgeConfig, run pipeline.Run, down bool) *edge {
+	e := &edge{edgeConfig: c, run: run, down: down, calls: make(map[*call]time.Time)}
 	beating, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	e.beats.Go(func() { e.show(beating) })
-	return e, opened, nil
+	return e
 }
 
-func (e *edge) open(ctx context.Context) (transport.Opened, error) {
+func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opened, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	return e.client.Open(ctx, transport.Opening{Run: e.run, From: e.from, Address: e.client.Address()})
+	return c.client.Open(ctx, transport.Opening{Run: run, From: c.from, Address: c.client.Address(), Layer: c.layer})
 }
 
 // show pushes nothing, again and again.
@@ -93,7 +103,7 @@ func (e *edge) show(ctx context.Context) {
 
 // reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
 func (e *edge) reopen(ctx context.Context) {
-	if _, err := e.open(ctx); err != nil {
+	if _, err := e.open(ctx, e.run); err != nil {
 		return
 	}
 	e.mu.Lock()

@@ -11,16 +11,39 @@ import (
 
 // Emulation makes a fast machine take the time of a slow one. The zero value is off.
 type Emulation struct {
-	Name string        // as it is shown; empty: off
-	Head time.Duration // for the layers before the cut
-	Tail time.Duration // for those from the cut on
-	Load time.Duration // for making the tail resident
+	Name string // as it is shown; empty: off
+	Head Course // for the layers before the cut
+	Tail Course // for those from the cut on
+	Load Course // for making the tail resident
+}
+
+// Course is a time that may change while a run lasts: a device that becomes hot, and cools down.
+type Course []Leg
+
+// Leg is the time that holds from a moment of the run on.
+type Leg struct {
+	Takes time.Duration
+	From  time.Duration // since the run was opened on the node
+}
+
+// Always is the course of a device that does not change.
+func Always(d time.Duration) Course { return Course{{Takes: d}} }
+
+// at is the time that holds so long after the opening.
+func (c Course) at(since time.Duration) time.Duration {
+	var d time.Duration
+	for _, leg := range c {
+		if leg.From <= since {
+			d = leg.Takes
+		}
+	}
+	return d
 }
 
 // Pi3 is a Raspberry Pi 3 under the original's software. The times explain its published results.
-var Pi3 = Emulation{Name: "pi3", Head: 4 * time.Millisecond, Tail: 42 * time.Millisecond, Load: 580 * time.Millisecond}
+var Pi3 = Emulation{Name: "pi3", Head: Always(4 * time.Millisecond), Tail: Always(42 * time.Millisecond), Load: Always(580 * time.Millisecond)}
 
-var errEmulation = errors.New("use off, pi3, or times as in head=4ms,tail=42ms,load=580ms")
+var errEmulation = errors.New("use off, pi3, or times as in head=4ms,tail=42ms,load=580ms, each of which may change in the course of a run as in tail=42ms,126ms@10s,42ms@20s")
 
 // ParseEmulation reads off, a preset's name, or a list of times.
 func ParseEmulation(s string) (Emulation, error) {
@@ -31,24 +54,49 @@ func ParseEmulation(s string) (Emulation, error) {
 		return Pi3, nil
 	}
 	e := Emulation{Name: s}
+	courses := map[string]*Course{"head": &e.Head, "tail": &e.Tail, "load": &e.Load}
+	var course *Course
 	for part := range strings.SplitSeq(s, ",") {
-		key, value, _ := strings.Cut(part, "=")
-		d, err := time.ParseDuration(value)
-		if err != nil || d < 0 {
+		text := part
+		if key, value, named := strings.Cut(part, "="); named {
+			if course = courses[key]; course == nil {
+				return Emulation{}, fmt.Errorf("%q is unknown: %w", key, errEmulation)
+			}
+			if len(*course) > 0 {
+				return Emulation{}, fmt.Errorf("%q is given twice: %w", key, errEmulation)
+			}
+			text = value
+		}
+		if course == nil {
+			return Emulation{}, fmt.Errorf("%q is unknown: %w", part, errEmulation)
+		}
+		leg, err := parseLeg(text)
+		if err != nil {
 			return Emulation{}, fmt.Errorf("%q is no time: %w", part, errEmulation)
 		}
-		switch key {
-		case "head":
-			e.Head = d
-		case "tail":
-			e.Tail = d
-		case "load":
-			e.Load = d
-		default:
-			return Emulation{}, fmt.Errorf("%q is unknown: %w", key, errEmulation)
+		if n := len(*course); n > 0 && leg.From <= (*course)[n-1].From {
+			return Emulation{}, fmt.Errorf("%q is not later than what stands before it: %w", part, errEmulation)
 		}
+		*course = append(*course, leg)
 	}
 	return e, nil
+}
+
+// parseLeg reads a time, or a time@moment.
+func parseLeg(text string) (leg Leg, err error) {
+	takes, from, later := strings.Cut(text, "@")
+	if leg.Takes, err = time.ParseDuration(takes); err != nil {
+		return leg, err
+	}
+	if later {
+		if leg.From, err = time.ParseDuration(from); err != nil {
+			return leg, err
+		}
+	}
+	if leg.Takes < 0 || leg.From < 0 {
+		return leg, errEmulation
+	}
+	return leg, nil
 }
 
 func (e Emulation) String() string {
@@ -63,13 +111,14 @@ func (e Emulation) over(x pipeline.Executor, cut int) pipeline.Executor {
 	if e.Name == "" {
 		return x
 	}
-	return &emulated{Executor: x, device: e, cut: cut}
+	return &emulated{Executor: x, device: e, cut: cut, opened: time.Now()}
 }
 
 type emulated struct {
 	pipeline.Executor
 	device Emulation
 	cut    int
+	opened time.Time
 	over   time.Duration // by how much the last hold was too long
 	held   time.Duration // altogether
 	missed time.Duration // of holds that were so much too long that it can't be made up for
@@ -89,7 +138,7 @@ func (x *emulated) Run(ins [][]float32, from, to int) ([][]float32, error) {
 	began := time.Now()
 	outs, err := x.Executor.Run(ins, from, to)
 	if err == nil {
-		x.hold(began, time.Duration(len(ins))*x.time(from, to)) // the original knew no batches
+		x.hold(began, time.Duration(len(ins))*x.time(began.Sub(x.opened), from, to)) // the original knew no batches
 	}
 	return outs, err
 }
@@ -98,7 +147,7 @@ func (x *emulated) Load(from, to int) error {
 	began := time.Now()
 	err := x.Executor.Load(from, to)
 	if err == nil && to > x.cut {
-		x.hold(began, x.device.Load)
+		x.hold(began, x.device.Load.at(began.Sub(x.opened)))
 	}
 	return err
 }
@@ -108,7 +157,7 @@ func (x *emulated) Prepare(from, to int) (func() error, error) {
 	began := time.Now()
 	install, err := x.Executor.Prepare(from, to)
 	if err == nil && to > x.cut {
-		time.Sleep(time.Until(began.Add(x.device.Load)))
+		time.Sleep(time.Until(began.Add(x.device.Load.at(began.Sub(x.opened)))))
 	}
 	return install, err
 }
@@ -127,14 +176,14 @@ func (x *emulated) hold(began time.Time, d time.Duration) {
 	}
 }
 
-// time is what the device needs for the layers [from, to).
-func (x *emulated) time(from, to int) time.Duration {
+// time is what the device needs for the layers [from, to), so long after the run was opened.
+func (x *emulated) time(since time.Duration, from, to int) time.Duration {
 	var d time.Duration
 	if from < x.cut {
-		d += x.device.Head
+		d += x.device.Head.at(since)
 	}
 	if to > x.cut {
-		d += x.device.Tail
+		d += x.device.Tail.at(since)
 	}
 	return d
 }

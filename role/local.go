@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"tandem/pipeline"
 	"tandem/strategy"
@@ -54,8 +55,11 @@ func runLocal(ctx context.Context, cfg Config) (err error) {
 	return out.printAll(reports)
 }
 
-// localNodes are fast, slow and end in this process.
-type localNodes struct{ fast, slow, end *server }
+// localNodes are fast, one or more slow nodes, and end in this process.
+type localNodes struct {
+	fast, end *server
+	slow      []*server
+}
 
 // startLocal starts them from the end of the pipeline to its beginning, each on a port of its own.
 func startLocal(ctx context.Context, cfg Config) (nodes *localNodes, err error) {
@@ -65,31 +69,41 @@ func startLocal(ctx context.Context, cfg Config) (nodes *localNodes, err error) 
 			err = errors.Join(err, nodes.stop())
 		}
 	}()
-	start := func(r Role, next, end *server) (*server, error) {
+	start := func(r Role, end *server, next ...*server) (*server, error) {
 		c := cfg
 		c.Role, c.Next, c.Labels = r, nil, "" // the frames bring their labels
 		c.Log = cfg.Log.With().Str("role", string(r)).Logger()
-		if next != nil {
-			c.Next = []string{next.address}
+		for _, n := range next {
+			c.Next = append(c.Next, n.address)
 		}
 		if end != nil {
 			c.End = end.address
 		}
+		if r == Slow {
+			c.Trace = ""
+			if cfg.EmulateSlow != nil {
+				c.Emulate = *cfg.EmulateSlow
+			}
+		}
 		return startNode(ctx, c, func(pipeline.Report) error { return nil }) // the client has the same report
 	}
-	if nodes.end, err = start(End, nil, nil); err != nil {
+	if nodes.end, err = start(End, nil); err != nil {
 		return nodes, err
 	}
-	if nodes.slow, err = start(Slow, nodes.end, nil); err != nil {
-		return nodes, err
+	for range cfg.SlowNodes {
+		slow, err := start(Slow, nil, nodes.end)
+		if err != nil {
+			return nodes, err
+		}
+		nodes.slow = append(nodes.slow, slow)
 	}
-	nodes.fast, err = start(Fast, nodes.slow, nodes.end)
+	nodes.fast, err = start(Fast, nodes.end, nodes.slow...)
 	return nodes, err
 }
 
 func (l *localNodes) stop() error {
 	var errs []error
-	for _, s := range []*server{l.fast, l.slow, l.end} {
+	for _, s := range slices.Concat([]*server{l.fast}, l.slow, []*server{l.end}) { // from the beginning of the pipeline
 		if s != nil {
 			errs = append(errs, s.stop())
 		}
@@ -104,7 +118,9 @@ func (l *localNodes) run(ctx context.Context, cfg Config, name string) (pipeline
 	}
 	cfg.Role, cfg.Strategy, cfg.Next = Client, entry.Name, []string{l.fast.address}
 	if entry.Whole {
-		cfg.Next = append(cfg.Next, l.slow.address)
+		for _, s := range l.slow {
+			cfg.Next = append(cfg.Next, s.address)
+		}
 	}
 	return play(ctx, cfg)
 }

@@ -2,6 +2,7 @@ package role
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ type losses struct {
 	mu     sync.Mutex
 	frames int
 	first  error
+	absent []error // nodes that could not be reached at the start
 }
 
 func newLosses(cfg Config, run string) *losses {
@@ -29,17 +31,29 @@ func (l *losses) count(frames int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.frames += frames
-	if l.first == nil {
+	if l.first == nil && frames > 0 {
 		l.first = err
 	}
 }
 
-// note is for the report; empty: nothing was lost.
+// missing takes note of a node that could not be reached when the run was opened.
+func (l *losses) missing(err error) {
+	l.log.Warn().Err(err).Msg("a next node is missing: it is used when it is there")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.absent = append(l.absent, err)
+}
+
+// note is for the report; empty: nothing was lost or missing.
 func (l *losses) note() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.first == nil {
-		return ""
+	var notes []string
+	for _, err := range l.absent {
+		notes = append(notes, "missing at the start: "+err.Error())
 	}
-	return fmt.Sprintf("%s lost %d frames, the first because %v", l.role, l.frames, l.first)
+	if l.first != nil {
+		notes = append(notes, fmt.Sprintf("%s lost %d frames, the first because %v", l.role, l.frames, l.first))
+	}
+	return strings.Join(notes, "; ")
 }

@@ -1,11 +1,13 @@
 package role
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/strategy"
 )
 
 // Format says how reports are printed.
@@ -129,7 +132,9 @@ var columns = []struct {
 	{"latency_max_ms", func(r pipeline.Report) string { return decimal(r.Latency.Max) }},
 	{"elapsed_s", func(r pipeline.Report) string { return decimal(r.ElapsedS) }},
 	{"model", func(r pipeline.Report) string { return r.Model }},
+	{"load", func(r pipeline.Report) string { return r.Load }},
 	{"cut", func(r pipeline.Report) string { return strconv.Itoa(r.Cut) }},
+	{"cuts", func(r pipeline.Report) string { return strings.Trim(fmt.Sprint(r.Cuts), "[]") }},
 	{"emulate", func(r pipeline.Report) string { return r.Emulate }},
 	{"version", func(r pipeline.Report) string { return r.Version }},
 	{"note", func(r pipeline.Report) string { return r.Note }},
@@ -171,7 +176,7 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 	}
 	row("strategy", "tasks", "coverage", "f/s", "p50 ms", "p99 ms", "refused", "switches", labelled)
 	for _, r := range reports {
-		refused, _, switches := totals(r)
+		t := totals(r)
 		tasks, accuracy := "-", ""
 		if r.Tasks > 0 {
 			tasks = strconv.Itoa(r.Tasks)
@@ -180,11 +185,15 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 			accuracy = fmt.Sprintf("%.1f %%", *r.Accuracy)
 		}
 		row(r.Strategy, tasks, fmt.Sprintf("%.1f %%", r.Coverage), fmt.Sprintf("%.2f", r.Rate),
-			fmt.Sprintf("%.0f", r.Latency.P50), fmt.Sprintf("%.0f", r.Latency.P99), integer(refused), integer(switches), accuracy)
+			fmt.Sprintf("%.0f", r.Latency.P50), fmt.Sprintf("%.0f", r.Latency.P99), integer(t.Refused), integer(t.Switches), accuracy)
 	}
 	for _, r := range reports {
-		if _, lost, _ := totals(r); lost != 0 || r.Unaccounted != 0 || r.Duplicates != 0 {
-			fmt.Fprintf(to, "\n%s: %d frames lost on the way, %d unaccounted for, %d duplicates\n", r.Strategy, lost, r.Unaccounted, r.Duplicates)
+		t := totals(r)
+		if t.Lost != 0 || r.Unaccounted != 0 || r.Duplicates != 0 {
+			fmt.Fprintf(to, "\n%s: %d frames lost on the way, %d unaccounted for, %d duplicates\n", r.Strategy, t.Lost, r.Unaccounted, r.Duplicates)
+		}
+		if t.Dropped != 0 || t.Expired != 0 {
+			fmt.Fprintf(to, "\n%s: %d frames dropped for newer ones, %d expired\n", r.Strategy, t.Dropped, t.Expired)
 		}
 		if r.Note != "" {
 			fmt.Fprintf(to, "\n%s: %s\n", r.Strategy, r.Note)
@@ -194,11 +203,12 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 }
 
 // totals adds up what happened on all nodes.
-func totals(r pipeline.Report) (refused, lost, switches int64) {
+func totals(r pipeline.Report) (t pipeline.Entry) {
 	for _, n := range r.Nodes {
-		refused, lost, switches = refused+n.Refused, lost+n.Lost, switches+n.Switches
+		t.Refused, t.Dropped, t.Expired, t.Lost = t.Refused+n.Refused, t.Dropped+n.Dropped, t.Expired+n.Expired, t.Lost+n.Lost
+		t.Switches += n.Switches
 	}
-	return refused, lost, switches
+	return t
 }
 
 func emulation(e string) string {
@@ -206,7 +216,7 @@ func emulation(e string) string {
 	case "", "off":
 		return "at this machine's own speed"
 	case Pi3.Name:
-		return fmt.Sprintf("emulating a Raspberry Pi 3 (head %s, tail %s, switch %s)", Pi3.Head, Pi3.Tail, Pi3.Load)
+		return fmt.Sprintf("emulating a Raspberry Pi 3 (head %s, tail %s, switch %s)", Pi3.Head.at(0), Pi3.Tail.at(0), Pi3.Load.at(0))
 	}
 	return "emulating " + e
 }
@@ -220,5 +230,45 @@ func printNodes(to io.Writer, r pipeline.Report) error {
 		fmt.Fprintf(w, "%-6s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t\n",
 			n.Role, n.Received, n.Refused, n.Forwarded, n.Finished, n.Lost, busy, n.QueuePeak)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return printDecisions(to, r)
+}
+
+// printDecisions prints how the nodes that have somebody to forward to spent their time, and why.
+func printDecisions(to io.Writer, r pipeline.Report) error {
+	for _, n := range r.Nodes {
+		for _, list := range []string{shares(n.States), counts(n.Decisions)} {
+			if list != "" {
+				if _, err := fmt.Fprintf(to, "\n%s: %s\n", n.Role, list); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// shares lists the states of a node with their part of the time, the longest first.
+func shares(states map[pipeline.State]float64) string {
+	var parts []string
+	for _, s := range byValue(states) {
+		parts = append(parts, fmt.Sprintf("%s %.1f %%", s, states[s]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// counts lists the reasons of a node's decisions with their number, the most frequent first.
+func counts(decisions map[strategy.Reason]int64) string {
+	var parts []string
+	for _, why := range byValue(decisions) {
+		parts = append(parts, fmt.Sprintf("%s %d", why, decisions[why]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// byValue returns the keys, that with the largest value first.
+func byValue[K cmp.Ordered, V cmp.Ordered](m map[K]V) []K {
+	return slices.SortedFunc(maps.Keys(m), func(a, b K) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
 }

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"tandem/pipeline"
+	"tandem/strategy"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -39,18 +40,20 @@ func sampleReports() []pipeline.Report {
 	return []pipeline.Report{{
 		Run: "20261122-120000-ABCDEF", Strategy: "alternate", Tasks: 20, Frames: 100, IntervalMS: 30, Delivered: 89,
 		Coverage: 89, Rate: 26.853, Latency: pipeline.Latency{P50: 261.4, P95: 600, P99: 637.25, Max: 640},
-		ElapsedS: 3.5, Model: "dense-100-2000-2000", Cut: 1, Emulate: "pi3", Version: "1.0",
+		ElapsedS: 3.5, Model: "dense-100-2000-2000", Cut: 1, Load: "blocking", Emulate: "pi3", Version: "1.0",
 		Nodes: []pipeline.Entry{
 			{NodeID: pipeline.NodeID{Role: "client"}, Received: 100, Forwarded: 100},
-			{NodeID: pipeline.NodeID{Role: "fast", Address: "fast:12345"}, Received: 100, Refused: 10, Forwarded: 70, Finished: 20, Switches: 1, SwitchMS: 580.1, BusyMS: 1200, QueuePeak: 10, Emulate: "pi3"},
+			{NodeID: pipeline.NodeID{Role: "fast", Address: "fast:12345"}, Received: 100, Refused: 10, Forwarded: 70, Finished: 20, Switches: 1, SwitchMS: 580.1, BusyMS: 1200, QueuePeak: 10, Emulate: "pi3",
+				Decisions: map[strategy.Reason]int64{strategy.SlowIsFree: 70, strategy.QueueFull: 20},
+				States:    map[pipeline.State]float64{pipeline.Forwarding: 61.25, pipeline.Finishing: 30, pipeline.Switching: 8.75}},
 			{NodeID: pipeline.NodeID{Role: "slow", Address: "slow:12345"}, Received: 70, Refused: 1, Finished: 69, BusyMS: 2898, QueuePeak: 10, Emulate: "pi3"},
 			{NodeID: pipeline.NodeID{Role: "end", Address: "end:12345"}, Received: 89, Finished: 89},
 		},
 	}, {
 		Run: "20261122-120001-ABCDEF", Strategy: "replicate", Frames: 100, IntervalMS: 30, Delivered: 98, Coverage: 98,
-		Rate: 33.333, Duplicates: 2, Unaccounted: 1, Accuracy: &accuracy, ElapsedS: 3.1, Model: "digits_mlp.onnx", Cut: 2,
+		Rate: 33.333, Duplicates: 2, Unaccounted: 1, Accuracy: &accuracy, ElapsedS: 3.1, Model: "digits_mlp.onnx", Cut: 2, Cuts: []int{2, 4},
 		Emulate: "off", Version: "1.0", Note: "client-ABCDEFGH was silent for 10s and did not close the run",
-		Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Received: 50, Finished: 49, Lost: 1}},
+		Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Received: 55, Dropped: 3, Expired: 2, Finished: 49, Lost: 1}},
 	}}
 }
 

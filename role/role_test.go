@@ -86,7 +86,7 @@ func TestDigitsOverFourRoles(t *testing.T) {
 				if load == "overloaded" {
 					c.Interval = 2 * time.Millisecond
 					c.Queue, c.Tasks = 2, 5
-					c.Emulate = Emulation{Name: "test", Tail: 6 * time.Millisecond}
+					c.Emulate = Emulation{Name: "test", Tail: Always(6 * time.Millisecond)}
 				}
 				report, err := startQuick(t, c).run(t.Context(), c, e.Name)
 				if err != nil {
@@ -165,9 +165,9 @@ func TestRefusedRuns(t *testing.T) {
 	}{
 		{"unknown strategy", nodes.fast.address, pipeline.Run{Strategy: "s9"}, "takeover (s1)"},
 		{"other model", nodes.fast.address, pipeline.Run{Strategy: "s1", Digest: "sha256:other", Model: "other.onnx"}, "same --model"},
-		{"other cut", nodes.fast.address, pipeline.Run{Strategy: "s1", Cut: 1}, "--cut"},
-		{"cut beyond the model", nodes.slow.address, pipeline.Run{Strategy: "s1", Cut: 99}, "1 to 4"},
-		{"no strategy on slow", nodes.slow.address, pipeline.Run{}, "open it on the fast node first"},
+		{"other cut", nodes.fast.address, pipeline.Run{Strategy: "s1", Cuts: []int{1}}, "--cut"},
+		{"cut beyond the model", nodes.slow[0].address, pipeline.Run{Strategy: "s1", Cuts: []int{99}}, "1 to 4"},
+		{"no strategy on slow", nodes.slow[0].address, pipeline.Run{}, "open it on the fast node first"},
 	} {
 		err := open(bad.address, bad.run)
 		if !errors.Is(err, pipeline.ErrInvalidRun) || !strings.Contains(err.Error(), bad.says) {
@@ -186,7 +186,7 @@ func TestDifferentWeightsRefuseToWorkTogether(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
 	other := c
-	other.Role, other.Model, other.Next, other.End = Fast, "", []string{nodes.slow.address}, nodes.end.address
+	other.Role, other.Model, other.Next, other.End = Fast, "", []string{nodes.slow[0].address}, nodes.end.address
 	fast, err := startNode(t.Context(), other, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +202,7 @@ func TestDifferentWeightsRefuseToWorkTogether(t *testing.T) {
 func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
-	first, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "first", Strategy: "baseline"}, "test", false)
+	first, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.fast.address), from: "test"}, pipeline.Run{ID: "first", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 	c := quick()
 	c.Input, c.Labels, c.Queue, c.Frames = digitsImages, digitsLabels, 100, 100
 	nodes := startQuick(t, c)
-	e, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40}, "test", false)
+	e, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,10 +288,10 @@ func TestSilentClientsRunIsClosed(t *testing.T) {
 		return s
 	}
 	nodes.end = start(End, "", "")
-	nodes.slow = start(Slow, nodes.end.address, "")
-	nodes.fast = start(Fast, nodes.slow.address, nodes.end.address)
+	nodes.slow = []*server{start(Slow, nodes.end.address, "")}
+	nodes.fast = start(Fast, nodes.slow[0].address, nodes.end.address)
 
-	e, _, err := openEdge(t.Context(), newClient(c, nodes.fast.address), pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10}, "client-dead", false)
+	e, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.fast.address), from: "client-dead"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,11 +333,13 @@ func TestNodesRestartBetweenRuns(t *testing.T) {
 	for _, which := range []struct {
 		role Role
 		node **server
-	}{{Slow, &nodes.slow}, {End, &nodes.end}, {Fast, &nodes.fast}} {
+	}{{Slow, &nodes.slow[0]}, {End, &nodes.end}, {Fast, &nodes.fast}} {
 		again := c
 		again.Role, again.Listen = which.role, (*which.node).address
-		again.Next = map[Role][]string{Fast: {nodes.slow.address}, Slow: {nodes.end.address}}[which.role]
-		again.End = nodes.end.address
+		again.Next = map[Role][]string{Fast: {nodes.slow[0].address}, Slow: {nodes.end.address}}[which.role]
+		if which.role == Fast {
+			again.End = nodes.end.address
+		}
 		if err := (*which.node).stop(); err != nil {
 			t.Fatal(err)
 		}
@@ -353,7 +355,7 @@ func TestNodesRestartBetweenRuns(t *testing.T) {
 func TestInterruptedRunIsDrained(t *testing.T) {
 	c := quick()
 	c.Frames = 0
-	c.Emulate = Emulation{Name: "test", Tail: 5 * time.Millisecond}
+	c.Emulate = Emulation{Name: "test", Tail: Always(5 * time.Millisecond)}
 	nodes := startQuick(t, c)
 	ctx, interrupt := context.WithCancel(t.Context())
 	begin := nodes.end.node.begin

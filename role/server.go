@@ -109,12 +109,40 @@ func (s *server) buildWorker(ctx context.Context, cfg Config) error {
 		return errors.Join(err, net.Close())
 	}
 	s.cleanup = append(s.cleanup, w.close)
-	for _, c := range w.below() {
-		if err := await(ctx, cfg, c); err != nil {
+	if cfg.Trace != "" {
+		if w.trace, err = createTrace(cfg.Trace); err != nil {
 			return err
 		}
+		s.cleanup = append(s.cleanup, w.trace.close)
+	}
+	if err := w.await(ctx); err != nil {
+		return err
 	}
 	s.node.begin = w.begin
+	return nil
+}
+
+// await waits until the nodes below can be reached: end, and one of the next nodes at least.
+func (w *worker) await(ctx context.Context) error {
+	if err := await(ctx, w.cfg, w.end); err != nil || len(w.next) == 0 {
+		return err
+	}
+	answers := make(chan error, len(w.next))
+	for _, c := range w.next {
+		go func() { answers <- await(ctx, w.cfg, c) }() // ends after --wait; all are received below
+	}
+	var missing []error
+	for range w.next {
+		if err := <-answers; err != nil {
+			missing = append(missing, err)
+		}
+	}
+	if len(missing) == len(w.next) {
+		return errors.Join(missing...)
+	}
+	for _, err := range missing {
+		w.cfg.Log.Warn().Err(err).Msg("a next node is missing: it is used when it is there")
+	}
 	return nil
 }
 

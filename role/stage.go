@@ -2,7 +2,10 @@ package role
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,34 +17,38 @@ import (
 
 // worker is what fast and slow are made of: a model, and the way to the nodes below.
 type worker struct {
-	cfg  Config
-	name string // on its edges
-	net  *model.Network
-	exec *model.Executor
-	cut  int               // where this node wants the network cut; 0: where the run says
-	next *transport.Client // takes activations; nil on slow, which finishes every frame
-	end  *transport.Client // takes results
+	cfg   Config
+	name  string // on its edges
+	net   *model.Network
+	exec  *model.Executor
+	trace *trace              // nil: not wanted
+	cuts  []int               // where this node wants the network cut; empty: where the run says
+	next  []*transport.Client // take activations; none on the last node, which finishes every frame
+	end   *transport.Client   // takes results
 }
 
 func newWorker(cfg Config, net *model.Network) (*worker, error) {
 	w := &worker{cfg: cfg, name: newName(cfg.Role), net: net}
-	var err error
-	switch {
-	case cfg.Cut != "":
-		w.cut, err = net.Cut(cfg.Cut)
-	case cfg.Role == Fast:
-		if w.cut = net.DefaultCut(); w.cut == 0 {
+	for _, text := range cfg.Cuts {
+		cut, err := net.Cut(text)
+		if err != nil {
+			return nil, err
+		}
+		w.cuts = append(w.cuts, cut)
+	}
+	if len(w.cuts) == 0 && cfg.Role == Fast {
+		if net.DefaultCut() == 0 {
 			return nil, fmt.Errorf("--model %s has one layer, and can't be cut: give a network of two or more", net.Name())
 		}
+		w.cuts = []int{net.DefaultCut()}
 	}
-	if err != nil {
-		return nil, err
-	}
-	switch cfg.Role {
-	case Fast:
-		w.next, w.end = newClient(cfg, cfg.Next[0]), newClient(cfg, cfg.End)
-	case Slow:
+	if cfg.End == "" { // the last of the nodes that compute
 		w.end = newClient(cfg, cfg.Next[0])
+	} else {
+		w.end = newClient(cfg, cfg.End)
+		for _, address := range cfg.Next {
+			w.next = append(w.next, newClient(cfg, address))
+		}
 	}
 	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch})
 	return w, nil
@@ -53,54 +60,59 @@ func (w *worker) close() error {
 	return w.net.Close()
 }
 
-// below lists the clients to the nodes below.
-func (w *worker) below() []*transport.Client {
-	if w.next == nil {
-		return []*transport.Client{w.end}
-	}
-	return []*transport.Client{w.next, w.end}
-}
-
 // begin makes this node's part in a run: it agrees on the run, loads its layers, opens the run below, and starts the
 // stage.
 func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
-	run, entry, err := w.agree(o.Run)
+	if o.Layer == 0 && w.cfg.Role == Slow && len(o.Run.Cuts) > 0 { // opened by something else than a fast node
+		o.Layer = o.Run.Cuts[0]
+	}
+	run, entry, held, err := w.agree(o.Run, o.Layer)
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
-	held, err := w.load(run.Cut, entry.Whole)
-	if err != nil {
+	if err := w.load(held); err != nil {
 		return nil, transport.Opened{}, err
 	}
 	p := &stagePart{cfg: w.cfg, losses: newLosses(w.cfg, run.ID)}
-	for _, c := range w.below() {
-		e, _, err := openEdge(ctx, c, run, w.name, c == w.next && entry.Keeps)
-		if err != nil {
-			p.abandon(err)
-			return nil, transport.Opened{}, err
-		}
-		p.edges = append(p.edges, e)
+	hops, err := w.openNext(ctx, p, run, held.To, entry.Keeps)
+	if err == nil {
+		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name}, run)
 	}
-	x := w.cfg.Emulate.over(executor{w.exec, w.net}, run.Cut)
+	if err != nil {
+		p.abandon(err)
+		return nil, transport.Opened{}, err
+	}
+	tail := held.To
+	if tail == w.net.Len() {
+		tail = max(held.From, run.Cuts[0])
+	}
+	x := w.cfg.Emulate.over(executor{w.exec, w.net}, tail)
 	if e, ok := x.(*emulated); ok {
 		p.emulated = e
 	}
 	c := pipeline.StageConfig{
-		ID:       pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address},
-		Executor: x,
-		Strategy: strategy.Finisher{},
-		Holding:  held,
-		Cut:      run.Cut,
-		Layers:   w.net.Len(),
-		KeepTail: w.cfg.Resident || held.To == w.net.Len(),
-		Queue:    w.cfg.Queue,
-		Batch:    w.cfg.Batch,
-		Window:   window,
-		End:      p.edges[len(p.edges)-1],
-		Failed:   p.losses.count,
+		ID:        pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address},
+		Executor:  x,
+		Strategy:  strategy.Finisher{},
+		Holding:   held,
+		Cut:       tail,
+		Layers:    w.net.Len(),
+		KeepTail:  w.cfg.Resident || held.To == w.net.Len(),
+		Queue:     w.cfg.Queue,
+		HighWater: w.cfg.HighWater,
+		Drop:      w.cfg.Drop,
+		MaxAge:    w.cfg.MaxAge,
+		Batch:     w.cfg.Batch,
+		Window:    window,
+		End:       p.end,
+		Failed:    p.losses.count,
 	}
-	if w.next != nil {
-		c.Next, c.Strategy, c.Keeps = p.edges[0], entry.New(strategy.Params{Tasks: run.Tasks}), entry.Keeps
+	if len(hops) > 0 {
+		c.Next, c.Keeps = hops, entry.Keeps
+		c.Strategy = entry.Start(strategy.Params{Tasks: run.Tasks, Loading: run.Load})
+		if w.trace != nil {
+			c.Traced = w.trace.of(run.ID)
+		}
 	}
 	stageCtx, abort := context.WithCancel(context.Background())
 	p.abort = abort
@@ -108,11 +120,37 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	return p, transport.Opened{Run: run, Shape: w.net.Shape(held.From)}, nil
 }
 
-// agree fills in what the run leaves open and refuses what this node can't do. Only fast has a strategy of its own;
-// slow needs to know whether it holds the whole network.
-func (w *worker) agree(run pipeline.Run) (pipeline.Run, strategy.Entry, error) {
-	refuse := func(format string, args ...any) (pipeline.Run, strategy.Entry, error) {
-		return run, strategy.Entry{}, fmt.Errorf("%w %s: %s", pipeline.ErrInvalidRun, run.ID, fmt.Sprintf(format, args...))
+// openNext opens the run on the next nodes. Of several, some may be missing: they are used when they are there.
+func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, layer int, keeps bool) ([]pipeline.Hopper, error) {
+	var hops []pipeline.Hopper
+	var missing []error
+	for _, c := range w.next {
+		cfg := edgeConfig{client: c, from: w.name, layer: layer, kept: keeps}
+		e, _, err := openEdge(ctx, cfg, run)
+		switch {
+		case errors.Is(err, pipeline.ErrUnreachable) && keeps:
+			missing = append(missing, err)
+			e = startEdge(cfg, run, true)
+		case err != nil:
+			return nil, err
+		}
+		p.next = append(p.next, e)
+		hops = append(hops, e)
+	}
+	if len(missing) > 0 && len(missing) == len(w.next) {
+		return nil, errors.Join(missing...)
+	}
+	for _, err := range missing {
+		p.losses.missing(err)
+	}
+	return hops, nil
+}
+
+// agree fills in what the run leaves open, refuses what this node can't do, and says which layers it has to hold. Only a
+// node with somebody to forward to has a strategy; the last one needs to know whether it holds the whole network.
+func (w *worker) agree(run pipeline.Run, layer int) (pipeline.Run, strategy.Entry, pipeline.Holding, error) {
+	refuse := func(format string, args ...any) (pipeline.Run, strategy.Entry, pipeline.Holding, error) {
+		return run, strategy.Entry{}, pipeline.Holding{}, fmt.Errorf("%w %s: %s", pipeline.ErrInvalidRun, run.ID, fmt.Sprintf(format, args...))
 	}
 	if run.Strategy == "" && w.cfg.Role == Slow {
 		return refuse("it names no strategy: open it on the fast node first, or name one")
@@ -131,7 +169,13 @@ func (w *worker) agree(run pipeline.Run) (pipeline.Run, strategy.Entry, error) {
 	case run.Tasks == 0:
 		run.Tasks = w.cfg.Tasks
 	}
-	if err := entry.Validate(strategy.Params{Tasks: run.Tasks}); err != nil {
+	if run.Load == "" {
+		run.Load = w.cfg.Load
+	}
+	if run.Load == "" || entry.Loading == "" {
+		run.Load = entry.Loading
+	}
+	if err := entry.Validate(strategy.Params{Tasks: run.Tasks, Loading: run.Load}); err != nil {
 		return refuse("%v", err)
 	}
 
@@ -140,40 +184,57 @@ func (w *worker) agree(run pipeline.Run) (pipeline.Run, strategy.Entry, error) {
 			run.Model, run.Digest, w.cfg.Role, w.net.Name(), w.net.Digest())
 	}
 	run.Model, run.Digest = w.net.Name(), w.net.Digest()
-	switch {
-	case run.Cut == 0:
-		run.Cut = w.cut
-	case w.cut != 0 && run.Cut != w.cut:
-		return refuse("it cuts the network at %d, and this %s node at %d: give both the same --cut", run.Cut, w.cfg.Role, w.cut)
+	held, err := w.slice(&run, layer, entry.Whole)
+	if err != nil {
+		return refuse("%v", err)
 	}
-	if run.Cut < 1 || run.Cut >= w.net.Len() {
-		if run.Cut == 0 {
-			return refuse("it does not say where the network is cut: name the fast node first in --next, or give this %s node --cut", w.cfg.Role)
-		}
-		return refuse("it cuts the network at %d, and %s can be cut at 1 to %d: correct --cut", run.Cut, w.net.Name(), w.net.Len()-1)
-	}
-	return run, entry, nil
+	return run, entry, held, nil
 }
 
-// load makes exactly those layers resident that this node needs at the start of a run, and returns those for which it
-// takes frames.
-func (w *worker) load(cut int, whole bool) (pipeline.Holding, error) {
+// slice fills in the run's cuts and finds the layers for which this node takes frames.
+func (w *worker) slice(run *pipeline.Run, layer int, whole bool) (pipeline.Holding, error) {
 	layers := w.net.Len()
 	held := pipeline.Holding{From: 0, To: layers, Shape: w.net.Shape}
+	if len(run.Cuts) == 0 {
+		run.Cuts = w.cuts
+	}
 	switch {
-	case whole:
-	case w.cfg.Role == Fast:
-		held.To = cut
-	case w.cfg.Role == Slow:
-		held.From = cut
+	case len(run.Cuts) == 0:
+		return held, fmt.Errorf("it does not say where the network is cut: name the fast node first in --next, or give this %s node --cut", w.cfg.Role)
+	case len(w.cuts) > 0 && !slices.Equal(run.Cuts, w.cuts):
+		return held, fmt.Errorf("it cuts the network at %s, and this %s node at %s: give both the same --cut", commas(run.Cuts), w.cfg.Role, commas(w.cuts))
 	}
-	resident := held
+	if last := run.Cuts[len(run.Cuts)-1]; last >= layers {
+		return held, fmt.Errorf("it cuts the network at %d, and %s can be cut at 1 to %d: correct --cut", last, w.net.Name(), layers-1)
+	}
+	if !whole {
+		held.From, held.To = run.Slice(layer, layers)
+		switch {
+		case held.To < layers && len(w.next) == 0:
+			return held, fmt.Errorf("it cuts the network at %s, and this %s node, from layer %d on, would have to hand over at %d: give it --next for the node that takes them and --end for results, or fast one --cut less",
+				commas(run.Cuts), w.cfg.Role, held.From, held.To)
+		case held.To == layers && len(w.next) > 0:
+			return held, fmt.Errorf("it cuts the network at %s, and this %s node, from layer %d on, has nothing left to hand over to its --next: give fast one --cut more, or this node only --next for the end node",
+				commas(run.Cuts), w.cfg.Role, held.From)
+		}
+	}
+	return held, nil
+}
+
+// commas lists cuts as --cut takes them.
+func commas(cuts []int) string {
+	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(cuts), "[]")), ",")
+}
+
+// load makes exactly those layers resident that this node needs at the start of a run.
+func (w *worker) load(held pipeline.Holding) error {
+	to := held.To
 	if w.cfg.Resident {
-		resident.To = layers
+		to = w.net.Len()
 	}
-	w.exec.Drop(0, resident.From)
-	w.exec.Drop(resident.To, layers)
-	return held, w.exec.Load(resident.From, resident.To)
+	w.exec.Drop(0, held.From)
+	w.exec.Drop(to, w.net.Len())
+	return w.exec.Load(held.From, to)
 }
 
 // executor is the model's executor together with the shapes of its network.
@@ -188,7 +249,8 @@ func (x executor) Shape(layer int) []int { return x.net.Shape(layer) }
 type stagePart struct {
 	cfg   Config
 	stage *pipeline.Stage
-	edges []*edge
+	next  []*edge
+	end   *edge
 	abort context.CancelFunc // gives up what is still on the node
 
 	losses   *losses
@@ -215,7 +277,7 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	if p.emulated != nil {
 		end.add(p.emulated.note())
 	}
-	return closeAll(ctx, p.edges, end)
+	return closeAll(ctx, append(slices.Clip(p.next), p.end), end)
 }
 
 // returnTime is how long a closing stage waits for an end that does not answer.
@@ -232,7 +294,7 @@ func (p *stagePart) lose(drained context.Context) {
 		case <-drained.Done():
 			return
 		case now := <-tick.C:
-			if p.edges[len(p.edges)-1].Up() {
+			if p.end.Up() {
 				seen = now
 			}
 			if now.Sub(seen) > returnTime || now.Sub(began) > p.cfg.Drain {
@@ -245,7 +307,10 @@ func (p *stagePart) lose(drained context.Context) {
 
 // abandon closes what was opened below when the opening fails further on.
 func (p *stagePart) abandon(why error) {
+	if len(p.next) == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
-	_, _ = closeAll(ctx, p.edges, ending{note: "the opening failed: " + why.Error(), detach: true})
+	_, _ = closeAll(ctx, p.next, ending{note: "the opening failed: " + why.Error(), detach: true})
 }

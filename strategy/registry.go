@@ -8,7 +8,8 @@ import (
 
 // Params are what a run may set of its strategy. Each strategy reads those that it has.
 type Params struct {
-	Tasks int // frames that the fast node finishes after one switch, 1 or more
+	Tasks   int     // frames that the fast node finishes after one switch, 1 or more
+	Loading Loading // how a switch is made; empty: in the strategy's own way
 }
 
 // Entry is one strategy that a run can choose.
@@ -24,7 +25,10 @@ type Entry struct {
 	// Whole: every node holds head and tail, and the client deals the frames to the nodes in turn.
 	Whole bool
 
-	New func(Params) Strategy
+	// Loading is how the strategy makes a switch where a run does not say; empty: it makes none.
+	Loading Loading
+
+	New func(Params) Strategy // Start has the wanted way of loading too
 }
 
 // All returns every strategy, in the order in which tables show them.
@@ -32,13 +36,13 @@ func All() []Entry {
 	return []Entry{
 		{Name: "baseline", New: newBaseline,
 			Summary: "fast always forwards; what slow refuses is gone"},
-		{Name: "takeover", Alias: "s1", Tasks: true, New: newTakeover,
+		{Name: "takeover", Alias: "s1", Tasks: true, Loading: Blocking, New: newTakeover,
 			Summary: "after an overload fast finishes the next `--tasks` frames itself and sends nothing to slow meanwhile"},
-		{Name: "alternate", Alias: "s2", Tasks: true, New: newAlternate,
+		{Name: "alternate", Alias: "s2", Tasks: true, Loading: Blocking, New: newAlternate,
 			Summary: "after an overload fast finishes `--tasks` frames itself and forwards one to slow after each"},
-		{Name: "balance", Keeps: true, New: newBalance,
+		{Name: "balance", Keeps: true, Loading: Background, New: newBalance,
 			Summary: "fast finishes a frame if slow has enough queued to last meanwhile; nothing to tune"},
-		{Name: "credit", Keeps: true, New: newCredit,
+		{Name: "credit", Keeps: true, Loading: Background, New: newCredit,
 			Summary: "fast forwards as long as slow has places free, and finishes the other frames"},
 		{Name: "replicate", Alias: "s3", Whole: true, New: newReplicate,
 			Summary: "head and tail on both nodes; the client deals the frames to fast and slow in turn"},
@@ -71,6 +75,10 @@ func Names() []string {
 func (e Entry) Validate(p Params) error {
 	if e.Tasks && p.Tasks < 1 {
 		return fmt.Errorf("tasks is %d: %s needs 1 or more", p.Tasks, e.Name)
+	}
+	if p.Loading != "" {
+		_, err := ParseLoading(string(p.Loading))
+		return err
 	}
 	return nil
 }

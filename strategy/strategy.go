@@ -21,7 +21,7 @@ import "time"
 // Strategy decides, frame by frame, where the work goes. One goroutine, the fast stage, calls it; it needs no locking.
 type Strategy interface {
 	Next(Situation) Decision // for the frame about to run
-	Observe(Feedback)        // one answer from downstream
+	Observe(Feedback)        // one answer from a slow node
 }
 
 // Situation is what the stage knows when a frame is about to run. Times are measured and smoothed; 0 is not yet known.
@@ -29,16 +29,17 @@ type Situation struct {
 	Now      time.Duration // since the run began
 	Backlog  int           // frames that wait in the own queue behind this one
 	Capacity int           // places in the own queue
+	Waited   time.Duration // by the frame that last left the own queue, in it
 	HeadDone bool          // the head has run already: slow sent the frame back
 
-	Resident bool          // the tail is in memory, so that finishing costs no switch
-	Loading  bool          // the tail is being made resident beside the work
-	Head     time.Duration // what the head takes here
-	Tail     time.Duration // what the tail takes here
+	Resident  bool          // the tail is in memory, so that finishing costs no switch
+	Loading   bool          // the tail is being made resident beside the work
+	Head      time.Duration // what the head takes here
+	Tail      time.Duration // what the tail takes here
+	Spread    time.Duration // mean deviation of what a frame takes here
+	Throttled bool          // this device has lowered its clock
 
-	Up        bool          // slow answers
-	InFlight  int           // frames on their way to slow, without an answer
-	RoundTrip time.Duration // of a call to slow
+	Slow Outlook // what the slow nodes have to offer
 }
 
 // Decision says what becomes of one frame and of the tail's memory after it.
@@ -70,16 +71,18 @@ const (
 
 // Feedback is the answer to one frame. Times are measured by the answering node and smoothed; 0 is not yet known.
 type Feedback struct {
-	Now      time.Duration // when the answer came, since the run began
-	Accepted bool          // false: refused
-	Lost     bool          // there was no answer
-	Busy     bool          // the queue has passed its high-water mark
-	Length   int           // frames in the answering node's queue, this one included
-	Capacity int           // places in that queue; 0: the node has none
-	Service  time.Duration // what a frame takes there
-	Spread   time.Duration // mean deviation of that
-	Wait     time.Duration // how long the frame that last left the queue had waited
-	Here     int           // frames of the run that are on the answering node, from accepted to taken by end
+	Now       time.Duration // when the answer came, since the run began
+	Accepted  bool          // false: refused
+	Lost      bool          // there was no answer
+	Draining  bool          // the node is being stopped, and takes no more
+	Busy      bool          // the queue has passed its high-water mark
+	Throttled bool          // the device has lowered its clock, for heat or want of power
+	Length    int           // frames in the answering node's queue, this one included
+	Capacity  int           // places in that queue; 0: the node has none
+	Service   time.Duration // what a frame takes there
+	Spread    time.Duration // mean deviation of that
+	Wait      time.Duration // how long the frame that last left the queue had waited
+	Here      int           // frames of the run that are on the answering node, from accepted to taken by end
 }
 
 // Overloaded reports whether the node had no place for the frame, or will soon have none.

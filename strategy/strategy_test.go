@@ -12,18 +12,24 @@ import (
 func trace(s Strategy, events string) string {
 	var out strings.Builder
 	resident := false
+	fleet := NewFleet(1)
+	fleet.See(0, Neighbour{Up: true})
 	for i, e := range events {
 		now := time.Duration(i) * 30 * time.Millisecond
 		answer := Feedback{Now: now, Accepted: e == 'o', Length: 10, Capacity: 10, Service: 42 * time.Millisecond}
 		switch e {
 		case '.':
-			d := s.Next(Situation{Now: now, Capacity: 10, Resident: resident, Head: 4 * time.Millisecond, Up: true})
+			d := s.Next(Situation{Now: now, Capacity: 10, Resident: resident, Head: 4 * time.Millisecond, Slow: fleet.Outlook(now)})
 			resident = d.Hold && (resident || d.Finish || d.Load)
+			if !d.Finish && d.Wait == 0 {
+				fleet.Sent(0, now+4*time.Millisecond)
+			}
 			out.WriteByte(letter(d))
 		case 'x', 'o':
 			if e == 'o' {
 				answer.Length = 1
 			}
+			fleet.Observe(0, answer)
 			s.Observe(answer)
 		}
 	}
@@ -53,42 +59,48 @@ func TestTraces(t *testing.T) {
 		name     string
 		strategy string
 		tasks    int
+		loading  Loading // empty: the strategy's own
 		events   string
 		want     string
 	}{
-		{"baseline ignores overloads", "baseline", 1, "..x.xx..", "fffff"},
-		{"baseline without feedback", "baseline", 1, "...", "fff"},
+		{"baseline ignores overloads", "baseline", 1, "", "..x.xx..", "fffff"},
+		{"baseline without feedback", "baseline", 1, "", "...", "fff"},
 
-		{"takeover forwards until an overload", "takeover", 3, ".o.o.o", "fff"},
-		{"takeover finishes so many tasks", "takeover", 3, ".x......", "fTTtfff"},
-		{"takeover of one task holds nothing", "takeover", 1, "x..", "tf"},
-		{"takeover: an overload sets, never toggles", "takeover", 2, "xx...", "Ttf"},
-		{"takeover: an overload in a burst changes nothing", "takeover", 3, "x.x.x...", "TTtff"},
-		{"takeover: an overload after a burst starts the next", "takeover", 2, "x..x...", "TtTtf"},
-		{"takeover: acceptance does not end a burst", "takeover", 3, "x.o.o.o.", "TTtf"},
+		{"takeover forwards until an overload", "takeover", 3, "", ".o.o.o", "fff"},
+		{"takeover finishes so many tasks", "takeover", 3, "", ".x......", "fTTtfff"},
+		{"takeover of one task holds nothing", "takeover", 1, "", "x..", "tf"},
+		{"takeover: an overload sets, never toggles", "takeover", 2, "", "xx...", "Ttf"},
+		{"takeover: an overload in a burst changes nothing", "takeover", 3, "", "x.x.x...", "TTtff"},
+		{"takeover: an overload after a burst starts the next", "takeover", 2, "", "x..x...", "TtTtf"},
+		{"takeover: acceptance does not end a burst", "takeover", 3, "", "x.o.o.o.", "TTtf"},
 
-		{"alternate forwards one after each", "alternate", 3, "x.......", "TFTFtff"},
-		{"alternate of one task", "alternate", 1, "x...", "tff"},
-		{"alternate counts the finished ones", "alternate", 2, ".x......", "fTFtfff"},
-		{"alternate: an overload in a burst changes nothing", "alternate", 2, "x.x.x.o..", "TFtff"},
-		{"alternate: an overload on the last forwarded frame starts the next burst", "alternate", 1, "x..x..", "tftf"},
-		{"alternate: an overload before the last forwarded frame starts after it", "alternate", 1, "x.x...", "tFtf"},
+		{"alternate forwards one after each", "alternate", 3, "", "x.......", "TFTFtff"},
+		{"alternate of one task", "alternate", 1, "", "x...", "tff"},
+		{"alternate counts the finished ones", "alternate", 2, "", ".x......", "fTFtfff"},
+		{"alternate: an overload in a burst changes nothing", "alternate", 2, "", "x.x.x.o..", "TFtff"},
+		{"alternate: an overload on the last forwarded frame starts the next burst", "alternate", 1, "", "x..x..", "tftf"},
+		{"alternate: an overload before the last forwarded frame starts after it", "alternate", 1, "", "x.x...", "tFtf"},
 
-		{"balance forwards while slow is free", "balance", 0, ".o.o.o", "FFF"},
-		{"balance loads the tail beside the work when slow is full, and then finishes here", "balance", 0, ".x...", "FlTT"},
-		{"balance forwards again when slow has worked its queue off", "balance", 0, ".x........................", "FlTTTTTTTTTTTTFTFFFTFFTFF"},
+		{"balance forwards while slow is free", "balance", 0, "", ".o.o.o", "FFF"},
+		{"balance loads the tail beside the work when slow is full, and then finishes here", "balance", 0, "", ".x...", "FlTT"},
+		{"balance forwards again when slow has worked its queue off", "balance", 0, "", ".x........................", "FlTTTTTTTTTTTTFTFFFTFFTFF"},
 
-		{"credit forwards what slow has places for", "credit", 0, ".o.........", "FFFFFFFFFF"},
-		{"credit without a place loads the tail, then finishes here", "credit", 0, ".x......", "FlFFTFF"},
+		{"credit forwards what slow has places for", "credit", 0, "", ".o.........", "FFFFFFFFFF"},
+		{"credit without a place loads the tail, then finishes here", "credit", 0, "", ".x......", "FlTFTFF"},
 
-		{"replicate finishes all", "replicate", 1, ".x.o..", "TTTT"},
+		{"takeover loads beside the work if it is told to, and then finishes its burst", "takeover", 3, Background, ".x......", "fLTTtff"},
+		{"alternate loads beside the work for each burst", "alternate", 1, Background, "x....x....", "LtffLtff"},
+		{"balance switches on the loop if it is told to", "balance", 0, Blocking, ".x...", "FTTT"},
+		{"credit switches on the loop if it is told to", "credit", 0, Blocking, ".x...", "FTTF"},
+
+		{"replicate finishes all", "replicate", 1, "", ".x.o..", "TTTT"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e, err := Lookup(c.strategy)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := trace(e.New(Params{Tasks: c.tasks}), c.events); got != c.want {
+			if got := trace(e.Start(Params{Tasks: c.tasks, Loading: c.loading}), c.events); got != c.want {
 				t.Errorf("%s: got %s, want %s", c.events, got, c.want)
 			}
 		})
@@ -153,7 +165,7 @@ func FuzzStrategies(f *testing.F) {
 			if e.Validate(p) != nil {
 				continue
 			}
-			first, second := trace(e.New(p), events), trace(e.New(p), events)
+			first, second := trace(e.Start(p), events), trace(e.Start(p), events)
 			if first != second {
 				t.Errorf("%s: %q gives %s and %s", e.Name, events, first, second)
 			}

@@ -80,11 +80,11 @@ func (c *Client) Reach(ctx context.Context) error {
 
 // Open asks the node to take part in a run.
 func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
-	m, err := c.node.Open(ctx, &wire.OpenRequest{Run: runToWire(o.Run), From: o.From, Address: o.Address})
+	m, err := c.node.Open(ctx, &wire.OpenRequest{Run: runToWire(o.Run), From: o.From, Address: o.Address, Layer: int32(o.Layer)})
 	if err != nil {
 		return Opened{}, c.fromWire(err)
 	}
-	opened := Opened{Run: runFromWire(m.GetRun()), Shape: shapeFromWire(m.GetShape())}
+	opened := Opened{Run: runFromWire(m.GetRun()), Shape: intsFromWire(m.GetShape())}
 	if err := opened.Run.Validate(); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
 	}

@@ -27,14 +27,15 @@ func validName(what, s string) error {
 func runToWire(r pipeline.Run) *wire.Run {
 	return &wire.Run{
 		Id: r.ID, Strategy: r.Strategy, Tasks: int32(r.Tasks), Frames: r.Frames,
-		IntervalNs: int64(r.Interval), Model: r.Model, Digest: r.Digest, Cut: int32(r.Cut),
+		IntervalNs: int64(r.Interval), Model: r.Model, Digest: r.Digest, Cuts: intsToWire(r.Cuts), Load: string(r.Load),
 	}
 }
 
 func runFromWire(m *wire.Run) pipeline.Run {
 	return pipeline.Run{
 		ID: m.GetId(), Strategy: m.GetStrategy(), Tasks: int(m.GetTasks()), Frames: m.GetFrames(),
-		Interval: time.Duration(m.GetIntervalNs()), Model: m.GetModel(), Digest: m.GetDigest(), Cut: int(m.GetCut()),
+		Interval: time.Duration(m.GetIntervalNs()), Model: m.GetModel(), Digest: m.GetDigest(),
+		Cuts: intsFromWire(m.GetCuts()), Load: pipeline.Loading(m.GetLoad()),
 	}
 }
 
@@ -47,7 +48,7 @@ func framesToWire(frames []pipeline.Frame, arrival time.Time) []*wire.Frame {
 		m := &wire.Frame{
 			Id:                f.ID,
 			Next:              int32(f.Next),
-			Shape:             shapeToWire(f.Shape),
+			Shape:             intsToWire(f.Shape),
 			Data:              bytesOf(f.Data),
 			AgeNs:             int64(f.AgeAt(arrival)),
 			FinishedByRole:    f.By.Role,
@@ -102,7 +103,7 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 			return invalid("its label is %d: 0 to %d is allowed", f.Label, maxLabel)
 		}
 	}
-	f.Shape = shapeFromWire(m.GetShape())
+	f.Shape = intsFromWire(m.GetShape())
 	values := int64(1)
 	for _, d := range f.Shape {
 		if d < 1 || values > math.MaxInt32/int64(d) {
@@ -124,7 +125,7 @@ func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {
 	out := make([]*wire.Feedback, len(answers))
 	for i, a := range answers {
 		out[i] = &wire.Feedback{
-			Accepted: a.Accepted, QueueLength: int32(a.Length), QueueCapacity: int32(a.Capacity), Busy: a.Busy,
+			Accepted: a.Accepted, QueueLength: int32(a.Length), QueueCapacity: int32(a.Capacity), Busy: a.Busy, Throttled: a.Throttled,
 			ServiceNs: int64(a.Service), SpreadNs: int64(a.Spread), WaitNs: int64(a.Wait), Here: int32(a.Here),
 		}
 	}
@@ -136,25 +137,25 @@ func feedbackFromWire(messages []*wire.Feedback) []pipeline.Feedback {
 	for i, m := range messages {
 		out[i] = pipeline.Feedback{
 			Accepted: m.GetAccepted(), Length: int(m.GetQueueLength()), Capacity: int(m.GetQueueCapacity()),
-			Busy: m.GetBusy(), Service: time.Duration(m.GetServiceNs()), Spread: time.Duration(m.GetSpreadNs()),
+			Busy: m.GetBusy(), Throttled: m.GetThrottled(), Service: time.Duration(m.GetServiceNs()), Spread: time.Duration(m.GetSpreadNs()),
 			Wait: time.Duration(m.GetWaitNs()), Here: int(m.GetHere()),
 		}
 	}
 	return out
 }
 
-func shapeToWire(shape []int) []int32 {
-	out := make([]int32, len(shape))
-	for i, d := range shape {
-		out[i] = int32(d)
+func intsToWire(ints []int) []int32 {
+	out := make([]int32, len(ints))
+	for i, n := range ints {
+		out[i] = int32(n)
 	}
 	return out
 }
 
-func shapeFromWire(shape []int32) []int {
-	out := make([]int, len(shape))
-	for i, d := range shape {
-		out[i] = int(d)
+func intsFromWire(ints []int32) []int {
+	out := make([]int, len(ints))
+	for i, n := range ints {
+		out[i] = int(n)
 	}
 	return out
 }

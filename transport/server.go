@@ -27,6 +27,7 @@ type Opening struct {
 	Run     pipeline.Run
 	From    string // the caller; unique for each process
 	Address string // what the caller calls this node
+	Layer   int    // the first layer that the caller leaves to this node
 }
 
 // Opened is the answer: the run with what was left open filled in, and the shape of the frames that the node takes
@@ -82,7 +83,10 @@ func NewServer(n Node, maxBody int, errors *log.Logger) *http.Server {
 type handler struct{ node Node }
 
 func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenResponse, error) {
-	o := Opening{Run: runFromWire(m.GetRun()), From: m.GetFrom(), Address: m.GetAddress()}
+	o := Opening{Run: runFromWire(m.GetRun()), From: m.GetFrom(), Address: m.GetAddress(), Layer: int(m.GetLayer())}
+	if o.Layer < 0 {
+		return nil, toWire(fmt.Errorf("%w: its layer is %d: 0 or more is allowed", pipeline.ErrInvalidRun, o.Layer))
+	}
 	if err := o.Run.Validate(); err != nil {
 		return nil, toWire(err)
 	}
@@ -96,7 +100,7 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	if err != nil {
 		return nil, toWire(err)
 	}
-	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: shapeToWire(opened.Shape)}, nil
+	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: intsToWire(opened.Shape)}, nil
 }
 
 func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushResponse, error) {

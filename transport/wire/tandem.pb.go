@@ -30,7 +30,9 @@ type OpenRequest struct {
 	// The caller: unique for each process.
 	From string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
 	// What the caller calls this node: the address that it dialled.
-	Address       string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	Address string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	// The first layer that the caller leaves to this node; 0: all of them.
+	Layer         int32 `protobuf:"varint,4,opt,name=layer,proto3" json:"layer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -84,6 +86,13 @@ func (x *OpenRequest) GetAddress() string {
 		return x.Address
 	}
 	return ""
+}
+
+func (x *OpenRequest) GetLayer() int32 {
+	if x != nil {
+		return x.Layer
+	}
+	return 0
 }
 
 type OpenResponse struct {
@@ -146,11 +155,14 @@ type Run struct {
 	Strategy string                 `protobuf:"bytes,2,opt,name=strategy,proto3" json:"strategy,omitempty"`
 	Tasks    int32                  `protobuf:"varint,3,opt,name=tasks,proto3" json:"tasks,omitempty"`
 	// 0: until the run is closed.
-	Frames        uint64 `protobuf:"varint,4,opt,name=frames,proto3" json:"frames,omitempty"`
-	IntervalNs    int64  `protobuf:"varint,5,opt,name=interval_ns,json=intervalNs,proto3" json:"interval_ns,omitempty"`
-	Model         string `protobuf:"bytes,6,opt,name=model,proto3" json:"model,omitempty"`
-	Digest        string `protobuf:"bytes,7,opt,name=digest,proto3" json:"digest,omitempty"`
-	Cut           int32  `protobuf:"varint,8,opt,name=cut,proto3" json:"cut,omitempty"`
+	Frames     uint64 `protobuf:"varint,4,opt,name=frames,proto3" json:"frames,omitempty"`
+	IntervalNs int64  `protobuf:"varint,5,opt,name=interval_ns,json=intervalNs,proto3" json:"interval_ns,omitempty"`
+	Model      string `protobuf:"bytes,6,opt,name=model,proto3" json:"model,omitempty"`
+	Digest     string `protobuf:"bytes,7,opt,name=digest,proto3" json:"digest,omitempty"`
+	// The layers at which one node hands over to the next, in rising order.
+	Cuts []int32 `protobuf:"varint,9,rep,packed,name=cuts,proto3" json:"cuts,omitempty"`
+	// How fast makes the tail resident: background or blocking; empty: the strategy's own way.
+	Load          string `protobuf:"bytes,10,opt,name=load,proto3" json:"load,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -234,11 +246,18 @@ func (x *Run) GetDigest() string {
 	return ""
 }
 
-func (x *Run) GetCut() int32 {
+func (x *Run) GetCuts() []int32 {
 	if x != nil {
-		return x.Cut
+		return x.Cuts
 	}
-	return 0
+	return nil
+}
+
+func (x *Run) GetLoad() string {
+	if x != nil {
+		return x.Load
+	}
+	return ""
 }
 
 type PushRequest struct {
@@ -476,7 +495,9 @@ type Feedback struct {
 	// The queue has passed its high-water mark.
 	Busy bool `protobuf:"varint,7,opt,name=busy,proto3" json:"busy,omitempty"`
 	// Frames of the run that are on the node, from accepted to taken by end.
-	Here          int32 `protobuf:"varint,8,opt,name=here,proto3" json:"here,omitempty"`
+	Here int32 `protobuf:"varint,8,opt,name=here,proto3" json:"here,omitempty"`
+	// The device has lowered its clock, for heat or want of power.
+	Throttled     bool `protobuf:"varint,9,opt,name=throttled,proto3" json:"throttled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -565,6 +586,13 @@ func (x *Feedback) GetHere() int32 {
 		return x.Here
 	}
 	return 0
+}
+
+func (x *Feedback) GetThrottled() bool {
+	if x != nil {
+		return x.Throttled
+	}
+	return false
 }
 
 type CloseRequest struct {
@@ -695,14 +723,15 @@ var File_tandem_proto protoreflect.FileDescriptor
 
 const file_tandem_proto_rawDesc = "" +
 	"\n" +
-	"\ftandem.proto\x12\ttandem.v1\"]\n" +
+	"\ftandem.proto\x12\ttandem.v1\"s\n" +
 	"\vOpenRequest\x12 \n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x18\n" +
-	"\aaddress\x18\x03 \x01(\tR\aaddress\"F\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x14\n" +
+	"\x05layer\x18\x04 \x01(\x05R\x05layer\"F\n" +
 	"\fOpenResponse\x12 \n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunR\x03run\x12\x14\n" +
-	"\x05shape\x18\x02 \x03(\x05R\x05shape\"\xc0\x01\n" +
+	"\x05shape\x18\x02 \x03(\x05R\x05shape\"\xdc\x01\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\bstrategy\x18\x02 \x01(\tR\bstrategy\x12\x14\n" +
@@ -711,8 +740,10 @@ const file_tandem_proto_rawDesc = "" +
 	"\vinterval_ns\x18\x05 \x01(\x03R\n" +
 	"intervalNs\x12\x14\n" +
 	"\x05model\x18\x06 \x01(\tR\x05model\x12\x16\n" +
-	"\x06digest\x18\a \x01(\tR\x06digest\x12\x10\n" +
-	"\x03cut\x18\b \x01(\x05R\x03cut\"q\n" +
+	"\x06digest\x18\a \x01(\tR\x06digest\x12\x12\n" +
+	"\x04cuts\x18\t \x03(\x05R\x04cuts\x12\x12\n" +
+	"\x04load\x18\n" +
+	" \x01(\tR\x04loadJ\x04\b\b\x10\t\"q\n" +
 	"\vPushRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12(\n" +
@@ -729,7 +760,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x13finished_by_address\x18\b \x01(\tR\x11finishedByAddressB\b\n" +
 	"\x06_label\"?\n" +
 	"\fPushResponse\x12/\n" +
-	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackR\bfeedback\"\xed\x01\n" +
+	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackR\bfeedback\"\x8b\x02\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
@@ -739,7 +770,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\tspread_ns\x18\x05 \x01(\x03R\bspreadNs\x12\x17\n" +
 	"\await_ns\x18\x06 \x01(\x03R\x06waitNs\x12\x12\n" +
 	"\x04busy\x18\a \x01(\bR\x04busy\x12\x12\n" +
-	"\x04here\x18\b \x01(\x05R\x04here\"v\n" +
+	"\x04here\x18\b \x01(\x05R\x04here\x12\x1c\n" +
+	"\tthrottled\x18\t \x01(\bR\tthrottled\"v\n" +
 	"\fCloseRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x14\n" +

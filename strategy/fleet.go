@@ -1,0 +1,170 @@
+package strategy
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// Fleet is what a node knows of the slow nodes behind it, of which there may be one or many: what each still has to do,
+// and so which of them has the least expected delay for the next frame.
+//
+//	now                            idle
+//	 ├── queue × service, in flight ──┤ + service + half a round trip = expected delay
+//
+// It is as pure as the strategies: the stage tells it what it sees.
+type Fleet struct {
+	members []member
+	random  *rand.Rand // of a fixed seed, so that a trace can be played again
+}
+
+// member is one slow node.
+type member struct {
+	Neighbour
+	newest Feedback
+	idle   time.Duration // when it will have worked off all that it has, as far as is known
+}
+
+// Neighbour is what the stage sees of one slow node without asking it.
+type Neighbour struct {
+	Up        bool          // it answers
+	InFlight  int           // frames on their way to it, without an answer
+	RoundTrip time.Duration // of a call
+}
+
+// Outlook is what a fleet has to offer to the next frame.
+type Outlook struct {
+	To        int           // the node with the least expected delay; it would get the frame
+	Up        bool          // some node answers
+	Free      float64       // places in the queues of those that answer, as far as is known
+	Full      bool          // none that answers has a place
+	Idle      time.Duration // when the first of those that answer will have nothing left to do, since the run began
+	Service   time.Duration // what a frame takes on that To; 0: not yet known
+	RoundTrip time.Duration // of a call to To
+}
+
+// NewFleet makes a fleet of so many nodes.
+func NewFleet(nodes int) *Fleet {
+	return &Fleet{members: make([]member, nodes), random: rand.New(rand.NewPCG(1, uint64(nodes)))}
+}
+
+// See takes in the state of one node.
+func (f *Fleet) See(node int, n Neighbour) { f.members[node].Neighbour = n }
+
+// Sent takes note of a frame that reaches a node at a moment since the run began.
+func (f *Fleet) Sent(node int, reaches time.Duration) {
+	m := &f.members[node]
+	m.idle = max(m.idle, reaches) + m.service()
+}
+
+// Observe corrects what is known of a node's queue: the frames that wait or are under way, and part of the one that is
+// in its layers.
+func (f *Fleet) Observe(node int, a Feedback) {
+	if a.Lost {
+		return
+	}
+	m := &f.members[node]
+	m.newest = a
+	least := a.Now + time.Duration(a.Length+m.InFlight)*m.service()
+	m.idle = min(max(m.idle, least), least+m.service())
+	if !a.Accepted { // a place is free when the frame in the layers is done, and nothing says when that began
+		m.idle = least + m.service()
+	}
+}
+
+// Queued is how much work a node has, as far as is known, at a moment since the run began.
+func (f *Fleet) Queued(node int, now time.Duration) time.Duration {
+	return max(0, f.members[node].idle-now)
+}
+
+// Newest is the newest answer of a node.
+func (f *Fleet) Newest(node int) Feedback { return f.members[node].newest }
+
+// Outlook looks for the node that shall get the next frame.
+func (f *Fleet) Outlook(now time.Duration) Outlook {
+	o := Outlook{Full: true}
+	var roomy, up, all []int
+	for i := range f.members {
+		m := &f.members[i]
+		all = append(all, i)
+		if !m.Up {
+			continue
+		}
+		up = append(up, i)
+		o.Free += m.free(now)
+		if !o.Up || m.idle < o.Idle {
+			o.Idle = m.idle
+		}
+		o.Up = true
+		if !m.full(now) {
+			o.Full = false
+			roomy = append(roomy, i)
+		}
+	}
+	for _, candidates := range [][]int{roomy, up, all} {
+		if len(candidates) > 0 {
+			o.To = f.least(candidates, now)
+			o.Service, o.RoundTrip = f.members[o.To].service(), f.members[o.To].RoundTrip
+			break
+		}
+	}
+	return o
+}
+
+// manyNodes is the number of nodes beyond which two are drawn, and the better one taken: nearly as good as the best of
+// all, and no two senders run after the same node (Mitzenmacher, The Power of Two Choices, 2001).
+const manyNodes = 8
+
+// least returns the candidate with the least expected delay.
+func (f *Fleet) least(candidates []int, now time.Duration) int {
+	if len(candidates) > manyNodes {
+		i := f.random.IntN(len(candidates))
+		j := f.random.IntN(len(candidates) - 1)
+		if j >= i {
+			j++
+		}
+		candidates = []int{candidates[i], candidates[j]}
+	}
+	best := candidates[0]
+	for _, c := range candidates[1:] {
+		m, b := &f.members[c], &f.members[best]
+		if d, least := m.delay(now), b.delay(now); d < least || d == least && m.InFlight < b.InFlight {
+			best = c
+		}
+	}
+	return best
+}
+
+// service is what a frame takes; one that is throttled is about to become slower than its average.
+func (m *member) service() time.Duration {
+	if m.newest.Throttled {
+		return m.newest.Service + m.newest.Spread
+	}
+	return m.newest.Service
+}
+
+func (m *member) delay(now time.Duration) time.Duration {
+	return max(0, m.idle-now) + m.service() + m.RoundTrip/2
+}
+
+// places are those of its queue, or as many as it wants to be used.
+func (m *member) places() int {
+	if m.newest.Busy {
+		return min(m.newest.Length, m.newest.Capacity)
+	}
+	return m.newest.Capacity
+}
+
+func (m *member) full(now time.Duration) bool {
+	return m.newest.Capacity > 0 && m.idle-now > time.Duration(m.places())*m.service()
+}
+
+// free is the number of free places; 1 before the first answer, and as the answer said before it has measured a frame.
+func (m *member) free(now time.Duration) float64 {
+	switch {
+	case m.newest.Capacity == 0:
+		return float64(max(0, 1-m.InFlight))
+	case m.service() == 0:
+		return float64(max(0, m.places()-m.newest.Length-m.InFlight))
+	}
+	return max(0, float64(m.places())-float64(max(0, m.idle-now))/float64(m.service()))
+}

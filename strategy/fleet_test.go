@@ -1,0 +1,95 @@
+package strategy
+
+import (
+	"testing"
+	"time"
+)
+
+const ms = time.Millisecond
+
+// fleet makes one of nodes that take so long for a frame and have a queue of ten, all of them empty.
+func fleet(services ...time.Duration) *Fleet {
+	f := NewFleet(len(services))
+	for i, s := range services {
+		f.See(i, Neighbour{Up: true})
+		f.Observe(i, Feedback{Accepted: true, Capacity: 10, Service: s})
+	}
+	return f
+}
+
+// deal sends frames to where the fleet wants them, and returns how many each node got.
+func deal(f *Fleet, frames int, now, interval time.Duration) []int {
+	got := make([]int, len(f.members))
+	for range frames {
+		to := f.Outlook(now).To
+		got[to]++
+		f.Sent(to, now)
+		now += interval
+	}
+	return got
+}
+
+func TestFleetSharesOutByExpectedDelay(t *testing.T) {
+	if got := deal(fleet(10*ms, 10*ms), 100, time.Second, 5*ms); got[0] != 50 || got[1] != 50 {
+		t.Errorf("equal nodes got %v", got)
+	}
+	if got := deal(fleet(10*ms, 30*ms), 400, time.Second, 75*ms/10); got[0] < 290 || got[0] > 310 {
+		t.Errorf("a node three times as fast got %d of 400", got[0])
+	}
+	if got := deal(fleet(10*ms, 40*ms), 50, time.Second, 20*ms); got[1] != 0 {
+		t.Errorf("the fast node is idle, and %d frames went to the slow one", got[1])
+	}
+}
+
+func TestFleetLeavesOutWhatIsDownOrFull(t *testing.T) {
+	f := fleet(10*ms, 10*ms)
+	f.See(0, Neighbour{})
+	if o := f.Outlook(time.Second); o.To != 1 || !o.Up || o.Full {
+		t.Errorf("one is down: %+v", o)
+	}
+	f.Observe(1, Feedback{Now: time.Second, Capacity: 10, Length: 10, Service: 10 * ms})
+	if o := f.Outlook(time.Second); !o.Full || o.Free != 0 {
+		t.Errorf("one is down, one full: %+v", o)
+	}
+	if o := f.Outlook(time.Second + 25*ms); o.Full || o.Free < 1 || o.Free > 2 {
+		t.Errorf("25 ms later: %+v", o)
+	}
+	f.See(1, Neighbour{})
+	if o := f.Outlook(2 * time.Second); o.Up || !o.Full {
+		t.Errorf("both are down: %+v", o)
+	}
+	f.See(0, Neighbour{Up: true})
+	f.See(1, Neighbour{Up: true})
+	f.Observe(1, Feedback{Now: 3 * time.Second, Accepted: true, Busy: true, Capacity: 10, Length: 3, Service: 10 * ms})
+	f.Sent(1, 3*time.Second)
+	if !f.members[1].full(3 * time.Second) {
+		t.Error("a queue beyond its high-water mark has places")
+	}
+}
+
+func TestFleetExpectsAThrottledNodeToBecomeSlower(t *testing.T) {
+	f := fleet(10*ms, 10*ms)
+	f.Observe(0, Feedback{Accepted: true, Throttled: true, Capacity: 10, Service: 10 * ms, Spread: 5 * ms})
+	if o := f.Outlook(time.Second); o.To != 1 {
+		t.Errorf("the throttled node is preferred: %+v", o)
+	}
+}
+
+// Beyond eight nodes two are drawn at random: every node gets its share, and none is overrun.
+func TestFleetOfManyNodes(t *testing.T) {
+	services := make([]time.Duration, 16)
+	for i := range services {
+		services[i] = 16 * ms
+	}
+	f := fleet(services...)
+	for i, n := range deal(f, 16*100, time.Second, ms*12/10) {
+		if n < 70 || n > 130 {
+			t.Errorf("node %d got %d of 1600 frames", i, n)
+		}
+	}
+	for i := range f.members {
+		if q := f.Queued(i, time.Second+16*100*ms*12/10); q > 5*16*ms {
+			t.Errorf("node %d has work for %v", i, q)
+		}
+	}
+}
