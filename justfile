@@ -39,6 +39,10 @@ binary arch arm name:
 published:
     .ci/published
 
+# all strategies side by side: the README's table at 33.3 frames a second, and the drawing over the offered rate
+compare *arguments:
+    .ci/compare {{ arguments }}
+
 # benchmarks, three times each; flags are passed on
 bench *flags:
     go test -run '^$' -bench . -count 3 {{ flags }} ./...

@@ -155,10 +155,13 @@ type ending struct {
 	detach bool             // the node is being stopped, and does not wait for the report
 }
 
+// noteGap stands between the parts of a note.
+const noteGap = "; "
+
 // add adds to the note.
 func (e *ending) add(text string) {
 	if text != "" {
-		e.note = strings.TrimPrefix(e.note+"; "+text, "; ")
+		e.note = strings.TrimPrefix(e.note+noteGap+text, noteGap)
 	}
 }
 

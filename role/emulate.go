@@ -125,13 +125,13 @@ type emulated struct {
 }
 
 // note says where the machine was too busy to be the device; empty: it was not.
-func (x *emulated) note() string {
+func (x *emulated) note(of Role) string {
 	const tolerable = 0.02
 	share := float64(x.missed) / float64(max(x.held, 1))
 	if share < tolerable {
 		return ""
 	}
-	return fmt.Sprintf("this machine was too busy to emulate %s: it took %.0f %% longer", x.device, 100*share)
+	return fmt.Sprintf("this machine was too busy to emulate %s: %s took %.0f %% longer", x.device, of, 100*share)
 }
 
 func (x *emulated) Run(ins [][]float32, from, to int) ([][]float32, error) {

@@ -222,7 +222,9 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 			s.nodes = append(s.nodes, e)
 		}
 	}
-	s.note(c.Note)
+	for text := range strings.SplitSeq(c.Note, noteGap) { // two neighbours may bring the same one
+		s.note(text)
+	}
 	if len(s.edges) == 0 {
 		n.finish(s)
 	}
@@ -273,7 +275,7 @@ func (n *node) finish(s *session) {
 	}
 	s.closing = true
 	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return rank(a.Role) - rank(b.Role) })
-	end := ending{nodes: slices.Clip(s.nodes), note: strings.Join(s.notes, "; "), detach: n.stopping}
+	end := ending{nodes: slices.Clip(s.nodes), note: strings.Join(s.notes, noteGap), detach: n.stopping}
 	n.sessions.Go(func() {
 		defer debug.FreeOSMemory() // what the run has used may not be needed again for long
 		// Every node further down may take its whole time to drain.

@@ -223,12 +223,16 @@ func emulation(e string) string {
 
 // printNodes prints the ledger of every node.
 func printNodes(to io.Writer, r pipeline.Report) error {
+	names, longest := nodeNames(r.Nodes), 0
+	for _, name := range names {
+		longest = max(longest, len(name))
+	}
 	w := tabwriter.NewWriter(to, 0, 0, 1, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\nnode  \treceived\trefused\tforwarded\tfinished\tlost\tbusy\tqueue peak\t")
-	for _, n := range r.Nodes {
+	fmt.Fprintf(w, "\n%-*s\treceived\trefused\tforwarded\tfinished\tlost\tbusy\tqueue peak\t\n", longest, "node")
+	for i, n := range r.Nodes {
 		busy := time.Duration(n.BusyMS * float64(time.Millisecond)).Round(time.Millisecond)
-		fmt.Fprintf(w, "%-6s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t\n",
-			n.Role, n.Received, n.Refused, n.Forwarded, n.Finished, n.Lost, busy, n.QueuePeak)
+		fmt.Fprintf(w, "%-*s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t\n",
+			longest, names[i], n.Received, n.Refused, n.Forwarded, n.Finished, n.Lost, busy, n.QueuePeak)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -236,18 +240,37 @@ func printNodes(to io.Writer, r pipeline.Report) error {
 	return printDecisions(to, r)
 }
 
+// nodeNames are the roles, with the address where several nodes have the same one.
+func nodeNames(nodes []pipeline.Entry) []string {
+	count := make(map[string]int)
+	for _, n := range nodes {
+		count[n.Role]++
+	}
+	var names []string
+	for _, n := range nodes {
+		name := n.Role
+		if count[n.Role] > 1 {
+			name += " " + n.Address
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
 // printDecisions prints how the nodes that have somebody to forward to spent their time, and why.
 func printDecisions(to io.Writer, r pipeline.Report) error {
-	for _, n := range r.Nodes {
-		for _, list := range []string{shares(n.States), counts(n.Decisions)} {
-			if list != "" {
-				if _, err := fmt.Fprintf(to, "\n%s: %s\n", n.Role, list); err != nil {
-					return err
-				}
-			}
+	var errs []error
+	say := func(role, what, list string) {
+		if list != "" {
+			_, err := fmt.Fprintf(to, "\n%s %s: %s\n", role, what, list)
+			errs = append(errs, err)
 		}
 	}
-	return nil
+	for _, n := range r.Nodes {
+		say(n.Role, "spent its time", shares(n.States))
+		say(n.Role, "decided", counts(n.Decisions))
+	}
+	return errors.Join(errs...)
 }
 
 // shares lists the states of a node with their part of the time, the longest first.

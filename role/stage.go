@@ -73,7 +73,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	if err := w.load(held); err != nil {
 		return nil, transport.Opened{}, err
 	}
-	p := &stagePart{cfg: w.cfg, losses: newLosses(w.cfg, run.ID)}
+	p := &stagePart{cfg: w.cfg, trace: w.trace, losses: newLosses(w.cfg, run.ID)}
 	hops, err := w.openNext(ctx, p, run, held.To, entry.Keeps)
 	if err == nil {
 		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name}, run)
@@ -120,30 +120,40 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	return p, transport.Opened{Run: run, Shape: w.net.Shape(held.From)}, nil
 }
 
-// openNext opens the run on the next nodes. Of several, some may be missing: they are used when they are there.
+// openNext opens the run on the next nodes, all at the same time. Of several, some may be missing: they are used when
+// they are there.
 func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, layer int, keeps bool) ([]pipeline.Hopper, error) {
-	var hops []pipeline.Hopper
-	var missing []error
-	for _, c := range w.next {
+	edges, errs := make([]*edge, len(w.next)), make([]error, len(w.next))
+	var opening sync.WaitGroup
+	for i, c := range w.next {
 		cfg := edgeConfig{client: c, from: w.name, layer: layer, kept: keeps}
-		e, _, err := openEdge(ctx, cfg, run)
-		switch {
-		case errors.Is(err, pipeline.ErrUnreachable) && keeps:
-			missing = append(missing, err)
-			e = startEdge(cfg, run, true)
-		case err != nil:
-			return nil, err
+		opening.Go(func() {
+			edges[i], _, errs[i] = openEdge(ctx, cfg, run)
+			if errors.Is(errs[i], pipeline.ErrUnreachable) && keeps {
+				edges[i] = startEdge(cfg, run, true)
+			}
+		})
+	}
+	opening.Wait()
+	var hops []pipeline.Hopper
+	missing := 0
+	var refused error
+	for i, e := range edges {
+		if e == nil {
+			refused = errors.Join(refused, errs[i])
+			continue
 		}
 		p.next = append(p.next, e)
 		hops = append(hops, e)
+		if errs[i] != nil {
+			missing++
+			p.losses.missing(errs[i])
+		}
 	}
-	if len(missing) > 0 && len(missing) == len(w.next) {
-		return nil, errors.Join(missing...)
+	if refused == nil && missing > 0 && missing == len(w.next) {
+		refused = errors.Join(errs...)
 	}
-	for _, err := range missing {
-		p.losses.missing(err)
-	}
-	return hops, nil
+	return hops, refused
 }
 
 // agree fills in what the run leaves open, refuses what this node can't do, and says which layers it has to hold. Only a
@@ -254,6 +264,7 @@ type stagePart struct {
 	abort context.CancelFunc // gives up what is still on the node
 
 	losses   *losses
+	trace    *trace    // nil: not wanted
 	emulated *emulated // nil: nothing is
 }
 
@@ -273,9 +284,12 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	p.abort()
 	entry.Emulate = p.cfg.Emulate.String()
 	end.nodes = append(end.nodes, entry)
+	if p.trace != nil {
+		p.trace.flush()
+	}
 	end.add(p.losses.note())
 	if p.emulated != nil {
-		end.add(p.emulated.note())
+		end.add(p.emulated.note(p.cfg.Role))
 	}
 	return closeAll(ctx, append(slices.Clip(p.next), p.end), end)
 }
