@@ -17,7 +17,10 @@ type Report struct {
 	Coverage   float64 `json:"coverage"`   // percent of the frames
 	Rate       float64 `json:"rate"`       // (delivered - 1) / (last arrival - first arrival), frames per second
 	Duplicates int64   `json:"duplicates"` // arrivals beyond the first of a frame
-	// Unaccounted is frames - delivered - refused, dropped, expired and lost anywhere. It is below 0 where frames arrived after their
+	// Forgotten is the number of results that end had taken before it was started again: they were delivered, and are in no
+	// other figure.
+	Forgotten int64 `json:"forgotten"`
+	// Unaccounted is frames - delivered - forgotten - refused, dropped, expired and lost anywhere. It is below 0 where frames arrived after their
 	// sender had given them up as lost.
 	Unaccounted int64 `json:"unaccounted"`
 	// Accuracy is the percentage of the delivered frames with a label whose largest output is that class.
@@ -25,7 +28,7 @@ type Report struct {
 	Latency  Latency  `json:"latency_ms"` // age on arrival at end
 	ElapsedS float64  `json:"elapsed_s"`  // from opening to closing
 	Model    string   `json:"model"`
-	Load     string   `json:"load"` // how a switch is made; empty: the strategy makes none
+	Load     string   `json:"load"`           // how a switch is made; empty: the strategy makes none
 	Cut      int      `json:"cut"`            // the first layer of the first slow node
 	Cuts     []int    `json:"cuts,omitempty"` // those of all, where there is more than one
 	Emulate  string   `json:"emulate"`
@@ -46,7 +49,7 @@ type Latency struct {
 // were, whether each has a known end, and what was emulated.
 func (r *Report) account(run Run) {
 	r.Frames = int64(run.Frames)
-	var gone int64
+	var gone, finished int64
 	var devices []string
 	for _, e := range r.Nodes {
 		switch {
@@ -59,10 +62,14 @@ func (r *Report) account(run Run) {
 			devices = append(devices, e.Emulate)
 		}
 		gone += e.Gone()
+		if e.Role != "end" {
+			finished += e.Finished
+		}
 	}
+	r.Forgotten = max(0, finished-r.Delivered-r.Duplicates)
 	r.Frames = max(r.Frames, r.Delivered) // where nobody above end has said how many there were
 	r.Emulate = strings.Join(devices, " and ")
-	r.Unaccounted = r.Frames - r.Delivered - gone
+	r.Unaccounted = r.Frames - r.Delivered - r.Forgotten - gone
 	if r.Frames > 0 {
 		r.Coverage = 100 * float64(r.Delivered) / float64(r.Frames)
 	}

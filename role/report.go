@@ -135,6 +135,7 @@ var columns = []struct {
 	{"load", func(r pipeline.Report) string { return r.Load }},
 	{"cut", func(r pipeline.Report) string { return strconv.Itoa(r.Cut) }},
 	{"cuts", func(r pipeline.Report) string { return strings.Trim(fmt.Sprint(r.Cuts), "[]") }},
+	{"forgotten", func(r pipeline.Report) string { return integer(r.Forgotten) }},
 	{"emulate", func(r pipeline.Report) string { return r.Emulate }},
 	{"version", func(r pipeline.Report) string { return r.Version }},
 	{"note", func(r pipeline.Report) string { return r.Note }},
@@ -191,6 +192,9 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 		t := totals(r)
 		if t.Lost != 0 || r.Unaccounted != 0 || r.Duplicates != 0 {
 			fmt.Fprintf(to, "\n%s: %d frames lost on the way, %d unaccounted for, %d duplicates\n", r.Strategy, t.Lost, r.Unaccounted, r.Duplicates)
+		}
+		if r.Forgotten != 0 {
+			fmt.Fprintf(to, "\n%s: end was started again, and has forgotten %d results that it had taken before\n", r.Strategy, r.Forgotten)
 		}
 		if t.Dropped != 0 || t.Expired != 0 {
 			fmt.Fprintf(to, "\n%s: %d frames dropped for newer ones, %d expired\n", r.Strategy, t.Dropped, t.Expired)
