@@ -14,6 +14,7 @@ type Hopper interface {
 	Sender
 	Up() bool                 // it answers
 	RoundTrip() time.Duration // of a call, smoothed; 0: not yet known
+	Pace() time.Duration      // what the link takes for a frame; 0: not yet known
 	Losses() int              // how often it has forgotten the run, and all its frames
 }
 
@@ -107,7 +108,7 @@ const outOfOrder = 2 * maxCallFrames
 // see tells the fleet what can be seen of a branch from here.
 func (s *Stage) see(i int) {
 	b := s.branches[i]
-	s.fleet.See(i, strategy.Neighbour{Up: b.to.Up(), InFlight: b.inFlight, RoundTrip: b.to.RoundTrip()})
+	s.fleet.See(i, strategy.Neighbour{Up: b.to.Up(), InFlight: b.inFlight, RoundTrip: b.to.RoundTrip(), Pace: b.to.Pace()})
 }
 
 // recover takes back the frames that a next node has accepted and forgotten: it was started again, or, at the end of the

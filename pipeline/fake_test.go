@@ -73,6 +73,7 @@ type up struct{ Sender }
 
 func (up) Up() bool                 { return true }
 func (up) RoundTrip() time.Duration { return 0 }
+func (up) Pace() time.Duration      { return 0 }
 func (up) Losses() int              { return 0 }
 
 // toStage is a wire without delay.

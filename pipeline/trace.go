@@ -36,6 +36,7 @@ type SlowNode struct {
 	Queue       int     `json:"queue"`  // its places
 	ServiceMS   float64 `json:"service_ms"`
 	RoundTripMS float64 `json:"round_trip_ms"`
+	PaceMS      float64 `json:"pace_ms"`   // what the link takes for a frame
 	QueuedMS    float64 `json:"queued_ms"` // the work that it should still have
 	Refused     int64   `json:"refused"`   // frames that it has refused so far
 }
@@ -81,6 +82,7 @@ func (s *Stage) slowNode(i int, b *branch, now time.Duration) SlowNode {
 	return SlowNode{
 		Up: b.to.Up(), InFlight: b.inFlight, Refused: b.refused,
 		Length: newest.Length, Queue: newest.Capacity, ServiceMS: milliseconds(newest.Service),
-		RoundTripMS: milliseconds(b.to.RoundTrip()), QueuedMS: milliseconds(s.fleet.Queued(i, now)),
+		RoundTripMS: milliseconds(b.to.RoundTrip()), PaceMS: milliseconds(b.to.Pace()),
+		QueuedMS: milliseconds(s.fleet.Queued(i, now)),
 	}
 }

@@ -148,6 +148,9 @@ func (e *edge) Losses() int {
 // RoundTrip is that of a call to the neighbour.
 func (e *edge) RoundTrip() time.Duration { return e.client.RoundTrip() }
 
+// Pace is what the link to the neighbour takes for a frame.
+func (e *edge) Pace() time.Duration { return e.client.Pace() }
+
 // ending is what the nodes above say when they close a run.
 type ending struct {
 	nodes  []pipeline.Entry // their ledgers

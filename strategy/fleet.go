@@ -8,13 +8,18 @@ import (
 // Fleet is what a node knows of the slow nodes behind it, of which there may be one or many: what each still has to do,
 // and so which of them has the least expected delay for the next frame.
 //
-//	now                            idle
-//	 ├── queue × service, in flight ──┤ + service + half a round trip = expected delay
+//	now                                       idle
+//	 ├── (queue + in flight) × what one costs ──┤ + service + half a round trip = expected delay
+//
+// What a frame costs is the node's service time, or the link's pace where that is slower: a link that is full holds
+// frames up as a queue does.
 //
 // It is as pure as the strategies: the stage tells it what it sees.
 type Fleet struct {
 	members []member
 	random  *rand.Rand // of a fixed seed, so that a trace can be played again
+
+	all, up, roomy []int // indices of members; up and roomy belong to the last Outlook
 }
 
 // member is one slow node.
@@ -29,6 +34,7 @@ type Neighbour struct {
 	Up        bool          // it answers
 	InFlight  int           // frames on their way to it, without an answer
 	RoundTrip time.Duration // of a call
+	Pace      time.Duration // what the link to it takes for a frame; 0: not yet known
 }
 
 // Outlook is what a fleet has to offer to the next frame.
@@ -44,7 +50,11 @@ type Outlook struct {
 
 // NewFleet makes a fleet of so many nodes.
 func NewFleet(nodes int) *Fleet {
-	return &Fleet{members: make([]member, nodes), random: rand.New(rand.NewPCG(1, uint64(nodes)))}
+	f := &Fleet{members: make([]member, nodes), random: rand.New(rand.NewPCG(1, uint64(nodes)))}
+	for i := range nodes {
+		f.all = append(f.all, i)
+	}
+	return f
 }
 
 // See takes in the state of one node.
@@ -53,7 +63,7 @@ func (f *Fleet) See(node int, n Neighbour) { f.members[node].Neighbour = n }
 // Sent takes note of a frame that reaches a node at a moment since the run began.
 func (f *Fleet) Sent(node int, reaches time.Duration) {
 	m := &f.members[node]
-	m.idle = max(m.idle, reaches) + m.service()
+	m.idle = max(m.idle, reaches) + m.cost()
 }
 
 // Observe corrects what is known of a node's queue: the frames that wait or are under way, and part of the one that is
@@ -64,10 +74,10 @@ func (f *Fleet) Observe(node int, a Feedback) {
 	}
 	m := &f.members[node]
 	m.newest = a
-	least := a.Now + time.Duration(a.Length+m.InFlight)*m.service()
-	m.idle = min(max(m.idle, least), least+m.service())
+	least := a.Now + time.Duration(a.Length)*m.service() + time.Duration(m.InFlight)*m.cost()
+	m.idle = min(max(m.idle, least), least+m.cost())
 	if !a.Accepted { // a place is free when the frame in the layers is done, and nothing says when that began
-		m.idle = least + m.service()
+		m.idle = least + m.cost()
 	}
 }
 
@@ -79,17 +89,16 @@ func (f *Fleet) Queued(node int, now time.Duration) time.Duration {
 // Newest is the newest answer of a node.
 func (f *Fleet) Newest(node int) Feedback { return f.members[node].newest }
 
-// Outlook looks for the node that shall get the next frame.
+// Outlook looks for the node that shall get the next frame. There is one at least.
 func (f *Fleet) Outlook(now time.Duration) Outlook {
 	o := Outlook{Full: true}
-	var roomy, up, all []int
+	f.up, f.roomy = f.up[:0], f.roomy[:0]
 	for i := range f.members {
 		m := &f.members[i]
-		all = append(all, i)
 		if !m.Up {
 			continue
 		}
-		up = append(up, i)
+		f.up = append(f.up, i)
 		o.Free += m.free(now)
 		if !o.Up || m.idle < o.Idle {
 			o.Idle = m.idle
@@ -97,16 +106,18 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 		o.Up = true
 		if !m.full(now) {
 			o.Full = false
-			roomy = append(roomy, i)
+			f.roomy = append(f.roomy, i)
 		}
 	}
-	for _, candidates := range [][]int{roomy, up, all} {
-		if len(candidates) > 0 {
-			o.To = f.least(candidates, now)
-			o.Service, o.RoundTrip = f.members[o.To].service(), f.members[o.To].RoundTrip
-			break
-		}
+	candidates := f.all
+	switch {
+	case len(f.roomy) > 0:
+		candidates = f.roomy
+	case len(f.up) > 0:
+		candidates = f.up
 	}
+	o.To = f.least(candidates, now)
+	o.Service, o.RoundTrip = f.members[o.To].service(), f.members[o.To].RoundTrip
 	return o
 }
 
@@ -122,16 +133,21 @@ func (f *Fleet) least(candidates []int, now time.Duration) int {
 		if j >= i {
 			j++
 		}
-		candidates = []int{candidates[i], candidates[j]}
+		return f.better(candidates[i], candidates[j], now)
 	}
 	best := candidates[0]
 	for _, c := range candidates[1:] {
-		m, b := &f.members[c], &f.members[best]
-		if d, least := m.delay(now), b.delay(now); d < least || d == least && m.InFlight < b.InFlight {
-			best = c
-		}
+		best = f.better(best, c, now)
 	}
 	return best
+}
+
+func (f *Fleet) better(a, b int, now time.Duration) int {
+	m, n := &f.members[a], &f.members[b]
+	if d, e := m.delay(now), n.delay(now); e < d || e == d && n.InFlight < m.InFlight {
+		return b
+	}
+	return a
 }
 
 // service is what a frame takes; one that is throttled is about to become slower than its average.
@@ -141,6 +157,9 @@ func (m *member) service() time.Duration {
 	}
 	return m.newest.Service
 }
+
+// cost is what a frame takes of the scarcer of link and node.
+func (m *member) cost() time.Duration { return max(m.service(), m.Pace) }
 
 func (m *member) delay(now time.Duration) time.Duration {
 	return max(0, m.idle-now) + m.service() + m.RoundTrip/2
@@ -155,7 +174,7 @@ func (m *member) places() int {
 }
 
 func (m *member) full(now time.Duration) bool {
-	return m.newest.Capacity > 0 && m.idle-now > time.Duration(m.places())*m.service()
+	return m.newest.Capacity > 0 && m.idle-now > time.Duration(m.places())*m.cost()
 }
 
 // free is the number of free places; 1 before the first answer, and as the answer said before it has measured a frame.
@@ -163,8 +182,8 @@ func (m *member) free(now time.Duration) float64 {
 	switch {
 	case m.newest.Capacity == 0:
 		return float64(max(0, 1-m.InFlight))
-	case m.service() == 0:
+	case m.cost() == 0:
 		return float64(max(0, m.places()-m.newest.Length-m.InFlight))
 	}
-	return max(0, float64(m.places())-float64(max(0, m.idle-now))/float64(m.service()))
+	return max(0, float64(m.places())-float64(max(0, m.idle-now))/float64(m.cost()))
 }

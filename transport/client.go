@@ -31,6 +31,7 @@ type Client struct {
 	http    *http.Client
 	node    wireconnect.NodeClient
 	rtt     atomic.Int64 // nanoseconds, smoothed round trip of a push
+	pace    pace
 }
 
 // NewClient makes a client for the node at host:port. It connects at the first call.
@@ -95,15 +96,16 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 func (c *Client) Push(ctx context.Context, p Pushing) ([]pipeline.Feedback, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Call+sendTime(p.Frames))
 	defer cancel()
-	began := time.Now()
+	call := c.pace.begin(len(p.Frames))
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
-		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, began.Add(c.RoundTrip()/2)),
+		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, call.at.Add(c.RoundTrip()/2)),
 	})
+	c.pace.end(call, err == nil)
 	if err != nil {
 		return nil, c.fromWire(err)
 	}
-	c.observe(time.Since(began))
+	c.observe(time.Since(call.at))
 	if len(m.GetFeedback()) != len(p.Frames) {
 		return nil, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
 	}
@@ -145,6 +147,9 @@ func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error)
 
 // RoundTrip is the smoothed time between a push and its answer; 0 before the first.
 func (c *Client) RoundTrip() time.Duration { return time.Duration(c.rtt.Load()) }
+
+// Pace is what the link to the node takes for a frame; 0: not yet known.
+func (c *Client) Pace() time.Duration { return c.pace.value() }
 
 // observe smooths as TCP does: an eighth of each new round trip. Of two calls that end at once one may be forgotten.
 func (c *Client) observe(rtt time.Duration) {

@@ -1,0 +1,96 @@
+package transport
+
+import (
+	"sync"
+	"time"
+)
+
+// pace measures what the link to a neighbour takes for a frame, from the calls that are made anyway:
+//
+//   - A call that found the link empty takes the way there and back, which an empty call shows, and the pace for each of
+//     its frames.
+//   - While several are under way the link lets through, in the time of one, the frames that were answered in it (the
+//     delivery rate of BBR: Cardwell and others, 2016).
+//
+// Neither is ever less than the pace, so the least that was seen is the best guess.
+type pace struct {
+	mu       sync.Mutex
+	pending  int // frames under way
+	answered int // frames
+	empty    least
+	frame    least
+}
+
+// How long the least of something is remembered: links change.
+const (
+	rememberEmpty = time.Minute // a link that is always full slows empty calls down too
+	rememberFrame = 10 * time.Second
+)
+
+// mark is the beginning of a call.
+type mark struct {
+	at       time.Time
+	frames   int
+	alone    bool // nothing else was under way
+	answered int
+}
+
+// begin takes note of a call with so many frames.
+func (p *pace) begin(frames int) mark {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := mark{time.Now(), frames, p.pending == 0, p.answered}
+	p.pending += frames
+	return m
+}
+
+// end takes note of the end of a call: answered, or given up.
+func (p *pace) end(m mark, answered bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pending -= m.frames
+	if !answered {
+		return
+	}
+	now := time.Now()
+	took := now.Sub(m.at)
+	p.answered += m.frames
+	switch {
+	case m.frames == 0:
+		p.empty.add(took, now, rememberEmpty)
+	case !m.alone:
+		p.frame.add(took/time.Duration(p.answered-m.answered), now, rememberFrame)
+	case p.empty.known():
+		p.frame.add(max(0, took-p.empty.value())/time.Duration(m.frames), now, rememberFrame)
+	}
+}
+
+// value is what the link takes for a frame; 0: not yet known.
+func (p *pace) value() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.frame.known() {
+		return 0
+	}
+	return p.frame.value()
+}
+
+// least remembers the least of what was added, for once to twice a span.
+type least struct {
+	now, before time.Duration
+	since       time.Time // when now began; zero: nothing was added
+}
+
+func (l *least) add(d time.Duration, at time.Time, span time.Duration) {
+	switch {
+	case l.since.IsZero():
+		l.now, l.before, l.since = d, d, at
+	case at.Sub(l.since) > span:
+		l.now, l.before, l.since = d, l.now, at
+	default:
+		l.now = min(l.now, d)
+	}
+}
+
+func (l *least) known() bool          { return !l.since.IsZero() }
+func (l *least) value() time.Duration { return min(l.now, l.before) }

@@ -1,0 +1,74 @@
+package transport
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// wireOf is a link with a delay, that carries one frame after the other.
+type wireOf struct {
+	mu    sync.Mutex
+	delay time.Duration // there and back
+	frame time.Duration
+	free  time.Time
+}
+
+func (w *wireOf) call(p *pace, frames int) {
+	m := p.begin(frames)
+	w.mu.Lock()
+	if now := time.Now(); w.free.Before(now) {
+		w.free = now
+	}
+	w.free = w.free.Add(time.Duration(frames) * w.frame)
+	until := w.free.Add(w.delay)
+	w.mu.Unlock()
+	time.Sleep(time.Until(until))
+	p.end(m, true)
+}
+
+// The pace is the link's, however long the way is, whether there is one call at a time or several wait for each other.
+func TestPaceIsTheLinks(t *testing.T) {
+	for _, delay := range []time.Duration{0, 3 * time.Millisecond, 80 * time.Millisecond} {
+		for _, frame := range []time.Duration{200 * time.Microsecond, 5 * time.Millisecond, 60 * time.Millisecond} {
+			for _, callers := range []int{1, 4} {
+				synctest.Test(t, func(t *testing.T) {
+					w, p := &wireOf{delay: delay, frame: frame}, &pace{}
+					if p.value() != 0 {
+						t.Error("a pace is known before the first call")
+					}
+					w.call(p, 0)
+					var all sync.WaitGroup
+					for i := range callers {
+						all.Go(func() {
+							for range 50 {
+								w.call(p, 1+i)
+							}
+						})
+					}
+					all.Wait()
+					if got := p.value(); got < frame*8/10 || got > frame*11/10 {
+						t.Errorf("delay %v, a frame takes %v, %d callers: the pace is %v", delay, frame, callers, got)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestPaceFollowsALinkThatChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, p := &wireOf{delay: time.Millisecond, frame: time.Millisecond}, &pace{}
+		w.call(p, 0)
+		for _, frame := range []time.Duration{time.Millisecond, 20 * time.Millisecond, 2 * time.Millisecond} {
+			w.frame = frame
+			for began := time.Now(); time.Since(began) < 3*rememberFrame; {
+				w.call(p, 2)
+			}
+			if got := p.value(); got != frame {
+				t.Errorf("a frame takes %v, and the pace is %v", frame, got)
+			}
+		}
+	})
+}
