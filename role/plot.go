@@ -1,0 +1,156 @@
+package role
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Plotting is what Plot draws, and where to.
+type Plotting struct {
+	Reports []string // files with reports as JSON lines; -: Stdin
+	By      string   // the parameter of the horizontal axis; empty: the one that varies
+	Trace   string   // file with the decisions of a run, in place of reports; -: Stdin
+	Run     string   // which run of the trace; empty: the last
+	Title   string   // empty: none
+	Output  string   // file for the picture, .svg or .png
+	Stdin   io.Reader
+}
+
+// pictureFormats are the suffixes of Plotting.Output.
+var pictureFormats = []string{".svg", ".png"}
+
+// Validate reports everything that is wrong with the flags.
+func (p Plotting) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	switch {
+	case p.Trace == "" && len(p.Reports) == 0:
+		bad("there is nothing to draw: name files with reports, as --format json prints them, or --trace FILE")
+	case p.Trace != "" && len(p.Reports) > 0:
+		bad("--trace draws one run: %q is too much", p.Reports[0])
+	case p.Trace != "" && p.By != "":
+		bad("--by means nothing with --trace, whose horizontal axis is the time")
+	case p.Trace == "" && p.Run != "":
+		bad("--run %s chooses a run of --trace, which is missing", p.Run)
+	}
+	if slices.Index(p.Reports, "-") != lastIndex(p.Reports, "-") {
+		bad("stdin (-) can be read once only")
+	}
+	if p.By != "" && !slices.Contains(PlotParameters(), p.By) {
+		bad("--by %q: use one of %s", p.By, strings.Join(PlotParameters(), ", "))
+	}
+	switch {
+	case p.Output == "":
+		bad("--output is missing: name the picture, such as --output sweep.svg")
+	case !slices.Contains(pictureFormats, filepath.Ext(p.Output)):
+		bad("--output %s: use a name that ends in %s", p.Output, strings.Join(pictureFormats, " or "))
+	}
+	return errors.Join(errs...)
+}
+
+func lastIndex(all []string, one string) int {
+	for i, s := range slices.Backward(all) {
+		if s == one {
+			return i
+		}
+	}
+	return -1
+}
+
+// Plot draws reports of several runs against what varies between them, or one run over time.
+func Plot(p Plotting) error {
+	drawn, err := p.figure()
+	if err != nil {
+		return err
+	}
+	drawn.title = p.Title
+	var image bytes.Buffer // so that an error leaves no empty file
+	if err := drawn.render(filepath.Ext(p.Output), &image); err != nil {
+		return fmt.Errorf("--output %s: %w", p.Output, err)
+	}
+	if err := os.WriteFile(p.Output, image.Bytes(), 0o666); err != nil {
+		return fmt.Errorf("--output: %w", err)
+	}
+	return nil
+}
+
+func (p Plotting) figure() (figure, error) {
+	if p.Trace != "" {
+		trace := traced{wanted: p.Run}
+		if err := p.read(p.Trace, "decision", trace.take); err != nil {
+			return figure{}, err
+		}
+		if trace.drawn() == nil {
+			return figure{}, fmt.Errorf("%s: no decision of the run %q: the last run in it is %q", p.Trace, p.Run, trace.run)
+		}
+		return trace.drawn().figure(), nil
+	}
+	var s sweep
+	for _, path := range p.Reports {
+		if err := p.read(path, "report", s.take); err != nil {
+			return figure{}, err
+		}
+	}
+	return s.figure(p.By)
+}
+
+// longestLine is far above what reports and decisions need.
+const longestLine = 1 << 20
+
+// read gives each line of a file to take.
+func (p Plotting) read(path, of string, take func([]byte) error) (err error) {
+	from := p.Stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		from = file
+	}
+	lines := bufio.NewScanner(from)
+	lines.Buffer(nil, longestLine)
+	n, taken := 0, 0
+	for lines.Scan() {
+		n++
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		if err := take(lines.Bytes()); err != nil {
+			return fmt.Errorf("%s, line %d: %w", path, n, err)
+		}
+		taken++
+	}
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return fmt.Errorf("%s, line %d: it is longer than %d bytes, and no %s", path, n+1, longestLine, of)
+	case err != nil:
+		return fmt.Errorf("%s: %w", path, err)
+	case taken == 0 && of == "report":
+		return fmt.Errorf("%s: there is no report in it: write some with tandem --format json", path)
+	case taken == 0:
+		return fmt.Errorf("%s: there is no %s in it", path, of)
+	}
+	return nil
+}
+
+// parse reads a line into a struct, whose unsigned fields refuse what can't be.
+func parseLine(line []byte, into any) error {
+	err := json.Unmarshal(line, into)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" {
+		return fmt.Errorf("%s is a %s, which it can't be", wrong.Field, wrong.Value)
+	}
+	if err != nil {
+		return fmt.Errorf("it is no line of JSON: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,219 @@
+package role
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// plotted draws and returns the picture.
+func plotted(t *testing.T, p Plotting, suffix string) []byte {
+	t.Helper()
+	p.Output = filepath.Join(t.TempDir(), "picture"+suffix)
+	if err := errors.Join(p.Validate(), Plot(p)); err != nil {
+		t.Fatal(err)
+	}
+	image, err := os.ReadFile(p.Output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+var samplePlots = map[string]Plotting{
+	"plot_tasks": {Reports: []string{"testdata/plot_tasks.jsonl"}},
+	"plot_rate":  {Reports: []string{"testdata/plot_rate.jsonl"}, Title: "Offered & <delivered>"},
+	"plot_runs":  {Reports: []string{"testdata/plot_tasks.jsonl", "testdata/report.json"}, By: "run"},
+	"plot_trace": {Trace: "testdata/plot_trace.jsonl", Title: "alternate"},
+}
+
+func TestPicturesAreGolden(t *testing.T) {
+	for name, p := range samplePlots {
+		svg := plotted(t, p, ".svg")
+		golden(t, name+".svg", svg)
+		wellFormed(t, svg)
+		if !bytes.Equal(svg, plotted(t, p, ".svg")) {
+			t.Errorf("%s: a second picture differs", name)
+		}
+	}
+}
+
+func wellFormed(t *testing.T, svg []byte) {
+	t.Helper()
+	for d := xml.NewDecoder(bytes.NewReader(svg)); ; {
+		if _, err := d.Token(); err == io.EOF {
+			return
+		} else if err != nil {
+			t.Fatalf("%v in\n%s", err, svg)
+		}
+	}
+}
+
+func TestPicturesArePNG(t *testing.T) {
+	for name, p := range samplePlots {
+		image, err := png.Decode(bytes.NewReader(plotted(t, p, ".png")))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if size := image.Bounds().Size(); size.X != 1000 || size.Y != 700 {
+			t.Errorf("%s has the size %v", name, size)
+		}
+		if r, g, b, a := image.At(1, 1).RGBA(); r&g&b&a != 0xffff {
+			t.Errorf("%s is not white outside", name)
+		}
+	}
+}
+
+func TestPlotReadsStdin(t *testing.T) {
+	reports, err := os.ReadFile("testdata/plot_tasks.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := plotted(t, samplePlots["plot_tasks"], ".svg")
+	if got := plotted(t, Plotting{Reports: []string{"-"}, Stdin: bytes.NewReader(reports)}, ".svg"); !bytes.Equal(got, want) {
+		t.Error("it is another picture")
+	}
+}
+
+func TestWrongPlotIsRefused(t *testing.T) {
+	for _, test := range []struct {
+		p    Plotting
+		want string
+	}{
+		{Plotting{Output: "x.svg"}, "nothing to draw"},
+		{Plotting{Reports: []string{"a"}}, "--output is missing"},
+		{Plotting{Reports: []string{"a"}, Output: "x.jpg"}, "--output x.jpg: use a name that ends in .svg or .png"},
+		{Plotting{Reports: []string{"a"}, Output: "x"}, ".svg or .png"},
+		{Plotting{Reports: []string{"a"}, Output: "x.svg", By: "colour"}, `--by "colour": use one of tasks, rate, frames, cut, nodes, run`},
+		{Plotting{Reports: []string{"a"}, Output: "x.svg", Run: "r"}, "--run r"},
+		{Plotting{Reports: []string{"a"}, Output: "x.svg", Trace: "t"}, `"a" is too much`},
+		{Plotting{Trace: "t", By: "tasks", Output: "x.svg"}, "--by means nothing"},
+		{Plotting{Reports: []string{"-", "a", "-"}, Output: "x.svg"}, "once only"},
+	} {
+		if err := test.p.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: %v, want %q", test.p, err, test.want)
+		}
+	}
+}
+
+func TestPlotNamesWhatIsWrong(t *testing.T) {
+	folder := t.TempDir()
+	const report = `{"strategy":"alternate","tasks":1,"frames":100,"interval_ms":30,"coverage":90,"rate":30}` + "\n"
+	const decision = `{"run":"r1","node":"fast","decision":"forward"}` + "\n"
+	many := strings.Builder{}
+	for i := range mostLines + 1 {
+		many.WriteString(strings.Replace(report, "alternate", "alternate"+string(rune('A'+i)), 1))
+	}
+	for i, test := range []struct {
+		text  string
+		p     Plotting // of the text, as Reports, or Trace where it is set
+		named []string
+	}{
+		{"", Plotting{}, []string{"no report", "--format json"}},
+		{"\n\n", Plotting{}, []string{"no report"}},
+		{report + "\n{", Plotting{}, []string{"line 3", "no line of JSON"}},
+		{report + "run,strategy,tasks", Plotting{}, []string{"line 2", "no line of JSON"}},
+		{`{"a":1}`, Plotting{}, []string{"line 1", "no strategy", "--format json"}},
+		{`{"strategy":"x","tasks":-1}`, Plotting{}, []string{"line 1", "tasks is a number -1"}},
+		{`{"strategy":"x","coverage":101}`, Plotting{}, []string{"coverage is 101", "0 to 100"}},
+		{`{"strategy":"x","rate":-1}`, Plotting{}, []string{"rate is -1"}},
+		{`{"strategy":"x","interval_ms":1e-300}`, Plotting{}, []string{"interval_ms is 1e-300"}},
+		{report + strings.Repeat(" ", longestLine), Plotting{}, []string{"line 2", "longer than 1048576"}},
+		{`{"strategy":"x"}`, Plotting{By: "tasks"}, []string{"--by tasks", "nothing to draw"}},
+		{`{"strategy":"x"}`, Plotting{By: "rate"}, []string{"--by rate", "interval_ms 0"}},
+		{many.String(), Plotting{By: "tasks"}, []string{"more than 16 lines", "--by"}},
+		{"", Plotting{Trace: "-"}, []string{"no decision in it"}},
+		{decision + "x", Plotting{Trace: "-"}, []string{"line 2", "no line of JSON"}},
+		{report, Plotting{Trace: "-"}, []string{"line 1", "no line of a trace"}},
+		{`{"run":"r","decision":"wait","t_ms":-1}`, Plotting{Trace: "-"}, []string{"t_ms is -1"}},
+		{`{"run":"r","decision":"wait","backlog":-1}`, Plotting{Trace: "-"}, []string{"backlog is a number -1"}},
+		{`{"run":"r","decision":"wait","slow":[` + strings.Repeat("{},", 64) + `{}]}`, Plotting{Trace: "-"}, []string{"65 slow nodes"}},
+		{decision, Plotting{Trace: "-", Run: "r2"}, []string{`"r2"`, `"r1"`}},
+	} {
+		file := filepath.Join(folder, string(rune('a'+i))+".jsonl")
+		if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if test.p.Output = filepath.Join(folder, "x.svg"); test.p.Trace != "" {
+			test.p.Trace = file
+		} else {
+			test.p.Reports = []string{file}
+		}
+		err := errors.Join(test.p.Validate(), Plot(test.p))
+		for _, n := range test.named {
+			if err == nil || !strings.Contains(err.Error(), n) {
+				t.Errorf("%.60q: %v, want %q", test.text, err, n)
+			}
+		}
+		if err != nil && !strings.Contains(err.Error(), "--by") && !strings.Contains(err.Error(), file) {
+			t.Errorf("%v does not name %s", err, file)
+		}
+		if _, err := os.Stat(test.p.Output); err == nil {
+			t.Fatalf("%.60q leaves a file", test.text)
+		}
+	}
+	for _, absent := range []Plotting{{Reports: []string{"testdata/absent"}}, {Trace: "testdata/absent"}, {Reports: []string{"testdata"}}} {
+		absent.Output = filepath.Join(folder, "x.svg")
+		if err := Plot(absent); err == nil || !strings.Contains(err.Error(), "testdata") {
+			t.Errorf("%+v: %v", absent, err)
+		}
+	}
+	p := samplePlots["plot_tasks"]
+	p.Output = filepath.Join(folder, "absent", "x.svg")
+	if err := Plot(p); err == nil || !strings.Contains(err.Error(), "--output") {
+		t.Error(err)
+	}
+}
+
+func TestAxisIsRound(t *testing.T) {
+	for _, test := range []struct {
+		from, to float64
+		steps    int
+		whole    bool
+		want     string
+	}{
+		{0, 40, 10, true, "0 5 10 15 20 25 30 35 40"},
+		{72, 100, 6, false, "70 75 80 85 90 95 100"},
+		{100, 100, 6, false, "97 98 99 100 101 102 103"},
+		{0, 0, 4, true, "0 1"},
+		{1, 3, 10, true, "0 1 2 3"},
+		{0.003, 0.0041, 4, false, "0.0030 0.0035 0.0040 0.0045"},
+		{5, 50, 5, false, "0 10 20 30 40 50"},
+		{0, 3e9, 2, true, "0 2e+09 4e+09"},
+	} {
+		var got []string
+		a := newAxis("", test.from, test.to, test.steps, test.whole)
+		for _, tick := range a.ticks {
+			got = append(got, tick.Label)
+		}
+		if strings.Join(got, " ") != test.want || a.from > test.from || a.to < test.to {
+			t.Errorf("%v to %v: %q, want %q", test.from, test.to, got, test.want)
+		}
+	}
+	x := newAxis("", 0, 40, 10, true).scale(800)
+	for _, v := range []float64{1, 5, 10, 15, 20, 40} {
+		if got := x.Translate(v); got != int(v*20) {
+			t.Errorf("%v is drawn at %d", v, got)
+		}
+	}
+}
+
+func TestColoursAndShapesDiffer(t *testing.T) {
+	for i, c := range palette {
+		if slices.Contains(palette[:i], c) {
+			t.Errorf("colour %d is there twice", i)
+		}
+	}
+	for i, s := range shapes {
+		if slices.Contains(shapes[:i], s) {
+			t.Errorf("shape %d is there twice", i)
+		}
+	}
+}
