@@ -47,8 +47,8 @@ func main() {
 // run is the program without its process: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var usage usageError
-	if len(args) > 3 && args[1] == "inspect" && !strings.HasPrefix(args[2], "-") { // flags may follow the file
-		args = slices.Concat(args[:2], args[3:], args[2:3])
+	if len(args) > 1 && (args[1] == "inspect" || args[1] == "plot") {
+		args = slices.Concat(args[:2], flagsFirst(args[2:]))
 	}
 	err := newApp(stdin, stdout, stderr).RunContext(ctx, args)
 	switch {
@@ -74,7 +74,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	app := &cli.App{
 		Name:            "tandem",
 		Usage:           "run a neural network over several small devices, and compare how they help each other",
-		UsageText:       "tandem [flags]                      all four roles in this process, compared\ntandem --role client|fast|slow|end  one role, one process on each device\ntandem inspect net.onnx             where a network can be cut, and what each cut costs",
+		UsageText:       "tandem [flags]                      all four roles in this process, compared\ntandem --role client|fast|slow|end  one role, one process on each device\ntandem inspect net.onnx             where a network can be cut, and what each cut costs\ntandem plot runs.jsonl -o x.svg     a picture of runs, or of one over time",
 		Version:         programVersion(),
 		HideHelpCommand: true,
 		Writer:          stdout,
@@ -101,8 +101,31 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		}
 		return role.Run(c.Context, cfg)
 	}
-	app.Commands = []*cli.Command{inspectCommand(stdout)}
+	app.Commands = []*cli.Command{inspectCommand(stdout), plotCommand(stdin)}
 	return app
+}
+
+// flagsFirst lets the flags of a command follow its files.
+func flagsFirst(args []string) []string {
+	var flags, files []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if arg == "--" {
+			files = append(files, args[i+1:]...)
+			break
+		}
+		if len(arg) < 2 || arg[0] != '-' { // a single - is stdin
+			files = append(files, arg)
+			continue
+		}
+		flags = append(flags, arg)
+		alone := strings.Contains(arg, "=") || slices.Contains([]string{"calibrate", "help", "h"}, strings.TrimLeft(arg, "-"))
+		if !alone && i+1 < len(args) {
+			i++
+			flags = append(flags, args[i])
+		}
+	}
+	return slices.Concat(flags, []string{"--"}, files)
 }
 
 // inspectCommand shows where a network can be cut.
@@ -132,6 +155,32 @@ func inspectCommand(stdout io.Writer) *cli.Command {
 				Model: c.Args().First(), Seed: c.Uint64("seed"), Calibrate: c.Bool("calibrate"), Threads: c.Int("threads"),
 				Format: format, Output: c.String("output"), Stdout: stdout,
 			})
+		},
+	}
+}
+
+// plotCommand draws what runs came to.
+func plotCommand(stdin io.Reader) *cli.Command {
+	return &cli.Command{
+		Name: "plot", Usage: "draw coverage and rate of several runs, or one run over time",
+		UsageText: "tandem plot runs.jsonl... --output sweep.svg   reports of --format json; -: stdin\ntandem plot --trace trace.jsonl --output run.svg",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "file for the picture, .svg or .png, overwritten"},
+			&cli.StringFlag{Name: "by", Usage: "what is on the horizontal axis: " + strings.Join(role.PlotParameters(), ", ") + " (default: the first that varies)"},
+			&cli.StringFlag{Name: "trace", Usage: "file with the decisions of runs; the last of them is drawn over time"},
+			&cli.StringFlag{Name: "run", Usage: "id of another run in the trace"},
+			&cli.StringFlag{Name: "title", Usage: "above the picture"},
+		},
+		OnUsageError: func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
+		Action: func(c *cli.Context) error {
+			p := role.Plotting{
+				Reports: c.Args().Slice(), By: c.String("by"), Trace: c.String("trace"), Run: c.String("run"),
+				Title: c.String("title"), Output: c.String("output"), Stdin: stdin,
+			}
+			if err := p.Validate(); err != nil {
+				return usageError{err}
+			}
+			return role.Plot(p)
 		},
 	}
 }

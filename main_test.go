@@ -199,6 +199,67 @@ func TestIncompleteCommandLineIsRefused(t *testing.T) {
 	}
 }
 
+func TestWrongPlotCommandIsRefused(t *testing.T) {
+	const runs = "role/testdata/plot_tasks.jsonl"
+	picture := filepath.Join(t.TempDir(), "x.svg")
+	for _, test := range []struct {
+		args  []string
+		named []string
+	}{
+		{[]string{}, []string{"nothing to draw", "--trace FILE", "--output is missing"}}, // both at once
+		{[]string{runs}, []string{"--output is missing", "--output sweep.svg"}},
+		{[]string{runs, "-o", "x.gif"}, []string{"--output x.gif", ".svg or .png"}},
+		{[]string{runs, "-o", picture, "--by", "colour"}, []string{`--by "colour"`, "tasks, rate, frames, cut, nodes, run"}},
+		{[]string{runs, "-o", picture, "--run", "r"}, []string{"--run r", "--trace"}},
+		{[]string{runs, "-o", picture, "--trace", "t.jsonl"}, []string{"--trace", runs}},
+		{[]string{runs, "-o", picture, "--colour"}, []string{"colour"}},
+		{[]string{runs, "-o"}, []string{"-o"}},
+	} {
+		refused(t, exitUsage, append(test.named, "tandem --help"), append([]string{"plot"}, test.args...)...)
+	}
+	refused(t, exitFailed, []string{"absent", "no such file"}, "plot", "absent", "-o", picture)
+	refused(t, exitFailed, []string{labels, "line 1"}, "plot", labels, "-o", picture)
+	if _, err := os.Stat(picture); err == nil {
+		t.Error("there is a picture all the same")
+	}
+}
+
+// The flags of a command may stand before and behind its files.
+func TestPlotCommand(t *testing.T) {
+	const runs = "role/testdata/plot_tasks.jsonl"
+	reports, err := os.ReadFile(runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	var first []byte
+	for i, args := range []string{
+		"plot " + runs + " -o PICTURE --title t", "plot -o PICTURE " + runs + " --title=t", "plot --title t --output=PICTURE " + runs,
+		"plot - -o PICTURE --title t", "plot -o PICTURE --title t -- -",
+	} {
+		picture := filepath.Join(folder, strconv.Itoa(i)+".svg")
+		code, out, stderr := tandemReading(t, string(reports), strings.Fields(strings.ReplaceAll(args, "PICTURE", picture))...)
+		drawn, err := os.ReadFile(picture)
+		if code != 0 || out != "" || stderr != "" || err != nil || !bytes.HasPrefix(drawn, []byte("<svg")) {
+			t.Errorf("tandem %s: code %d, stdout %q, %v: %s", args, code, out, err, stderr)
+		}
+		if first == nil {
+			first = drawn
+		}
+		if !bytes.Equal(drawn, first) {
+			t.Errorf("tandem %s draws another picture", args)
+		}
+	}
+	for _, args := range [][]string{{"inspect", digits, "--format", "json"}, {"inspect", "--format=json", digits}} {
+		if code, out, stderr := tandem(t, args...); code != 0 || !strings.Contains(out, `"digits_mlp.onnx"`) {
+			t.Errorf("tandem %q: code %d, %q: %s", args, code, out, stderr)
+		}
+	}
+	if code, out, _ := tandem(t, "plot", "--help"); code != 0 || !strings.Contains(out, "tasks, rate, frames, cut, nodes, run") {
+		t.Errorf("code %d, %q", code, out)
+	}
+}
+
 func TestHelpNamesEveryFlagAndItsVariable(t *testing.T) {
 	code, help, _ := tandem(t, "--help")
 	if code != 0 {
