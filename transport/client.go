@@ -22,6 +22,7 @@ type Limits struct {
 	Call    time.Duration // for the answer to a push
 	Window  int           // pushes under way at once
 	MaxBody int           // bytes of a message, either way
+	Traffic *Traffic      // counts the bytes of all connections; nil: nobody wants to know
 }
 
 // Client talks to one node. It may be used by several goroutines.
@@ -45,7 +46,7 @@ func NewClient(address string, l Limits) *Client {
 			if err != nil {
 				return nil, err
 			}
-			return bodyConn{conn}, nil
+			return bodyConn{countedConn{conn, l.Traffic}}, nil
 		},
 		MaxConnsPerHost:     conns,
 		MaxIdleConnsPerHost: conns,

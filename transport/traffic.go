@@ -1,0 +1,51 @@
+package transport
+
+import (
+	"net"
+	"sync/atomic"
+)
+
+// Traffic counts the bytes of a node's connections, sent and received. A nil one counts nothing.
+type Traffic struct{ bytes atomic.Int64 }
+
+// Bytes is the number so far.
+func (t *Traffic) Bytes() int64 { return t.bytes.Load() }
+
+// Listener counts the connections that a listener accepts.
+func (t *Traffic) Listener(l net.Listener) net.Listener { return countedListener{l, t} }
+
+type countedListener struct {
+	net.Listener
+	traffic *Traffic
+}
+
+func (l countedListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return countedConn{conn, l.traffic}, nil
+}
+
+type countedConn struct {
+	net.Conn
+	traffic *Traffic
+}
+
+func (c countedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.traffic.add(n)
+	return n, err
+}
+
+func (c countedConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.traffic.add(n)
+	return n, err
+}
+
+func (t *Traffic) add(n int) {
+	if t != nil {
+		t.bytes.Add(int64(n))
+	}
+}
