@@ -70,7 +70,7 @@ func TestBalanceLosesNothingToANeighbourThatForgets(t *testing.T) {
 		}
 		slow.dead.Store(true)
 		fast := s.Close()
-		r := recorder.Close(NodeID{Role: "end"}, []Entry{{NodeID: NodeID{Role: "client"}, Received: 600, Forwarded: 600}, fast})
+		r := recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{{NodeID: NodeID{Role: "client"}, Received: 600, Forwarded: 600}, fast})
 		if r.Delivered != 600 || fast.Here() != 0 || fast.Lost != 0 {
 			t.Errorf("%d of 600 frames delivered; %v", r.Delivered, fast)
 		}

@@ -159,7 +159,7 @@ func (c *chain) play() Report {
 	}
 	client := ledger.Entry()
 	client.Role = "client"
-	return c.recorder.Close(NodeID{Role: "end"}, []Entry{client, c.fast.Close(), c.slow.Close()})
+	return c.recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{client, c.fast.Close(), c.slow.Close()})
 }
 
 func direct(s Sender) Sender { return s }

@@ -161,6 +161,12 @@ type Entry struct {
 	// States are the percentage of time in each, where a node has somebody to forward to.
 	States  map[State]float64 `json:"states,omitempty"`
 	Emulate string            `json:"emulate,omitempty"` // fast and slow: the device that is emulated, or "off"
+	Bytes   int64             `json:"bytes,omitempty"`   // sent and received over the node's connections
+	// EnergyJ is what the node's device used from the opening to the closing, in joules, where EnergyBy says how it is
+	// known, as in "meter hwmon ina219" or "model pi3b+".
+	EnergyJ  float64 `json:"energy_j,omitempty"`
+	EnergyBy string  `json:"energy_by,omitempty"`
+	Device   string  `json:"device,omitempty"` // its limits, clock and temperature during the run
 }
 
 func (e Entry) String() string {

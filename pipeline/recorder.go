@@ -67,10 +67,12 @@ func (r *Recorder) Add(f *Frame) (first bool) {
 	return true
 }
 
-// Close derives the report. The nodes are the ledgers of the others, in the order of the pipeline; end adds its own.
-func (r *Recorder) Close(id NodeID, nodes []Entry) Report {
+// Close derives the report. The nodes are the ledgers of the others, in the order of the pipeline; end's own is last, and
+// its frames are filled in here.
+func (r *Recorder) Close(end Entry, nodes []Entry) Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	end.Received, end.Finished = r.delivered, r.delivered
 	quantile := func(q float64) float64 { return float64(r.ages.ValueAtQuantile(q)) / 1000 }
 	rep := Report{
 		Run:        r.run.ID,
@@ -84,7 +86,7 @@ func (r *Recorder) Close(id NodeID, nodes []Entry) Report {
 		ElapsedS:   time.Since(r.start).Seconds(),
 		Model:      r.run.Model,
 		Load:       string(r.run.Load),
-		Nodes:      append(nodes[:len(nodes):len(nodes)], Entry{NodeID: id, Received: r.delivered, Finished: r.delivered}),
+		Nodes:      append(nodes[:len(nodes):len(nodes)], end),
 	}
 	if len(r.run.Cuts) > 0 {
 		rep.Cut = r.run.Cuts[0]

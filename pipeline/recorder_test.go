@@ -18,7 +18,7 @@ func TestReportOfAnEndThatWasStartedAgain(t *testing.T) {
 		for id := range uint64(60) {
 			r.Add(result(id+40, NoLabel, 1))
 		}
-		rep := r.Close(NodeID{Role: "end"}, []Entry{
+		rep := r.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{
 			{NodeID: NodeID{Role: "client"}, Received: 100, Forwarded: 100},
 			{NodeID: NodeID{Role: "fast"}, Received: 100, Refused: 3, Forwarded: 70, Finished: 27},
 			{NodeID: NodeID{Role: "slow"}, Received: 70, Finished: 70},
@@ -46,9 +46,9 @@ func TestRecorderReports(t *testing.T) {
 		if err := r.Check(result(10, 0, 1)); !errors.Is(err, ErrInvalidFrame) {
 			t.Errorf("frame 10 of 10: error %v", err)
 		}
-		rep := r.Close(NodeID{Role: "end"}, []Entry{
+		rep := r.Close(Entry{NodeID: NodeID{Role: "end"}, EnergyJ: 1, EnergyBy: "model"}, []Entry{
 			{NodeID: NodeID{Role: "client"}, Received: 8, Forwarded: 7, Lost: 1},
-			{NodeID: NodeID{Role: "fast"}, Received: 7, Refused: 2, Forwarded: 5, Emulate: "pi3"},
+			{NodeID: NodeID{Role: "fast"}, Received: 7, Refused: 2, Forwarded: 5, Emulate: "pi3", EnergyJ: 5, EnergyBy: "meter"},
 			{NodeID: NodeID{Role: "slow"}, Received: 5, Finished: 5, Emulate: "off"},
 		})
 		if rep.Frames != 8 || rep.Delivered != 4 || rep.Duplicates != 1 {
@@ -73,6 +73,9 @@ func TestRecorderReports(t *testing.T) {
 		if rep.Emulate != "pi3 and off" {
 			t.Errorf("emulate %q", rep.Emulate)
 		}
+		if rep.JoulesPerFrame == nil || *rep.JoulesPerFrame != 6.0/4 {
+			t.Errorf("%v joules a frame: 6 were used for 4", rep.JoulesPerFrame)
+		}
 		if end := rep.Nodes[3]; end.Role != "end" || end.Received != 4 || end.Here() != 0 {
 			t.Errorf("end's entry %+v", end)
 		}
@@ -81,8 +84,8 @@ func TestRecorderReports(t *testing.T) {
 
 // A run of which nothing arrived has a report too, without a number that is none.
 func TestRecorderOfNothing(t *testing.T) {
-	rep := NewRecorder(Run{ID: "r"}).Close(NodeID{Role: "end"}, nil)
-	if rep.Coverage != 0 || rep.Rate != 0 || rep.Accuracy != nil || rep.Latency != (Latency{}) || rep.Unaccounted != 0 {
+	rep := NewRecorder(Run{ID: "r"}).Close(Entry{NodeID: NodeID{Role: "end"}, EnergyJ: 1, EnergyBy: "model"}, nil)
+	if rep.Coverage != 0 || rep.Rate != 0 || rep.Accuracy != nil || rep.JoulesPerFrame != nil || rep.Latency != (Latency{}) || rep.Unaccounted != 0 {
 		t.Errorf("%+v", rep)
 	}
 }
@@ -94,7 +97,7 @@ func TestRecorderBoundsAges(t *testing.T) {
 		f.Age = age
 		r.Add(f)
 	}
-	if rep := r.Close(NodeID{}, nil); rep.Delivered != 3 || rep.Latency.Max > 1.001*float64(maxAge.Milliseconds()) {
+	if rep := r.Close(Entry{}, nil); rep.Delivered != 3 || rep.Latency.Max > 1.001*float64(maxAge.Milliseconds()) {
 		t.Errorf("%+v", rep)
 	}
 }

@@ -25,16 +25,18 @@ type Report struct {
 	Unaccounted int64 `json:"unaccounted"`
 	// Accuracy is the percentage of the delivered frames with a label whose largest output is that class.
 	Accuracy *float64 `json:"accuracy,omitempty"`
-	Latency  Latency  `json:"latency_ms"` // age on arrival at end
-	ElapsedS float64  `json:"elapsed_s"`  // from opening to closing
-	Model    string   `json:"model"`
-	Load     string   `json:"load"`           // how a switch is made; empty: the strategy makes none
-	Cut      int      `json:"cut"`            // the first layer of the first slow node
-	Cuts     []int    `json:"cuts,omitempty"` // those of all, where there is more than one
-	Emulate  string   `json:"emulate"`
-	Version  string   `json:"version"`
-	Note     string   `json:"note,omitempty"` // what was out of the ordinary
-	Nodes    []Entry  `json:"nodes"`
+	// JoulesPerFrame is the energy of all nodes that know theirs, for each delivered frame.
+	JoulesPerFrame *float64 `json:"joules_per_frame,omitempty"`
+	Latency        Latency  `json:"latency_ms"` // age on arrival at end
+	ElapsedS       float64  `json:"elapsed_s"`  // from opening to closing
+	Model          string   `json:"model"`
+	Load           string   `json:"load"`           // how a switch is made; empty: the strategy makes none
+	Cut            int      `json:"cut"`            // the first layer of the first slow node
+	Cuts           []int    `json:"cuts,omitempty"` // those of all, where there is more than one
+	Emulate        string   `json:"emulate"`
+	Version        string   `json:"version"`
+	Note           string   `json:"note,omitempty"` // what was out of the ordinary
+	Nodes          []Entry  `json:"nodes"`
 }
 
 // Latency summarises the ages of the delivered frames, in milliseconds.
@@ -46,11 +48,13 @@ type Latency struct {
 }
 
 // account fills in what follows from the nodes' ledgers, which are in the order of the pipeline: how many frames there
-// were, whether each has a known end, and what was emulated.
+// were, whether each has a known end, what it took in joules, and what was emulated.
 func (r *Report) account(run Run) {
 	r.Frames = int64(run.Frames)
 	var gone, finished int64
 	var devices []string
+	var joules float64
+	known := false
 	for _, e := range r.Nodes {
 		switch {
 		case e.Role == "client":
@@ -65,11 +69,17 @@ func (r *Report) account(run Run) {
 		if e.Role != "end" {
 			finished += e.Finished
 		}
+		joules += e.EnergyJ
+		known = known || e.EnergyBy != ""
 	}
 	r.Forgotten = max(0, finished-r.Delivered-r.Duplicates)
 	r.Frames = max(r.Frames, r.Delivered) // where nobody above end has said how many there were
 	r.Emulate = strings.Join(devices, " and ")
 	r.Unaccounted = r.Frames - r.Delivered - r.Forgotten - gone
+	if known && r.Delivered > 0 {
+		each := joules / float64(r.Delivered)
+		r.JoulesPerFrame = &each
+	}
 	if r.Frames > 0 {
 		r.Coverage = 100 * float64(r.Delivered) / float64(r.Frames)
 	}

@@ -36,7 +36,10 @@ func play(ctx context.Context, cfg Config) (pipeline.Report, error) {
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	p := &player{cfg: cfg, name: newName(Client)}
+	if cfg.device == nil {
+		cfg.device = openDevice(cfg, false)
+	}
+	p := &player{cfg: cfg, name: newName(Client), watch: cfg.device.watch()}
 	if err = p.open(ctx); err == nil {
 		err = input.fit(p.shape)
 	}
@@ -64,6 +67,7 @@ type player struct {
 	ledger pipeline.Ledger
 	abort  context.CancelFunc
 	shown  *progress
+	watch  *watch
 
 	interrupted bool // by a signal
 	losses      *losses
@@ -197,11 +201,12 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	if p.abort != nil {
 		p.abort()
 	}
+	entry := p.ledger.Entry()
+	end := ending{}
+	end.add(p.watch.end(&entry)...)
 	if len(p.edges) == 0 {
 		return pipeline.Report{}, failed
 	}
-	entry := p.ledger.Entry()
-	end := ending{}
 	switch {
 	case failed != nil:
 		end.add("the client failed: " + failed.Error())

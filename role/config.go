@@ -67,6 +67,7 @@ type Config struct {
 	Load      strategy.Loading // how a switch is made; empty: the strategy's own way
 	Trace     string           // file for one JSON line per decision of the strategy
 	Emulate   Emulation
+	Power     Power // of this device; empty: see device.go
 
 	SlowNodes   int        // local: how many there are
 	EmulateSlow *Emulation // local: what they emulate; nil: the same as fast
@@ -89,6 +90,8 @@ type Config struct {
 	Wait    time.Duration // how long a node waits at its start for the nodes below it
 	Idle    time.Duration // a neighbour silent for so long has left its run
 	Drain   time.Duration // how long a closing run may work off its queues
+
+	device *device // this role's, opened when it starts
 }
 
 // Default returns the configuration that a role has when nothing is set.

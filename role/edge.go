@@ -162,9 +162,11 @@ type ending struct {
 const noteGap = "; "
 
 // add adds to the note.
-func (e *ending) add(text string) {
-	if text != "" {
-		e.note = strings.TrimPrefix(e.note+noteGap+text, noteGap)
+func (e *ending) add(texts ...string) {
+	for _, text := range texts {
+		if text != "" {
+			e.note = strings.TrimPrefix(e.note+noteGap+text, noteGap)
+		}
 	}
 }
 

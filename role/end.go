@@ -23,6 +23,7 @@ func (e *recordings) begin(_ context.Context, o transport.Opening) (part, transp
 		run:        o.Run,
 		id:         pipeline.NodeID{Role: string(End), Address: o.Address},
 		recorder:   pipeline.NewRecorder(o.Run),
+		watch:      e.cfg.device.watch(),
 	}, transport.Opened{Run: o.Run}, nil
 }
 
@@ -32,6 +33,7 @@ type recording struct {
 	run      pipeline.Run
 	id       pipeline.NodeID
 	recorder *pipeline.Recorder
+	watch    *watch
 }
 
 // Offer records results. End has no queue, so it takes every frame that is one.
@@ -60,7 +62,9 @@ func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback,
 
 // Close makes the report and publishes it.
 func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error) {
-	report := r.recorder.Close(r.id, end.nodes)
+	entry := pipeline.Entry{NodeID: r.id}
+	end.add(r.watch.end(&entry)...)
+	report := r.recorder.Close(entry, end.nodes)
 	report.Version, report.Note = r.cfg.Version, end.note
 	// A card that is full must not cost the neighbours their report.
 	if r.results != nil {

@@ -85,6 +85,7 @@ func startLocal(ctx context.Context, cfg Config) (nodes *localNodes, err error) 
 				c.Emulate = *cfg.EmulateSlow
 			}
 		}
+		c.device = openDevice(c, true)
 		return startNode(ctx, c, func(pipeline.Report) error { return nil }) // the client has the same report
 	}
 	if nodes.end, err = start(End, nil); err != nil {
@@ -117,6 +118,7 @@ func (l *localNodes) run(ctx context.Context, cfg Config, name string) (pipeline
 		return pipeline.Report{}, fmt.Errorf("--strategy: %w", err)
 	}
 	cfg.Role, cfg.Strategy, cfg.Next = Client, entry.Name, []string{l.fast.address}
+	cfg.device = openDevice(cfg, true)
 	if entry.Whole {
 		for _, s := range l.slow {
 			cfg.Next = append(cfg.Next, s.address)

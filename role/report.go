@@ -126,6 +126,12 @@ var columns = []struct {
 		}
 		return decimal(*r.Accuracy)
 	}},
+	{"joules_per_frame", func(r pipeline.Report) string {
+		if r.JoulesPerFrame == nil {
+			return ""
+		}
+		return decimal(*r.JoulesPerFrame)
+	}},
 	{"latency_p50_ms", func(r pipeline.Report) string { return decimal(r.Latency.P50) }},
 	{"latency_p95_ms", func(r pipeline.Report) string { return decimal(r.Latency.P95) }},
 	{"latency_p99_ms", func(r pipeline.Report) string { return decimal(r.Latency.P99) }},
@@ -167,27 +173,40 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 	r := reports[0]
 	fmt.Fprintf(to, "%s cut at %d, %d frames, one every %s,\n%s\n\n",
 		r.Model, r.Cut, r.Frames, time.Duration(r.IntervalMS*float64(time.Millisecond)), emulation(r.Emulate))
-	const line = "%-9s  %5s  %8s  %6s  %6s  %6s  %7s  %8s  %8s"
+	labelled := slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.Accuracy != nil })
+	metered := slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.JoulesPerFrame != nil })
+	line := "%-9s  %5s  %8s  %6s  %6s  %6s  %7s  %8s"
+	heads := []any{"strategy", "tasks", "coverage", "f/s", "p50 ms", "p99 ms", "refused", "switches"}
+	if metered {
+		line, heads = line+"  %7s", append(heads, "J/frame")
+	}
+	if labelled {
+		line, heads = line+"  %8s", append(heads, "accuracy")
+	}
+	if metered && labelled {
+		line = strings.ReplaceAll(line, "  ", " ")
+	}
 	row := func(cells ...any) {
 		fmt.Fprintln(to, strings.TrimRight(fmt.Sprintf(line, cells...), " "))
 	}
-	labelled := ""
-	if slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.Accuracy != nil }) {
-		labelled = "accuracy"
-	}
-	row("strategy", "tasks", "coverage", "f/s", "p50 ms", "p99 ms", "refused", "switches", labelled)
+	row(heads...)
 	for _, r := range reports {
 		t := totals(r)
-		tasks, accuracy := "-", ""
+		tasks := "-"
 		if r.Tasks > 0 {
 			tasks = strconv.Itoa(r.Tasks)
 		}
-		if r.Accuracy != nil {
-			accuracy = fmt.Sprintf("%.1f %%", *r.Accuracy)
+		cells := []any{r.Strategy, tasks, fmt.Sprintf("%.1f %%", r.Coverage), fmt.Sprintf("%.2f", r.Rate),
+			fmt.Sprintf("%.0f", r.Latency.P50), fmt.Sprintf("%.0f", r.Latency.P99), integer(t.Refused), integer(t.Switches)}
+		if metered {
+			cells = append(cells, optional("%.3f", r.JoulesPerFrame))
 		}
-		row(r.Strategy, tasks, fmt.Sprintf("%.1f %%", r.Coverage), fmt.Sprintf("%.2f", r.Rate),
-			fmt.Sprintf("%.0f", r.Latency.P50), fmt.Sprintf("%.0f", r.Latency.P99), integer(t.Refused), integer(t.Switches), accuracy)
+		if labelled {
+			cells = append(cells, optional("%.1f %%", r.Accuracy))
+		}
+		row(cells...)
 	}
+	printSources(to, reports)
 	for _, r := range reports {
 		t := totals(r)
 		if t.Lost != 0 || r.Unaccounted != 0 || r.Duplicates != 0 {
@@ -232,16 +251,25 @@ func printNodes(to io.Writer, r pipeline.Report) error {
 		longest = max(longest, len(name))
 	}
 	w := tabwriter.NewWriter(to, 0, 0, 1, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "\n%-*s\treceived\trefused\tforwarded\tfinished\tlost\tbusy\tqueue peak\t\n", longest, "node")
+	fmt.Fprintf(w, "\n%-*s\treceived\trefused\tforwarded\tfinished\tlost\tbusy\tqueue peak\t", longest, "node")
+	metered := r.JoulesPerFrame != nil
+	if metered {
+		fmt.Fprint(w, "energy\t")
+	}
+	fmt.Fprintln(w)
 	for i, n := range r.Nodes {
 		busy := time.Duration(n.BusyMS * float64(time.Millisecond)).Round(time.Millisecond)
-		fmt.Fprintf(w, "%-*s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t\n",
+		fmt.Fprintf(w, "%-*s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t",
 			longest, names[i], n.Received, n.Refused, n.Forwarded, n.Finished, n.Lost, busy, n.QueuePeak)
+		if metered {
+			fmt.Fprintf(w, "%s\t", joules(n))
+		}
+		fmt.Fprintln(w)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	return printDecisions(to, r)
+	return errors.Join(printDecisions(to, r), printDevices(to, r.Nodes))
 }
 
 // nodeNames are the roles, with the address where several nodes have the same one.

@@ -36,18 +36,21 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 func sampleReports() []pipeline.Report {
-	accuracy := 98.888888
+	accuracy, each := 98.888888, 0.3258
 	return []pipeline.Report{{
 		Run: "20261122-120000-ABCDEF", Strategy: "alternate", Tasks: 20, Frames: 100, IntervalMS: 30, Delivered: 89,
 		Coverage: 89, Rate: 26.853, Latency: pipeline.Latency{P50: 261.4, P95: 600, P99: 637.25, Max: 640},
 		ElapsedS: 3.5, Model: "dense-100-2000-2000", Cut: 1, Load: "blocking", Emulate: "pi3", Version: "1.0",
+		JoulesPerFrame: &each,
 		Nodes: []pipeline.Entry{
-			{NodeID: pipeline.NodeID{Role: "client"}, Received: 100, Forwarded: 100},
+			{NodeID: pipeline.NodeID{Role: "client"}, Received: 100, Forwarded: 100, Bytes: 52_000, EnergyJ: 6.402, EnergyBy: "model pi3b+"},
 			{NodeID: pipeline.NodeID{Role: "fast", Address: "fast:12345"}, Received: 100, Refused: 10, Forwarded: 70, Finished: 20, Switches: 1, SwitchMS: 580.1, BusyMS: 1200, QueuePeak: 10, Emulate: "pi3",
 				Decisions: map[strategy.Reason]int64{strategy.SlowIsFree: 70, strategy.QueueFull: 20},
-				States:    map[pipeline.State]float64{pipeline.Forwarding: 61.25, pipeline.Finishing: 30, pipeline.Switching: 8.75}},
-			{NodeID: pipeline.NodeID{Role: "slow", Address: "slow:12345"}, Received: 70, Refused: 1, Finished: 69, BusyMS: 2898, QueuePeak: 10, Emulate: "pi3"},
-			{NodeID: pipeline.NodeID{Role: "end", Address: "end:12345"}, Received: 89, Finished: 89},
+				States:    map[pipeline.State]float64{pipeline.Forwarding: 61.25, pipeline.Finishing: 30, pipeline.Switching: 8.75},
+				Bytes:     800_000, EnergyJ: 9.6, EnergyBy: "model pi3b+", Device: "under-voltage, throttled, 600 of 1400 MHz, 82 °C"},
+			{NodeID: pipeline.NodeID{Role: "slow", Address: "slow:12345"}, Received: 70, Refused: 1, Finished: 69, BusyMS: 2898, QueuePeak: 10, Emulate: "pi3",
+				Bytes: 1_300_000, EnergyJ: 13, EnergyBy: "meter hwmon ina219", Device: "1400 of 1400 MHz, 61 °C"},
+			{NodeID: pipeline.NodeID{Role: "end", Address: "end:12345"}, Received: 89, Finished: 89, Device: "1400 of 1400 MHz, 61 °C"},
 		},
 	}, {
 		Run: "20261122-120001-ABCDEF", Strategy: "replicate", Frames: 100, IntervalMS: 30, Delivered: 98, Coverage: 98,
@@ -100,6 +103,7 @@ func TestTablesFitATerminal(t *testing.T) {
 // The CSV has the flat fields of the JSON, under the same names.
 func TestCSVHasTheFieldsOfTheJSON(t *testing.T) {
 	r := sampleReports()[1]
+	r.JoulesPerFrame = r.Accuracy // which the second has
 	text, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)

@@ -37,6 +37,6 @@ func Run(ctx context.Context, cfg Config) error {
 
 func newClient(cfg Config, address string) *transport.Client {
 	return transport.NewClient(address, transport.Limits{
-		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody,
+		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(),
 	})
 }

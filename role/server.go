@@ -60,6 +60,9 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 		return nil, fmt.Errorf("--listen %s: %w", cfg.Listen, err)
 	}
 	s := &server{address: listener.Addr().String()}
+	if cfg.device == nil {
+		cfg.device = openDevice(cfg, false)
+	}
 	s.node = &node{role: cfg.Role, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain}
 	if cfg.Role == End {
 		err = s.buildEnd(cfg, publish)
@@ -72,12 +75,12 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	s.http = transport.NewServer(s.node, cfg.MaxBody, log.New(cfg.Log, "", 0))
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(cfg.traffic().Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
 			s.failed = err
 			close(s.deaf)
 		}
 	})
-	cfg.Log.Info().Str("address", s.address).Stringer("emulate", cfg.Emulate).Msg("ready")
+	cfg.Log.Info().Str("address", s.address).Stringer("emulate", cfg.Emulate).Str("energy", cfg.device.source()).Msg("ready")
 	return s, nil
 }
 

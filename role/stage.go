@@ -73,7 +73,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	if err := w.load(held); err != nil {
 		return nil, transport.Opened{}, err
 	}
-	p := &stagePart{cfg: w.cfg, trace: w.trace, losses: newLosses(w.cfg, run.ID)}
+	p := &stagePart{cfg: w.cfg, trace: w.trace, losses: newLosses(w.cfg, run.ID), watch: w.cfg.device.watch()}
 	hops, err := w.openNext(ctx, p, run, held.To, entry.Keeps)
 	if err == nil {
 		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name}, run)
@@ -106,6 +106,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		Window:    window,
 		End:       p.end,
 		Failed:    p.losses.count,
+		Throttled: p.watch.Throttled,
 	}
 	if len(hops) > 0 {
 		c.Next, c.Keeps = hops, entry.Keeps
@@ -264,7 +265,8 @@ type stagePart struct {
 	abort context.CancelFunc // gives up what is still on the node
 
 	losses   *losses
-	trace    *trace    // nil: not wanted
+	trace    *trace // nil: not wanted
+	watch    *watch
 	emulated *emulated // nil: nothing is
 }
 
@@ -283,6 +285,7 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	patience.Wait()
 	p.abort()
 	entry.Emulate = p.cfg.Emulate.String()
+	end.add(p.watch.end(&entry)...)
 	end.nodes = append(end.nodes, entry)
 	if p.trace != nil {
 		p.trace.flush()
@@ -321,6 +324,7 @@ func (p *stagePart) lose(drained context.Context) {
 
 // abandon closes what was opened below when the opening fails further on.
 func (p *stagePart) abandon(why error) {
+	p.watch.end(new(pipeline.Entry))
 	if len(p.next) == 0 {
 		return
 	}
