@@ -343,6 +343,11 @@ func settings() []setting {
 			set: whole(1, 64, func(c *role.Config, n int) { c.SlowNodes = n })},
 		{name: "trace", usage: "file for one JSON line per decision of the strategy, overwritten; on slow only with --end", roles: workers,
 			set: text(func(c *role.Config, s string) { c.Trace = s })},
+		{name: "power", usage: "what this device draws, for the energy in reports: off, pi3b+, pi4, pi5, or watts IDLE,BUSY as in 2.1,4.5 and as a third number nanojoules for a byte (default: its meter, or what is known of the Raspberry Pi that it is or emulates)", roles: anyRole,
+			set: func(c *role.Config, s string) (err error) {
+				c.Power, err = role.ParsePower(s)
+				return err
+			}},
 
 		{name: "calibrate", usage: "measure what the layers cost on this device, print it as a table or JSON, and stop", onOff: true, calibrated: true, roles: []role.Role{role.Fast, role.Slow},
 			set: onOff(func(c *role.Config, on bool) { c.Calibrate = on })},

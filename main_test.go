@@ -122,6 +122,7 @@ var flags = []flagValues{
 	{"emulate-slow", "pi3", []string{"pi9"}, "tail=42ms"},
 	{"resident", "true", []string{"maybe"}, "true or false"},
 	{"emulate", "pi3", []string{"pi9", "head=4", "head=-4ms", "body=4ms", "head=1ms;tail=2ms"}, "off, pi3, or times"},
+	{"power", "pi3b+", []string{"pi9", "2", "1,2,3,4", "2,x", "-1,2", "3,2", "inf,inf", "NaN,NaN", "2,4,-1"}, "off, pi3b+, pi4, pi5, or watts IDLE,BUSY"},
 	{"format", "json", []string{"xml", "JSON"}, "table, json or csv"},
 	{"no-header", "true", []string{"maybe"}, "true or false"},
 	{"output", "x.csv", []string{""}, "empty"},
