@@ -165,3 +165,27 @@ func TestCSVHeaderOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestNodesOfWhichTheSameIsSaid(t *testing.T) {
+	node := func(role, address, by string) pipeline.Entry {
+		return pipeline.Entry{NodeID: pipeline.NodeID{Role: role, Address: address}, EnergyBy: by}
+	}
+	for _, test := range []struct {
+		nodes []pipeline.Entry
+		want  string
+	}{
+		{nil, ""},
+		{[]pipeline.Entry{node("fast", "", ""), node("end", "", "")}, ""},
+		{[]pipeline.Entry{node("fast", "", "x"), node("end", "", "")}, "fast: x; "},
+		{[]pipeline.Entry{node("fast", "", "x"), node("end", "", "x")}, "all nodes: x; "},
+		{[]pipeline.Entry{node("fast", "", "x"), node("slow", "a:1", "y"), node("slow", "b:1", "x"), node("end", "", "x")}, "fast, slow b:1 and end: x; slow a:1: y; "},
+	} {
+		got := ""
+		for _, g := range alike(test.nodes, func(e pipeline.Entry) string { return e.EnergyBy }) {
+			got += g.nodes + ": " + g.text + "; "
+		}
+		if got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
+	}
+}
