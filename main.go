@@ -23,6 +23,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tandem/role"
+	"tandem/role/plot"
 	"tandem/strategy"
 )
 
@@ -166,21 +167,21 @@ func plotCommand(stdin io.Reader) *cli.Command {
 		UsageText: "tandem plot runs.jsonl... --output sweep.svg   reports of --format json; -: stdin\ntandem plot --trace trace.jsonl --output run.svg",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "file for the picture, .svg or .png, overwritten"},
-			&cli.StringFlag{Name: "by", Usage: "what is on the horizontal axis: " + strings.Join(role.PlotParameters(), ", ") + " (default: the first that varies)"},
+			&cli.StringFlag{Name: "by", Usage: "what is on the horizontal axis: " + strings.Join(plot.Parameters(), ", ") + " (default: the first that varies)"},
 			&cli.StringFlag{Name: "trace", Usage: "file with the decisions of runs; the last of them is drawn over time"},
 			&cli.StringFlag{Name: "run", Usage: "id of another run in the trace"},
 			&cli.StringFlag{Name: "title", Usage: "above the picture"},
 		},
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
 		Action: func(c *cli.Context) error {
-			p := role.Plotting{
+			p := plot.Picture{
 				Reports: c.Args().Slice(), By: c.String("by"), Trace: c.String("trace"), Run: c.String("run"),
 				Title: c.String("title"), Output: c.String("output"), Stdin: stdin,
 			}
 			if err := p.Validate(); err != nil {
 				return usageError{err}
 			}
-			return role.Plot(p)
+			return plot.Draw(p)
 		},
 	}
 }

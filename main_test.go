@@ -201,7 +201,7 @@ func TestIncompleteCommandLineIsRefused(t *testing.T) {
 }
 
 func TestWrongPlotCommandIsRefused(t *testing.T) {
-	const runs = "role/testdata/plot_tasks.jsonl"
+	const runs = "role/plot/testdata/tasks.jsonl"
 	picture := filepath.Join(t.TempDir(), "x.svg")
 	for _, test := range []struct {
 		args  []string
@@ -227,7 +227,7 @@ func TestWrongPlotCommandIsRefused(t *testing.T) {
 
 // The flags of a command may stand before and behind its files.
 func TestPlotCommand(t *testing.T) {
-	const runs = "role/testdata/plot_tasks.jsonl"
+	const runs = "role/plot/testdata/tasks.jsonl"
 	reports, err := os.ReadFile(runs)
 	if err != nil {
 		t.Fatal(err)

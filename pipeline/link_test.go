@@ -57,7 +57,7 @@ func TestBalanceHelpsANarrowLink(t *testing.T) {
 			}
 			time.Sleep(time.Duration(float64(time.Second) / (0.97 * capacity)))
 		}
-		r := recorder.Close(NodeID{Role: "end"}, []Entry{{NodeID: NodeID{Role: "client"}, Received: 1000, Forwarded: 1000}, fast.Close(), slow.Close()})
+		r := recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{{NodeID: NodeID{Role: "client"}, Received: 1000, Forwarded: 1000}, fast.Close(), slow.Close()})
 		if r.Coverage < 99.9 || r.Unaccounted != 0 {
 			t.Errorf("coverage %v at 0.97 of %.1f f/s, %d unaccounted", r.Coverage, capacity, r.Unaccounted)
 		}

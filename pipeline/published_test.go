@@ -15,7 +15,7 @@ import (
 // The real stages, queues and strategies, with layers that take the original's time, give the original's results. This
 // is the fake-time twin of `just published`.
 func TestPublishedResults(t *testing.T) {
-	file, err := os.Open("../role/published.csv")
+	file, err := os.Open("../role/plot/published.csv")
 	if err != nil {
 		t.Fatal(err)
 	}

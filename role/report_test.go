@@ -4,35 +4,22 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/sebdah/goldie/v2"
+
 	"tandem/pipeline"
 	"tandem/strategy"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares with a file in testdata, or writes it.
+// golden compares with a file in testdata, or, with the flag -update, writes it.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; if that is meant, run the test with -update. Got:\n%s", path, got)
-	}
+	goldie.New(t, goldie.WithFixtureDir("testdata"), goldie.WithNameSuffix("")).Assert(t, name, got)
 }
 
 func sampleReports() []pipeline.Report {

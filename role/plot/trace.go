@@ -1,4 +1,4 @@
-package role
+package plot
 
 import (
 	"errors"
@@ -65,7 +65,7 @@ func (t *traced) take(text []byte) error {
 		return nil
 	}
 	switch {
-	case l.Node == string(Fast):
+	case l.Node == "fast":
 		if t.fast == nil {
 			t.fast = newCourse(l.Node)
 		}

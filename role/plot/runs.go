@@ -1,4 +1,4 @@
-package role
+package plot
 
 import (
 	"cmp"
@@ -23,7 +23,7 @@ type sweptRun struct {
 	Cut        uint32  `json:"cut"`
 	Emulate    string  `json:"emulate"`
 	Nodes      []struct {
-		Role Role `json:"role"`
+		Role string `json:"role"`
 	} `json:"nodes"`
 
 	ordinal, slow int
@@ -73,8 +73,8 @@ type difference struct {
 	label func(sweptRun) string
 }
 
-// PlotParameters are the names that Plotting.By may have.
-func PlotParameters() []string {
+// Parameters are the names that Picture.By may have.
+func Parameters() []string {
 	var names []string
 	for _, p := range parameters() {
 		names = append(names, p.name)
@@ -116,7 +116,7 @@ func (s *sweep) take(line []byte) error {
 		return fmt.Errorf("interval_ms is %g: use milliseconds, 0 or from 1e-6", r.IntervalMS)
 	}
 	for _, n := range r.Nodes {
-		if n.Role == Slow {
+		if n.Role == "slow" {
 			r.slow++
 		}
 	}

@@ -1,4 +1,4 @@
-package role
+package plot
 
 import (
 	"bytes"
@@ -11,13 +11,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sebdah/goldie/v2"
 )
 
 // plotted draws and returns the picture.
-func plotted(t *testing.T, p Plotting, suffix string) []byte {
+func plotted(t *testing.T, p Picture, suffix string) []byte {
 	t.Helper()
 	p.Output = filepath.Join(t.TempDir(), "picture"+suffix)
-	if err := errors.Join(p.Validate(), Plot(p)); err != nil {
+	if err := errors.Join(p.Validate(), Draw(p)); err != nil {
 		t.Fatal(err)
 	}
 	image, err := os.ReadFile(p.Output)
@@ -27,17 +29,17 @@ func plotted(t *testing.T, p Plotting, suffix string) []byte {
 	return image
 }
 
-var samplePlots = map[string]Plotting{
-	"plot_tasks": {Reports: []string{"testdata/plot_tasks.jsonl"}},
-	"plot_rate":  {Reports: []string{"testdata/plot_rate.jsonl"}, Title: "Offered & <delivered>"},
-	"plot_runs":  {Reports: []string{"testdata/plot_tasks.jsonl", "testdata/report.json"}, By: "run"},
-	"plot_trace": {Trace: "testdata/plot_trace.jsonl", Title: "alternate"},
+var samplePlots = map[string]Picture{
+	"tasks": {Reports: []string{"testdata/tasks.jsonl"}},
+	"rate":  {Reports: []string{"testdata/rate.jsonl"}, Title: "Offered & <delivered>"},
+	"runs":  {Reports: []string{"testdata/tasks.jsonl", "../testdata/report.json"}, By: "run"},
+	"trace": {Trace: "testdata/trace.jsonl", Title: "alternate"},
 }
 
 func TestPicturesAreGolden(t *testing.T) {
 	for name, p := range samplePlots {
 		svg := plotted(t, p, ".svg")
-		golden(t, name+".svg", svg)
+		goldie.New(t, goldie.WithFixtureDir("testdata"), goldie.WithNameSuffix(".svg")).Assert(t, name, svg)
 		wellFormed(t, svg)
 		if !bytes.Equal(svg, plotted(t, p, ".svg")) {
 			t.Errorf("%s: a second picture differs", name)
@@ -72,30 +74,30 @@ func TestPicturesArePNG(t *testing.T) {
 }
 
 func TestPlotReadsStdin(t *testing.T) {
-	reports, err := os.ReadFile("testdata/plot_tasks.jsonl")
+	reports, err := os.ReadFile("testdata/tasks.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := plotted(t, samplePlots["plot_tasks"], ".svg")
-	if got := plotted(t, Plotting{Reports: []string{"-"}, Stdin: bytes.NewReader(reports)}, ".svg"); !bytes.Equal(got, want) {
+	want := plotted(t, samplePlots["tasks"], ".svg")
+	if got := plotted(t, Picture{Reports: []string{"-"}, Stdin: bytes.NewReader(reports)}, ".svg"); !bytes.Equal(got, want) {
 		t.Error("it is another picture")
 	}
 }
 
 func TestWrongPlotIsRefused(t *testing.T) {
 	for _, test := range []struct {
-		p    Plotting
+		p    Picture
 		want string
 	}{
-		{Plotting{Output: "x.svg"}, "nothing to draw"},
-		{Plotting{Reports: []string{"a"}}, "--output is missing"},
-		{Plotting{Reports: []string{"a"}, Output: "x.jpg"}, "--output x.jpg: use a name that ends in .svg or .png"},
-		{Plotting{Reports: []string{"a"}, Output: "x"}, ".svg or .png"},
-		{Plotting{Reports: []string{"a"}, Output: "x.svg", By: "colour"}, `--by "colour": use one of tasks, rate, frames, cut, nodes, run`},
-		{Plotting{Reports: []string{"a"}, Output: "x.svg", Run: "r"}, "--run r"},
-		{Plotting{Reports: []string{"a"}, Output: "x.svg", Trace: "t"}, `"a" is too much`},
-		{Plotting{Trace: "t", By: "tasks", Output: "x.svg"}, "--by means nothing"},
-		{Plotting{Reports: []string{"-", "a", "-"}, Output: "x.svg"}, "once only"},
+		{Picture{Output: "x.svg"}, "nothing to draw"},
+		{Picture{Reports: []string{"a"}}, "--output is missing"},
+		{Picture{Reports: []string{"a"}, Output: "x.jpg"}, "--output x.jpg: use a name that ends in .svg or .png"},
+		{Picture{Reports: []string{"a"}, Output: "x"}, ".svg or .png"},
+		{Picture{Reports: []string{"a"}, Output: "x.svg", By: "colour"}, `--by "colour": use one of tasks, rate, frames, cut, nodes, run`},
+		{Picture{Reports: []string{"a"}, Output: "x.svg", Run: "r"}, "--run r"},
+		{Picture{Reports: []string{"a"}, Output: "x.svg", Trace: "t"}, `"a" is too much`},
+		{Picture{Trace: "t", By: "tasks", Output: "x.svg"}, "--by means nothing"},
+		{Picture{Reports: []string{"-", "a", "-"}, Output: "x.svg"}, "once only"},
 	} {
 		if err := test.p.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: %v, want %q", test.p, err, test.want)
@@ -113,29 +115,29 @@ func TestPlotNamesWhatIsWrong(t *testing.T) {
 	}
 	for i, test := range []struct {
 		text  string
-		p     Plotting // of the text, as Reports, or Trace where it is set
+		p     Picture // of the text, as Reports, or Trace where it is set
 		named []string
 	}{
-		{"", Plotting{}, []string{"no report", "--format json"}},
-		{"\n\n", Plotting{}, []string{"no report"}},
-		{report + "\n{", Plotting{}, []string{"line 3", "no line of JSON"}},
-		{report + "run,strategy,tasks", Plotting{}, []string{"line 2", "no line of JSON"}},
-		{`{"a":1}`, Plotting{}, []string{"line 1", "no strategy", "--format json"}},
-		{`{"strategy":"x","tasks":-1}`, Plotting{}, []string{"line 1", "tasks is a number -1"}},
-		{`{"strategy":"x","coverage":101}`, Plotting{}, []string{"coverage is 101", "0 to 100"}},
-		{`{"strategy":"x","rate":-1}`, Plotting{}, []string{"rate is -1"}},
-		{`{"strategy":"x","interval_ms":1e-300}`, Plotting{}, []string{"interval_ms is 1e-300"}},
-		{report + strings.Repeat(" ", longestLine), Plotting{}, []string{"line 2", "longer than 1048576"}},
-		{`{"strategy":"x"}`, Plotting{By: "tasks"}, []string{"--by tasks", "nothing to draw"}},
-		{`{"strategy":"x"}`, Plotting{By: "rate"}, []string{"--by rate", "interval_ms 0"}},
-		{many.String(), Plotting{By: "tasks"}, []string{"more than 16 lines", "--by"}},
-		{"", Plotting{Trace: "-"}, []string{"no decision in it"}},
-		{decision + "x", Plotting{Trace: "-"}, []string{"line 2", "no line of JSON"}},
-		{report, Plotting{Trace: "-"}, []string{"line 1", "no line of a trace"}},
-		{`{"run":"r","decision":"wait","t_ms":-1}`, Plotting{Trace: "-"}, []string{"t_ms is -1"}},
-		{`{"run":"r","decision":"wait","backlog":-1}`, Plotting{Trace: "-"}, []string{"backlog is a number -1"}},
-		{`{"run":"r","decision":"wait","slow":[` + strings.Repeat("{},", 64) + `{}]}`, Plotting{Trace: "-"}, []string{"65 slow nodes"}},
-		{decision, Plotting{Trace: "-", Run: "r2"}, []string{`"r2"`, `"r1"`}},
+		{"", Picture{}, []string{"no report", "--format json"}},
+		{"\n\n", Picture{}, []string{"no report"}},
+		{report + "\n{", Picture{}, []string{"line 3", "no line of JSON"}},
+		{report + "run,strategy,tasks", Picture{}, []string{"line 2", "no line of JSON"}},
+		{`{"a":1}`, Picture{}, []string{"line 1", "no strategy", "--format json"}},
+		{`{"strategy":"x","tasks":-1}`, Picture{}, []string{"line 1", "tasks is a number -1"}},
+		{`{"strategy":"x","coverage":101}`, Picture{}, []string{"coverage is 101", "0 to 100"}},
+		{`{"strategy":"x","rate":-1}`, Picture{}, []string{"rate is -1"}},
+		{`{"strategy":"x","interval_ms":1e-300}`, Picture{}, []string{"interval_ms is 1e-300"}},
+		{report + strings.Repeat(" ", longestLine), Picture{}, []string{"line 2", "longer than 1048576"}},
+		{`{"strategy":"x"}`, Picture{By: "tasks"}, []string{"--by tasks", "nothing to draw"}},
+		{`{"strategy":"x"}`, Picture{By: "rate"}, []string{"--by rate", "interval_ms 0"}},
+		{many.String(), Picture{By: "tasks"}, []string{"more than 16 lines", "--by"}},
+		{"", Picture{Trace: "-"}, []string{"no decision in it"}},
+		{decision + "x", Picture{Trace: "-"}, []string{"line 2", "no line of JSON"}},
+		{report, Picture{Trace: "-"}, []string{"line 1", "no line of a trace"}},
+		{`{"run":"r","decision":"wait","t_ms":-1}`, Picture{Trace: "-"}, []string{"t_ms is -1"}},
+		{`{"run":"r","decision":"wait","backlog":-1}`, Picture{Trace: "-"}, []string{"backlog is a number -1"}},
+		{`{"run":"r","decision":"wait","slow":[` + strings.Repeat("{},", 64) + `{}]}`, Picture{Trace: "-"}, []string{"65 slow nodes"}},
+		{decision, Picture{Trace: "-", Run: "r2"}, []string{`"r2"`, `"r1"`}},
 	} {
 		file := filepath.Join(folder, string(rune('a'+i))+".jsonl")
 		if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {
@@ -146,7 +148,7 @@ func TestPlotNamesWhatIsWrong(t *testing.T) {
 		} else {
 			test.p.Reports = []string{file}
 		}
-		err := errors.Join(test.p.Validate(), Plot(test.p))
+		err := errors.Join(test.p.Validate(), Draw(test.p))
 		for _, n := range test.named {
 			if err == nil || !strings.Contains(err.Error(), n) {
 				t.Errorf("%.60q: %v, want %q", test.text, err, n)
@@ -159,15 +161,15 @@ func TestPlotNamesWhatIsWrong(t *testing.T) {
 			t.Fatalf("%.60q leaves a file", test.text)
 		}
 	}
-	for _, absent := range []Plotting{{Reports: []string{"testdata/absent"}}, {Trace: "testdata/absent"}, {Reports: []string{"testdata"}}} {
+	for _, absent := range []Picture{{Reports: []string{"testdata/absent"}}, {Trace: "testdata/absent"}, {Reports: []string{"testdata"}}} {
 		absent.Output = filepath.Join(folder, "x.svg")
-		if err := Plot(absent); err == nil || !strings.Contains(err.Error(), "testdata") {
+		if err := Draw(absent); err == nil || !strings.Contains(err.Error(), "testdata") {
 			t.Errorf("%+v: %v", absent, err)
 		}
 	}
-	p := samplePlots["plot_tasks"]
+	p := samplePlots["tasks"]
 	p.Output = filepath.Join(folder, "absent", "x.svg")
-	if err := Plot(p); err == nil || !strings.Contains(err.Error(), "--output") {
+	if err := Draw(p); err == nil || !strings.Contains(err.Error(), "--output") {
 		t.Error(err)
 	}
 }

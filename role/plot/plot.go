@@ -1,4 +1,5 @@
-package role
+// Package plot draws reports of many runs, and the trace of one, as SVG or PNG.
+package plot
 
 import (
 	"bufio"
@@ -13,8 +14,8 @@ import (
 	"strings"
 )
 
-// Plotting is what Plot draws, and where to.
-type Plotting struct {
+// Picture is what Plot draws, and where to.
+type Picture struct {
 	Reports []string // files with reports as JSON lines; -: Stdin
 	By      string   // the parameter of the horizontal axis; empty: the one that varies
 	Trace   string   // file with the decisions of a run, in place of reports; -: Stdin
@@ -24,11 +25,11 @@ type Plotting struct {
 	Stdin   io.Reader
 }
 
-// pictureFormats are the suffixes of Plotting.Output.
+// pictureFormats are the suffixes of Picture.Output.
 var pictureFormats = []string{".svg", ".png"}
 
 // Validate reports everything that is wrong with the flags.
-func (p Plotting) Validate() error {
+func (p Picture) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	switch {
@@ -44,8 +45,8 @@ func (p Plotting) Validate() error {
 	if slices.Index(p.Reports, "-") != lastIndex(p.Reports, "-") {
 		bad("stdin (-) can be read once only")
 	}
-	if p.By != "" && !slices.Contains(PlotParameters(), p.By) {
-		bad("--by %q: use one of %s", p.By, strings.Join(PlotParameters(), ", "))
+	if p.By != "" && !slices.Contains(Parameters(), p.By) {
+		bad("--by %q: use one of %s", p.By, strings.Join(Parameters(), ", "))
 	}
 	switch {
 	case p.Output == "":
@@ -65,8 +66,8 @@ func lastIndex(all []string, one string) int {
 	return -1
 }
 
-// Plot draws reports of several runs against what varies between them, or one run over time.
-func Plot(p Plotting) error {
+// Draw draws reports of several runs against what varies between them, or one run over time.
+func Draw(p Picture) error {
 	drawn, err := p.figure()
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func Plot(p Plotting) error {
 	return nil
 }
 
-func (p Plotting) figure() (figure, error) {
+func (p Picture) figure() (figure, error) {
 	if p.Trace != "" {
 		trace := traced{wanted: p.Run}
 		if err := p.read(p.Trace, "decision", trace.take); err != nil {
@@ -106,7 +107,7 @@ func (p Plotting) figure() (figure, error) {
 const longestLine = 1 << 20
 
 // read gives each line of a file to take.
-func (p Plotting) read(path, of string, take func([]byte) error) (err error) {
+func (p Picture) read(path, of string, take func([]byte) error) (err error) {
 	from := p.Stdin
 	if path != "-" {
 		file, err := os.Open(path)

@@ -1,4 +1,4 @@
-package role
+package plot
 
 import (
 	"bytes"
@@ -114,7 +114,7 @@ func TestOfferedLineStaysInThePanel(t *testing.T) {
 }
 
 // fuzzed draws what could be read. All must be in the picture, and nothing may panic.
-func fuzzed(t *testing.T, p Plotting) {
+func fuzzed(t *testing.T, p Picture) {
 	f, err := p.figure()
 	if err != nil {
 		return
@@ -150,8 +150,8 @@ func seeds(f *testing.F, files ...string) {
 }
 
 func FuzzPlotReports(f *testing.F) {
-	seeds(f, "testdata/plot_tasks.jsonl", "testdata/plot_rate.jsonl", "testdata/report.json")
+	seeds(f, "testdata/tasks.jsonl", "testdata/rate.jsonl", "../testdata/report.json")
 	f.Fuzz(func(t *testing.T, text, by string) {
-		fuzzed(t, Plotting{Reports: []string{"-"}, By: by, Stdin: io.LimitReader(strings.NewReader(text), 1<<16)})
+		fuzzed(t, Picture{Reports: []string{"-"}, By: by, Stdin: io.LimitReader(strings.NewReader(text), 1<<16)})
 	})
 }

@@ -1,4 +1,4 @@
-package role
+package plot
 
 import (
 	_ "embed"
@@ -33,7 +33,7 @@ func publishedRuns() []sweptRun {
 // published tells whether the runs are the study's: over tasks, and with its frames, beat and device.
 func (s *sweep) published(by parameter) bool {
 	return by.name == "tasks" && !slices.ContainsFunc(s.runs, func(r sweptRun) bool {
-		return r.IntervalMS != 30 || r.Frames != 100 || r.Emulate != Pi3.Name
+		return r.IntervalMS != 30 || r.Frames != 100 || r.Emulate != "pi3"
 	})
 }
 

@@ -1,4 +1,4 @@
-package role
+package plot
 
 import (
 	"fmt"
@@ -114,9 +114,9 @@ func TestManySlowNodesAreDrawnAlike(t *testing.T) {
 }
 
 func FuzzPlotTrace(f *testing.F) {
-	seeds(f, "testdata/plot_trace.jsonl")
+	seeds(f, "testdata/trace.jsonl")
 	f.Add(`{"run":"r","decision":"finish","t_ms":1e11,"slow":[{}]}`+"\n"+`{"run":"r","decision":"wait","state":"hop down"}`, "r")
 	f.Fuzz(func(t *testing.T, text, run string) {
-		fuzzed(t, Plotting{Trace: "-", Run: run, Stdin: io.LimitReader(strings.NewReader(text), 1<<16)})
+		fuzzed(t, Picture{Trace: "-", Run: run, Stdin: io.LimitReader(strings.NewReader(text), 1<<16)})
 	})
 }
