@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -10,43 +9,6 @@ import (
 
 	"tandem/strategy"
 )
-
-// balance carries what the two nodes together can carry, whatever they are, from a cold start: head a on both, tail b on
-// slow and own on fast have the capacity 1/b + (1 - a/b)/(a + own).
-func TestBalanceReachesTheCapacityOfBothNodes(t *testing.T) {
-	e, err := strategy.Lookup("balance")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ms := func(f float64) time.Duration { return time.Duration(f * float64(time.Millisecond)) }
-	for _, c := range []struct{ a, b, own float64 }{
-		{4, 42, 42}, {4, 20, 20}, {10, 42, 42}, {4, 42, 80}, {4, 84, 42}, {1, 100, 30},
-	} {
-		capacity := 1000 * (1/c.b + (1-c.a/c.b)/(c.a+c.own))
-		for _, share := range []float64{0.3, 0.5, 0.7, 0.9, 0.98} {
-			t.Run(fmt.Sprintf("%v at %v", c, share), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					slow := &fakeNet{head: ms(c.a), tail: ms(c.b)}
-					fast := &fakeNet{head: ms(c.a), tail: ms(c.own), load: 580 * time.Millisecond}
-					devices := []*fakeNet{slow, fast} // in the order in which the chain is built
-					device := func() *fakeNet {
-						d := devices[0]
-						devices = devices[1:]
-						return d
-					}
-					run := Run{ID: "r", Strategy: "balance", Frames: 2000, Interval: time.Duration(float64(time.Second) / (share * capacity))}
-					r := startChain(run, e, device, direct).play()
-					if r.Coverage < 99.9 || r.Unaccounted != 0 || r.Duplicates != 0 {
-						t.Errorf("coverage %v, %d unaccounted, %d duplicates", r.Coverage, r.Unaccounted, r.Duplicates)
-					}
-					if n := r.Nodes[1].Switches; n > 1 {
-						t.Errorf("%d switches in %v: it flaps", n, time.Duration(r.ElapsedS*float64(time.Second)))
-					}
-				})
-			})
-		}
-	}
-}
 
 // What slow accepts and forgets is made good, and what it refuses or does not answer comes back: nothing is gone.
 func TestBalanceLosesNothingToANeighbourThatForgets(t *testing.T) {

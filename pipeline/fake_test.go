@@ -2,26 +2,33 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"time"
-
-	"tandem/strategy"
 )
 
-// fakeNet is a network of two layers that take time and compute nothing: layer 0 is the head, layer 1 the tail.
+// fakeNet is a network whose layers take time and compute nothing: layer 0 is the head, and each other takes as long as a
+// tail.
 type fakeNet struct {
 	head, tail, load time.Duration
-	resident         [2]bool
+	slower           func() int // by this factor, now; nil: it does not change
+	resident         [4]bool
 	fail             error // of every Run
 	calls            []int // frames of every Run
 }
 
 func (n *fakeNet) Run(xs [][]float32, from, to int) ([][]float32, error) {
-	if from == 0 {
-		time.Sleep(n.head)
+	takes := time.Duration(0)
+	for i := from; i < to; i++ {
+		if i == 0 {
+			takes += n.head
+		} else {
+			takes += n.tail
+		}
 	}
-	if to == 2 {
-		time.Sleep(n.tail)
+	if n.slower != nil {
+		takes *= time.Duration(n.slower())
 	}
+	time.Sleep(takes)
 	n.calls = append(n.calls, len(xs))
 	return xs, n.fail
 }
@@ -79,11 +86,12 @@ func (up) Losses() int              { return 0 }
 // toStage is a wire without delay.
 func toStage(s *Stage, kept bool) Sender {
 	return sendFunc(func(_ context.Context, frames []Frame) ([]Feedback, error) {
-		now := time.Now()
-		for i := range frames {
-			frames[i].Age, frames[i].Since = frames[i].AgeAt(now), now
+		now, arrived := time.Now(), slices.Clone(frames)
+		for i := range arrived {
+			f := &arrived[i]
+			f.Age, f.Since, f.Data = f.AgeAt(now), now, slices.Clone(f.Data)
 		}
-		return s.Offer(frames, kept)
+		return s.Offer(arrived, kept)
 	})
 }
 
@@ -104,62 +112,3 @@ func toRecorder(r *Recorder) Sender {
 func pi() *fakeNet {
 	return &fakeNet{head: 4 * time.Millisecond, tail: 42 * time.Millisecond, load: 580 * time.Millisecond}
 }
-
-// chain is a whole pipeline without wires.
-type chain struct {
-	fast, slow *Stage
-	recorder   *Recorder
-	run        Run
-	whole      bool
-}
-
-// startChain starts fast, slow and end for a run of a strategy. The senders may be wrapped to do mischief.
-func startChain(run Run, e strategy.Entry, device func() *fakeNet, wrap func(Sender) Sender) *chain {
-	c := &chain{run: run, whole: e.Whole, recorder: NewRecorder(run)}
-	stage := func(role string, from, to int, s strategy.Strategy, next Sender) *Stage {
-		net := device()
-		for i := from; i < to; i++ {
-			net.resident[i] = true
-		}
-		cfg := StageConfig{
-			ID: NodeID{Role: role}, Executor: net, Strategy: s, Holding: Holding{from, to, net.Shape},
-			Cut: 1, Layers: 2, KeepTail: to == 2, Queue: 10, Window: 2,
-			End: wrap(toRecorder(c.recorder)), Failed: func(int, error) {},
-		}
-		if next != nil {
-			cfg.Next = []Hopper{up{wrap(next)}}
-			cfg.Keeps = e.Keeps
-		}
-		return StartStage(context.Background(), cfg)
-	}
-	from, to := 1, 1
-	if e.Whole {
-		from, to = 0, 2
-	}
-	c.slow = stage("slow", from, 2, strategy.Finisher{}, nil)
-	c.fast = stage("fast", 0, to, e.Start(strategy.Params{Tasks: run.Tasks}), toStage(c.slow, e.Keeps))
-	return c
-}
-
-// play sends the run's frames on their beat and returns the report.
-func (c *chain) play() Report {
-	ledger := Ledger{}
-	for i := range c.run.Frames {
-		to := c.fast
-		if c.whole && i%2 == 1 {
-			to = c.slow
-		}
-		ledger.Count(Received, 1)
-		ledger.Count(Forwarded, 1)
-		f := Frame{ID: i, Shape: []int{1}, Data: []float32{float32(i)}, Label: NoLabel, Since: time.Now()}
-		if _, err := to.Offer([]Frame{f}, false); err != nil {
-			panic(err)
-		}
-		time.Sleep(c.run.Interval)
-	}
-	client := ledger.Entry()
-	client.Role = "client"
-	return c.recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{client, c.fast.Close(), c.slow.Close()})
-}
-
-func direct(s Sender) Sender { return s }

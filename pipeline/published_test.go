@@ -37,7 +37,7 @@ func TestPublishedResults(t *testing.T) {
 			coverage, _ := strconv.ParseFloat(p[2], 64)
 			rate, _ := strconv.ParseFloat(p[3], 64)
 			run := Run{ID: "published", Strategy: e.Name, Tasks: tasks, Frames: 100, Interval: 30 * time.Millisecond}
-			r := startChain(run, e, pi, direct).play()
+			r := oneSlow(run, pi).start().play()
 			if r.Unaccounted != 0 {
 				t.Errorf("%s %d: %d unaccounted", e.Name, tasks, r.Unaccounted)
 			}

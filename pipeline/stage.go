@@ -119,6 +119,7 @@ func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
 			return nil, err
 		}
 	}
+	s.timing.came(len(frames))
 	answers := make([]Feedback, len(frames))
 	for i, f := range frames {
 		answers[i] = Feedback{Accepted: s.accept(f, kept)}

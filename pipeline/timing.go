@@ -26,6 +26,8 @@ type timing struct {
 	service    average       // of a frame in the layers
 	head, tail average       // of the parts
 	wait       time.Duration // of the frame that last left the queue
+	interval   average       // between frames that are offered
+	offered    time.Time     // when the last one was
 }
 
 // ran adds a frame that spent so long in the layers [from, to).
@@ -43,6 +45,17 @@ func (t *timing) ran(took time.Duration, from, to, cut int) {
 	}
 }
 
+// came adds frames that were offered together.
+func (t *timing) came(frames int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	if frames > 0 && !t.offered.IsZero() {
+		t.interval.add(now.Sub(t.offered) / time.Duration(frames))
+	}
+	t.offered = now
+}
+
 func (t *timing) waited(d time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -53,7 +66,7 @@ func (t *timing) waited(d time.Duration) {
 func (t *timing) inform(s *strategy.Situation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s.Head, s.Tail, s.Spread, s.Waited = t.head.mean, t.tail.mean, t.service.spread, t.wait
+	s.Head, s.Tail, s.Spread, s.Waited, s.Interval = t.head.mean, t.tail.mean, t.service.spread, t.wait, t.interval.mean
 }
 
 // tell fills in an answer.

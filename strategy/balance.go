@@ -1,6 +1,9 @@
 package strategy
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // balance keeps all nodes busy. It finishes a frame only if every slow node has enough queued to last until this node is
 // back:
@@ -37,7 +40,7 @@ func (b *balance) Next(s Situation) Decision {
 	}
 	// Finishing this frame here, the next activation reaches slow so much later.
 	away := head + tail + s.Head + s.Slow.RoundTrip/2
-	busy := s.Slow.Idle-s.Now >= away && 2*s.Backlog <= s.Capacity
+	busy := s.Slow.Idle-s.Now >= away && fits(s, head+tail)
 	known := s.Slow.Service > 0
 	if (busy || s.Slow.Full) && known || !s.Slow.Up {
 		b.needed = s.Now
@@ -61,6 +64,15 @@ func (b *balance) Next(s Situation) Decision {
 	}
 	d.Finish = true
 	return d
+}
+
+// fits reports whether the own queue, not yet half full, has places for the frames that come while this node is busy.
+func fits(s Situation, busy time.Duration) bool {
+	come := 0.0
+	if s.Interval > 0 {
+		come = math.Ceil(float64(busy) / float64(s.Interval))
+	}
+	return 2*s.Backlog <= s.Capacity && float64(s.Backlog)+come <= float64(s.Capacity)
 }
 
 // patience is for how long a frame waits before its strategy is asked again.

@@ -29,6 +29,7 @@ type Situation struct {
 	Now      time.Duration // since the run began
 	Backlog  int           // frames that wait in the own queue behind this one
 	Capacity int           // places in the own queue
+	Interval time.Duration // between frames that are offered to it
 	Waited   time.Duration // by the frame that last left the own queue, in it
 	HeadDone bool          // the head has run already: slow sent the frame back
 
