@@ -73,12 +73,21 @@ func (f *Fleet) Observe(node int, a Feedback) {
 		return
 	}
 	m := &f.members[node]
-	m.newest = a
+	m.newest = possible(a)
+	a = m.newest
 	least := a.Now + time.Duration(a.Length)*m.service() + time.Duration(m.InFlight)*m.cost()
 	m.idle = min(max(m.idle, least), least+m.cost())
 	if !a.Accepted { // a place is free when the frame in the layers is done, and nothing says when that began
 		m.idle = least + m.cost()
 	}
+}
+
+// possible brings an answer into the range of what a node can mean, so that no sum overflows.
+func possible(a Feedback) Feedback {
+	const places, longest = 1 << 20, 10 * time.Minute
+	a.Length, a.Capacity = min(max(a.Length, 0), places), min(max(a.Capacity, 0), places)
+	a.Service, a.Spread = min(max(a.Service, 0), longest), min(max(a.Spread, 0), longest)
+	return a
 }
 
 // Queued is how much work a node has, as far as is known, at a moment since the run began.

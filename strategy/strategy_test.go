@@ -153,28 +153,54 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// FuzzStrategies plays any events to every registered strategy. A strategy may not fail, its decisions follow from the
-// events alone, and without an overload ever it may not need a switch (unless the tail is resident anyway).
+// FuzzStrategies plays any events to every registered strategy, with both ways of loading. A strategy may not fail, its
+// decisions follow from the events alone, and without an overload ever it may not need a switch; one that keeps frames
+// looks ahead, and may not need one before the first answer.
 func FuzzStrategies(f *testing.F) {
 	f.Add(3, ".x..o.x....")
 	f.Add(1, "xxxx....")
 	f.Add(1000000, "x.o.x.o.")
 	f.Fuzz(func(t *testing.T, tasks int, events string) {
 		for _, e := range All() {
-			p := Params{Tasks: tasks}
-			if e.Validate(p) != nil {
-				continue
-			}
-			first, second := trace(e.Start(p), events), trace(e.Start(p), events)
-			if first != second {
-				t.Errorf("%s: %q gives %s and %s", e.Name, events, first, second)
-			}
-			if len(first) != strings.Count(events, ".") {
-				t.Errorf("%s: %q: %d decisions", e.Name, events, len(first))
-			}
-			if !e.Whole && !strings.Contains(events, "x") && strings.ContainsAny(first, "tTlL") {
-				t.Errorf("%s: %q: helps without an overload: %s", e.Name, events, first)
+			for _, load := range []Loading{"", Background, Blocking} {
+				p := Params{Tasks: tasks, Loading: load}
+				if e.Validate(p) != nil {
+					continue
+				}
+				first, second := trace(e.Start(p), events), trace(e.Start(p), events)
+				if first != second {
+					t.Errorf("%s: %q gives %s and %s", e.Name, events, first, second)
+				}
+				if len(first) != strings.Count(events, ".") {
+					t.Errorf("%s: %q: %d decisions", e.Name, events, len(first))
+				}
+				if e.Whole {
+					continue
+				}
+				if news := map[bool]string{false: "x", true: "xo"}[e.Keeps]; !strings.ContainsAny(events, news) && strings.ContainsAny(first, "tTlL") {
+					t.Errorf("%s: %q: helps without a reason: %s", e.Name, events, first)
+				}
+				checkLoading(t, e, load, first)
 			}
 		}
 	})
+}
+
+// checkLoading fails where the decisions make a switch in another way than they are told to: in the background a frame
+// is finished here only after one that began to load, and blocking none begins to.
+func checkLoading(t *testing.T, e Entry, load Loading, decisions string) {
+	t.Helper()
+	if load == "" {
+		load = e.Loading
+	}
+	resident := false
+	for i, d := range decisions {
+		switch {
+		case load == Background && !resident && (d == 't' || d == 'T'):
+			t.Errorf("%s, %s: decision %d of %s finishes before the tail is there", e.Name, load, i, decisions)
+		case load == Blocking && (d == 'l' || d == 'L'):
+			t.Errorf("%s, %s: decision %d of %s loads beside the work", e.Name, load, i, decisions)
+		}
+		resident = strings.ContainsRune("lLT", d) || d == 'F' && resident
+	}
 }

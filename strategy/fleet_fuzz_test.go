@@ -1,0 +1,58 @@
+package strategy
+
+import (
+	"encoding/binary"
+	"math"
+	"testing"
+	"time"
+)
+
+// FuzzFleet tells a fleet anything that a slow node may answer, in any order. What it says stays possible, and one true
+// answer is enough to forget the others.
+func FuzzFleet(f *testing.F) {
+	f.Add(uint8(1), []byte("\x00aaaaaaaa\x01bbbbbbbb\x02cccccccc\x03dddddddd"))
+	f.Add(uint8(3), []byte("\x02\xff\xff\xff\xff\xff\xff\xff\xff\x03\xff\xff\xff\xff\xff\xff\xff\x7f"))
+	f.Add(uint8(12), []byte("\x02\x80\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01"))
+	f.Fuzz(func(t *testing.T, n uint8, events []byte) {
+		nodes := 1 + int(n%20)
+		fleet := NewFleet(nodes)
+		now := time.Duration(0)
+		for len(events) >= 9 {
+			kind, x := events[0], int64(binary.BigEndian.Uint64(events[1:]))
+			events = events[9:]
+			node := int(kind>>3) % nodes
+			now += time.Duration(uint16(x))
+			switch kind % 8 {
+			case 0:
+				fleet.See(node, Neighbour{Up: x&1 == 0, InFlight: int(uint8(x >> 8)), RoundTrip: time.Duration(uint32(x >> 16))})
+			case 1:
+				fleet.Sent(node, now+time.Duration(uint32(x)))
+			case 2:
+				fleet.Observe(node, Feedback{Now: now, Accepted: x&1 == 0, Busy: x&2 == 0, Throttled: x&4 == 0,
+					Length: int(x), Capacity: int(x >> 7), Service: time.Duration(x), Spread: time.Duration(-x)})
+			case 3:
+				fleet.Observe(node, Feedback{Now: now, Lost: x&1 == 0, Throttled: true,
+					Length: math.MaxInt, Capacity: int(x), Service: math.MaxInt64, Spread: math.MaxInt64})
+			default:
+				fleet.Observe(node, Feedback{Now: now, Accepted: true, Length: int(int32(x)), Capacity: 1 + int(uint8(x)), Service: time.Duration(uint32(x))})
+			}
+			o := fleet.Outlook(now)
+			if o.To < 0 || o.To >= nodes || !(o.Free >= 0) || math.IsInf(o.Free, 0) || o.Idle < 0 || o.Service < 0 {
+				t.Fatalf("after %d %x: %+v", kind, x, o)
+			}
+			if fleet.Queued(node, now) < 0 {
+				t.Fatalf("after %d %x: node %d has work for %v", kind, x, node, fleet.Queued(node, now))
+			}
+		}
+		for i := range nodes {
+			fleet.See(i, Neighbour{Up: true})
+			fleet.Observe(i, Feedback{Now: now, Accepted: true, Length: 1, Capacity: 10, Service: 10 * ms})
+			if q := fleet.Queued(i, now); q > 20*ms {
+				t.Errorf("node %d has one frame of 10 ms, and work for %v", i, q)
+			}
+		}
+		if o := fleet.Outlook(now); !o.Up || o.Full || o.Free < 8*float64(nodes) || o.Free > 10*float64(nodes) {
+			t.Errorf("%d nodes with one frame each: %+v", nodes, o)
+		}
+	})
+}
