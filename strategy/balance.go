@@ -76,7 +76,12 @@ func fits(s Situation, busy time.Duration) bool {
 }
 
 // patience is for how long a frame waits before its strategy is asked again.
-func patience(s Situation) time.Duration { return max(s.Slow.Service/4, time.Millisecond) }
+func patience(s Situation) time.Duration {
+	if s.Slow.Service == 0 {
+		return unasked / 4
+	}
+	return max(s.Slow.Service/4, time.Millisecond)
+}
 
 // Observe learns nothing beyond what the fleet does.
 func (*balance) Observe(Feedback) {}

@@ -1,6 +1,7 @@
 package strategy
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -41,7 +42,7 @@ type Neighbour struct {
 type Outlook struct {
 	To        int           // the node with the least expected delay; it would get the frame
 	Up        bool          // some node answers
-	Free      float64       // places in the queues of those that answer, as far as is known
+	Free      float64       // whole places in the queues of those that answer, as far as is known
 	Full      bool          // none that answers has a place
 	Idle      time.Duration // when the first of those that answer will have nothing left to do, since the run began
 	Service   time.Duration // what a frame takes on that To; 0: not yet known
@@ -108,7 +109,7 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 			continue
 		}
 		f.up = append(f.up, i)
-		o.Free += m.free(now)
+		o.Free += math.Floor(m.free(now))
 		if !o.Up || m.idle < o.Idle {
 			o.Idle = m.idle
 		}
@@ -183,8 +184,18 @@ func (m *member) places() int {
 }
 
 func (m *member) full(now time.Duration) bool {
-	return m.newest.Capacity > 0 && m.idle-now > time.Duration(m.places())*m.cost()
+	switch {
+	case m.newest.Capacity == 0:
+		return false
+	case m.cost() == 0:
+		return m.free(now) == 0
+	}
+	return m.idle-now > time.Duration(m.places())*m.cost()
 }
+
+// unasked is for how long a full node is left alone that has not yet measured a frame, as nothing says when it will have
+// a place.
+const unasked = 100 * time.Millisecond
 
 // free is the number of free places; 1 before the first answer, and as the answer said before it has measured a frame.
 func (m *member) free(now time.Duration) float64 {
@@ -192,7 +203,11 @@ func (m *member) free(now time.Duration) float64 {
 	case m.newest.Capacity == 0:
 		return float64(max(0, 1-m.InFlight))
 	case m.cost() == 0:
-		return float64(max(0, m.places()-m.newest.Length-m.InFlight))
+		least := 0
+		if m.InFlight == 0 && now-m.newest.Now >= unasked {
+			least = 1
+		}
+		return float64(max(least, m.places()-m.newest.Length-m.InFlight))
 	}
 	return max(0, float64(m.places())-float64(max(0, m.idle-now))/float64(m.cost()))
 }

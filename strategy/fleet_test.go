@@ -67,6 +67,37 @@ func TestFleetLeavesOutWhatIsDownOrFull(t *testing.T) {
 	}
 }
 
+// Of a full node that has not yet measured a frame nothing says when it will have a place: it is left alone for a moment,
+// and then asked.
+func TestFleetAsksAFullNodeAgainWhosePaceIsUnknown(t *testing.T) {
+	f := NewFleet(1)
+	f.See(0, Neighbour{Up: true})
+	f.Observe(0, Feedback{Now: time.Second, Accepted: true, Length: 10, Capacity: 10})
+	for after, free := range map[time.Duration]float64{0: 0, unasked - 1: 0, unasked: 1, time.Minute: 1} {
+		if o := f.Outlook(time.Second + after); o.Free != free || o.Full != (free == 0) {
+			t.Errorf("after %v: %+v", after, o)
+		}
+	}
+	f.See(0, Neighbour{Up: true, InFlight: 1})
+	if o := f.Outlook(time.Minute); !o.Full {
+		t.Errorf("it is being asked: %+v", o)
+	}
+}
+
+// Two halves of a place on two nodes are no place for a frame.
+func TestFleetCountsWholePlaces(t *testing.T) {
+	f := fleet(10*ms, 10*ms)
+	for i := range 2 {
+		f.Observe(i, Feedback{Now: time.Second, Length: 10, Capacity: 10, Service: 10 * ms})
+	}
+	if o := f.Outlook(time.Second + 17*ms); o.Free != 0 || o.Full {
+		t.Errorf("each has 0.7 places: %+v", o)
+	}
+	if o := f.Outlook(time.Second + 21*ms); o.Free != 2 {
+		t.Errorf("each has 1.1 places: %+v", o)
+	}
+}
+
 func TestFleetExpectsAThrottledNodeToBecomeSlower(t *testing.T) {
 	f := fleet(10*ms, 10*ms)
 	f.Observe(0, Feedback{Accepted: true, Throttled: true, Capacity: 10, Service: 10 * ms, Spread: 5 * ms})
