@@ -97,7 +97,8 @@ func (s *Stage) hear(r reply) {
 		s.fleet.Observe(r.from, a)
 		s.c.Strategy.Observe(a)
 		if !a.Lost { // a queue is first in, first out: what is no longer there is the oldest
-			b.held = slices.Delete(b.held, 0, max(0, len(b.held)-a.Here-outOfOrder))
+			here := min(max(a.Here, 0), len(b.held))
+			b.held = slices.Delete(b.held, 0, max(0, len(b.held)-here-outOfOrder))
 		}
 	}
 }

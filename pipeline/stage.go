@@ -122,46 +122,47 @@ func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
 	s.timing.came(len(frames))
 	answers := make([]Feedback, len(frames))
 	for i, f := range frames {
-		answers[i] = Feedback{Accepted: s.accept(f, kept)}
+		answers[i].Accepted, answers[i].Busy = s.accept(f, kept)
 	}
 	for i := range answers {
 		a := &answers[i]
 		a.Length, a.Capacity, a.Here = s.queue.Len(), s.queue.Cap(), s.ledger.Here()
-		a.Busy = s.c.HighWater > 0 && a.Length >= s.c.HighWater
+		a.Busy = a.Busy || s.c.HighWater > 0 && a.Length >= s.c.HighWater
 		a.Throttled = s.throttled()
 		s.timing.tell(a)
 	}
 	return answers, nil
 }
 
-func (s *Stage) accept(f Frame, kept bool) bool {
+// accept takes a frame into the queue; dropped: another had to go for it.
+func (s *Stage) accept(f Frame, kept bool) (accepted, dropped bool) {
 	if !kept {
 		s.ledger.Count(Received, 1)
-		accepted := s.enqueue(f)
+		accepted, dropped = s.enqueue(f)
 		if !accepted {
 			s.ledger.Count(Refused, 1)
 		}
-		return accepted
+		return accepted, dropped
 	}
 	s.entry.Lock()
 	defer s.entry.Unlock()
 	if s.seen.has(f.ID) {
-		return true // the answer to the first time was lost
+		return true, false // the answer to the first time was lost
 	}
-	accepted := s.enqueue(f)
+	accepted, dropped = s.enqueue(f)
 	if accepted {
 		s.seen.add(f.ID)
 		s.ledger.Count(Received, 1)
 	}
-	return accepted // what is refused is still the sender's, and counted there
+	return accepted, dropped // what is refused is still the sender's, and counted there
 }
 
-func (s *Stage) enqueue(f Frame) (accepted bool) {
-	accepted, dropped := s.queue.Offer(f)
+func (s *Stage) enqueue(f Frame) (accepted, dropped bool) {
+	accepted, dropped = s.queue.Offer(f)
 	if dropped {
 		s.ledger.Count(Dropped, 1)
 	}
-	return accepted
+	return accepted, dropped
 }
 
 func (s *Stage) throttled() bool { return s.c.Throttled != nil && s.c.Throttled() }

@@ -76,7 +76,7 @@ type Feedback struct {
 	Accepted  bool          // false: refused
 	Lost      bool          // there was no answer
 	Draining  bool          // the node is being stopped, and takes no more
-	Busy      bool          // the queue has passed its high-water mark
+	Busy      bool          // the queue has passed its high-water mark, or dropped another frame for this one
 	Throttled bool          // the device has lowered its clock, for heat or want of power
 	Length    int           // frames in the answering node's queue, this one included
 	Capacity  int           // places in that queue; 0: the node has none
