@@ -35,7 +35,7 @@ func TestBalanceHelpsANarrowLink(t *testing.T) {
 		recorder := NewRecorder(Run{ID: "r", Frames: 1000})
 		device := func(from, to int, tail time.Duration) StageConfig {
 			net := &fakeNet{head: a * time.Millisecond, tail: tail}
-			net.resident = [2]bool{true, true}
+			net.resident[0], net.resident[1] = true, true
 			return StageConfig{
 				Executor: net, Holding: Holding{from, to, net.Shape}, Cut: 1, Layers: 2, KeepTail: true,
 				Queue: 10, Window: 4, End: toRecorder(recorder), Failed: func(int, error) {},

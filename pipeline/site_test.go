@@ -142,5 +142,5 @@ func (s *site) close() Report {
 			entries = append(entries, stage.Close())
 		}
 	}
-	return s.recorder.Close(NodeID{Role: "end"}, entries)
+	return s.recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, entries)
 }
