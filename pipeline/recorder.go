@@ -21,6 +21,8 @@ type Recorder struct {
 	right       int64
 	first, last time.Time
 	ages        *hdrhistogram.Histogram // microseconds
+	highest     uint64                  // of the ids
+	recent      recent
 }
 
 // Ages are kept in a histogram of constant size: 3 digits, and at most a day.
@@ -56,7 +58,9 @@ func (r *Recorder) Add(f *Frame) (first bool) {
 		r.first = f.Since
 	}
 	r.last = f.Since
+	r.highest = max(r.highest, f.ID)
 	age := min(max(f.Age, 0), maxAge)
+	r.recent.add(f.Since, age)
 	_ = r.ages.RecordValue(age.Microseconds()) // in range by the line above
 	if f.Label != NoLabel {
 		r.labelled++

@@ -49,6 +49,8 @@ type StageConfig struct {
 	Failed    func(frames int, err error) // told of frames that are lost, and why; may be called by several goroutines
 	Traced    func(Decided)               // told of each decision, by the loop; nil: nobody is
 	Throttled func() bool                 // the device has lowered its clock; nil: it never does
+	Served    func(time.Duration)         // told of each frame's time in the layers, by the loop; nil: nobody is
+	Waited    func(time.Duration)         // told of each frame's time in the queue, by the loop; nil: nobody is
 }
 
 // Stage is one node's part in one run: a queue, the loop that works it off, and the hops that carry the results away.
@@ -58,6 +60,8 @@ type Stage struct {
 	queue  *Queue
 	ledger Ledger
 	timing timing
+	in     Meter // of frames that are received
+	out    Meter // of those that leave for another node
 	done   chan struct{}
 
 	entry sync.Mutex // guards seen
@@ -171,6 +175,11 @@ func (s *Stage) throttled() bool { return s.c.Throttled != nil && s.c.Throttled(
 func (s *Stage) Close() Entry {
 	s.queue.Close()
 	<-s.done
+	return s.account()
+}
+
+// account is the entry as it is now.
+func (s *Stage) account() Entry {
 	e := s.ledger.Entry()
 	e.NodeID = s.c.ID
 	e.QueuePeak = s.queue.Peak()
@@ -221,6 +230,7 @@ func (s *Stage) run(ctx context.Context) {
 // gather adds the frames that wait already, up to a batch. No frame waits for a batch to fill.
 func (s *Stage) gather(first Frame) []Frame {
 	s.timing.waited(time.Since(first.Since))
+	s.waited(first)
 	s.batch = append(s.batch[:0], first)
 	for len(s.batch) < s.c.Batch {
 		select {
@@ -228,12 +238,19 @@ func (s *Stage) gather(first Frame) []Frame {
 			if !open {
 				return s.batch
 			}
+			s.waited(f)
 			s.batch = append(s.batch, f)
 		default:
 			return s.batch
 		}
 	}
 	return s.batch
+}
+
+func (s *Stage) waited(f Frame) {
+	if s.c.Waited != nil {
+		s.c.Waited(time.Since(f.Since))
+	}
 }
 
 // drain closes the hops, which have nothing left but results, and waits for a load that is under way.

@@ -145,9 +145,13 @@ func (s *Stage) apply(frames []Frame, to int) error {
 		return err
 	}
 	took := time.Since(began)
-	s.timing.ran(took/time.Duration(len(frames)), from, to, s.c.Cut)
+	each := took / time.Duration(len(frames))
+	s.timing.ran(each, from, to, s.c.Cut)
 	s.ledger.Busy(took)
 	for i := range frames {
+		if s.c.Served != nil {
+			s.c.Served(each)
+		}
 		f := &frames[i]
 		f.Data = append(f.Data[:0], outputs[i]...) // the executor's own memory is overwritten by the next frames
 		f.Next, f.Shape = to, s.c.Executor.Shape(to)

@@ -1,0 +1,152 @@
+package pipeline
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"time"
+)
+
+// Status is what one node is doing in a run. It goes down the pipeline with the signs of life, so that end knows every
+// node without being told addresses.
+type Status struct {
+	Entry
+	Layers    [2]int  `json:"layers"`   // those held, [from, to); client and end: none
+	State     State   `json:"state"`    // empty: it has nobody to forward to, or has decided nothing yet
+	Queue     int     `json:"queue"`    // frames that wait
+	Capacity  int     `json:"capacity"` // places
+	ServiceMS float64 `json:"service_ms"`
+	SpreadMS  float64 `json:"spread_ms"`
+	WaitMS    float64 `json:"wait_ms"`
+	RateIn    float64 `json:"rate_in"`  // frames per second that are received
+	RateOut   float64 `json:"rate_out"` // that are forwarded or finished
+	Throttled bool    `json:"throttled"`
+	HeardS    float64 `json:"heard_s"` // how old all this is, in seconds, where it is shown
+}
+
+// Live is what end knows of a run that goes on. It goes up the pipeline with the answers to signs of life.
+type Live struct {
+	Sent       int64   `json:"sent"`      // by the client so far, as far as it is known
+	Delivered  int64   `json:"delivered"` // distinct frames that have reached end
+	Duplicates int64   `json:"duplicates"`
+	Coverage   float64 `json:"coverage"`   // percent of the frames sent so far; those on the way are not yet delivered
+	Rate       float64 `json:"rate"`       // of the last two seconds, frames per second
+	AgeP50MS   float64 `json:"age_p50_ms"` // of the frames that arrived in them
+	AgeP95MS   float64 `json:"age_p95_ms"`
+	State      State   `json:"state"`   // of the first node that has one: fast
+	HeardS     float64 `json:"heard_s"` // how old all this is, in seconds, where it is shown
+}
+
+// What a status may name and hold: it comes from the wire, is remembered, and is shown to people.
+const (
+	maxReasons  = 32
+	maxQueue    = 1 << 20
+	maxFigure   = 1e15 // of any number, so that nothing overflows
+	maxHeard    = 1e9  // seconds
+	maxKeyBytes = 64
+)
+
+// Validate reports what is wrong with a status as it came in. The error is ErrInvalidRun.
+func (s Status) Validate() error {
+	invalid := func(format string, args ...any) error {
+		return fmt.Errorf("%w: the status of %.40q: %s", ErrInvalidRun, s.NodeID, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case s.Role == "" || len(s.Role) > maxIDBytes || len(s.Address) > maxIDBytes || len(s.Emulate) > maxIDBytes:
+		return invalid("role, address and emulate may have %d bytes each, and a role is needed", maxIDBytes)
+	case len(s.State) > maxKeyBytes || len(s.States) > maxReasons || len(s.Decisions) > maxReasons:
+		return invalid("its states and decisions are too many: %d are allowed, of %d bytes each", maxReasons, maxKeyBytes)
+	case s.Capacity < 0 || s.Capacity > maxQueue || s.Queue < 0 || s.Queue > maxQueue:
+		return invalid("its queue has %d of %d places taken: 0 to %d are allowed", s.Queue, s.Capacity, maxQueue)
+	case !(s.HeardS >= 0 && s.HeardS <= maxHeard):
+		return invalid("it is %v s old: 0 to %v are allowed", s.HeardS, maxHeard)
+	}
+	for state, share := range s.States {
+		if len(state) > maxKeyBytes || !tame(share) {
+			return invalid("state %.40q has %v: names of %d bytes are allowed, and numbers from 0", state, share, maxKeyBytes)
+		}
+	}
+	for reason, n := range s.Decisions {
+		if len(reason) > maxKeyBytes || n < 0 {
+			return invalid("decision %.40q has %d: names of %d bytes are allowed, and numbers from 0", reason, n, maxKeyBytes)
+		}
+	}
+	for _, n := range []int64{s.Received, s.Refused, s.Dropped, s.Expired, s.Forwarded, s.Finished, s.Lost, s.Switches} {
+		if n < 0 {
+			return invalid("it counts %d frames: 0 or more are allowed", n)
+		}
+	}
+	for _, v := range []float64{s.SwitchMS, s.BusyMS, s.ServiceMS, s.SpreadMS, s.WaitMS, s.RateIn, s.RateOut} {
+		if !tame(v) {
+			return invalid("a figure is %v: 0 to %v is allowed", v, maxFigure)
+		}
+	}
+	return nil
+}
+
+// Validate reports what is wrong with a summary as it came in. The error is ErrInvalidRun.
+func (l Live) Validate() error {
+	for _, v := range []float64{float64(l.Sent), float64(l.Delivered), float64(l.Duplicates), l.Coverage, l.Rate, l.AgeP50MS, l.AgeP95MS, l.HeardS} {
+		if !tame(v) {
+			return fmt.Errorf("%w: a live figure is %v: 0 to %v is allowed", ErrInvalidRun, v, maxFigure)
+		}
+	}
+	if len(l.State) > maxKeyBytes || l.HeardS > maxHeard {
+		return fmt.Errorf("%w: the live state has %d bytes and is %v s old: %d and %v are allowed", ErrInvalidRun, len(l.State), l.HeardS, maxKeyBytes, maxHeard)
+	}
+	return nil
+}
+
+func tame(v float64) bool { return v >= 0 && v <= maxFigure } // false for NaN too
+
+// Status is what the stage is doing now.
+func (s *Stage) Status() Status {
+	now := time.Now()
+	st := Status{
+		Entry:     s.account(),
+		Layers:    [2]int{s.c.Holding.From, s.c.Holding.To},
+		State:     s.ledger.State(),
+		Queue:     s.queue.Len(),
+		Capacity:  s.queue.Cap(),
+		Throttled: s.throttled(),
+	}
+	st.RateIn = s.in.Rate(now, st.Received)
+	st.RateOut = s.out.Rate(now, st.Forwarded+st.Finished)
+	var f Feedback
+	s.timing.tell(&f)
+	st.ServiceMS, st.SpreadMS, st.WaitMS = milliseconds(f.Service), milliseconds(f.Spread), milliseconds(f.Wait)
+	return st
+}
+
+// Meter makes a rate of a count that grows: over the last second or two where it is read at least every second, however
+// often and by whomever. It may be used by several goroutines.
+type Meter struct {
+	mu       sync.Mutex
+	old, new mark
+}
+
+type mark struct {
+	at    time.Time
+	count int64
+}
+
+// Rate returns how many a second there were of late, given how many there are now.
+func (m *Meter) Rate(now time.Time, count int64) float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.old.at.IsZero() {
+		m.old = mark{now, count}
+		m.new = m.old
+	}
+	if now.Sub(m.new.at) >= time.Second {
+		m.old, m.new = m.new, mark{now, count}
+	}
+	span := now.Sub(m.old.at).Seconds()
+	if span <= 0 {
+		return 0
+	}
+	return Brief(max(0, float64(count-m.old.count)) / span) // frames may come back, and are counted again
+}
+
+// Brief rounds a figure to what is worth showing while a run lasts.
+func Brief(v float64) float64 { return math.Round(v*100) / 100 }
