@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -94,23 +95,38 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 }
 
 // Push sends frames and returns one feedback for each. Without frames it is a sign of life.
-func (c *Client) Push(ctx context.Context, p Pushing) ([]pipeline.Feedback, error) {
+func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Call+sendTime(p.Frames))
 	defer cancel()
 	call := c.pace.begin(len(p.Frames))
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
 		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, call.at.Add(c.RoundTrip()/2)),
+		Status: statusToWire(p.Status, c.limits.MaxBody/2),
 	})
 	c.pace.end(call, err == nil)
 	if err != nil {
-		return nil, c.fromWire(err)
+		return Pushed{}, c.fromWire(err)
 	}
 	c.observe(time.Since(call.at))
 	if len(m.GetFeedback()) != len(p.Frames) {
-		return nil, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
+		return Pushed{}, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
 	}
-	return feedbackFromWire(m.GetFeedback()), nil
+	live, err := liveFromWire(m.GetLive())
+	if err != nil {
+		return Pushed{}, fmt.Errorf("%s answered with an %w", c.address, err)
+	}
+	return Pushed{Feedback: feedbackFromWire(m.GetFeedback()), Live: live}, nil
+}
+
+// Answers reports whether the node answers calls: a process that was stopped still takes connections. It asks with a
+// sign of life for a run that nobody has.
+func (c *Client) Answers(ctx context.Context) error {
+	_, err := c.Push(ctx, Pushing{Run: "?", From: "?"})
+	if errors.Is(err, pipeline.ErrUnknownRun) {
+		return nil
+	}
+	return err
 }
 
 // sendTime is what the data may take on the slowest link that is any use, beside the time for a call.

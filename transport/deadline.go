@@ -13,6 +13,10 @@ const bodyTime = 30 * time.Second
 // while the handler works, and cuts off a Close that waits for the pipeline to drain.
 func withBodyDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body == http.NoBody { // its answer may go on for long, as the live figures do
+			next.ServeHTTP(w, r)
+			return
+		}
 		conn := http.NewResponseController(w)
 		if conn.SetReadDeadline(time.Now().Add(bodyTime)) == nil {
 			r.Body = &boundedBody{r.Body, conn}

@@ -18,7 +18,7 @@ import (
 // Node is what a server serves. Its methods are called by many goroutines at once.
 type Node interface {
 	Open(context.Context, Opening) (Opened, error)
-	Push(context.Context, Pushing) ([]pipeline.Feedback, error)
+	Push(context.Context, Pushing) (Pushed, error)
 	Close(context.Context, Closing) (pipeline.Report, error)
 }
 
@@ -43,6 +43,13 @@ type Pushing struct {
 	From   string
 	Kept   bool // the caller keeps what is refused, and may send a frame again
 	Frames []pipeline.Frame
+	Status []pipeline.Status // of the caller and of the nodes above it
+}
+
+// Pushed is the answer: one feedback for each frame, and what is known of the run so far, if anything is.
+type Pushed struct {
+	Feedback []pipeline.Feedback
+	Live     *pipeline.Live
 }
 
 // Closing says that one neighbour sends no more.
@@ -55,8 +62,9 @@ type Closing struct {
 	Detach bool
 }
 
-// NewServer makes the HTTP server of a node. maxBody bounds a request's size in bytes.
-func NewServer(n Node, maxBody int, errors *log.Logger) *http.Server {
+// NewServer makes the HTTP server of a node. What is no call goes to others, unless that is nil. maxBody bounds a
+// call's size in bytes.
+func NewServer(n Node, others http.Handler, maxBody int, errors *log.Logger) *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle(wireconnect.NewNodeHandler(handler{n},
 		connect.WithReadMaxBytes(maxBody),
@@ -66,6 +74,9 @@ func NewServer(n Node, maxBody int, errors *log.Logger) *http.Server {
 			return connect.NewError(connect.CodeInternal, fmt.Errorf("this node failed on the call; its log has the reason"))
 		}),
 	))
+	if others != nil {
+		mux.Handle("/", others)
+	}
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
@@ -111,11 +122,15 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 	if err != nil {
 		return nil, toWire(err)
 	}
-	answers, err := h.node.Push(ctx, Pushing{Run: m.GetRun(), From: m.GetFrom(), Kept: m.GetKept(), Frames: frames})
+	statuses, err := statusFromWire(m.GetStatus())
 	if err != nil {
 		return nil, toWire(err)
 	}
-	return &wire.PushResponse{Feedback: feedbackToWire(answers)}, nil
+	pushed, err := h.node.Push(ctx, Pushing{Run: m.GetRun(), From: m.GetFrom(), Kept: m.GetKept(), Frames: frames, Status: statuses})
+	if err != nil {
+		return nil, toWire(err)
+	}
+	return &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback), Live: liveToWire(pushed.Live)}, nil
 }
 
 func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseResponse, error) {

@@ -37,7 +37,7 @@ func (n *fakeNode) Open(_ context.Context, o Opening) (Opened, error) {
 	return Opened{Run: o.Run, Shape: []int{3, 4}}, n.err
 }
 
-func (n *fakeNode) Push(_ context.Context, p Pushing) ([]pipeline.Feedback, error) {
+func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
 	frames := p.Frames
 	if n.wait != nil {
 		n.wait()
@@ -45,14 +45,14 @@ func (n *fakeNode) Push(_ context.Context, p Pushing) ([]pipeline.Feedback, erro
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.err != nil {
-		return nil, n.err
+		return Pushed{}, n.err
 	}
 	n.frames = append(n.frames, frames...)
 	answers := make([]pipeline.Feedback, len(frames))
 	for i := range answers {
 		answers[i] = pipeline.Feedback{Accepted: i%2 == 0, Length: i, Capacity: 10, Service: time.Millisecond}
 	}
-	return answers, nil
+	return Pushed{Feedback: answers}, nil
 }
 
 func (n *fakeNode) Close(_ context.Context, c Closing) (pipeline.Report, error) {
@@ -69,7 +69,7 @@ func serve(t *testing.T, n Node, maxBody int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewServer(n, maxBody, log.New(io.Discard, "", 0))
+	s := NewServer(n, nil, maxBody, log.New(io.Discard, "", 0))
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	t.Cleanup(func() {
@@ -105,7 +105,7 @@ func TestFramesAndFeedbackCrossTheWire(t *testing.T) {
 		{Accepted: true, Length: 0, Capacity: 10, Service: time.Millisecond},
 		{Accepted: false, Length: 1, Capacity: 10, Service: time.Millisecond},
 	}
-	if d := cmp.Diff(want, answers); d != "" {
+	if d := cmp.Diff(want, answers.Feedback); d != "" {
 		t.Error(d)
 	}
 	for i := range n.frames {

@@ -267,7 +267,10 @@ type PushRequest struct {
 	Frames []*Frame               `protobuf:"bytes,3,rep,name=frames,proto3" json:"frames,omitempty"`
 	// The caller keeps frames that are refused, and may send any of them again: they are not counted as refused here, and
 	// not taken twice.
-	Kept          bool `protobuf:"varint,4,opt,name=kept,proto3" json:"kept,omitempty"`
+	Kept bool `protobuf:"varint,4,opt,name=kept,proto3" json:"kept,omitempty"`
+	// What this neighbour and the nodes above it are doing, as a JSON list like "nodes" of GET /status; it comes with the
+	// signs of life.
+	Status        string `protobuf:"bytes,5,opt,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -328,6 +331,13 @@ func (x *PushRequest) GetKept() bool {
 		return x.Kept
 	}
 	return false
+}
+
+func (x *PushRequest) GetStatus() string {
+	if x != nil {
+		return x.Status
+	}
+	return ""
 }
 
 type Frame struct {
@@ -439,7 +449,9 @@ func (x *Frame) GetFinishedByAddress() string {
 type PushResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One for each frame, in their order.
-	Feedback      []*Feedback `protobuf:"bytes,1,rep,name=feedback,proto3" json:"feedback,omitempty"`
+	Feedback []*Feedback `protobuf:"bytes,1,rep,name=feedback,proto3" json:"feedback,omitempty"`
+	// In the answer to a sign of life: what end knows of the run so far, as JSON like "live" of GET /status; empty: nothing.
+	Live          string `protobuf:"bytes,2,opt,name=live,proto3" json:"live,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -479,6 +491,13 @@ func (x *PushResponse) GetFeedback() []*Feedback {
 		return x.Feedback
 	}
 	return nil
+}
+
+func (x *PushResponse) GetLive() string {
+	if x != nil {
+		return x.Live
+	}
+	return ""
 }
 
 type Feedback struct {
@@ -743,12 +762,13 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06digest\x18\a \x01(\tR\x06digest\x12\x12\n" +
 	"\x04cuts\x18\t \x03(\x05R\x04cuts\x12\x12\n" +
 	"\x04load\x18\n" +
-	" \x01(\tR\x04loadJ\x04\b\b\x10\t\"q\n" +
+	" \x01(\tR\x04loadJ\x04\b\b\x10\t\"\x89\x01\n" +
 	"\vPushRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12(\n" +
 	"\x06frames\x18\x03 \x03(\v2\x10.tandem.v1.FrameR\x06frames\x12\x12\n" +
-	"\x04kept\x18\x04 \x01(\bR\x04kept\"\xeb\x01\n" +
+	"\x04kept\x18\x04 \x01(\bR\x04kept\x12\x16\n" +
+	"\x06status\x18\x05 \x01(\tR\x06status\"\xeb\x01\n" +
 	"\x05Frame\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x05R\x04next\x12\x14\n" +
@@ -758,9 +778,10 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05label\x18\x06 \x01(\x05H\x00R\x05label\x88\x01\x01\x12(\n" +
 	"\x10finished_by_role\x18\a \x01(\tR\x0efinishedByRole\x12.\n" +
 	"\x13finished_by_address\x18\b \x01(\tR\x11finishedByAddressB\b\n" +
-	"\x06_label\"?\n" +
+	"\x06_label\"S\n" +
 	"\fPushResponse\x12/\n" +
-	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackR\bfeedback\"\x8b\x02\n" +
+	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackR\bfeedback\x12\x12\n" +
+	"\x04live\x18\x02 \x01(\tR\x04live\"\x8b\x02\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
