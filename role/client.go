@@ -39,7 +39,8 @@ func play(ctx context.Context, cfg Config) (pipeline.Report, error) {
 	if cfg.device == nil {
 		cfg.device = openDevice(cfg, false)
 	}
-	p := &player{cfg: cfg, name: newName(Client), watch: cfg.device.watch()}
+	p := &player{cfg: cfg, name: newName(Client), view: newView(pipeline.NodeID{Role: string(Client)}), watch: cfg.device.watch()}
+	p.view.begin(p.status)
 	if err = p.open(ctx); err == nil {
 		err = input.fit(p.shape)
 	}
@@ -65,6 +66,9 @@ type player struct {
 	edges  []*edge
 	hops   []*pipeline.Hop
 	ledger pipeline.Ledger
+	view   *view
+	in     pipeline.Meter // of frames that are read from the input
+	out    pipeline.Meter // of those that are sent
 	abort  context.CancelFunc
 	shown  *progress
 	watch  *watch
@@ -84,7 +88,7 @@ func (p *player) open(ctx context.Context) error {
 		Load:     p.cfg.Load,
 	}
 	for i, address := range p.cfg.Next {
-		e, opened, err := openEdge(ctx, edgeConfig{client: newClient(p.cfg, address), from: p.name}, p.run)
+		e, opened, err := openEdge(ctx, edgeConfig{client: newClient(p.cfg, address), from: p.name, view: p.view}, p.run)
 		if errors.Is(err, pipeline.ErrUnreachable) && ctx.Err() == nil {
 			err = fmt.Errorf("%w: start that node first, or correct --next", err)
 		}
@@ -121,6 +125,15 @@ func (p *player) start() {
 	for _, e := range p.edges {
 		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{Sender: e, Window: window, Done: p.answered}))
 	}
+}
+
+// status is what the client is doing.
+func (p *player) status() pipeline.Status {
+	s := pipeline.Status{Entry: p.ledger.Entry()}
+	s.NodeID = p.view.id
+	now := time.Now()
+	s.RateIn, s.RateOut = p.in.Rate(now, s.Received), p.out.Rate(now, s.Forwarded)
+	return s
 }
 
 // answered counts what became of the frames of one call.

@@ -48,6 +48,7 @@ type edgeConfig struct {
 	from   string // this process
 	layer  int    // the first layer that is left to the neighbour
 	kept   bool   // this process keeps frames that are refused
+	view   *view  // of the run from here; nil: its figures stay here
 }
 
 // call is one push under way; its address tells it from others.
@@ -94,11 +95,24 @@ func (e *edge) show(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		_, err := e.Send(ctx, nil)
+		err := e.beat(ctx)
 		if errors.Is(err, pipeline.ErrUnknownRun) {
 			e.reopen(ctx)
 		}
 	}
+}
+
+// beat shows one sign of life: figures go down with it, and end's summary comes up.
+func (e *edge) beat(ctx context.Context) error {
+	p := transport.Pushing{}
+	if e.view != nil {
+		p.Status = e.view.statuses()
+	}
+	pushed, err := e.push(ctx, p)
+	if err == nil && e.view != nil {
+		e.view.learn(pushed.Live)
+	}
+	return err
 }
 
 // reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
@@ -114,16 +128,23 @@ func (e *edge) reopen(ctx context.Context) {
 
 // Send takes frames to the neighbour.
 func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
+	pushed, err := e.push(ctx, transport.Pushing{Kept: e.kept, Frames: frames})
+	return pushed.Feedback, err
+}
+
+// push makes one call, and learns from it whether the neighbour answers.
+func (e *edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed, error) {
+	p.Run, p.From = e.run.ID, e.from
 	c := new(call)
 	e.mu.Lock()
 	e.calls[c] = time.Now()
 	e.mu.Unlock()
-	answers, err := e.client.Push(ctx, transport.Pushing{Run: e.run.ID, From: e.from, Kept: e.kept, Frames: frames})
+	pushed, err := e.client.Push(ctx, p)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.calls, c)
 	e.down = err != nil && !errors.Is(err, pipeline.ErrInvalidFrame)
-	return answers, err
+	return pushed, err
 }
 
 // Up reports whether the neighbour answers.

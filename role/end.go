@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"tandem/pipeline"
 	"tandem/transport"
@@ -18,22 +19,32 @@ type recordings struct {
 }
 
 func (e *recordings) begin(_ context.Context, o transport.Opening) (part, transport.Opened, error) {
-	return &recording{
+	r := &recording{
 		recordings: e,
+		view:       newView(pipeline.NodeID{Role: string(End), Address: o.Address}),
 		run:        o.Run,
-		id:         pipeline.NodeID{Role: string(End), Address: o.Address},
 		recorder:   pipeline.NewRecorder(o.Run),
 		watch:      e.cfg.device.watch(),
-	}, transport.Opened{Run: o.Run}, nil
+	}
+	r.view.begin(r.status)
+	return r, transport.Opened{Run: o.Run}, nil
 }
 
 // recording is end's part in one run.
 type recording struct {
 	*recordings
+	*view
 	run      pipeline.Run
-	id       pipeline.NodeID
 	recorder *pipeline.Recorder
 	watch    *watch
+}
+
+func (r *recording) status() pipeline.Status { return r.recorder.Status(r.id) }
+
+// summary is made here, and goes up the pipeline with the answers to signs of life.
+func (r *recording) summary() *pipeline.Live {
+	l := r.recorder.Live(time.Now(), r.statuses())
+	return &l
 }
 
 // Offer records results. End has no queue, so it takes every frame that is one.

@@ -21,6 +21,11 @@ type part interface {
 	Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error)
 	// Close drains, closes the run on the nodes below, and returns the report.
 	Close(context.Context, ending) (pipeline.Report, error)
+
+	status() pipeline.Status     // of this node
+	statuses() []pipeline.Status // of this node and of all above that are known
+	hear([]pipeline.Status)      // from a neighbour above
+	summary() *pipeline.Live     // end's; nil: not known
 }
 
 // node is the life of fast, slow and end: it serves one run after another and holds at most one at a time.
@@ -31,16 +36,19 @@ type part interface {
 //	    │                  │ error   └─┘ Open by another neighbour, Push, Close of one edge     │
 //	    └──────────────────┴────────────────────────────────────────────────────────────────────┘
 type node struct {
-	role  Role
-	log   zerolog.Logger
-	idle  time.Duration
-	drain time.Duration
+	role    Role
+	version string
+	queue   int // places, where there is one
+	log     zerolog.Logger
+	idle    time.Duration
+	drain   time.Duration
 	// begin makes this role's part in a run, which may outlast the context.
 	begin func(context.Context, transport.Opening) (part, transport.Opened, error)
 
 	mu       sync.Mutex
-	run      *session // nil: no run
-	last     *session // the run closed last, for neighbours that ask late
+	id       pipeline.NodeID // as the neighbour above dials it, once one has
+	run      *session        // nil: no run
+	last     *session        // the run closed last, for neighbours that ask late
 	stopping bool
 	sessions sync.WaitGroup // watching and closing of runs
 }
@@ -121,7 +129,7 @@ func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
 			id: o.Run.ID, since: now, edges: map[string]time.Time{}, known: map[string]bool{},
 			opened: make(chan struct{}), closed: make(chan struct{}),
 		}, true
-		n.run = s
+		n.run, n.id.Address = s, o.Address
 		n.sessions.Add(1) // the opening, until it is settled
 	case s.id != o.Run.ID:
 		return nil, false, fmt.Errorf("%w: run %s is active on the %s node since %s: close it, or wait until its client has been silent for %s",
@@ -154,28 +162,36 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 }
 
 // Push takes frames into the run, and counts as a sign of life of its sender.
-func (n *node) Push(_ context.Context, push transport.Pushing) ([]pipeline.Feedback, error) {
-	p, err := n.entrance(push.Run, push.From)
-	if err != nil || len(push.Frames) == 0 {
-		return nil, err
+func (n *node) Push(_ context.Context, push transport.Pushing) (transport.Pushed, error) {
+	p, known, err := n.entrance(push.Run, push.From)
+	switch {
+	case err != nil:
+		return transport.Pushed{}, err
+	case known: // what strangers say of themselves is not shown
+		p.hear(push.Status)
 	}
-	return p.Offer(push.Frames, push.Kept)
+	if len(push.Frames) == 0 {
+		return transport.Pushed{Live: p.summary()}, nil
+	}
+	answers, err := p.Offer(push.Frames, push.Kept)
+	return transport.Pushed{Feedback: answers}, err
 }
 
-func (n *node) entrance(run, from string) (part, error) {
+// entrance finds the part that takes frames of a run, and whether the sender has opened it.
+func (n *node) entrance(run, from string) (p part, known bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s := n.run
 	if n.stopping || s != nil && s.id == run && s.closing {
-		return nil, fmt.Errorf("run %s is %w on the %s node", run, pipeline.ErrStopping, n.role)
+		return nil, false, fmt.Errorf("run %s is %w on the %s node", run, pipeline.ErrStopping, n.role)
 	}
 	if s == nil || s.id != run || s.part == nil {
-		return nil, n.unknown(run)
+		return nil, false, n.unknown(run)
 	}
 	if s.known[from] { // it may have been silent for so long that it was taken for gone
 		s.edges[from] = time.Now()
 	}
-	return s.part, nil
+	return s.part, s.known[from], nil
 }
 
 func (n *node) unknown(run string) error {

@@ -20,6 +20,8 @@ import (
 // server is a node that listens.
 type server struct {
 	node    *node
+	history *history // end only
+	ready   readiness
 	http    *http.Server
 	address string
 	serving sync.WaitGroup
@@ -63,7 +65,10 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	if cfg.device == nil {
 		cfg.device = openDevice(cfg, false)
 	}
-	s.node = &node{role: cfg.Role, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain}
+	s.node = &node{
+		role: cfg.Role, version: cfg.Version, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain,
+		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address},
+	}
 	if cfg.Role == End {
 		err = s.buildEnd(cfg, publish)
 	} else {
@@ -72,7 +77,7 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), s.clean())
 	}
-	s.http = transport.NewServer(s.node, cfg.MaxBody, log.New(cfg.Log, "", 0))
+	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, log.New(cfg.Log, "", 0))
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
 		if err := s.http.Serve(cfg.traffic().Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
@@ -85,7 +90,7 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 }
 
 func (s *server) buildEnd(cfg Config, publish func(pipeline.Report) error) error {
-	e := &recordings{cfg: cfg, publish: publish}
+	e := &recordings{cfg: cfg}
 	var err error
 	if cfg.Labels != "" {
 		if e.labels, err = readLabels(cfg.Labels); err != nil {
@@ -99,6 +104,11 @@ func (s *server) buildEnd(cfg Config, publish func(pipeline.Report) error) error
 		s.cleanup = append(s.cleanup, e.results.close)
 	}
 	s.node.begin = e.begin
+	s.history = startHistory(s.node.look, func(err error) { cfg.Log.Error().Err(err).Msg("not shown to viewers") })
+	e.publish = func(r pipeline.Report) error {
+		s.history.add(r)
+		return publish(r)
+	}
 	return nil
 }
 
@@ -121,7 +131,7 @@ func (s *server) buildWorker(ctx context.Context, cfg Config) error {
 	if err := w.await(ctx); err != nil {
 		return err
 	}
-	s.node.begin = w.begin
+	s.node.begin, s.node.queue, s.ready.ask = w.begin, cfg.Queue, w.below
 	return nil
 }
 
@@ -169,6 +179,9 @@ func await(ctx context.Context, cfg Config, c *transport.Client) error {
 // stop drains the node, then stops listening.
 func (s *server) stop() error {
 	s.node.stop()
+	if s.history != nil {
+		s.history.close()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
 	err := s.http.Shutdown(ctx)

@@ -73,10 +73,11 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	if err := w.load(held); err != nil {
 		return nil, transport.Opened{}, err
 	}
-	p := &stagePart{cfg: w.cfg, trace: w.trace, losses: newLosses(w.cfg, run.ID), watch: w.cfg.device.watch()}
+	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
+	p := &stagePart{cfg: w.cfg, view: newView(id), trace: w.trace, losses: newLosses(w.cfg, run.ID), watch: w.cfg.device.watch()}
 	hops, err := w.openNext(ctx, p, run, held.To, entry.Keeps)
 	if err == nil {
-		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name}, run)
+		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name, view: p.view}, run)
 	}
 	if err != nil {
 		p.abandon(err)
@@ -91,7 +92,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		p.emulated = e
 	}
 	c := pipeline.StageConfig{
-		ID:        pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address},
+		ID:        id,
 		Executor:  x,
 		Strategy:  strategy.Finisher{},
 		Holding:   held,
@@ -118,6 +119,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	stageCtx, abort := context.WithCancel(context.Background())
 	p.abort = abort
 	p.stage = pipeline.StartStage(stageCtx, c)
+	p.view.begin(p.status)
 	return p, transport.Opened{Run: run, Shape: w.net.Shape(held.From)}, nil
 }
 
@@ -127,7 +129,7 @@ func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, l
 	edges, errs := make([]*edge, len(w.next)), make([]error, len(w.next))
 	var opening sync.WaitGroup
 	for i, c := range w.next {
-		cfg := edgeConfig{client: c, from: w.name, layer: layer, kept: keeps}
+		cfg := edgeConfig{client: c, from: w.name, layer: layer, kept: keeps, view: p.view}
 		opening.Go(func() {
 			edges[i], _, errs[i] = openEdge(ctx, cfg, run)
 			if errors.Is(errs[i], pipeline.ErrUnreachable) && keeps {
@@ -258,6 +260,7 @@ func (x executor) Shape(layer int) []int { return x.net.Shape(layer) }
 
 // stagePart is the part of fast or slow in one run.
 type stagePart struct {
+	*view
 	cfg   Config
 	stage *pipeline.Stage
 	next  []*edge
@@ -273,6 +276,12 @@ type stagePart struct {
 // Offer takes frames into the stage's queue.
 func (p *stagePart) Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error) {
 	return p.stage.Offer(frames, kept)
+}
+
+func (p *stagePart) status() pipeline.Status {
+	s := p.stage.Status()
+	s.Emulate = p.cfg.Emulate.String()
+	return s
 }
 
 // Close drains the stage and closes the run below.

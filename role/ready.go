@@ -1,0 +1,100 @@
+package role
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/transport"
+)
+
+// readiness knows whether the nodes below answer. Whoever asks often gets the same answer for a moment, so that probes
+// never become load for the neighbours.
+type readiness struct {
+	ask func(context.Context) error // the nodes below; nil: there are none
+
+	mu    sync.Mutex
+	last  error
+	asked time.Time
+}
+
+const (
+	readyFor  = time.Second             // an answer holds
+	readyTime = 1500 * time.Millisecond // a neighbour has for its answer
+)
+
+// check returns why frames could not go on from here; nil: they could.
+func (r *readiness) check() error {
+	if r.ask == nil {
+		return nil
+	}
+	r.mu.Lock() // who asks meanwhile gets the same answer
+	defer r.mu.Unlock()
+	if r.asked.IsZero() || time.Since(r.asked) > readyFor {
+		ctx, cancel := context.WithTimeout(context.Background(), readyTime) // another reader may wait for it, too
+		defer cancel()
+		r.last, r.asked = r.ask(ctx), time.Now()
+	}
+	return r.last
+}
+
+func (s *server) serveReady(w http.ResponseWriter, _ *http.Request) {
+	if s.node.isStopping() {
+		plain(w, http.StatusServiceUnavailable, "stopping: what is on this node is worked off, and it takes no new runs")
+		return
+	}
+	if err := s.ready.check(); err != nil {
+		plain(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	plain(w, http.StatusOK, "ready")
+}
+
+func (n *node) isStopping() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.stopping
+}
+
+// below asks end and the next nodes whether they answer. As at the start, one next node is enough.
+func (w *worker) below(ctx context.Context) error {
+	answers := make(chan error, len(w.next))
+	for _, c := range w.next {
+		go func() { answers <- answering(ctx, c) }() // ends with ctx; all are received below
+	}
+	err := answering(ctx, w.end)
+	var missing []error
+	for range w.next {
+		if err := <-answers; err != nil {
+			missing = append(missing, err)
+		}
+	}
+	if len(missing) < len(w.next) {
+		missing = nil
+	}
+	return oneLine(errors.Join(append(missing, err)...))
+}
+
+func answering(ctx context.Context, c *transport.Client) error {
+	err := c.Answers(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, pipeline.ErrStopping):
+		return fmt.Errorf("a node below is stopping: %w", err)
+	}
+	return fmt.Errorf("a node below does not answer: %w", err)
+}
+
+// oneLine joins the lines of an error, as a probe shows one.
+func oneLine(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))
+}

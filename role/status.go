@@ -1,0 +1,52 @@
+package role
+
+import (
+	"time"
+
+	"tandem/pipeline"
+)
+
+// statusReport is what GET /status answers: what this program is, the run that is open, and what it knows of the others.
+type statusReport struct {
+	Node    pipeline.NodeID   `json:"node"`
+	Version string            `json:"version"`
+	Run     *openRun          `json:"run"`   // null: none is open
+	Nodes   []pipeline.Status `json:"nodes"` // this one and all above that are known, in the order of the pipeline
+	Live    *pipeline.Live    `json:"live,omitempty"`
+}
+
+// openRun is a run that goes on.
+type openRun struct {
+	ID         string           `json:"id"`
+	Strategy   string           `json:"strategy"`
+	Tasks      int              `json:"tasks"`
+	Load       pipeline.Loading `json:"load"`
+	Frames     uint64           `json:"frames"` // 0: until it is closed
+	IntervalMS float64          `json:"interval_ms"`
+	Model      string           `json:"model"`
+	Cuts       []int            `json:"cuts"`
+	OpenS      float64          `json:"open_s"` // since it was opened here
+}
+
+// look is what this node knows now.
+func (n *node) look() statusReport {
+	n.mu.Lock()
+	id, s := n.id, n.run
+	var p part
+	if s != nil {
+		p = s.part
+	}
+	n.mu.Unlock()
+	if p == nil { // none is open, or it is still being opened
+		return statusReport{Node: id, Version: n.version, Nodes: []pipeline.Status{{Entry: pipeline.Entry{NodeID: id}, Capacity: n.queue}}}
+	}
+	r := s.answer.Run // stands, as the part does
+	return statusReport{
+		Node: id, Version: n.version, Nodes: p.statuses(), Live: p.summary(),
+		Run: &openRun{
+			ID: r.ID, Strategy: r.Strategy, Tasks: r.Tasks, Load: r.Load, Frames: r.Frames,
+			IntervalMS: float64(r.Interval) / float64(time.Millisecond), Model: r.Model, Cuts: r.Cuts,
+			OpenS: pipeline.Brief(time.Since(s.since).Seconds()),
+		},
+	}
+}

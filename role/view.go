@@ -1,0 +1,113 @@
+package role
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"tandem/pipeline"
+)
+
+// view is what one program knows of a run while it lasts: its own figures, those of the programs above, and end's
+// summary.
+//
+//	client ──status──▶ fast ──status──▶ slow ──status──▶ end     with the signs of life
+//	       ◀───live─────    ◀───live─────    ◀───live─────        with the answers to them
+//
+// Each program sends on what it has heard, so end knows of all without being told addresses. What a program that has
+// fallen silent was doing stays, and grows old.
+type view struct {
+	id pipeline.NodeID // of this program
+
+	mu    sync.Mutex
+	own   func() pipeline.Status   // nil: it has not yet begun
+	heard map[pipeline.NodeID]told // of others, at most maxHeard
+	live  pipeline.Live
+	at    time.Time // of live; zero: there is none yet
+}
+
+// told is a status and the moment for which it holds.
+type told struct {
+	status pipeline.Status
+	at     time.Time
+}
+
+// maxHeard is how many programs are remembered in a run; further ones are not shown.
+const maxHeard = 128
+
+func newView(id pipeline.NodeID) *view {
+	return &view{id: id, heard: make(map[pipeline.NodeID]told)}
+}
+
+// begin says where this program's own figures come from.
+func (v *view) begin(own func() pipeline.Status) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.own = own
+}
+
+// hear takes in what a neighbour above says. The same node is heard of on several ways, and the newest counts.
+func (v *view) hear(statuses []pipeline.Status) {
+	if len(statuses) == 0 {
+		return
+	}
+	now := time.Now()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, s := range statuses {
+		at := now.Add(-time.Duration(s.HeardS * float64(time.Second)))
+		known, is := v.heard[s.NodeID]
+		switch {
+		case s.NodeID == v.id || rank(s.Role) < 0:
+		case is && !at.After(known.at):
+		case !is && len(v.heard) >= maxHeard:
+		default:
+			v.heard[s.NodeID] = told{s, at}
+		}
+	}
+}
+
+// statuses are those of this program and of all above that are known, in the order of the pipeline.
+func (v *view) statuses() []pipeline.Status {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var all []pipeline.Status
+	if v.own != nil {
+		all = append(all, v.own())
+	}
+	now := time.Now()
+	for _, t := range v.heard {
+		t.status.HeardS = pipeline.Brief(now.Sub(t.at).Seconds())
+		all = append(all, t.status)
+	}
+	slices.SortFunc(all, func(a, b pipeline.Status) int {
+		return cmp.Or(rank(a.Role)-rank(b.Role), a.Layers[0]-b.Layers[0], cmp.Compare(a.Address, b.Address))
+	})
+	return all
+}
+
+// learn takes in the summary that a neighbour below has answered with.
+func (v *view) learn(l *pipeline.Live) {
+	if l == nil {
+		return
+	}
+	at := time.Now().Add(-time.Duration(l.HeardS * float64(time.Second)))
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if at.After(v.at) {
+		v.live, v.at = *l, at
+	}
+}
+
+// summary is end's newest; nil: none has come up yet.
+func (v *view) summary() *pipeline.Live {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.at.IsZero() {
+		return nil
+	}
+	l := v.live
+	l.HeardS = pipeline.Brief(time.Since(v.at).Seconds())
+	return &l
+}
