@@ -16,6 +16,7 @@ type recordings struct {
 	labels  []int        // for frames that bring none; frame i has label i modulo their number
 	results *resultsFile // nil: not wanted
 	publish func(r pipeline.Report) error
+	arrived func(age time.Duration) // told of each frame's first arrival
 }
 
 func (e *recordings) begin(_ context.Context, o transport.Opening) (part, transport.Opened, error) {
@@ -41,9 +42,11 @@ type recording struct {
 
 func (r *recording) status() pipeline.Status { return r.recorder.Status(r.id) }
 
+func (r *recording) below() map[string]bool { return nil }
+
 // summary is made here, and goes up the pipeline with the answers to signs of life.
 func (r *recording) summary() *pipeline.Live {
-	l := r.recorder.Live(time.Now(), r.statuses())
+	l := r.recorder.Live(time.Now(), r.above())
 	return &l
 }
 
@@ -63,8 +66,11 @@ func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback,
 		if f.Label == pipeline.NoLabel && len(r.labels) > 0 {
 			f.Label = r.labels[f.ID%uint64(len(r.labels))]
 		}
-		if first := r.recorder.Add(f); first && r.results != nil {
-			r.results.write(r.run.ID, f)
+		if first := r.recorder.Add(f); first {
+			r.arrived(f.Age)
+			if r.results != nil {
+				r.results.write(r.run.ID, f)
+			}
 		}
 		answers[i] = pipeline.Feedback{Accepted: true}
 	}

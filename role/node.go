@@ -24,8 +24,10 @@ type part interface {
 
 	status() pipeline.Status     // of this node
 	statuses() []pipeline.Status // of this node and of all above that are known
+	above() []pipeline.Status    // of those above
 	hear([]pipeline.Status)      // from a neighbour above
 	summary() *pipeline.Live     // end's; nil: not known
+	below() map[string]bool      // the addresses of the nodes below, and whether they answer
 }
 
 // node is the life of fast, slow and end: it serves one run after another and holds at most one at a time.
@@ -49,6 +51,7 @@ type node struct {
 	id       pipeline.NodeID // as the neighbour above dials it, once one has
 	run      *session        // nil: no run
 	last     *session        // the run closed last, for neighbours that ask late
+	total    tally           // of the runs that are closed
 	stopping bool
 	sessions sync.WaitGroup // watching and closing of runs
 }
@@ -72,9 +75,11 @@ type session struct {
 	notes   []string
 	closing bool
 
-	closed   chan struct{} // closed when report and closeErr stand
+	closed   chan struct{} // closed when what follows stands
 	report   pipeline.Report
 	closeErr error
+	above    []pipeline.Status
+	ended    time.Time
 }
 
 // Open begins a run, or adds an edge to it where another neighbour has opened it already. It waits for a run that is
@@ -154,6 +159,7 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 		n.log.Warn().Err(err).Str("run", s.id).Msg("run refused")
 		return
 	}
+	n.total.runs++
 	n.log.Info().Str("run", s.id).Str("strategy", answer.Run.Strategy).Msg("run opened")
 	n.sessions.Go(func() { n.watch(s) })
 	if n.stopping {
@@ -308,6 +314,8 @@ func (n *node) finish(s *session) {
 		}
 		n.mu.Lock()
 		defer n.mu.Unlock()
+		n.total.add(s.part.status().Entry)
+		s.above, s.ended = s.part.above(), time.Now()
 		s.report, s.closeErr, s.part = report, err, nil // the report may be asked for later, the rest is garbage
 		n.run, n.last = nil, s
 		close(s.closed)

@@ -19,6 +19,7 @@ func (s *server) pages() http.Handler {
 	mux.HandleFunc("GET /status", s.serveStatus)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.Handle("GET /metrics", s.metrics)
 	if s.history == nil {
 		mux.HandleFunc("GET /{$}", s.serveSignpost)
 		return bounded(mux)

@@ -21,6 +21,7 @@ import (
 type server struct {
 	node    *node
 	history *history // end only
+	metrics *metrics
 	ready   readiness
 	http    *http.Server
 	address string
@@ -69,6 +70,7 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 		role: cfg.Role, version: cfg.Version, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address},
 	}
+	s.metrics = newMetrics(s.node)
 	if cfg.Role == End {
 		err = s.buildEnd(cfg, publish)
 	} else {
@@ -90,7 +92,7 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 }
 
 func (s *server) buildEnd(cfg Config, publish func(pipeline.Report) error) error {
-	e := &recordings{cfg: cfg}
+	e := &recordings{cfg: cfg, arrived: observe(s.metrics.age)}
 	var err error
 	if cfg.Labels != "" {
 		if e.labels, err = readLabels(cfg.Labels); err != nil {
@@ -121,7 +123,7 @@ func (s *server) buildWorker(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return errors.Join(err, net.Close())
 	}
-	s.cleanup = append(s.cleanup, w.close)
+	s.cleanup, w.metrics = append(s.cleanup, w.close), s.metrics
 	if cfg.Trace != "" {
 		if w.trace, err = createTrace(cfg.Trace); err != nil {
 			return err

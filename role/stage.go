@@ -17,14 +17,15 @@ import (
 
 // worker is what fast and slow are made of: a model, and the way to the nodes below.
 type worker struct {
-	cfg   Config
-	name  string // on its edges
-	net   *model.Network
-	exec  *model.Executor
-	trace *trace              // nil: not wanted
-	cuts  []int               // where this node wants the network cut; empty: where the run says
-	next  []*transport.Client // take activations; none on the last node, which finishes every frame
-	end   *transport.Client   // takes results
+	cfg     Config
+	name    string // on its edges
+	net     *model.Network
+	exec    *model.Executor
+	trace   *trace // nil: not wanted
+	metrics *metrics
+	cuts    []int               // where this node wants the network cut; empty: where the run says
+	next    []*transport.Client // take activations; none on the last node, which finishes every frame
+	end     *transport.Client   // takes results
 }
 
 func newWorker(cfg Config, net *model.Network) (*worker, error) {
@@ -108,6 +109,8 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		End:       p.end,
 		Failed:    p.losses.count,
 		Throttled: p.watch.Throttled,
+		Served:    observe(w.metrics.service),
+		Waited:    observe(w.metrics.wait),
 	}
 	if len(hops) > 0 {
 		c.Next, c.Keeps = hops, entry.Keeps
@@ -282,6 +285,14 @@ func (p *stagePart) status() pipeline.Status {
 	s := p.stage.Status()
 	s.Emulate = p.cfg.Emulate.String()
 	return s
+}
+
+func (p *stagePart) below() map[string]bool {
+	up := map[string]bool{p.end.client.Address(): p.end.Up()}
+	for _, e := range p.next {
+		up[e.client.Address()] = e.Up()
+	}
+	return up
 }
 
 // Close drains the stage and closes the run below.

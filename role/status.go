@@ -11,7 +11,7 @@ type statusReport struct {
 	Node    pipeline.NodeID   `json:"node"`
 	Version string            `json:"version"`
 	Run     *openRun          `json:"run"`   // null: none is open
-	Nodes   []pipeline.Status `json:"nodes"` // this one and all above that are known, in the order of the pipeline
+	Nodes   []pipeline.Status `json:"nodes"` // this one and all above that are known, in the order of the pipeline; with no run open, those of the last one
 	Live    *pipeline.Live    `json:"live,omitempty"`
 }
 
@@ -31,14 +31,16 @@ type openRun struct {
 // look is what this node knows now.
 func (n *node) look() statusReport {
 	n.mu.Lock()
-	id, s := n.id, n.run
+	id, s, last := n.id, n.run, n.last
 	var p part
 	if s != nil {
 		p = s.part
 	}
 	n.mu.Unlock()
 	if p == nil { // none is open, or it is still being opened
-		return statusReport{Node: id, Version: n.version, Nodes: []pipeline.Status{{Entry: pipeline.Entry{NodeID: id}, Capacity: n.queue}}}
+		return statusReport{Node: id, Version: n.version, Nodes: append(last.remembered(), pipeline.Status{
+			Entry: pipeline.Entry{NodeID: id}, Capacity: n.queue,
+		})}
 	}
 	r := s.answer.Run // stands, as the part does
 	return statusReport{
@@ -49,4 +51,17 @@ func (n *node) look() statusReport {
 			OpenS: pipeline.Brief(time.Since(s.since).Seconds()),
 		},
 	}
+}
+
+// remembered is what the nodes above were doing when the session ended; it grows old.
+func (s *session) remembered() []pipeline.Status {
+	if s == nil {
+		return nil
+	}
+	var above []pipeline.Status
+	for _, n := range s.above {
+		n.HeardS = pipeline.Brief(n.HeardS + time.Since(s.ended).Seconds())
+		above = append(above, n)
+	}
+	return above
 }

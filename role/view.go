@@ -70,21 +70,36 @@ func (v *view) hear(statuses []pipeline.Status) {
 
 // statuses are those of this program and of all above that are known, in the order of the pipeline.
 func (v *view) statuses() []pipeline.Status {
+	all := v.above()
+	v.mu.Lock()
+	own := v.own
+	v.mu.Unlock()
+	if own != nil {
+		all = append(all, own())
+		inOrder(all)
+	}
+	return all
+}
+
+// above are the statuses of the programs above that are known.
+func (v *view) above() []pipeline.Status {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var all []pipeline.Status
-	if v.own != nil {
-		all = append(all, v.own())
-	}
 	now := time.Now()
 	for _, t := range v.heard {
 		t.status.HeardS = pipeline.Brief(now.Sub(t.at).Seconds())
 		all = append(all, t.status)
 	}
+	inOrder(all)
+	return all
+}
+
+// inOrder sorts statuses as frames pass their nodes.
+func inOrder(all []pipeline.Status) {
 	slices.SortFunc(all, func(a, b pipeline.Status) int {
 		return cmp.Or(rank(a.Role)-rank(b.Role), a.Layers[0]-b.Layers[0], cmp.Compare(a.Address, b.Address))
 	})
-	return all
 }
 
 // learn takes in the summary that a neighbour below has answered with.
