@@ -350,6 +350,8 @@ func settings() []setting {
 				return err
 			}},
 
+		{name: "watch", usage: "print a line a second with the node's live figures to stderr, where that is a terminal", onOff: true, roles: servers,
+			set: onOff(func(c *role.Config, on bool) { c.Watch = on })},
 		{name: "calibrate", usage: "measure what the layers cost on this device, print it as a table or JSON, and stop", onOff: true, calibrated: true, roles: []role.Role{role.Fast, role.Slow},
 			set: onOff(func(c *role.Config, on bool) { c.Calibrate = on })},
 		{name: "format", usage: "of reports: table, json or csv (default: table)", calibrated: true, roles: []role.Role{role.Local, role.Client, role.End},

@@ -112,6 +112,7 @@ var flags = []flagValues{
 	{"queue", "5", []string{"0", "-5", "1048577"}, "whole number from 1 to 1048576"},
 	{"threads", "1", []string{"0", "257", "all"}, "whole number from 1 to 256"},
 	{"batch", "2", []string{"0", "257", "-1"}, "whole number from 1 to 256"},
+	{"watch", "true", []string{"maybe"}, "true or false"},
 	{"calibrate", "true", []string{"maybe"}, "true or false"},
 	{"high-water", "5", []string{"0", "x"}, "whole number from 1 to 1048576"},
 	{"drop", "oldest", []string{"all", ""}, "newest, oldest"},

@@ -120,7 +120,7 @@ func (p *player) open(ctx context.Context) error {
 func (p *player) start() {
 	ctx, abort := context.WithCancel(context.Background())
 	p.abort = abort
-	p.shown = newProgress(p.cfg, p.run)
+	p.shown = newProgress(p.cfg, p.run, p.view.summary)
 	p.losses = newLosses(p.cfg, p.run.ID)
 	for _, e := range p.edges {
 		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{Sender: e, Window: window, Done: p.answered}))
@@ -140,7 +140,7 @@ func (p *player) status() pipeline.Status {
 func (p *player) answered(frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
 	if err == nil {
 		p.ledger.Count(pipeline.Forwarded, len(frames))
-		p.shown.answered(answers)
+		p.shown.answered(len(answers))
 		return
 	}
 	p.ledger.Count(pipeline.Lost, len(frames))

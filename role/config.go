@@ -84,6 +84,8 @@ type Config struct {
 	Header bool   // CSV: print the header line
 	Output string // file for reports; empty: Stdout
 
+	Watch bool // nodes: print live figures to Stderr, where that is a terminal
+
 	Calibrate bool // fast, slow: measure the layers and stop
 
 	MaxBody int           // bytes of a message

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/mattn/go-isatty"
 	"github.com/schollz/progressbar/v3"
@@ -12,15 +13,17 @@ import (
 	"tandem/pipeline"
 )
 
-// progress shows on a terminal how far a run has come. Elsewhere, and as nil, it shows nothing.
+// progress shows on a terminal how far a run has come, and what end says of it. Elsewhere, and as nil, it shows nothing.
 type progress struct {
 	strategy string
-	mu       sync.Mutex
+	live     func() *pipeline.Live
 	bar      *progressbar.ProgressBar
-	refused  int
+
+	finished chan struct{}
+	telling  sync.WaitGroup
 }
 
-func newProgress(cfg Config, run pipeline.Run) *progress {
+func newProgress(cfg Config, run pipeline.Run, live func() *pipeline.Live) *progress {
 	if !Terminal(cfg.Stderr) {
 		return nil
 	}
@@ -28,14 +31,18 @@ func newProgress(cfg Config, run pipeline.Run) *progress {
 	if frames == 0 {
 		frames = -1 // not known
 	}
-	return &progress{strategy: run.Strategy, bar: progressbar.NewOptions64(frames,
+	p := &progress{strategy: run.Strategy, live: live, finished: make(chan struct{})}
+	p.bar = progressbar.NewOptions64(frames,
 		progressbar.OptionSetWriter(cfg.Stderr),
-		progressbar.OptionSetDescription(fmt.Sprintf("%-9s", run.Strategy)),
+		progressbar.OptionSetDescription(progressText(p.strategy, nil)),
 		progressbar.OptionShowCount(),
-		progressbar.OptionSetWidth(24),
+		progressbar.OptionSetWidth(10),
 		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionClearOnFinish(),
-	)}
+	)
+	p.telling.Go(p.tell)
+	return p
 }
 
 // Terminal reports whether a person reads what is written there.
@@ -44,27 +51,47 @@ func Terminal(w io.Writer) bool {
 	return ok && isatty.IsTerminal(file.Fd())
 }
 
-// answered counts the frames that a node has taken or refused.
-func (p *progress) answered(answers []pipeline.Feedback) {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, a := range answers {
-		if !a.Accepted {
-			p.refused++
+// tell keeps the text before the bar up to date.
+func (p *progress) tell() {
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			p.bar.Describe(progressText(p.strategy, p.live()))
+		case <-p.finished:
+			return
 		}
 	}
-	if p.refused > 0 {
-		p.bar.Describe(fmt.Sprintf("%-9s %d refused by the first node", p.strategy, p.refused))
+}
+
+// silent is the age from which on figures are no longer those of now.
+const silent = 3 * time.Second
+
+// progressText leaves half of 80 columns to the bar and the count.
+func progressText(strategy string, l *pipeline.Live) string {
+	if l == nil {
+		return fmt.Sprintf("%-9s", strategy)
 	}
-	_ = p.bar.Add(len(answers)) // a terminal that is gone is no reason to stop
+	state := string(l.State)
+	if l.HeardS > silent.Seconds() {
+		state = fmt.Sprintf("%.0f s ago", l.HeardS)
+	}
+	return fmt.Sprintf("%-9s %5.1f %% %6.1f f/s %-10s", strategy, l.Coverage, l.Rate, state)
+}
+
+// answered counts the frames that a node has taken or refused.
+func (p *progress) answered(frames int) {
+	if p != nil {
+		_ = p.bar.Add(frames) // a terminal that is gone is no reason to stop
+	}
 }
 
 func (p *progress) done() {
 	if p == nil {
 		return
 	}
+	close(p.finished)
+	p.telling.Wait()
 	_ = p.bar.Finish()
 }

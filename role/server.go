@@ -87,6 +87,9 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 			close(s.deaf)
 		}
 	})
+	if cfg.Watch && Terminal(cfg.Stderr) {
+		s.cleanup = append(s.cleanup, startWatch(cfg.Stderr, s.node.look).close)
+	}
 	cfg.Log.Info().Str("address", s.address).Stringer("emulate", cfg.Emulate).Str("energy", cfg.device.source()).Msg("ready")
 	return s, nil
 }
