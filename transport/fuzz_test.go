@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"tandem/pipeline"
+	"tandem/strategy"
 	"tandem/transport/wire"
 )
 
@@ -54,6 +55,28 @@ func FuzzFrames(f *testing.F) {
 		again, err := framesFromWire(framesToWire(frames, now), now)
 		if err != nil || len(again) != len(frames) {
 			t.Errorf("a frame that was taken is refused the second time: %v", err)
+		}
+	})
+}
+
+// FuzzStatus decodes any text as live figures. What is taken must survive another way over the wire, as nodes send on
+// what they have heard.
+func FuzzStatus(f *testing.F) {
+	f.Add(statusToWire([]pipeline.Status{{Entry: pipeline.Entry{NodeID: pipeline.NodeID{Role: "fast"}, Decisions: map[strategy.Reason]int64{strategy.HopDown: 1}}}}, maxStatusBytes))
+	f.Add(liveToWire(&pipeline.Live{Rate: 33.3}))
+	f.Add(`[{"role":"slow","rate_in":1e308}]`)
+	f.Add(`[null]`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if statuses, err := statusFromWire(text); err == nil {
+			again, err := statusFromWire(statusToWire(statuses, maxStatusBytes))
+			if err != nil || len(again) > len(statuses) {
+				t.Errorf("what was taken is refused the second time: %v", err)
+			}
+		}
+		if l, err := liveFromWire(text); err == nil {
+			if again, err := liveFromWire(liveToWire(l)); err != nil || l != nil && *again != *l {
+				t.Errorf("%+v became %+v: %v", l, again, err)
+			}
 		}
 	})
 }

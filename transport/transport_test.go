@@ -24,6 +24,8 @@ type fakeNode struct {
 	frames  []pipeline.Frame
 	opening Opening
 	closing Closing
+	status  []pipeline.Status
+	live    *pipeline.Live
 	report  pipeline.Report
 	err     error
 	wait    func()
@@ -47,12 +49,12 @@ func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
 	if n.err != nil {
 		return Pushed{}, n.err
 	}
-	n.frames = append(n.frames, frames...)
+	n.frames, n.status = append(n.frames, frames...), p.Status
 	answers := make([]pipeline.Feedback, len(frames))
 	for i := range answers {
 		answers[i] = pipeline.Feedback{Accepted: i%2 == 0, Length: i, Capacity: 10, Service: time.Millisecond}
 	}
-	return Pushed{Feedback: answers}, nil
+	return Pushed{Feedback: answers, Live: n.live}, nil
 }
 
 func (n *fakeNode) Close(_ context.Context, c Closing) (pipeline.Report, error) {

@@ -1,0 +1,108 @@
+package role
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/transport"
+)
+
+func TestProbes(t *testing.T) {
+	c := quick()
+	c.SlowNodes = 2
+	nodes := startQuick(t, c)
+	ready := func(s *server, want int, says ...string) {
+		t.Helper()
+		s.ready.mu.Lock()
+		s.ready.asked = time.Time{} // the answer of a moment ago is not enough
+		s.ready.mu.Unlock()
+		code, _, text := get(t, s, "/readyz")
+		if code != want || strings.Count(text, "\n") != 1 {
+			t.Errorf("code %d, want %d: %q", code, want, text)
+		}
+		for _, one := range says {
+			if !strings.Contains(text, one) {
+				t.Errorf("%q is missing: %q", one, text)
+			}
+		}
+	}
+	all := []*server{nodes.fast, nodes.slow[0], nodes.slow[1], nodes.end}
+	for _, s := range all {
+		if code, _, text := get(t, s, "/healthz"); code != http.StatusOK || text != "ok\n" {
+			t.Errorf("code %d: %q", code, text)
+		}
+		ready(s, http.StatusOK, "ready")
+		if code, _, _ := get(t, s, "/no-such-page"); code != http.StatusNotFound {
+			t.Errorf("code %d for what there is not", code)
+		}
+	}
+	if _, _, text := get(t, nodes.fast, "/"); !strings.Contains(text, "fast node") || !strings.Contains(text, "end node") {
+		t.Errorf("%q", text)
+	}
+	stop := func(s *server) {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	}
+	stop(nodes.slow[0])
+	ready(nodes.fast, http.StatusOK) // the other is enough
+	stop(nodes.slow[1])
+	ready(nodes.fast, http.StatusServiceUnavailable, "a node below does not answer", nodes.slow[0].address, nodes.slow[1].address)
+	stop(nodes.end)
+	ready(nodes.fast, http.StatusServiceUnavailable, nodes.end.address)
+	if code, _, text := get(t, nodes.fast, "/healthz"); code != http.StatusOK {
+		t.Errorf("code %d: %q", code, text)
+	}
+	nodes.slow, nodes.end = nil, nil // they are stopped
+}
+
+// A node that is being stopped says so while it works off what it has, and so does the one above it.
+func TestStoppingNodeIsNotReady(t *testing.T) {
+	c := quick()
+	nodes := startQuick(t, c)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	begin := nodes.slow[0].node.begin
+	nodes.slow[0].node.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+		p, opened, err := begin(ctx, o)
+		return &heldUp{p, entered, leave}, opened, err
+	}
+	e, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := make(chan struct{})
+	go func() {
+		nodes.slow[0].node.stop()
+		close(stopped)
+	}()
+	<-entered
+	if code, _, text := get(t, nodes.slow[0], "/readyz"); code != http.StatusServiceUnavailable || !strings.HasPrefix(text, "stopping") {
+		t.Errorf("code %d: %q", code, text)
+	}
+	if code, _, text := get(t, nodes.fast, "/readyz"); code != http.StatusServiceUnavailable || !strings.HasPrefix(text, "a node below is stopping") {
+		t.Errorf("code %d: %q", code, text)
+	}
+	if code, _, _ := get(t, nodes.slow[0], "/healthz"); code != http.StatusOK {
+		t.Errorf("code %d", code)
+	}
+	close(leave)
+	<-stopped
+	e.stop()
+	e.beats.Wait()
+}
+
+// heldUp is a part whose closing waits.
+type heldUp struct {
+	part
+	entered, leave chan struct{}
+}
+
+func (p *heldUp) Close(ctx context.Context, end ending) (pipeline.Report, error) {
+	close(p.entered)
+	<-p.leave
+	return p.part.Close(ctx, end)
+}

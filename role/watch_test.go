@@ -1,0 +1,77 @@
+package role
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"tandem/pipeline"
+)
+
+// At the largest figures that are usual, what a terminal shows fits into 80 columns.
+func TestTerminalLinesFit(t *testing.T) {
+	busy := statusOf("fast", "f")
+	busy.State, busy.Queue, busy.Capacity, busy.ServiceMS, busy.RateIn, busy.RateOut, busy.Refused = pipeline.Forwarding, 10, 100, 1234.5, 999.9, 999.9, 9999
+	l := &pipeline.Live{Sent: 999_999, Coverage: 100, Rate: 999.9, AgeP50MS: 1234, AgeP95MS: 9999, State: pipeline.Forwarding}
+	for _, r := range []statusReport{
+		{Node: busy.NodeID, Run: &openRun{}, Nodes: []pipeline.Status{statusOf("client", ""), busy}},
+		{Node: pipeline.NodeID{Role: "end"}, Run: &openRun{}, Live: l},
+		{Node: pipeline.NodeID{Role: "slow"}},
+	} {
+		line := watchLine(time.Now(), r)
+		if n := utf8.RuneCountInString(line) - 1; n > 80 || !strings.HasSuffix(line, "\n") {
+			t.Errorf("%d columns: %q", n, line)
+		}
+		t.Log(line)
+	}
+	const bar = len(" 100% |          | (999999/999999) ")
+	for _, shown := range []*pipeline.Live{nil, l, {HeardS: 12}} {
+		text := progressText("replicate", shown)
+		if n := len(text) + bar; n > 80 {
+			t.Errorf("%d columns: %q", n, text)
+		}
+	}
+	if text := progressText("balance", &pipeline.Live{State: pipeline.Finishing, HeardS: 12}); !strings.Contains(text, "12 s ago") || strings.Contains(text, "finishing") {
+		t.Errorf("old figures are shown as %q", text)
+	}
+}
+
+// There is a line a second while a run is open, and one when there is none.
+func TestWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		open := false
+		look := func() statusReport {
+			mu.Lock()
+			defer mu.Unlock()
+			r := running()
+			if !open {
+				r.Run = nil
+			}
+			return r
+		}
+		set := func(now bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			open = now
+		}
+		var out bytes.Buffer
+		w := startWatch(&out, look)
+		time.Sleep(10500 * time.Millisecond)
+		set(true)
+		time.Sleep(5 * time.Second)
+		set(false)
+		time.Sleep(10 * time.Second)
+		if err := w.close(); err != nil {
+			t.Error(err)
+		}
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if len(lines) != 7 || !strings.Contains(lines[0], "no run") || !strings.Contains(lines[3], "coverage  90.0 %") || !strings.Contains(lines[6], "no run") {
+			t.Errorf("%d lines:\n%s", len(lines), out.String())
+		}
+	})
+}

@@ -1,0 +1,127 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tandem/pipeline"
+	"tandem/transport/wire"
+)
+
+func status(role string) pipeline.Status {
+	return pipeline.Status{
+		Entry:  pipeline.Entry{NodeID: pipeline.NodeID{Role: role, Address: role + ":1"}, Received: 7},
+		Layers: [2]int{1, 4}, State: pipeline.Finishing, Queue: 3, Capacity: 10, RateIn: 33.3, HeardS: 0.5,
+	}
+}
+
+func TestLiveFiguresCrossTheWire(t *testing.T) {
+	n := &fakeNode{live: &pipeline.Live{Sent: 5, Delivered: 4, Coverage: 80, Rate: 33.3, State: pipeline.Finishing, HeardS: 0.5}}
+	c := client(serve(t, n, 1<<20))
+	sent := []pipeline.Status{status("client"), status("fast")}
+	pushed, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Status: sent})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(sent, n.status); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(n.live, pushed.Live); d != "" {
+		t.Error(d)
+	}
+	n.live = nil
+	if pushed, err = c.Push(t.Context(), Pushing{Run: "run", From: "me"}); err != nil || pushed.Live != nil || len(n.status) != 0 {
+		t.Errorf("%+v, %+v: %v", pushed, n.status, err)
+	}
+	n.live = &pipeline.Live{Coverage: -1}
+	if _, err = c.Push(t.Context(), Pushing{Run: "run", From: "me"}); !errors.Is(err, pipeline.ErrInvalidRun) {
+		t.Errorf("a coverage of -1: %v", err)
+	}
+}
+
+func TestInvalidStatusIsRefused(t *testing.T) {
+	c := client(serve(t, &fakeNode{}, 1<<20))
+	bad := status("fast")
+	bad.RateIn = -1
+	for name, text := range map[string]string{
+		"figure":  statusToWire([]pipeline.Status{bad}, maxStatusBytes),
+		"no list": `{"role": "fast"}`,
+		"no JSON": `[{`,
+		"large":   `[` + strings.Repeat(" ", maxStatusBytes) + `]`,
+		"many":    `[` + strings.TrimSuffix(strings.Repeat(`{"role":"x"},`, maxStatuses+1), ",") + `]`,
+	} {
+		_, err := c.node.Push(t.Context(), &wire.PushRequest{Run: "run", From: "me", Status: text})
+		if err = c.fromWire(err); !errors.Is(err, pipeline.ErrInvalidRun) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// However many nodes there are, a sign of life is no larger than what is taken, and the first nodes are in it.
+func TestStatusIsCutToFit(t *testing.T) {
+	var many []pipeline.Status
+	for i := range 300 {
+		many = append(many, status(fmt.Sprintf("slow%d", i)))
+	}
+	for _, test := range []struct{ most, least int }{{maxStatusBytes, maxStatuses}, {1024, 2}, {100, 0}} {
+		text := statusToWire(many, test.most)
+		back, err := statusFromWire(text)
+		if err != nil || len(text) > test.most || len(back) < test.least || len(back) > maxStatuses {
+			t.Errorf("at most %d bytes: %d statuses in %d: %v", test.most, len(back), len(text), err)
+		}
+		if len(back) > 0 && back[0].Role != "slow0" {
+			t.Errorf("the first is %+v", back[0])
+		}
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	n := &fakeNode{err: fmt.Errorf("%w %q", pipeline.ErrUnknownRun, "?")}
+	address := serve(t, n, 1<<20)
+	if err := client(address).Answers(t.Context()); err != nil {
+		t.Error(err)
+	}
+	n.err = fmt.Errorf("this node is %w", pipeline.ErrStopping)
+	if err := client(address).Answers(t.Context()); !errors.Is(err, pipeline.ErrStopping) {
+		t.Errorf("error %v", err)
+	}
+	if err := client("127.0.0.1:1").Answers(t.Context()); !errors.Is(err, pipeline.ErrUnreachable) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// What is no call goes to the other handler, whose answer may go on for longer than a call's body may take.
+func TestOtherHandlersShareThePort(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "it is "+r.URL.Path) })
+	s := NewServer(&fakeNode{}, others, 1<<20, log.New(io.Discard, "", 0))
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	defer func() {
+		_ = s.Close()
+		<-done
+	}()
+	r, err := (&http.Client{Timeout: time.Minute}).Get("http://" + l.Addr().String() + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if text, err := io.ReadAll(r.Body); err != nil || string(text) != "it is /status" {
+		t.Errorf("%q: %v", text, err)
+	}
+	if _, err := client(l.Addr().String()).Push(t.Context(), Pushing{Run: "run", From: "me"}); err != nil {
+		t.Error(err)
+	}
+}
