@@ -23,6 +23,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tandem/role"
+	"tandem/role/device"
 	"tandem/role/plot"
 	"tandem/strategy"
 )
@@ -346,7 +347,7 @@ func settings() []setting {
 			set: text(func(c *role.Config, s string) { c.Trace = s })},
 		{name: "power", usage: "what this device draws, for the energy in reports: off, pi3b+, pi4, pi5, or watts IDLE,BUSY as in 2.1,4.5 and as a third number nanojoules for a byte (default: its meter, or what is known of the Raspberry Pi that it is or emulates)", roles: anyRole,
 			set: func(c *role.Config, s string) (err error) {
-				c.Power, err = role.ParsePower(s)
+				c.Power, err = device.ParsePower(s)
 				return err
 			}},
 

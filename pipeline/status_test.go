@@ -109,7 +109,7 @@ func TestLiveFiguresOfARun(t *testing.T) {
 func TestStatusOfAStage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		net := pi()
-		net.resident = [2]bool{true, true}
+		net.resident[0], net.resident[1] = true, true
 		var served, waited []time.Duration
 		s := StartStage(context.Background(), StageConfig{
 			ID: NodeID{Role: "slow", Address: "slow:1"}, Executor: net, Strategy: strategy.Finisher{}, Holding: Holding{0, 2, net.Shape},

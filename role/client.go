@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/device"
 	"tandem/strategy"
 )
 
@@ -39,7 +40,7 @@ func play(ctx context.Context, cfg Config) (pipeline.Report, error) {
 	if cfg.device == nil {
 		cfg.device = openDevice(cfg, false)
 	}
-	p := &player{cfg: cfg, name: newName(Client), view: newView(pipeline.NodeID{Role: string(Client)}), watch: cfg.device.watch()}
+	p := &player{cfg: cfg, name: newName(Client), view: newView(pipeline.NodeID{Role: string(Client)}), watch: cfg.device.Watch()}
 	p.view.begin(p.status)
 	if err = p.open(ctx); err == nil {
 		err = input.fit(p.shape)
@@ -71,7 +72,7 @@ type player struct {
 	out    pipeline.Meter // of those that are sent
 	abort  context.CancelFunc
 	shown  *progress
-	watch  *watch
+	watch  *device.Watch
 
 	interrupted bool // by a signal
 	losses      *losses
@@ -216,7 +217,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	}
 	entry := p.ledger.Entry()
 	end := ending{}
-	end.add(p.watch.end(&entry)...)
+	end.add(p.watch.End(&entry)...)
 	if len(p.edges) == 0 {
 		return pipeline.Report{}, failed
 	}

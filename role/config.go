@@ -12,6 +12,7 @@ import (
 
 	"tandem/model"
 	"tandem/pipeline"
+	"tandem/role/device"
 	"tandem/strategy"
 )
 
@@ -67,7 +68,7 @@ type Config struct {
 	Load      strategy.Loading // how a switch is made; empty: the strategy's own way
 	Trace     string           // file for one JSON line per decision of the strategy
 	Emulate   Emulation
-	Power     Power // of this device; empty: see device.go
+	Power     device.Power // of this device; empty: what is known of it
 
 	SlowNodes   int        // local: how many there are
 	EmulateSlow *Emulation // local: what they emulate; nil: the same as fast
@@ -93,7 +94,7 @@ type Config struct {
 	Idle    time.Duration // a neighbour silent for so long has left its run
 	Drain   time.Duration // how long a closing run may work off its queues
 
-	device *device // this role's, opened when it starts
+	device *device.Device // this role's, opened when it starts
 }
 
 // Default returns the configuration that a role has when nothing is set.

@@ -1,145 +1,22 @@
 package role
 
 import (
-	"io/fs"
+	"maps"
 	"math"
-	"strings"
 	"testing"
 	"testing/fstest"
-	"testing/synctest"
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/device"
 )
 
-func TestEnergySource(t *testing.T) {
-	ina := with(pi3(), "sys/class/hwmon/hwmon3/name", "ina219", "sys/class/hwmon/hwmon3/power1_input", "2500000")
-	emulated := Emulation{Name: "tail=1ms", Tail: Always(time.Millisecond)}
-	own, _ := ParsePower("2,4")
-	for _, test := range []struct {
-		what    string
-		files   map[string]string
-		cfg     Config
-		shared  bool
-		want    string
-		threads int
-	}{
-		{"nothing known", nil, Config{Threads: 2}, false, "", 2},
-		{"a Pi", pi3(), Config{Threads: 4}, false, "model pi3b+", 4},
-		{"a Pi 4", with(pi3(), "proc/device-tree/model", "Raspberry Pi 4 Model B Rev 1.2\x00"), Config{}, false, "model pi4", 0},
-		{"a Pi 5", with(pi3(), "proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.0\x00"), Config{}, false, "model pi5", 0},
-		{"a Zero", with(pi3(), "proc/device-tree/model", "Raspberry Pi Zero W Rev 1.1\x00"), Config{}, false, "", 0},
-		{"a meter", ina, Config{}, false, "meter hwmon ina219", 0},
-		{"a meter that several roles share", ina, Config{}, true, "model pi3b+", 0},
-		{"a meter, and the user knows better", ina, Config{Power: own}, false, "model 2,4", 0},
-		{"a meter that nobody wants", ina, Config{Power: noPower}, false, "", 0},
-		{"a meter of another device than the emulated", ina, Config{Emulate: Pi3, Threads: 8}, false, "model pi3b+", 1},
-		{"a device of which only the times are known", ina, Config{Emulate: emulated}, false, "", 1},
-		{"a device that the user knows", nil, Config{Emulate: emulated, Power: own}, true, "model 2,4", 1},
-	} {
-		d := newDevice(test.cfg, tree(test.files), "", test.shared)
-		if d.source() != test.want || d.threads != test.threads {
-			t.Errorf("%s: %q, %d threads", test.what, d.source(), d.threads)
-		}
+func tree(files map[string]string) fstest.MapFS {
+	made := make(fstest.MapFS)
+	for name, content := range files {
+		made[name] = &fstest.MapFile{Data: []byte(content + "\n")}
 	}
-}
-
-// changing is a file system whose files a test changes while it is watched.
-type changing struct{ files chan fstest.MapFS }
-
-func (c changing) Open(name string) (fs.File, error) {
-	files := <-c.files
-	defer func() { c.files <- files }()
-	return files.Open(name)
-}
-
-func (c changing) set(name, content string) {
-	files := <-c.files
-	files[name] = &fstest.MapFile{Data: []byte(content + "\n")}
-	c.files <- files
-}
-
-func watched(files map[string]string) changing {
-	c := changing{make(chan fstest.MapFS, 1)}
-	c.files <- tree(files)
-	return c
-}
-
-// What was wrong during a run is told, though it is over when the run is closed.
-func TestWatchTellsWhatWasWrong(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		files := watched(pi3())
-		w := newDevice(Config{Role: Slow, Threads: 2}, files, "", false).watch()
-		if w.Throttled() {
-			t.Error("throttled from the beginning")
-		}
-		files.set(clockFile, "600000") // idle
-		time.Sleep(2 * time.Second)
-		files.set(limitsFile, "40004")
-		files.set(clockFile, "900000")
-		files.set(heatFile, "82400")
-		time.Sleep(2 * time.Second)
-		if !w.Throttled() {
-			t.Error("not throttled")
-		}
-		files.set(limitsFile, "50000") // a moment of under-voltage between two looks
-		files.set(heatFile, "60000")
-		files.set(clockFile, "1400000")
-		time.Sleep(2 * time.Second)
-		if w.Throttled() {
-			t.Error("still throttled")
-		}
-		e := pipeline.Entry{BusyMS: 4000}
-		notes := w.end(&e)
-		const want = "under-voltage, throttled, 900 of 1400 MHz, 82 °C"
-		if e.Device != want || len(notes) != 1 || notes[0] != "slow was limited by its firmware: "+want {
-			t.Errorf("%q, notes %q", e.Device, notes)
-		}
-		if joules := 2.0*6 + 3.3/2*4; math.Abs(e.EnergyJ-joules) > 0.001 || e.EnergyBy != "model pi3b+" {
-			t.Errorf("%g J by %s, want %g", e.EnergyJ, e.EnergyBy, joules)
-		}
-	})
-}
-
-func TestWatchReadsTheMeter(t *testing.T) {
-	const input = "sys/class/hwmon/hwmon3/power1_input"
-	synctest.Test(t, func(t *testing.T) {
-		files := watched(with(pi3(), "sys/class/hwmon/hwmon3/name", "ina219", input, "9000000"))
-		d := newDevice(Config{Role: Fast}, files, "", false)
-		time.Sleep(time.Hour) // no run is open, and nothing counts
-		for range 2 {
-			files.set(input, "2000000")
-			w := d.watch()
-			time.Sleep(2*time.Second + time.Millisecond)
-			files.set(input, "4000000")
-			time.Sleep(time.Second - time.Millisecond)
-			var e pipeline.Entry
-			notes := w.end(&e)
-			// One reading lies between the two levels.
-			if joules := 2.0*2 + 3*0.1 + 4*0.9; math.Abs(e.EnergyJ-joules) > 0.001 || e.EnergyBy != "meter hwmon ina219" || len(notes) > 0 {
-				t.Errorf("%g J by %s, want %g, notes %q", e.EnergyJ, e.EnergyBy, joules, notes)
-			}
-		}
-		w := d.watch()
-		files.set(input, "unplugged")
-		time.Sleep(time.Second)
-		var e pipeline.Entry
-		if notes := w.end(&e); e.EnergyBy != "" || len(notes) != 1 || !strings.HasPrefix(notes[0], "fast does not know its energy: the meter hwmon ina219 failed:") {
-			t.Errorf("%g J by %q, notes %q", e.EnergyJ, e.EnergyBy, notes)
-		}
-	})
-}
-
-// Nothing is watched where nothing can be seen.
-func TestWatchOfAnUnknownMachine(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newDevice(Config{Role: End}, tree(nil), "", false).watch()
-		time.Sleep(time.Minute)
-		var e pipeline.Entry
-		if notes := w.end(&e); len(notes) > 0 || e.Device != "" || e.EnergyBy != "" || w.Throttled() {
-			t.Errorf("%+v, notes %q", e, notes)
-		}
-	})
+	return made
 }
 
 // The report names the node that was slowed down, and adds up what each node knows of its energy.
@@ -147,7 +24,7 @@ func TestReportTellsOfTheDevices(t *testing.T) {
 	start := func(r Role, files map[string]string, next, end *server) *server {
 		c := quick()
 		c.Role, c.Listen = r, "127.0.0.1:0"
-		c.device = newDevice(c, tree(files), "", false)
+		c.device = device.OpenAt(device.Owner{Role: string(r), Threads: c.Threads}, tree(files), "", false)
 		if next != nil {
 			c.Next = []string{next.address}
 		}
@@ -165,12 +42,23 @@ func TestReportTellsOfTheDevices(t *testing.T) {
 		})
 		return s
 	}
+	pi := map[string]string{
+		"proc/device-tree/model":                                  "Raspberry Pi 3 Model B Plus Rev 1.3\x00",
+		"sys/devices/system/cpu/cpufreq/policy0/scaling_cur_freq": "1400000",
+		"sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq": "1400000",
+		"sys/class/thermal/thermal_zone0/type":                    "cpu-thermal",
+		"sys/class/thermal/thermal_zone0/temp":                    "55306",
+		"sys/devices/platform/soc/soc:firmware/get_throttled":     "0",
+	}
+	limited, metered := maps.Clone(pi), maps.Clone(pi)
+	limited["sys/devices/platform/soc/soc:firmware/get_throttled"] = "4"
+	metered["sys/class/hwmon/hwmon3/name"], metered["sys/class/hwmon/hwmon3/power1_input"] = "ina219", "3000000"
 	end := start(End, nil, nil, nil)
-	slow := start(Slow, with(pi3(), limitsFile, "4"), end, nil)
-	fast := start(Fast, with(pi3(), "sys/class/hwmon/hwmon3/name", "ina219", "sys/class/hwmon/hwmon3/power1_input", "3000000"), slow, end)
+	slow := start(Slow, limited, end, nil)
+	fast := start(Fast, metered, slow, end)
 	c := quick()
 	c.Role, c.Strategy, c.Frames, c.Next = Client, "baseline", 20, []string{fast.address}
-	c.device = newDevice(c, tree(nil), "", false)
+	c.device = device.OpenAt(device.Owner{Role: string(Client)}, tree(nil), "", false)
 	r, err := play(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -188,5 +76,57 @@ func TestReportTellsOfTheDevices(t *testing.T) {
 	}
 	if r.Nodes[1].Device != "1400 of 1400 MHz, 55 °C" || r.Nodes[3].Device != "" {
 		t.Errorf("%+v", r.Nodes)
+	}
+}
+
+// An emulated run's report can be computed again from its own figures.
+func TestEmulatedRunHasTheEnergyOfItsModel(t *testing.T) {
+	c := quick()
+	c.Frames, c.Interval, c.Model, c.Queue = 20, 5*time.Millisecond, "", 20
+	c.Emulate = Pi3
+	nodes, began := startQuick(t, c), time.Now()
+	r, err := nodes.run(t.Context(), c, "baseline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(began).Seconds()
+	total := 0.0
+	for _, e := range r.Nodes {
+		if e.EnergyBy != "model pi3b+" {
+			t.Errorf("%s knows its energy by %q", e.Role, e.EnergyBy)
+		}
+		const slack = 0.002 // milliseconds and joules are rounded
+		elapsed := (e.EnergyJ - 3.3/4*e.BusyMS/1000 - 38.504e-9*float64(e.Bytes)) / 2.0
+		if elapsed < e.BusyMS/1000-slack || elapsed > took+slack || e.Role == string(End) && elapsed > r.ElapsedS+slack {
+			t.Errorf("%v took %.3f J: that is %.3f s at 2 W, of %.3f s", e, e.EnergyJ, elapsed, took)
+		}
+		total += e.EnergyJ
+	}
+	// 20 frames of 400 bytes reach fast, and as many of 8000 slow.
+	least := map[string]int64{"client": 8_000, "fast": 168_000, "slow": 160_000, "end": 1}
+	for _, e := range r.Nodes {
+		if e.Bytes < least[e.Role] || e.Bytes > 2*least["fast"]+100_000 {
+			t.Errorf("%s moved %d bytes, want %d and some more", e.Role, e.Bytes, least[e.Role])
+		}
+	}
+	if r.JoulesPerFrame == nil || math.Abs(*r.JoulesPerFrame-total/float64(r.Delivered)) > 1e-9 {
+		t.Errorf("%v J a frame, want %.3f J / %d", r.JoulesPerFrame, total, r.Delivered)
+	}
+}
+
+func TestPowerOffLeavesEnergyOut(t *testing.T) {
+	c := quick()
+	c.Frames, c.Emulate, c.Power = 3, Pi3, device.Power{Name: "off"}
+	r, err := startQuick(t, c).run(t.Context(), c, "baseline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range r.Nodes {
+		if e.EnergyBy != "" || e.EnergyJ != 0 {
+			t.Errorf("%s has %g J by %q", e.Role, e.EnergyJ, e.EnergyBy)
+		}
+	}
+	if r.JoulesPerFrame != nil {
+		t.Errorf("%g J a frame", *r.JoulesPerFrame)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/device"
 	"tandem/transport"
 )
 
@@ -25,7 +26,7 @@ func (e *recordings) begin(_ context.Context, o transport.Opening) (part, transp
 		view:       newView(pipeline.NodeID{Role: string(End), Address: o.Address}),
 		run:        o.Run,
 		recorder:   pipeline.NewRecorder(o.Run),
-		watch:      e.cfg.device.watch(),
+		watch:      e.cfg.device.Watch(),
 	}
 	r.view.begin(r.status)
 	return r, transport.Opened{Run: o.Run}, nil
@@ -37,7 +38,7 @@ type recording struct {
 	*view
 	run      pipeline.Run
 	recorder *pipeline.Recorder
-	watch    *watch
+	watch    *device.Watch
 }
 
 func (r *recording) status() pipeline.Status { return r.recorder.Status(r.id) }
@@ -80,7 +81,7 @@ func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback,
 // Close makes the report and publishes it.
 func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error) {
 	entry := pipeline.Entry{NodeID: r.id}
-	end.add(r.watch.end(&entry)...)
+	end.add(r.watch.End(&entry)...)
 	report := r.recorder.Close(entry, end.nodes)
 	report.Version, report.Note = r.cfg.Version, end.note
 	// A card that is full must not cost the neighbours their report.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"tandem/role/device"
 	"tandem/transport"
 )
 
@@ -39,4 +40,19 @@ func newClient(cfg Config, address string) *transport.Client {
 	return transport.NewClient(address, transport.Limits{
 		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(),
 	})
+}
+
+// openDevice looks at the machine that a role runs on. shared: it plays other roles too.
+func openDevice(cfg Config, shared bool) *device.Device {
+	return device.Open(device.Owner{
+		Role: string(cfg.Role), Threads: cfg.Threads, Power: cfg.Power, Emulate: cfg.Emulate.Name,
+	}, shared)
+}
+
+// traffic counts what goes over the connections of this role; nil: it has not been started.
+func (c Config) traffic() *transport.Traffic {
+	if c.device == nil {
+		return nil
+	}
+	return &c.device.Traffic
 }

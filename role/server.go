@@ -90,7 +90,7 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	if cfg.Watch && Terminal(cfg.Stderr) {
 		s.cleanup = append(s.cleanup, startWatch(cfg.Stderr, s.node.look).close)
 	}
-	cfg.Log.Info().Str("address", s.address).Stringer("emulate", cfg.Emulate).Str("energy", cfg.device.source()).Msg("ready")
+	cfg.Log.Info().Str("address", s.address).Stringer("emulate", cfg.Emulate).Str("energy", cfg.device.Source()).Msg("ready")
 	return s, nil
 }
 

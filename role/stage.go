@@ -11,6 +11,7 @@ import (
 
 	"tandem/model"
 	"tandem/pipeline"
+	"tandem/role/device"
 	"tandem/strategy"
 	"tandem/transport"
 )
@@ -75,7 +76,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		return nil, transport.Opened{}, err
 	}
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
-	p := &stagePart{cfg: w.cfg, view: newView(id), trace: w.trace, losses: newLosses(w.cfg, run.ID), watch: w.cfg.device.watch()}
+	p := &stagePart{cfg: w.cfg, view: newView(id), trace: w.trace, losses: newLosses(w.cfg, run.ID), watch: w.cfg.device.Watch()}
 	hops, err := w.openNext(ctx, p, run, held.To, entry.Keeps)
 	if err == nil {
 		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name, view: p.view}, run)
@@ -272,7 +273,7 @@ type stagePart struct {
 
 	losses   *losses
 	trace    *trace // nil: not wanted
-	watch    *watch
+	watch    *device.Watch
 	emulated *emulated // nil: nothing is
 }
 
@@ -305,7 +306,7 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	patience.Wait()
 	p.abort()
 	entry.Emulate = p.cfg.Emulate.String()
-	end.add(p.watch.end(&entry)...)
+	end.add(p.watch.End(&entry)...)
 	end.nodes = append(end.nodes, entry)
 	if p.trace != nil {
 		p.trace.flush()
@@ -344,7 +345,7 @@ func (p *stagePart) lose(drained context.Context) {
 
 // abandon closes what was opened below when the opening fails further on.
 func (p *stagePart) abandon(why error) {
-	p.watch.end(new(pipeline.Entry))
+	p.watch.End(new(pipeline.Entry))
 	if len(p.next) == 0 {
 		return
 	}

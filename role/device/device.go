@@ -1,4 +1,5 @@
-package role
+// Package device is the machine that a node runs on: what it draws, and what slows it down.
+package device
 
 import (
 	"context"
@@ -14,38 +15,47 @@ import (
 	"tandem/transport"
 )
 
-// device is what a role runs on, or what it emulates: where its energy is known from, and its condition.
-type device struct {
+// Device is what a role runs on, or what it emulates: where its energy is known from, and its condition.
+type Device struct {
 	role    string // as the notes call it
 	sensors sensors
 	meter   meter // nil: the model, where there is one
 	model   Power
-	threads int // that compute, in the model
-	traffic transport.Traffic
+	threads int               // that compute, in the model
+	Traffic transport.Traffic // over the connections of the role
 }
 
-// openDevice looks at this machine. shared: it plays other roles too, so a meter would count it for each of them.
-func openDevice(cfg Config, shared bool) *device {
+// Owner is the role that looks at its device.
+type Owner struct {
+	Role    string
+	Threads int    // that compute
+	Power   Power  // what the user knows of the device; the zero value: nothing
+	Emulate string // the device that is emulated; empty: none
+}
+
+// Open looks at this machine. shared: it plays other roles too, so a meter would count it for each of them.
+func Open(o Owner, shared bool) *Device {
 	files := os.DirFS("/")
-	return newDevice(cfg, files, findFirmware(), shared)
+	return OpenAt(o, files, findFirmware(), shared)
 }
 
-func newDevice(cfg Config, files fs.FS, firmware firmware, shared bool) *device {
-	d := &device{role: string(cfg.Role), threads: cfg.Threads}
-	if !shared || cfg.Role == Slow { // one look at a shared machine is enough
+// OpenAt looks at the files of a machine, and asks its firmware by the program vcgencmd; empty: there is none.
+func OpenAt(o Owner, files fs.FS, firmware firmware, shared bool) *Device {
+	d := &Device{role: o.Role, threads: o.Threads}
+	if !shared || o.Role == "slow" { // one look at a shared machine is enough
 		d.sensors = findSensors(files, firmware)
 	}
 	if shared {
 		d.role = "this machine"
 	}
-	emulated := cfg.Emulate.Name != ""
+	emulated := o.Emulate != ""
 	if emulated {
 		d.threads = 1 // as the original computed
 	}
 	switch {
-	case cfg.Power.Name != "":
-		d.model = cfg.Power
-	case cfg.Emulate.Name == Pi3.Name:
+	case o.Power.Name != "":
+		d.model = o.Power
+	case o.Emulate == "pi3":
 		d.model = pi3bPlus
 	case emulated: // a meter would measure another device than the emulated one
 	default:
@@ -58,8 +68,8 @@ func newDevice(cfg Config, files fs.FS, firmware firmware, shared bool) *device 
 	return d
 }
 
-// source says where the energy is known from; empty: it is not known.
-func (d *device) source() string {
+// Source says where the energy is known from; empty: it is not known.
+func (d *Device) Source() string {
 	switch {
 	case d.meter != nil:
 		return "meter " + d.meter.String()
@@ -69,9 +79,9 @@ func (d *device) source() string {
 	return ""
 }
 
-// watch is a look at the device during one run, from its opening to its closing on this node.
-type watch struct {
-	device *device
+// Watch is a look at the device during one run, from its opening to its closing on this node.
+type Watch struct {
+	device *Device
 	began  time.Time
 	bytes  int64   // that had been moved then
 	joules float64 // that the meter had then
@@ -86,9 +96,9 @@ type watch struct {
 // lookBeat is the time between two looks at the device's condition.
 const lookBeat = time.Second
 
-// watch begins a look at the device. End it.
-func (d *device) watch() *watch {
-	w := &watch{device: d, began: time.Now(), bytes: d.traffic.Bytes(), worst: d.sensors.read()}
+// Watch begins a look at the device. End it.
+func (d *Device) Watch() *Watch {
+	w := &Watch{device: d, began: time.Now(), bytes: d.Traffic.Bytes(), worst: d.sensors.read()}
 	w.throttled.Store(w.worst.limits.now() != 0)
 	w.joules, w.failed = d.measure(w.began)
 	ctx, stop := context.WithCancel(context.Background())
@@ -100,9 +110,9 @@ func (d *device) watch() *watch {
 }
 
 // Throttled reports whether the firmware limited the device when it was last looked at. It costs nothing.
-func (w *watch) Throttled() bool { return w.throttled.Load() }
+func (w *Watch) Throttled() bool { return w.throttled.Load() }
 
-func (w *watch) sample(ctx context.Context) {
+func (w *Watch) sample(ctx context.Context) {
 	look := time.NewTicker(lookBeat)
 	defer look.Stop()
 	var measure <-chan time.Time
@@ -123,14 +133,14 @@ func (w *watch) sample(ctx context.Context) {
 	}
 }
 
-func (w *watch) look() {
+func (w *Watch) look() {
 	c := w.device.sensors.read()
 	w.throttled.Store(c.limits.now() != 0)
 	w.worst.add(c)
 }
 
 // measure reads the meter, where there is one.
-func (d *device) measure(now time.Time) (joules float64, err error) {
+func (d *Device) measure(now time.Time) (joules float64, err error) {
 	if d.meter == nil {
 		return 0, nil
 	}
@@ -138,7 +148,7 @@ func (d *device) measure(now time.Time) (joules float64, err error) {
 }
 
 // energy is in joules; false: it is not known.
-func (w *watch) energy(now time.Time, e *pipeline.Entry) (joules float64, known bool) {
+func (w *Watch) energy(now time.Time, e *pipeline.Entry) (joules float64, known bool) {
 	d := w.device
 	switch {
 	case d.meter != nil:
@@ -154,30 +164,22 @@ func (w *watch) energy(now time.Time, e *pipeline.Entry) (joules float64, known 
 	return 0, false
 }
 
-// end stops watching, fills in what the entry says of the device, and returns what was out of the ordinary.
-func (w *watch) end(e *pipeline.Entry) (notes []string) {
+// End stops watching, fills in what the entry says of the device, and returns what was out of the ordinary.
+func (w *Watch) End(e *pipeline.Entry) (notes []string) {
 	w.stop()
 	w.sampling.Wait()
 	w.look()
 	d := w.device
-	e.Bytes = d.traffic.Bytes() - w.bytes
+	e.Bytes = d.Traffic.Bytes() - w.bytes
 	if joules, known := w.energy(time.Now(), e); known {
-		e.EnergyJ, e.EnergyBy = math.Round(1000*joules)/1000, d.source()
+		e.EnergyJ, e.EnergyBy = math.Round(1000*joules)/1000, d.Source()
 	}
 	e.Device = w.worst.String()
 	if w.failed != nil {
-		notes = append(notes, fmt.Sprintf("%s does not know its energy: the %s failed: %v", d.role, d.source(), w.failed))
+		notes = append(notes, fmt.Sprintf("%s does not know its energy: the %s failed: %v", d.role, d.Source(), w.failed))
 	}
 	if w.worst.limits.now() != 0 {
 		notes = append(notes, fmt.Sprintf("%s was limited by its firmware: %s", d.role, e.Device))
 	}
 	return notes
-}
-
-// traffic counts what goes over the connections of this role; nil: it has not been started.
-func (c Config) traffic() *transport.Traffic {
-	if c.device == nil {
-		return nil
-	}
-	return &c.device.traffic
 }

@@ -1,4 +1,4 @@
-package role
+package device
 
 import (
 	"math"
@@ -63,57 +63,5 @@ func TestEnergyByHand(t *testing.T) {
 		if got := test.power.joules(test.elapsed, test.computing, test.threads, test.bytes); math.Abs(got-test.want) > 1e-9 {
 			t.Errorf("%+v: %g J", test, got)
 		}
-	}
-}
-
-// An emulated run's report can be computed again from its own figures.
-func TestEmulatedRunHasTheEnergyOfItsModel(t *testing.T) {
-	c := quick()
-	c.Frames, c.Interval, c.Model, c.Queue = 20, 5*time.Millisecond, "", 20
-	c.Emulate = Pi3
-	nodes, began := startQuick(t, c), time.Now()
-	r, err := nodes.run(t.Context(), c, "baseline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	took := time.Since(began).Seconds()
-	total := 0.0
-	for _, e := range r.Nodes {
-		if e.EnergyBy != "model pi3b+" {
-			t.Errorf("%s knows its energy by %q", e.Role, e.EnergyBy)
-		}
-		const slack = 0.002 // milliseconds and joules are rounded
-		elapsed := (e.EnergyJ - 3.3/4*e.BusyMS/1000 - 38.504e-9*float64(e.Bytes)) / 2.0
-		if elapsed < e.BusyMS/1000-slack || elapsed > took+slack || e.Role == string(End) && elapsed > r.ElapsedS+slack {
-			t.Errorf("%v took %.3f J: that is %.3f s at 2 W, of %.3f s", e, e.EnergyJ, elapsed, took)
-		}
-		total += e.EnergyJ
-	}
-	// 20 frames of 400 bytes reach fast, and as many of 8000 slow.
-	least := map[string]int64{"client": 8_000, "fast": 168_000, "slow": 160_000, "end": 1}
-	for _, e := range r.Nodes {
-		if e.Bytes < least[e.Role] || e.Bytes > 2*least["fast"]+100_000 {
-			t.Errorf("%s moved %d bytes, want %d and some more", e.Role, e.Bytes, least[e.Role])
-		}
-	}
-	if r.JoulesPerFrame == nil || math.Abs(*r.JoulesPerFrame-total/float64(r.Delivered)) > 1e-9 {
-		t.Errorf("%v J a frame, want %.3f J / %d", r.JoulesPerFrame, total, r.Delivered)
-	}
-}
-
-func TestPowerOffLeavesEnergyOut(t *testing.T) {
-	c := quick()
-	c.Frames, c.Emulate, c.Power = 3, Pi3, noPower
-	r, err := startQuick(t, c).run(t.Context(), c, "baseline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range r.Nodes {
-		if e.EnergyBy != "" || e.EnergyJ != 0 {
-			t.Errorf("%s has %g J by %q", e.Role, e.EnergyJ, e.EnergyBy)
-		}
-	}
-	if r.JoulesPerFrame != nil {
-		t.Errorf("%g J a frame", *r.JoulesPerFrame)
 	}
 }
