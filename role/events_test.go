@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,10 +116,11 @@ func running() statusReport {
 // proxies.
 func TestViewerSeesWhatHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		open := true
+		var open atomic.Bool
+		open.Store(true)
 		s := show(func() statusReport {
 			r := running()
-			if !open {
+			if !open.Load() {
 				r.Run, r.Live = nil, nil
 			}
 			return r
@@ -152,7 +154,7 @@ func TestViewerSeesWhatHappens(t *testing.T) {
 			}
 			all = append(all, one)
 			comments += more
-			open = len(all) < 20 // the run ends, the samples go on
+			open.Store(len(all) < 20) // the run ends, the samples go on
 		}
 		if took := time.Since(began); took > 30*time.Second || took < 29*time.Second || comments != 3 {
 			t.Errorf("30 samples in %v, with %d comments", took, comments)

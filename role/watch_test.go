@@ -3,7 +3,7 @@ package role
 import (
 	"bytes"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,28 +43,20 @@ func TestTerminalLinesFit(t *testing.T) {
 // There is a line a second while a run is open, and one when there is none.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		open := false
+		var open atomic.Bool
 		look := func() statusReport {
-			mu.Lock()
-			defer mu.Unlock()
 			r := running()
-			if !open {
+			if !open.Load() {
 				r.Run = nil
 			}
 			return r
 		}
-		set := func(now bool) {
-			mu.Lock()
-			defer mu.Unlock()
-			open = now
-		}
 		var out bytes.Buffer
 		w := startWatch(&out, look)
 		time.Sleep(10500 * time.Millisecond)
-		set(true)
+		open.Store(true)
 		time.Sleep(5 * time.Second)
-		set(false)
+		open.Store(false)
 		time.Sleep(10 * time.Second)
 		if err := w.close(); err != nil {
 			t.Error(err)
