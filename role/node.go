@@ -62,6 +62,7 @@ var _ transport.Node = (*node)(nil)
 // read without it afterwards.
 type session struct {
 	id    string
+	layer int // from which on this node takes frames, as the first to open the run has it
 	since time.Time
 
 	opened  chan struct{} // closed when part, answer and openErr stand
@@ -131,7 +132,7 @@ func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
 		return nil, false, fmt.Errorf("this node is %w: start it again", pipeline.ErrStopping)
 	case s == nil:
 		s, first = &session{
-			id: o.Run.ID, since: now, edges: map[string]time.Time{}, known: map[string]bool{},
+			id: o.Run.ID, layer: o.Layer, since: now, edges: map[string]time.Time{}, known: map[string]bool{},
 			opened: make(chan struct{}), closed: make(chan struct{}),
 		}, true
 		n.run, n.id.Address = s, o.Address
@@ -141,6 +142,9 @@ func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
 			pipeline.ErrBusy, s.id, n.role, now.Sub(s.since).Round(time.Second), n.idle)
 	case s.closing:
 		return nil, false, fmt.Errorf("run %s is %w: open a new one", s.id, pipeline.ErrStopping)
+	case s.layer > 0 && o.Layer > 0 && s.layer != o.Layer:
+		return nil, false, fmt.Errorf("%w %s: one node hands over to %s from layer %d on, and another one from layer %d on: name it in --next at one place of the chain",
+			pipeline.ErrInvalidRun, s.id, o.Address, s.layer, o.Layer)
 	}
 	s.edges[o.From] = now
 	s.known[o.From] = true

@@ -1,29 +1,17 @@
 package role
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"tandem/pipeline"
-	"tandem/strategy"
 	"tandem/transport"
-)
-
-const (
-	digits       = "../model/testdata/digits_mlp.onnx"
-	digitsImages = "../model/testdata/digits_images.npy"
-	digitsLabels = "../model/testdata/digits_labels.npy"
-	digitsLogits = "../model/testdata/digits_mlp_logits.npy"
 )
 
 // quick is a local configuration whose runs take a moment.
@@ -52,86 +40,24 @@ func startQuick(t *testing.T, c Config) *localNodes {
 	return nodes
 }
 
-// checkLedgers fails where a frame has no known end.
-func checkLedgers(t *testing.T, r pipeline.Report) {
+// undisturbed reports whether the machine can't have stood still for so long that a call ended without its answer: such
+// frames may come twice, or after they were given up.
+func undisturbed(r pipeline.Report) bool { return r.ElapsedS < callTime.Seconds() }
+
+// checkLedgers fails where a frame has no known end, or not every node has said what has become of its frames.
+func checkLedgers(t *testing.T, r pipeline.Report, slow int) {
 	t.Helper()
-	if r.Unaccounted != 0 || r.Duplicates != 0 {
+	if r.Unaccounted > 0 || undisturbed(r) && (r.Unaccounted != 0 || r.Duplicates != 0) {
 		t.Errorf("%s: %d unaccounted, %d duplicates", r.Strategy, r.Unaccounted, r.Duplicates)
 	}
-	if len(r.Nodes) != 4 {
-		t.Errorf("%s: %d nodes in the report", r.Strategy, len(r.Nodes))
+	if len(r.Nodes) != slow+3 {
+		t.Errorf("%s: %d nodes in the report, and there are %d slow ones", r.Strategy, len(r.Nodes), slow)
 	}
 	for _, n := range r.Nodes {
 		if n.Here() != 0 {
-			t.Errorf("%s, %s: the ledger does not add up: %+v", r.Strategy, n.Role, n)
+			t.Errorf("%s: the ledger does not add up: %v", r.Strategy, n)
 		}
 	}
-}
-
-// With every strategy, overloaded or not, the outputs of the delivered frames are PyTorch's, whichever node finished
-// them.
-func TestDigitsOverFourRoles(t *testing.T) {
-	logits, shape, err := readFloats(digitsLogits)
-	if err != nil {
-		t.Fatal(err)
-	}
-	classes := shape[1]
-	for _, e := range strategy.All() {
-		for _, load := range []string{"idle", "overloaded"} {
-			t.Run(e.Name+" "+load, func(t *testing.T) {
-				c := quick()
-				c.Input, c.Labels, c.Frames, c.Queue = digitsImages, digitsLabels, 360, 360
-				c.Results = filepath.Join(t.TempDir(), "results.jsonl")
-				c.Interval = 0 // the hop sets the pace, and the client refuses nothing
-				if load == "overloaded" {
-					c.Interval = 2 * time.Millisecond
-					c.Queue, c.Tasks = 2, 5
-					c.Emulate = Emulation{Name: "test", Tail: Always(6 * time.Millisecond)}
-				}
-				report, err := startQuick(t, c).run(t.Context(), c, e.Name)
-				if err != nil {
-					t.Fatal(err)
-				}
-				checkLedgers(t, report)
-				if load == "idle" && (report.Coverage != 100 || math.Abs(*report.Accuracy-98.9) > 0.05) {
-					t.Errorf("coverage %v, accuracy %v", report.Coverage, *report.Accuracy)
-				}
-				finishers := map[string]int{}
-				results := readResults(t, c.Results)
-				for _, r := range results {
-					finishers[r.Node]++
-					row := logits[int(r.ID)*classes:][:classes]
-					class, score := (&pipeline.Frame{Data: row}).Top()
-					if r.Class != class || math.Abs(float64(r.Score-score)) > 1e-4 {
-						t.Errorf("frame %d, finished on %s: class %d with %v, PyTorch has %d with %v", r.ID, r.Node, r.Class, r.Score, class, score)
-					}
-				}
-				if int64(len(results)) != report.Delivered {
-					t.Errorf("%d results, %d frames delivered", len(results), report.Delivered)
-				}
-				if load == "overloaded" && e.Name != "baseline" && finishers["fast"] == 0 {
-					t.Errorf("fast has not helped: %v", finishers)
-				}
-			})
-		}
-	}
-}
-
-func readResults(t *testing.T, path string) (results []result) {
-	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	for s := bufio.NewScanner(file); s.Scan(); {
-		var r result
-		if err := json.Unmarshal(s.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		results = append(results, r)
-	}
-	return results
 }
 
 // The strategy belongs to the run: a run without one uses the fast node's.
@@ -261,7 +187,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkLedgers(t, report)
+	checkLedgers(t, report, 1)
 	if report.Delivered != 40 {
 		t.Errorf("%d of 40 frames delivered", report.Delivered)
 	}
@@ -326,7 +252,7 @@ func TestNodesRestartBetweenRuns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkLedgers(t, r)
+			checkLedgers(t, r, 1)
 		}
 	}
 	check()
@@ -367,7 +293,7 @@ func TestInterruptedRunIsDrained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkLedgers(t, r)
+	checkLedgers(t, r, 1)
 	if r.Frames < 5 || r.Delivered < 5 {
 		t.Errorf("%d frames, %d delivered", r.Frames, r.Delivered)
 	}

@@ -36,6 +36,10 @@ func newWorker(cfg Config, net *model.Network) (*worker, error) {
 		if err != nil {
 			return nil, err
 		}
+		if n := len(w.cuts); n > 0 && cut <= w.cuts[n-1] {
+			return nil, fmt.Errorf("--cut %s: cut %d does not come after %d: name the cuts in the order in which frames pass them",
+				strings.Join(cfg.Cuts, ","), cut, w.cuts[n-1])
+		}
 		w.cuts = append(w.cuts, cut)
 	}
 	if len(w.cuts) == 0 && cfg.Role == Fast {
