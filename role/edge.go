@@ -37,6 +37,7 @@ type edge struct {
 	mu     sync.Mutex
 	down   bool
 	losses int                 // how often the neighbour has forgotten the run
+	refuse error               // why the neighbour can't take part again; nil: it can, or nothing is known
 	calls  map[*call]time.Time // under way → since when
 }
 
@@ -60,8 +61,8 @@ const quiet = 300 * time.Millisecond
 // openEdge opens a run on a neighbour.
 func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, transport.Opened, error) {
 	opened, err := c.open(ctx, run)
-	if errors.Is(err, pipeline.ErrUnreachable) && !errors.Is(err, context.DeadlineExceeded) { // a connection kept from before the neighbour's restart: use a new one
-		c.client.CloseIdle()
+	if errors.Is(err, pipeline.ErrUnreachable) && !transport.Answered(err) && !errors.Is(err, context.DeadlineExceeded) {
+		c.client.CloseIdle() // a connection kept from before the neighbour's restart: use a new one
 		opened, err = c.open(ctx, run)
 	}
 	if err != nil {
@@ -117,11 +118,16 @@ func (e *edge) beat(ctx context.Context) error {
 
 // reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
 func (e *edge) reopen(ctx context.Context) {
-	if _, err := e.open(ctx, e.run); err != nil {
-		return
-	}
+	_, err := e.open(ctx, e.run)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if err != nil {
+		if errors.Is(err, pipeline.ErrInvalidRun) {
+			e.refuse = err
+		}
+		return
+	}
+	e.refuse = nil
 	e.losses++
 	e.down = false
 }
@@ -164,6 +170,16 @@ func (e *edge) Losses() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.losses
+}
+
+// note is for the report; empty: the neighbour can take part.
+func (e *edge) note() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refuse == nil {
+		return ""
+	}
+	return "not used again: " + e.refuse.Error()
 }
 
 // RoundTrip is that of a call to the neighbour.

@@ -316,6 +316,9 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 		p.trace.flush()
 	}
 	end.add(p.losses.note())
+	for _, e := range p.next {
+		end.add(e.note())
+	}
 	if p.emulated != nil {
 		end.add(p.emulated.note(p.cfg.Role))
 	}

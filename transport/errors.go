@@ -43,6 +43,12 @@ type remoteError struct {
 func (e *remoteError) Error() string { return e.address + ": " + e.text }
 func (e *remoteError) Unwrap() error { return e.kind }
 
+// Answered reports whether the error is a node's answer, and not a failure of the way to it.
+func Answered(err error) bool {
+	var remote *remoteError
+	return errors.As(err, &remote)
+}
+
 // fromWire turns a failed call's error back into one of the pipeline's.
 func (c *Client) fromWire(err error) error {
 	var ce *connect.Error

@@ -1,0 +1,147 @@
+package role
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/transport"
+)
+
+// later is a site with one slow node that is there and one that is not yet.
+func later(t *testing.T, c Config) (nodes *localNodes, absent string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	absent = l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.Wait = time.Millisecond
+	nodes = startChain(t, c, nil, 1)
+	if err := nodes.fast.stop(); err != nil {
+		t.Fatal(err)
+	}
+	nodes.fast = start(t, c, Fast, []string{nodes.slow[0].address, absent}, nodes.end.address)
+	return nodes, absent
+}
+
+// observed is a part that tells of the frames that it is offered.
+type observed struct {
+	part
+	offered func([]pipeline.Frame)
+}
+
+func (p *observed) Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error) {
+	p.offered(frames)
+	return p.part.Offer(frames, kept)
+}
+
+// observe makes a node tell of its openings and frames.
+func observe(s *server, opened func(error), offered func([]pipeline.Frame)) {
+	begin := s.node.begin
+	s.node.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+		p, answer, err := begin(ctx, o)
+		opened(err)
+		return &observed{p, offered}, answer, err
+	}
+}
+
+// A slow node that is missing when the run is opened is noted, and used once it is there.
+func TestMissingSlowNodeIsUsedWhenItComes(t *testing.T) {
+	for _, name := range []string{"balance", "credit"} {
+		t.Run(name, func(t *testing.T) {
+			c := quick()
+			c.Frames, c.Interval = 0, 5*time.Millisecond
+			c.Emulate = Emulation{Name: "test", Tail: Always(20 * time.Millisecond)}
+			nodes, absent := later(t, c)
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			come := make(chan *server, 1)
+			observe(nodes.fast, func(error) {
+				late := c
+				late.Listen = absent
+				come <- start(t, late, Slow, []string{nodes.end.address}, "")
+			}, func([]pipeline.Frame) {})
+			left := 5
+			observe(nodes.end, func(error) {}, func(frames []pipeline.Frame) {
+				for _, f := range frames {
+					if f.By.Address == absent {
+						if left--; left == 0 {
+							interrupt()
+						}
+					}
+				}
+			})
+			r, err := nodes.run(ctx, c, name)
+			nodes.slow = append(nodes.slow, <-come)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkLedgers(t, r, 2)
+			if !strings.Contains(r.Note, "missing at the start") || !strings.Contains(r.Note, absent) {
+				t.Errorf("note %q", r.Note)
+			}
+		})
+	}
+}
+
+// One that comes with other weights can't be used, and the report says so.
+func TestMissingSlowNodeThatDoesNotFitIsNoted(t *testing.T) {
+	c := quick()
+	c.Frames, c.Interval = 0, 5*time.Millisecond
+	nodes, absent := later(t, c)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	begin := nodes.fast.node.begin
+	nodes.fast.node.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+		p, opened, err := begin(ctx, o)
+		go func() {
+			defer interrupt()
+			for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && p.(*stagePart).next[1].note() == ""; {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}()
+		return p, opened, err
+	}
+	late := c
+	late.Listen, late.Model = absent, digitsCNN
+	come := make(chan *server, 1)
+	observe(nodes.fast, func(error) { come <- start(t, late, Slow, []string{nodes.end.address}, "") }, func([]pipeline.Frame) {})
+	r, err := nodes.run(ctx, c, "balance")
+	nodes.slow = append(nodes.slow, <-come)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkLedgers(t, r, 1)
+	if !strings.Contains(r.Note, "same --model") {
+		t.Errorf("note %q", r.Note)
+	}
+}
+
+// A strategy that keeps no frames needs all nodes, and a run needs one at least.
+func TestMissingSlowNodesThatAreNeeded(t *testing.T) {
+	c := quick()
+	c.Frames = 3
+	nodes, absent := later(t, c)
+	for _, name := range []string{"baseline", "takeover", "replicate"} {
+		if _, err := nodes.run(t.Context(), c, name); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), absent) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	if _, err := nodes.run(t.Context(), c, "balance"); err != nil {
+		t.Errorf("one is there: %v", err)
+	}
+	if err := nodes.slow[0].stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := nodes.run(t.Context(), c, "balance"); !errors.Is(err, pipeline.ErrUnreachable) {
+		t.Errorf("none is there: error %v", err)
+	}
+}
