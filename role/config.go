@@ -172,6 +172,12 @@ func (c Config) Validate() error {
 	if (c.Input == "-" || c.Input == "mjpeg:-") && c.Role == Local && c.Strategy == "" {
 		wrong("--input %s can be read once: name one strategy with --strategy", c.Input)
 	}
+	if c.Role == Local && len(c.Cuts) > 1 {
+		wrong("--cut is given %d times: in one process no slow node hands over to a further one, so give it once", len(c.Cuts))
+	}
+	if c.Calibrate && len(c.Cuts) > 1 {
+		wrong("--cut is given %d times: --calibrate measures the layers from one on, so give it once", len(c.Cuts))
+	}
 	if c.HighWater > c.Queue {
 		wrong("--high-water %d is never reached: --queue has %d places", c.HighWater, c.Queue)
 	}

@@ -70,6 +70,8 @@ func TestValidate(t *testing.T) {
 		{Slow, func(c *Config) { c.Next, c.HighWater = []string{"e:1"}, 11 }, "--high-water 11 is never reached"},
 		{Fast, func(c *Config) { c.Next = []string{"a:1"} }, "--end is missing"},
 		{Slow, func(c *Config) { c.Next = []string{"a:1", "b:1"} }, "--next is given 2 times"},
+		{Local, func(c *Config) { c.Cuts = []string{"1", "2"} }, "--cut is given 2 times"},
+		{Slow, func(c *Config) { c.Cuts, c.Calibrate = []string{"1", "2"}, true }, "--cut is given 2 times"},
 		{Local, func(c *Config) { c.Strategy = "s7" }, `strategy "s7" is unknown`},
 		{Local, func(c *Config) { c.Frames = 0 }, "--frames 0 never ends"},
 		{Local, func(c *Config) { c.Input = "-" }, "--input - can be read once"},

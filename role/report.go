@@ -167,8 +167,12 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 		return nil
 	}
 	r := reports[0]
-	fmt.Fprintf(to, "%s cut at %d, %d frames, one every %s,\n%s\n\n",
-		r.Model, r.Cut, r.Frames, time.Duration(r.IntervalMS*float64(time.Millisecond)), emulation(r.Emulate))
+	cuts := strconv.Itoa(r.Cut)
+	if len(r.Cuts) > 0 {
+		cuts = commas(r.Cuts)
+	}
+	fmt.Fprintf(to, "%s cut at %s, %d frames, one every %s,\n%s\n\n",
+		r.Model, cuts, r.Frames, time.Duration(r.IntervalMS*float64(time.Millisecond)), emulation(r.Emulate))
 	labelled := slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.Accuracy != nil })
 	metered := slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.JoulesPerFrame != nil })
 	line := "%-9s  %5s  %8s  %6s  %6s  %6s  %7s  %8s"

@@ -1,0 +1,101 @@
+package role
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tandem/pipeline"
+)
+
+// A trace can be read as soon as a run is closed, and has a line for each decision of each run.
+func TestTraceFile(t *testing.T) {
+	c := quick()
+	c.SlowNodes, c.Frames, c.Queue = 2, 60, 2
+	c.Trace = filepath.Join(t.TempDir(), "trace.jsonl")
+	c.Emulate = Emulation{Name: "test", Tail: Always(10 * time.Millisecond), Load: Always(20 * time.Millisecond)}
+	nodes := startQuick(t, c)
+	for _, name := range []string{"baseline", "balance"} {
+		r, err := nodes.run(t.Context(), c, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fast := r.Nodes[1]
+		lines := int64(0)
+		text, err := os.ReadFile(c.Trace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			var d struct {
+				Run string
+				pipeline.Decided
+			}
+			decoder := json.NewDecoder(strings.NewReader(line))
+			decoder.DisallowUnknownFields()
+			if err := decoder.Decode(&d); err != nil {
+				t.Fatalf("%v: %q", err, line)
+			}
+			if d.Run != r.Run {
+				continue
+			}
+			lines++
+			if d.Node != "fast" || d.Decision == "" || d.State == "" || d.Capacity != 2 || len(d.Slow) != 2 || d.Frame >= 60 {
+				t.Errorf("line %s", line)
+			}
+		}
+		if least := fast.Received - fast.Refused; lines < least || name == "baseline" && lines != least {
+			t.Errorf("%s: %d lines, and fast took %d frames", name, lines, least)
+		}
+	}
+}
+
+func TestTraceFileThatCanNotBeWritten(t *testing.T) {
+	c := quick()
+	c.Trace = filepath.Join(t.TempDir(), "missing", "trace.jsonl")
+	if _, err := startLocal(t.Context(), c); err == nil || !strings.Contains(err.Error(), "--trace") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// What is left out has its place in the report and under the table.
+func TestFramesThatAreLeftOutAreShown(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		says   string
+		count  func(pipeline.Entry) int64
+	}{
+		{"drop oldest", func(c *Config) { c.Drop, c.Queue = DropOldest, 1 }, "frames dropped for newer ones, 0 expired",
+			func(e pipeline.Entry) int64 { return e.Dropped }},
+		{"max age", func(c *Config) { c.MaxAge, c.Queue = 10*time.Millisecond, 10 }, "0 frames dropped for newer ones, ",
+			func(e pipeline.Entry) int64 { return e.Expired }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := quick()
+			cfg.Strategy, cfg.Frames = "baseline", 60
+			cfg.Emulate = Emulation{Name: "test", Tail: Always(20 * time.Millisecond)}
+			c.change(&cfg)
+			var table bytes.Buffer
+			cfg.Stdout = &table
+			if err := Run(t.Context(), cfg); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(table.String(), c.says) {
+				t.Errorf("the table does not say %q:\n%s", c.says, table.String())
+			}
+			r, err := startQuick(t, cfg).run(t.Context(), cfg, "baseline")
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkLedgers(t, r, 1)
+			if slow := r.Nodes[2]; c.count(slow) == 0 || c.count(slow)+slow.Finished+slow.Refused != slow.Received {
+				t.Errorf("%v", slow)
+			}
+		})
+	}
+}
