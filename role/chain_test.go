@@ -116,3 +116,14 @@ func TestCutsThatDoNotRiseAreRefusedAtTheStart(t *testing.T) {
 		}
 	}
 }
+
+// What is out of the ordinary comes to a node from all above it, which have told each other.
+func TestNotesAreSaidOnce(t *testing.T) {
+	s := &session{}
+	for _, text := range []string{"", "fast was busy", "fast was busy; slow was busy", "fast was busy; slow was missing"} {
+		s.note(text)
+	}
+	if got := strings.Join(s.notes, "; "); got != "fast was busy; slow was busy; slow was missing" {
+		t.Errorf("%s", got)
+	}
+}

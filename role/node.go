@@ -257,10 +257,12 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 	return s, nil
 }
 
-// note remembers what was out of the ordinary, once.
+// note remembers what was out of the ordinary, once: a node below hears the same from several above.
 func (s *session) note(text string) {
-	if text != "" && !slices.Contains(s.notes, text) {
-		s.notes = append(s.notes, text)
+	for part := range strings.SplitSeq(text, "; ") {
+		if part != "" && !slices.Contains(s.notes, part) {
+			s.notes = append(s.notes, part)
+		}
 	}
 }
 
