@@ -95,7 +95,7 @@ func TestNodeAtTwoPlacesOfAChainIsRefused(t *testing.T) {
 	client := c
 	client.Role, client.Next, client.Cuts, client.Strategy = Client, []string{fast.address}, nil, "baseline"
 	_, err := play(t.Context(), client)
-	if !errors.Is(err, pipeline.ErrInvalidRun) || !strings.Contains(err.Error(), "from layer 4 on") || !strings.Contains(err.Error(), "from layer 2 on") {
+	if !errors.Is(err, pipeline.ErrInvalidRun) || !strings.Contains(err.Error(), "from layer 2 on") { // whichever of the two opens it first
 		t.Errorf("error %v", err)
 	}
 	if _, err := nodes.run(t.Context(), c, "baseline"); err != nil {

@@ -32,24 +32,24 @@ func later(t *testing.T, c Config) (nodes *localNodes, absent string) {
 	return nodes, absent
 }
 
-// observed is a part that tells of the frames that it is offered.
-type observed struct {
+// overheard is a part that tells of the frames that it is offered.
+type overheard struct {
 	part
 	offered func([]pipeline.Frame)
 }
 
-func (p *observed) Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error) {
+func (p *overheard) Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error) {
 	p.offered(frames)
 	return p.part.Offer(frames, kept)
 }
 
-// observe makes a node tell of its openings and frames.
-func observe(s *server, opened func(error), offered func([]pipeline.Frame)) {
+// overhear makes a node tell of its openings and frames.
+func overhear(s *server, opened func(error), offered func([]pipeline.Frame)) {
 	begin := s.node.begin
 	s.node.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
 		p, answer, err := begin(ctx, o)
 		opened(err)
-		return &observed{p, offered}, answer, err
+		return &overheard{p, offered}, answer, err
 	}
 }
 
@@ -64,13 +64,13 @@ func TestMissingSlowNodeIsUsedWhenItComes(t *testing.T) {
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
 			come := make(chan *server, 1)
-			observe(nodes.fast, func(error) {
+			overhear(nodes.fast, func(error) {
 				late := c
 				late.Listen = absent
 				come <- start(t, late, Slow, []string{nodes.end.address}, "")
 			}, func([]pipeline.Frame) {})
 			left := 5
-			observe(nodes.end, func(error) {}, func(frames []pipeline.Frame) {
+			overhear(nodes.end, func(error) {}, func(frames []pipeline.Frame) {
 				for _, f := range frames {
 					if f.By.Address == absent {
 						if left--; left == 0 {
@@ -113,7 +113,7 @@ func TestMissingSlowNodeThatDoesNotFitIsNoted(t *testing.T) {
 	late := c
 	late.Listen, late.Model = absent, digitsCNN
 	come := make(chan *server, 1)
-	observe(nodes.fast, func(error) { come <- start(t, late, Slow, []string{nodes.end.address}, "") }, func([]pipeline.Frame) {})
+	overhear(nodes.fast, func(error) { come <- start(t, late, Slow, []string{nodes.end.address}, "") }, func([]pipeline.Frame) {})
 	r, err := nodes.run(ctx, c, "balance")
 	nodes.slow = append(nodes.slow, <-come)
 	if err != nil {

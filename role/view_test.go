@@ -123,33 +123,6 @@ func until(t *testing.T, s *server, what string, is func(statusReport) bool) sta
 	}
 }
 
-// chain starts two slow nodes, of which the first hands over to the second.
-func startChain(t *testing.T, c Config) *localNodes {
-	t.Helper()
-	nodes := &localNodes{}
-	t.Cleanup(func() {
-		if err := nodes.stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	start := func(r Role, cuts []string, next, end string) *server {
-		n := c
-		n.Role, n.Cuts, n.Next, n.End = r, cuts, []string{next}, end
-		s, err := startNode(t.Context(), n, func(pipeline.Report) error { return nil })
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	nodes.end = start(End, nil, "", "")
-	last := start(Slow, nil, nodes.end.address, "")
-	nodes.slow = []*server{last}
-	first := start(Slow, nil, last.address, nodes.end.address)
-	nodes.slow = []*server{first, last}
-	nodes.fast = start(Fast, []string{"1", "2"}, first.address, nodes.end.address)
-	return nodes
-}
-
 // Without being told addresses, end knows what every node is doing, however they are arranged; and the others know what
 // end says of the run.
 func TestEndKnowsEveryNode(t *testing.T) {
@@ -161,7 +134,7 @@ func TestEndKnowsEveryNode(t *testing.T) {
 		{"one slow node", "balance", startQuick, 1},
 		{"replicate", "replicate", startQuick, 1},
 		{"three slow nodes", "balance", startQuick, 3},
-		{"a chain", "balance", startChain, 2},
+		{"a chain", "balance", func(t *testing.T, c Config) *localNodes { return startChain(t, c, []string{"1", "2"}, 1, 1) }, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
