@@ -1,0 +1,421 @@
+package role
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	device "github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"tandem/pipeline"
+)
+
+// startBrowser starts Debian's chromium, and skips the test where there is none. It ends with the test.
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("there is no chromium: apt-get install chromium")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true)))
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
+
+// tab is a page in the browser. It notes what ours should never do.
+type tab struct {
+	context.Context
+	host string
+
+	mu       sync.Mutex
+	wrongs   []string
+	requests int
+}
+
+// openTab opens a page, and closes it when the test ends.
+func openTab(t *testing.T, browser context.Context, address string) *tab {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &tab{host: u.Host}
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithListener(p.listen))
+	t.Cleanup(cancel)
+	p.Context = ctx
+	must(t)(chromedp.Call(p, log.Enable, cdp.Empty{}))
+	must(t)(chromedp.Call(p, network.Enable, network.EnableParams{}))
+	p.do(t, chromedp.Navigate(address))
+	return p
+}
+
+func (p *tab) listen(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		p.requests++
+		if u, err := url.Parse(e.Request.URL); err != nil || u.Host != p.host && u.Scheme != "data" {
+			p.wrongs = append(p.wrongs, "request to "+e.Request.URL)
+		}
+	case *runtime.EventExceptionThrown:
+		p.wrongs = append(p.wrongs, fmt.Sprintf("exception: %s %v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception))
+	case *runtime.EventConsoleAPICalled:
+		p.wrongs = append(p.wrongs, fmt.Sprintf("console: %v", e.Args))
+	case *log.EventEntryAdded:
+		if e.Entry.Level == "error" || e.Entry.Level == "warning" {
+			p.wrongs = append(p.wrongs, "log: "+e.Entry.Text+" "+e.Entry.URL)
+		}
+	}
+}
+
+// innocent fails where the page has done what it should not, but for what is expected.
+func (p *tab) innocent(t *testing.T, expected ...string) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, w := range p.wrongs {
+		if !slices.ContainsFunc(expected, func(e string) bool { return strings.Contains(w, e) }) {
+			t.Error(w)
+		}
+	}
+	if p.requests == 0 {
+		t.Error("no request was seen")
+	}
+}
+
+func (p *tab) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(p, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// must ends the test at an error.
+func must(t *testing.T) func(_ any, err error) {
+	return func(_ any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// evaluate returns what an expression, or its promise, becomes in the page.
+func evaluate[T any](t *testing.T, p *tab, expression string) T {
+	t.Helper()
+	v, err := chromedp.Run(p, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// text is what an element shows.
+func (p *tab) text(t *testing.T, selector string) string {
+	t.Helper()
+	return evaluate[string](t, p, fmt.Sprintf("document.querySelector(%q).innerText", selector))
+}
+
+// until waits until an expression is true in the page.
+func (p *tab) until(t *testing.T, expression string) {
+	t.Helper()
+	if _, err := chromedp.Run(p, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(30*time.Second), chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
+		t.Fatalf("%s: %v; the page says:\n%s", expression, err, p.text(t, "body"))
+	}
+}
+
+// settle waits until all has been drawn at its size.
+func (p *tab) settle(t *testing.T) {
+	t.Helper()
+	evaluate[bool](t, p, "new Promise(done => { let n = 4; const next = () => n-- ? requestAnimationFrame(next) : done(true); next(); })")
+}
+
+// shoot takes pictures of the whole page, light and dark, on a desk and in a hand: go test -artifacts keeps them.
+func (p *tab) shoot(t *testing.T, name string) {
+	t.Helper()
+	for _, width := range []int64{360, 390, 1280} {
+		p.do(t, chromedp.EmulateViewport(width, 900))
+		for _, scheme := range []string{"light", "dark"} {
+			must(t)(chromedp.Call(p, device.SetEmulatedMedia, device.SetEmulatedMediaParams{Features: []*device.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}))
+			p.settle(t)
+			if wide := evaluate[int64](t, p, "document.documentElement.scrollWidth"); wide > width {
+				t.Errorf("%s: the page is %d pixels wide where there are %d", name, wide, width)
+			}
+			if width == 360 { // that it fits is enough
+				continue
+			}
+			png, err := chromedp.Run(p, chromedp.FullScreenshot(100))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(t.ArtifactDir(), fmt.Sprintf("%s-%d-%s.png", name, width, scheme)), png, 0o666)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+const live = `document.getElementById("link").dataset.link === "live"`
+
+// The page shows each state that the end node can be in.
+func TestPageStates(t *testing.T) {
+	one := func(s float64) []object { return sceneNodes(1, false, "balance", s) }
+	open := func() object {
+		return sceneRun(sceneStart.Add(-240*time.Second).Format("20060102-150405-")+"OPENED", "balance", 1)
+	}
+	scenes := []struct {
+		name  string
+		build func() (history, sample object)
+		wants []string
+	}{
+		{"none", func() (object, object) {
+			return object{"samples": []object{}, "runs": []object{}}, sceneSample(sceneStart, nil, one(0)[3:], 0)
+		}, []string{"No run is open", "./tandem --role client --next", "No run has been closed yet"}},
+		{"running", func() (object, object) { return sceneHistory(open(), one, nil) },
+			[]string{"balance", "18,000 frames", "finishing", "fast.kitchen.example.net:12345"}},
+		{"three-slow", func() (object, object) {
+			return sceneHistory(open(), func(s float64) []object { return sceneNodes(3, false, "balance", s) }, sceneReports()[:1])
+		}, []string{"192.168.178.42:12345", "throttled"}},
+		{"chain", func() (object, object) {
+			run := open()
+			run["cuts"] = []int{1, 2, 3}
+			return sceneHistory(run, func(s float64) []object { return sceneNodes(3, true, "balance", s) }, nil)
+		}, []string{"cut at 1, 2, 3"}},
+		{"replicate", func() (object, object) {
+			run := open()
+			run["strategy"] = "replicate"
+			return sceneHistory(run, one, nil)
+		}, []string{"replicate"}},
+		{"sweep", func() (object, object) { return sceneHistory(nil, one, sceneReports()) },
+			[]string{"14 since this node was started", "auto: tasks", "J/frame"}},
+		{"silent", func() (object, object) {
+			return sceneHistory(open(), func(s float64) []object {
+				nodes := one(s)
+				nodes[1]["state"] = "hop down"
+				nodes[2]["heard_s"] = 74.2
+				return nodes
+			}, nil)
+		}, []string{"silent 1:14", "hop down"}},
+	}
+	browser := startBrowser(t)
+	for _, s := range scenes {
+		t.Run(s.name, func(t *testing.T) {
+			p := openTab(t, browser, newScene(t, s.build).URL+"/")
+			p.until(t, live)
+			p.settle(t)
+			shown := p.text(t, "body")
+			for _, want := range s.wants {
+				if !strings.Contains(shown, want) {
+					t.Errorf("%q is missing", want)
+				}
+			}
+			evaluate[any](t, p, `document.querySelector("#span [value='5']").click()`)
+			p.shoot(t, s.name)
+			p.innocent(t)
+		})
+	}
+}
+
+// During runs over real TCP the numbers move, and afterwards they are the report's. Two runs that differ are a sweep.
+func TestPageOfRuns(t *testing.T) {
+	c := quick()
+	c.Interval, c.Frames, c.Queue = 10*time.Millisecond, 0, 3
+	c.Emulate = Emulation{Name: "test", Head: Always(time.Millisecond), Tail: Always(30 * time.Millisecond)}
+	c.SlowNodes = 2
+	nodes := startQuick(t, c)
+	p := openTab(t, startBrowser(t), "http://"+nodes.end.address+"/")
+	p.until(t, live)
+	p.until(t, `document.getElementById("strategy").textContent === "No run is open"`)
+
+	for i, tasks := range []int{2, 20} {
+		ctx, stop := context.WithCancel(t.Context())
+		var report pipeline.Report
+		var failed error
+		var running sync.WaitGroup
+		running.Go(func() {
+			c := c
+			c.Tasks = tasks
+			report, failed = nodes.run(ctx, c, "alternate")
+		})
+		p.until(t, fmt.Sprintf(`document.getElementById("strategy").textContent === "alternate, %d tasks"`, tasks))
+		const sent = `document.getElementById("delivered").textContent.replace(/^.* of ([0-9,]+) sent$/, "$1").replaceAll(",", "")`
+		p.until(t, sent+" > 0")
+		p.until(t, fmt.Sprintf("%s > %s", sent, evaluate[string](t, p, sent)))
+		for _, role := range []string{"client", "fast", "slow", "end"} { // all have news of a rate
+			p.until(t, fmt.Sprintf(`[...document.querySelectorAll(".node.%s")].every(x => x.dataset.state !== "place" && x.querySelector(".rates b").textContent > 0)`, role))
+		}
+		if i == 1 {
+			p.until(t, `[...document.querySelectorAll("#charts .line, #charts path.area")].every(x => x.getAttribute("d"))`)
+			p.shoot(t, "live")
+		}
+		stop()
+		running.Wait()
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		p.until(t, fmt.Sprintf(`document.querySelectorAll("#runs tbody tr").length === %d`, i+1))
+		row := evaluate[[]string](t, p, `[...document.querySelector("#runs tbody tr").cells].map(x => x.textContent)`)[1:8]
+		want := []string{"alternate", fmt.Sprint(tasks), fmt.Sprintf("%.1f", report.Coverage), fmt.Sprintf("%.2f", report.Rate),
+			fmt.Sprintf("%.0f", report.Latency.P50), fmt.Sprintf("%.0f", report.Latency.P99), fmt.Sprint(totals(report).Refused)}
+		if !slices.Equal(row, want) {
+			t.Errorf("the table has %v, the report %v", row, want)
+		}
+		p.until(t, `document.getElementById("strategy").textContent === "No run is open"`)
+		if shown, want := p.text(t, "#delivered"), fmt.Sprintf("%d of %d sent", report.Delivered, report.Frames); strings.ReplaceAll(shown, ",", "") != want {
+			t.Errorf("%q, and not %q", shown, want)
+		}
+	}
+
+	p.until(t, `document.querySelector("#parameter").selectedOptions[0]?.textContent === "auto: tasks"`)
+	p.until(t, `document.querySelectorAll(".sweep .plot .mark").length === 4`)
+	p.do(t, chromedp.Click("#parameter"), chromedp.SendKeys("#parameter", "frames\r"))
+	p.until(t, `[...document.querySelectorAll(".sweep .plot text")].some(x => x.textContent === "frames")`)
+	p.shoot(t, "after")
+	p.innocent(t)
+}
+
+// When the stream breaks, the page says so, keeps what it knows, and goes on when the node is back.
+func TestPageReconnects(t *testing.T) {
+	s := newScene(t, func() (object, object) {
+		return sceneHistory(sceneRun(sceneStart.Add(-240*time.Second).Format("20060102-150405-")+"OPENED", "balance", 1),
+			func(s float64) []object { return sceneNodes(1, false, "balance", s) }, sceneReports())
+	})
+	p := openTab(t, startBrowser(t), s.URL+"/")
+	p.until(t, live)
+	s.cut()
+	p.until(t, `document.getElementById("link").dataset.link === "broken"`)
+	p.until(t, `document.getElementById("said").textContent.includes("trying again")`)
+	if rate := p.text(t, "#rate"); rate != "32.7" {
+		t.Errorf("the rate is %q", rate)
+	}
+	p.shoot(t, "broken")
+	s.mend()
+	p.until(t, live)
+	p.until(t, `document.getElementById("said").textContent === "connected again"`)
+	p.innocent(t, "Failed to load resource", "ERR_") // of the stream that was cut
+}
+
+// The page asks for everything beside itself, so it works below another address, and with a password.
+func TestPageBehindAProxy(t *testing.T) {
+	s := newScene(t, func() (object, object) {
+		return sceneHistory(nil, func(s float64) []object { return sceneNodes(1, false, "balance", s) }, sceneReports())
+	})
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "me" || password != "secret" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="tandem"`)
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		http.StripPrefix("/pipelines/1", s.Config.Handler).ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	p := openTab(t, startBrowser(t), strings.Replace(proxy.URL, "http://", "http://me:secret@", 1)+"/pipelines/1/")
+	p.until(t, live)
+	if csv := evaluate[string](t, p, `document.getElementById("csv").href`); !strings.HasSuffix(csv, "/pipelines/1/runs.csv") {
+		t.Error(csv)
+	}
+	p.innocent(t)
+}
+
+// Whatever names and notes come in from the wire, they are shown as text.
+func TestPageEscapes(t *testing.T) {
+	const evil = `<img src=x onerror="document.title='evil'"><script>document.title='evil'</script>`
+	s := newScene(t, func() (object, object) {
+		reports := sceneReports()
+		for _, r := range reports {
+			r["strategy"], r["run"], r["note"], r["model"] = evil, evil+r["run"].(string), evil, evil
+		}
+		history, sample := sceneHistory(sceneRun(evil, evil, 1), func(s float64) []object {
+			nodes := sceneNodes(2, false, "balance", s)
+			for _, n := range nodes {
+				n["address"], n["device"], n["state"], n["emulate"], n["decisions"] = evil, evil, evil, evil, object{evil: 1}
+			}
+			return nodes
+		}, reports)
+		sample["status"].(object)["version"] = evil
+		return history, sample
+	})
+	p := openTab(t, startBrowser(t), s.URL+"/")
+	p.until(t, live)
+	evaluate[bool](t, p, `document.getElementById("ledger").open = true`)
+	p.until(t, `document.querySelector("#ledger table") !== null`)
+	if n := evaluate[int](t, p, `document.querySelectorAll("img, body script").length`); n != 0 {
+		t.Errorf("%d elements came from data", n)
+	}
+	if !strings.Contains(p.text(t, "#strategy"), evil) {
+		t.Error("the name is not shown as it is")
+	}
+	p.innocent(t)
+}
+
+// The page's files have the headers that keep it to this node, and are not sent again while they are the same.
+func TestPageHeaders(t *testing.T) {
+	s := httptest.NewServer(pageHandler())
+	defer s.Close()
+	get := func(path, tag string) *http.Response {
+		r, err := http.NewRequest(http.MethodGet, s.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("If-None-Match", tag)
+		answer, err := s.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = answer.Body.Close() })
+		return answer
+	}
+	files, err := web.ReadDir("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := int64(0)
+	for _, f := range files {
+		path := "/" + strings.Replace(f.Name(), "index.html", "", 1)
+		answer := get(path, "")
+		if path != "/grafana.json" { // which the page does not load
+			size += answer.ContentLength
+		}
+		if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") == "" {
+			t.Errorf("%s: %s, %q", path, answer.Status, answer.Header.Get("Content-Type"))
+		}
+		for header := range pageHeaders {
+			if answer.Header.Get(header) == "" {
+				t.Errorf("%s: no %s", path, header)
+			}
+		}
+		if again := get(path, answer.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
+			t.Errorf("%s again: %s", path, again.Status)
+		}
+	}
+	if most := int64(60 << 10); size > most {
+		t.Errorf("the page has %d bytes: it should stay below %d", size, most)
+	}
+	for _, path := range []string{"/index.html", "/web/", "/nothing"} {
+		if answer := get(path, ""); answer.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %s", path, answer.Status)
+		}
+	}
+}
