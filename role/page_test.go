@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	device "github.com/chromedp/cdproto/emulation"
+	emulating "github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -158,7 +158,7 @@ func (p *tab) shoot(t *testing.T, name string) {
 	for _, width := range []int64{360, 390, 1280} {
 		p.do(t, chromedp.EmulateViewport(width, 900))
 		for _, scheme := range []string{"light", "dark"} {
-			must(t)(chromedp.Call(p, device.SetEmulatedMedia, device.SetEmulatedMediaParams{Features: []*device.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}))
+			must(t)(chromedp.Call(p, emulating.SetEmulatedMedia, emulating.SetEmulatedMediaParams{Features: []*emulating.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}))
 			p.settle(t)
 			if wide := evaluate[int64](t, p, "document.documentElement.scrollWidth"); wide > width {
 				t.Errorf("%s: the page is %d pixels wide where there are %d", name, wide, width)
