@@ -261,29 +261,29 @@ func TestViewersQueueIsBounded(t *testing.T) {
 
 // What is remembered does not grow.
 func TestHistoryIsBounded(t *testing.T) {
-	h := startHistory(running, func(err error) { t.Error(err) })
-	defer h.close()
-	start := time.UnixMilli(1_000_000)
-	for i := range 2 * maxSamples {
-		h.tick(start.Add(time.Duration(i) * time.Second))
-	}
-	for i := range 2 * maxRuns {
-		h.add(pipeline.Report{Run: fmt.Sprint(i)})
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.samples) > maxSamples+1 || cap(h.samples) > 2*maxSamples || len(h.runs) != maxRuns || cap(h.runs) > 2*maxRuns {
-		t.Errorf("%d samples, %d runs", len(h.samples), len(h.runs))
-	}
-	if h.runs[0].report.Run != fmt.Sprint(maxRuns) || h.runs[maxRuns-1].report.Run != fmt.Sprint(2*maxRuns-1) {
-		t.Errorf("the runs are %s to %s", h.runs[0].report.Run, h.runs[maxRuns-1].report.Run)
-	}
-	if !bytes.Contains(h.samples[0], fmt.Appendf(nil, `"t":%d`, start.UnixMilli()+maxSamples*1000)) {
-		t.Errorf("the oldest sample is %s", h.samples[0])
-	}
-	if !json.Valid(h.all()) {
-		t.Error("the history is no JSON")
-	}
+	synctest.Test(t, func(t *testing.T) { // in which the history's own clock stands still
+		h := startHistory(running, func(err error) { t.Error(err) })
+		defer h.close()
+		start := time.UnixMilli(1_000_000)
+		for i := range 2 * maxSamples {
+			h.tick(start.Add(time.Duration(i) * time.Second))
+		}
+		for i := range 2 * maxRuns {
+			h.add(pipeline.Report{Run: fmt.Sprint(i)})
+		}
+		if len(h.samples) != maxSamples || cap(h.samples) > 2*maxSamples || len(h.runs) != maxRuns || cap(h.runs) > 2*maxRuns {
+			t.Errorf("%d samples, %d runs", len(h.samples), len(h.runs))
+		}
+		if h.runs[0].report.Run != fmt.Sprint(maxRuns) || h.runs[maxRuns-1].report.Run != fmt.Sprint(2*maxRuns-1) {
+			t.Errorf("the runs are %s to %s", h.runs[0].report.Run, h.runs[maxRuns-1].report.Run)
+		}
+		if !bytes.Contains(h.samples[0], fmt.Appendf(nil, `"t":%d`, start.UnixMilli()+maxSamples*1000)) {
+			t.Errorf("the oldest sample is %s", h.samples[0])
+		}
+		if !json.Valid(h.all()) {
+			t.Error("the history is no JSON")
+		}
+	})
 }
 
 // The runs that end hands out are the reports that its clients have printed.
@@ -351,5 +351,27 @@ func TestStoppingNodeSendsViewersAway(t *testing.T) {
 	}
 	if err := lines.Err(); err != nil {
 		t.Errorf("the viewer's connection was broken off: %v", err)
+	}
+}
+
+// BenchmarkTick is what end does once a second, for so many viewers.
+func BenchmarkTick(b *testing.B) {
+	for _, viewers := range []int{0, 1, 10} {
+		b.Run(fmt.Sprintf("viewers=%d", viewers), func(b *testing.B) {
+			h := &history{look: running, viewers: make(map[*viewer]struct{})} // without a clock
+			var all []*viewer
+			for range viewers {
+				v := h.join()
+				<-v.events // the history
+				all = append(all, v)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				h.tick(time.Now())
+				for _, v := range all {
+					<-v.events
+				}
+			}
+		})
 	}
 }
