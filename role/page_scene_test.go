@@ -82,15 +82,6 @@ func sceneEvent(kind string, data object) []byte {
 	return b.Bytes()
 }
 
-// tell sends an event to all viewers.
-func (s *scene) tell(kind string, data object) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for v := range s.viewers {
-		v <- sceneEvent(kind, data)
-	}
-}
-
 // cut ends all streams, and takes no more until mend.
 func (s *scene) cut() {
 	s.mu.Lock()
@@ -201,7 +192,8 @@ func sceneReports() []object {
 		id := sceneStart.Add(-time.Duration(30-len(all))*time.Minute).Format("20060102-150405-") + fmt.Sprintf("AB%04d", len(all))
 		r := object{"run": id, "strategy": strategy, "tasks": tasks, "frames": 100, "interval_ms": 30.0, "delivered": coverage, "coverage": coverage, "rate": rate,
 			"latency_ms": object{"p50": 448 - 2*coverage, "p95": 600, "p99": 640, "max": 701}, "elapsed_s": 4.1, "model": "dense-100-2000-2000", "cut": 1, "emulate": "pi3", "joules_per_frame": 0.3 + float64(len(all))/100,
-			"nodes": []object{{"role": "client"}, {"role": "fast", "switches": 2}, {"role": "slow", "refused": 100 - coverage}, {"role": "end"}}}
+			"nodes": []object{{"role": "client", "address": "", "received": 100, "refused": 0, "lost": 0}, {"role": "fast", "address": "fast.kitchen.example.net:12345", "refused": 0, "switches": 2},
+				{"role": "slow", "address": "192.168.178.40:12345", "refused": 100 - coverage, "switches": 0}, {"role": "end", "address": "end:12345"}}}
 		if len(all) == 4 {
 			r["note"] = "slow: under-voltage, throttled, 600 of 1400 MHz, 82 °C"
 		}
@@ -229,7 +221,7 @@ func sceneHistory(run object, nodes func(second float64) []object, reports []obj
 		case i < 330:
 			sample = sceneSample(t, before, nodes(float64(i)), float64(i))
 		case i < 360 || run == nil:
-			sample = sceneSample(t, nil, nodes(0)[len(nodes(0))-1:], 0)
+			sample = sceneSample(t, nil, nodes(0), 0)
 		default:
 			sample = sceneSample(t, run, nodes(float64(i-360)), float64(i-360))
 		}

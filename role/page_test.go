@@ -2,6 +2,7 @@ package role
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -141,7 +142,7 @@ func (p *tab) text(t *testing.T, selector string) string {
 // until waits until an expression is true in the page.
 func (p *tab) until(t *testing.T, expression string) {
 	t.Helper()
-	if _, err := chromedp.Run(p, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(30*time.Second), chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
+	if _, err := chromedp.Run(p, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Minute), chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
 		t.Fatalf("%s: %v; the page says:\n%s", expression, err, p.text(t, "body"))
 	}
 }
@@ -152,7 +153,8 @@ func (p *tab) settle(t *testing.T) {
 	evaluate[bool](t, p, "new Promise(done => { let n = 4; const next = () => n-- ? requestAnimationFrame(next) : done(true); next(); })")
 }
 
-// shoot takes pictures of the whole page, light and dark, on a desk and in a hand: go test -artifacts keeps them.
+// shoot looks whether the page fits, on a desk and in a hand, and takes pictures of it, light and dark, where
+// go test -artifacts keeps them.
 func (p *tab) shoot(t *testing.T, name string) {
 	t.Helper()
 	for _, width := range []int64{360, 390, 1280} {
@@ -163,8 +165,8 @@ func (p *tab) shoot(t *testing.T, name string) {
 			if wide := evaluate[int64](t, p, "document.documentElement.scrollWidth"); wide > width {
 				t.Errorf("%s: the page is %d pixels wide where there are %d", name, wide, width)
 			}
-			if width == 360 { // that it fits is enough
-				continue
+			if width == 360 || flag.Lookup("test.artifacts").Value.String() != "true" { // that it fits is enough
+				break
 			}
 			png, err := chromedp.Run(p, chromedp.FullScreenshot(100))
 			if err == nil {
@@ -283,6 +285,9 @@ func TestPageOfRuns(t *testing.T) {
 			t.Errorf("the table has %v, the report %v", row, want)
 		}
 		p.until(t, `document.getElementById("strategy").textContent === "No run is open"`)
+		if sent, want := p.text(t, ".node.client dd"), fmt.Sprint(report.Frames); strings.ReplaceAll(sent, ",", "") != want {
+			t.Errorf("the client has sent %s, and not %s", sent, want)
+		}
 		if shown, want := p.text(t, "#delivered"), fmt.Sprintf("%d of %d sent", report.Delivered, report.Frames); strings.ReplaceAll(shown, ",", "") != want {
 			t.Errorf("%q, and not %q", shown, want)
 		}

@@ -18,7 +18,6 @@ const $ = id => document.getElementById(id);
 let status = null; // the last sample's
 let samples = [];
 let runs = []; // reports, oldest first
-let lastNodes; // of the last run that was seen
 
 const pipeline = new Pipeline($("pipeline"));
 const course = new Course($("charts"), $("cursor"), $("span"));
@@ -34,19 +33,21 @@ function draw() {
     due = false;
     if (!status) return;
     drawNow();
-    pipeline.draw(status.run ? status : resting(), samples);
-    drawLedger($("ledger"), status);
+    const shown = status.run ? status : resting();
+    pipeline.draw(shown, samples);
+    drawLedger($("ledger"), shown);
     course.draw(samples, id => (status?.run?.id === id ? status.run : runs.find(r => r.run === id))?.strategy);
   });
 }
 document.addEventListener("visibilitychange", draw);
 $("ledger").addEventListener("toggle", draw);
 
-// resting is the pipeline between runs: the nodes of the last one keep their places.
+// resting is the pipeline between runs: as the last one left it, by its report.
 function resting() {
-  const before = lastNodes ?? samples.findLast(s => s.run)?.nodes ?? [];
-  const places = before.filter(a => a.role !== "end" && !status.nodes.some(b => same(a, b))).map(({role, address, layers}) => ({role, address, layers, place: true}));
-  return {...status, nodes: [...places, ...status.nodes], last: runs.at(-1)};
+  const last = runs.at(-1);
+  if (!last) return status;
+  const nodes = (last.nodes ?? []).map(x => ({...status.nodes.find(y => same(x, y)), ...x, queue: 0}));
+  return {...status, nodes, last, live: {...last, age_p50_ms: last.latency_ms?.p50}};
 }
 
 function drawRuns() {
@@ -70,7 +71,7 @@ function drawNow() {
     run: run ? describe(run, `open for ${n.duration(run.open_s)}`)
       : last ? `The last one: ${withTasks(last)}, ${describe(last, `took ${n.duration(last.elapsed_s)}`)}`
       : "None has been closed since this node was started.",
-    cut: run?.cuts?.length ? `${run.model}, cut at ${run.cuts.join(", ")}` : "",
+    cut: run?.cuts?.length ? `${run.model}, cut at ${run.cuts.join(", ")}` : last ? "as the last run left it" : "",
     command: `./tandem --role client --next ${status.nodes?.find(x => x.role === "fast")?.address || "fast:12345"}`,
   };
   for (const [id, text] of Object.entries(figures)) $(id).textContent = text;
@@ -110,7 +111,6 @@ function connect() {
   on("sample", s => {
     if (status?.run?.id !== s.status.run?.id && s.status.run) say(`A run was opened: ${withTasks(s.status.run)}`);
     status = s.status;
-    if (status.run) lastNodes = status.nodes;
     add(samples, short(s));
   });
   on("run", r => {

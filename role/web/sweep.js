@@ -108,7 +108,7 @@ export class Sweep {
     const curves = all.map(l => ({...l, points: points(l, p, result)}));
     const levels = curves.map(c => c.points.length ? undefined : mean(c.runs.map(result.value)));
     const xs = curves.flatMap(c => c.points.map(q => q[0])), ys = [...curves.flatMap(c => c.points.map(q => q[1])), ...levels.filter(v => v !== undefined)];
-    const [from, to] = range(xs), [low, high] = result.unit === "%" ? [range(ys)[0], 100] : range(ys);
+    const [from, to] = range(xs), [low, high] = result.unit === "%" ? [Math.floor(range(ys)[0] / 10) * 10, 100] : range(ys);
     const x = scale(from, to, left, width - right), y = scale(low, high, height - bottom, top);
     const drawing = svg("svg", {width, height, "aria-hidden": "true"});
     drawing.append(...axis(ticks(low, high, 5), y, left, width - right));
