@@ -56,7 +56,7 @@ func (c *conv) load() (kernel, error) {
 	k.preparation.convKernel = k
 	for g := range c.groups {
 		m := f32.New(rows, cols)
-		e := &packed{m: m}
+		e := newPacked(m)
 		k.engines = append(k.engines, e)
 		err := c.weights.blocks(rows, cols, g*rows, func(row int, block []float32) {
 			for r := range len(block) / cols {

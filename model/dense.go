@@ -43,7 +43,7 @@ func (d *dense) bytes() int64 {
 
 func (d *dense) load() (kernel, error) {
 	m := f32.New(d.out, d.in)
-	l := &denseKernel{engine: &packed{m: m}, rows: d.rows}
+	l := &denseKernel{engine: newPacked(m), rows: d.rows}
 	var b []float32
 	if d.biased {
 		b = make([]float32, d.out)

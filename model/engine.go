@@ -8,17 +8,18 @@ import (
 	"tandem/model/internal/f32"
 )
 
-// packed is gorgonia's standard engine for a tensor that holds one matrix in
-// the layout of package f32, whose kernels it calls. Called directly it
-// allocates nothing; through Dense.MatVecMul the tensor package allocates on
-// the way.
+// packed is the engine of a tensor that holds one matrix in the layout of
+// package f32, whose kernels it calls. Called directly it allocates nothing;
+// through Dense.MatVecMul the tensor package allocates on the way.
 type packed struct {
-	tensor.StdEng
-	m      *f32.Matrix
-	ys, xs [][]float32 // the vectors at hand
+	tensor.Engine // the standard one, for memory alone: its arithmetic, some 150 methods, would be linked twice more
+	m             *f32.Matrix
+	ys, xs        [][]float32 // the vectors at hand
 }
 
 var _ tensor.MatVecMuler = (*packed)(nil)
+
+func newPacked(m *f32.Matrix) *packed { return &packed{Engine: tensor.StdEng{}, m: m} }
 
 // MatVecMul computes prealloc = a b for the engine's own matrix a and a vector
 // b. Views and transposed tensors whose elements are not next to one another in
