@@ -28,12 +28,22 @@ lint:
     go mod verify
     .ci/arrows
 
+# Packages that do nothing while frames pass, or only wait for what does: inlining in them would be 1.6 MB of each
+# binary. Those on a frame's way (net/http, connect, protobuf's own coding, the kernels) keep it.
+cold := (
+    "gorgonia.org/... gonum.org/... github.com/..." +
+    " google.golang.org/protobuf/types/... google.golang.org/protobuf/reflect/... google.golang.org/protobuf/encoding/prototext" +
+    " google.golang.org/protobuf/internal/descfmt google.golang.org/protobuf/internal/encoding/..." +
+    " google.golang.org/protobuf/internal/filedesc google.golang.org/protobuf/internal/filetype google.golang.org/protobuf/internal/strs" +
+    " crypto/... vendor/golang.org/x/crypto/... vendor/golang.org/x/text/... encoding/asn1 encoding/gob fmt go/... log/... math/big" +
+    " reflect regexp/... text/...")
+
 # static stripped binaries for Raspberry Pis into dist/
 pi: (binary "arm" "6" "armv6") (binary "arm" "7" "armv7") (binary "arm64" "" "arm64")
 
 [private]
 binary arch arm name:
-    CGO_ENABLED=0 GOOS=linux GOARCH={{ arch }} GOARM={{ arm }} go build -trimpath -tags urfave_cli_no_docs -ldflags "-s -w -X main.version={{ version }}" -o dist/tandem-{{ name }} .
+    CGO_ENABLED=0 GOOS=linux GOARCH={{ arch }} GOARM={{ arm }} go build -trimpath -tags urfave_cli_no_docs $(printf -- '-gcflags=%s=-l ' {{ cold }}) -gcflags=github.com/HdrHistogram/...= -ldflags "-s -w -X main.version={{ version }}" -o dist/tandem-{{ name }} .
 
 # the 14 published points on this machine, about a minute: a table beside the published figures, and whether they agree
 published:
