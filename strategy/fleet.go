@@ -187,7 +187,7 @@ func (m *member) full(now time.Duration) bool {
 	switch {
 	case m.newest.Capacity == 0:
 		return false
-	case m.cost() == 0:
+	case m.service() == 0: // whatever the link's pace is
 		return m.free(now) == 0
 	}
 	return m.idle-now > time.Duration(m.places())*m.cost()
@@ -202,7 +202,7 @@ func (m *member) free(now time.Duration) float64 {
 	switch {
 	case m.newest.Capacity == 0:
 		return float64(max(0, 1-m.InFlight))
-	case m.cost() == 0:
+	case m.service() == 0:
 		least := 0
 		if m.InFlight == 0 && now-m.newest.Now >= unasked {
 			least = 1

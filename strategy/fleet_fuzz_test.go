@@ -24,7 +24,7 @@ func FuzzFleet(f *testing.F) {
 			now += time.Duration(uint16(x))
 			switch kind % 8 {
 			case 0:
-				fleet.See(node, Neighbour{Up: x&1 == 0, InFlight: int(uint8(x >> 8)), RoundTrip: time.Duration(uint32(x >> 16))})
+				fleet.See(node, Neighbour{Up: x&1 == 0, InFlight: int(uint8(x >> 8)), RoundTrip: time.Duration(uint32(x >> 16)), Pace: time.Duration(uint32(x >> 24))})
 			case 1:
 				fleet.Sent(node, now+time.Duration(uint32(x)))
 			case 2:
