@@ -22,6 +22,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"tandem/pipeline"
 )
@@ -238,6 +239,37 @@ func TestPageStates(t *testing.T) {
 			p.innocent(t)
 		})
 	}
+}
+
+// Everything that the pointer does, keys do: they move the cursor through the charts, choose the minutes and sort.
+func TestPageByKeyboard(t *testing.T) {
+	p := openTab(t, startBrowser(t), newScene(t, func() (object, object) {
+		return sceneHistory(sceneRun(sceneStart.Add(-240*time.Second).Format("20060102-150405-")+"OPENED", "balance", 1),
+			func(s float64) []object { return sceneNodes(1, false, "balance", s) }, sceneReports())
+	}).URL+"/")
+	p.until(t, live)
+	p.until(t, `document.querySelector("#charts .line[d]") !== null`)
+	press := func(element, key string) {
+		t.Helper()
+		p.do(t, chromedp.Focus(element), chromedp.KeyEvent(key))
+	}
+	press("#charts .plot", kb.ArrowLeft)
+	p.do(t, chromedp.KeyEvent(kb.ArrowLeft))
+	p.until(t, `document.getElementById("cursor").textContent.startsWith("2 s ago, ")`)
+	p.until(t, `document.querySelector("#charts .plot").ariaValueText.startsWith("2 seconds ago: of the frames sent 9")`)
+	p.until(t, `document.querySelectorAll(".hair[visibility=visible]").length === 5`)
+	p.shoot(t, "cursor")
+	p.do(t, chromedp.KeyEvent(kb.Escape))
+	p.until(t, `document.getElementById("cursor").textContent.startsWith("now, ")`)
+
+	press("#span input", kb.ArrowRight)
+	p.until(t, `[...document.querySelectorAll("#charts text")].some(x => x.textContent === "−5 min")`)
+
+	press("#runs th:nth-child(4) button", kb.Enter)
+	p.until(t, `document.querySelector("#runs th:nth-child(4)").ariaSort === "descending" && document.querySelector("#runs td:nth-child(4)").textContent === "100.0"`)
+	p.do(t, chromedp.KeyEvent(kb.Enter)) // the head has kept the focus
+	p.until(t, `document.querySelector("#runs th:nth-child(4)").ariaSort === "ascending" && document.querySelector("#runs td:nth-child(4)").textContent === "71.0"`)
+	p.innocent(t)
 }
 
 // During runs over real TCP the numbers move, and afterwards they are the report's. Two runs that differ are a sweep.

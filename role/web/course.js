@@ -70,7 +70,7 @@ export class Course {
   redraw() {
     const end = this.samples.at(-1)?.t ?? 0, from = end - this.span();
     const first = this.samples.findIndex(s => s.t >= from);
-    this.shown = first < 0 ? [] : this.samples.slice(Math.max(0, first - 4)); // some more, as lines begin outside
+    this.shown = first < 0 ? [] : this.samples.slice(Math.max(0, first - 4)); // some more, for the rates of the first
     if (this.cursor !== null && this.cursor < from) this.cursor = null;
     for (const c of this.charts) c.draw(this.shown, from, end);
     this.point(this.cursor);
@@ -142,7 +142,7 @@ class Chart {
 
   values(samples) {
     return samples.map((s, i) => this.series.map(one => {
-      const v = s.run ? one.value(s, i, samples) : undefined;
+      const v = s.run && s.t >= this.from ? one.value(s, i, samples) : undefined;
       return Number.isFinite(v) ? v : undefined;
     }));
   }
@@ -183,10 +183,9 @@ class Chart {
   }
 
   lines(samples, rows, x, y) {
-    const clip = v => Math.max(left, x(v));
-    if (this.kind.stacked) return this.areas(samples, rows, clip, y);
+    if (this.kind.stacked) return this.areas(samples, rows, x, y);
     return this.series.map((one, k) => svg("path", {class: `line ${one.colour} ${one.style ?? ""}`, d: line(samples.flatMap((s, i) => {
-      const point = rows[i][k] === undefined ? null : [clip(s.t), y(rows[i][k])];
+      const point = rows[i][k] === undefined ? null : [x(s.t), y(rows[i][k])];
       return i && !follows(samples[i - 1], s) ? [null, point] : [point];
     }))}));
   }

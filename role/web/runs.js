@@ -52,7 +52,7 @@ export class RunsTable {
   show(runs) {
     this.runs = runs;
     if (!runs.length) return;
-    this.at.replaceChildren(this.box);
+    if (!this.box.isConnected) this.at.replaceChildren(this.box);
     const shown = columns.filter(c => !c.only || c.only(runs)), names = [...new Set(runs.map(r => r.strategy))];
     if (shown.length !== this.heads.children.length) this.heads.replaceChildren(...shown.map(c => this.head(c)));
     shown.forEach((c, i) => this.heads.children[i].setAttribute("aria-sort", this.by !== c ? "none" : this.down ? "descending" : "ascending"));
