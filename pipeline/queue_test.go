@@ -51,37 +51,3 @@ func TestQueueCloses(t *testing.T) {
 		t.Error("the exit is not closed")
 	}
 }
-
-func TestWindow(t *testing.T) {
-	var w window
-	for _, c := range []struct {
-		id   uint64
-		want bool
-	}{
-		{0, true}, {0, false}, {5, true}, {63, true}, {64, true}, {5, false},
-		{windowSize, true},      // the window moves by one word
-		{63, false},             // fallen out
-		{65, true}, {65, false}, // still in
-		{3*windowSize + 7, true}, {3*windowSize + 7, false}, // far ahead: a new window
-		{2 * windowSize, false}, // before it
-		{3 * windowSize, true},
-		{1<<64 - 1, true}, {1<<64 - 1, false}, {1<<64 - 2, true}, // the last ids there are
-	} {
-		if got := w.add(c.id); got != c.want {
-			t.Errorf("add(%d) = %v, want %v", c.id, got, c.want)
-		}
-	}
-}
-
-func FuzzWindow(f *testing.F) {
-	f.Add(uint64(0), uint64(1), uint64(windowSize), uint64(1<<63))
-	f.Fuzz(func(t *testing.T, a, b, c, d uint64) {
-		var w window
-		for _, id := range []uint64{a, b, c, d} {
-			w.add(id)
-			if w.add(id) {
-				t.Errorf("%d is new twice", id)
-			}
-		}
-	})
-}

@@ -1,0 +1,65 @@
+package pipeline
+
+import (
+	"math"
+	"testing"
+)
+
+func TestWindowTellsCopiesApart(t *testing.T) {
+	var w window
+	for id := range uint64(3 * windowSize) {
+		if !w.add(id) {
+			t.Fatalf("id %d is new", id)
+		}
+		if old := id - min(id, windowSize/2); w.add(id) || w.add(old) {
+			t.Fatalf("ids %d and %d have come", id, old)
+		}
+	}
+	if w.add(3*windowSize+10) && !w.add(3*windowSize+5) {
+		t.Error("an id that was overtaken has not come")
+	}
+}
+
+// A frame far from the run's, in either direction and however often, takes none of the run's frames for seen.
+func TestStrayIDsHideNoFrame(t *testing.T) {
+	for name, stray := range map[string]func(id uint64) uint64{
+		"the same":         func(uint64) uint64 { return math.MaxUint64 },
+		"all over":         func(id uint64) uint64 { return id * 0x9e3779b97f4a7c15 },
+		"far behind":       func(id uint64) uint64 { return id % 64 },
+		"just beyond":      func(id uint64) uint64 { return id + 2*windowSize - 1 },
+		"walking away":     func(id uint64) uint64 { return id + (id-1<<40)*windowSize/2 },
+		"walking backward": func(id uint64) uint64 { return id - (id-1<<40)*windowSize },
+	} {
+		var w window
+		for id := uint64(1<<40 + 1); id < 1<<40+5000; id++ {
+			if s := stray(id); s != id-1 {
+				w.add(s)
+			}
+			if !w.add(id) {
+				t.Fatalf("%s: frame %d is taken for seen", name, id)
+			}
+		}
+	}
+}
+
+func TestWindowAtTheEnds(t *testing.T) {
+	var w window
+	for _, id := range []uint64{0, math.MaxUint64, 63, math.MaxUint64 - 1, windowSize, 1} {
+		if w.has(id) || !w.add(id) || w.add(id) || !w.has(id) {
+			t.Errorf("id %d is not remembered", id)
+		}
+	}
+}
+
+func FuzzWindow(f *testing.F) {
+	f.Add(uint64(0), uint64(1), uint64(windowSize), uint64(1<<63))
+	f.Fuzz(func(t *testing.T, a, b, c, d uint64) {
+		var w window
+		for _, id := range []uint64{a, b, c, d} {
+			w.add(id)
+			if w.add(id) {
+				t.Errorf("%d is new twice", id)
+			}
+		}
+	})
+}
