@@ -10,4 +10,5 @@ var (
 	ErrBusy         = errors.New("busy")              // another run is active
 	ErrStopping     = errors.New("stopping")          // the node, or the run on it, takes no more
 	ErrUnreachable  = errors.New("cannot be reached") // no answer from the neighbour
+	ErrNotAdmitted  = errors.New("not admitted")      // keys or certificates of two neighbours don't go together
 )

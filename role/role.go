@@ -39,7 +39,7 @@ func Run(ctx context.Context, cfg Config) error {
 func newClient(cfg Config, address string) *transport.Client {
 	return transport.NewClient(address, transport.Limits{
 		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(),
-	})
+	}, nil)
 }
 
 // openDevice looks at the machine that a role runs on. shared: it plays other roles too.

@@ -79,10 +79,11 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), s.clean())
 	}
-	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, log.New(cfg.Log, "", 0))
+	gate := transport.NewGate(nil, func(transport.Refusal) {})
+	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, gate, log.New(cfg.Log, "", 0))
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
-		if err := s.http.Serve(cfg.traffic().Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(gate.Listen(cfg.traffic().Listener(listener))); !errors.Is(err, http.ErrServerClosed) {
 			s.failed = err
 			close(s.deaf)
 		}

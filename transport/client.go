@@ -2,9 +2,11 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -29,41 +31,69 @@ type Limits struct {
 // Client talks to one node. It may be used by several goroutines.
 type Client struct {
 	address string
+	url     string // without a path
 	limits  Limits
+	creds   *Credentials
 	http    *http.Client
 	node    wireconnect.NodeClient
 	rtt     atomic.Int64 // nanoseconds, smoothed round trip of a push
 	pace    pace
 }
 
-// NewClient makes a client for the node at host:port. It connects at the first call.
-func NewClient(address string, l Limits) *Client {
+// NewClient makes a client for the node at host:port, with credentials or nil. It connects at the first call.
+func NewClient(address string, l Limits, creds *Credentials) *Client {
 	// Two connections beyond the window, so that opening, closing and signs of life don't wait for frames.
 	conns := l.Window + 2
-	dialer := &net.Dialer{Timeout: l.Dial, KeepAlive: 15 * time.Second}
-	h := &http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return bodyConn{countedConn{conn, l.Traffic}}, nil
-		},
-		MaxConnsPerHost:     conns,
-		MaxIdleConnsPerHost: conns,
-		IdleConnTimeout:     time.Minute,
-		DisableCompression:  true,
-	}}
-	return &Client{
-		address: address,
-		limits:  l,
-		http:    h,
-		node: wireconnect.NewNodeClient(h, "http://"+address,
-			connect.WithReadMaxBytes(l.MaxBody),
-			connect.WithSendMaxBytes(l.MaxBody),
-			connect.WithAcceptCompression("gzip", nil, nil), // 20-byte answers are not worth it
-		),
+	c := &Client{address: address, url: "http://" + address, limits: l, creds: creds}
+	if creds.secured() {
+		c.url = "https://" + address
 	}
+	c.http = &http.Client{Transport: &http.Transport{
+		DialContext:            c.dial,
+		DialTLSContext:         c.dialTLS,
+		MaxConnsPerHost:        conns,
+		MaxIdleConnsPerHost:    conns,
+		IdleConnTimeout:        time.Minute,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: 16 << 10,
+	}}
+	c.node = wireconnect.NewNodeClient(c.http, c.url,
+		connect.WithReadMaxBytes(l.MaxBody),
+		connect.WithSendMaxBytes(l.MaxBody),
+		connect.WithAcceptCompression("gzip", nil, nil), // 20-byte answers are not worth it
+		connect.WithInterceptors(connect.UnaryInterceptorFunc(func(next connect.UnaryFunc) connect.UnaryFunc {
+			return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
+				creds.sign(r.Header())
+				return next(ctx, r)
+			}
+		})),
+	)
+	return c
+}
+
+func (c *Client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: c.limits.Dial, KeepAlive: 15 * time.Second}).DialContext(ctx, "tcp", c.address)
+	if err != nil {
+		return nil, err
+	}
+	return bodyConn{countedConn{conn, c.limits.Traffic}}, nil
+}
+
+// dialTLS shakes hands with the certificates that are there now.
+func (c *Client) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := c.dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	config := c.creds.now().client.Clone()
+	config.ServerName, _, _ = net.SplitHostPort(c.address) // checked with the flags
+	secured := tls.Client(conn, config)
+	ctx, cancel := context.WithTimeout(ctx, c.limits.Call)
+	defer cancel()
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return bodyConn{&heardConn{Conn: secured}}, nil
 }
 
 // Address is the node's, as given.
@@ -72,13 +102,38 @@ func (c *Client) Address() string { return c.address }
 // CloseIdle closes the connections that carry nothing now.
 func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
 
-// Reach reports whether something listens at the node's address.
+// Reach reports whether something listens at the node's address, and lets this node in. Whoever takes the connection and
+// is not ready to answer counts as reached.
 func (c *Client) Reach(ctx context.Context) error {
-	conn, err := (&net.Dialer{Timeout: c.limits.Dial}).DialContext(ctx, "tcp", c.address)
+	conn, err := c.dial(ctx, "", "")
 	if err != nil {
 		return c.unreachable(err)
 	}
-	return conn.Close()
+	_ = conn.Close() // nothing was sent
+	ctx, cancel := context.WithTimeout(ctx, c.limits.Dial)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+wireconnect.NodePushProcedure, nil)
+	if err != nil {
+		return c.unreachable(err)
+	}
+	c.creds.sign(request.Header)
+	answer, err := c.http.Do(request)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	if err != nil {
+		return c.unreachable(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusMethodNotAllowed { // a node, which takes pushes by POST only
+		return nil
+	}
+	var refusal answerText
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxTextBytes))
+	if err != nil || json.Unmarshal(text, &refusal) != nil || refusal.Message == "" {
+		return fmt.Errorf("%s %w: what listens there is no tandem node: it answers %s", c.address, pipeline.ErrUnreachable, plain(answer.Status))
+	}
+	return &remoteError{c.address, plain(refusal.Message), pipeline.ErrNotAdmitted}
 }
 
 // Open asks the node to take part in a run.
@@ -88,8 +143,11 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 		return Opened{}, c.fromWire(err)
 	}
 	opened := Opened{Run: runFromWire(m.GetRun()), Shape: intsFromWire(m.GetShape())}
-	if err := opened.Run.Validate(); err != nil {
+	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
+	}
+	if err := validShape(opened.Shape); err != nil {
+		return Opened{}, fmt.Errorf("%s: %w", c.address, err)
 	}
 	return opened, nil
 }
@@ -156,8 +214,14 @@ func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error)
 	if cl.Detach {
 		return r, nil
 	}
+	if len(m.GetReport()) > maxReport {
+		return r, fmt.Errorf("%s answered with a report of %d bytes: %d are allowed", c.address, len(m.GetReport()), maxReport)
+	}
 	if err := json.Unmarshal([]byte(m.GetReport()), &r); err != nil {
 		return pipeline.Report{}, fmt.Errorf("%s answered with no report: %w", c.address, err)
+	}
+	if err := validReport(&r, cl.Run); err != nil {
+		return pipeline.Report{}, fmt.Errorf("%s answered with a report that is none: %w", c.address, err)
 	}
 	return r, nil
 }

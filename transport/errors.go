@@ -20,6 +20,7 @@ var codes = []struct {
 	{pipeline.ErrUnknownRun, connect.CodeNotFound},
 	{pipeline.ErrBusy, connect.CodeAborted},
 	{pipeline.ErrStopping, connect.CodeUnavailable},
+	{pipeline.ErrNotAdmitted, connect.CodeUnauthenticated},
 	// A neighbour further down that does not answer is, for the caller, a run that can't go on.
 	{pipeline.ErrUnreachable, connect.CodeUnknown},
 }
@@ -56,20 +57,23 @@ func (c *Client) fromWire(err error) error {
 		return c.unreachable(err)
 	}
 	if ce.Code() == connect.CodeResourceExhausted { // Connect's word for a message over the limit, found on either side
-		return &remoteError{c.address, ce.Message() + ": raise --max-body on every node", pipeline.ErrInvalidFrame}
+		return &remoteError{c.address, plain(ce.Message()) + ": raise --max-body on every node", pipeline.ErrInvalidFrame}
 	}
 	if !connect.IsWireError(err) {
 		return c.unreachable(ce.Unwrap())
 	}
 	for _, known := range codes {
 		if ce.Code() == known.code {
-			return &remoteError{c.address, ce.Message(), known.err}
+			return &remoteError{c.address, plain(ce.Message()), known.err}
 		}
 	}
-	return &remoteError{c.address, ce.Message(), nil}
+	return &remoteError{c.address, plain(ce.Message()), nil}
 }
 
 func (c *Client) unreachable(err error) error {
+	if why := notAdmitted(err); why != "" {
+		return fmt.Errorf("%s: %w: %s", c.address, pipeline.ErrNotAdmitted, why)
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s %w: no answer in time (%w)", c.address, pipeline.ErrUnreachable, err)
 	}

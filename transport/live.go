@@ -44,12 +44,9 @@ func statusFromWire(text string) ([]pipeline.Status, error) {
 	if len(text) > maxStatusBytes {
 		return nil, fmt.Errorf("%w: its status has %d bytes: %d are allowed", pipeline.ErrInvalidRun, len(text), maxStatusBytes)
 	}
-	var statuses []pipeline.Status
-	if err := json.Unmarshal([]byte(text), &statuses); err != nil {
+	statuses, err := decodeList[pipeline.Status](text, maxStatuses)
+	if err != nil {
 		return nil, fmt.Errorf("%w: its status is no list of statuses: %v", pipeline.ErrInvalidRun, err)
-	}
-	if len(statuses) > maxStatuses {
-		return nil, fmt.Errorf("%w: its status names %d nodes: %d are allowed", pipeline.ErrInvalidRun, len(statuses), maxStatuses)
 	}
 	for _, s := range statuses {
 		if err := s.Validate(); err != nil {
@@ -73,6 +70,9 @@ func liveToWire(l *pipeline.Live) string {
 func liveFromWire(text string) (*pipeline.Live, error) {
 	if text == "" {
 		return nil, nil
+	}
+	if len(text) > maxStatusBytes {
+		return nil, fmt.Errorf("%w: its live figures have %d bytes: %d are allowed", pipeline.ErrInvalidRun, len(text), maxStatusBytes)
 	}
 	l := new(pipeline.Live)
 	if err := json.Unmarshal([]byte(text), l); err != nil {

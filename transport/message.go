@@ -9,20 +9,12 @@ import (
 	"tandem/transport/wire"
 )
 
-// What a message may name and hold, whatever its size in bytes.
+// What a frame may hold, whatever its size in bytes.
 const (
-	maxNameBytes = 256
-	maxDims      = 8
-	maxLabel     = 1 << 24
-	maxAge       = 365 * 24 * time.Hour
+	maxDims  = 8
+	maxLabel = 1 << 24
+	maxAge   = 365 * 24 * time.Hour
 )
-
-func validName(what, s string) error {
-	if s == "" || len(s) > maxNameBytes {
-		return fmt.Errorf("%w: %q has %d bytes: 1 to %d are allowed", pipeline.ErrInvalidRun, what, len(s), maxNameBytes)
-	}
-	return nil
-}
 
 func runToWire(r pipeline.Run) *wire.Run {
 	return &wire.Run{
@@ -93,8 +85,8 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 		return invalid("its next layer is %d: 0 or more is allowed", f.Next)
 	case f.Age < 0 || f.Age > maxAge:
 		return invalid("its age is %v: 0 to %v is allowed", f.Age, maxAge)
-	case len(f.By.Role) > maxNameBytes || len(f.By.Address) > maxNameBytes:
-		return invalid("the name of the node that finished it is longer than %d bytes", maxNameBytes)
+	case !shortText(f.By.Role) || !shortText(f.By.Address):
+		return invalid("the name of the node that finished it is longer than %d bytes, or can't be printed", maxNameBytes)
 	case len(m.GetShape()) == 0 || len(m.GetShape()) > maxDims:
 		return invalid("its shape has %d dimensions: 1 to %d are allowed", len(m.GetShape()), maxDims)
 	}
@@ -104,12 +96,9 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 		}
 	}
 	f.Shape = intsFromWire(m.GetShape())
-	values := int64(1)
-	for _, d := range f.Shape {
-		if d < 1 || values > math.MaxInt32/int64(d) {
-			return invalid("its shape %v is no shape of a frame", f.Shape)
-		}
-		values *= int64(d)
+	values := valuesOf(f.Shape)
+	if values < 1 {
+		return invalid("its shape %v is no shape of a frame", f.Shape)
 	}
 	if int64(len(m.GetData())) != 4*values {
 		return invalid("it has %d bytes of data, and shape %v needs %d", len(m.GetData()), f.Shape, 4*values)
@@ -119,6 +108,18 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 		return invalid("value %d is %v: only finite values are allowed", i, f.Data[i])
 	}
 	return f, nil
+}
+
+// valuesOf is the number of values in a shape; 0 where it is no shape, or one that no message can bring.
+func valuesOf(shape []int) int64 {
+	values := int64(1)
+	for _, d := range shape {
+		if d < 1 || values > math.MaxInt32/int64(d) {
+			return 0
+		}
+		values *= int64(d)
+	}
+	return values
 }
 
 func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {
@@ -132,13 +133,16 @@ func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {
 	return out
 }
 
+// feedbackFromWire decodes answers. What can't be is taken for what is nearest to it: strategies reckon with these.
 func feedbackFromWire(messages []*wire.Feedback) []pipeline.Feedback {
+	count := func(n int32) int { return max(0, int(n)) }
+	span := func(ns int64) time.Duration { return min(max(0, time.Duration(ns)), maxAge) }
 	out := make([]pipeline.Feedback, len(messages))
 	for i, m := range messages {
 		out[i] = pipeline.Feedback{
-			Accepted: m.GetAccepted(), Length: int(m.GetQueueLength()), Capacity: int(m.GetQueueCapacity()),
-			Busy: m.GetBusy(), Throttled: m.GetThrottled(), Service: time.Duration(m.GetServiceNs()), Spread: time.Duration(m.GetSpreadNs()),
-			Wait: time.Duration(m.GetWaitNs()), Here: int(m.GetHere()),
+			Accepted: m.GetAccepted(), Length: count(m.GetQueueLength()), Capacity: count(m.GetQueueCapacity()),
+			Busy: m.GetBusy(), Throttled: m.GetThrottled(), Service: span(m.GetServiceNs()), Spread: span(m.GetSpreadNs()),
+			Wait: span(m.GetWaitNs()), Here: count(m.GetHere()),
 		}
 	}
 	return out

@@ -62,13 +62,18 @@ type Closing struct {
 	Detach bool
 }
 
-// NewServer makes the HTTP server of a node. What is no call goes to others, unless that is nil. maxBody bounds a
-// call's size in bytes.
-func NewServer(n Node, others http.Handler, maxBody int, errors *log.Logger) *http.Server {
+// NewServer makes the HTTP server of a node, which serves what comes through the gate. What is no call goes to others,
+// unless that is nil. maxBody bounds a call's size in bytes.
+func NewServer(n Node, others http.Handler, maxBody int, gate *Gate, errors *log.Logger) *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle(wireconnect.NewNodeHandler(handler{n},
-		connect.WithReadMaxBytes(maxBody),
-		connect.WithCompression("gzip", nil, nil), // it costs more than it saves on answers of 20 bytes
+		connect.WithConditionalHandlerOptions(func(s connect.Spec) []connect.HandlerOption {
+			return []connect.HandlerOption{connect.WithReadMaxBytes(messageLimit(s.Procedure, maxBody))}
+		}),
+		connect.WithCodec(boundedProto{}),
+		connect.WithCodec(boundedJSON{"json"}),
+		connect.WithCodec(boundedJSON{"json; charset=utf-8"}),
+		connect.WithCompression("gzip", nil, nil), // it costs more than it saves on answers of 20 bytes, and could unpack to anything
 		connect.WithRecover(func(_ context.Context, s connect.Spec, _ http.Header, p any) error {
 			errors.Printf("%s: %v", s.Procedure, p)
 			return connect.NewError(connect.CodeInternal, fmt.Errorf("this node failed on the call; its log has the reason"))
@@ -81,12 +86,29 @@ func NewServer(n Node, others http.Handler, maxBody int, errors *log.Logger) *ht
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler:           withBodyDeadline(mux),
+		Handler:           gate.admit(gate.boundBodies(mux, maxBody)),
 		Protocols:         &protocols,
+		ConnContext:       keepConn,
 		ErrorLog:          errors,
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: 32, MaxReceiveBufferPerConnection: 1 << 20, MaxReceiveBufferPerStream: 1 << 18,
+			SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second, WriteByteTimeout: writeTime,
+		},
+	}
+}
+
+// messageLimit is how many bytes a message may have: only frames are large.
+func messageLimit(procedure string, maxBody int) int {
+	switch procedure {
+	case wireconnect.NodeOpenProcedure:
+		return min(maxBody, 64<<10)
+	case wireconnect.NodeCloseProcedure: // with the ledgers of all nodes above
+		return min(maxBody, 256<<10)
+	default:
+		return maxBody
 	}
 }
 
@@ -98,7 +120,7 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	if o.Layer < 0 {
 		return nil, toWire(fmt.Errorf("%w: its layer is %d: 0 or more is allowed", pipeline.ErrInvalidRun, o.Layer))
 	}
-	if err := o.Run.Validate(); err != nil {
+	if err := validRun(o.Run); err != nil {
 		return nil, toWire(err)
 	}
 	if err := validName("from", o.From); err != nil {
@@ -118,6 +140,9 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 	if m.GetRun() == "" {
 		return nil, toWire(fmt.Errorf("%w: its id is empty: name the run that the frames belong to", pipeline.ErrInvalidRun))
 	}
+	if len(m.GetRun()) > maxNameBytes || len(m.GetFrom()) > maxNameBytes { // an error would repeat them
+		return nil, toWire(fmt.Errorf("%w: run and from may have %d bytes each", pipeline.ErrInvalidRun, maxNameBytes))
+	}
 	frames, err := framesFromWire(m.GetFrames(), time.Now())
 	if err != nil {
 		return nil, toWire(err)
@@ -134,11 +159,18 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 }
 
 func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseResponse, error) {
-	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Note: m.GetNote(), Detach: m.GetDetach()}
+	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Note: plain(m.GetNote()), Detach: m.GetDetach()}
+	if len(c.Run) > maxNameBytes || len(c.From) > maxNameBytes {
+		return nil, toWire(fmt.Errorf("%w: run and from may have %d bytes each", pipeline.ErrInvalidRun, maxNameBytes))
+	}
+	var err error
 	if m.GetNodes() != "" {
-		if err := json.Unmarshal([]byte(m.GetNodes()), &c.Nodes); err != nil {
+		if c.Nodes, err = decodeList[pipeline.Entry](m.GetNodes(), maxNodes); err != nil {
 			return nil, toWire(fmt.Errorf("%w: its nodes are no list of ledgers: %v", pipeline.ErrInvalidRun, err))
 		}
+	}
+	if err := validEntries(c.Nodes); err != nil {
+		return nil, toWire(err)
 	}
 	report, err := h.node.Close(ctx, c)
 	if err != nil {

@@ -44,6 +44,14 @@ func (c countedConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// CloseWrite ends this side, as http.Server does before it hangs up.
+func (c countedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 func (t *Traffic) add(n int) {
 	if t != nil {
 		t.bytes.Add(int64(n))

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What one end sends the other receives, and both count it.
@@ -22,7 +23,7 @@ func TestTrafficIsCountedAtBothEnds(t *testing.T) {
 	go func() { _ = s.Serve(server.Listener(listener)) }() // ends with Close
 	defer s.Close()
 
-	c := NewClient(listener.Addr().String(), Limits{Window: 1, Traffic: &client})
+	c := NewClient(listener.Addr().String(), Limits{Dial: time.Second, Window: 1, Traffic: &client}, nil)
 	body := strings.Repeat("x", 100_000)
 	resp, err := c.http.Post("http://"+c.Address(), "text/plain", strings.NewReader(body))
 	if err != nil {

@@ -71,9 +71,10 @@ func serve(t *testing.T, n Node, maxBody int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewServer(n, nil, maxBody, log.New(io.Discard, "", 0))
+	gate := NewGate(nil, func(Refusal) {})
+	s := NewServer(n, nil, maxBody, gate, log.New(io.Discard, "", 0))
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
+	go func() { done <- s.Serve(gate.Listen(l)) }()
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -86,7 +87,7 @@ func serve(t *testing.T, n Node, maxBody int) string {
 }
 
 func client(address string) *Client {
-	return NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 2, MaxBody: 1 << 20})
+	return NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 2, MaxBody: 1 << 20}, nil)
 }
 
 func frame(id uint64) pipeline.Frame {
@@ -233,9 +234,10 @@ func TestInvalidInputIsRefused(t *testing.T) {
 func TestOversizedBodyIsRefused(t *testing.T) {
 	n := &fakeNode{}
 	address := serve(t, n, 64<<10)
-	big := pipeline.Frame{Shape: []int{1 << 15}, Data: make([]float32, 1<<15), Label: pipeline.NoLabel}
-	small := NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 64 << 10})
-	for name, c := range map[string]*Client{"found by the server": client(address), "found by the client": small} {
+	big := pipeline.Frame{Shape: []int{1 << 18}, Data: make([]float32, 1<<18), Label: pipeline.NoLabel, Since: time.Now()}
+	large := NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 8 << 20}, nil)
+	small := NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 64 << 10}, nil)
+	for name, c := range map[string]*Client{"found by the server": large, "found by the client": small} {
 		_, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{big}})
 		if !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), "--max-body") {
 			t.Errorf("%s: error %v", name, err)
@@ -268,7 +270,7 @@ func TestSilentNodeCostsTheDeadline(t *testing.T) {
 	n := &fakeNode{wait: func() { <-release }}
 	address := serve(t, n, 1<<20)
 	t.Cleanup(func() { close(release) })
-	c := NewClient(address, Limits{Dial: time.Second, Call: 50 * time.Millisecond, Window: 1, MaxBody: 1 << 20})
+	c := NewClient(address, Limits{Dial: time.Second, Call: 50 * time.Millisecond, Window: 1, MaxBody: 1 << 20}, nil)
 	_, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{frame(0)}})
 	if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no answer in time") {
 		t.Errorf("error %v", err)

@@ -1,0 +1,81 @@
+package transport
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"tandem/pipeline"
+)
+
+// The paths that are open to whoever comes without a key: probes have none.
+var openPaths = map[string]bool{"/healthz": true, "/readyz": true}
+
+// sign shows the key.
+func (c *Credentials) sign(h http.Header) {
+	if bearer := c.now().bearer; bearer != "" {
+		h.Set("Authorization", "Bearer "+bearer)
+	}
+}
+
+// secretOf is the key that a request shows: as a bearer token, or as the password of any user, which is what browsers
+// ask a person for.
+func secretOf(r *http.Request) string {
+	if _, password, basic := r.BasicAuth(); basic {
+		return password
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
+}
+
+// admit asks each request for the key, before its body is read.
+func (g *Gate) admit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		with := g.creds.now()
+		if c := connOf(r.Context()); c != nil && c.with != with { // the peer shall show what is asked for now
+			w.Header().Set("Connection", "close")
+		}
+		if len(with.secrets) == 0 || openPaths[r.URL.Path] {
+			next.ServeHTTP(w, r)
+			return
+		}
+		secret := secretOf(r)
+		if with.accepts(secret) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		why, text := NoKey, "this node wants a key: start its neighbour with --key and the same file, or send Authorization: Bearer KEY"
+		if secret != "" {
+			why, text = WrongKey, "the key is not this node's: give every node the same --key"
+		}
+		g.refuse(r.RemoteAddr, why, text)
+		h := w.Header()
+		h.Set("WWW-Authenticate", `Basic realm="tandem: any user, the key as password", charset="UTF-8"`)
+		h.Set("Content-Type", "application/json")
+		h.Set("Connection", "close")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = w.Write(newAnswerText(text)) // the peer may be gone
+	})
+}
+
+// answerText is an error as Connect's clients, and curl's users, read it.
+type answerText struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func newAnswerText(why string) []byte {
+	text, _ := json.Marshal(answerText{"unauthenticated", pipeline.ErrNotAdmitted.Error() + ": " + why}) // two strings
+	return text
+}
+
+// writeRefusal answers a peer that speaks HTTP without TLS.
+func writeRefusal(c net.Conn, why string) {
+	text := newAnswerText(why)
+	_, _ = fmt.Fprintf(c, "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
+}

@@ -1,0 +1,69 @@
+package transport
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"tandem/pipeline"
+)
+
+// bodyTime is how long a caller may take to send a request's body.
+const bodyTime = 30 * time.Second
+
+// bodiesAtOnce is how many bodies of the largest size may be in memory.
+const bodiesAtOnce = 8
+
+// envelope is what a body may have beside its message: gRPC's prefix.
+const envelope = 16
+
+// boundBodies bounds the time for each body, and the bytes of all that are here. http.Server's ReadTimeout would do the
+// first too, but it goes on running while the handler works, and cuts off a Close that waits for the pipeline to drain.
+func (g *Gate) boundBodies(next http.Handler, maxBody int) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body == http.NoBody { // nothing is read, and an answer may be a stream that lasts
+			next.ServeHTTP(w, r)
+			return
+		}
+		b := &boundedBody{ReadCloser: r.Body, gate: g, from: r.RemoteAddr, limit: bodiesAtOnce * maxBody}
+		if c := connOf(r.Context()); c != nil {
+			b.peer = c.peer
+			defer func() { g.release(b.peer, b.held) }()
+		}
+		if conn := http.NewResponseController(w); conn.SetReadDeadline(time.Now().Add(bodyTime)) == nil {
+			b.conn = conn
+		}
+		// The server goes on looking at its own request's body: of one that was not read to its end, the rest must not be
+		// taken for the next request.
+		bounded := r.WithContext(r.Context())
+		bounded.Body = http.MaxBytesReader(w, b, int64(maxBody)+envelope)
+		next.ServeHTTP(w, bounded)
+	})
+}
+
+type boundedBody struct {
+	io.ReadCloser
+	gate  *Gate
+	from  string
+	peer  *peer // nil: it did not come through a gate
+	held  int   // bytes
+	limit int
+	conn  *http.ResponseController // nil: it has no deadline
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.peer != nil && n > 0 {
+		b.held += n
+		if !b.gate.hold(b.peer, n, b.limit) {
+			text := fmt.Sprintf("it, or all peers together, have sent more than %d bytes that are not yet worked off", b.limit)
+			b.gate.refuse(b.from, TooManyBytes, text)
+			return 0, toWire(fmt.Errorf("%w: %s: send them again later, or raise --max-body here", pipeline.ErrBusy, text))
+		}
+	}
+	if err == io.EOF && b.conn != nil {
+		_ = b.conn.SetReadDeadline(time.Time{}) // it could be set, so it can be lifted
+	}
+	return n, err
+}

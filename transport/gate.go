@@ -1,0 +1,130 @@
+package transport
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// Gate is the way into a node. It bounds what all peers together, and each alone, may have open and in memory here, asks
+// them for the node's credentials, and counts and tells whom it has refused:
+//
+//	      Listen                          admit            boundBodies
+//	peer ────────▶ too many connections? ───────▶ its key? ───────────▶ too much at once? ──▶ Node
+//	               its certificate?
+type Gate struct {
+	creds *Credentials
+	told  func(Refusal)
+
+	mu      sync.Mutex
+	peers   map[netip.Addr]*peer // with a connection
+	all     peer
+	refused map[Reason]int64
+}
+
+// peer is what one address has open and in memory here.
+type peer struct {
+	conns int
+	bytes int // of bodies that are being read or handled
+}
+
+const maxConns = 256
+
+// share is what one peer may have of a limit: nobody takes everything.
+func share(limit int) int { return limit * 3 / 4 }
+
+// Reason says why a peer was refused. It is the label of a metric.
+type Reason string
+
+// The reasons.
+const (
+	TooManyConnections Reason = "connections"         // it, or all peers together, have too many
+	TooManyBytes       Reason = "memory"              // it, or all peers together, send too much at once
+	NoTLS              Reason = "no_tls"              // it does not speak it, and this node nothing else
+	NoCertificate      Reason = "no_certificate"      // it has none
+	OtherAuthority     Reason = "other_authority"     // its certificate is not from this node's CA
+	Expired            Reason = "expired_certificate" // or not yet valid
+	BadHandshake       Reason = "bad_handshake"       // another fault, or the peer that does not accept this node
+	NoKey              Reason = "no_key"              // it sends none
+	WrongKey           Reason = "wrong_key"           // it sends another than this node's
+)
+
+// Refusal is one peer that was not let in.
+type Refusal struct {
+	Peer   string // host:port
+	Reason Reason
+	Text   string // in words, with the remedy
+}
+
+// NewGate makes the gate of a node with credentials or nil. Each refusal is told; the callee has to be quick.
+func NewGate(creds *Credentials, told func(Refusal)) *Gate {
+	return &Gate{creds: creds, told: told, peers: map[netip.Addr]*peer{}, refused: map[Reason]int64{}}
+}
+
+// Refused is how many peers were refused, by reason.
+func (g *Gate) Refused() map[Reason]int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := make(map[Reason]int64, len(g.refused))
+	for r, n := range g.refused {
+		all[r] = n
+	}
+	return all
+}
+
+func (g *Gate) refuse(address string, why Reason, text string) {
+	g.mu.Lock()
+	g.refused[why]++
+	g.mu.Unlock()
+	g.told(Refusal{address, why, text})
+}
+
+// enter counts a connection, or returns nil where there are too many.
+func (g *Gate) enter(from netip.Addr) *peer {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.peers[from]
+	if p == nil {
+		p = new(peer)
+	}
+	if g.all.conns >= maxConns || p.conns >= share(maxConns) {
+		return nil
+	}
+	g.peers[from] = p
+	g.all.conns++
+	p.conns++
+	return p
+}
+
+func (g *Gate) leave(from netip.Addr, p *peer) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.all.conns--
+	if p.conns--; p.conns == 0 {
+		delete(g.peers, from)
+	}
+}
+
+// hold counts bytes in memory for a peer, and reports whether there is room for them; give them back in any case.
+func (g *Gate) hold(p *peer, n, limit int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p.bytes += n
+	g.all.bytes += n
+	return p.bytes <= share(limit) && g.all.bytes <= limit
+}
+
+func (g *Gate) release(p *peer, n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p.bytes -= n
+	g.all.bytes -= n
+}
+
+// addrOf is the address without the port.
+func addrOf(a net.Addr) netip.Addr {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}

@@ -1,0 +1,303 @@
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"tandem/pipeline"
+	"tandem/strategy"
+	"tandem/transport/wire"
+)
+
+// FuzzRequests gives the server's handler any body, to each procedure and in each encoding. It always answers, and an
+// error is never its own fault.
+func FuzzRequests(f *testing.F) {
+	encode := func(m proto.Message) []byte {
+		b, err := proto.Marshal(m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return b
+	}
+	run := &wire.Run{Id: "r", Strategy: "s1", Cuts: []int32{1, 2}, Load: "blocking"}
+	f.Add(byte(0), byte(0), encode(&wire.OpenRequest{Run: run, From: "me", Address: "you:1"}))
+	f.Add(byte(1), byte(0), encode(&wire.PushRequest{Run: "r", From: "me", Frames: framesToWire([]pipeline.Frame{frame(1)}, time.Now())}))
+	f.Add(byte(2), byte(0), encode(&wire.CloseRequest{Run: "r", From: "me", Nodes: `[{"role":"fast","received":3,"states":{"forwarding":100}}]`}))
+	f.Add(byte(1), byte(1), []byte(`{"run":"r","frames":[{"id":4,"shape":[1],"data":"AACAPw=="}]}`))
+	f.Add(byte(2), byte(1), []byte(`{"run":"r","nodes":"[]","note":"\u001b[2J"}`))
+	f.Add(byte(1), byte(2), append([]byte{0, 0, 0, 0, 2}, 10, 0))
+	f.Add(byte(1), byte(3), []byte{0, 0, 0, 0, 0})
+
+	procedures := []string{"Open", "Push", "Close", "Nothing"}
+	encodings := []string{"application/proto", "application/json", "application/grpc", "application/grpc-web+json", "text/plain"}
+	handler := NewServer(&fakeNode{report: pipeline.Report{Run: "r"}}, nil, 1<<20, NewGate(nil, func(Refusal) {}), log.New(io.Discard, "", 0)).Handler
+	f.Fuzz(func(t *testing.T, procedure, encoding byte, body []byte) {
+		r := httptest.NewRequest(http.MethodPost, "/tandem.v1.Node/"+procedures[int(procedure)%len(procedures)], bytes.NewReader(body))
+		r.Header.Set("Content-Type", encodings[int(encoding)%len(encodings)])
+		r.ProtoMajor, r.ProtoMinor = 2, 0 // gRPC wants that
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		if w.Code == http.StatusInternalServerError {
+			t.Errorf("%s of %q: %d %s", r.URL.Path, body, w.Code, w.Body)
+		}
+	})
+}
+
+// FuzzAnswers gives the client's side any answer.
+func FuzzAnswers(f *testing.F) {
+	f.Add(int32(-5), int32(3), int32(1<<30), int64(-1), int64(1)<<62)
+	f.Fuzz(func(t *testing.T, a, b, c int32, d, e int64) {
+		for _, got := range feedbackFromWire([]*wire.Feedback{
+			{Here: a, QueueLength: b, QueueCapacity: c, ServiceNs: d, WaitNs: e}, nil, {Here: c, SpreadNs: d, QueueCapacity: a},
+		}) {
+			if got.Here < 0 || got.Length < 0 || got.Capacity < 0 || min(got.Service, got.Spread, got.Wait) < 0 || max(got.Service, got.Spread, got.Wait) > maxAge {
+				t.Errorf("%+v", got)
+			}
+		}
+		if validShape([]int{int(a), int(b), int(c)}) == nil && (a < 1 || b < 1 || c < 1) {
+			t.Errorf("shape %d, %d, %d is taken", a, b, c)
+		}
+	})
+}
+
+// post sends a body and returns the status and the answer.
+func post(t *testing.T, address, method, encoding string, body []byte, headers ...string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodPost, "http://"+address+"/tandem.v1.Node/"+method, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", encoding)
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		r.Header.Set(name, value)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
+}
+
+// A small message must not become a large one in memory.
+func TestMessagesThatGrowAreRefused(t *testing.T) {
+	g := serveGated(t, nil)
+	empty := func(n int) *wire.PushRequest {
+		m := &wire.PushRequest{Run: "r"}
+		for range n {
+			m.Frames = append(m.Frames, &wire.Frame{})
+		}
+		return m
+	}
+	encode := func(m proto.Message) []byte {
+		b, err := proto.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for name, test := range map[string]struct {
+		method, encoding string
+		body             []byte
+		headers          []string
+		says             string
+	}{
+		"frames":          {"Push", "application/proto", encode(empty(100_000)), nil, "256 frames"},
+		"frames in JSON":  {"Push", "application/json", []byte(`{"run":"r","frames":[` + strings.Repeat("{},", 100_000) + `{}]}`), nil, "256 frames"},
+		"dimensions":      {"Push", "application/proto", encode(&wire.PushRequest{Run: "r", Frames: []*wire.Frame{{Shape: make([]int32, 500_000)}}}), nil, "8 dimensions"},
+		"dims in JSON":    {"Push", "application/json", []byte(`{"run":"r","frames":[{"shape":[` + strings.Repeat("1,", 100_000) + `1]}]}`), nil, "8 dimensions"},
+		"a large opening": {"Open", "application/proto", encode(&wire.OpenRequest{Run: &wire.Run{Id: "r", Cuts: make([]int32, 100_000)}}), nil, "65536"},
+		"a zip bomb":      {"Push", "application/proto", []byte("\x1f\x8b\x08"), []string{"Content-Encoding: gzip"}, "gzip"},
+		"a long id":       {"Push", "application/proto", encode(&wire.PushRequest{Run: strings.Repeat("x", 500_000)}), nil, "256 bytes"},
+		"a long sender":   {"Close", "application/proto", encode(&wire.CloseRequest{Run: "r", From: strings.Repeat("x", 200_000)}), nil, "256 bytes"},
+		"many ledgers":    {"Close", "application/json", []byte(`{"run":"r","nodes":"[` + strings.Repeat("{},", 1000) + `{}]"}`), nil, "more than 256 elements"},
+		"odd ledgers":     {"Close", "application/json", []byte(`{"run":"r","nodes":"[{\"role\":\"\\u001b[2J\"}]"}`), nil, "can't be printed"},
+		"an odd run":      {"Open", "application/json", []byte(`{"run":{"id":"r\u0007"},"from":"me","address":"you"}`), nil, "printable"},
+		"an odd sender":   {"Open", "application/json", []byte(`{"run":{"id":"r"},"from":"\u001b","address":"you"}`), nil, "printable"},
+	} {
+		code, text := post(t, g.address, test.method, test.encoding, test.body, test.headers...)
+		if code == http.StatusOK || !strings.Contains(text, test.says) || len(text) > 2000 {
+			t.Errorf("%s: %d %.300s, want an answer that says %q", name, code, text, test.says)
+		}
+	}
+	// As many as are allowed are no hindrance.
+	m := empty(0)
+	for id := range uint64(maxFrames) {
+		f := frame(id)
+		f.Shape = []int{1, 1, 1, 1, 1, 1, 2, 2}
+		m.Frames = append(m.Frames, framesToWire([]pipeline.Frame{f}, time.Now())...)
+	}
+	if code, text := post(t, g.address, "Push", "application/proto", encode(m)); code != http.StatusOK {
+		t.Errorf("%d frames: %d %s", maxFrames, code, text)
+	}
+}
+
+// One peer can take most of the connections, and not all of them; they are free again when it has closed them.
+func TestConnectionsAreBounded(t *testing.T) {
+	g := serveGated(t, nil)
+	var open []net.Conn
+	for range share(maxConns) + 20 {
+		c, err := net.Dial("tcp", g.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		open = append(open, c)
+	}
+	eventually(t, func() bool { return g.Refused()[TooManyConnections] == 20 })
+	if told := g.told(); !strings.Contains(told.Text, "192 connections") || !strings.HasPrefix(told.Peer, "127.0.0.1:") {
+		t.Errorf("%+v", told)
+	}
+	if p := g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)})); p == nil {
+		t.Error("another peer gets no connection")
+	}
+	for _, c := range open {
+		c.Close()
+	}
+	eventually(t, func() bool { return push(t.Context(), g.client(nil), 1) == nil })
+}
+
+// What is being read is counted, for each peer and for all together.
+func TestBytesAreBounded(t *testing.T) {
+	g := NewGate(nil, func(Refusal) {})
+	a, b := g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)})), g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 2)}))
+	for _, step := range []struct {
+		peer *peer
+		n    int
+		want bool
+	}{
+		{a, 600, true}, {a, 200, false}, {a, -200, true}, {b, 200, true}, {b, 300, false}, {b, -300, true}, {b, -200, true}, {a, 100, true},
+	} {
+		if got := g.hold(step.peer, step.n, 1000); got != step.want {
+			t.Errorf("%+v: %v", step, got)
+		}
+	}
+}
+
+// Who sends too much at once is told so, and what it has sent is forgotten.
+func TestTooMuchAtOnceIsRefused(t *testing.T) {
+	g := serveGated(t, nil)
+	release := make(chan struct{})
+	g.node.wait = func() { <-release }
+	c := NewClient(g.address, Limits{Dial: time.Second, Call: time.Minute, Window: 20, MaxBody: 1 << 20}, nil)
+	big := pipeline.Frame{Shape: []int{1 << 17}, Data: make([]float32, 1<<17), Label: pipeline.NoLabel, Since: time.Now()} // half of what a message may have
+	answers := make(chan error)
+	const pushes = 20
+	for range pushes {
+		go func() {
+			_, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{big}})
+			answers <- err
+		}()
+	}
+	most := share(bodiesAtOnce) * 2
+	for range pushes - most {
+		if refused := <-answers; !errors.Is(refused, pipeline.ErrBusy) || !strings.Contains(refused.Error(), "--max-body") {
+			t.Errorf("error %v", refused)
+		}
+	}
+	close(release)
+	for range most {
+		<-answers
+	}
+	eventually(t, func() bool { return push(t.Context(), c, 1) == nil })
+	if g.Refused()[TooManyBytes] == 0 {
+		t.Errorf("refused: %v", g.Refused())
+	}
+}
+
+// What is left of a body that was too long is no request.
+func TestRestOfABodyIsNoRequest(t *testing.T) {
+	g := serveGated(t, nil)
+	for _, encoding := range []string{"application/proto", "application/json", "application/grpc", "text/plain"} {
+		c, err := net.Dial("tcp", g.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		body := strings.Repeat("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 60_000)
+		go fmt.Fprintf(c, "POST /tandem.v1.Node/Push HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", encoding, len(body), body)
+		if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(c)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: the server does not close the connection", encoding)
+		}
+		if n := strings.Count(string(text), "HTTP/1.1 "); n != 1 {
+			t.Errorf("%s: %d answers: %q", encoding, n, text)
+		}
+	}
+}
+
+// A peer that asks and never reads the answers is cut off, and holds no goroutine.
+func TestWhoNeverReadsIsCutOff(t *testing.T) {
+	here, there := net.Pipe() // has no buffer: nothing is written that is not read
+	defer there.Close()
+	c := &timedConn{Conn: here}
+	c.closing.Store(true) // the shorter time
+	began := time.Now()
+	if _, err := c.Write([]byte("x")); err == nil || time.Since(began) > 10*time.Second {
+		t.Errorf("after %v: %v", time.Since(began), err)
+	}
+	c.closing.Store(false)
+	if err := c.SetWriteDeadline(time.Now().Add(time.Millisecond)); err != nil { // a handler's own, which is shorter
+		t.Fatal(err)
+	}
+	began = time.Now()
+	if _, err := c.Write([]byte("x")); err == nil || time.Since(began) > writeTime/2 {
+		t.Errorf("after %v: %v", time.Since(began), err)
+	}
+}
+
+// A stream of answers, or a request without a body, has no deadline for one.
+func TestAnswersMayTakeTime(t *testing.T) {
+	g := NewGate(nil, func(Refusal) {})
+	seen := false
+	h := g.boundBodies(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.Body == http.NoBody }), 1)
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+	if !seen {
+		t.Error("a request without a body was wrapped")
+	}
+}
+
+// Reports and errors of other nodes can't steer the terminal that shows them.
+func TestTextsOfOthersAreMadePlain(t *testing.T) {
+	g := serveGated(t, nil)
+	g.node.report = pipeline.Report{Run: "r", Note: "\x1b[2J" + strings.Repeat("x", 2*maxTextBytes), Nodes: []pipeline.Entry{{Emulate: "\x07"}}}
+	r, err := g.client(nil).Close(t.Context(), Closing{Run: "r"})
+	if err != nil || len(r.Note) > maxTextBytes+3 || !printable(r.Note) || !printable(r.Nodes[0].Emulate) {
+		t.Errorf("%v: %.20q", err, r.Note)
+	}
+	g.node.report.Run = "another"
+	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil || !strings.Contains(err.Error(), `"another"`) {
+		t.Errorf("the report of another run: %v", err)
+	}
+	g.node.report.Run, g.node.report.Nodes[0].Decisions = "r", map[strategy.Reason]int64{}
+	for i := range 2 * maxCounted {
+		g.node.report.Nodes[0].Decisions[strategy.Reason(fmt.Sprint(i))] = 1
+	}
+	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil {
+		t.Error("a ledger of too many reasons is taken")
+	}
+	g.node.err = fmt.Errorf("\x1b]0;evil\x07: %w", pipeline.ErrInvalidRun)
+	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil || !printable(err.Error()) {
+		t.Errorf("error %q", err)
+	}
+}

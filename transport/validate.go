@@ -1,0 +1,131 @@
+package transport
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"tandem/pipeline"
+	"tandem/strategy"
+)
+
+// What the messages that open and close a run may hold, whatever their size in bytes. Names end up in logs, terminals
+// and the labels of metrics, and ledgers in a report.
+const (
+	maxNameBytes = 256
+	maxTextBytes = 4 << 10
+	maxNodes     = 256
+	maxReport    = 1 << 20 // bytes
+	maxCounted   = 64      // reasons or states in a ledger
+)
+
+// shortText reports whether a name is short, and can be shown in a terminal.
+func shortText(s string) bool { return len(s) <= maxNameBytes && printable(s) }
+
+func printable(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
+
+func validName(what, s string) error {
+	if s == "" || len(s) > maxNameBytes {
+		return fmt.Errorf("%w: %q has %d bytes: 1 to %d are allowed", pipeline.ErrInvalidRun, what, len(s), maxNameBytes)
+	}
+	if !printable(s) {
+		return fmt.Errorf("%w: %q is %q: it must be printable", pipeline.ErrInvalidRun, what, s)
+	}
+	return nil
+}
+
+func validRun(r pipeline.Run) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	for _, s := range []string{r.ID, r.Strategy, r.Model, r.Digest} {
+		if !printable(s) {
+			return fmt.Errorf("%w: id, strategy, model and digest must be printable, and one is %q", pipeline.ErrInvalidRun, s)
+		}
+	}
+	return nil
+}
+
+// validShape checks the shape of the frames that a neighbour takes; empty is any.
+func validShape(shape []int) error {
+	if len(shape) > maxDims || valuesOf(shape) < 1 {
+		return fmt.Errorf("it takes frames of the shape %v, which is none", shape)
+	}
+	return nil
+}
+
+// decodeList reads a JSON list of so many elements at most. Two bytes in it can be hundreds in memory, so it is not read
+// further.
+func decodeList[T any](text string, most int) ([]T, error) {
+	d := json.NewDecoder(strings.NewReader(text))
+	begin, err := d.Token()
+	if begin == nil && err == nil { // null
+		return nil, nil
+	}
+	if begin != json.Delim('[') {
+		return nil, errors.Join(errors.New("it does not begin with a bracket"), err)
+	}
+	var list []T
+	for d.More() {
+		if len(list) == most {
+			return nil, fmt.Errorf("it has more than %d elements, which are not allowed", most)
+		}
+		var one T
+		if err := d.Decode(&one); err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	_, err = d.Token()
+	return list, err
+}
+
+// validEntries checks the ledgers of other nodes.
+func validEntries(entries []pipeline.Entry) error {
+	for i := range entries {
+		e := &entries[i]
+		e.Emulate = plain(e.Emulate)
+		if !shortText(e.Role) || !shortText(e.Address) || !fewNames(e.Decisions) || !fewNames(e.States) {
+			return fmt.Errorf("%w: a ledger has a name of more than %d bytes or one that can't be printed, or more than %d reasons or states",
+				pipeline.ErrInvalidRun, maxNameBytes, maxCounted)
+		}
+	}
+	return nil
+}
+
+func fewNames[K strategy.Reason | pipeline.State, V any](counted map[K]V) bool {
+	for name := range counted {
+		if !shortText(string(name)) {
+			return false
+		}
+	}
+	return len(counted) <= maxCounted
+}
+
+// plain makes a text of another node fit to be shown: short, and without what could steer a terminal.
+func plain(s string) string {
+	if len(s) > maxTextBytes {
+		s = s[:maxTextBytes] + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// validReport checks a report that a neighbour has answered with.
+func validReport(r *pipeline.Report, run string) error {
+	if r.Run != run {
+		return fmt.Errorf("it reports of run %q", plain(r.Run))
+	}
+	for _, s := range []*string{&r.Strategy, &r.Model, &r.Load, &r.Emulate, &r.Version, &r.Note} {
+		*s = plain(*s)
+	}
+	return validEntries(r.Nodes)
+}
