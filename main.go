@@ -76,7 +76,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	app := &cli.App{
 		Name:            "tandem",
 		Usage:           "run a neural network over several small devices, and compare how they help each other",
-		UsageText:       "tandem [flags]                      all four roles in this process, compared\ntandem --role client|fast|slow|end  one role, one process on each device\ntandem inspect net.onnx             where a network can be cut, and what each cut costs\ntandem plot runs.jsonl -o x.svg     a picture of runs, or of one over time",
+		UsageText:       "tandem [flags]                      all four roles in this process, compared\ntandem --role client|fast|slow|end  one role, one process on each device\ntandem inspect net.onnx             where a network can be cut, and what each cut costs\ntandem plot runs.jsonl -o x.svg     a picture of runs, or of one over time\ntandem cert end slow fast client    certificates for these devices, and a CA",
 		Version:         programVersion(),
 		HideHelpCommand: true,
 		Writer:          stdout,
@@ -103,7 +103,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		}
 		return role.Run(c.Context, cfg)
 	}
-	app.Commands = []*cli.Command{inspectCommand(stdout), plotCommand(stdin)}
+	app.Commands = []*cli.Command{inspectCommand(stdout), plotCommand(stdin), certCommand(stdout)}
 	return app
 }
 
@@ -187,6 +187,24 @@ func plotCommand(stdin io.Reader) *cli.Command {
 	}
 }
 
+// certCommand makes certificates.
+func certCommand(stdout io.Writer) *cli.Command {
+	return &cli.Command{
+		Name: "cert", Usage: "make certificates for --tls-cert, --tls-key and --tls-ca, and a CA where there is none yet",
+		UsageText: "tandem cert [--ca-dir FOLDER] NAME[,NAME or ADDRESS]...   (as others call the device, for example: slow,192.168.1.12)",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "ca-dir", Usage: "where the CA lies, and the certificates go", Value: "."},
+		},
+		OnUsageError: func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
+		Action: func(c *cli.Context) error {
+			if !c.Args().Present() {
+				return usageError{fmt.Errorf("cert needs the names of the devices, as in: tandem cert end slow fast client")}
+			}
+			return role.Certify(role.Certification{Dir: c.String("ca-dir"), Devices: c.Args().Slice(), Stdout: stdout})
+		},
+	}
+}
+
 // configure applies the values that were given to the defaults of their role.
 func configure(values map[string]*value, stderr io.Writer) (role.Config, error) {
 	r := role.Local
@@ -242,10 +260,11 @@ type setting struct {
 
 // Which roles a setting is for.
 var (
-	anyRole = []role.Role{role.Local, role.Client, role.Fast, role.Slow, role.End}
-	servers = []role.Role{role.Fast, role.Slow, role.End}
-	workers = []role.Role{role.Local, role.Fast, role.Slow}
-	feeders = []role.Role{role.Local, role.Client}
+	anyRole   = []role.Role{role.Local, role.Client, role.Fast, role.Slow, role.End}
+	servers   = []role.Role{role.Fast, role.Slow, role.End}
+	workers   = []role.Role{role.Local, role.Fast, role.Slow}
+	networked = []role.Role{role.Client, role.Fast, role.Slow, role.End}
+	feeders   = []role.Role{role.Local, role.Client}
 )
 
 func settings() []setting {
@@ -364,6 +383,15 @@ func settings() []setting {
 			set: onOff(func(c *role.Config, on bool) { c.Header = !on })},
 		{name: "output", usage: "file for reports, overwritten (default: stdout)", calibrated: true, roles: []role.Role{role.Local, role.Client, role.End},
 			set: text(func(c *role.Config, s string) { c.Output = s })},
+
+		{name: "tls-cert", usage: "PEM file of this node's certificate, for TLS on every hop, asked of both sides; tandem cert makes one (with --tls-key and --tls-ca)", roles: networked,
+			set: text(func(c *role.Config, s string) { c.TLSCert = s })},
+		{name: "tls-key", usage: "PEM file of that certificate's key", roles: networked,
+			set: text(func(c *role.Config, s string) { c.TLSKey = s })},
+		{name: "tls-ca", usage: "PEM file of the CA whose certificates are accepted", roles: networked,
+			set: text(func(c *role.Config, s string) { c.TLSCA = s })},
+		{name: "key", usage: "file with a secret that all nodes and clients share: the first line is shown, every line accepted; unencrypted without TLS", roles: networked,
+			set: text(func(c *role.Config, s string) { c.Key = s })},
 
 		{name: "max-body", usage: "largest message that is taken or sent, such as 8MiB (default: 8MiB)", roles: anyRole,
 			set: func(c *role.Config, s string) error {

@@ -127,6 +127,10 @@ var flags = []flagValues{
 	{"format", "json", []string{"xml", "JSON"}, "table, json or csv"},
 	{"no-header", "true", []string{"maybe"}, "true or false"},
 	{"output", "x.csv", []string{""}, "empty"},
+	{"tls-cert", "x.pem", []string{""}, "empty"},
+	{"tls-key", "x.pem", []string{""}, "empty"},
+	{"tls-ca", "x.pem", []string{""}, "empty"},
+	{"key", "x", []string{""}, "empty"},
 	{"max-body", "1MiB", []string{"0", "1", "2GiB", "-1MiB", "big"}, "1KiB to 1GiB"},
 	{"wait", "1s", []string{"-1s", "1"}, "a time of 0s or more"},
 	{"idle", "5s", []string{"1s", "x"}, "a time of 2s or more"},
@@ -191,6 +195,10 @@ func TestIncompleteCommandLineIsRefused(t *testing.T) {
 		{"--input -", []string{"--input -", "--strategy"}},
 		{"--role slow --calibrate --format csv", []string{"--calibrate", "--format"}},
 		{"--labels x.npy", []string{"--labels needs --input"}},
+		{"--role end --tls-cert x.pem", []string{"--tls-cert, --tls-key and --tls-ca go together", "tandem cert"}},
+		{"--role end --tls-key x.pem --tls-ca x.pem --key x", []string{"go together"}},
+		{"cert", []string{"names of the devices", "tandem cert end slow fast client"}},
+		{"cert --ca x", []string{"-ca"}},
 		{"--frames 0 --labels x.npy", []string{"--frames 0", "--labels"}}, // both at once
 		{"baseline", []string{`"baseline" is no flag`, "--"}},
 		{"--tasks 5 fast", []string{`"fast" is no flag`}},
@@ -914,4 +922,96 @@ func TestClientIsKilled(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	s.run(t, quickly...)
+}
+
+// Certificates made by the program itself carry a run over every hop; a client without one is told what to do.
+func TestCertificates(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "ca")
+	devices := []string{"node,127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4", "laptop"}
+	code, out, stderr := tandem(t, slices.Concat([]string{"cert", "--ca-dir", folder}, devices)...)
+	if code != 0 || strings.Count(out, "\n") != 3 || !strings.Contains(out, "a new CA") || !strings.Contains(out, "laptop-key.pem, for laptop, until ") {
+		t.Fatalf("code %d, %q: %s", code, out, stderr)
+	}
+	for name, mode := range map[string]os.FileMode{"ca": 0o600, "node": 0o600, "laptop": 0o600} {
+		if info, err := os.Stat(filepath.Join(folder, name+"-key.pem")); err != nil || info.Mode() != mode {
+			t.Errorf("the key of %s: %v, %v", name, info.Mode(), err)
+		}
+	}
+	with := func(name string) []string {
+		path := filepath.Join(folder, name)
+		return []string{"--tls-cert", path + ".pem", "--tls-key", path + "-key.pem", "--tls-ca", filepath.Join(folder, "ca.pem")}
+	}
+	s := newSite(t, with("node"), light)
+	s.run(t, slices.Concat(quickly, with("laptop"))...)
+
+	stranger := s.client(t)
+	stranger.exit(t, exitFailed)
+	fast := s.nodes[role.Fast]
+	if said := stranger.stderr.text(); !strings.Contains(said, "not admitted: it speaks no TLS, and this node nothing else: start it with --tls-cert") {
+		t.Errorf("it says %q", said)
+	}
+	fast.line(t, &fast.stderr, `"reason":"no_tls"`, "peer refused")
+
+	// Another certificate of the CA that is there; a CA that is not whole is not made anew.
+	if code, out, stderr := tandem(t, "cert", "--ca-dir", folder, "laptop"); code != 0 || strings.Contains(out, "CA") {
+		t.Errorf("code %d, %q: %s", code, out, stderr)
+	}
+	s.run(t, slices.Concat(quickly, with("laptop"))...)
+	if err := os.Remove(filepath.Join(folder, "ca-key.pem")); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, exitFailed, []string{"ca-key.pem", "--ca-dir"}, "cert", "--ca-dir", folder, "laptop")
+	refused(t, exitFailed, []string{`"../x"`, "slow,slow.local,192.168.1.12"}, "cert", "--ca-dir", t.TempDir(), "../x")
+	refused(t, exitFailed, []string{"those of the CA"}, "cert", "--ca-dir", t.TempDir(), "ca")
+	refused(t, exitFailed, []string{"those of the CA"}, "cert", "--ca-dir", t.TempDir(), "slow-key,slow")
+}
+
+// A key is changed without a pause: first all accept both, then all show the new one. Who shows neither is refused.
+func TestKeyIsReadAgain(t *testing.T) {
+	t.Parallel()
+	const before, after = "the-secret-of-before", "the-secret-of-after"
+	folder := t.TempDir()
+	write := func(name string, keys ...string) []string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(strings.Join(keys, "\n")+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return []string{"--key", path}
+	}
+	s := newSite(t, write("key", before), light)
+	s.run(t, slices.Concat(quickly, write("client", before))...)
+	for _, step := range []struct {
+		nodes   []string
+		client  string
+		refused bool
+	}{
+		{[]string{before, after}, before, false},
+		{[]string{after, before}, after, false},
+		{[]string{after}, after, false},
+		{[]string{after}, before, true},
+		{[]string{"short"}, after, false}, // no key: what was read before stays
+	} {
+		write("key", step.nodes...)
+		for _, n := range s.nodes {
+			seen := strings.Count(n.stderr.text(), " read again")
+			if err := n.Process.Signal(syscall.SIGHUP); err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(patience); strings.Count(n.stderr.text(), " read again") == seen; time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(deadline) || isClosed(n.ended) {
+					t.Fatalf("the signal is not heard: %s", n.stderr.text())
+				}
+			}
+		}
+		flags := slices.Concat(quickly, write("client", step.client))
+		if !step.refused {
+			s.run(t, flags...)
+			continue
+		}
+		client := s.client(t, flags...)
+		client.exit(t, exitFailed)
+		if said := client.stderr.text(); !strings.Contains(said, "give every node the same --key") || !strings.Contains(said, s.address[role.Fast]) {
+			t.Errorf("it says %q", said)
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/strategy"
+	"tandem/transport"
 )
 
 // Role says which of the programs this process is.
@@ -88,6 +89,10 @@ type Config struct {
 	Watch bool // nodes: print live figures to Stderr, where that is a terminal
 
 	Calibrate bool // fast, slow: measure the layers and stop
+
+	TLSCert, TLSKey, TLSCA string                 // PEM files: this node's certificate and key, and the CA of all; all three or none
+	Key                    string                 // file with the secret that all nodes share
+	credentials            *transport.Credentials // what lies in these files, once they are read; nil: none
 
 	MaxBody int           // bytes of a message
 	Wait    time.Duration // how long a node waits at its start for the nodes below it
@@ -193,6 +198,12 @@ func (c Config) Validate() error {
 	if c.Labels != "" && c.Input == "" && (c.Role == Client || c.Role == Local) {
 		wrong("--labels needs --input: a random vector has no true class")
 	}
+	switch given := count(c.TLSCert, c.TLSKey, c.TLSCA); {
+	case given > 0 && given < 3:
+		wrong("--tls-cert, --tls-key and --tls-ca go together: give all three, as tandem cert makes them, or none")
+	case c.Role == Local && (given > 0 || c.Key != ""):
+		wrong("--tls-cert, --tls-key, --tls-ca and --key mean nothing without a role: nothing leaves this machine then")
+	}
 	if c.Calibrate && c.Format == CSV {
 		wrong("--format csv is for reports: use table or json with --calibrate")
 	}
@@ -207,6 +218,11 @@ func twice(texts []string) string {
 		}
 	}
 	return ""
+}
+
+// count is how many of the texts are given.
+func count(texts ...string) int {
+	return len(slices.DeleteFunc(texts, func(s string) bool { return s == "" }))
 }
 
 // network opens the model that the configuration names.

@@ -73,6 +73,8 @@ func TestValidate(t *testing.T) {
 		{Local, func(c *Config) { c.Cuts = []string{"1", "2"} }, "--cut is given 2 times"},
 		{Slow, func(c *Config) { c.Cuts, c.Calibrate = []string{"1", "2"}, true }, "--cut is given 2 times"},
 		{Local, func(c *Config) { c.Strategy = "s7" }, `strategy "s7" is unknown`},
+		{End, func(c *Config) { c.TLSCert, c.TLSKey = "x", "y" }, "--tls-cert, --tls-key and --tls-ca go together"},
+		{Local, func(c *Config) { c.Key = "x" }, "mean nothing without a role"},
 		{Local, func(c *Config) { c.Frames = 0 }, "--frames 0 never ends"},
 		{Local, func(c *Config) { c.Input = "-" }, "--input - can be read once"},
 	} {

@@ -24,9 +24,15 @@ func Run(ctx context.Context, cfg Config) error {
 	if cfg.Calibrate {
 		return runCalibrate(cfg)
 	}
-	switch cfg.Role {
-	case Local:
+	if cfg.Role == Local {
 		return runLocal(ctx, cfg)
+	}
+	creds, err := watchCredentials(&cfg)
+	defer creds.stop()
+	if err != nil {
+		return err
+	}
+	switch cfg.Role {
 	case Client:
 		return runClient(ctx, cfg)
 	case Fast, Slow, End:
@@ -39,7 +45,7 @@ func Run(ctx context.Context, cfg Config) error {
 func newClient(cfg Config, address string) *transport.Client {
 	return transport.NewClient(address, transport.Limits{
 		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(),
-	}, nil)
+	}, cfg.credentials)
 }
 
 // openDevice looks at the machine that a role runs on. shared: it plays other roles too.

@@ -23,6 +23,7 @@ type server struct {
 	history *history // end only
 	metrics *metrics
 	ready   readiness
+	gate    *transport.Gate
 	http    *http.Server
 	address string
 	serving sync.WaitGroup
@@ -79,15 +80,16 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), s.clean())
 	}
-	gate := transport.NewGate(nil, func(transport.Refusal) {})
-	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, gate, log.New(cfg.Log, "", 0))
+	s.gate = newGate(cfg)
+	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
-		if err := s.http.Serve(gate.Listen(cfg.traffic().Listener(listener))); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.gate.Listen(cfg.traffic().Listener(listener))); !errors.Is(err, http.ErrServerClosed) {
 			s.failed = err
 			close(s.deaf)
 		}
 	})
+	warnOfStrangers(cfg, listener.Addr())
 	if cfg.Watch && Terminal(cfg.Stderr) {
 		s.cleanup = append(s.cleanup, startWatch(cfg.Stderr, s.node.look).close)
 	}
@@ -176,6 +178,9 @@ func await(ctx context.Context, cfg Config, c *transport.Client) error {
 		}
 		return struct{}{}, err
 	}, backoff.WithBackOff(backoff.NewConstantBackOff(200*time.Millisecond)), backoff.WithMaxElapsedTime(max(cfg.Wait, time.Nanosecond)))
+	if err != nil && !errors.Is(err, pipeline.ErrUnreachable) {
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("%w: start that node first, correct --next or --end, or wait longer with --wait", err)
 	}

@@ -1,0 +1,131 @@
+package role
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"tandem/transport"
+)
+
+// Certification is what Certify makes.
+type Certification struct {
+	Dir     string   // where the CA lies, or is made, and the certificates go
+	Devices []string // names and addresses of each, with commas; the first name is that of its files
+	Stdout  io.Writer
+}
+
+// Certify makes certificates that a CA has signed, and the CA where there is none yet. It needs no network.
+func Certify(c Certification) error {
+	devices := make([][]string, len(c.Devices))
+	var errs []error
+	for i, text := range c.Devices {
+		devices[i] = strings.Split(text, ",")
+		errs = append(errs, checkNames(text, devices[i]))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	now := time.Now()
+	ca, err := c.authority(now)
+	if err != nil {
+		return err
+	}
+	for _, names := range devices {
+		certificate, key, expires, err := ca.Issue(names, now)
+		if err != nil {
+			return fmt.Errorf("%s: %w", names[0], err)
+		}
+		if err := c.write(names[0], certificate, key); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.Stdout, "%s and %s, for %s, until %s\n", c.path(names[0]+".pem"), c.path(names[0]+"-key.pem"),
+			strings.Join(names, ", "), expires.Format(time.DateOnly))
+	}
+	return nil
+}
+
+// nameOfDevice is a host name or an address; the first becomes the name of a file.
+var nameOfDevice = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._:-]*[A-Za-z0-9])?$`)
+
+func checkNames(text string, names []string) error {
+	for _, n := range names {
+		if !nameOfDevice.MatchString(n) || len(n) > 253 {
+			return fmt.Errorf("%q: %q is no name of a device: give names and addresses with commas, as in slow,slow.local,192.168.1.12", text, n)
+		}
+	}
+	if names[0] == "ca" || strings.HasSuffix(names[0], "-key") {
+		return fmt.Errorf("%q: the files of a device %s would be those of the CA, or of another device: begin with another of its names", text, names[0])
+	}
+	return nil
+}
+
+// authority reads the CA, or makes it where there is none.
+func (c Certification) authority(now time.Time) (*transport.Authority, error) {
+	certificate, noCertificate := os.ReadFile(c.path("ca.pem"))
+	key, noKey := os.ReadFile(c.path("ca-key.pem"))
+	if errors.Is(noCertificate, fs.ErrNotExist) && errors.Is(noKey, fs.ErrNotExist) {
+		return c.newAuthority(now)
+	}
+	if err := errors.Join(noCertificate, noKey); err != nil {
+		return nil, fmt.Errorf("the CA is not complete: %w: put both files there, or make a new CA in another --ca-dir", err)
+	}
+	ca, err := transport.ParseAuthority(certificate, key)
+	if err != nil {
+		return nil, fmt.Errorf("%s and %s: %w: make a new CA in another --ca-dir", c.path("ca.pem"), c.path("ca-key.pem"), err)
+	}
+	if now.After(ca.Expires()) {
+		return nil, fmt.Errorf("%s has expired on %s: make a new CA in another --ca-dir, and new certificates for all devices",
+			c.path("ca.pem"), ca.Expires().Format(time.DateOnly))
+	}
+	return ca, nil
+}
+
+func (c Certification) newAuthority(now time.Time) (*transport.Authority, error) {
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("--ca-dir: %w", err)
+	}
+	ca, certificate, key, err := transport.NewAuthority(now)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.write("ca", certificate, key); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(c.Stdout, "%s and %s, a new CA, until %s: its key stays here, and never goes to a device\n",
+		c.path("ca.pem"), c.path("ca-key.pem"), ca.Expires().Format(time.DateOnly))
+	return ca, nil
+}
+
+func (c Certification) path(name string) string { return filepath.Join(c.Dir, name) }
+
+// write writes a certificate and its key. The key is its owner's to read.
+func (c Certification) write(name string, certificate, key []byte) error {
+	return errors.Join(
+		replace(c.path(name+"-key.pem"), key, 0o600),
+		replace(c.path(name+".pem"), certificate, 0o644),
+	)
+}
+
+// replace puts a file in the place of another: whoever reads at this moment gets one or the other whole.
+func replace(path string, text []byte, mode fs.FileMode) error {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	err = errors.Join(err, file.Chmod(mode), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(file.Name()))
+	}
+	return err
+}

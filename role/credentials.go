@@ -1,0 +1,95 @@
+package role
+
+import (
+	"net"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"tandem/transport"
+)
+
+// watched are the keys and certificates of a process, which are read again on SIGHUP.
+type watched struct {
+	*transport.Credentials
+	log     zerolog.Logger
+	hangups chan os.Signal
+	stopped chan struct{}
+	watch   sync.WaitGroup
+}
+
+// watchCredentials loads the keys and certificates that the configuration names into it.
+func watchCredentials(cfg *Config) (*watched, error) {
+	creds, err := transport.LoadCredentials(transport.Files{Cert: cfg.TLSCert, Key: cfg.TLSKey, CA: cfg.TLSCA, Secret: cfg.Key})
+	w := &watched{Credentials: creds, log: cfg.Log, hangups: make(chan os.Signal, 1), stopped: make(chan struct{})}
+	if err != nil || creds == nil {
+		return w, err
+	}
+	cfg.credentials = creds
+	w.warn(time.Now())
+	signal.Notify(w.hangups, syscall.SIGHUP)
+	w.watch.Go(w.wait)
+	return w, nil
+}
+
+func (w *watched) stop() {
+	signal.Stop(w.hangups)
+	close(w.stopped)
+	w.watch.Wait()
+}
+
+// wait reads the files again at each signal, and looks twice a day whether they expire soon.
+func (w *watched) wait() {
+	tick := time.NewTicker(12 * time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-w.stopped:
+			return
+		case <-w.hangups:
+			if err := w.Reload(); err != nil {
+				w.log.Error().Err(err).Msg("keys and certificates were not read again: those of before stay in use")
+				continue
+			}
+			w.log.Info().Msg("keys and certificates were read again")
+			w.warn(time.Now())
+		case now := <-tick.C:
+			w.warn(now)
+		}
+	}
+}
+
+// warning is how long before a certificate expires its owner is told.
+const warning = 30 * 24 * time.Hour
+
+func (w *watched) warn(now time.Time) {
+	expires := w.Expires()
+	if expires.IsZero() || expires.Sub(now) > warning {
+		return
+	}
+	days := int(expires.Sub(now).Hours() / 24)
+	event, what := w.log.Warn(), "the certificate, or its CA, expires soon: make a new one with tandem cert, and send SIGHUP"
+	if expires.Before(now) {
+		event, what = w.log.Error(), "the certificate, or its CA, has expired, and the neighbours refuse it: make a new one with tandem cert, and send SIGHUP"
+	}
+	event.Str("expires", expires.Format(time.DateOnly)).Int("days", days).Msg(what)
+}
+
+// newGate makes the gate of a node. Whom it refuses is logged, some of them.
+func newGate(cfg Config) *transport.Gate {
+	log := cfg.Log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})
+	return transport.NewGate(cfg.credentials, func(r transport.Refusal) {
+		log.Warn().Str("peer", r.Peer).Str("reason", string(r.Reason)).Msg("peer refused: " + r.Text)
+	})
+}
+
+// warnOfStrangers says once that a node is open to everybody who can reach it.
+func warnOfStrangers(cfg Config, listening net.Addr) {
+	if tcp, ok := listening.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && cfg.credentials == nil {
+		cfg.Log.Warn().Msg("anyone on the network can use this node: give it --tls-cert, --tls-key and --tls-ca, or --key")
+	}
+}

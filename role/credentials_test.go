@@ -1,0 +1,183 @@
+package role
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"tandem/pipeline"
+	"tandem/transport"
+)
+
+const secret = "a-secret-of-this-site"
+
+// keyFile writes a file for --key.
+func keyFile(t testing.TB, text string) transport.Files {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return transport.Files{Secret: path}
+}
+
+// certificate makes a certificate for this machine, and its CA.
+func certificate(t testing.TB) transport.Files {
+	t.Helper()
+	dir := t.TempDir()
+	if err := Certify(Certification{Dir: dir, Devices: []string{"node,127.0.0.1"}, Stdout: io.Discard}); err != nil {
+		t.Fatal(err)
+	}
+	return transport.Files{Cert: filepath.Join(dir, "node.pem"), Key: filepath.Join(dir, "node-key.pem"), CA: filepath.Join(dir, "ca.pem")}
+}
+
+func credentials(t testing.TB, f transport.Files) *transport.Credentials {
+	t.Helper()
+	c, err := transport.LoadCredentials(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Every strategy's frames pass every hop with credentials, and none without.
+func TestRunsWithCredentials(t *testing.T) {
+	for name, files := range map[string]transport.Files{"key": keyFile(t, secret), "certificates": certificate(t)} {
+		t.Run(name, func(t *testing.T) {
+			c := quick()
+			c.credentials = credentials(t, files)
+			c.Frames, c.Queue = 50, 100
+			nodes := startQuick(t, c)
+			for _, strategy := range []string{"baseline", "balance", "replicate"} {
+				r, err := nodes.run(t.Context(), c, strategy)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkLedgers(t, r, 1)
+				if r.Delivered != 50 {
+					t.Errorf("%s: %d delivered", strategy, r.Delivered)
+				}
+			}
+			c.credentials = nil
+			if _, err := nodes.run(t.Context(), c, "baseline"); !errors.Is(err, pipeline.ErrNotAdmitted) {
+				t.Errorf("without credentials: %v", err)
+			}
+			if n := nodes.fast.gate.Refused(); len(n) != 1 {
+				t.Errorf("refused: %v", n)
+			}
+		})
+	}
+}
+
+// A node that does not get through to the one below says so when it is started, and why.
+func TestNodeWithoutTheKeyDoesNotStart(t *testing.T) {
+	c := quick()
+	c.Role, c.Wait = End, 300*time.Millisecond
+	c.credentials = credentials(t, keyFile(t, secret))
+	end, err := startNode(t.Context(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = end.stop() })
+	for name, test := range map[string]struct {
+		creds *transport.Credentials
+		says  string
+	}{
+		"no key":    {nil, "start its neighbour with --key"},
+		"wrong key": {credentials(t, keyFile(t, "another-secret-of-old")), "the same --key"},
+		"TLS":       {credentials(t, certificate(t)), "it speaks no TLS"},
+	} {
+		slow := c
+		slow.Role, slow.Next, slow.credentials = Slow, []string{end.address}, test.creds
+		_, err := startNode(t.Context(), slow, nil)
+		if !errors.Is(err, pipeline.ErrNotAdmitted) || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), end.address) {
+			t.Errorf("%s: error %v, want one that says %q", name, err, test.says)
+		}
+	}
+}
+
+// Certificates are warned of from a month before they expire.
+func TestExpiryIsWarnedOf(t *testing.T) {
+	creds := credentials(t, certificate(t))
+	expires := creds.Expires()
+	if left := time.Until(expires); left < 729*24*time.Hour || left > 732*24*time.Hour {
+		t.Errorf("a new certificate expires in %v", left)
+	}
+	for _, test := range []struct {
+		left time.Duration
+		says []string // nil: nothing
+	}{
+		{31 * 24 * time.Hour, nil},
+		{29 * 24 * time.Hour, []string{`"level":"warn"`, `"days":29`, "expires soon", "tandem cert", "SIGHUP", expires.Format(time.DateOnly)}},
+		{-time.Hour, []string{`"level":"error"`, "has expired"}},
+	} {
+		var log bytes.Buffer
+		w := &watched{Credentials: creds, log: zerolog.New(&log)}
+		w.warn(expires.Add(-test.left))
+		if test.says == nil && log.Len() > 0 {
+			t.Errorf("%v before: %s", test.left, log.String())
+		}
+		for _, want := range test.says {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("%v before it says %q: %q is missing", test.left, log.String(), want)
+			}
+		}
+	}
+	w := &watched{Credentials: credentials(t, keyFile(t, secret))} // a key has no date; the log would panic
+	w.warn(time.Now())
+}
+
+// An open node says so once; one that only this machine reaches has nobody to warn of.
+func TestOpenNodeWarns(t *testing.T) {
+	for _, test := range []struct {
+		creds *transport.Credentials
+		on    string
+		warns bool
+	}{
+		{nil, "0.0.0.0", true}, {nil, "192.168.1.2", true}, {nil, "::", true}, {nil, "127.0.0.3", false}, {nil, "::1", false},
+		{credentials(t, keyFile(t, secret)), "0.0.0.0", false},
+	} {
+		var log bytes.Buffer
+		warnOfStrangers(Config{Log: zerolog.New(&log), credentials: test.creds}, &net.TCPAddr{IP: net.ParseIP(test.on), Port: 12345})
+		if got := strings.Contains(log.String(), "anyone on the network can use this node"); got != test.warns {
+			t.Errorf("on %s: %q", test.on, log.String())
+		}
+	}
+}
+
+// Refusals are logged, but not all of a flood of them.
+func TestRefusalsAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	c := quick()
+	c.Role, c.Log = End, zerolog.New(&log).Level(zerolog.WarnLevel)
+	c.credentials = credentials(t, keyFile(t, secret))
+	end, err := startNode(t.Context(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := c
+	without.credentials = nil
+	for range 20 {
+		if err := newClient(without, end.address).Reach(t.Context()); !errors.Is(err, pipeline.ErrNotAdmitted) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if err := end.stop(); err != nil { // who logs has ended
+		t.Fatal(err)
+	}
+	lines := strings.Count(log.String(), "\n")
+	if lines < 1 || lines > 6 || !strings.Contains(log.String(), `"peer":"127.0.0.1:`) || !strings.Contains(log.String(), `"reason":"no_key"`) {
+		t.Errorf("%d lines: %s", lines, log.String())
+	}
+	if n := end.gate.Refused()[transport.NoKey]; n != 20 {
+		t.Errorf("%d refusals are counted", n)
+	}
+}
