@@ -58,6 +58,13 @@ type node struct {
 
 var _ transport.Node = (*node)(nil)
 
+// What a run may gather on a node, whoever sends it. A neighbour that is started again counts anew.
+const (
+	maxNeighbours = 1024
+	maxLedgers    = 256
+	maxNotes      = 32
+)
+
 // session is one run on one node. Its fields are guarded by node.mu; those that a channel's closing announces may be
 // read without it afterwards.
 type session struct {
@@ -145,6 +152,8 @@ func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
 	case s.layer > 0 && o.Layer > 0 && s.layer != o.Layer:
 		return nil, false, fmt.Errorf("%w %s: one node hands over to %s from layer %d on, and another one from layer %d on: name it in --next at one place of the chain",
 			pipeline.ErrInvalidRun, s.id, o.Address, s.layer, o.Layer)
+	case len(s.known) >= maxNeighbours && !s.known[o.From]:
+		return nil, false, fmt.Errorf("%w: run %s has been opened here by %d neighbours, and no more are allowed: close it", pipeline.ErrBusy, s.id, maxNeighbours)
 	}
 	s.edges[o.From] = now
 	s.known[o.From] = true
@@ -244,7 +253,7 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 	}
 	delete(s.edges, c.From)
 	for _, e := range c.Nodes {
-		if !slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID }) {
+		if len(s.nodes) < maxLedgers && !slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID }) {
 			s.nodes = append(s.nodes, e)
 		}
 	}
@@ -260,7 +269,7 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 // note remembers what was out of the ordinary, once: a node below hears the same from several above.
 func (s *session) note(text string) {
 	for part := range strings.SplitSeq(text, "; ") {
-		if part != "" && !slices.Contains(s.notes, part) {
+		if part != "" && len(s.notes) < maxNotes && !slices.Contains(s.notes, part) {
 			s.notes = append(s.notes, part)
 		}
 	}

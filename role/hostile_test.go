@@ -1,0 +1,305 @@
+package role
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"tandem/pipeline"
+	"tandem/transport/wire"
+)
+
+// beside plays a run while something else happens, and returns its report. The run has room for what the machine, busy
+// with other things, can't take at once.
+func beside(t *testing.T, c Config, nodes *localNodes, something func()) pipeline.Report {
+	t.Helper()
+	c.Frames, c.Interval = 0, 30*time.Millisecond
+	ctx, enough := context.WithCancel(t.Context())
+	var run sync.WaitGroup
+	var report pipeline.Report
+	var err error
+	run.Go(func() { report, err = nodes.run(ctx, c, "balance") })
+	something()
+	time.Sleep(200 * time.Millisecond)
+	enough()
+	run.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkLedgers(t, report, 1)
+	if report.Delivered != report.Frames || report.Frames < 5 {
+		t.Errorf("%d of %d frames were delivered: %+v", report.Delivered, report.Frames, report)
+	}
+	t.Logf("%d frames beside it, p50 %.1f ms, p99 %.1f ms, max %.1f ms", report.Frames, report.Latency.P50, report.Latency.P99, report.Latency.Max)
+	return report
+}
+
+// TANDEM_HOSTILE is how many requests the test below makes.
+const hostileRequests = "TANDEM_HOSTILE"
+
+// Peers that speak raw TCP send random and broken requests to all nodes. No node panics, memory stays within its limits,
+// and a run beside them loses nothing.
+func TestRandomRequests(t *testing.T) {
+	requests := 3000
+	if text := os.Getenv(hostileRequests); text != "" {
+		var err error
+		if requests, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := quick()
+	c.Queue, c.MaxBody = 1000, 256<<10
+	nodes := startQuick(t, c)
+	addresses := []string{nodes.fast.address, nodes.slow[0].address, nodes.end.address}
+
+	var most, sent atomic.Uint64
+	beside(t, c, nodes, func() {
+		time.Sleep(300 * time.Millisecond) // the run is open
+		began := memory()
+		var peers sync.WaitGroup
+		for n := range 8 {
+			peers.Go(func() {
+				random := rand.New(rand.NewPCG(uint64(n), 1))
+				for sent.Load() < uint64(requests) {
+					sent.Add(attack(random, addresses[random.IntN(len(addresses))]))
+					if n == 0 {
+						now := memory()
+						most.Store(max(most.Load(), now-min(began, now)))
+					}
+				}
+			})
+		}
+		peers.Wait()
+	})
+	if limit := uint64(100 << 20); most.Load() > limit { // three nodes, their bodies and what is made of them, and garbage
+		t.Errorf("%d bytes of memory were in use", most.Load())
+	}
+	t.Logf("at most %d KB of memory more", most.Load()>>10)
+}
+
+func memory() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse
+}
+
+// attack opens a connection, sends requests until it is cut off or has enough, and hangs up. It returns how many it has
+// sent.
+func attack(random *rand.Rand, address string) (sent uint64) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return 0
+	}
+	defer conn.Close()
+	answer := make([]byte, 4<<10)
+	for range 1 + random.IntN(20) {
+		_ = conn.SetDeadline(time.Now().Add(10 * time.Millisecond))
+		if _, err := conn.Write(randomRequest(random)); err != nil {
+			return sent
+		}
+		sent++
+		if random.IntN(8) == 0 {
+			continue // it does not read
+		}
+		if _, err := conn.Read(answer); err != nil {
+			return sent
+		}
+	}
+	return sent
+}
+
+func randomRequest(random *rand.Rand) []byte {
+	pick := func(texts ...string) string { return texts[random.IntN(len(texts))] }
+	noise := func(n int) []byte {
+		b := make([]byte, random.IntN(n))
+		for i := range b {
+			b[i] = byte(random.Uint32())
+		}
+		return b
+	}
+	if random.IntN(10) == 0 {
+		return append([]byte(pick("", "\x16\x03\x01", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\n", "POST ")), noise(2000)...)
+	}
+	body := randomBody(random)
+	switch random.IntN(6) {
+	case 0:
+		body = noise(3000)
+	case 1: // cut short
+		body = body[:random.IntN(len(body)+1)]
+	case 2: // a few bytes are others
+		for range random.IntN(4) + 1 {
+			if len(body) > 0 {
+				body[random.IntN(len(body))] = byte(random.Uint32())
+			}
+		}
+	}
+	encoding := pick("application/proto", "application/proto", "application/json", "application/grpc", "application/x", "")
+	if encoding == "application/grpc" {
+		body = append(binary.BigEndian.AppendUint32([]byte{byte(random.IntN(2))}, uint32(len(body)+random.IntN(3)-1)), body...)
+	}
+	length := len(body)
+	if random.IntN(10) == 0 {
+		length = random.IntN(1 << 30)
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s /tandem.v1.Node/%s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\n%s", pick("POST", "POST", "POST", "GET", "PUT"),
+		pick("Open", "Push", "Push", "Push", "Close", "..", strings.Repeat("x", 5000)), encoding,
+		pick("", "", "", "Content-Encoding: gzip\r\n", "Connect-Timeout-Ms: 99999999999\r\n", "Expect: 100-continue\r\n", "X: "+strings.Repeat("y", 20_000)+"\r\n"))
+	if random.IntN(10) == 0 {
+		fmt.Fprintf(&b, "Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", length, body)
+	} else {
+		fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", length, body)
+	}
+	return b.Bytes()
+}
+
+func randomBody(random *rand.Rand) []byte {
+	number := func() int32 {
+		return []int32{-1, 0, 1, 2, 64, 1 << 30, -1 << 31, int32(random.Uint32())}[random.IntN(8)]
+	}
+	name := func() string {
+		return []string{"", "r", "client-1", strings.Repeat("z", 5000), "\x1b[2J", "127.0.0.1:1"}[random.IntN(6)]
+	}
+	var m proto.Message
+	switch random.IntN(4) {
+	case 0:
+		m = &wire.OpenRequest{From: name(), Address: name(), Layer: number(), Run: &wire.Run{
+			// It is closed at once, as this run would keep others out: its model is not the nodes'.
+			Id: name(), Strategy: name(), Tasks: number(), Frames: random.Uint64(), IntervalNs: int64(random.Uint64()), Digest: "another", Cuts: []int32{number(), number()},
+		}}
+	case 1:
+		m = &wire.CloseRequest{Run: name(), From: name(), Note: name(), Detach: random.IntN(2) == 0, Nodes: []string{"", "[]", "[{}]", "{", `[{"received":-1,"states":{"x":1}}]`}[random.IntN(5)]}
+	default:
+		push := &wire.PushRequest{Run: name(), From: name(), Kept: random.IntN(2) == 0}
+		for range random.IntN(20) {
+			label := number()
+			push.Frames = append(push.Frames, &wire.Frame{
+				Id: random.Uint64(), Next: number(), Shape: []int32{number(), number()}, Data: make([]byte, random.IntN(1000)),
+				AgeNs: int64(random.Uint64()), Label: &label, FinishedByRole: name(), FinishedByAddress: name(),
+			})
+		}
+		m = push
+	}
+	b, err := proto.Marshal(m)
+	if err != nil {
+		panic(err) // there is nothing in it that can't be encoded
+	}
+	return b
+}
+
+// A hundred peers that send their headers a byte at a time, one that sends a body so, and one that asks without end and
+// reads nothing, cost a run no frame.
+func TestSlowPeers(t *testing.T) {
+	c := quick()
+	c.Queue = 1000
+	nodes := startQuick(t, c)
+	beside(t, c, nodes, func() {
+		stop := make(chan struct{})
+		var peers sync.WaitGroup
+		drip := func(address, text string) {
+			conn, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			for i := range len(text) {
+				if _, err := io.WriteString(conn, text[i:i+1]); err != nil {
+					return // cut off
+				}
+				select {
+				case <-stop:
+					return
+				case <-time.After(50 * time.Millisecond):
+				}
+			}
+		}
+		for range 100 {
+			peers.Go(func() {
+				drip(nodes.fast.address, "POST /tandem.v1.Node/Push HTTP/1.1\r\nHost: x\r\nX: "+strings.Repeat("y", 10_000))
+			})
+		}
+		peers.Go(func() {
+			head := "POST /tandem.v1.Node/Push HTTP/1.1\r\nHost: x\r\nContent-Type: application/proto\r\nContent-Length: 100000\r\n\r\n"
+			drip(nodes.slow[0].address, head+strings.Repeat("x", 100_000))
+		})
+		conn, err := net.Dial("tcp", nodes.fast.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		peers.Go(func() {
+			for isOpen(stop) {
+				_ = conn.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
+				_, _ = io.WriteString(conn, "POST /tandem.v1.Node/Push HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"run\":\"x\"}")
+			}
+		})
+		time.Sleep(slowTime())
+		close(stop)
+		peers.Wait()
+	})
+}
+
+// slowTime is longer where the test is to be long: the server's patience with headers ends after five seconds.
+func slowTime() time.Duration {
+	if os.Getenv(hostileRequests) != "" {
+		return 15 * time.Second
+	}
+	return time.Second
+}
+
+func isOpen(c chan struct{}) bool {
+	select {
+	case <-c:
+		return false
+	default:
+		return true
+	}
+}
+
+// Frames with ids far from the run's, from a peer that has found out its name, cost the run's own frames nothing.
+func TestFarFramesHideNone(t *testing.T) {
+	c := quick()
+	c.Queue = 1000
+	nodes := startQuick(t, c)
+	const frames = 30
+	e, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.fast.address), from: "test", kept: true}, pipeline.Run{ID: "r", Strategy: "balance"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	frame := pipeline.Frame{Shape: []int{64}, Data: make([]float32, 64), Label: pipeline.NoLabel, Since: time.Now()}
+	for id := range uint64(frames) {
+		for _, far := range []uint64{1<<64 - 1 - id, 1 << 40 << (id % 20)} {
+			stray := frame
+			stray.ID = far
+			if _, err := e.Send(t.Context(), []pipeline.Frame{stray}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		frame.ID = id
+		if _, err := e.Send(t.Context(), []pipeline.Frame{frame}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := e.close(t.Context(), ending{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Delivered < frames*2 { // the strays that are distinct too
+		t.Errorf("%d frames and their strays have come to %d results", frames, r.Delivered)
+	}
+}
