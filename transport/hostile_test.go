@@ -17,7 +17,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"tandem/pipeline"
-	"tandem/strategy"
 	"tandem/transport/wire"
 )
 
@@ -289,12 +288,12 @@ func TestTextsOfOthersAreMadePlain(t *testing.T) {
 	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil || !strings.Contains(err.Error(), `"another"`) {
 		t.Errorf("the report of another run: %v", err)
 	}
-	g.node.report.Run, g.node.report.Nodes[0].Decisions = "r", map[strategy.Reason]int64{}
+	g.node.report.Run, g.node.report.Nodes[0].States = "r", map[pipeline.State]float64{}
 	for i := range 2 * maxCounted {
-		g.node.report.Nodes[0].Decisions[strategy.Reason(fmt.Sprint(i))] = 1
+		g.node.report.Nodes[0].States[pipeline.State(fmt.Sprint(i))] = 1
 	}
 	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil {
-		t.Error("a ledger of too many reasons is taken")
+		t.Error("a ledger of too many states is taken")
 	}
 	g.node.err = fmt.Errorf("\x1b]0;evil\x07: %w", pipeline.ErrInvalidRun)
 	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil || !printable(err.Error()) {

@@ -8,7 +8,6 @@ import (
 	"unicode"
 
 	"tandem/pipeline"
-	"tandem/strategy"
 )
 
 // What the messages that open and close a run may hold, whatever their size in bytes. Names end up in logs, terminals
@@ -97,7 +96,7 @@ func validEntries(entries []pipeline.Entry) error {
 	return nil
 }
 
-func fewNames[K strategy.Reason | pipeline.State, V any](counted map[K]V) bool {
+func fewNames[K ~string, V any](counted map[K]V) bool {
 	for name := range counted {
 		if !shortText(string(name)) {
 			return false
