@@ -69,8 +69,11 @@ type answerText struct {
 	Message string `json:"message"`
 }
 
+// notAdmittedCode is Connect's, as in errors.go.
+const notAdmittedCode = "unauthenticated"
+
 func newAnswerText(why string) []byte {
-	text, _ := json.Marshal(answerText{"unauthenticated", pipeline.ErrNotAdmitted.Error() + ": " + why}) // two strings
+	text, _ := json.Marshal(answerText{notAdmittedCode, pipeline.ErrNotAdmitted.Error() + ": " + why}) // two strings
 	return text
 }
 

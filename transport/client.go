@@ -130,10 +130,10 @@ func (c *Client) Reach(ctx context.Context) error {
 	}
 	var refusal answerText
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxTextBytes))
-	if err != nil || json.Unmarshal(text, &refusal) != nil || refusal.Message == "" {
-		return fmt.Errorf("%s %w: what listens there is no tandem node: it answers %s", c.address, pipeline.ErrUnreachable, plain(answer.Status))
+	if err == nil && json.Unmarshal(text, &refusal) == nil && refusal.Code == notAdmittedCode {
+		return &remoteError{c.address, plain(refusal.Message), pipeline.ErrNotAdmitted}
 	}
-	return &remoteError{c.address, plain(refusal.Message), pipeline.ErrNotAdmitted}
+	return fmt.Errorf("%s %w: what listens there is no tandem node: it answers %s", c.address, pipeline.ErrUnreachable, plain(answer.Status))
 }
 
 // Open asks the node to take part in a run.
@@ -146,7 +146,7 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
 	}
-	if err := validShape(opened.Shape); err != nil {
+	if err := validShape(opened.Shape, c.limits.MaxBody); err != nil {
 		return Opened{}, fmt.Errorf("%s: %w", c.address, err)
 	}
 	return opened, nil

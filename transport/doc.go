@@ -1,8 +1,11 @@
 // Package transport carries frames and feedback between nodes: Connect RPC over HTTP/1.1 keep-alive (h2c is accepted
 // too), unary, protobuf, on one port.
 //
-//	Client ──Push(frames)──▶ server ──▶ Node        the answer brings one feedback for each frame
-//	       ──Open, Close──▶                         once a run
+//	Client ──Push(frames)──▶ Gate ──▶ server ──▶ Node    the answer brings one feedback for each frame
+//	       ──Open, Close──▶                              once a run
+//
+// The gate asks for certificates or a key, where there are credentials, and bounds what a peer may have open and in
+// memory here.
 //
 // A refusal is an answer. Errors are for what is invalid, unknown or out of reach; they keep their meaning (the
 // pipeline's exported errors) across the wire. Everything that is read is validated before it is used.

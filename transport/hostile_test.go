@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -65,7 +66,7 @@ func FuzzAnswers(f *testing.F) {
 				t.Errorf("%+v", got)
 			}
 		}
-		if validShape([]int{int(a), int(b), int(c)}) == nil && (a < 1 || b < 1 || c < 1) {
+		if validShape([]int{int(a), int(b), int(c)}, math.MaxInt) == nil && (a < 1 || b < 1 || c < 1) {
 			t.Errorf("shape %d, %d, %d is taken", a, b, c)
 		}
 	})
@@ -145,6 +146,18 @@ func TestMessagesThatGrowAreRefused(t *testing.T) {
 	}
 	if code, text := post(t, g.address, "Push", "application/proto", encode(m)); code != http.StatusOK {
 		t.Errorf("%d frames: %d %s", maxFrames, code, text)
+	}
+}
+
+// A node must not make a client of it run out of memory.
+func TestShapeThatNobodyCanSend(t *testing.T) {
+	for shape, says := range map[[3]int]string{{1 << 14, 1 << 14, 4}: "--max-body", {1, -1, 1}: "which is none", {1 << 20, 1 << 20, 1}: "which is none"} {
+		if err := validShape(shape[:], 8<<20); !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v: %v", shape, err)
+		}
+	}
+	if err := errors.Join(validShape(nil, 1<<10), validShape([]int{16, 16}, 1<<10)); err != nil {
+		t.Error(err)
 	}
 }
 

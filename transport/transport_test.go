@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -261,6 +262,25 @@ func TestUnreachableNode(t *testing.T) {
 	}
 	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: nil}); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), address) {
 		t.Errorf("Push: %v", err)
+	}
+}
+
+// What answers at the address may be something else.
+func TestReachOfAStranger(t *testing.T) {
+	stranger := httptest.NewServer(http.NotFoundHandler())
+	defer stranger.Close()
+	err := client(stranger.Listener.Addr().String()).Reach(t.Context())
+	if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no tandem node: it answers 404") {
+		t.Errorf("error %v", err)
+	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	c := NewClient(silent.Addr().String(), Limits{Dial: 50 * time.Millisecond, Call: time.Second, Window: 1, MaxBody: 1 << 20}, nil)
+	if err := c.Reach(t.Context()); err != nil {
+		t.Errorf("who is not ready to answer: %v", err)
 	}
 }
 

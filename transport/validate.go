@@ -49,10 +49,15 @@ func validRun(r pipeline.Run) error {
 	return nil
 }
 
-// validShape checks the shape of the frames that a neighbour takes; empty is any.
-func validShape(shape []int) error {
-	if len(shape) > maxDims || valuesOf(shape) < 1 {
-		return fmt.Errorf("it takes frames of the shape %v, which is none", shape)
+// validShape checks the shape of the frames that a neighbour takes, before room is made for one; empty is any.
+func validShape(shape []int, maxBody int) error {
+	values := valuesOf(shape)
+	if len(shape) > maxDims || values < 1 {
+		return fmt.Errorf("%w: it takes frames of the shape %v, which is none", pipeline.ErrInvalidFrame, shape)
+	}
+	if 4*values > int64(maxBody) {
+		return fmt.Errorf("%w: it takes frames of the shape %v, which are %d bytes, and %d are allowed: raise --max-body on every node",
+			pipeline.ErrInvalidFrame, shape, 4*values, maxBody)
 	}
 	return nil
 }
