@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,6 +171,11 @@ func TestRefusalsAreLogged(t *testing.T) {
 		if err := newClient(without, end.address).Reach(t.Context()); !errors.Is(err, pipeline.ErrNotAdmitted) {
 			t.Errorf("error %v", err)
 		}
+	}
+	with := httptest.NewRecorder()
+	end.metrics.ServeHTTP(with, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if want := `tandem_refused_peers_total{reason="no_key"} 20`; !strings.Contains(with.Body.String(), want) {
+		t.Errorf("the metrics have no %s", want)
 	}
 	if err := end.stop(); err != nil { // who logs has ended
 		t.Fatal(err)

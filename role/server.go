@@ -81,6 +81,7 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 		return nil, errors.Join(err, listener.Close(), s.clean())
 	}
 	s.gate = newGate(cfg)
+	s.metrics.registry.MustRegister(refusals{s.gate})
 	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {

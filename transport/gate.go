@@ -49,6 +49,9 @@ const (
 	WrongKey           Reason = "wrong_key"           // it sends another than this node's
 )
 
+// Reasons are all of them.
+var Reasons = []Reason{TooManyConnections, TooManyBytes, NoTLS, NoCertificate, OtherAuthority, Expired, BadHandshake, NoKey, WrongKey}
+
 // Refusal is one peer that was not let in.
 type Refusal struct {
 	Peer   string // host:port
