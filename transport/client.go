@@ -26,6 +26,7 @@ type Limits struct {
 	Window  int           // pushes under way at once
 	MaxBody int           // bytes of a message, either way
 	Traffic *Traffic      // counts the bytes of all connections; nil: nobody wants to know
+	Uplink  *Uplink       // what all goes over; nil: the real link
 }
 
 // Client talks to one node. It may be used by several goroutines.
@@ -76,7 +77,7 @@ func (c *Client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bodyConn{countedConn{conn, c.limits.Traffic}}, nil
+	return bodyConn{countedConn{c.limits.Uplink.Over(conn), c.limits.Traffic}}, nil
 }
 
 // dialTLS shakes hands with the certificates that are there now.

@@ -10,6 +10,11 @@
 // A refusal is an answer. Errors are for what is invalid, unknown or out of reach; they keep their meaning (the
 // pipeline's exported errors) across the wire. Everything that is read is validated before it is used.
 //
+// Between two nodes there may lie an emulated link, which every byte that a node sends goes over:
+//
+//	Client, server ──▶ linkConn ──▶ line (when do which bytes arrive?) ──▶ TCP
+//	                                 └─ Uplink: the rate that all connections of a node share
+//
 // The package carries out no policy: what is retried, counted or closed is decided by its callers.
 package transport
 

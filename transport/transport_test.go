@@ -68,6 +68,12 @@ func (n *fakeNode) Close(_ context.Context, c Closing) (pipeline.Report, error) 
 // serve starts a real server on a free port and returns its address.
 func serve(t *testing.T, n Node, maxBody int) string {
 	t.Helper()
+	return serveOver(t, n, maxBody, nil)
+}
+
+// serveOver starts a server that answers over an uplink.
+func serveOver(t *testing.T, n Node, maxBody int, up *Uplink) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +81,7 @@ func serve(t *testing.T, n Node, maxBody int) string {
 	gate := NewGate(nil, func(Refusal) {})
 	s := NewServer(n, nil, maxBody, gate, log.New(io.Discard, "", 0))
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(gate.Listen(l)) }()
+	go func() { done <- s.Serve(gate.Listen(up.Listen(l))) }()
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -83,6 +89,7 @@ func serve(t *testing.T, n Node, maxBody int) string {
 		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
+		up.Close()
 	})
 	return l.Addr().String()
 }

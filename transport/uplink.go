@@ -1,0 +1,136 @@
+package transport
+
+import (
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+)
+
+// Uplink is the emulated link of one node. All that the node sends goes over it, on whichever connection: what it says
+// itself on those that it has dialled, and its answers on those that it has accepted. What it receives has the shape of
+// the other end's uplink. A nil Uplink is the real link.
+type Uplink struct {
+	link Link
+	seed uint64
+	turn int // bytes that a connection sends before it is the next one's turn
+	// burst is what an idle link sends at once, as time at its rate.
+	burst time.Duration
+
+	mu     sync.Mutex
+	free   time.Time // when all that was given to the link will have left
+	made   uint64    // connections so far
+	conns  map[*linkConn]struct{}
+	closed bool
+	lines  sync.WaitGroup
+}
+
+// NewUplink makes an uplink of the given shape, or nil for the real link. Its chances are those of the seed.
+func NewUplink(l Link, seed uint64) *Uplink {
+	if l.Name == "" {
+		return nil
+	}
+	return &Uplink{link: l, seed: seed, turn: turn(l.Rate), burst: burst(l.Rate), conns: make(map[*linkConn]struct{})}
+}
+
+// turn is about a millisecond's worth of whole segments.
+func turn(rate float64) int {
+	const most = 64 << 10
+	if rate == 0 {
+		return most
+	}
+	return min(max(1, int(rate/1000/8/framed)), most/segment) * segment
+}
+
+// burst is what the kernel's token bucket filter (tc-tbf) needs for 20 Mbit/s: 5 KiB, which is 2 ms. A slower link sends
+// less at once, so that no message is more than that too early.
+func burst(rate float64) time.Duration {
+	const bytes, most = 5 << 10, 2 * time.Millisecond
+	return min(most, transmission(bytes, max(rate, minRate)))
+}
+
+// transmission is what so many bytes take at a rate.
+func transmission(bytes int, rate float64) time.Duration {
+	return time.Duration(float64(8*bytes) / rate * float64(time.Second))
+}
+
+// send gives the link bytes that are ready to leave, and returns when they will have left.
+func (u *Uplink) send(ready time.Time, bytes int) time.Time {
+	if u.link.Rate == 0 {
+		return ready
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if idle := ready.Add(-u.burst); u.free.Before(idle) {
+		u.free = idle
+	}
+	u.free = u.free.Add(transmission(bytes, u.link.Rate))
+	if u.free.Before(ready) {
+		return ready
+	}
+	return u.free
+}
+
+// Over puts a connection on the uplink. Closing the connection ends what that takes. On an uplink that is closed it is
+// closed at once.
+func (u *Uplink) Over(conn net.Conn) net.Conn {
+	if u == nil {
+		return conn
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed {
+		_ = conn.Close()
+		return conn
+	}
+	u.made++
+	c := newLinkConn(conn, line{up: u, chance: rand.New(rand.NewPCG(u.seed, u.made))})
+	u.conns[c] = struct{}{}
+	u.lines.Go(func() {
+		c.carry()
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		delete(u.conns, c)
+	})
+	return c
+}
+
+// Listen puts all connections that a listener accepts on the uplink.
+func (u *Uplink) Listen(l net.Listener) net.Listener {
+	if u == nil {
+		return l
+	}
+	return linkListener{l, u}
+}
+
+type linkListener struct {
+	net.Listener
+	up *Uplink
+}
+
+func (l linkListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.up.Over(conn), nil
+}
+
+// Close closes the connections that are still open, and waits until what was written to any of them has arrived, or has
+// had its time.
+func (u *Uplink) Close() {
+	if u == nil {
+		return
+	}
+	u.mu.Lock()
+	u.closed = true
+	var open []*linkConn
+	for c := range u.conns {
+		open = append(open, c)
+	}
+	u.mu.Unlock()
+	for _, c := range open {
+		_ = c.Close() // it may have been closed before
+	}
+	u.lines.Wait()
+}
