@@ -21,6 +21,7 @@ type Run struct {
 	// Cuts are the layers at which one node hands over to the next, in rising order; empty: not yet known.
 	Cuts []int
 	Load Loading // how a switch is made; empty: the strategy's own way
+	Wire string  // how values travel between nodes; empty: the fast node's own
 }
 
 // Loading says how a switch is made.
@@ -37,8 +38,8 @@ func (r Run) Validate() error {
 	switch {
 	case r.ID == "":
 		return fmt.Errorf("%w: its id is empty: name it", ErrInvalidRun)
-	case len(r.ID) > maxIDBytes || len(r.Strategy) > maxIDBytes || len(r.Model) > maxIDBytes || len(r.Digest) > maxIDBytes:
-		return fmt.Errorf("%w: id, strategy, model and digest may have %d bytes each", ErrInvalidRun, maxIDBytes)
+	case len(r.ID) > maxIDBytes || len(r.Strategy) > maxIDBytes || len(r.Model) > maxIDBytes || len(r.Digest) > maxIDBytes || len(r.Wire) > maxIDBytes:
+		return fmt.Errorf("%w: id, strategy, model, digest and wire format may have %d bytes each", ErrInvalidRun, maxIDBytes)
 	case r.Frames > 1<<48:
 		return fmt.Errorf("%w: it has %d frames: 2^48 are allowed", ErrInvalidRun, r.Frames)
 	case r.Tasks < 0 || r.Interval < 0:

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -39,6 +40,7 @@ type Client struct {
 	node    wireconnect.NodeClient
 	rtt     atomic.Int64 // nanoseconds, smoothed round trip of a push
 	pace    pace
+	sending atomic.Int64 // bytes of data in pushes under way
 }
 
 // NewClient makes a client for the node at host:port, with credentials or nil. It connects at the first call.
@@ -150,17 +152,27 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	if err := validShape(opened.Shape, c.limits.MaxBody); err != nil {
 		return Opened{}, fmt.Errorf("%s: %w", c.address, err)
 	}
+	if err := CheckWire(opened.Run.Wire); err != nil {
+		return Opened{}, fmt.Errorf("%s answered with an %w %s: its %w", c.address, pipeline.ErrInvalidRun, opened.Run.ID, err)
+	}
+	if asked, agreed := o.Run.Wire, cmp.Or(opened.Run.Wire, Float32); asked != "" && asked != agreed { // it knows of no formats
+		return Opened{}, fmt.Errorf("%s answered with an %w %s: its wire format is %s, and %s was asked for: use the same version of tandem on every node",
+			c.address, pipeline.ErrInvalidRun, opened.Run.ID, agreed, asked)
+	}
 	return opened, nil
 }
 
 // Push sends frames and returns one feedback for each. Without frames it is a sign of life.
 func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.limits.Call+sendTime(p.Frames))
+	bytes := p.bytes()
+	c.sending.Add(int64(bytes))
+	defer c.sending.Add(-int64(bytes))
+	ctx, cancel := context.WithTimeout(ctx, c.limits.Call+sendTime(bytes))
 	defer cancel()
 	call := c.pace.begin(len(p.Frames))
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
-		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, call.at.Add(c.RoundTrip()/2)),
+		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, p.Wire, call.at.Add(c.RoundTrip()/2)),
 		Status: statusToWire(p.Status, c.limits.MaxBody/2),
 	})
 	c.pace.end(call, err == nil)
@@ -188,14 +200,20 @@ func (c *Client) Answers(ctx context.Context) error {
 	return err
 }
 
-// sendTime is what the data may take on the slowest link that is any use, beside the time for a call.
-func sendTime(frames []pipeline.Frame) time.Duration {
-	const slowest = 32 << 10 // bytes a second
-	values := 0
-	for i := range frames {
-		values += len(frames[i].Data)
+// bytes is what the data of the frames takes on the wire.
+func (p *Pushing) bytes() int {
+	n := 0
+	for i := range p.Frames {
+		f := &p.Frames[i]
+		n += valueBytes(encodingOf(f, p.Wire)) * len(f.Data)
 	}
-	return time.Duration(float64(4*values) / slowest * float64(time.Second))
+	return n
+}
+
+// sendTime is what so many bytes may take on the slowest link that is any use, beside the time for a call.
+func sendTime(bytes int) time.Duration {
+	const slowest = 32 << 10 // bytes a second
+	return time.Duration(float64(bytes) / slowest * float64(time.Second))
 }
 
 // Close says that this caller sends no more in the run, and returns the report once end has made it; a caller that
@@ -226,6 +244,9 @@ func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error)
 	}
 	return r, nil
 }
+
+// BytesInFlight is the data of the frames that are on their way to the node, and not yet answered.
+func (c *Client) BytesInFlight() int { return int(c.sending.Load()) }
 
 // RoundTrip is the smoothed time between a push and its answer; 0 before the first.
 func (c *Client) RoundTrip() time.Duration { return time.Duration(c.rtt.Load()) }

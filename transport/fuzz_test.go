@@ -15,15 +15,15 @@ import (
 
 // FuzzFrames decodes any bytes as a push. What is taken must be whole and finite, and survive another way over the wire.
 func FuzzFrames(f *testing.F) {
-	good, err := proto.Marshal(&wire.PushRequest{
-		Run: "r", From: "me",
-		Frames: framesToWire([]pipeline.Frame{{ID: 1, Shape: []int{2}, Data: []float32{1, 2}, Label: 3}}, time.Now()),
-	})
-	if err != nil {
-		f.Fatal(err)
+	for _, format := range formats {
+		frames := []pipeline.Frame{{ID: 1, Shape: []int{2}, Data: []float32{1, 2}, Label: 3, Since: time.Now()}}
+		good, err := proto.Marshal(&wire.PushRequest{Run: "r", From: "me", Frames: framesToWire(frames, format, time.Now())})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(good)
+		f.Add(good[:len(good)-3])
 	}
-	f.Add(good)
-	f.Add(good[:len(good)-3])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var m wire.PushRequest
@@ -48,11 +48,11 @@ func FuzzFrames(f *testing.F) {
 					t.Errorf("value %v was taken", v)
 				}
 			}
-			if !bytes.Equal(bytesOf(frame.Data), m.GetFrames()[i].GetData()) {
+			if sent := m.GetFrames()[i]; sent.GetEncoding() == wire.Encoding_FLOAT32 && !bytes.Equal(bytesOf(frame.Data), sent.GetData()) {
 				t.Error("the data changed on the way")
 			}
 		}
-		again, err := framesFromWire(framesToWire(frames, now), now)
+		again, err := framesFromWire(framesToWire(frames, Float32, now), now)
 		if err != nil || len(again) != len(frames) {
 			t.Errorf("a frame that was taken is refused the second time: %v", err)
 		}

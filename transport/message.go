@@ -20,6 +20,7 @@ func runToWire(r pipeline.Run) *wire.Run {
 	return &wire.Run{
 		Id: r.ID, Strategy: r.Strategy, Tasks: int32(r.Tasks), Frames: r.Frames,
 		IntervalNs: int64(r.Interval), Model: r.Model, Digest: r.Digest, Cuts: intsToWire(r.Cuts), Load: string(r.Load),
+		Wire: r.Wire,
 	}
 }
 
@@ -27,13 +28,13 @@ func runFromWire(m *wire.Run) pipeline.Run {
 	return pipeline.Run{
 		ID: m.GetId(), Strategy: m.GetStrategy(), Tasks: int(m.GetTasks()), Frames: m.GetFrames(),
 		Interval: time.Duration(m.GetIntervalNs()), Model: m.GetModel(), Digest: m.GetDigest(),
-		Cuts: intsFromWire(m.GetCuts()), Load: pipeline.Loading(m.GetLoad()),
+		Cuts: intsFromWire(m.GetCuts()), Load: pipeline.Loading(m.GetLoad()), Wire: m.GetWire(),
 	}
 }
 
-// framesToWire encodes frames that reach their neighbour at about the given moment. The messages may share the frames'
-// data.
-func framesToWire(frames []pipeline.Frame, arrival time.Time) []*wire.Frame {
+// framesToWire encodes frames that reach their neighbour at about the given moment, in a run of the given wire format.
+// The messages may share the frames' data.
+func framesToWire(frames []pipeline.Frame, format string, arrival time.Time) []*wire.Frame {
 	out := make([]*wire.Frame, len(frames))
 	for i := range frames {
 		f := &frames[i]
@@ -41,11 +42,11 @@ func framesToWire(frames []pipeline.Frame, arrival time.Time) []*wire.Frame {
 			Id:                f.ID,
 			Next:              int32(f.Next),
 			Shape:             intsToWire(f.Shape),
-			Data:              bytesOf(f.Data),
 			AgeNs:             int64(f.AgeAt(arrival)),
 			FinishedByRole:    f.By.Role,
 			FinishedByAddress: f.By.Address,
 		}
+		encode(m, f.Data, encodingOf(f, format))
 		if f.Label != pipeline.NoLabel {
 			label := int32(f.Label)
 			m.Label = &label
@@ -100,12 +101,9 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 	if values < 1 {
 		return invalid("its shape %v is no shape of a frame", f.Shape)
 	}
-	if int64(len(m.GetData())) != 4*values {
-		return invalid("it has %d bytes of data, and shape %v needs %d", len(m.GetData()), f.Shape, 4*values)
-	}
-	f.Data = floatsOf(m.GetData())
-	if i := notFinite(f.Data); i >= 0 {
-		return invalid("value %d is %v: only finite values are allowed", i, f.Data[i])
+	var err error
+	if f.Data, err = decode(m, int(values)); err != nil {
+		return invalid("%v", err)
 	}
 	return f, nil
 }

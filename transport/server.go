@@ -43,6 +43,7 @@ type Pushing struct {
 	From   string
 	Kept   bool // the caller keeps what is refused, and may send a frame again
 	Frames []pipeline.Frame
+	Wire   string            // the run's wire format, for what is sent; a server need not be told
 	Status []pipeline.Status // of the caller and of the nodes above it
 }
 
@@ -122,6 +123,9 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	}
 	if err := validRun(o.Run); err != nil {
 		return nil, toWire(err)
+	}
+	if err := CheckWire(o.Run.Wire); err != nil {
+		return nil, toWire(fmt.Errorf("%w %s: its %w, or the same version of tandem on every node", pipeline.ErrInvalidRun, o.Run.ID, err))
 	}
 	if err := validName("from", o.From); err != nil {
 		return nil, toWire(err)

@@ -30,6 +30,8 @@ type fakeNode struct {
 	report  pipeline.Report
 	err     error
 	wait    func()
+
+	forgetsWire bool // as a node from before there were wire formats
 }
 
 func (n *fakeNode) Open(_ context.Context, o Opening) (Opened, error) {
@@ -37,6 +39,9 @@ func (n *fakeNode) Open(_ context.Context, o Opening) (Opened, error) {
 	defer n.mu.Unlock()
 	n.opening = o
 	o.Run.Model = "filled in"
+	if n.forgetsWire {
+		o.Run.Wire = ""
+	}
 	return Opened{Run: o.Run, Shape: []int{3, 4}}, n.err
 }
 
@@ -139,7 +144,7 @@ func TestOpeningAndClosingCrossTheWire(t *testing.T) {
 	n := &fakeNode{report: pipeline.Report{Run: "r", Coverage: 82, Accuracy: &accuracy, Nodes: []pipeline.Entry{{Received: 1 << 40}}}}
 	c := client(serve(t, n, 1<<20))
 	o := Opening{
-		Run:  pipeline.Run{ID: "r", Strategy: "s1", Tasks: 40, Frames: 1 << 40, Interval: time.Second, Digest: "sha256:0", Cuts: []int{3}, Load: "background"},
+		Run:  pipeline.Run{ID: "r", Strategy: "s1", Tasks: 40, Frames: 1 << 40, Interval: time.Second, Digest: "sha256:0", Cuts: []int{3}, Load: "background", Wire: Int8},
 		From: "me", Address: "you:1", Layer: 2,
 	}
 	opened, err := c.Open(t.Context(), o)

@@ -24,6 +24,58 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type Encoding int32
+
+const (
+	// IEEE 754 single precision, four bytes a value.
+	Encoding_FLOAT32 Encoding = 0
+	// IEEE 754 half precision, two bytes a value.
+	Encoding_FLOAT16 Encoding = 1
+	// One byte a value, unsigned; scale and offset belong to the frame.
+	Encoding_INT8 Encoding = 2
+)
+
+// Enum value maps for Encoding.
+var (
+	Encoding_name = map[int32]string{
+		0: "FLOAT32",
+		1: "FLOAT16",
+		2: "INT8",
+	}
+	Encoding_value = map[string]int32{
+		"FLOAT32": 0,
+		"FLOAT16": 1,
+		"INT8":    2,
+	}
+)
+
+func (x Encoding) Enum() *Encoding {
+	p := new(Encoding)
+	*p = x
+	return p
+}
+
+func (x Encoding) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Encoding) Descriptor() protoreflect.EnumDescriptor {
+	return file_tandem_proto_enumTypes[0].Descriptor()
+}
+
+func (Encoding) Type() protoreflect.EnumType {
+	return &file_tandem_proto_enumTypes[0]
+}
+
+func (x Encoding) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Encoding.Descriptor instead.
+func (Encoding) EnumDescriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{0}
+}
+
 type OpenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Run   *Run                   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
@@ -162,7 +214,9 @@ type Run struct {
 	// The layers at which one node hands over to the next, in rising order.
 	Cuts []int32 `protobuf:"varint,9,rep,packed,name=cuts,proto3" json:"cuts,omitempty"`
 	// How fast makes the tail resident: background or blocking; empty: the strategy's own way.
-	Load          string `protobuf:"bytes,10,opt,name=load,proto3" json:"load,omitempty"`
+	Load string `protobuf:"bytes,10,opt,name=load,proto3" json:"load,omitempty"`
+	// How values travel between the nodes: float32, float16 or int8; empty: what the first node likes, or float32.
+	Wire          string `protobuf:"bytes,11,opt,name=wire,proto3" json:"wire,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -260,6 +314,13 @@ func (x *Run) GetLoad() string {
 	return ""
 }
 
+func (x *Run) GetWire() string {
+	if x != nil {
+		return x.Wire
+	}
+	return ""
+}
+
 type PushRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Run    string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
@@ -347,7 +408,7 @@ type Frame struct {
 	Next int32 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
 	// Shape of the data, without a batch dimension.
 	Shape []int32 `protobuf:"varint,3,rep,packed,name=shape,proto3" json:"shape,omitempty"`
-	// float32, little-endian, row-major.
+	// The values, row-major and little-endian, as the encoding says.
 	Data []byte `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
 	// Time since the client sent the frame, accumulated hop by hop.
 	AgeNs int64 `protobuf:"varint,5,opt,name=age_ns,json=ageNs,proto3" json:"age_ns,omitempty"`
@@ -356,8 +417,13 @@ type Frame struct {
 	// The node that ran the last layer; empty until then.
 	FinishedByRole    string `protobuf:"bytes,7,opt,name=finished_by_role,json=finishedByRole,proto3" json:"finished_by_role,omitempty"`
 	FinishedByAddress string `protobuf:"bytes,8,opt,name=finished_by_address,json=finishedByAddress,proto3" json:"finished_by_address,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What the bytes of data are. A node that does not know an encoding refuses the frame.
+	Encoding Encoding `protobuf:"varint,9,opt,name=encoding,proto3,enum=tandem.v1.Encoding" json:"encoding,omitempty"`
+	// INT8 only: a byte b stands for offset + scale * b.
+	Scale         float32 `protobuf:"fixed32,10,opt,name=scale,proto3" json:"scale,omitempty"`
+	Offset        float32 `protobuf:"fixed32,11,opt,name=offset,proto3" json:"offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Frame) Reset() {
@@ -444,6 +510,27 @@ func (x *Frame) GetFinishedByAddress() string {
 		return x.FinishedByAddress
 	}
 	return ""
+}
+
+func (x *Frame) GetEncoding() Encoding {
+	if x != nil {
+		return x.Encoding
+	}
+	return Encoding_FLOAT32
+}
+
+func (x *Frame) GetScale() float32 {
+	if x != nil {
+		return x.Scale
+	}
+	return 0
+}
+
+func (x *Frame) GetOffset() float32 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
 }
 
 type PushResponse struct {
@@ -750,7 +837,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05layer\x18\x04 \x01(\x05R\x05layer\"F\n" +
 	"\fOpenResponse\x12 \n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunR\x03run\x12\x14\n" +
-	"\x05shape\x18\x02 \x03(\x05R\x05shape\"\xdc\x01\n" +
+	"\x05shape\x18\x02 \x03(\x05R\x05shape\"\xf0\x01\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\bstrategy\x18\x02 \x01(\tR\bstrategy\x12\x14\n" +
@@ -762,13 +849,14 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06digest\x18\a \x01(\tR\x06digest\x12\x12\n" +
 	"\x04cuts\x18\t \x03(\x05R\x04cuts\x12\x12\n" +
 	"\x04load\x18\n" +
-	" \x01(\tR\x04loadJ\x04\b\b\x10\t\"\x89\x01\n" +
+	" \x01(\tR\x04load\x12\x12\n" +
+	"\x04wire\x18\v \x01(\tR\x04wireJ\x04\b\b\x10\t\"\x89\x01\n" +
 	"\vPushRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12(\n" +
 	"\x06frames\x18\x03 \x03(\v2\x10.tandem.v1.FrameR\x06frames\x12\x12\n" +
 	"\x04kept\x18\x04 \x01(\bR\x04kept\x12\x16\n" +
-	"\x06status\x18\x05 \x01(\tR\x06status\"\xeb\x01\n" +
+	"\x06status\x18\x05 \x01(\tR\x06status\"\xca\x02\n" +
 	"\x05Frame\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x05R\x04next\x12\x14\n" +
@@ -777,7 +865,11 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06age_ns\x18\x05 \x01(\x03R\x05ageNs\x12\x19\n" +
 	"\x05label\x18\x06 \x01(\x05H\x00R\x05label\x88\x01\x01\x12(\n" +
 	"\x10finished_by_role\x18\a \x01(\tR\x0efinishedByRole\x12.\n" +
-	"\x13finished_by_address\x18\b \x01(\tR\x11finishedByAddressB\b\n" +
+	"\x13finished_by_address\x18\b \x01(\tR\x11finishedByAddress\x12/\n" +
+	"\bencoding\x18\t \x01(\x0e2\x13.tandem.v1.EncodingR\bencoding\x12\x14\n" +
+	"\x05scale\x18\n" +
+	" \x01(\x02R\x05scale\x12\x16\n" +
+	"\x06offset\x18\v \x01(\x02R\x06offsetB\b\n" +
 	"\x06_label\"S\n" +
 	"\fPushResponse\x12/\n" +
 	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackR\bfeedback\x12\x12\n" +
@@ -800,7 +892,11 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04note\x18\x04 \x01(\tR\x04note\x12\x16\n" +
 	"\x06detach\x18\x05 \x01(\bR\x06detach\"'\n" +
 	"\rCloseResponse\x12\x16\n" +
-	"\x06report\x18\x01 \x01(\tR\x06report2\xb4\x01\n" +
+	"\x06report\x18\x01 \x01(\tR\x06report*.\n" +
+	"\bEncoding\x12\v\n" +
+	"\aFLOAT32\x10\x00\x12\v\n" +
+	"\aFLOAT16\x10\x01\x12\b\n" +
+	"\x04INT8\x10\x022\xb4\x01\n" +
 	"\x04Node\x127\n" +
 	"\x04Open\x12\x16.tandem.v1.OpenRequest\x1a\x17.tandem.v1.OpenResponse\x127\n" +
 	"\x04Push\x12\x16.tandem.v1.PushRequest\x1a\x17.tandem.v1.PushResponse\x12:\n" +
@@ -818,34 +914,37 @@ func file_tandem_proto_rawDescGZIP() []byte {
 	return file_tandem_proto_rawDescData
 }
 
+var file_tandem_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tandem_proto_goTypes = []any{
-	(*OpenRequest)(nil),   // 0: tandem.v1.OpenRequest
-	(*OpenResponse)(nil),  // 1: tandem.v1.OpenResponse
-	(*Run)(nil),           // 2: tandem.v1.Run
-	(*PushRequest)(nil),   // 3: tandem.v1.PushRequest
-	(*Frame)(nil),         // 4: tandem.v1.Frame
-	(*PushResponse)(nil),  // 5: tandem.v1.PushResponse
-	(*Feedback)(nil),      // 6: tandem.v1.Feedback
-	(*CloseRequest)(nil),  // 7: tandem.v1.CloseRequest
-	(*CloseResponse)(nil), // 8: tandem.v1.CloseResponse
+	(Encoding)(0),         // 0: tandem.v1.Encoding
+	(*OpenRequest)(nil),   // 1: tandem.v1.OpenRequest
+	(*OpenResponse)(nil),  // 2: tandem.v1.OpenResponse
+	(*Run)(nil),           // 3: tandem.v1.Run
+	(*PushRequest)(nil),   // 4: tandem.v1.PushRequest
+	(*Frame)(nil),         // 5: tandem.v1.Frame
+	(*PushResponse)(nil),  // 6: tandem.v1.PushResponse
+	(*Feedback)(nil),      // 7: tandem.v1.Feedback
+	(*CloseRequest)(nil),  // 8: tandem.v1.CloseRequest
+	(*CloseResponse)(nil), // 9: tandem.v1.CloseResponse
 }
 var file_tandem_proto_depIdxs = []int32{
-	2, // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
-	2, // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
-	4, // 2: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
-	6, // 3: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
-	0, // 4: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	3, // 5: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	7, // 6: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	1, // 7: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	5, // 8: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	8, // 9: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	7, // [7:10] is the sub-list for method output_type
-	4, // [4:7] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	3, // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
+	3, // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
+	5, // 2: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
+	0, // 3: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
+	7, // 4: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
+	1, // 5: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	4, // 6: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	8, // 7: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	2, // 8: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	6, // 9: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	9, // 10: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	8, // [8:11] is the sub-list for method output_type
+	5, // [5:8] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }
@@ -859,13 +958,14 @@ func file_tandem_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_proto_rawDesc), len(file_tandem_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_tandem_proto_goTypes,
 		DependencyIndexes: file_tandem_proto_depIdxs,
+		EnumInfos:         file_tandem_proto_enumTypes,
 		MessageInfos:      file_tandem_proto_msgTypes,
 	}.Build()
 	File_tandem_proto = out.File
