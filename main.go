@@ -328,7 +328,7 @@ func settings() []setting {
 			set: text(func(c *role.Config, s string) { c.Model = s })},
 		{name: "cut", usage: "where the slow node's layers begin: a layer index or the name of a tensor; once for each hand-over in a chain of slow nodes (default: where the work is split most evenly; on slow, where fast cuts)", calibrated: true, many: true, roles: workers,
 			set: text(func(c *role.Config, s string) { c.Cuts = append(c.Cuts, s) })},
-		{name: "seed", usage: "seed of the default model's weights and of the default input (default: 1)", calibrated: true, roles: []role.Role{role.Local, role.Client, role.Fast, role.Slow},
+		{name: "seed", usage: "seed of the default model's weights, of the default input, and of an emulated link's chances (default: 1)", calibrated: true, roles: anyRole,
 			set: func(c *role.Config, s string) (err error) {
 				if c.Seed, err = strconv.ParseUint(s, 10, 64); err != nil {
 					return fmt.Errorf("use a whole number, 0 or more")
@@ -362,6 +362,19 @@ func settings() []setting {
 			}},
 		{name: "slow-nodes", usage: "how many slow nodes there are (default: 1)", roles: []role.Role{role.Local},
 			set: whole(1, 64, func(c *role.Config, n int) { c.SlowNodes = n })},
+		{name: "link", usage: "send over an emulated link: wifi, wifi-pi4, ethernet, or a shape as in delay=3ms,jitter=2ms,loss=1%,rate=20mbit (default: off, the real link)", roles: anyRole,
+			set: func(c *role.Config, s string) (err error) {
+				c.Link, err = role.ParseLink(s)
+				return err
+			}},
+		{name: "wire", usage: "how values travel between nodes: float32, float16 or int8 (default: float32; on fast, what a run without one uses)", roles: []role.Role{role.Local, role.Client, role.Fast},
+			set: func(c *role.Config, s string) (err error) {
+				if s == "" {
+					return fmt.Errorf("it is empty: use float32, float16 or int8")
+				}
+				c.Wire, err = role.ParseWire(s)
+				return err
+			}},
 		{name: "trace", usage: "file for one JSON line per decision of the strategy, overwritten; on slow only with --end", roles: workers,
 			set: text(func(c *role.Config, s string) { c.Trace = s })},
 		{name: "power", usage: "what this device draws, for the energy in reports: off, pi3b+, pi4, pi5, or watts IDLE,BUSY as in 2.1,4.5 and as a third number nanojoules for a byte (default: its meter, or what is known of the Raspberry Pi that it is or emulates)", roles: anyRole,

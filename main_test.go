@@ -121,6 +121,8 @@ var flags = []flagValues{
 	{"trace", "t.jsonl", []string{""}, "empty"},
 	{"slow-nodes", "4", []string{"0", "65"}, "whole number from 1 to 64"},
 	{"emulate-slow", "pi3", []string{"pi9"}, "tail=42ms"},
+	{"link", "wifi", []string{"wlan", "", "delay=3", "loss=1", "rate=20", "delay=1ms,delay=2ms"}, "off, wifi, wifi-pi4, ethernet, or a shape"},
+	{"wire", "int8", []string{"float64", "FLOAT16", ""}, "float32, float16"},
 	{"resident", "true", []string{"maybe"}, "true or false"},
 	{"emulate", "pi3", []string{"pi9", "head=4", "head=-4ms", "body=4ms", "head=1ms;tail=2ms"}, "off, pi3, or times"},
 	{"power", "pi3b+", []string{"pi9", "2", "1,2,3,4", "2,x", "-1,2", "3,2", "inf,inf", "NaN,NaN", "2,4,-1"}, "off, pi3b+, pi4, pi5, or watts IDLE,BUSY"},

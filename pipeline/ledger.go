@@ -161,6 +161,7 @@ type Entry struct {
 	// States are the percentage of time in each, where a node has somebody to forward to.
 	States  map[State]float64 `json:"states,omitempty"`
 	Emulate string            `json:"emulate,omitempty"` // fast and slow: the device that is emulated, or "off"
+	Link    string            `json:"link,omitempty"`    // the emulated link that the node sends over; empty: the real one
 	Bytes   int64             `json:"bytes,omitempty"`   // sent and received over the node's connections
 	// EnergyJ is what the node's device used from the opening to the closing, in joules, where EnergyBy says how it is
 	// known, as in "meter hwmon ina219" or "model pi3b+".

@@ -90,6 +90,7 @@ func (r *Recorder) Close(end Entry, nodes []Entry) Report {
 		ElapsedS:   time.Since(r.start).Seconds(),
 		Model:      r.run.Model,
 		Load:       string(r.run.Load),
+		Wire:       r.run.Wire,
 		Nodes:      append(nodes[:len(nodes):len(nodes)], end),
 	}
 	if len(r.run.Cuts) > 0 {

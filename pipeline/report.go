@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -34,10 +35,15 @@ type Report struct {
 	Cut            int      `json:"cut"`            // the first layer of the first slow node
 	Cuts           []int    `json:"cuts,omitempty"` // those of all, where there is more than one
 	Emulate        string   `json:"emulate"`
+	Link           string   `json:"link"` // the emulated links of the nodes, or "real"
+	Wire           string   `json:"wire"` // how values travelled between the nodes
 	Version        string   `json:"version"`
 	Note           string   `json:"note,omitempty"` // what was out of the ordinary
 	Nodes          []Entry  `json:"nodes"`
 }
+
+// RealLink is what a report says where no node emulates one.
+const RealLink = "real"
 
 // Latency summarises the ages of the delivered frames, in milliseconds.
 type Latency struct {
@@ -48,11 +54,11 @@ type Latency struct {
 }
 
 // account fills in what follows from the nodes' ledgers, which are in the order of the pipeline: how many frames there
-// were, whether each has a known end, what it took in joules, and what was emulated.
+// were, whether each has a known end, what it took in joules, and what was emulated: devices, and links.
 func (r *Report) account(run Run) {
 	r.Frames = int64(run.Frames)
 	var gone, finished int64
-	var devices []string
+	var devices, links []string
 	var joules float64
 	known := false
 	for _, e := range r.Nodes {
@@ -65,6 +71,9 @@ func (r *Report) account(run Run) {
 		if e.Emulate != "" && !slices.Contains(devices, e.Emulate) {
 			devices = append(devices, e.Emulate)
 		}
+		if e.Link != "" && !slices.Contains(links, e.Link) {
+			links = append(links, e.Link)
+		}
 		gone += e.Gone()
 		if e.Role != "end" {
 			finished += e.Finished
@@ -75,6 +84,7 @@ func (r *Report) account(run Run) {
 	r.Forgotten = max(0, finished-r.Delivered-r.Duplicates)
 	r.Frames = max(r.Frames, r.Delivered) // where nobody above end has said how many there were
 	r.Emulate = strings.Join(devices, " and ")
+	r.Link = cmp.Or(strings.Join(links, " and "), RealLink)
 	r.Unaccounted = r.Frames - r.Delivered - r.Forgotten - gone
 	if known && r.Delivered > 0 {
 		each := joules / float64(r.Delivered)

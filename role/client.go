@@ -40,6 +40,8 @@ func play(ctx context.Context, cfg Config) (pipeline.Report, error) {
 	if cfg.device == nil {
 		cfg.device = openDevice(cfg, false)
 	}
+	cfg.uplink = newUplink(cfg)
+	defer cfg.uplink.Close()
 	p := &player{cfg: cfg, name: newName(Client), view: newView(pipeline.NodeID{Role: string(Client)}), watch: cfg.device.Watch()}
 	p.view.begin(p.status)
 	if err = p.open(ctx); err == nil {
@@ -87,6 +89,7 @@ func (p *player) open(ctx context.Context) error {
 		Frames:   p.cfg.Frames,
 		Interval: p.cfg.Interval,
 		Load:     p.cfg.Load,
+		Wire:     p.cfg.Wire,
 	}
 	for i, address := range p.cfg.Next {
 		e, opened, err := openEdge(ctx, edgeConfig{client: newClient(p.cfg, address), from: p.name, view: p.view}, p.run)
@@ -230,7 +233,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	if p.losses != nil {
 		end.add(p.losses.note())
 	}
-	entry.NodeID = pipeline.NodeID{Role: string(Client)}
+	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(Client)}, p.cfg.Link.Name
 	end.nodes = []pipeline.Entry{entry}
 	// fast, slow and end may each take their whole time to drain.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*p.cfg.Drain)

@@ -74,6 +74,10 @@ type Config struct {
 	SlowNodes   int        // local: how many there are
 	EmulateSlow *Emulation // local: what they emulate; nil: the same as fast
 
+	Link   Link              // what all goes over that the node sends; the zero value is the real link
+	uplink *transport.Uplink // of that shape, while the node lives
+	Wire   string            // how values travel between nodes; empty: the fast node's own (client), or float32
+
 	Input   string // .npy, folder of images, or "-"; empty: one random vector
 	Labels  string // .npy of integers
 	Results string // file for one JSON line per frame

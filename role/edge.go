@@ -140,7 +140,7 @@ func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Fe
 
 // push makes one call, and learns from it whether the neighbour answers.
 func (e *edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed, error) {
-	p.Run, p.From = e.run.ID, e.from
+	p.Run, p.From, p.Wire = e.run.ID, e.from, e.run.Wire
 	c := new(call)
 	e.mu.Lock()
 	e.calls[c] = time.Now()
@@ -184,6 +184,9 @@ func (e *edge) note() string {
 
 // RoundTrip is that of a call to the neighbour.
 func (e *edge) RoundTrip() time.Duration { return e.client.RoundTrip() }
+
+// BytesInFlight is the data of the frames on their way to the neighbour.
+func (e *edge) BytesInFlight() int { return e.client.BytesInFlight() }
 
 // Pace is what the link to the neighbour takes for a frame.
 func (e *edge) Pace() time.Duration { return e.client.Pace() }

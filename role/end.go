@@ -80,7 +80,7 @@ func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback,
 
 // Close makes the report and publishes it.
 func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error) {
-	entry := pipeline.Entry{NodeID: r.id}
+	entry := pipeline.Entry{NodeID: r.id, Link: r.cfg.Link.Name}
 	end.add(r.watch.End(&entry)...)
 	report := r.recorder.Close(entry, end.nodes)
 	report.Version, report.Note = r.cfg.Version, end.note

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/transport"
 )
 
 // Format says how reports are printed.
@@ -139,6 +140,8 @@ var columns = []struct {
 	{"cuts", func(r pipeline.Report) string { return strings.Trim(fmt.Sprint(r.Cuts), "[]") }},
 	{"forgotten", func(r pipeline.Report) string { return integer(r.Forgotten) }},
 	{"emulate", func(r pipeline.Report) string { return r.Emulate }},
+	{"link", func(r pipeline.Report) string { return r.Link }},
+	{"wire", func(r pipeline.Report) string { return r.Wire }},
 	{"version", func(r pipeline.Report) string { return r.Version }},
 	{"note", func(r pipeline.Report) string { return r.Note }},
 }
@@ -172,7 +175,7 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 		cuts = commas(r.Cuts)
 	}
 	fmt.Fprintf(to, "%s cut at %s, %d frames, one every %s,\n%s\n\n",
-		r.Model, cuts, r.Frames, time.Duration(r.IntervalMS*float64(time.Millisecond)), emulation(r.Emulate))
+		r.Model, cuts, r.Frames, time.Duration(r.IntervalMS*float64(time.Millisecond)), circumstances(r))
 	labelled := slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.Accuracy != nil })
 	metered := slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.JoulesPerFrame != nil })
 	line := "%-9s  %5s  %8s  %6s  %6s  %6s  %7s  %8s"
@@ -232,6 +235,18 @@ func totals(r pipeline.Report) (t pipeline.Entry) {
 		t.Switches += n.Switches
 	}
 	return t
+}
+
+// circumstances says what computes, and, where they are not what is usual, what lies between and how values travel.
+func circumstances(r pipeline.Report) string {
+	text := emulation(r.Emulate)
+	if r.Link != "" && r.Link != pipeline.RealLink {
+		text += ",\nover an emulated link: " + r.Link
+	}
+	if r.Wire != "" && r.Wire != transport.Float32 {
+		text += ",\n" + r.Wire + " on the wire"
+	}
+	return text
 }
 
 func emulation(e string) string {

@@ -27,7 +27,7 @@ func sampleReports() []pipeline.Report {
 	return []pipeline.Report{{
 		Run: "20261122-120000-ABCDEF", Strategy: "alternate", Tasks: 20, Frames: 100, IntervalMS: 30, Delivered: 89,
 		Coverage: 89, Rate: 26.853, Latency: pipeline.Latency{P50: 261.4, P95: 600, P99: 637.25, Max: 640},
-		ElapsedS: 3.5, Model: "dense-100-2000-2000", Cut: 1, Load: "blocking", Emulate: "pi3", Version: "1.0",
+		ElapsedS: 3.5, Model: "dense-100-2000-2000", Cut: 1, Load: "blocking", Emulate: "pi3", Link: "real", Wire: "float32", Version: "1.0",
 		JoulesPerFrame: &each,
 		Nodes: []pipeline.Entry{
 			{NodeID: pipeline.NodeID{Role: "client"}, Received: 100, Forwarded: 100, Bytes: 52_000, EnergyJ: 6.402, EnergyBy: "model pi3b+"},
@@ -42,8 +42,8 @@ func sampleReports() []pipeline.Report {
 	}, {
 		Run: "20261122-120001-ABCDEF", Strategy: "replicate", Frames: 100, IntervalMS: 30, Delivered: 98, Coverage: 98,
 		Rate: 33.333, Duplicates: 2, Forgotten: 4, Unaccounted: 1, Accuracy: &accuracy, ElapsedS: 3.1, Model: "digits_mlp.onnx", Cut: 2, Cuts: []int{2, 4},
-		Emulate: "off", Version: "1.0", Note: "client-ABCDEFGH was silent for 10s and did not close the run",
-		Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Received: 55, Dropped: 3, Expired: 2, Finished: 49, Lost: 1}},
+		Emulate: "off", Link: "wifi", Wire: "int8", Version: "1.0", Note: "client-ABCDEFGH was silent for 10s and did not close the run",
+		Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Received: 55, Dropped: 3, Expired: 2, Finished: 49, Lost: 1, Link: "wifi"}},
 	}}
 }
 

@@ -44,7 +44,7 @@ func Run(ctx context.Context, cfg Config) error {
 
 func newClient(cfg Config, address string) *transport.Client {
 	return transport.NewClient(address, transport.Limits{
-		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(),
+		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
 	}, cfg.credentials)
 }
 

@@ -26,6 +26,7 @@ type server struct {
 	gate    *transport.Gate
 	http    *http.Server
 	address string
+	uplink  *transport.Uplink
 	serving sync.WaitGroup
 	failed  error         // of serving; read it after serving.Wait
 	deaf    chan struct{} // closed when serving has failed
@@ -63,7 +64,8 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	if err != nil {
 		return nil, fmt.Errorf("--listen %s: %w", cfg.Listen, err)
 	}
-	s := &server{address: listener.Addr().String()}
+	cfg.uplink = newUplink(cfg)
+	s := &server{address: listener.Addr().String(), uplink: cfg.uplink}
 	if cfg.device == nil {
 		cfg.device = openDevice(cfg, false)
 	}
@@ -85,7 +87,7 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
-		if err := s.http.Serve(s.gate.Listen(cfg.traffic().Listener(listener))); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.gate.Listen(cfg.traffic().Listener(s.uplink.Listen(listener)))); !errors.Is(err, http.ErrServerClosed) {
 			s.failed = err
 			close(s.deaf)
 		}
@@ -201,6 +203,7 @@ func (s *server) stop() error {
 		err = s.http.Close()
 	}
 	s.serving.Wait()
+	s.uplink.Close()
 	return errors.Join(err, s.failed, s.clean())
 }
 

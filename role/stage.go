@@ -1,6 +1,7 @@
 package role
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -196,6 +197,7 @@ func (w *worker) agree(run pipeline.Run, layer int) (pipeline.Run, strategy.Entr
 	if run.Load == "" || entry.Loading == "" {
 		run.Load = entry.Loading
 	}
+	run.Wire = cmp.Or(run.Wire, w.cfg.Wire, transport.Float32)
 	if err := entry.Validate(strategy.Params{Tasks: run.Tasks, Loading: run.Load}); err != nil {
 		return refuse("%v", err)
 	}
@@ -309,7 +311,7 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	stop()
 	patience.Wait()
 	p.abort()
-	entry.Emulate = p.cfg.Emulate.String()
+	entry.Emulate, entry.Link = p.cfg.Emulate.String(), p.cfg.Link.Name
 	end.add(p.watch.End(&entry)...)
 	end.nodes = append(end.nodes, entry)
 	if p.trace != nil {

@@ -1,0 +1,17 @@
+package role
+
+import "tandem/transport"
+
+// Link is the shape of an emulated link.
+type Link = transport.Link
+
+// ParseLink reads off, a preset's name, or a shape.
+func ParseLink(s string) (Link, error) { return transport.ParseLink(s) }
+
+// ParseWire reads the name of a wire format.
+func ParseWire(s string) (string, error) { return s, transport.CheckWire(s) }
+
+// newUplink makes the link that all goes over which this node sends. Each role has chances of its own.
+func newUplink(cfg Config) *transport.Uplink {
+	return transport.NewUplink(cfg.Link, cfg.Seed<<8|uint64(rank(string(cfg.Role))))
+}
