@@ -53,6 +53,14 @@ published:
 compare *arguments:
     .ci/compare {{ arguments }}
 
+# all strategies over emulated Wi-Fi, in each wire format, about three minutes: a table. The argument is the frames of a run
+wifi *frames:
+    .ci/wifi {{ frames }}
+
+# the emulated link beside the kernel's, over network namespaces: needs root and iproute2
+tbf *rounds:
+    .ci/tbf {{ rounds }}
+
 # benchmarks, three times each; flags are passed on
 bench *flags:
     go test -run '^$' -bench . -count 3 {{ flags }} ./...
