@@ -33,7 +33,7 @@ func FuzzRequests(f *testing.F) {
 	}
 	run := &wire.Run{Id: "r", Strategy: "s1", Cuts: []int32{1, 2}, Load: "blocking"}
 	f.Add(byte(0), byte(0), encode(&wire.OpenRequest{Run: run, From: "me", Address: "you:1"}))
-	f.Add(byte(1), byte(0), encode(&wire.PushRequest{Run: "r", From: "me", Frames: framesToWire([]pipeline.Frame{frame(1)}, time.Now())}))
+	f.Add(byte(1), byte(0), encode(&wire.PushRequest{Run: "r", From: "me", Frames: framesToWire([]pipeline.Frame{frame(1)}, Float32, time.Now())}))
 	f.Add(byte(2), byte(0), encode(&wire.CloseRequest{Run: "r", From: "me", Nodes: `[{"role":"fast","received":3,"states":{"forwarding":100}}]`}))
 	f.Add(byte(1), byte(1), []byte(`{"run":"r","frames":[{"id":4,"shape":[1],"data":"AACAPw=="}]}`))
 	f.Add(byte(2), byte(1), []byte(`{"run":"r","nodes":"[]","note":"\u001b[2J"}`))
@@ -142,7 +142,7 @@ func TestMessagesThatGrowAreRefused(t *testing.T) {
 	for id := range uint64(maxFrames) {
 		f := frame(id)
 		f.Shape = []int{1, 1, 1, 1, 1, 1, 2, 2}
-		m.Frames = append(m.Frames, framesToWire([]pipeline.Frame{f}, time.Now())...)
+		m.Frames = append(m.Frames, framesToWire([]pipeline.Frame{f}, Float32, time.Now())...)
 	}
 	if code, text := post(t, g.address, "Push", "application/proto", encode(m)); code != http.StatusOK {
 		t.Errorf("%d frames: %d %s", maxFrames, code, text)

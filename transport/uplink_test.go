@@ -42,7 +42,7 @@ func TestUplinkCloses(t *testing.T) {
 func TestFramesCrossAnEmulatedLink(t *testing.T) {
 	up, down := uplink(t, "delay=2ms,jitter=1ms,rate=100mbit"), uplink(t, "delay=3ms")
 	n := &fakeNode{}
-	c := NewClient(serveOver(t, n, 1<<20, down), Limits{Dial: time.Second, Call: 20 * time.Second, Window: 4, MaxBody: 1 << 20, Uplink: up})
+	c := NewClient(serveOver(t, n, 1<<20, down), Limits{Dial: time.Second, Call: 20 * time.Second, Window: 4, MaxBody: 1 << 20, Uplink: up}, nil)
 	var calls sync.WaitGroup
 	for i := range 8 {
 		calls.Go(func() {
