@@ -52,12 +52,14 @@ func (s Status) Validate() error {
 		return fmt.Errorf("%w: the status of %.40q: %s", ErrInvalidRun, s.NodeID, fmt.Sprintf(format, args...))
 	}
 	switch {
-	case s.Role == "" || len(s.Role) > maxIDBytes || len(s.Address) > maxIDBytes || len(s.Emulate) > maxIDBytes:
-		return invalid("role, address and emulate may have %d bytes each, and a role is needed", maxIDBytes)
+	case s.Role == "" || len(s.Role) > maxIDBytes || len(s.Address) > maxIDBytes || len(s.Emulate) > maxIDBytes || len(s.EnergyBy) > maxIDBytes || len(s.Device) > maxIDBytes:
+		return invalid("role, address, emulate, energy_by and device may have %d bytes each, and a role is needed", maxIDBytes)
 	case len(s.State) > maxKeyBytes || len(s.States) > maxReasons || len(s.Decisions) > maxReasons:
 		return invalid("its states and decisions are too many: %d are allowed, of %d bytes each", maxReasons, maxKeyBytes)
 	case s.Capacity < 0 || s.Capacity > maxQueue || s.Queue < 0 || s.Queue > maxQueue:
 		return invalid("its queue has %d of %d places taken: 0 to %d are allowed", s.Queue, s.Capacity, maxQueue)
+	case !tame(s.EnergyJ) || s.Bytes < 0:
+		return invalid("it has %v J and %d bytes: numbers from 0 are allowed", s.EnergyJ, s.Bytes)
 	case !(s.HeardS >= 0 && s.HeardS <= maxHeard):
 		return invalid("it is %v s old: 0 to %v are allowed", s.HeardS, maxHeard)
 	}

@@ -136,6 +136,7 @@ func (p *player) status() pipeline.Status {
 	s := pipeline.Status{Entry: p.ledger.Entry()}
 	s.NodeID = p.view.id
 	now := time.Now()
+	p.watch.SoFar(&s.Entry)
 	s.RateIn, s.RateOut = p.in.Rate(now, s.Received), p.out.Rate(now, s.Forwarded)
 	return s
 }

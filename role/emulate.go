@@ -127,8 +127,8 @@ type emulated struct {
 // note says where the machine was too busy to be the device; empty: it was not.
 func (x *emulated) note(of Role) string {
 	const tolerable = 0.02
-	share := float64(x.missed) / float64(max(x.held, 1))
-	if share < tolerable {
+	share := float64(x.missed) / float64(max(x.held, time.Millisecond)) // a device of no time at all is never late
+	if x.held == 0 || share < tolerable {
 		return ""
 	}
 	return fmt.Sprintf("this machine was too busy to emulate %s: %s took %.0f %% longer", x.device, of, 100*share)

@@ -41,7 +41,11 @@ type recording struct {
 	watch    *device.Watch
 }
 
-func (r *recording) status() pipeline.Status { return r.recorder.Status(r.id) }
+func (r *recording) status() pipeline.Status {
+	s := r.recorder.Status(r.id)
+	r.watch.SoFar(&s.Entry)
+	return s
+}
 
 func (r *recording) below() map[string]bool { return nil }
 

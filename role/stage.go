@@ -291,6 +291,7 @@ func (p *stagePart) Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedba
 func (p *stagePart) status() pipeline.Status {
 	s := p.stage.Status()
 	s.Emulate = p.cfg.Emulate.String()
+	p.watch.SoFar(&s.Entry)
 	return s
 }
 

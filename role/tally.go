@@ -33,6 +33,11 @@ func (t *tally) add(e pipeline.Entry) {
 	t.entry.Switches += e.Switches
 	t.entry.SwitchMS += e.SwitchMS
 	t.entry.BusyMS += e.BusyMS
+	t.entry.Bytes += e.Bytes
+	t.entry.EnergyJ += e.EnergyJ
+	if e.EnergyBy != "" {
+		t.entry.EnergyBy = e.EnergyBy
+	}
 	decisions := maps.Clone(t.entry.Decisions)
 	if decisions == nil {
 		decisions = make(map[strategy.Reason]int64)
@@ -82,12 +87,14 @@ var (
 	decisions     = describe("tandem_decisions_total", "Decisions of the strategy by reason.", "reason")
 	stateNow      = describe("tandem_state", "1 for the state that the node is in.", "state")
 	neighbourUp   = describe("tandem_neighbour_up", "Whether a node below answers, while a run is open.", "address")
+	bytesTotal    = describe("tandem_bytes_total", "Bytes over the node's connections, either way, while runs were open.")
+	energyJoules  = describe("tandem_energy_joules_total", "Energy of the device while runs were open, where it is known.", "by")
 	throttled     = describe("tandem_throttled", "Whether the device has lowered its clock, for heat or want of power.")
 )
 
 // Describe says what there may be.
 func (c *tallies) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{buildInfo, runsTotal, runOpen, framesTotal} {
+	for _, d := range []*prometheus.Desc{buildInfo, runsTotal, runOpen, framesTotal, bytesTotal, energyJoules} {
 		to <- d
 	}
 	if c.node.role == End {
@@ -120,6 +127,10 @@ func (c *tallies) Collect(to chan<- prometheus.Metric) {
 		"forwarded": t.entry.Forwarded, "finished": t.entry.Finished, "lost": t.entry.Lost,
 	} {
 		counter(framesTotal, float64(n), outcome)
+	}
+	counter(bytesTotal, float64(t.entry.Bytes))
+	if t.entry.EnergyBy != "" {
+		counter(energyJoules, t.entry.EnergyJ, t.entry.EnergyBy)
 	}
 	if c.node.role == End {
 		return

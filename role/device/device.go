@@ -89,8 +89,11 @@ type Watch struct {
 	throttled atomic.Bool
 	stop      context.CancelFunc
 	sampling  sync.WaitGroup
-	worst     condition // of the run; the sampling goroutine's until it has ended
-	failed    error     // the meter's, at the beginning or the end
+	failed    error // the meter's, at the beginning or the end
+
+	mu    sync.Mutex
+	worst condition // of the run
+	total float64   // joules that the meter had when it was last read
 }
 
 // lookBeat is the time between two looks at the device's condition.
@@ -101,6 +104,7 @@ func (d *Device) Watch() *Watch {
 	w := &Watch{device: d, began: time.Now(), bytes: d.Traffic.Bytes(), worst: d.sensors.read()}
 	w.throttled.Store(w.worst.limits.now() != 0)
 	w.joules, w.failed = d.measure(w.began)
+	w.total = w.joules
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
 	if !d.sensors.blind() || d.meter != nil {
@@ -128,7 +132,11 @@ func (w *Watch) sample(ctx context.Context) {
 		case <-look.C:
 			w.look()
 		case <-measure:
-			_, _ = w.device.measure(time.Now()) // without it the next reading spans a longer time
+			if total, err := w.device.measure(time.Now()); err == nil {
+				w.mu.Lock()
+				w.total = total
+				w.mu.Unlock()
+			}
 		}
 	}
 }
@@ -136,6 +144,8 @@ func (w *Watch) sample(ctx context.Context) {
 func (w *Watch) look() {
 	c := w.device.sensors.read()
 	w.throttled.Store(c.limits.now() != 0)
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.worst.add(c)
 }
 
@@ -147,21 +157,29 @@ func (d *Device) measure(now time.Time) (joules float64, err error) {
 	return d.meter.joules(now)
 }
 
-// energy is in joules; false: it is not known.
-func (w *Watch) energy(now time.Time, e *pipeline.Entry) (joules float64, known bool) {
+// SoFar fills in what the entry of a run that goes on says of the device, as it was when it was last looked at.
+func (w *Watch) SoFar(e *pipeline.Entry) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tell(time.Now(), e)
+	e.Device = w.worst.String()
+}
+
+// tell fills in bytes and energy. Call it with w.mu held.
+func (w *Watch) tell(now time.Time, e *pipeline.Entry) {
 	d := w.device
+	e.Bytes = d.Traffic.Bytes() - w.bytes
+	var joules float64
 	switch {
-	case d.meter != nil:
-		total, err := d.measure(now)
-		if w.failed == nil {
-			w.failed = err
-		}
-		return total - w.joules, w.failed == nil
-	case !d.model.none():
+	case d.meter != nil && w.failed == nil:
+		joules = w.total - w.joules
+	case d.meter == nil && !d.model.none():
 		computing := time.Duration(e.BusyMS * float64(time.Millisecond))
-		return d.model.joules(now.Sub(w.began), computing, d.threads, e.Bytes), true
+		joules = d.model.joules(now.Sub(w.began), computing, d.threads, e.Bytes)
+	default:
+		return
 	}
-	return 0, false
+	e.EnergyJ, e.EnergyBy = math.Round(1000*joules)/1000, d.Source()
 }
 
 // End stops watching, fills in what the entry says of the device, and returns what was out of the ordinary.
@@ -170,10 +188,11 @@ func (w *Watch) End(e *pipeline.Entry) (notes []string) {
 	w.sampling.Wait()
 	w.look()
 	d := w.device
-	e.Bytes = d.Traffic.Bytes() - w.bytes
-	if joules, known := w.energy(time.Now(), e); known {
-		e.EnergyJ, e.EnergyBy = math.Round(1000*joules)/1000, d.Source()
+	now := time.Now()
+	if total, err := d.measure(now); w.failed == nil {
+		w.total, w.failed = total, err
 	}
+	w.tell(now, e)
 	e.Device = w.worst.String()
 	if w.failed != nil {
 		notes = append(notes, fmt.Sprintf("%s does not know its energy: the %s failed: %v", d.role, d.Source(), w.failed))
