@@ -145,7 +145,7 @@ func (p *player) status() pipeline.Status {
 func (p *player) answered(frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
 	if err == nil {
 		p.ledger.Count(pipeline.Forwarded, len(frames))
-		p.shown.answered(len(answers))
+		p.shown.add(len(answers))
 		return
 	}
 	p.ledger.Count(pipeline.Lost, len(frames))

@@ -5,19 +5,21 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-isatty"
-	"github.com/schollz/progressbar/v3"
 
 	"tandem/pipeline"
 )
 
-// progress shows on a terminal how far a run has come, and what end says of it. Elsewhere, and as nil, it shows nothing.
+// progress is one line on a terminal: how far a run has come, and what end says of it. Elsewhere, and as nil, it shows
+// nothing.
 type progress struct {
-	strategy string
+	to       io.Writer
+	run      pipeline.Run
 	live     func() *pipeline.Live
-	bar      *progressbar.ProgressBar
+	answered atomic.Int64 // frames
 
 	finished chan struct{}
 	telling  sync.WaitGroup
@@ -27,20 +29,7 @@ func newProgress(cfg Config, run pipeline.Run, live func() *pipeline.Live) *prog
 	if !Terminal(cfg.Stderr) {
 		return nil
 	}
-	frames := int64(run.Frames)
-	if frames == 0 {
-		frames = -1 // not known
-	}
-	p := &progress{strategy: run.Strategy, live: live, finished: make(chan struct{})}
-	p.bar = progressbar.NewOptions64(frames,
-		progressbar.OptionSetWriter(cfg.Stderr),
-		progressbar.OptionSetDescription(progressText(p.strategy, nil)),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetWidth(10),
-		progressbar.OptionSetPredictTime(false),
-		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionClearOnFinish(),
-	)
+	p := &progress{to: cfg.Stderr, run: run, live: live, finished: make(chan struct{})}
 	p.telling.Go(p.tell)
 	return p
 }
@@ -51,15 +40,18 @@ func Terminal(w io.Writer) bool {
 	return ok && isatty.IsTerminal(file.Fd())
 }
 
-// tell keeps the text before the bar up to date.
+// A carriage return begins the line again; the code behind it clears what stood there.
+const newLine = "\r\x1b[K"
+
 func (p *progress) tell() {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			p.bar.Describe(progressText(p.strategy, p.live()))
+			fmt.Fprint(p.to, newLine, progressText(p.run, p.answered.Load(), p.live())) // a terminal that is gone is no reason to stop
 		case <-p.finished:
+			fmt.Fprint(p.to, newLine)
 			return
 		}
 	}
@@ -68,22 +60,27 @@ func (p *progress) tell() {
 // silent is the age from which on figures are no longer those of now.
 const silent = 3 * time.Second
 
-// progressText leaves half of 80 columns to the bar and the count.
-func progressText(strategy string, l *pipeline.Live) string {
+// progressText has 80 columns at most.
+func progressText(run pipeline.Run, answered int64, l *pipeline.Live) string {
+	text := fmt.Sprintf("%-9s %d", run.Strategy, answered)
+	if run.Frames > 0 {
+		text += fmt.Sprintf("/%d", run.Frames)
+	}
+	text += " frames"
 	if l == nil {
-		return fmt.Sprintf("%-9s", strategy)
+		return text
 	}
 	state := string(l.State)
 	if l.HeardS > silent.Seconds() {
 		state = fmt.Sprintf("%.0f s ago", l.HeardS)
 	}
-	return fmt.Sprintf("%-9s %5.1f %% %6.1f f/s %-10s", strategy, l.Coverage, l.Rate, state)
+	return text + fmt.Sprintf("  %5.1f %%  %6.1f f/s  %s", l.Coverage, l.Rate, state)
 }
 
-// answered counts the frames that a node has taken or refused.
-func (p *progress) answered(frames int) {
+// add counts frames that a node has taken or refused.
+func (p *progress) add(frames int) {
 	if p != nil {
-		_ = p.bar.Add(frames) // a terminal that is gone is no reason to stop
+		p.answered.Add(int64(frames))
 	}
 }
 
@@ -93,5 +90,4 @@ func (p *progress) done() {
 	}
 	close(p.finished)
 	p.telling.Wait()
-	_ = p.bar.Finish()
 }
