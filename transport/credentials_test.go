@@ -115,7 +115,7 @@ func serveGated(t *testing.T, creds *Credentials) *gated {
 }
 
 func (g *gated) client(creds *Credentials) *Client {
-	return NewClient(g.address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 2, MaxBody: 1 << 20}, creds)
+	return NewClient(g.address, Limits{Dial: 20 * time.Second, Call: 20 * time.Second, Window: 2, MaxBody: 1 << 20}, creds)
 }
 
 // told is the last refusal.

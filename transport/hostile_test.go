@@ -208,7 +208,7 @@ func TestTooMuchAtOnceIsRefused(t *testing.T) {
 	g := serveGated(t, nil)
 	release := make(chan struct{})
 	g.node.wait = func() { <-release }
-	c := NewClient(g.address, Limits{Dial: time.Second, Call: time.Minute, Window: 20, MaxBody: 1 << 20}, nil)
+	c := NewClient(g.address, Limits{Dial: 20 * time.Second, Call: time.Minute, Window: 20, MaxBody: 1 << 20}, nil)
 	big := pipeline.Frame{Shape: []int{1 << 17}, Data: make([]float32, 1<<17), Label: pipeline.NoLabel, Since: time.Now()} // half of what a message may have
 	answers := make(chan error)
 	const pushes = 20

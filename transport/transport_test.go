@@ -290,7 +290,7 @@ func TestReachOfAStranger(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	c := NewClient(silent.Addr().String(), Limits{Dial: 50 * time.Millisecond, Call: time.Second, Window: 1, MaxBody: 1 << 20}, nil)
+	c := NewClient(silent.Addr().String(), Limits{Dial: time.Second, Call: time.Second, Window: 1, MaxBody: 1 << 20}, nil)
 	if err := c.Reach(t.Context()); err != nil {
 		t.Errorf("who is not ready to answer: %v", err)
 	}
