@@ -132,7 +132,7 @@ func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
 		a := &answers[i]
 		a.Length, a.Capacity, a.Here = s.queue.Len(), s.queue.Cap(), s.ledger.Here()
 		a.Busy = a.Busy || s.c.HighWater > 0 && a.Length >= s.c.HighWater
-		a.Throttled = s.throttled()
+		a.Throttled, a.Batch = s.throttled(), s.c.Batch
 		s.timing.tell(a)
 	}
 	return answers, nil

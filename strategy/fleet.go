@@ -44,7 +44,7 @@ type Outlook struct {
 	Up        bool          // some node answers
 	Free      float64       // whole places in the queues of those that answer, as far as is known
 	Full      bool          // none that answers has a place
-	Idle      time.Duration // when the first of those that answer will have nothing left to do, since the run began
+	Idle      time.Duration // when the first of those that answer will have less left to do than a batch, since the run began
 	Service   time.Duration // what a frame takes on that To; 0: not yet known
 	RoundTrip time.Duration // of a call to To
 }
@@ -110,8 +110,8 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 		}
 		f.up = append(f.up, i)
 		o.Free += math.Floor(m.free(now))
-		if !o.Up || m.idle < o.Idle {
-			o.Idle = m.idle
+		if dry := m.dry(); !o.Up || dry < o.Idle {
+			o.Idle = dry
 		}
 		o.Up = true
 		if !m.full(now) {
@@ -170,6 +170,12 @@ func (m *member) service() time.Duration {
 
 // cost is what a frame takes of the scarcer of link and node.
 func (m *member) cost() time.Duration { return max(m.service(), m.Pace) }
+
+// dry is when the node will have less left than it can compute together: from then on it would work beneath its means.
+func (m *member) dry() time.Duration {
+	batch := min(m.newest.Batch, m.newest.Capacity)
+	return max(0, m.idle-time.Duration(max(0, batch-1))*m.cost())
+}
 
 func (m *member) delay(now time.Duration) time.Duration {
 	return max(0, m.idle-now) + m.service() + m.RoundTrip/2

@@ -98,6 +98,17 @@ func TestFleetCountsWholePlaces(t *testing.T) {
 	}
 }
 
+// A node that computes frames together needs as many: with less it has too little to do.
+func TestFleetKeepsWholeBatches(t *testing.T) {
+	f := fleet(10*ms, 10*ms)
+	for i, batch := range []int{1, 8} {
+		f.Observe(i, Feedback{Now: time.Second, Accepted: true, Batch: batch, Capacity: 10, Length: 9, Service: 10 * ms})
+	}
+	if o := f.Outlook(time.Second); o.Idle != time.Second+(9-7)*10*ms {
+		t.Errorf("nine frames are two more than a batch needs at least: %v", o.Idle-time.Second)
+	}
+}
+
 func TestFleetExpectsAThrottledNodeToBecomeSlower(t *testing.T) {
 	f := fleet(10*ms, 10*ms)
 	f.Observe(0, Feedback{Accepted: true, Throttled: true, Capacity: 10, Service: 10 * ms, Spread: 5 * ms})

@@ -80,6 +80,7 @@ type Feedback struct {
 	Throttled bool          // the device has lowered its clock, for heat or want of power
 	Length    int           // frames in the answering node's queue, this one included
 	Capacity  int           // places in that queue; 0: the node has none
+	Batch     int           // most frames that the node computes together; 0 counts as 1
 	Service   time.Duration // what a frame takes there
 	Spread    time.Duration // mean deviation of that
 	Wait      time.Duration // how long the frame that last left the queue had waited

@@ -603,7 +603,9 @@ type Feedback struct {
 	// Frames of the run that are on the node, from accepted to taken by end.
 	Here int32 `protobuf:"varint,8,opt,name=here,proto3" json:"here,omitempty"`
 	// The device has lowered its clock, for heat or want of power.
-	Throttled     bool `protobuf:"varint,9,opt,name=throttled,proto3" json:"throttled,omitempty"`
+	Throttled bool `protobuf:"varint,9,opt,name=throttled,proto3" json:"throttled,omitempty"`
+	// Most frames that the node computes together; 0: one.
+	Batch         int32 `protobuf:"varint,10,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -699,6 +701,13 @@ func (x *Feedback) GetThrottled() bool {
 		return x.Throttled
 	}
 	return false
+}
+
+func (x *Feedback) GetBatch() int32 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
 }
 
 type CloseRequest struct {
@@ -873,7 +882,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06_label\"S\n" +
 	"\fPushResponse\x12/\n" +
 	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackR\bfeedback\x12\x12\n" +
-	"\x04live\x18\x02 \x01(\tR\x04live\"\x8b\x02\n" +
+	"\x04live\x18\x02 \x01(\tR\x04live\"\xa1\x02\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
@@ -884,7 +893,9 @@ const file_tandem_proto_rawDesc = "" +
 	"\await_ns\x18\x06 \x01(\x03R\x06waitNs\x12\x12\n" +
 	"\x04busy\x18\a \x01(\bR\x04busy\x12\x12\n" +
 	"\x04here\x18\b \x01(\x05R\x04here\x12\x1c\n" +
-	"\tthrottled\x18\t \x01(\bR\tthrottled\"v\n" +
+	"\tthrottled\x18\t \x01(\bR\tthrottled\x12\x14\n" +
+	"\x05batch\x18\n" +
+	" \x01(\x05R\x05batch\"v\n" +
 	"\fCloseRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x14\n" +
