@@ -49,7 +49,7 @@ binary arch arm name:
 
 # the 14 published points on this machine, about a minute: a table beside the published figures, and whether they agree
 published:
-    .ci/published
+    .ci/published strategy/pictures/published.svg
 
 # all strategies side by side: the README's table at 33.3 frames a second, and the drawing over the offered rate
 compare *arguments:
