@@ -19,6 +19,7 @@ const rows = {
     time("waits", x => x.wait_ms),
     count("refused", x => x.refused + (x.dropped ?? 0) + (x.expired ?? 0)),
     ["switches", x => n.whole(x.switches)],
+    ["energy", x => x.energy_by ? `${n.fixed(x.energy_j, 0)} J` : n.none],
   ],
   end: [["delivered", (x, live) => n.whole(live?.delivered)], time("age", (x, live) => live?.age_p50_ms), count("duplicates", (x, live) => live?.duplicates)],
 };
