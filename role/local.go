@@ -24,6 +24,9 @@ func runLocal(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, nodes.stop()) }()
+	if Terminal(cfg.Stderr) {
+		fmt.Fprintf(cfg.Stderr, "watch it on http://%s/\n", nodes.end.address)
+	}
 
 	names := []string{cfg.Strategy}
 	if cfg.Strategy == "" {
