@@ -1,0 +1,224 @@
+package chaos
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/strategy"
+)
+
+var (
+	seeds    = flag.String("seeds", "", "schedules to play, as in 1-50 or 7,9 (default: a few short ones over loopback)")
+	length   = flag.Duration("length", 30*time.Second, "how long frames are sent in each")
+	only     = flag.String("strategy", "", "of each schedule (default: every strategy)")
+	loopback = flag.Bool("loopback", false, "use no network namespaces")
+)
+
+// TestMain leaves nothing behind: neither settings of whoever runs the tests for the nodes, nor the program.
+func TestMain(m *testing.M) {
+	for _, s := range os.Environ() {
+		if name, _, _ := strings.Cut(s, "="); strings.HasPrefix(name, "TANDEM_") {
+			_ = os.Unsetenv(name)
+		}
+	}
+	code := m.Run()
+	if program, err := build(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(program))
+	}
+	os.Exit(code)
+}
+
+// trial is one run under a schedule.
+type trial struct {
+	seed       uint64
+	strategy   string
+	length     time.Duration
+	longest    time.Duration // of a fault
+	idle       time.Duration
+	namespaces bool
+}
+
+// Whatever breaks, every frame is accounted for, nothing hangs, and all nodes are as good as new afterwards.
+func TestChaos(t *testing.T) {
+	if *seeds == "" {
+		t.Skip("for the long form name -seeds")
+	}
+	why := permitted()
+	if why != "" && !*loopback {
+		t.Logf("network namespaces are not permitted here (%s): over loopback only processes are broken", why)
+	}
+	for _, seed := range parseSeeds(t, *seeds) {
+		for _, e := range strategy.All() {
+			if *only != "" && *only != e.Name {
+				continue
+			}
+			try := trial{seed, e.Name, *length, 4 * time.Second, 10 * time.Second, why == "" && !*loopback}
+			t.Run(fmt.Sprintf("seed %d %s", seed, e.Name), func(t *testing.T) {
+				t.Parallel()
+				try.run(t)
+			})
+		}
+	}
+}
+
+// The short form: it needs no rights, and takes a few seconds.
+func TestChaosOverLoopback(t *testing.T) {
+	if testing.Short() || *seeds != "" {
+		t.Skip("the long form is run")
+	}
+	for i, e := range []string{"baseline", "balance", "replicate"} {
+		try := trial{uint64(i), e, 2 * time.Second, time.Second / 2, 2 * time.Second, false}
+		t.Run(e, func(t *testing.T) {
+			t.Parallel()
+			try.run(t)
+		})
+	}
+}
+
+func parseSeeds(t *testing.T, text string) (all []uint64) {
+	t.Helper()
+	for part := range strings.SplitSeq(text, ",") {
+		from, to, isRange := strings.Cut(part, "-")
+		if !isRange {
+			to = from
+		}
+		first, err := strconv.ParseUint(from, 10, 64)
+		last, err2 := strconv.ParseUint(to, 10, 64)
+		if err != nil || err2 != nil {
+			t.Fatalf("-seeds %s: use numbers and ranges, as in 1-50 or 7,9", text)
+		}
+		for ; first <= last; first++ {
+			all = append(all, first)
+		}
+	}
+	return all
+}
+
+const interval = 30 * time.Millisecond
+
+func (c trial) run(t *testing.T) {
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	top := topologies[c.seed%uint64(len(topologies))]
+	possible := ofNodes
+	if !c.namespaces {
+		possible = local
+	}
+	faults := plan(c.seed, c.length, c.longest, append(top.nodes(), "client"), possible)
+	s := newSite(t, program, top, c.namespaces, []string{"--idle", c.idle.String()}, []string{"--emulate", "pi3"})
+	defer func() {
+		if t.Failed() {
+			t.Logf("seed %d, %s, %s:\n%v", c.seed, c.strategy, top.name, faults)
+			s.tell()
+		}
+	}()
+
+	began := time.Now()
+	client := s.client(c.strategy, "--frames", strconv.Itoa(int(c.length/interval)), "--interval", interval.String())
+	s.process("fast").expect(t, `"run opened"`)
+	ctx, over := context.WithCancel(t.Context())
+	defer over()
+	s.play(ctx, faults)
+	if !client.exits(time.Until(began.Add(c.length + c.longest + 6*c.idle))) {
+		s.dumps(t, "the client does not end")
+	}
+	took := time.Since(began)
+	report, err := client.report()
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, report)
+	s.again(t, c.idle)
+	s.leave(t, c.seed)
+	t.Logf("seed %d, %s, %s: %d faults, %d of %d frames delivered, %.0f s: %s",
+		c.seed, c.strategy, top.name, len(faults), report.Delivered, report.Frames, took.Seconds(), report.Note)
+}
+
+// check holds for every report.
+func check(t *testing.T, r pipeline.Report) {
+	t.Helper()
+	if r.Unaccounted != 0 {
+		t.Errorf("%d frames are unaccounted for: %+v", r.Unaccounted, r)
+	}
+	for _, n := range r.Nodes {
+		if n.Here() != 0 {
+			t.Errorf("%v: %d frames have no outcome", n, n.Here())
+		}
+	}
+}
+
+// again plays a further run: whatever has happened before, all of it arrives.
+func (s *site) again(t *testing.T, idle time.Duration) {
+	t.Helper()
+	for deadline := time.Now().Add(3 * idle); ; time.Sleep(idle / 10) {
+		p := s.client("baseline", "--frames", "20", "--interval", "100ms")
+		if !p.exits(time.Minute) {
+			s.dumps(t, "a further run does not end")
+		}
+		r, err := p.report()
+		if err != nil && time.Now().Before(deadline) { // somebody may still hold the old run open
+			continue
+		}
+		if err != nil {
+			t.Fatalf("no further run is possible: %v", err)
+		}
+		check(t, r)
+		if r.Coverage != 100 || r.Note != "" && !strings.HasPrefix(r.Note, "this machine was too busy") {
+			t.Errorf("of a further run %v %% arrive: %+v", r.Coverage, r)
+		}
+		return
+	}
+}
+
+// leave stops the nodes. Half of them are asked to go, and the others say what their goroutines are about: no run is
+// open, so none of a run may be left.
+func (s *site) leave(t *testing.T, seed uint64) {
+	t.Helper()
+	nodes := s.topology.nodes()
+	for i := len(nodes) - 1; i >= 0; i-- { // from the beginning of the pipeline
+		p := s.process(nodes[i])
+		if (seed+uint64(i))%2 == 0 {
+			p.signal(syscall.SIGTERM)
+			if !p.exits(10*time.Second) || p.ProcessState.ExitCode() != 0 {
+				t.Errorf("%s is told to stop, and does not, or not well: %s", p.name, p.dump())
+			}
+			continue
+		}
+		for text := range strings.SplitSeq(p.dump(), "\n\n") {
+			for _, part := range []string{"tandem/pipeline.", "role.(*edge)", "role.(*node).watch", "role.(*stagePart)", "role.(*watch)"} {
+				if strings.HasPrefix(text, "goroutine ") && strings.Contains(text, part) {
+					t.Errorf("%s has a goroutine left: %s", p.name, text)
+				}
+			}
+		}
+	}
+}
+
+// dumps fails with the goroutines of all processes.
+func (s *site) dumps(t *testing.T, why string) {
+	t.Helper()
+	t.Error(why)
+	for _, node := range append(s.topology.nodes(), "client") {
+		t.Logf("%s:\n%s", node, s.process(node).dump())
+	}
+	t.FailNow()
+}
+
+// tell shows what the processes have said.
+func (s *site) tell() {
+	for _, node := range append(s.topology.nodes(), "client") {
+		text := s.process(node).stderr.text()
+		s.t.Logf("%s: %s%s", node, s.process(node).stdout.text(), text[max(0, len(text)-4000):])
+	}
+}
