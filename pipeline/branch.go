@@ -71,10 +71,15 @@ func (s *Stage) forwarded(frames []Frame, answers []Feedback, err error, aborted
 		switch {
 		case !a.Accepted && s.c.Keeps && !aborted && !permanent(err):
 			r.back = append(r.back, f)
+			if doubtful(err) {
+				s.ledger.doubt(frames[i : i+1])
+			}
 		case err != nil:
-			s.lose(1, err)
+			s.ledger.Lose(frames[i:i+1], err)
+			s.c.Failed(1, err)
 		default:
 			s.ledger.Count(Forwarded, 1)
+			s.fates.pass(f)
 			if s.c.Keeps {
 				r.accepted = append(r.accepted, f)
 			}
@@ -122,6 +127,8 @@ func (s *Stage) recover(ending bool) {
 		}
 		b.losses = losses
 		s.ledger.Count(Forwarded, -len(b.held))
+		s.ledger.doubt(b.held)
+		s.fates.takeBack(b.held)
 		s.back = append(b.held, s.back...)
 		b.held = nil
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -89,9 +90,16 @@ func (h *Hop) carry(ctx context.Context, c HopConfig) {
 // itself.
 func (c HopConfig) send(ctx context.Context, batch []Frame) {
 	answers, err := c.Sender.Send(ctx, batch)
+	var doubt error
 	for c.Persist && err != nil && !permanent(err) && ctx.Err() == nil {
+		if doubtful(err) {
+			doubt = err
+		}
 		pause(ctx, retryGap)
 		answers, err = c.Sender.Send(ctx, batch)
+	}
+	if err != nil && doubt != nil && !doubtful(err) { // an earlier call may have brought what the last one did not
+		err = fmt.Errorf("%v; and before that %w", err, doubt)
 	}
 	if errors.Is(err, ErrInvalidFrame) && len(batch) > 1 {
 		for i := range batch {

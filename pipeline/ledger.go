@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,6 +36,7 @@ type Ledger struct {
 	switches int64
 	switched time.Duration
 	busy     time.Duration
+	doubts   IDs
 	reasons  map[strategy.Reason]int64
 	states   map[State]time.Duration
 	state    State // empty: in none yet
@@ -116,6 +118,30 @@ func (l *Ledger) Count(o Outcome, n int) {
 	l.frames[o] += int64(n)
 }
 
+// Lose counts frames that a neighbour has not taken, as far as is known.
+func (l *Ledger) Lose(frames []Frame, why error) {
+	l.Count(Lost, len(frames))
+	if doubtful(why) {
+		l.doubt(frames)
+	}
+}
+
+// doubt remembers frames that may be counted elsewhere too, so that end can count them once.
+func (l *Ledger) doubt(frames []Frame) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range frames {
+		l.doubts.add(frames[i].ID)
+	}
+}
+
+// Doubts are the frames that may be counted elsewhere too.
+func (l *Ledger) Doubts() IDs {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.doubts)
+}
+
 // Here is the number of frames that are on the node.
 func (l *Ledger) Here() int {
 	l.mu.Lock()
@@ -168,6 +194,13 @@ type Entry struct {
 	EnergyJ  float64 `json:"energy_j,omitempty"`
 	EnergyBy string  `json:"energy_by,omitempty"`
 	Device   string  `json:"device,omitempty"` // its limits, clock and temperature during the run
+
+	Next      []string `json:"next,omitempty"`      // addresses of the nodes that frames are handed over to, but for end
+	Restarted bool     `json:"restarted,omitempty"` // the node was started again during the run, and has forgotten what was before
+	// Doubts are the frames that the node has given up, or sent another way, without an answer: they may have arrived all
+	// the same. Denied are those, of this node and the ones above, that it counts as gone. Reports don't show them.
+	Doubts IDs `json:"doubts,omitempty"`
+	Denied IDs `json:"denied,omitempty"`
 }
 
 func (e Entry) String() string {

@@ -103,7 +103,11 @@ func (r *Recorder) Close(end Entry, nodes []Entry) Report {
 		accuracy := 100 * float64(r.right) / float64(r.labelled)
 		rep.Accuracy = &accuracy
 	}
+	rep.Twice = twice(rep.Nodes, &r.seen)
 	rep.account(r.run)
+	for i := range rep.Nodes {
+		rep.Nodes[i].Doubts, rep.Nodes[i].Denied = nil, nil // they have served
+	}
 	return rep
 }
 

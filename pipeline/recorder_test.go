@@ -18,7 +18,7 @@ func TestReportOfAnEndThatWasStartedAgain(t *testing.T) {
 		for id := range uint64(60) {
 			r.Add(result(id+40, NoLabel, 1))
 		}
-		rep := r.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{
+		rep := r.Close(Entry{NodeID: NodeID{Role: "end"}, Restarted: true}, []Entry{
 			{NodeID: NodeID{Role: "client"}, Received: 100, Forwarded: 100},
 			{NodeID: NodeID{Role: "fast"}, Received: 100, Refused: 3, Forwarded: 70, Finished: 27},
 			{NodeID: NodeID{Role: "slow"}, Received: 70, Finished: 70},

@@ -21,8 +21,13 @@ type Report struct {
 	// Forgotten is the number of results that end had taken before it was started again: they were delivered, and are in no
 	// other figure.
 	Forgotten int64 `json:"forgotten"`
-	// Unaccounted is frames - delivered - forgotten - refused, dropped, expired and lost anywhere. It is below 0 where frames arrived after their
-	// sender had given them up as lost.
+	// Died is the number of frames of which only nodes that were started again, or don't answer any more, could say what
+	// became of them.
+	Died int64 `json:"died"`
+	// Twice is how often a frame is counted as refused, dropped, expired or lost although it has arrived, or is counted so
+	// by another node too: its sender had no answer and gave it up, or sent it another way.
+	Twice int64 `json:"twice"`
+	// Unaccounted is frames + twice - delivered - forgotten - died - refused, dropped, expired and lost anywhere: 0.
 	Unaccounted int64 `json:"unaccounted"`
 	// Accuracy is the percentage of the delivered frames with a label whose largest output is that class.
 	Accuracy *float64 `json:"accuracy,omitempty"`
@@ -57,7 +62,7 @@ type Latency struct {
 // were, whether each has a known end, what it took in joules, and what was emulated: devices, and links.
 func (r *Report) account(run Run) {
 	r.Frames = int64(run.Frames)
-	var gone, finished int64
+	var gone int64
 	var devices, links []string
 	var joules float64
 	known := false
@@ -75,17 +80,14 @@ func (r *Report) account(run Run) {
 			links = append(links, e.Link)
 		}
 		gone += e.Gone()
-		if e.Role != "end" {
-			finished += e.Finished
-		}
 		joules += e.EnergyJ
 		known = known || e.EnergyBy != ""
 	}
-	r.Forgotten = max(0, finished-r.Delivered-r.Duplicates)
 	r.Frames = max(r.Frames, r.Delivered) // where nobody above end has said how many there were
 	r.Emulate = strings.Join(devices, " and ")
 	r.Link = cmp.Or(strings.Join(links, " and "), RealLink)
-	r.Unaccounted = r.Frames - r.Delivered - r.Forgotten - gone
+	r.Unaccounted = r.Frames + r.Twice - r.Delivered - gone
+	r.explain()
 	if known && r.Delivered > 0 {
 		each := joules / float64(r.Delivered)
 		r.JoulesPerFrame = &each

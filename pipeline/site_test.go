@@ -139,7 +139,7 @@ func (s *site) close() Report {
 	entries := []Entry{client}
 	for _, level := range s.levels {
 		for _, stage := range level {
-			entries = append(entries, stage.Close())
+			entries = append(entries, stage.Close(entries...))
 		}
 	}
 	return s.recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, entries)

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"tandem/strategy"
@@ -62,10 +61,8 @@ type Stage struct {
 	timing timing
 	in     Meter // of frames that are received
 	out    Meter // of those that leave for another node
+	fates  fates
 	done   chan struct{}
-
-	entry sync.Mutex // guards seen
-	seen  window     // frames that were accepted from a sender that may send them again
 
 	end     *Hop
 	replies chan reply // from the hops to the next nodes
@@ -109,10 +106,12 @@ func StartStage(ctx context.Context, c StageConfig) *Stage {
 // finished counts results that end has taken, or not.
 func (s *Stage) finished(frames []Frame, _ []Feedback, err error) {
 	if err != nil {
-		s.lose(len(frames), err)
+		s.ledger.Lose(frames, err)
+		s.c.Failed(len(frames), err)
 		return
 	}
 	s.ledger.Count(Finished, len(frames))
+	s.fates.pass(frames...)
 }
 
 // Offer takes frames that came in, in their order, and answers each. Frames that can't be taken at all are an error,
@@ -124,9 +123,19 @@ func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
 		}
 	}
 	s.timing.came(len(frames))
-	answers := make([]Feedback, len(frames))
-	for i, f := range frames {
-		answers[i].Accepted, answers[i].Busy = s.accept(f, kept)
+	answers, err := s.fates.enter(frames, kept, func(f Frame) (a Feedback, received bool) {
+		a.Accepted, a.Busy = s.enqueue(f)
+		if kept && !a.Accepted {
+			return a, false // what is refused is still the sender's, and counted there
+		}
+		s.ledger.Count(Received, 1)
+		if !a.Accepted {
+			s.ledger.Count(Refused, 1)
+		}
+		return a, true
+	})
+	if err != nil {
+		return nil, err
 	}
 	for i := range answers {
 		a := &answers[i]
@@ -138,29 +147,7 @@ func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
 	return answers, nil
 }
 
-// accept takes a frame into the queue; dropped: another had to go for it.
-func (s *Stage) accept(f Frame, kept bool) (accepted, dropped bool) {
-	if !kept {
-		s.ledger.Count(Received, 1)
-		accepted, dropped = s.enqueue(f)
-		if !accepted {
-			s.ledger.Count(Refused, 1)
-		}
-		return accepted, dropped
-	}
-	s.entry.Lock()
-	defer s.entry.Unlock()
-	if s.seen.has(f.ID) {
-		return true, false // the answer to the first time was lost
-	}
-	accepted, dropped = s.enqueue(f)
-	if accepted {
-		s.seen.add(f.ID)
-		s.ledger.Count(Received, 1)
-	}
-	return accepted, dropped // what is refused is still the sender's, and counted there
-}
-
+// enqueue takes a frame into the queue; dropped: another had to go for it.
 func (s *Stage) enqueue(f Frame) (accepted, dropped bool) {
 	accepted, dropped = s.queue.Offer(f)
 	if dropped {
@@ -171,11 +158,20 @@ func (s *Stage) enqueue(f Frame) (accepted, dropped bool) {
 
 func (s *Stage) throttled() bool { return s.c.Throttled != nil && s.c.Throttled() }
 
-// Close ends the intake, works off what is on the node, and returns the stage's entry in the report.
-func (s *Stage) Close() Entry {
+// Close ends the intake, works off what is on the node, and returns the stage's entry in the report. The nodes are those
+// above, whose doubts it answers.
+func (s *Stage) Close(above ...Entry) Entry {
+	s.fates.close()
 	s.queue.Close()
 	<-s.done
-	return s.account()
+	e := s.account()
+	e.Doubts = s.ledger.Doubts()
+	doubts := []IDs{e.Doubts}
+	for _, n := range above {
+		doubts = append(doubts, n.Doubts)
+	}
+	e.Denied = s.fates.denied(doubts...)
+	return e
 }
 
 // account is the entry as it is now.

@@ -60,6 +60,9 @@ func FuzzWindow(f *testing.F) {
 			if w.add(id) {
 				t.Errorf("%d is new twice", id)
 			}
+			if w.remove(id); w.has(id) || !w.add(id) {
+				t.Errorf("%d is not forgotten", id)
+			}
 		}
 	})
 }

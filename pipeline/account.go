@@ -1,0 +1,63 @@
+package pipeline
+
+import "slices"
+
+// What becomes of the frames that no ledger has, and of those that two have.
+
+// twice is how often a frame in doubt is counted as gone although it has arrived, or is counted by another node too.
+func twice(nodes []Entry, arrived *window) (n int64) {
+	var denied []IDs
+	for _, e := range nodes {
+		denied = append(denied, e.Denied)
+	}
+	denied = bounded(denied)
+	for i, ids := range denied {
+		for id := range ids.all() {
+			if arrived.has(id) || slices.ContainsFunc(denied[:i], func(other IDs) bool { return other.has(id) }) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// explain finds out which of the unaccounted frames are no riddle, because a node that could say what became of them was
+// started again, or is missing: end forgets results that it has taken, and what is on another node dies with it. These
+// can't be more than were handed over to a node and are known to none, and those in doubt:
+//
+//	Σ forwarded and finished above - Σ received below - delivered + Σ in doubt
+//
+// So a frame that gets lost on a node that is there from the beginning to the end stays unaccounted.
+func (r *Report) explain() {
+	var handed, taken, finished, doubts int64
+	var forgets, dies bool
+	for _, e := range r.Nodes {
+		doubts += e.Doubts.size()
+		if e.Role == "end" {
+			forgets = e.Restarted
+			continue
+		}
+		dies = dies || e.Restarted || slices.ContainsFunc(e.Next, r.missing)
+		handed += e.Forwarded + e.Finished
+		finished += e.Finished
+		if e.Role != "client" {
+			taken += e.Received
+		}
+	}
+	unknown := max(0, min(r.Unaccounted, handed-taken-r.Delivered+doubts))
+	switch {
+	case forgets && dies:
+		r.Forgotten = min(unknown, max(0, finished-r.Delivered))
+		r.Died = unknown - r.Forgotten
+	case forgets:
+		r.Forgotten = unknown
+	case dies:
+		r.Died = unknown
+	}
+	r.Unaccounted -= r.Forgotten + r.Died
+}
+
+// missing reports whether a node has not brought its ledger.
+func (r *Report) missing(address string) bool {
+	return !slices.ContainsFunc(r.Nodes, func(e Entry) bool { return e.Address == address })
+}

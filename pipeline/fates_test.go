@@ -1,0 +1,120 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"testing/synctest"
+)
+
+// A call that was not answered is in doubt, whatever a later one with the same frames is answered.
+func TestRefusedRetryLeavesADoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		end := sendFunc(func(context.Context, []Frame) ([]Feedback, error) {
+			if calls++; calls == 1 {
+				return nil, ErrUnreachable
+			}
+			return nil, ErrInvalidRun
+		})
+		var failed error
+		h := StartHop(t.Context(), HopConfig{Sender: end, Window: 1, Persist: true, Done: func(_ []Frame, _ []Feedback, err error) { failed = err }})
+		h.Out() <- Frame{}
+		h.Close()
+		h.Wait()
+		if !doubtful(failed) {
+			t.Errorf("error %v", failed)
+		}
+	})
+}
+
+// What becomes of frames that no ledger has depends on whether a node is known that took its ledger along.
+func TestReportOfNodesThatWereStartedAgain(t *testing.T) {
+	end := NodeID{Role: "end", Address: "e"}
+	client := Entry{NodeID: NodeID{Role: "client"}, Received: 100, Forwarded: 95, Lost: 5, Next: []string{"f"}}
+	fast := Entry{NodeID: NodeID{Role: "fast", Address: "f"}, Received: 95, Refused: 5, Forwarded: 60, Finished: 30, Next: []string{"s"}}
+	slow := Entry{NodeID: NodeID{Role: "slow", Address: "s"}, Received: 60, Refused: 10, Finished: 50}
+	again := func(e Entry, received, finished int64) Entry {
+		e.Restarted, e.Received, e.Finished, e.Refused, e.Forwarded = true, received, finished, 0, received-finished
+		return e
+	}
+	for _, c := range []struct {
+		name                         string
+		nodes                        []Entry
+		arrived                      uint64
+		restarted                    bool // end
+		forgotten, died, unaccounted int64
+	}{
+		{"all well", []Entry{client, fast, slow}, 80, false, 0, 0, 0},
+		{"a riddle", []Entry{client, fast, slow}, 77, false, 0, 0, 3},
+		{"end", []Entry{client, fast, slow}, 20, true, 60, 0, 0},
+		{"slow", []Entry{client, fast, again(slow, 20, 20)}, 60, false, 0, 30, 0},
+		{"slow, and a riddle on fast", []Entry{client, {NodeID: fast.NodeID, Received: 95, Refused: 1, Forwarded: 60, Finished: 30}, again(slow, 20, 20)}, 60, false, 0, 30, 4},
+		{"slow and end", []Entry{client, fast, again(slow, 20, 20)}, 25, true, 25, 40, 0},
+		{"fast", []Entry{client, again(fast, 40, 10), {NodeID: slow.NodeID, Received: 50, Refused: 5, Finished: 45}}, 70, false, 0, 20, 0},
+		{"slow is missing", []Entry{client, fast}, 60, false, 0, 30, 0},
+	} {
+		r := NewRecorder(Run{ID: "r", Frames: 100})
+		for id := range c.arrived {
+			r.Add(result(id, NoLabel, 1))
+		}
+		rep := r.Close(Entry{NodeID: end, Restarted: c.restarted}, c.nodes)
+		if rep.Forgotten != c.forgotten || rep.Died != c.died || rep.Unaccounted != c.unaccounted {
+			t.Errorf("%s: %d forgotten, %d died, %d unaccounted, want %d, %d, %d",
+				c.name, rep.Forgotten, rep.Died, rep.Unaccounted, c.forgotten, c.died, c.unaccounted)
+		}
+	}
+}
+
+func TestIDs(t *testing.T) {
+	var s IDs
+	for _, id := range []uint64{5, 7, 6, 6, 1, 0, 9, 8, 1<<64 - 1, 1<<64 - 2} {
+		s.add(id)
+	}
+	if text, _ := json.Marshal(s); string(text) != "[[0,1],[5,9],[18446744073709551614,18446744073709551615]]" {
+		t.Errorf("%s", text)
+	}
+	if s.size() != 9 || s.has(2) || !s.has(7) || !s.has(1<<64-1) {
+		t.Errorf("%v", s)
+	}
+	n := int64(0)
+	for range s.all() {
+		n++
+	}
+	if n != s.size() {
+		t.Errorf("%d of %d ids", n, s.size())
+	}
+	for _, bad := range []string{`[[2,1]]`, `[[0,5],[5,6]]`, `[[4,5],[1,2]]`, `[[0,4194304]]`, `[[0,4194302],[4194304,4194305]]`, `[[0,18446744073709551615]]`, `5`} {
+		if err := json.Unmarshal([]byte(bad), new(IDs)); err == nil {
+			t.Errorf("%s is taken", bad)
+		} else if bad != "5" && !errors.Is(err, ErrInvalidRun) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	if err := json.Unmarshal([]byte(`[[0,4194303]]`), new(IDs)); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzIDs(f *testing.F) {
+	f.Add([]byte{5, 7, 6, 1, 0})
+	f.Fuzz(func(t *testing.T, ids []byte) {
+		var s IDs
+		want := make(map[uint64]bool)
+		for _, id := range ids {
+			s.add(uint64(id))
+			want[uint64(id)] = true
+		}
+		for id := range uint64(257) {
+			if s.has(id) != want[id] {
+				t.Fatalf("%v of %v: %d", s, ids, id)
+			}
+		}
+		for i := 1; i < len(s); i++ {
+			if s[i][0] <= s[i-1][1]+1 {
+				t.Fatalf("%v of %v", s, ids)
+			}
+		}
+	})
+}

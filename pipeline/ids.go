@@ -1,0 +1,107 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+)
+
+// IDs is a set of frame ids, as ranges [first, last] in rising order. Frames whose fate is in doubt come in rows, so a
+// few ranges hold many of them.
+type IDs [][2]uint64
+
+// maxRanges bounds a set. What does not fit is left out.
+const maxRanges = 1 << 15
+
+// add puts an id into the set.
+func (s *IDs) add(id uint64) {
+	// The first range that ends where the id could still join it, or beyond.
+	i, _ := slices.BinarySearchFunc(*s, id, func(r [2]uint64, id uint64) int {
+		if r[1] < id && id-r[1] > 1 {
+			return -1
+		}
+		return 1
+	})
+	r := *s
+	switch {
+	case i < len(r) && r[i][0] <= id && id <= r[i][1]:
+	case i < len(r) && r[i][1] < id:
+		r[i][1] = id
+		if i+1 < len(r) && r[i+1][0]-id == 1 { // the gap between two is closed
+			r[i][1] = r[i+1][1]
+			*s = slices.Delete(r, i+1, i+2)
+		}
+	case i < len(r) && r[i][0]-id == 1:
+		r[i][0] = id
+	case len(r) < maxRanges:
+		*s = slices.Insert(r, i, [2]uint64{id, id})
+	}
+}
+
+// has reports whether the id is in the set.
+func (s IDs) has(id uint64) bool {
+	_, found := slices.BinarySearchFunc(s, id, func(r [2]uint64, id uint64) int {
+		switch {
+		case r[1] < id:
+			return -1
+		case r[0] > id:
+			return 1
+		}
+		return 0
+	})
+	return found
+}
+
+// UnmarshalJSON reads a set that came in from the wire. It may hold no more than a window does.
+func (s *IDs) UnmarshalJSON(text []byte) error {
+	var ranges [][2]uint64
+	if err := json.Unmarshal(text, &ranges); err != nil {
+		return err
+	}
+	n := uint64(0)
+	for i, r := range ranges {
+		if r[1] < r[0] || i > 0 && r[0] <= ranges[i-1][1] || r[1]-r[0] >= windowSize-n {
+			return fmt.Errorf("%w: %v are no ranges of ids that rise, of %d at most", ErrInvalidRun, r, windowSize)
+		}
+		n += r[1] - r[0] + 1
+	}
+	*s = ranges
+	return nil
+}
+
+// all returns the ids in rising order.
+func (s IDs) all() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for _, r := range s {
+			for id := r[0]; ; id++ {
+				if !yield(id) {
+					return
+				}
+				if id == r[1] { // which may be the last id there is
+					break
+				}
+			}
+		}
+	}
+}
+
+// bounded leaves out the sets that follow when there are more ids than a window holds: they come from other nodes, and
+// each id is looked at.
+func bounded(sets []IDs) []IDs {
+	n := int64(0)
+	for i, s := range sets {
+		if n += s.size(); n > windowSize {
+			return sets[:i]
+		}
+	}
+	return sets
+}
+
+// size is the number of ids.
+func (s IDs) size() (n int64) {
+	for _, r := range s {
+		n += int64(r[1]-r[0]) + 1
+	}
+	return n
+}
