@@ -148,7 +148,7 @@ func (p *player) answered(frames []pipeline.Frame, answers []pipeline.Feedback, 
 		p.shown.add(len(answers))
 		return
 	}
-	p.ledger.Count(pipeline.Lost, len(frames))
+	p.ledger.Lose(frames, err)
 	p.losses.count(len(frames), err)
 }
 
@@ -235,6 +235,8 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 		end.add(p.losses.note())
 	}
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(Client)}, p.cfg.Link.Name
+	entry.Next, entry.Doubts = p.cfg.Next[:1], p.ledger.Doubts()
+	entry.Denied = entry.Doubts // the client sends no frame again
 	end.nodes = []pipeline.Entry{entry}
 	// fast, slow and end may each take their whole time to drain.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*p.cfg.Drain)

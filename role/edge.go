@@ -50,6 +50,7 @@ type edgeConfig struct {
 	layer  int    // the first layer that is left to the neighbour
 	kept   bool   // this process keeps frames that are refused
 	view   *view  // of the run from here; nil: its figures stay here
+	again  bool   // the run has begun before, on this process or one that it stands for
 }
 
 // call is one push under way; its address tells it from others.
@@ -68,6 +69,7 @@ func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, trans
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
+	c.again = true
 	return startEdge(c, opened.Run, false), opened, nil
 }
 
@@ -83,7 +85,7 @@ func startEdge(c edgeConfig, run pipeline.Run, down bool) *edge {
 func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opened, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	return c.client.Open(ctx, transport.Opening{Run: run, From: c.from, Address: c.client.Address(), Layer: c.layer})
+	return c.client.Open(ctx, transport.Opening{Run: run, From: c.from, Address: c.client.Address(), Layer: c.layer, Again: c.again})
 }
 
 // show pushes nothing, again and again.
@@ -98,7 +100,7 @@ func (e *edge) show(ctx context.Context) {
 		}
 		err := e.beat(ctx)
 		if errors.Is(err, pipeline.ErrUnknownRun) {
-			e.reopen(ctx)
+			_ = e.reopen(ctx)
 		}
 	}
 }
@@ -117,7 +119,7 @@ func (e *edge) beat(ctx context.Context) error {
 }
 
 // reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
-func (e *edge) reopen(ctx context.Context) {
+func (e *edge) reopen(ctx context.Context) error {
 	_, err := e.open(ctx, e.run)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -125,11 +127,12 @@ func (e *edge) reopen(ctx context.Context) {
 		if errors.Is(err, pipeline.ErrInvalidRun) {
 			e.refuse = err
 		}
-		return
+		return err
 	}
 	e.refuse = nil
 	e.losses++
-	e.down = false
+	e.down, e.again = false, true
+	return nil
 }
 
 // Send takes frames to the neighbour.
@@ -201,6 +204,11 @@ type ending struct {
 // noteGap stands between the parts of a note.
 const noteGap = "; "
 
+// startedAgain is the note of a node that has forgotten what it did in the run before.
+func startedAgain(r Role) string {
+	return "the " + string(r) + " node was started again during the run"
+}
+
 // add adds to the note.
 func (e *ending) add(texts ...string) {
 	for _, text := range texts {
@@ -210,12 +218,35 @@ func (e *ending) add(texts ...string) {
 	}
 }
 
-// close says that no more comes, and returns the report.
+// closeTime is for how long a neighbour that can't be told that the run is over is told again.
+const closeTime = 10 * time.Second
+
+// close says that no more comes, and returns the report. A neighbour that is just being started again may have to be
+// told what is over: the nodes behind it wait for it.
 func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	e.stop()
 	e.beats.Wait()
 	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
-	return e.client.Close(ctx, transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Note: end.note, Detach: end.detach})
+	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Note: end.note, Detach: end.detach}
+	report, err := e.client.Close(ctx, c)
+	for deadline := time.Now().Add(closeTime); !end.detach && time.Now().Before(deadline); {
+		switch {
+		case errors.Is(err, pipeline.ErrUnknownRun): // it has been started again already
+			if err = e.reopen(ctx); err == nil {
+				report, err = e.client.Close(ctx, c)
+			}
+		case errors.Is(err, pipeline.ErrUnreachable):
+			select {
+			case <-time.After(beat):
+			case <-ctx.Done():
+				return report, err
+			}
+			report, err = e.client.Close(ctx, c)
+		default:
+			return report, err
+		}
+	}
+	return report, err
 }
 
 // closeAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first

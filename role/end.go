@@ -27,6 +27,7 @@ func (e *recordings) begin(_ context.Context, o transport.Opening) (part, transp
 		run:        o.Run,
 		recorder:   pipeline.NewRecorder(o.Run),
 		watch:      e.cfg.device.Watch(),
+		restarted:  o.Again,
 	}
 	r.view.begin(r.status)
 	return r, transport.Opened{Run: o.Run}, nil
@@ -39,6 +40,8 @@ type recording struct {
 	run      pipeline.Run
 	recorder *pipeline.Recorder
 	watch    *device.Watch
+	// restarted: the run has begun before, and this is not the process that it began on.
+	restarted bool
 }
 
 func (r *recording) status() pipeline.Status {
@@ -84,8 +87,11 @@ func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback,
 
 // Close makes the report and publishes it.
 func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error) {
-	entry := pipeline.Entry{NodeID: r.id, Link: r.cfg.Link.Name}
+	entry := pipeline.Entry{NodeID: r.id, Link: r.cfg.Link.Name, Restarted: r.restarted}
 	end.add(r.watch.End(&entry)...)
+	if r.restarted {
+		end.add(startedAgain(End))
+	}
 	report := r.recorder.Close(entry, end.nodes)
 	report.Version, report.Note = r.cfg.Version, end.note
 	// A card that is full must not cost the neighbours their report.

@@ -139,6 +139,8 @@ var columns = []struct {
 	{"cut", func(r pipeline.Report) string { return strconv.Itoa(r.Cut) }},
 	{"cuts", func(r pipeline.Report) string { return strings.Trim(fmt.Sprint(r.Cuts), "[]") }},
 	{"forgotten", func(r pipeline.Report) string { return integer(r.Forgotten) }},
+	{"died", func(r pipeline.Report) string { return integer(r.Died) }},
+	{"twice", func(r pipeline.Report) string { return integer(r.Twice) }},
 	{"emulate", func(r pipeline.Report) string { return r.Emulate }},
 	{"link", func(r pipeline.Report) string { return r.Link }},
 	{"wire", func(r pipeline.Report) string { return r.Wire }},
@@ -217,6 +219,9 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 		}
 		if r.Forgotten != 0 {
 			fmt.Fprintf(to, "\n%s: end was started again, and has forgotten %d results that it had taken before\n", r.Strategy, r.Forgotten)
+		}
+		if r.Died != 0 {
+			fmt.Fprintf(to, "\n%s: %d frames died with nodes that were started again or don't answer\n", r.Strategy, r.Died)
 		}
 		if t.Dropped != 0 || t.Expired != 0 {
 			fmt.Fprintf(to, "\n%s: %d frames dropped for newer ones, %d expired\n", r.Strategy, t.Dropped, t.Expired)

@@ -81,10 +81,10 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		return nil, transport.Opened{}, err
 	}
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
-	p := &stagePart{cfg: w.cfg, view: newView(id), trace: w.trace, losses: newLosses(w.cfg, run.ID), watch: w.cfg.device.Watch()}
-	hops, err := w.openNext(ctx, p, run, held.To, entry.Keeps)
+	p := &stagePart{cfg: w.cfg, restarted: o.Again, view: newView(id), trace: w.trace, losses: newLosses(w.cfg, run.ID), watch: w.cfg.device.Watch()}
+	hops, err := w.openNext(ctx, p, run, edgeConfig{from: w.name, layer: held.To, kept: entry.Keeps, again: o.Again, view: p.view})
 	if err == nil {
-		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name, view: p.view}, run)
+		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name, again: o.Again, view: p.view}, run)
 	}
 	if err != nil {
 		p.abandon(err)
@@ -134,14 +134,15 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 
 // openNext opens the run on the next nodes, all at the same time. Of several, some may be missing: they are used when
 // they are there.
-func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, layer int, keeps bool) ([]pipeline.Hopper, error) {
+func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, cfg edgeConfig) ([]pipeline.Hopper, error) {
 	edges, errs := make([]*edge, len(w.next)), make([]error, len(w.next))
 	var opening sync.WaitGroup
 	for i, c := range w.next {
-		cfg := edgeConfig{client: c, from: w.name, layer: layer, kept: keeps, view: p.view}
+		cfg := cfg
+		cfg.client = c
 		opening.Go(func() {
 			edges[i], _, errs[i] = openEdge(ctx, cfg, run)
-			if errors.Is(errs[i], pipeline.ErrUnreachable) && keeps {
+			if errors.Is(errs[i], pipeline.ErrUnreachable) && cfg.kept {
 				edges[i] = startEdge(cfg, run, true)
 			}
 		})
@@ -276,6 +277,8 @@ type stagePart struct {
 	next  []*edge
 	end   *edge
 	abort context.CancelFunc // gives up what is still on the node
+	// restarted: the run has begun before, and this is not the process that it began on.
+	restarted bool
 
 	losses   *losses
 	trace    *trace // nil: not wanted
@@ -308,11 +311,17 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	drained, stop := context.WithCancel(context.Background())
 	var patience sync.WaitGroup
 	patience.Go(func() { p.lose(drained) })
-	entry := p.stage.Close()
+	entry := p.stage.Close(end.nodes...)
 	stop()
 	patience.Wait()
 	p.abort()
 	entry.Emulate, entry.Link = p.cfg.Emulate.String(), p.cfg.Link.Name
+	if entry.Restarted = p.restarted; p.restarted {
+		end.add(startedAgain(p.cfg.Role))
+	}
+	for _, e := range p.next {
+		entry.Next = append(entry.Next, e.client.Address())
+	}
 	end.add(p.watch.End(&entry)...)
 	end.nodes = append(end.nodes, entry)
 	if p.trace != nil {

@@ -141,7 +141,7 @@ func (c *Client) Reach(ctx context.Context) error {
 
 // Open asks the node to take part in a run.
 func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
-	m, err := c.node.Open(ctx, &wire.OpenRequest{Run: runToWire(o.Run), From: o.From, Address: o.Address, Layer: int32(o.Layer)})
+	m, err := c.node.Open(ctx, &wire.OpenRequest{Run: runToWire(o.Run), From: o.From, Address: o.Address, Layer: int32(o.Layer), Again: o.Again})
 	if err != nil {
 		return Opened{}, c.fromWire(err)
 	}

@@ -28,6 +28,7 @@ type Opening struct {
 	From    string // the caller; unique for each process
 	Address string // what the caller calls this node
 	Layer   int    // the first layer that the caller leaves to this node
+	Again   bool   // the run has begun before: a node that does not know it was started again
 }
 
 // Opened is the answer: the run with what was left open filled in, and the shape of the frames that the node takes
@@ -117,7 +118,7 @@ func messageLimit(procedure string, maxBody int) int {
 type handler struct{ node Node }
 
 func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenResponse, error) {
-	o := Opening{Run: runFromWire(m.GetRun()), From: m.GetFrom(), Address: m.GetAddress(), Layer: int(m.GetLayer())}
+	o := Opening{Run: runFromWire(m.GetRun()), From: m.GetFrom(), Address: m.GetAddress(), Layer: int(m.GetLayer()), Again: m.GetAgain()}
 	if o.Layer < 0 {
 		return nil, toWire(fmt.Errorf("%w: its layer is %d: 0 or more is allowed", pipeline.ErrInvalidRun, o.Layer))
 	}

@@ -84,7 +84,9 @@ type OpenRequest struct {
 	// What the caller calls this node: the address that it dialled.
 	Address string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
 	// The first layer that the caller leaves to this node; 0: all of them.
-	Layer         int32 `protobuf:"varint,4,opt,name=layer,proto3" json:"layer,omitempty"`
+	Layer int32 `protobuf:"varint,4,opt,name=layer,proto3" json:"layer,omitempty"`
+	// The run has begun before, and was open on the node: one that does not know it was started again.
+	Again         bool `protobuf:"varint,5,opt,name=again,proto3" json:"again,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -145,6 +147,13 @@ func (x *OpenRequest) GetLayer() int32 {
 		return x.Layer
 	}
 	return 0
+}
+
+func (x *OpenRequest) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
 }
 
 type OpenResponse struct {
@@ -838,12 +847,13 @@ var File_tandem_proto protoreflect.FileDescriptor
 
 const file_tandem_proto_rawDesc = "" +
 	"\n" +
-	"\ftandem.proto\x12\ttandem.v1\"s\n" +
+	"\ftandem.proto\x12\ttandem.v1\"\x89\x01\n" +
 	"\vOpenRequest\x12 \n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x18\n" +
 	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x14\n" +
-	"\x05layer\x18\x04 \x01(\x05R\x05layer\"F\n" +
+	"\x05layer\x18\x04 \x01(\x05R\x05layer\x12\x14\n" +
+	"\x05again\x18\x05 \x01(\bR\x05again\"F\n" +
 	"\fOpenResponse\x12 \n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunR\x03run\x12\x14\n" +
 	"\x05shape\x18\x02 \x03(\x05R\x05shape\"\xf0\x01\n" +
