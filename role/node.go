@@ -79,6 +79,7 @@ type session struct {
 
 	edges   map[string]time.Time // neighbour above → its last sign of life
 	known   map[string]bool      // neighbours above that have ever opened the run
+	left    map[string]bool      // of these, those that have closed it: what they sent before may still come in
 	nodes   []pipeline.Entry     // ledgers of the nodes above
 	notes   []string
 	closing bool
@@ -139,7 +140,7 @@ func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
 		return nil, false, fmt.Errorf("this node is %w: start it again", pipeline.ErrStopping)
 	case s == nil:
 		s, first = &session{
-			id: o.Run.ID, layer: o.Layer, since: now, edges: map[string]time.Time{}, known: map[string]bool{},
+			id: o.Run.ID, layer: o.Layer, since: now, edges: map[string]time.Time{}, known: map[string]bool{}, left: map[string]bool{},
 			opened: make(chan struct{}), closed: make(chan struct{}),
 		}, true
 		n.run, n.id.Address = s, o.Address
@@ -157,6 +158,7 @@ func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
 	}
 	s.edges[o.From] = now
 	s.known[o.From] = true
+	delete(s.left, o.From)
 	return s, first, nil
 }
 
@@ -207,7 +209,7 @@ func (n *node) entrance(run, from string) (p part, known bool, err error) {
 	if s == nil || s.id != run || s.part == nil {
 		return nil, false, n.unknown(run)
 	}
-	if s.known[from] { // it may have been silent for so long that it was taken for gone
+	if s.known[from] && !s.left[from] { // it may have been silent for so long that it was taken for gone
 		s.edges[from] = time.Now()
 	}
 	return s.part, s.known[from], nil
@@ -248,10 +250,11 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 	if s.closing {
 		return s, nil
 	}
-	if _, known := s.edges[c.From]; !known {
+	if !s.known[c.From] {
 		return nil, fmt.Errorf("%w: %q has not opened run %s on this node", pipeline.ErrUnknownRun, c.From, c.Run)
 	}
-	delete(s.edges, c.From)
+	delete(s.edges, c.From) // it may be told twice, where an answer was lost
+	s.left[c.From] = true
 	for _, e := range c.Nodes {
 		if len(s.nodes) < maxLedgers && !slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID }) {
 			s.nodes = append(s.nodes, e)
