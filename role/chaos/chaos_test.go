@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -141,15 +142,16 @@ func (c trial) run(t *testing.T) {
 	check(t, report)
 	s.again(t, c.idle)
 	s.leave(t, c.seed)
-	t.Logf("seed %d, %s, %s: %d faults, %d of %d frames delivered, %.0f s: %s",
-		c.seed, c.strategy, top.name, len(faults), report.Delivered, report.Frames, took.Seconds(), report.Note)
+	t.Logf("seed %d, %s, %s: %d faults in %.0f s, %d frames, %d delivered, %d forgotten, %d died, %d twice: %s", c.seed, c.strategy, top.name,
+		len(faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.Twice, report.Note)
 }
 
 // check holds for every report.
 func check(t *testing.T, r pipeline.Report) {
 	t.Helper()
 	if r.Unaccounted != 0 {
-		t.Errorf("%d frames are unaccounted for: %+v", r.Unaccounted, r)
+		text, _ := json.Marshal(r)
+		t.Errorf("%d frames are unaccounted for: %s", r.Unaccounted, text)
 	}
 	for _, n := range r.Nodes {
 		if n.Here() != 0 {
@@ -218,7 +220,7 @@ func (s *site) dumps(t *testing.T, why string) {
 // tell shows what the processes have said.
 func (s *site) tell() {
 	for _, node := range append(s.topology.nodes(), "client") {
-		text := s.process(node).stderr.text()
-		s.t.Logf("%s: %s%s", node, s.process(node).stdout.text(), text[max(0, len(text)-4000):])
+		text, _, _ := strings.Cut(s.process(node).stderr.text(), "SIGQUIT: quit") // goroutines are shown where they matter
+		s.t.Logf("%s: %s", node, text[max(0, len(text)-4000):])
 	}
 }

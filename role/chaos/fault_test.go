@@ -19,8 +19,10 @@ func (s *site) play(ctx context.Context, faults schedule) {
 		case <-ctx.Done():
 			return
 		}
+		s.faulty[f.node].Lock() // a machine that is busy may be late in mending the one before
 		mend := s.inflict(f)
 		playing.Go(func() {
+			defer s.faulty[f.node].Unlock()
 			time.Sleep(time.Until(began.Add(f.at + f.lasts)))
 			mend()
 		})

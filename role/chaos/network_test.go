@@ -11,11 +11,11 @@ import (
 
 // network is what the nodes are connected by.
 //
-//	     namespace hub          a namespace for each node
-//	    ┌─────────────┐        ┌──────────────────────────┐
-//	    │ br0 ── fast ┼──veth──┼ eth0 10.77.0.2   process │
-//	    │  └──── slow ┼──veth──┼ eth0 10.77.0.3   process │
-//	    └─────────────┘        └──────────────────────────┘
+//	 namespace hub          a namespace for each node
+//	┌─────────────┐        ┌──────────────────────────┐
+//	│ br0 ── fast ┼──veth──┼ eth0 10.77.0.2   process │
+//	│  └──── slow ┼──veth──┼ eth0 10.77.0.3   process │
+//	└─────────────┘        └──────────────────────────┘
 //
 // Over loopback there is nothing to break but the processes.
 type network struct {

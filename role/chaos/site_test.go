@@ -57,6 +57,7 @@ type site struct {
 	address  map[string]string
 	flags    []string // of all nodes
 	workers  []string // flags of fast and the slow nodes
+	faulty   map[string]*sync.Mutex
 
 	mu        sync.Mutex
 	processes map[string]*process
@@ -68,6 +69,10 @@ func newSite(t *testing.T, program string, top topology, namespaces bool, flags,
 		t: t, program: program, topology: top, flags: flags, workers: slices.Concat(top.model, workers),
 		network: newNetwork(t, namespaces, append(top.nodes(), "client")),
 		address: make(map[string]string), processes: make(map[string]*process),
+		faulty: make(map[string]*sync.Mutex),
+	}
+	for _, node := range s.network.nodes {
+		s.faulty[node] = new(sync.Mutex)
 	}
 	for _, node := range top.nodes() {
 		s.address[node] = s.network.host(node) + ":12345"
