@@ -63,6 +63,14 @@ wifi *frames:
 tbf *rounds:
     .ci/tbf {{ rounds }}
 
+# runs of real processes in network namespaces (as root) that are broken by seeded schedules of 30 s, with every strategy: just chaos 1-50 -strategy balance
+chaos seeds="1-50" *flags:
+    go test ./role/chaos -run 'TestChaos$' -seeds {{ seeds }} -count 1 -timeout 0 -parallel 12 -v {{ flags }}
+
+# very many frames through a small model, with restarts of each node: accounts, memory, goroutines, descriptors
+soak frames="10000000":
+    go test ./role/chaos -run TestSoak -soak {{ frames }} -count 1 -timeout 0 -v
+
 # benchmarks, three times each; flags are passed on
 bench *flags:
     go test -run '^$' -bench . -count 3 {{ flags }} ./...

@@ -20,6 +20,7 @@ import (
 var (
 	seeds    = flag.String("seeds", "", "schedules to play, as in 1-50 or 7,9 (default: a few short ones over loopback)")
 	length   = flag.Duration("length", 30*time.Second, "how long frames are sent in each")
+	longest  = flag.Duration("longest", 4*time.Second, "how long a fault lasts at most; a node that is away for --idle, 10s, has left the run")
 	only     = flag.String("strategy", "", "of each schedule (default: every strategy)")
 	loopback = flag.Bool("loopback", false, "use no network namespaces")
 )
@@ -40,10 +41,10 @@ func TestMain(m *testing.M) {
 
 // trial is one run under a schedule.
 type trial struct {
-	seed       uint64
+	topology   topology
 	strategy   string
 	length     time.Duration
-	longest    time.Duration // of a fault
+	faults     schedule
 	idle       time.Duration
 	namespaces bool
 }
@@ -62,7 +63,12 @@ func TestChaos(t *testing.T) {
 			if *only != "" && *only != e.Name {
 				continue
 			}
-			try := trial{seed, e.Name, *length, 4 * time.Second, 10 * time.Second, why == "" && !*loopback}
+			try := trial{topologies[seed%uint64(len(topologies))], e.Name, *length, nil, 10 * time.Second, why == "" && !*loopback}
+			possible := ofNodes
+			if !try.namespaces {
+				possible = local
+			}
+			try.faults = plan(seed, *length, *longest, append(try.topology.nodes(), "client"), possible)
 			t.Run(fmt.Sprintf("seed %d %s", seed, e.Name), func(t *testing.T) {
 				t.Parallel()
 				try.run(t)
@@ -73,11 +79,17 @@ func TestChaos(t *testing.T) {
 
 // The short form: it needs no rights, and takes a few seconds.
 func TestChaosOverLoopback(t *testing.T) {
-	if testing.Short() || *seeds != "" {
+	if testing.Short() || *seeds != "" || *soak > 0 {
 		t.Skip("the long form is run")
 	}
-	for i, e := range []string{"baseline", "balance", "replicate"} {
-		try := trial{uint64(i), e, 2 * time.Second, time.Second / 2, 2 * time.Second, false}
+	const short = 300 * time.Millisecond
+	faults := schedule{
+		{kind: kill, at: short, lasts: short, node: "slow"},
+		{kind: stop, at: 2 * short, lasts: short, node: "fast"},
+		{kind: kill, at: 4 * short, lasts: short, node: "end"},
+	}
+	for _, e := range []string{"baseline", "balance"} {
+		try := trial{topologies[0], e, 6 * short, faults, 2 * time.Second, false}
 		t.Run(e, func(t *testing.T) {
 			t.Parallel()
 			try.run(t)
@@ -111,16 +123,10 @@ func (c trial) run(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	top := topologies[c.seed%uint64(len(topologies))]
-	possible := ofNodes
-	if !c.namespaces {
-		possible = local
-	}
-	faults := plan(c.seed, c.length, c.longest, append(top.nodes(), "client"), possible)
-	s := newSite(t, program, top, c.namespaces, []string{"--idle", c.idle.String()}, []string{"--emulate", "pi3"})
+	s := newSite(t, program, c.topology, c.namespaces, []string{"--idle", c.idle.String()}, []string{"--emulate", "pi3"})
 	defer func() {
 		if t.Failed() {
-			t.Logf("seed %d, %s, %s:\n%v", c.seed, c.strategy, top.name, faults)
+			t.Logf("%s, %s:\n%v", c.strategy, c.topology.name, c.faults)
 			s.tell()
 		}
 	}()
@@ -130,8 +136,8 @@ func (c trial) run(t *testing.T) {
 	s.process("fast").expect(t, `"run opened"`)
 	ctx, over := context.WithCancel(t.Context())
 	defer over()
-	s.play(ctx, faults)
-	if !client.exits(time.Until(began.Add(c.length + c.longest + 6*c.idle))) {
+	s.play(ctx, c.faults)
+	if !client.exits(time.Until(began.Add(c.length + *longest + 6*c.idle))) {
 		s.dumps(t, "the client does not end")
 	}
 	took := time.Since(began)
@@ -140,10 +146,13 @@ func (c trial) run(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, report)
+	if report.Forgotten > 0 && !c.faults.kills("end") || report.Died > 0 && !c.faults.kills("fast", "slow", "slow1", "slow2") {
+		t.Errorf("%d frames are forgotten and %d have died, and nobody was killed for them", report.Forgotten, report.Died)
+	}
 	s.again(t, c.idle)
-	s.leave(t, c.seed)
-	t.Logf("seed %d, %s, %s: %d faults in %.0f s, %d frames, %d delivered, %d forgotten, %d died, %d twice: %s", c.seed, c.strategy, top.name,
-		len(faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.Twice, report.Note)
+	s.leave(t, len(c.faults)%2)
+	t.Logf("%s, %s: %d faults in %.0f s, %d frames, %d delivered, %d forgotten, %d died, %d twice: %s", c.strategy, c.topology.name,
+		len(c.faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.Twice, report.Note)
 }
 
 // check holds for every report.
@@ -164,7 +173,7 @@ func check(t *testing.T, r pipeline.Report) {
 func (s *site) again(t *testing.T, idle time.Duration) {
 	t.Helper()
 	for deadline := time.Now().Add(3 * idle); ; time.Sleep(idle / 10) {
-		p := s.client("baseline", "--frames", "20", "--interval", "100ms")
+		p := s.client("baseline", "--frames", "20", "--interval", "60ms")
 		if !p.exits(time.Minute) {
 			s.dumps(t, "a further run does not end")
 		}
@@ -183,14 +192,14 @@ func (s *site) again(t *testing.T, idle time.Duration) {
 	}
 }
 
-// leave stops the nodes. Half of them are asked to go, and the others say what their goroutines are about: no run is
-// open, so none of a run may be left.
-func (s *site) leave(t *testing.T, seed uint64) {
+// leave stops the nodes. Every other one is asked to go, beginning with the first or the second, and those between say
+// what their goroutines are about: no run is open, so none of a run may be left.
+func (s *site) leave(t *testing.T, first int) {
 	t.Helper()
 	nodes := s.topology.nodes()
 	for i := len(nodes) - 1; i >= 0; i-- { // from the beginning of the pipeline
 		p := s.process(nodes[i])
-		if (seed+uint64(i))%2 == 0 {
+		if (first+i)%2 == 0 {
 			p.signal(syscall.SIGTERM)
 			if !p.exits(10*time.Second) || p.ProcessState.ExitCode() != 0 {
 				t.Errorf("%s is told to stop, and does not, or not well: %s", p.name, p.dump())

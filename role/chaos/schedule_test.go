@@ -56,6 +56,11 @@ func (s schedule) String() string {
 	return strings.Join(lines, "\n")
 }
 
+// kills reports whether one of the nodes is killed.
+func (s schedule) kills(nodes ...string) bool {
+	return slices.ContainsFunc(s, func(f fault) bool { return f.kind == kill && slices.Contains(nodes, f.node) })
+}
+
 // gap is the mean time between two faults.
 const gap = 2500 * time.Millisecond
 

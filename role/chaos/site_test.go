@@ -26,7 +26,10 @@ type topology struct {
 	cuts  []string            // flags of fast
 }
 
-const digits = "../../model/testdata/digits_mlp.onnx"
+const (
+	digits = "../../model/testdata/digits_mlp.onnx"
+	images = "../../model/testdata/digits_images.npy"
+)
 
 var topologies = []topology{
 	{name: "one slow node", next: map[string][]string{"fast": {"slow"}, "slow": {"end"}}},
