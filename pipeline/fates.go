@@ -13,7 +13,11 @@ type fates struct {
 	closed bool
 	seen   window // counted as received
 	passed window // of these, those that a neighbour has taken
+	newest uint64 // that was seen
 }
+
+// suspects is how many of the newest frames are in doubt in any case: a node above that has fallen silent can't say so.
+const suspects = 4096
 
 // enter calls take for each frame, unless the stage is closed; take reports whether the frame is now counted as received.
 // Of kept frames, those that came before are not taken twice. There is an answer for each.
@@ -32,6 +36,7 @@ func (f *fates) enter(frames []Frame, kept bool, take func(Frame) (a Feedback, r
 		var received bool
 		if answers[i], received = take(frames[i]); received {
 			f.seen.add(frames[i].ID)
+			f.newest = max(f.newest, frames[i].ID)
 		}
 	}
 	return answers, nil
@@ -66,6 +71,7 @@ func (f *fates) close() {
 func (f *fates) denied(doubts ...IDs) IDs {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	doubts = append(doubts, IDs{{max(f.newest, suspects) - suspects, f.newest}})
 	var gone IDs
 	for _, ids := range bounded(doubts) {
 		for id := range ids.all() {
