@@ -1,6 +1,7 @@
 package role
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -42,6 +43,36 @@ func TestNeighbourLeavesOnce(t *testing.T) {
 	}
 	if took := time.Since(began); took > c.Idle/2 {
 		t.Errorf("the run was closed after %s", took)
+	}
+}
+
+// A node that was started again finds all its neighbours again, and not only the one that was there first: the others
+// learn from their next sign of life that they have to open the run anew.
+func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
+	c := quick()
+	nodes := startQuick(t, c)
+	run := pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{1}}
+	client := newClient(c, nodes.end.address)
+	if _, err := client.Open(t.Context(), transport.Opening{Run: run, From: "first", Address: "end", Again: true}); err != nil {
+		t.Fatal(err)
+	}
+	second := startEdge(edgeConfig{client: client, from: "second", again: true}, run, false)
+	result := pipeline.Frame{Shape: []int{1}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()}
+	if _, err := second.Send(t.Context(), []pipeline.Frame{result}); err != nil {
+		t.Errorf("a result of the second: %v", err)
+	}
+	if _, err := client.Push(t.Context(), transport.Pushing{Run: "r", From: "third"}); !errors.Is(err, pipeline.ErrUnknownRun) {
+		t.Errorf("a stranger's sign of life: %v", err)
+	}
+	for second.Losses() == 0 {
+		time.Sleep(beat / 10)
+	}
+	if _, err := client.Close(t.Context(), transport.Closing{Run: "r", From: "first", Detach: true}); err != nil {
+		t.Error(err)
+	}
+	r, err := second.close(t.Context(), ending{nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: "s"}, Received: 1, Finished: 1}}})
+	if err != nil || len(r.Nodes) != 2 || !r.Nodes[1].Restarted {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

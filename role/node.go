@@ -190,6 +190,8 @@ func (n *node) Push(_ context.Context, push transport.Pushing) (transport.Pushed
 		return transport.Pushed{}, err
 	case known: // what strangers say of themselves is not shown
 		p.hear(push.Status)
+	case len(push.Frames) == 0: // another neighbour has opened the run again since this node was started again: this one may too
+		return transport.Pushed{}, n.unknown(push.Run)
 	}
 	if len(push.Frames) == 0 {
 		return transport.Pushed{Live: p.summary()}, nil

@@ -149,7 +149,7 @@ func (c trial) run(t *testing.T) {
 	check(t, report)
 	stays := !slices.ContainsFunc(c.faults, func(f fault) bool { return f.lasts > c.idle/2 }) // every node, in the run
 	if stays && (report.Forgotten > 0 && !c.faults.kills("end") || report.Died > 0 && !c.faults.kills("fast", "slow", "slow1", "slow2")) {
-		t.Errorf("%d frames are forgotten and %d have died, and nobody was killed for them", report.Forgotten, report.Died)
+		t.Errorf("%d frames are forgotten and %d have died, and nobody was killed for them: %s", report.Forgotten, report.Died, client.stdout.text())
 	}
 	s.again(t, c.idle)
 	s.leave(t, len(c.faults)%2)

@@ -102,8 +102,9 @@ func plan(seed uint64, length, longest time.Duration, nodes []string, possible [
 func TestScheduleIsReproducible(t *testing.T) {
 	nodes := []string{"client", "fast", "slow", "end"}
 	draw := func(seed uint64) string { return plan(seed, time.Minute, 4*time.Second, nodes, ofNodes).String() }
-	if draw(1) != draw(1) || draw(1) == draw(2) {
-		t.Errorf("seed 1:\n%s\nseed 1:\n%s\nseed 2:\n%s", draw(1), draw(1), draw(2))
+	first, again, other := draw(1), draw(1), draw(2)
+	if first != again || first == other {
+		t.Errorf("seed 1:\n%s\nseed 1:\n%s\nseed 2:\n%s", first, again, other)
 	}
 	seen := make(map[kind]bool)
 	for seed := range uint64(20) {
