@@ -56,7 +56,7 @@ func TestRunsWithCredentials(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := quick()
 			c.credentials = credentials(t, files)
-			c.Frames, c.Queue = 50, 100
+			c.Frames, c.Queue, c.Interval = 50, 100, 0 // the hop sets the pace, and nothing is refused
 			nodes := startQuick(t, c)
 			for _, strategy := range []string{"baseline", "balance", "replicate"} {
 				r, err := nodes.run(t.Context(), c, strategy)
