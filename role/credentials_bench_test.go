@@ -11,58 +11,54 @@ import (
 )
 
 // BenchmarkCredentials plays the same runs with nothing, with a key and with certificates, in turn, over real TCP with all
-// roles on these cores, and reports what the latter two cost as ratios to the first, each the median of all rounds:
-// processor time and age of a frame at 33 f/s, and the rate where the client keeps no beat.
+// roles on these cores, and reports what the latter two cost as ratios to the first in the same round, the median of all
+// rounds: processor time and age of a frame at 33 f/s, and the rate where the client keeps no beat.
 func BenchmarkCredentials(b *testing.B) {
-	kinds := []struct {
-		name           string
-		files          transport.Files
-		nodes          *localNodes
-		creds          *transport.Credentials
-		cpu, age, rate []float64 // of each round; µs a frame, ms, f/s
-	}{{name: "plain"}, {name: "key", files: keyFile(b, secret)}, {name: "tls", files: certificate(b)}}
+	names := []string{"plain", "key", "tls"}
 	c := quick()
 	c.Model, c.Queue = "", 1000
-	for i := range kinds {
-		k := &kinds[i]
-		k.creds = credentials(b, k.files)
-		c.credentials = k.creds
-		var err error
-		if k.nodes, err = startLocal(b.Context(), c); err != nil {
-			b.Fatal(err)
-		}
-	}
-	play := func(nodes *localNodes, creds *transport.Credentials, frames uint64, interval time.Duration) (r pipeline.Report) {
-		c.credentials, c.Frames, c.Interval = creds, frames, interval
-		r, err := nodes.run(b.Context(), c, "baseline")
+	var nodes []*localNodes
+	var creds []*transport.Credentials
+	for _, files := range []transport.Files{{}, keyFile(b, secret), certificate(b)} {
+		c.credentials = credentials(b, files)
+		n, err := startLocal(b.Context(), c)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if r.Unaccounted != 0 {
-			b.Fatalf("%d frames are unaccounted for", r.Unaccounted)
+		nodes, creds = append(nodes, n), append(creds, c.credentials)
+	}
+	play := func(i int, frames uint64, interval time.Duration) pipeline.Report {
+		c.credentials, c.Frames, c.Interval = creds[i], frames, interval
+		r, err := nodes[i].run(b.Context(), c, "baseline")
+		if err != nil {
+			b.Fatal(err)
 		}
 		return r
 	}
+	ratios := map[string][]float64{}
 	for b.Loop() {
-		for i := range kinds {
-			k := &kinds[i]
+		var first [3]float64
+		for i, name := range names {
+			const frames = 33
 			before := processorTime(b)
-			const frames = 66
-			k.age = append(k.age, play(k.nodes, k.creds, frames, 30*time.Millisecond).Latency.P50)
-			k.cpu = append(k.cpu, float64((processorTime(b)-before).Microseconds())/frames)
-			k.rate = append(k.rate, play(k.nodes, k.creds, 2000, 0).Rate)
+			age := play(i, frames, 30*time.Millisecond).Latency.P50
+			cpu := float64((processorTime(b) - before).Microseconds()) / frames
+			rate := play(i, 1000, 0).Rate
+			if i == 0 {
+				first = [3]float64{cpu, age, rate}
+				ratios["cpu-µs/frame-plain"], ratios["f/s-plain"] = append(ratios["cpu-µs/frame-plain"], cpu), append(ratios["f/s-plain"], rate)
+				continue
+			}
+			for n, value := range map[string]float64{"cpu-": cpu / first[0], "age-": age / first[1], "rate-": rate / first[2]} {
+				ratios[n+name+"/plain"] = append(ratios[n+name+"/plain"], value)
+			}
 		}
 	}
-	plain := kinds[0]
-	for _, k := range kinds[1:] {
-		b.ReportMetric(median(k.cpu)/median(plain.cpu), "cpu-"+k.name+"/plain")
-		b.ReportMetric(median(k.age)/median(plain.age), "age-"+k.name+"/plain")
-		b.ReportMetric(median(k.rate)/median(plain.rate), "rate-"+k.name+"/plain")
+	for name, values := range ratios {
+		b.ReportMetric(median(values), name)
 	}
-	b.ReportMetric(median(plain.rate), "f/s-plain")
-	b.ReportMetric(median(plain.cpu), "cpu-µs/frame-plain")
-	for _, k := range kinds {
-		if err := k.nodes.stop(); err != nil {
+	for _, n := range nodes {
+		if err := n.stop(); err != nil {
 			b.Fatal(err)
 		}
 	}
