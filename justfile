@@ -28,8 +28,8 @@ lint:
     go mod verify
     .ci/arrows
 
-# Packages that do nothing while frames pass, or only wait for what does: inlining in them would be 1.7 MB of each
-# binary. Those on a frame's way (net/http, connect, protobuf's own coding, the kernels) keep it.
+# Packages that do nothing while frames pass, or only wait for what does: inlining in them would be 1.9 MB of each
+# binary. Those on a frame's way (net/http, protobuf's own coding, the kernels) keep it.
 cold := (
     "gorgonia.org/... gonum.org/... github.com/..." +
     " google.golang.org/protobuf/types/... google.golang.org/protobuf/reflect/... google.golang.org/protobuf/encoding/..." +
@@ -37,7 +37,7 @@ cold := (
     " google.golang.org/protobuf/internal/filedesc google.golang.org/protobuf/internal/filetype google.golang.org/protobuf/internal/strs" +
     " crypto/... vendor/golang.org/x/crypto/... vendor/golang.org/x/text/... encoding/asn1 encoding/gob fmt go/... log/... math/big" +
     " reflect regexp/... text/... encoding/json net net/netip net/url mime/... os os/... path/... vendor/golang.org/x/net/... golang.org/x/..." +
-    " tandem tandem/role/...")
+    " connectrpc.com/... tandem tandem/role/...")
 
 # static stripped binaries for Raspberry Pis into dist/
 pi: (binary "arm" "6" "armv6") (binary "arm" "7" "armv7") (binary "arm64" "" "arm64")
