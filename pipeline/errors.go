@@ -17,7 +17,7 @@ var (
 )
 
 // refusals are the answers of a neighbour that has taken none of the frames.
-var refusals = []error{ErrInvalidFrame, ErrUnknownRun, ErrInvalidRun, ErrBusy, ErrStopping}
+var refusals = []error{ErrInvalidFrame, ErrUnknownRun, ErrInvalidRun, ErrBusy, ErrStopping, ErrNotAdmitted}
 
 // doubtful reports whether frames may have arrived although the call failed: only its answer was lost.
 func doubtful(err error) bool {

@@ -13,7 +13,6 @@ type fates struct {
 	closed bool
 	seen   window // counted as received
 	passed window // of these, those that a neighbour has taken
-	newest uint64 // that was seen
 }
 
 // suspects is how many of the newest frames are in doubt in any case: a node above that has fallen silent can't say so.
@@ -36,7 +35,6 @@ func (f *fates) enter(frames []Frame, kept bool, take func(Frame) (a Feedback, r
 		var received bool
 		if answers[i], received = take(frames[i]); received {
 			f.seen.add(frames[i].ID)
-			f.newest = max(f.newest, frames[i].ID)
 		}
 	}
 	return answers, nil
@@ -71,7 +69,8 @@ func (f *fates) close() {
 func (f *fates) denied(doubts ...IDs) IDs {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	doubts = append(doubts, IDs{{max(f.newest, suspects) - suspects, f.newest}})
+	newest := f.seen.newest()
+	doubts = append(doubts, IDs{{max(newest, suspects) - suspects, newest}})
 	var gone IDs
 	for _, ids := range bounded(doubts) {
 		for id := range ids.all() {

@@ -37,6 +37,14 @@ func (w *window) add(id uint64) bool {
 // has reports whether the id has come.
 func (w *window) has(id uint64) bool { return w.islands[0].has(id) || w.islands[1].has(id) }
 
+// newest is the highest id of the run, or 0. A stray's is none of the run's: its island has fewer ids.
+func (w *window) newest() uint64 {
+	if w.islands[1].ids > w.islands[0].ids {
+		return w.islands[1].newest
+	}
+	return w.islands[0].newest
+}
+
 // remove forgets an id.
 func (w *window) remove(id uint64) {
 	for n := range w.islands {
@@ -58,9 +66,10 @@ func (w *window) near(id uint64) *island {
 
 // island is a bit for each of windowSize ids; it moves on with the newest.
 type island struct {
-	base  uint64 // a multiple of pageSize
-	ids   uint64 // that have come since it is here; 0: it is free
-	pages [windowSize / pageSize]*[pageSize / 64]uint64
+	base   uint64 // a multiple of pageSize
+	ids    uint64 // that have come since it is here; 0: it is free
+	newest uint64 // the highest of them
+	pages  [windowSize / pageSize]*[pageSize / 64]uint64
 }
 
 func (i *island) add(id uint64) {
@@ -73,6 +82,7 @@ func (i *island) add(id uint64) {
 	}
 	i.page(id)[id%pageSize/64] |= 1 << (id % 64)
 	i.ids++
+	i.newest = max(i.newest, id)
 }
 
 func (i *island) has(id uint64) bool {

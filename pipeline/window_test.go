@@ -42,6 +42,27 @@ func TestStrayIDsHideNoFrame(t *testing.T) {
 	}
 }
 
+// The newest frame is the run's, whatever far ids have come beside it.
+func TestNewestIsOfTheRun(t *testing.T) {
+	for _, strays := range [][]uint64{{}, {math.MaxUint64}, {0}, {math.MaxUint64, 1 << 50, 3, 1 << 60}} {
+		var w window
+		for id := uint64(1 << 40); id < 1<<40+10; id++ {
+			w.add(id)
+		}
+		for _, id := range strays {
+			w.add(id)
+		}
+		w.add(1<<40 + 11)
+		w.add(1<<40 + 10) // overtaken
+		if newest := w.newest(); newest != 1<<40+11 {
+			t.Errorf("beside %v: %d", strays, newest)
+		}
+	}
+	if newest := new(window).newest(); newest != 0 {
+		t.Errorf("of none: %d", newest)
+	}
+}
+
 func TestWindowAtTheEnds(t *testing.T) {
 	var w window
 	for _, id := range []uint64{0, math.MaxUint64, 63, math.MaxUint64 - 1, windowSize, 1} {
