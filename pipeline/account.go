@@ -4,6 +4,31 @@ import "slices"
 
 // What becomes of the frames that no ledger has, and of those that two have.
 
+// MaxDoubtRanges is how many ranges of frames in doubt all entries of a run may have together. One takes 16 bytes in
+// memory, and about 20 in a message.
+const MaxDoubtRanges = maxRanges
+
+// BoundDoubts returns the entries with at most so many ranges of frames in doubt, in all of them together. The newest
+// frames of each are kept, and those that name fewer than they had are marked.
+func BoundDoubts(entries []Entry, ranges int) []Entry {
+	for each := ranges; doubtRanges(entries) > ranges; each /= 2 {
+		entries = slices.Clone(entries)
+		for i := range entries {
+			e := &entries[i]
+			e.DoubtsCut = e.DoubtsCut || max(len(e.Doubts), len(e.Denied)) > each
+			e.Doubts, e.Denied = e.Doubts.newest(each), e.Denied.newest(each)
+		}
+	}
+	return entries
+}
+
+func doubtRanges(entries []Entry) (n int) {
+	for i := range entries {
+		n += len(entries[i].Doubts) + len(entries[i].Denied)
+	}
+	return n
+}
+
 // twice is how often a frame in doubt is counted as gone although it has arrived, or is counted by another node too.
 func twice(nodes []Entry, arrived *window) (n int64) {
 	var denied []IDs

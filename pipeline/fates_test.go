@@ -97,6 +97,47 @@ func TestIDs(t *testing.T) {
 	}
 }
 
+// What does not fit into a set are the oldest frames, in whatever order they come.
+func TestIDsKeepTheNewest(t *testing.T) {
+	var s IDs
+	for id := range uint64(maxRanges + 100) {
+		s.add(10 * id)
+	}
+	s.add(5)
+	if len(s) != maxRanges || s.has(5) || s.has(990) || !s.has(1000) || !s.has(10*(maxRanges+99)) {
+		t.Errorf("%d ranges from %v to %v", len(s), s[0], s[len(s)-1])
+	}
+}
+
+func TestBoundDoubts(t *testing.T) {
+	set := func(ranges int) (s IDs) {
+		for id := range uint64(ranges) {
+			s.add(2 * id)
+		}
+		return s
+	}
+	entries := []Entry{{Doubts: set(1000), Denied: set(10)}, {}, {Denied: set(400)}}
+	if got := BoundDoubts(entries, 1410); &got[0] != &entries[0] {
+		t.Error("entries that fit are changed")
+	}
+	got := BoundDoubts(entries, 100)
+	if n := doubtRanges(got); n > 100 || n < 50 {
+		t.Errorf("%d ranges are left", n)
+	}
+	if !got[0].DoubtsCut || got[1].DoubtsCut || !got[2].DoubtsCut || entries[0].DoubtsCut {
+		t.Errorf("what was cut is not marked: %v, %v, %v", got[0].DoubtsCut, got[1].DoubtsCut, got[2].DoubtsCut)
+	}
+	if len(got[0].Denied) != 10 || !got[0].Doubts.has(1998) || !got[2].Denied.has(798) {
+		t.Errorf("%+v", got)
+	}
+	if doubtRanges(entries) != 1410 {
+		t.Error("the entries themselves are changed")
+	}
+	if n := doubtRanges(BoundDoubts(entries, 0)); n != 0 {
+		t.Errorf("%d ranges of 0", n)
+	}
+}
+
 func FuzzIDs(f *testing.F) {
 	f.Add([]byte{5, 7, 6, 1, 0})
 	f.Fuzz(func(t *testing.T, ids []byte) {

@@ -11,7 +11,7 @@ import (
 // few ranges hold many of them.
 type IDs [][2]uint64
 
-// maxRanges bounds a set. What does not fit is left out.
+// maxRanges bounds a set. The oldest ids go for newer ones: windows forget these too.
 const maxRanges = 1 << 15
 
 // add puts an id into the set.
@@ -34,10 +34,13 @@ func (s *IDs) add(id uint64) {
 		}
 	case i < len(r) && r[i][0]-id == 1:
 		r[i][0] = id
-	case len(r) < maxRanges:
-		*s = slices.Insert(r, i, [2]uint64{id, id})
+	default:
+		*s = slices.Insert(r, i, [2]uint64{id, id}).newest(maxRanges)
 	}
 }
+
+// newest returns the newest ids, in at most so many ranges.
+func (s IDs) newest(ranges int) IDs { return s[max(0, len(s)-ranges):] }
 
 // has reports whether the id is in the set.
 func (s IDs) has(id uint64) bool {

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -167,52 +166,6 @@ func (l *Ledger) Busy(d time.Duration) {
 	defer l.mu.Unlock()
 	l.busy += d
 }
-
-// Entry is what a node adds to the run's report.
-type Entry struct {
-	NodeID
-	Received  int64   `json:"received"`
-	Refused   int64   `json:"refused"`
-	Dropped   int64   `json:"dropped"` // the oldest in a full queue
-	Expired   int64   `json:"expired"` // too old when their turn came
-	Forwarded int64   `json:"forwarded"`
-	Finished  int64   `json:"finished"`
-	Lost      int64   `json:"lost"`
-	Switches  int64   `json:"switches"`
-	SwitchMS  float64 `json:"switch_ms"` // all switches together
-	BusyMS    float64 `json:"busy_ms"`   // time in which layers ran
-	QueuePeak int     `json:"queue_peak"`
-	// Decisions are the strategy's, by reason.
-	Decisions map[strategy.Reason]int64 `json:"decisions,omitempty"`
-	// States are the percentage of time in each, where a node has somebody to forward to.
-	States  map[State]float64 `json:"states,omitempty"`
-	Emulate string            `json:"emulate,omitempty"` // fast and slow: the device that is emulated, or "off"
-	Link    string            `json:"link,omitempty"`    // the emulated link that the node sends over; empty: the real one
-	Bytes   int64             `json:"bytes,omitempty"`   // sent and received over the node's connections
-	// EnergyJ is what the node's device used from the opening to the closing, in joules, where EnergyBy says how it is
-	// known, as in "meter hwmon ina219" or "model pi3b+".
-	EnergyJ  float64 `json:"energy_j,omitempty"`
-	EnergyBy string  `json:"energy_by,omitempty"`
-	Device   string  `json:"device,omitempty"` // its limits, clock and temperature during the run
-
-	Next      []string `json:"next,omitempty"`      // addresses of the nodes that frames are handed over to, but for end
-	Restarted bool     `json:"restarted,omitempty"` // the node was started again during the run, and has forgotten what was before
-	// Doubts are the frames that the node has given up, or sent another way, without an answer: they may have arrived all
-	// the same. Denied are those, of this node and the ones above, that it counts as gone. Reports don't show them.
-	Doubts IDs `json:"doubts,omitempty"`
-	Denied IDs `json:"denied,omitempty"`
-}
-
-func (e Entry) String() string {
-	return fmt.Sprintf("%v: received %d, refused %d, dropped %d, expired %d, forwarded %d, finished %d, lost %d",
-		e.NodeID, e.Received, e.Refused, e.Dropped, e.Expired, e.Forwarded, e.Finished, e.Lost)
-}
-
-// Here is the number of frames that are still on the node.
-func (e Entry) Here() int64 { return e.Received - e.Gone() - e.Forwarded - e.Finished }
-
-// Gone is the number of frames that ended on the node without a result.
-func (e Entry) Gone() int64 { return e.Refused + e.Dropped + e.Expired + e.Lost }
 
 // Entry takes the ledger's state.
 func (l *Ledger) Entry() Entry {

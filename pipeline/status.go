@@ -37,13 +37,10 @@ type Live struct {
 	HeardS     float64 `json:"heard_s"` // how old all this is, in seconds, where it is shown
 }
 
-// What a status may name and hold: it comes from the wire, is remembered, and is shown to people.
+// What a status may hold beside what an entry may.
 const (
-	maxReasons  = 32
-	maxQueue    = 1 << 20
-	maxFigure   = 1e15 // of any number, so that nothing overflows
-	maxHeard    = 1e9  // seconds
-	maxKeyBytes = 64
+	maxQueue = 1 << 20
+	maxHeard = 1e9 // seconds
 )
 
 // Validate reports what is wrong with a status as it came in. The error is ErrInvalidRun.
@@ -52,38 +49,19 @@ func (s Status) Validate() error {
 		return fmt.Errorf("%w: the status of %.40q: %s", ErrInvalidRun, s.NodeID, fmt.Sprintf(format, args...))
 	}
 	switch {
-	case s.Role == "" || len(s.Role) > maxIDBytes || len(s.Address) > maxIDBytes || len(s.Emulate) > maxIDBytes || len(s.EnergyBy) > maxIDBytes || len(s.Device) > maxIDBytes:
-		return invalid("role, address, emulate, energy_by and device may have %d bytes each, and a role is needed", maxIDBytes)
-	case len(s.State) > maxKeyBytes || len(s.States) > maxReasons || len(s.Decisions) > maxReasons:
-		return invalid("its states and decisions are too many: %d are allowed, of %d bytes each", maxReasons, maxKeyBytes)
+	case len(s.State) > maxKeyBytes:
+		return invalid("its state has %d bytes: %d are allowed", len(s.State), maxKeyBytes)
 	case s.Capacity < 0 || s.Capacity > maxQueue || s.Queue < 0 || s.Queue > maxQueue:
 		return invalid("its queue has %d of %d places taken: 0 to %d are allowed", s.Queue, s.Capacity, maxQueue)
-	case !tame(s.EnergyJ) || s.Bytes < 0:
-		return invalid("it has %v J and %d bytes: numbers from 0 are allowed", s.EnergyJ, s.Bytes)
 	case !(s.HeardS >= 0 && s.HeardS <= maxHeard):
 		return invalid("it is %v s old: 0 to %v are allowed", s.HeardS, maxHeard)
 	}
-	for state, share := range s.States {
-		if len(state) > maxKeyBytes || !tame(share) {
-			return invalid("state %.40q has %v: names of %d bytes are allowed, and numbers from 0", state, share, maxKeyBytes)
-		}
-	}
-	for reason, n := range s.Decisions {
-		if len(reason) > maxKeyBytes || n < 0 {
-			return invalid("decision %.40q has %d: names of %d bytes are allowed, and numbers from 0", reason, n, maxKeyBytes)
-		}
-	}
-	for _, n := range []int64{s.Received, s.Refused, s.Dropped, s.Expired, s.Forwarded, s.Finished, s.Lost, s.Switches} {
-		if n < 0 {
-			return invalid("it counts %d frames: 0 or more are allowed", n)
-		}
-	}
-	for _, v := range []float64{s.SwitchMS, s.BusyMS, s.ServiceMS, s.SpreadMS, s.WaitMS, s.RateIn, s.RateOut} {
+	for _, v := range []float64{s.ServiceMS, s.SpreadMS, s.WaitMS, s.RateIn, s.RateOut} {
 		if !tame(v) {
 			return invalid("a figure is %v: 0 to %v is allowed", v, maxFigure)
 		}
 	}
-	return nil
+	return s.Entry.Validate()
 }
 
 // Validate reports what is wrong with a summary as it came in. The error is ErrInvalidRun.
@@ -98,8 +76,6 @@ func (l Live) Validate() error {
 	}
 	return nil
 }
-
-func tame(v float64) bool { return v >= 0 && v <= maxFigure } // false for NaN too
 
 // Status is what the stage is doing now.
 func (s *Stage) Status() Status {

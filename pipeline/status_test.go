@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -149,13 +150,16 @@ func TestStatusIsValidated(t *testing.T) {
 		t.Error(err)
 	}
 	many := map[strategy.Reason]int64{}
-	for i := range 33 {
-		many[strategy.Reason(strings.Repeat("x", i+1))] = 1
+	for i := range maxKeys + 1 {
+		many[strategy.Reason(fmt.Sprint(i))] = 1
 	}
 	for name, spoil := range map[string]func(*Status){
 		"no role":       func(s *Status) { s.Role = "" },
-		"long address":  func(s *Status) { s.Address = strings.Repeat("x", 129) },
-		"long emulate":  func(s *Status) { s.Emulate = strings.Repeat("x", 129) },
+		"long address":  func(s *Status) { s.Address = strings.Repeat("x", MaxNameBytes+1) },
+		"long next":     func(s *Status) { s.Next = []string{"slow:1", strings.Repeat("x", MaxNameBytes+1)} },
+		"many next":     func(s *Status) { s.Next = make([]string, maxNext+1) },
+		"much energy":   func(s *Status) { s.EnergyJ = math.MaxFloat64 },
+		"low peak":      func(s *Status) { s.QueuePeak = -1 },
 		"long state":    func(s *Status) { s.State = State(strings.Repeat("x", 65)) },
 		"below 0":       func(s *Status) { s.Lost = -1 },
 		"not a number":  func(s *Status) { s.RateIn = math.NaN() },

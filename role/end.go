@@ -92,6 +92,11 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 	if r.restarted {
 		end.add(startedAgain(End))
 	}
+	for _, n := range end.nodes {
+		if n.DoubtsCut {
+			end.add(n.NodeID.String() + " had more frames in doubt than it could name: unaccounted may not be 0")
+		}
+	}
 	report := r.recorder.Close(entry, end.nodes)
 	report.Version, report.Note = r.cfg.Version, end.note
 	// A card that is full must not cost the neighbours their report.

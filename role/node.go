@@ -262,6 +262,7 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 			s.nodes = append(s.nodes, e)
 		}
 	}
+	s.nodes = pipeline.BoundDoubts(s.nodes, pipeline.MaxDoubtRanges)
 	for text := range strings.SplitSeq(c.Note, noteGap) { // two neighbours may bring the same one
 		s.note(text)
 	}

@@ -219,13 +219,11 @@ func sendTime(bytes int) time.Duration {
 // Close says that this caller sends no more in the run, and returns the report once end has made it; a caller that
 // detaches gets none.
 func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error) {
-	nodes, err := json.Marshal(cl.Nodes)
+	request, err := closingToWire(cl, messageLimit(wireconnect.NodeCloseProcedure, c.limits.MaxBody))
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	m, err := c.node.Close(ctx, &wire.CloseRequest{
-		Run: cl.Run, From: cl.From, Nodes: string(nodes), Note: cl.Note, Detach: cl.Detach,
-	})
+	m, err := c.node.Close(ctx, request)
 	if err != nil {
 		return pipeline.Report{}, c.fromWire(err)
 	}

@@ -128,6 +128,9 @@ func TestMessagesThatGrowAreRefused(t *testing.T) {
 		"a long id":       {"Push", "application/proto", encode(&wire.PushRequest{Run: strings.Repeat("x", 500_000)}), nil, "256 bytes"},
 		"a long sender":   {"Close", "application/proto", encode(&wire.CloseRequest{Run: "r", From: strings.Repeat("x", 200_000)}), nil, "256 bytes"},
 		"many ledgers":    {"Close", "application/json", []byte(`{"run":"r","nodes":"[` + strings.Repeat("{},", 1000) + `{}]"}`), nil, "more than 256 elements"},
+		"odd neighbours":  {"Close", "application/json", []byte(`{"run":"r","nodes":"[{\"role\":\"fast\",\"next\":[\"\\u001b[2J\"]}]"}`), nil, "can't be printed"},
+		"no figures":      {"Close", "application/json", []byte(`{"run":"r","nodes":"[{\"role\":\"fast\",\"energy_j\":1e308}]"}`), nil, "a figure is 1e+308"},
+		"below nothing":   {"Close", "application/json", []byte(`{"run":"r","nodes":"[{\"role\":\"fast\",\"lost\":-1}]"}`), nil, "a figure is -1"},
 		"odd ledgers":     {"Close", "application/json", []byte(`{"run":"r","nodes":"[{\"role\":\"\\u001b[2J\"}]"}`), nil, "can't be printed"},
 		"an odd run":      {"Open", "application/json", []byte(`{"run":{"id":"r\u0007"},"from":"me","address":"you"}`), nil, "printable"},
 		"an odd sender":   {"Open", "application/json", []byte(`{"run":{"id":"r"},"from":"\u001b","address":"you"}`), nil, "printable"},
@@ -292,9 +295,9 @@ func TestAnswersMayTakeTime(t *testing.T) {
 // Reports and errors of other nodes can't steer the terminal that shows them.
 func TestTextsOfOthersAreMadePlain(t *testing.T) {
 	g := serveGated(t, nil)
-	g.node.report = pipeline.Report{Run: "r", Note: "\x1b[2J" + strings.Repeat("x", 2*maxTextBytes), Nodes: []pipeline.Entry{{Emulate: "\x07"}}}
+	g.node.report = pipeline.Report{Run: "r", Note: "\x1b[2J" + strings.Repeat("x", 2*maxTextBytes), Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow"}, Emulate: "\x07", Device: "\x1b"}}}
 	r, err := g.client(nil).Close(t.Context(), Closing{Run: "r"})
-	if err != nil || len(r.Note) > maxTextBytes+3 || !printable(r.Note) || !printable(r.Nodes[0].Emulate) {
+	if err != nil || len(r.Note) > maxTextBytes+3 || !printable(r.Note) || !printable(r.Nodes[0].Emulate+r.Nodes[0].Device) {
 		t.Errorf("%v: %.20q", err, r.Note)
 	}
 	g.node.report.Run = "another"
@@ -302,7 +305,7 @@ func TestTextsOfOthersAreMadePlain(t *testing.T) {
 		t.Errorf("the report of another run: %v", err)
 	}
 	g.node.report.Run, g.node.report.Nodes[0].States = "r", map[pipeline.State]float64{}
-	for i := range 2 * maxCounted {
+	for i := range 1000 {
 		g.node.report.Nodes[0].States[pipeline.State(fmt.Sprint(i))] = 1
 	}
 	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -17,7 +18,8 @@ const (
 	maxStatusBytes = 256 << 10
 )
 
-// statusToWire encodes as many statuses as are taken and fit into so many bytes, the first ones first.
+// statusToWire encodes as many statuses as are taken and fit into so many bytes, the first ones first. One that would be
+// refused is left out: a figure that can't be shown must not cost a sign of life.
 func statusToWire(statuses []pipeline.Status, most int) string {
 	if len(statuses) == 0 {
 		return ""
@@ -25,8 +27,11 @@ func statusToWire(statuses []pipeline.Status, most int) string {
 	most = min(most, maxStatusBytes)
 	list := []byte("[")
 	for _, s := range statuses[:min(len(statuses), maxStatuses)] {
+		if s.Validate() != nil {
+			continue
+		}
 		one, err := json.Marshal(s)
-		if err != nil { // a figure is no number: its node is not shown
+		if err != nil {
 			continue
 		}
 		if len(list)+len(one)+2 > most {
@@ -48,8 +53,10 @@ func statusFromWire(text string) ([]pipeline.Status, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: its status is no list of statuses: %v", pipeline.ErrInvalidRun, err)
 	}
-	for _, s := range statuses {
-		if err := s.Validate(); err != nil {
+	for i := range statuses {
+		s := &statuses[i]
+		s.State = pipeline.State(plain(string(s.State)))
+		if err := cmp.Or(showable(&s.Entry), s.Validate()); err != nil {
 			return nil, err
 		}
 	}

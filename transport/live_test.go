@@ -48,12 +48,26 @@ func TestLiveFiguresCrossTheWire(t *testing.T) {
 	}
 }
 
+// What a node says of itself never costs its sign of life: long texts are cut, and a figure that is none is not shown.
+func TestOddStatusIsASignOfLife(t *testing.T) {
+	n := &fakeNode{}
+	c := client(serve(t, n, 1<<20))
+	long, bad := status("fast"), status("slow")
+	long.Emulate, long.Device, bad.RateIn = strings.Repeat("tail=1ms,", 10_000), strings.Repeat("hot, ", 200), -1
+	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Status: []pipeline.Status{bad, long, status("end")}}); err != nil {
+		t.Fatal(err)
+	}
+	if len(n.status) != 2 || len(n.status[0].Emulate) > maxTextBytes+3 || n.status[0].Device != long.Device || n.status[1].Role != "end" {
+		t.Errorf("%+v", n.status)
+	}
+}
+
 func TestInvalidStatusIsRefused(t *testing.T) {
 	c := client(serve(t, &fakeNode{}, 1<<20))
-	bad := status("fast")
-	bad.RateIn = -1
 	for name, text := range map[string]string{
-		"figure":  statusToWire([]pipeline.Status{bad}, maxStatusBytes),
+		"figure":  `[{"role":"fast","rate_in":-1}]`,
+		"energy":  `[{"role":"fast","energy_j":1e308}]`,
+		"name":    `[{"role":"fast","decisions":{"\u001b[2J":1}}]`,
 		"no list": `{"role": "fast"}`,
 		"no JSON": `[{`,
 		"large":   `[` + strings.Repeat(" ", maxStatusBytes) + `]`,

@@ -107,8 +107,8 @@ func messageLimit(procedure string, maxBody int) int {
 	switch procedure {
 	case wireconnect.NodeOpenProcedure:
 		return min(maxBody, 64<<10)
-	case wireconnect.NodeCloseProcedure: // with the ledgers of all nodes above
-		return min(maxBody, 256<<10)
+	case wireconnect.NodeCloseProcedure:
+		return min(maxBody, maxClosing)
 	default:
 		return maxBody
 	}

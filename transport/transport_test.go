@@ -141,7 +141,7 @@ func TestFramesAndFeedbackCrossTheWire(t *testing.T) {
 
 func TestOpeningAndClosingCrossTheWire(t *testing.T) {
 	accuracy := 98.9
-	n := &fakeNode{report: pipeline.Report{Run: "r", Coverage: 82, Accuracy: &accuracy, Nodes: []pipeline.Entry{{Received: 1 << 40}}}}
+	n := &fakeNode{report: pipeline.Report{Run: "r", Coverage: 82, Accuracy: &accuracy, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "end"}, Received: 1 << 40}}}}
 	c := client(serve(t, n, 1<<20))
 	o := Opening{
 		Run:  pipeline.Run{ID: "r", Strategy: "s1", Tasks: 40, Frames: 1 << 40, Interval: time.Second, Digest: "sha256:0", Cuts: []int{3}, Load: "background", Wire: Int8},

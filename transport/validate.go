@@ -1,9 +1,11 @@
 package transport
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -13,11 +15,10 @@ import (
 // What the messages that open and close a run may hold, whatever their size in bytes. Names end up in logs, terminals
 // and the labels of metrics, and ledgers in a report.
 const (
-	maxNameBytes = 256
+	maxNameBytes = pipeline.MaxNameBytes
 	maxTextBytes = 4 << 10
 	maxNodes     = 256
 	maxReport    = 1 << 20 // bytes
-	maxCounted   = 64      // reasons or states in a ledger
 )
 
 // shortText reports whether a name is short, and can be shown in a terminal.
@@ -88,26 +89,32 @@ func decodeList[T any](text string, most int) ([]T, error) {
 	return list, err
 }
 
-// validEntries checks the ledgers of other nodes.
-func validEntries(entries []pipeline.Entry) error {
-	for i := range entries {
-		e := &entries[i]
-		e.Emulate = plain(e.Emulate)
-		if !shortText(e.Role) || !shortText(e.Address) || !fewNames(e.Decisions) || !fewNames(e.States) {
-			return fmt.Errorf("%w: a ledger has a name of more than %d bytes or one that can't be printed, or more than %d reasons or states",
-				pipeline.ErrInvalidRun, maxNameBytes, maxCounted)
-		}
+// showable reports a name in a node's ledger that can't be shown, and makes the texts fit for it.
+func showable(e *pipeline.Entry) error {
+	for _, s := range []*string{&e.Emulate, &e.Link, &e.EnergyBy, &e.Device} {
+		*s = plain(*s)
+	}
+	names := append([]string{e.Role, e.Address}, e.Next...)
+	for state := range e.States {
+		names = append(names, string(state))
+	}
+	for reason := range e.Decisions {
+		names = append(names, string(reason))
+	}
+	if i := slices.IndexFunc(names, func(s string) bool { return !printable(s) }); i >= 0 {
+		return fmt.Errorf("%w: a ledger has the name %.40q, which can't be printed", pipeline.ErrInvalidRun, names[i])
 	}
 	return nil
 }
 
-func fewNames[K ~string, V any](counted map[K]V) bool {
-	for name := range counted {
-		if !shortText(string(name)) {
-			return false
+// validEntries checks the ledgers of other nodes.
+func validEntries(entries []pipeline.Entry) error {
+	for i := range entries {
+		if err := cmp.Or(showable(&entries[i]), entries[i].Validate()); err != nil {
+			return err
 		}
 	}
-	return len(counted) <= maxCounted
+	return nil
 }
 
 // plain makes a text of another node fit to be shown: short, and without what could steer a terminal.
@@ -128,7 +135,7 @@ func validReport(r *pipeline.Report, run string) error {
 	if r.Run != run {
 		return fmt.Errorf("it reports of run %q", plain(r.Run))
 	}
-	for _, s := range []*string{&r.Strategy, &r.Model, &r.Load, &r.Emulate, &r.Version, &r.Note} {
+	for _, s := range []*string{&r.Strategy, &r.Model, &r.Load, &r.Emulate, &r.Link, &r.Wire, &r.Version, &r.Note} {
 		*s = plain(*s)
 	}
 	return validEntries(r.Nodes)

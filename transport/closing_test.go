@@ -1,0 +1,65 @@
+package transport
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"tandem/pipeline"
+)
+
+// scattered are frames in doubt no two of which are neighbours.
+func scattered(ranges int, first uint64) (s pipeline.IDs) {
+	for i := range uint64(ranges) {
+		s = append(s, [2]uint64{first + 2*i, first + 2*i})
+	}
+	return s
+}
+
+// However many frames are in doubt, and on however many nodes, a run can be closed; what is left out are the oldest, and
+// that it was is known.
+func TestClosingHoldsWhatFits(t *testing.T) {
+	const newest = 1<<63 + 2*100_000
+	var nodes []pipeline.Entry
+	for _, role := range []string{"client", "fast", "slow"} {
+		ids := scattered(100_000, newest-2*100_000+2)
+		nodes = append(nodes, pipeline.Entry{NodeID: pipeline.NodeID{Role: role}, Lost: 7, Doubts: ids, Denied: ids})
+	}
+	for _, maxBody := range []int{16 << 10, 1 << 20, 64 << 20} {
+		n := &fakeNode{report: pipeline.Report{Run: "r"}}
+		c := NewClient(serve(t, n, maxBody), Limits{Dial: 20 * time.Second, Call: 20 * time.Second, Window: 1, MaxBody: maxBody}, nil)
+		if _, err := c.Close(t.Context(), Closing{Run: "r", From: "me", Nodes: nodes, Note: "odd"}); err != nil {
+			t.Errorf("--max-body %d: %v", maxBody, err)
+			continue
+		}
+		for _, e := range n.closing.Nodes {
+			last := e.Doubts[len(e.Doubts)-1]
+			if len(e.Doubts) < min(maxBody, maxClosing)/1000 || last != [2]uint64{newest, newest} || !e.DoubtsCut || e.Lost != 7 || len(e.Denied) != len(e.Doubts) {
+				t.Errorf("--max-body %d: %v, %d ranges up to %v, cut %v", maxBody, e.NodeID, len(e.Doubts), last, e.DoubtsCut)
+			}
+		}
+	}
+	if len(nodes[0].Doubts) != 100_000 || nodes[0].DoubtsCut {
+		t.Error("the entries themselves are changed")
+	}
+}
+
+// A closing is as large as its bound says, and what fits is whole.
+func TestClosingIsCutOnlyWhereItHasTo(t *testing.T) {
+	c := Closing{Run: "r", From: "me", Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "client"}, Doubts: scattered(1000, 0)}}}
+	for _, most := range []int{1 << 20, 8 << 10, 1 << 10} {
+		m, err := closingToWire(c, most)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nodes, err := decodeList[pipeline.Entry](m.GetNodes(), maxNodes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := len(nodes[0].Doubts) == 1000
+		if size := proto.Size(m); size > most || whole != (most == 1<<20) || whole == nodes[0].DoubtsCut || len(nodes[0].Doubts) == 0 {
+			t.Errorf("%d ranges in %d of %d bytes, cut %v", len(nodes[0].Doubts), size, most, nodes[0].DoubtsCut)
+		}
+	}
+}
