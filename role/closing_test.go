@@ -1,7 +1,9 @@
 package role
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +45,34 @@ func TestNeighbourLeavesOnce(t *testing.T) {
 	}
 	if took := time.Since(began); took > c.Idle/2 {
 		t.Errorf("the run was closed after %s", took)
+	}
+}
+
+// A node that is stopped during a run does not wait for the report, so who asks it for that is told who has it.
+func TestStoppedNodeHasNoReport(t *testing.T) {
+	c := quick()
+	nodes := startQuick(t, c)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	slow := nodes.slow[0].node
+	begin := slow.begin
+	slow.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+		p, opened, err := begin(ctx, o)
+		return &heldUp{p, entered, leave}, opened, err
+	}
+	e, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go slow.stop() // the cleanup waits for it
+	<-entered
+	asked := make(chan error)
+	go func() {
+		_, err := e.close(t.Context(), ending{})
+		asked <- err
+	}()
+	close(leave)
+	if err := <-asked; !errors.Is(err, pipeline.ErrStopping) || !strings.Contains(err.Error(), "end has the report of run r") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -330,6 +330,7 @@ func (n *node) finish(s *session) {
 			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
 		case end.detach && n.role != End:
 			n.log.Info().Str("run", s.id).Msg("left the run")
+			err = fmt.Errorf("the %s node is %w: end has the report of run %s", n.role, pipeline.ErrStopping, s.id)
 		default:
 			n.log.Info().Str("run", s.id).Float64("coverage", report.Coverage).Int64("delivered", report.Delivered).Msg("run closed")
 		}
