@@ -15,8 +15,12 @@ import (
 // beat is the time between two signs of life. It is well below the shortest --idle.
 const beat = 500 * time.Millisecond
 
-// openTime bounds the opening of a run: every node on the way loads its layers in it.
-const openTime = time.Minute
+// openTime bounds the opening of a run: every node on the way loads its layers in it. A neighbour that does not even
+// answer for answerTime hangs, and is not waited for.
+const (
+	openTime   = time.Minute
+	answerTime = 5 * time.Second
+)
 
 // newName makes a name for this process on its edges, such as fast-4KXQ2JMV.
 func newName(r Role) string { return string(r) + "-" + rand.Text()[:8] }
@@ -83,6 +87,11 @@ func startEdge(c edgeConfig, run pipeline.Run, down bool) *edge {
 }
 
 func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opened, error) {
+	asking, asked := context.WithTimeout(ctx, answerTime)
+	defer asked()
+	if err := c.client.Answers(asking); err != nil {
+		return transport.Opened{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	return c.client.Open(ctx, transport.Opening{Run: run, From: c.from, Address: c.client.Address(), Layer: c.layer, Again: c.again})

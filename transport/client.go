@@ -190,10 +190,13 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	return Pushed{Feedback: feedbackFromWire(m.GetFeedback()), Live: live}, nil
 }
 
-// Answers reports whether the node answers calls: a process that was stopped still takes connections. It asks with a
-// sign of life for a run that nobody has.
+// Answers reports whether the node answers calls before the context ends: a process that hangs still takes connections.
+// It asks with a sign of life for a run that nobody has.
 func (c *Client) Answers(ctx context.Context) error {
-	_, err := c.Push(ctx, Pushing{Run: "?", From: "?"})
+	_, err := c.node.Push(ctx, &wire.PushRequest{Run: "?", From: "?"})
+	if err != nil {
+		err = c.fromWire(err)
+	}
 	if errors.Is(err, pipeline.ErrUnknownRun) {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -109,6 +110,16 @@ func TestAnswers(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	if err := client("127.0.0.1:1").Answers(t.Context()); !errors.Is(err, pipeline.ErrUnreachable) {
+		t.Errorf("error %v", err)
+	}
+	hanging, err := net.Listen("tcp", "127.0.0.1:0") // the kernel takes connections, and nobody answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hanging.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := client(hanging.Addr().String()).Answers(ctx); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no answer in time") {
 		t.Errorf("error %v", err)
 	}
 }
