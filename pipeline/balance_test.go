@@ -49,6 +49,7 @@ type forgetful struct {
 func (f *forgetful) Losses() int              { return int(time.Since(f.began) / f.every) }
 func (f *forgetful) Up() bool                 { return !f.dead.Load() && time.Since(f.began)%f.every >= f.gone }
 func (f *forgetful) RoundTrip() time.Duration { return 0 }
+func (*forgetful) BytesInFlight() int         { return 0 }
 func (f *forgetful) Pace() time.Duration      { return 0 }
 
 func (f *forgetful) Send(_ context.Context, frames []Frame) ([]Feedback, error) {

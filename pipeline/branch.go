@@ -13,6 +13,7 @@ import (
 type Hopper interface {
 	Sender
 	Up() bool                 // it answers
+	BytesInFlight() int       // of data on its way, without an answer
 	RoundTrip() time.Duration // of a call, smoothed; 0: not yet known
 	Pace() time.Duration      // what the link takes for a frame; 0: not yet known
 	Losses() int              // how often it has forgotten the run, and all its frames
@@ -114,7 +115,9 @@ const outOfOrder = 2 * maxCallFrames
 // see tells the fleet what can be seen of a branch from here.
 func (s *Stage) see(i int) {
 	b := s.branches[i]
-	s.fleet.See(i, strategy.Neighbour{Up: b.to.Up(), InFlight: b.inFlight, RoundTrip: b.to.RoundTrip(), Pace: b.to.Pace()})
+	s.fleet.See(i, strategy.Neighbour{
+		Up: b.to.Up(), InFlight: b.inFlight, BytesInFlight: b.to.BytesInFlight(), RoundTrip: b.to.RoundTrip(), Pace: b.to.Pace(),
+	})
 }
 
 // recover takes back the frames that a next node has accepted and forgotten: it was started again, or, at the end of the

@@ -80,6 +80,7 @@ type up struct{ Sender }
 
 func (up) Up() bool                 { return true }
 func (up) RoundTrip() time.Duration { return 0 }
+func (up) BytesInFlight() int       { return 0 }
 func (up) Pace() time.Duration      { return 0 }
 func (up) Losses() int              { return 0 }
 

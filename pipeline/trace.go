@@ -30,15 +30,16 @@ type Decided struct {
 
 // SlowNode is what was known of one slow node.
 type SlowNode struct {
-	Up          bool    `json:"up"`
-	InFlight    int     `json:"in_flight"`
-	Length      int     `json:"length"` // of its queue, in its newest answer
-	Queue       int     `json:"queue"`  // its places
-	ServiceMS   float64 `json:"service_ms"`
-	RoundTripMS float64 `json:"round_trip_ms"`
-	PaceMS      float64 `json:"pace_ms"`   // what the link takes for a frame
-	QueuedMS    float64 `json:"queued_ms"` // the work that it should still have
-	Refused     int64   `json:"refused"`   // frames that it has refused so far
+	Up            bool    `json:"up"`
+	InFlight      int     `json:"in_flight"`       // frames on their way, without an answer
+	BytesInFlight int     `json:"bytes_in_flight"` // their data
+	Length        int     `json:"length"`          // of its queue, in its newest answer
+	Queue         int     `json:"queue"`           // its places
+	ServiceMS     float64 `json:"service_ms"`
+	RoundTripMS   float64 `json:"round_trip_ms"`
+	PaceMS        float64 `json:"pace_ms"`   // what the link takes for a frame
+	QueuedMS      float64 `json:"queued_ms"` // the work that it should still have
+	Refused       int64   `json:"refused"`   // frames that it has refused so far
 }
 
 // note takes the state that a decision leads to into the ledger, and the decision into the trace.
@@ -80,7 +81,7 @@ func (s *Stage) note(f *Frame, now strategy.Situation, w way) {
 func (s *Stage) slowNode(i int, b *branch, now time.Duration) SlowNode {
 	newest := s.fleet.Newest(i)
 	return SlowNode{
-		Up: b.to.Up(), InFlight: b.inFlight, Refused: b.refused,
+		Up: b.to.Up(), InFlight: b.inFlight, BytesInFlight: b.to.BytesInFlight(), Refused: b.refused,
 		Length: newest.Length, Queue: newest.Capacity, ServiceMS: milliseconds(newest.Service),
 		RoundTripMS: milliseconds(b.to.RoundTrip()), PaceMS: milliseconds(b.to.Pace()),
 		QueuedMS: milliseconds(s.fleet.Queued(i, now)),

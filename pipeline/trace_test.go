@@ -62,6 +62,7 @@ type outage struct {
 
 func (o outage) Up() bool               { return !o.down() }
 func (outage) RoundTrip() time.Duration { return time.Millisecond }
+func (outage) BytesInFlight() int       { return 0 }
 func (outage) Pace() time.Duration      { return 0 }
 func (outage) Losses() int              { return 0 }
 

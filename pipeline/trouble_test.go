@@ -81,6 +81,7 @@ func (l *link) Up() bool {
 }
 
 func (*link) RoundTrip() time.Duration { return time.Millisecond }
+func (*link) BytesInFlight() int       { return 0 }
 func (*link) Pace() time.Duration      { return 0 }
 func (*link) Losses() int              { return 0 }
 

@@ -32,21 +32,24 @@ type member struct {
 
 // Neighbour is what the stage sees of one slow node without asking it.
 type Neighbour struct {
-	Up        bool          // it answers
-	InFlight  int           // frames on their way to it, without an answer
-	RoundTrip time.Duration // of a call
-	Pace      time.Duration // what the link to it takes for a frame; 0: not yet known
+	Up            bool          // it answers
+	InFlight      int           // frames on their way to it, without an answer
+	BytesInFlight int           // their data
+	RoundTrip     time.Duration // of a call
+	Pace          time.Duration // what the link to it takes for a frame; 0: not yet known
 }
 
 // Outlook is what a fleet has to offer to the next frame.
 type Outlook struct {
-	To        int           // the node with the least expected delay; it would get the frame
-	Up        bool          // some node answers
-	Free      float64       // whole places in the queues of those that answer, as far as is known
-	Full      bool          // none that answers has a place
-	Idle      time.Duration // when the first of those that answer will have less left to do than a batch, since the run began
-	Service   time.Duration // what a frame takes on that To; 0: not yet known
-	RoundTrip time.Duration // of a call to To
+	To            int           // the node with the least expected delay; it would get the frame
+	Up            bool          // some node answers
+	Free          float64       // whole places in the queues of those that answer, as far as is known
+	Full          bool          // none that answers has a place
+	Idle          time.Duration // when the first of those that answer will have less left to do than a batch, since the run began
+	Service       time.Duration // what a frame takes on that To; 0: not yet known
+	RoundTrip     time.Duration // of a call to To
+	BytesInFlight int           // of data on its way to To, without an answer
+	Pace          time.Duration // what the link to To takes for a frame; 0: not yet known
 }
 
 // NewFleet makes a fleet of so many nodes.
@@ -127,7 +130,8 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 		candidates = f.up
 	}
 	o.To = f.least(candidates, now)
-	o.Service, o.RoundTrip = f.members[o.To].service(), f.members[o.To].RoundTrip
+	to := &f.members[o.To]
+	o.Service, o.RoundTrip, o.BytesInFlight, o.Pace = to.service(), to.RoundTrip, to.BytesInFlight, to.Pace
 	return o
 }
 

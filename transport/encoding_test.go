@@ -181,8 +181,14 @@ func TestFramesTravelInTheRunsFormat(t *testing.T) {
 		sent[1].Data = []float32{1e-3, 2e-3, 3.3e-3, 4e-3}
 		sent[2].Data = []float32{1.00001, -2.00001, 3.00001, 4.00001}
 		sent[2].By = pipeline.NodeID{Role: "slow"}
-		if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Wire: format, Frames: sent}); err != nil {
+		push := Pushing{Run: "run", From: "me", Wire: format, Frames: sent}
+		var inFlight int
+		n.wait = func() { inFlight = c.BytesInFlight() }
+		if _, err := c.Push(t.Context(), push); err != nil {
 			t.Fatal(err)
+		}
+		if inFlight != push.bytes() || inFlight == 0 {
+			t.Errorf("%q: %d bytes are in flight, and the push has %d", format, inFlight, push.bytes())
 		}
 		for i, f := range n.frames {
 			bounded(t, sent[i].Data, f.Data, format)
