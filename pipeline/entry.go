@@ -33,7 +33,7 @@ type Entry struct {
 	EnergyBy string  `json:"energy_by,omitempty"`
 	Device   string  `json:"device,omitempty"` // its limits, clock and temperature during the run
 
-	Next      []string `json:"next,omitempty"`      // addresses of the nodes that frames are handed over to, but for end
+	Next      []string `json:"next,omitempty"`      // the nodes that frames are handed over to, but for end, as their own entries call them
 	Restarted bool     `json:"restarted,omitempty"` // the node was started again during the run, and has forgotten what was before
 	// Doubts are the frames that the node has given up, or sent another way, without an answer: they may have arrived all
 	// the same. Denied are those, of this node and the ones above, that it counts as gone. Reports don't show them.

@@ -235,7 +235,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 		end.add(p.losses.note())
 	}
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(Client)}, p.cfg.Link.Name
-	entry.Next, entry.Doubts = p.cfg.Next[:1], p.ledger.Doubts()
+	entry.Next, entry.Doubts = []string{p.edges[0].inReports()}, p.ledger.Doubts()
 	entry.Denied = entry.Doubts // the client sends no frame again
 	end.nodes = []pipeline.Entry{entry}
 	// fast, slow and end may each take their whole time to drain.

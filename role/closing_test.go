@@ -3,6 +3,8 @@ package role
 import (
 	"context"
 	"errors"
+	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +75,33 @@ func TestStoppedNodeHasNoReport(t *testing.T) {
 	close(leave)
 	if err := <-asked; !errors.Is(err, pipeline.ErrStopping) || !strings.Contains(err.Error(), "end has the report of run r") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A node that its neighbours know by different addresses is one node in the report.
+func TestNodeOfTwoAddressesIsNotMissing(t *testing.T) {
+	c := quick()
+	nodes := startQuick(t, c)
+	_, port, err := net.SplitHostPort(nodes.slow[0].address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}}
+	first, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, "localhost:"+port), from: "first"}, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.fast.address), from: "second"}, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := pipeline.Entry{NodeID: pipeline.NodeID{Role: "client"}, Next: []string{second.inReports()}}
+	r, err := closeAll(t.Context(), []*edge{first, second}, ending{nodes: []pipeline.Entry{client}})
+	if err != nil || len(r.Nodes) != 4 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if fast, slow := r.Nodes[1], r.Nodes[2]; slow.Address != "localhost:"+port || !slices.Equal(fast.Next, []string{slow.Address}) {
+		t.Errorf("fast hands over to %v, and slow is %s", fast.Next, slow.Address)
 	}
 }
 

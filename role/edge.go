@@ -1,6 +1,7 @@
 package role
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -40,6 +41,7 @@ type edge struct {
 
 	mu     sync.Mutex
 	down   bool
+	named  string              // what the neighbour is called in reports, if it has said so
 	losses int                 // how often the neighbour has forgotten the run
 	refuse error               // why the neighbour can't take part again; nil: it can, or nothing is known
 	calls  map[*call]time.Time // under way → since when
@@ -74,7 +76,11 @@ func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, trans
 		return nil, transport.Opened{}, err
 	}
 	c.again = true
-	return startEdge(c, opened.Run, false), opened, nil
+	e := startEdge(c, opened.Run, false)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.named = opened.Address
+	return e, opened, nil
 }
 
 // startEdge begins to show signs of life for a run to a neighbour that has it open already, or that is down.
@@ -129,7 +135,7 @@ func (e *edge) beat(ctx context.Context) error {
 
 // reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
 func (e *edge) reopen(ctx context.Context) error {
-	_, err := e.open(ctx, e.run)
+	opened, err := e.open(ctx, e.run)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err != nil {
@@ -138,7 +144,7 @@ func (e *edge) reopen(ctx context.Context) error {
 		}
 		return err
 	}
-	e.refuse = nil
+	e.refuse, e.named = nil, opened.Address
 	e.losses++
 	e.down, e.again = false, true
 	return nil
@@ -192,6 +198,13 @@ func (e *edge) note() string {
 		return ""
 	}
 	return "not used again: " + e.refuse.Error()
+}
+
+// inReports is what the neighbour's ledger is called.
+func (e *edge) inReports() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return cmp.Or(e.named, e.client.Address())
 }
 
 // RoundTrip is that of a call to the neighbour.

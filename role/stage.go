@@ -320,7 +320,7 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 		end.add(startedAgain(p.cfg.Role))
 	}
 	for _, e := range p.next {
-		entry.Next = append(entry.Next, e.client.Address())
+		entry.Next = append(entry.Next, e.inReports())
 	}
 	end.add(p.watch.End(&entry)...)
 	end.nodes = append(end.nodes, entry)

@@ -145,9 +145,13 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	if err != nil {
 		return Opened{}, c.fromWire(err)
 	}
-	opened := Opened{Run: runFromWire(m.GetRun()), Shape: intsFromWire(m.GetShape())}
+	opened := Opened{Run: runFromWire(m.GetRun()), Shape: intsFromWire(m.GetShape()), Address: m.GetAddress()}
 	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
+	}
+	if !shortText(opened.Address) {
+		return Opened{}, fmt.Errorf("%s answered with an %w %s: its address has more than %d bytes, or can't be printed",
+			c.address, pipeline.ErrInvalidRun, opened.Run.ID, maxNameBytes)
 	}
 	if err := validShape(opened.Shape, c.limits.MaxBody); err != nil {
 		return Opened{}, fmt.Errorf("%s: %w", c.address, err)

@@ -31,11 +31,12 @@ type Opening struct {
 	Again   bool   // the run has begun before: a node that does not know it was started again
 }
 
-// Opened is the answer: the run with what was left open filled in, and the shape of the frames that the node takes
-// (empty: any).
+// Opened is the answer: the run with what was left open filled in, the shape of the frames that the node takes (empty:
+// any), and what it is called in reports: another neighbour may know it by another address.
 type Opened struct {
-	Run   pipeline.Run
-	Shape []int
+	Run     pipeline.Run
+	Shape   []int
+	Address string
 }
 
 // Pushing brings frames.
@@ -138,7 +139,7 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	if err != nil {
 		return nil, toWire(err)
 	}
-	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: intsToWire(opened.Shape)}, nil
+	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: intsToWire(opened.Shape), Address: opened.Address}, nil
 }
 
 func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushResponse, error) {

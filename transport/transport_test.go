@@ -42,7 +42,7 @@ func (n *fakeNode) Open(_ context.Context, o Opening) (Opened, error) {
 	if n.forgetsWire {
 		o.Run.Wire = ""
 	}
-	return Opened{Run: o.Run, Shape: []int{3, 4}}, n.err
+	return Opened{Run: o.Run, Shape: []int{3, 4}, Address: "another:1"}, n.err
 }
 
 func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
@@ -155,7 +155,7 @@ func TestOpeningAndClosingCrossTheWire(t *testing.T) {
 		t.Error(d)
 	}
 	o.Run.Model = "filled in"
-	if d := cmp.Diff(Opened{Run: o.Run, Shape: []int{3, 4}}, opened); d != "" {
+	if d := cmp.Diff(Opened{Run: o.Run, Shape: []int{3, 4}, Address: "another:1"}, opened); d != "" {
 		t.Error(d)
 	}
 	cl := Closing{Run: "r", From: "me", Note: "odd", Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Received: 1 << 40}}}

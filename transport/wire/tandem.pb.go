@@ -161,7 +161,9 @@ type OpenResponse struct {
 	// The run, with what the caller had left open filled in.
 	Run *Run `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
 	// Shape of the frames that the node takes, without a batch dimension; empty: any.
-	Shape         []int32 `protobuf:"varint,2,rep,packed,name=shape,proto3" json:"shape,omitempty"`
+	Shape []int32 `protobuf:"varint,2,rep,packed,name=shape,proto3" json:"shape,omitempty"`
+	// What the node is called in reports of the run: the address by which the first neighbour that opened it calls it.
+	Address       string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -208,6 +210,13 @@ func (x *OpenResponse) GetShape() []int32 {
 		return x.Shape
 	}
 	return nil
+}
+
+func (x *OpenResponse) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
 }
 
 type Run struct {
@@ -853,10 +862,11 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x18\n" +
 	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05layer\x18\x04 \x01(\x05R\x05layer\x12\x14\n" +
-	"\x05again\x18\x05 \x01(\bR\x05again\"F\n" +
+	"\x05again\x18\x05 \x01(\bR\x05again\"`\n" +
 	"\fOpenResponse\x12 \n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunR\x03run\x12\x14\n" +
-	"\x05shape\x18\x02 \x03(\x05R\x05shape\"\xf0\x01\n" +
+	"\x05shape\x18\x02 \x03(\x05R\x05shape\x12\x18\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\"\xf0\x01\n" +
 	"\x03Run\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\bstrategy\x18\x02 \x01(\tR\bstrategy\x12\x14\n" +
