@@ -76,8 +76,7 @@ func (s *Stage) forwarded(frames []Frame, answers []Feedback, err error, aborted
 				s.ledger.doubt(frames[i : i+1])
 			}
 		case err != nil:
-			s.ledger.Lose(frames[i:i+1], err)
-			s.c.Failed(1, err)
+			s.unsent(frames[i:i+1], err)
 		default:
 			s.ledger.Count(Forwarded, 1)
 			s.fates.pass(f)

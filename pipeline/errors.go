@@ -23,3 +23,8 @@ var refusals = []error{ErrInvalidFrame, ErrUnknownRun, ErrInvalidRun, ErrBusy, E
 func doubtful(err error) bool {
 	return err != nil && !slices.ContainsFunc(refusals, func(r error) bool { return errors.Is(err, r) })
 }
+
+// permanent reports whether sending the frame again can't help.
+func permanent(err error) bool {
+	return errors.Is(err, ErrInvalidFrame) || errors.Is(err, ErrInvalidRun)
+}

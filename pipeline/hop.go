@@ -128,11 +128,6 @@ func (h *Hop) gather(batch []Frame) []Frame {
 	return batch
 }
 
-// permanent reports whether sending the frame again can't help.
-func permanent(err error) bool {
-	return errors.Is(err, ErrInvalidFrame) || errors.Is(err, ErrInvalidRun)
-}
-
 // pause waits, but not beyond the context's end.
 func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)

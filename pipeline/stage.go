@@ -106,8 +106,7 @@ func StartStage(ctx context.Context, c StageConfig) *Stage {
 // finished counts results that end has taken, or not.
 func (s *Stage) finished(frames []Frame, _ []Feedback, err error) {
 	if err != nil {
-		s.ledger.Lose(frames, err)
-		s.c.Failed(len(frames), err)
+		s.unsent(frames, err)
 		return
 	}
 	s.ledger.Count(Finished, len(frames))
@@ -262,6 +261,13 @@ func (s *Stage) drain() {
 	}
 }
 
+// unsent counts frames that a neighbour has not taken, as far as is known.
+func (s *Stage) unsent(frames []Frame, why error) {
+	s.ledger.Lose(frames, why)
+	s.c.Failed(len(frames), why)
+}
+
+// lose counts frames that have surely not left the node.
 func (s *Stage) lose(frames int, why error) {
 	s.ledger.Count(Lost, frames)
 	s.c.Failed(frames, why)

@@ -105,16 +105,15 @@ func (s *Stage) situation(f *Frame, behind int) strategy.Situation {
 
 // pass takes frames that go the same way through their layers and hands them to their hop.
 func (s *Stage) pass(ctx context.Context, frames []Frame, w way) {
-	to, hop := s.c.Layers, s.end
-	var b *branch
+	to := s.c.Layers
+	var b *branch // nil: to end
 	if w.Finish || len(s.branches) == 0 {
 		if err := s.loadTail(); err != nil {
 			s.lose(len(frames), err)
 			return
 		}
 	} else {
-		b = s.branches[w.to]
-		to, hop = s.c.Cut, b.hop
+		to, b = s.c.Cut, s.branches[w.to]
 	}
 	err := s.apply(frames, to)
 	if !w.Hold && !s.c.KeepTail && s.tailResident() {
@@ -125,7 +124,7 @@ func (s *Stage) pass(ctx context.Context, frames []Frame, w way) {
 		return
 	}
 	for _, f := range frames {
-		s.leave(ctx, f, hop, b)
+		s.leave(ctx, f, b)
 	}
 }
 
@@ -210,9 +209,13 @@ func (s *Stage) tailResident() bool { return s.c.Executor.Resident(s.c.Cut, s.c.
 // patience is how often a frame that waits at a full hop looks whether the node behind it still answers.
 const patience = 50 * time.Millisecond
 
-// leave hands the frame to a hop: a branch's, or end's. While it waits for a place there the loop goes on hearing
-// answers: otherwise the loop would wait for the hop and the hop for the loop.
-func (s *Stage) leave(ctx context.Context, f Frame, hop *Hop, b *branch) {
+// leave hands the frame to a branch's hop, or to end's where there is none. While it waits for a place there the loop
+// goes on hearing answers: otherwise the loop would wait for the hop and the hop for the loop.
+func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
+	hop := s.end
+	if b != nil {
+		hop = b.hop
+	}
 	select {
 	case hop.Out() <- f:
 		s.gone(b)
