@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"tandem/strategy"
 )
 
@@ -26,7 +28,12 @@ const (
 	maxCallFrames = 16
 	maxCallBytes  = 1 << 20
 	callGap       = 2 * time.Millisecond
-	retryGap      = 100 * time.Millisecond // before a call that failed is made again
+)
+
+// Pauses between a call that failed and the next try are drawn about a mean that grows from the least to the longest.
+const (
+	leastPause   = 100 * time.Millisecond
+	longestPause = time.Second
 )
 
 // Hop carries frames to one neighbour with a window of calls under way at once, and counts what became of each.
@@ -37,6 +44,7 @@ const (
 type Hop struct {
 	out    chan Frame
 	turn   chan time.Time // holds the start of the last call; who has taken it may start the next
+	probe  chan struct{}  // holds one; who has taken it may make a call again that has failed
 	worker sync.WaitGroup
 }
 
@@ -53,8 +61,9 @@ type HopConfig struct {
 
 // StartHop starts the hop's goroutines; Close ends them. The context cuts calls short; it is not what ends a run.
 func StartHop(ctx context.Context, c HopConfig) *Hop {
-	h := &Hop{out: make(chan Frame, maxCallFrames), turn: make(chan time.Time, 1)}
+	h := &Hop{out: make(chan Frame, maxCallFrames), turn: make(chan time.Time, 1), probe: make(chan struct{}, 1)}
 	h.turn <- time.Time{}
+	h.probe <- struct{}{}
 	for range c.Window {
 		h.worker.Go(func() { h.carry(ctx, c) })
 	}
@@ -82,32 +91,53 @@ func (h *Hop) carry(ctx context.Context, c HopConfig) {
 		time.Sleep(callGap - time.Since(last))
 		batch = h.gather(append(batch[:0], f))
 		h.turn <- time.Now()
-		c.send(ctx, batch)
+		h.send(ctx, c, batch)
 	}
 }
 
 // send makes one call. Where one frame of several is invalid the others shall not suffer for it, so each goes again by
 // itself.
-func (c HopConfig) send(ctx context.Context, batch []Frame) {
+func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame) {
 	answers, err := c.Sender.Send(ctx, batch)
-	var doubt error
-	for c.Persist && err != nil && !permanent(err) && ctx.Err() == nil {
-		if doubtful(err) {
-			doubt = err
-		}
-		pause(ctx, retryGap)
-		answers, err = c.Sender.Send(ctx, batch)
-	}
-	if err != nil && doubt != nil && !doubtful(err) { // an earlier call may have brought what the last one did not
-		err = fmt.Errorf("%v; and before that %w", err, doubt)
+	if c.Persist && err != nil && !permanent(err) && ctx.Err() == nil {
+		answers, err = h.insist(ctx, c.Sender, batch, err)
 	}
 	if errors.Is(err, ErrInvalidFrame) && len(batch) > 1 {
 		for i := range batch {
-			c.send(ctx, batch[i:i+1])
+			h.send(ctx, c, batch[i:i+1])
 		}
 		return
 	}
 	c.Done(batch, answers, err)
+}
+
+// insist makes a call again that has failed, until it is answered or the context ends. Of all the window's calls one is
+// made again at a time, so that a neighbour in trouble, or one that has just come back, is not stormed.
+func (h *Hop) insist(ctx context.Context, to Sender, batch []Frame, err error) (answers []Feedback, last error) {
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval = leastPause, longestPause
+	var doubt error
+	last = err
+	_, _ = backoff.Retry(ctx, func() (struct{}, error) { // what the last call returned is known here
+		if doubtful(last) {
+			doubt = last
+		}
+		select {
+		case <-h.probe:
+		case <-ctx.Done():
+			return struct{}{}, ctx.Err()
+		}
+		answers, last = to.Send(ctx, batch)
+		h.probe <- struct{}{}
+		if permanent(last) {
+			return struct{}{}, backoff.Permanent(last)
+		}
+		return struct{}{}, last
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0))
+	if last != nil && doubt != nil && !doubtful(last) { // an earlier call may have brought what the last one did not
+		last = fmt.Errorf("%v; and before that %w", last, doubt)
+	}
+	return answers, last
 }
 
 // gather adds the frames that wait already, without waiting for more.
@@ -126,14 +156,4 @@ func (h *Hop) gather(batch []Frame) []Frame {
 		}
 	}
 	return batch
-}
-
-// pause waits, but not beyond the context's end.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

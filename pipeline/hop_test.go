@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,6 +58,54 @@ func TestHopBoundsACallInBytes(t *testing.T) {
 		h.Wait()
 		if most != 2 {
 			t.Errorf("a call took %d frames of half its size", most)
+		}
+	})
+}
+
+// While a neighbour does not answer one call at a time is made again, less and less often, and once it is back
+// everything arrives within two seconds.
+func TestHopDoesNotStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const away = time.Minute
+		began := time.Now()
+		var mu sync.Mutex
+		under, most, tries := 0, 0, 0
+		end := sendFunc(func(ctx context.Context, frames []Frame) ([]Feedback, error) {
+			mu.Lock()
+			under, tries = under+1, tries+1
+			if at := time.Since(began); at > time.Second && at < away { // the window's first calls were made before anyone knew
+				most = max(most, under)
+			}
+			mu.Unlock()
+			time.Sleep(10 * time.Millisecond)
+			mu.Lock()
+			under--
+			mu.Unlock()
+			if time.Since(began) < away {
+				return nil, ErrUnreachable
+			}
+			return accept(ctx, frames)
+		})
+		arrived := 0
+		h := StartHop(t.Context(), HopConfig{Sender: end, Window: 4, Persist: true, Done: func(frames []Frame, _ []Feedback, err error) {
+			if mu.Lock(); err == nil {
+				arrived += len(frames)
+			}
+			mu.Unlock()
+		}})
+		for id := range uint64(4 * maxCallFrames) {
+			h.Out() <- Frame{ID: id}
+		}
+		h.Close()
+		h.Wait()
+		if arrived != 4*maxCallFrames || most != 1 {
+			t.Errorf("%d frames arrived, %d calls were made again at once", arrived, most)
+		}
+		if took := time.Since(began) - away; took > 2*time.Second {
+			t.Errorf("all is there %s after the neighbour", took)
+		}
+		if perSecond := float64(tries) / away.Seconds(); perSecond > 8 {
+			t.Errorf("%.1f calls a second to a neighbour that does not answer", perSecond)
 		}
 	})
 }

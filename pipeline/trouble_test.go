@@ -229,3 +229,13 @@ func TestSlowNodeDiesForGood(t *testing.T) {
 		})
 	}
 }
+
+// pause waits, but not beyond the context's end.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
