@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"tandem/pipeline"
 	"tandem/transport"
 )
@@ -251,23 +253,22 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
 	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Note: end.note, Detach: end.detach}
 	report, err := e.client.Close(ctx, c)
-	for deadline := time.Now().Add(closeTime); !end.detach && time.Now().Before(deadline); {
+	if err == nil || end.detach {
+		return report, err
+	}
+	_, _ = backoff.Retry(ctx, func() (struct{}, error) { // what the last call returned is known here
 		switch {
 		case errors.Is(err, pipeline.ErrUnknownRun): // it has been started again already
 			if err = e.reopen(ctx); err == nil {
 				report, err = e.client.Close(ctx, c)
 			}
 		case errors.Is(err, pipeline.ErrUnreachable):
-			select {
-			case <-time.After(beat):
-			case <-ctx.Done():
-				return report, err
-			}
 			report, err = e.client.Close(ctx, c)
 		default:
-			return report, err
+			return struct{}{}, backoff.Permanent(err)
 		}
-	}
+		return struct{}{}, err
+	}, backoff.WithMaxElapsedTime(closeTime))
 	return report, err
 }
 
