@@ -232,7 +232,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Received, p.cfg.Frames))
 	}
 	if p.losses != nil {
-		end.add(p.losses.note())
+		end.add(p.losses.notes()...)
 	}
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(Client)}, p.cfg.Link.Name
 	entry.Next, entry.Doubts = p.cfg.Next[:1], p.ledger.Doubts()

@@ -263,9 +263,7 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 		}
 	}
 	s.nodes = pipeline.BoundDoubts(s.nodes, pipeline.MaxDoubtRanges)
-	for text := range strings.SplitSeq(c.Note, noteGap) { // two neighbours may bring the same one
-		s.note(text)
-	}
+	s.note(c.Note)
 	if len(s.edges) == 0 {
 		n.finish(s)
 	}
@@ -274,7 +272,7 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 
 // note remembers what was out of the ordinary, once: a node below hears the same from several above.
 func (s *session) note(text string) {
-	for part := range strings.SplitSeq(text, "; ") {
+	for part := range strings.SplitSeq(text, noteGap) {
 		if part != "" && len(s.notes) < maxNotes && !slices.Contains(s.notes, part) {
 			s.notes = append(s.notes, part)
 		}

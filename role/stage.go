@@ -68,7 +68,7 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	if p.trace != nil {
 		p.trace.flush()
 	}
-	end.add(p.losses.note())
+	end.add(p.losses.notes()...)
 	for _, e := range p.next {
 		end.add(e.note())
 	}
