@@ -149,19 +149,20 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 // Push takes frames into the run, and counts as a sign of life of its sender.
 func (n *node) Push(_ context.Context, push transport.Pushing) (transport.Pushed, error) {
 	p, known, err := n.entrance(push.Run, push.From)
-	switch {
-	case err != nil:
+	if err != nil {
 		return transport.Pushed{}, err
-	case known: // what strangers say of themselves is not shown
+	}
+	if known { // what strangers say of themselves is not shown
 		p.hear(push.Status)
-	case len(push.Frames) == 0: // another neighbour has opened the run again since this node was started again: this one may too
+	}
+	if len(push.Frames) > 0 {
+		answers, err := p.Offer(push.Frames, push.Kept)
+		return transport.Pushed{Feedback: answers}, err
+	}
+	if !known { // another neighbour has opened the run again since this node was started again: this one may too
 		return transport.Pushed{}, n.unknown(push.Run)
 	}
-	if len(push.Frames) == 0 {
-		return transport.Pushed{Live: p.summary()}, nil
-	}
-	answers, err := p.Offer(push.Frames, push.Kept)
-	return transport.Pushed{Feedback: answers}, err
+	return transport.Pushed{Live: p.summary()}, nil
 }
 
 // entrance finds the part that takes frames of a run, and whether the sender has opened it.
