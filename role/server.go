@@ -84,7 +84,7 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
-		if err := s.http.Serve(s.gate.Listen(cfg.traffic().Listener(s.uplink.Listen(listener)))); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.gate.Listen(cfg.traffic().Listen(s.uplink.Listen(listener)))); !errors.Is(err, http.ErrServerClosed) {
 			s.failed = err
 			close(s.deaf)
 		}

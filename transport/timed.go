@@ -53,9 +53,4 @@ func (c *timedConn) remember(t time.Time) {
 	c.deadline.Store(d)
 }
 
-func (c *timedConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
-}
+func (c *timedConn) CloseWrite() error { return closeWrite(c.Conn) }
