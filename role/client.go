@@ -37,10 +37,7 @@ func play(ctx context.Context, cfg Config) (pipeline.Report, error) {
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	if cfg.device == nil {
-		cfg.device = openDevice(cfg, false)
-	}
-	cfg.uplink = newUplink(cfg)
+	cfg.equip()
 	defer cfg.uplink.Close()
 	p := &player{cfg: cfg, name: newName(Client), view: newView(pipeline.NodeID{Role: string(Client)}), watch: cfg.device.Watch()}
 	p.view.begin(p.status)

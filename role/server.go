@@ -61,11 +61,8 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	if err != nil {
 		return nil, fmt.Errorf("--listen %s: %w", cfg.Listen, err)
 	}
-	cfg.uplink = newUplink(cfg)
+	cfg.equip()
 	s := &server{address: listener.Addr().String(), uplink: cfg.uplink}
-	if cfg.device == nil {
-		cfg.device = openDevice(cfg, false)
-	}
 	s.node = &node{
 		role: cfg.Role, version: cfg.Version, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address},
