@@ -81,7 +81,6 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		HideHelpCommand: true,
 		Writer:          stdout,
 		ErrWriter:       stderr,
-		OnUsageError:    func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
 		ExitErrHandler:  func(*cli.Context, error) {}, // run returns the code
 	}
 	for _, s := range settings() {
@@ -104,6 +103,10 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		return role.Run(c.Context, cfg)
 	}
 	app.Commands = []*cli.Command{inspectCommand(stdout), plotCommand(stdin), certCommand(stdout)}
+	app.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return usageError{err} }
+	for _, c := range app.Commands {
+		c.OnUsageError = app.OnUsageError
+	}
 	return app
 }
 
@@ -142,7 +145,6 @@ func inspectCommand(stdout io.Writer) *cli.Command {
 			&cli.StringFlag{Name: "output", Usage: "file for the result, overwritten (default: stdout)"},
 			&cli.Uint64Flag{Name: "seed", Usage: "seed of the default model", Value: 1},
 		},
-		OnUsageError: func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
 		Action: func(c *cli.Context) error {
 			format := role.Format(c.String("format"))
 			switch {
@@ -173,7 +175,6 @@ func plotCommand(stdin io.Reader) *cli.Command {
 			&cli.StringFlag{Name: "run", Usage: "id of another run in the trace"},
 			&cli.StringFlag{Name: "title", Usage: "above the picture"},
 		},
-		OnUsageError: func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
 		Action: func(c *cli.Context) error {
 			p := plot.Picture{
 				Reports: c.Args().Slice(), By: c.String("by"), Trace: c.String("trace"), Run: c.String("run"),
@@ -195,7 +196,6 @@ func certCommand(stdout io.Writer) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "ca-dir", Usage: "where the CA lies, and the certificates go", Value: "."},
 		},
-		OnUsageError: func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
 		Action: func(c *cli.Context) error {
 			if !c.Args().Present() {
 				return usageError{fmt.Errorf("cert needs the names of the devices, as in: tandem cert end slow fast client")}
@@ -289,10 +289,7 @@ func settings() []setting {
 		{name: "tasks", usage: "frames that fast finishes after one switch (default: 20)", roles: []role.Role{role.Local, role.Client, role.Fast},
 			set: whole(1, 1<<30, func(c *role.Config, n int) { c.Tasks = n })},
 		{name: "load", usage: "how fast makes the tail resident: background, beside the work, or blocking, as in the original (default: blocking for takeover and alternate, background for others)", roles: []role.Role{role.Local, role.Client, role.Fast},
-			set: func(c *role.Config, s string) (err error) {
-				c.Load, err = strategy.ParseLoading(s)
-				return err
-			}},
+			set: parsed(strategy.ParseLoading, func(c *role.Config) *strategy.Loading { return &c.Load })},
 		{name: "frames", usage: "frames to send; 0: until a signal or the input's end (default: 100)", roles: feeders,
 			set: func(c *role.Config, s string) (err error) {
 				if c.Frames, err = strconv.ParseUint(s, 10, 48); err != nil {
@@ -312,15 +309,9 @@ func settings() []setting {
 		{name: "classes", usage: "file with the names of the classes, one on each line, for --results", roles: []role.Role{role.Local, role.End},
 			set: text(func(c *role.Config, s string) { c.Classes = s })},
 		{name: "mean", usage: "of images: subtracted from each channel's values in [0, 1]: imagenet, one number or three (default: 0)", roles: feeders,
-			set: func(c *role.Config, s string) (err error) {
-				c.Mean, err = role.ParseMean(s)
-				return err
-			}},
+			set: parsed(role.ParseMean, func(c *role.Config) *[]float32 { return &c.Mean })},
 		{name: "std", usage: "of images: each channel is then divided by it: imagenet, one number or three (default: 1)", roles: feeders,
-			set: func(c *role.Config, s string) (err error) {
-				c.Std, err = role.ParseStd(s)
-				return err
-			}},
+			set: parsed(role.ParseStd, func(c *role.Config) *[]float32 { return &c.Std })},
 		{name: "layout", usage: "of images in the model's input: chw (PyTorch) or hwc (Keras) (default: the dimension of 1 or 3 is the channels)", roles: feeders,
 			set: oneOf(func(c *role.Config, s string) { c.Layout = role.Layout(s) }, "chw", "hwc")},
 
@@ -350,10 +341,7 @@ func settings() []setting {
 		{name: "resident", usage: "keep the tail in fast's memory, so that a switch costs nothing", onOff: true, roles: []role.Role{role.Local, role.Fast},
 			set: onOff(func(c *role.Config, on bool) { c.Resident = on })},
 		{name: "emulate", usage: "take the time of another device: off, pi3, or times as in head=4ms,tail=42ms,load=580ms; tail=42ms,126ms@10s becomes slower in the course of a run (default: off; without a role, pi3)", roles: workers,
-			set: func(c *role.Config, s string) (err error) {
-				c.Emulate, err = role.ParseEmulation(s)
-				return err
-			}},
+			set: parsed(role.ParseEmulation, func(c *role.Config) *role.Emulation { return &c.Emulate })},
 		{name: "emulate-slow", usage: "what the slow nodes emulate (default: the same as --emulate)", roles: []role.Role{role.Local},
 			set: func(c *role.Config, s string) error {
 				e, err := role.ParseEmulation(s)
@@ -363,35 +351,20 @@ func settings() []setting {
 		{name: "slow-nodes", usage: "how many slow nodes there are (default: 1)", roles: []role.Role{role.Local},
 			set: whole(1, 64, func(c *role.Config, n int) { c.SlowNodes = n })},
 		{name: "link", usage: "send over an emulated link: wifi, wifi-pi4, ethernet, or a shape as in delay=3ms,jitter=2ms,loss=1%,rate=20mbit (default: off, the real link)", roles: anyRole,
-			set: func(c *role.Config, s string) (err error) {
-				c.Link, err = role.ParseLink(s)
-				return err
-			}},
+			set: parsed(role.ParseLink, func(c *role.Config) *role.Link { return &c.Link })},
 		{name: "wire", usage: "how values travel between nodes: float32, float16 or int8 (default: float32; on fast, what a run without one uses)", roles: []role.Role{role.Local, role.Client, role.Fast},
-			set: func(c *role.Config, s string) (err error) {
-				if s == "" {
-					return fmt.Errorf("it is empty: use float32, float16 or int8")
-				}
-				c.Wire, err = role.ParseWire(s)
-				return err
-			}},
+			set: parsed(role.ParseWire, func(c *role.Config) *string { return &c.Wire })},
 		{name: "trace", usage: "file for one JSON line per decision of the strategy, overwritten; on slow only with --end", roles: workers,
 			set: text(func(c *role.Config, s string) { c.Trace = s })},
 		{name: "power", usage: "what this device draws, for the energy in reports: off, pi3b+, pi4, pi5, or watts IDLE,BUSY as in 2.1,4.5 and as a third number nanojoules for a byte (default: its meter, or what is known of the Raspberry Pi that it is or emulates)", roles: anyRole,
-			set: func(c *role.Config, s string) (err error) {
-				c.Power, err = device.ParsePower(s)
-				return err
-			}},
+			set: parsed(device.ParsePower, func(c *role.Config) *device.Power { return &c.Power })},
 
 		{name: "watch", usage: "print a line a second with the node's live figures to stderr, where that is a terminal", onOff: true, roles: servers,
 			set: onOff(func(c *role.Config, on bool) { c.Watch = on })},
 		{name: "calibrate", usage: "measure what the layers cost on this device, print it as a table or JSON, and stop", onOff: true, calibrated: true, roles: []role.Role{role.Fast, role.Slow},
 			set: onOff(func(c *role.Config, on bool) { c.Calibrate = on })},
 		{name: "format", usage: "of reports: table, json or csv (default: table)", calibrated: true, roles: []role.Role{role.Local, role.Client, role.End},
-			set: func(c *role.Config, s string) (err error) {
-				c.Format, err = role.ParseFormat(s)
-				return err
-			}},
+			set: parsed(role.ParseFormat, func(c *role.Config) *role.Format { return &c.Format })},
 		{name: "no-header", usage: "print CSV without its header", onOff: true, roles: []role.Role{role.Local, role.Client, role.End},
 			set: onOff(func(c *role.Config, on bool) { c.Header = !on })},
 		{name: "output", usage: "file for reports, overwritten (default: stdout)", calibrated: true, roles: []role.Role{role.Local, role.Client, role.End},
@@ -446,6 +419,17 @@ func oneOf(set func(*role.Config, string), allowed ...string) func(*role.Config,
 			return fmt.Errorf("use one of %s", strings.Join(allowed, ", "))
 		}
 		set(c, s)
+		return nil
+	}
+}
+
+func parsed[T any](parse func(string) (T, error), in func(*role.Config) *T) func(*role.Config, string) error {
+	return func(c *role.Config, s string) error {
+		v, err := parse(s)
+		if err != nil {
+			return err
+		}
+		*in(c) = v
 		return nil
 	}
 }

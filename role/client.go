@@ -37,10 +37,7 @@ func play(ctx context.Context, cfg Config) (pipeline.Report, error) {
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	if cfg.device == nil {
-		cfg.device = openDevice(cfg, false)
-	}
-	cfg.uplink = newUplink(cfg)
+	cfg.equip()
 	defer cfg.uplink.Close()
 	p := &player{cfg: cfg, name: newName(Client), view: newView(pipeline.NodeID{Role: string(Client)}), watch: cfg.device.Watch()}
 	p.view.begin(p.status)
@@ -232,7 +229,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Received, p.cfg.Frames))
 	}
 	if p.losses != nil {
-		end.add(p.losses.note())
+		end.add(p.losses.notes()...)
 	}
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(Client)}, p.cfg.Link.Name
 	entry.Next, entry.Doubts = []string{p.edges[0].inReports()}, p.ledger.Doubts()

@@ -74,9 +74,8 @@ type Config struct {
 	SlowNodes   int        // local: how many there are
 	EmulateSlow *Emulation // local: what they emulate; nil: the same as fast
 
-	Link   Link              // what all goes over that the node sends; the zero value is the real link
-	uplink *transport.Uplink // of that shape, while the node lives
-	Wire   string            // how values travel between nodes; empty: the fast node's own (client), or float32
+	Link Link   // what all goes over that the node sends; the zero value is the real link
+	Wire string // how values travel between nodes; empty: the fast node's own (client), or float32
 
 	Input   string // .npy, folder of images, or "-"; empty: one random vector
 	Labels  string // .npy of integers
@@ -94,16 +93,18 @@ type Config struct {
 
 	Calibrate bool // fast, slow: measure the layers and stop
 
-	TLSCert, TLSKey, TLSCA string                 // PEM files: this node's certificate and key, and the CA of all; all three or none
-	Key                    string                 // file with the secret that all nodes share
-	credentials            *transport.Credentials // what lies in these files, once they are read; nil: none
+	TLSCert, TLSKey, TLSCA string // PEM files: this node's certificate and key, and the CA of all; all three or none
+	Key                    string // file with the secret that all nodes share
 
 	MaxBody int           // bytes of a message
 	Wait    time.Duration // how long a node waits at its start for the nodes below it
 	Idle    time.Duration // a neighbour silent for so long has left its run
 	Drain   time.Duration // how long a closing run may work off its queues
 
-	device *device.Device // this role's, opened when it starts
+	// What a process has while it plays the role, made from the above.
+	credentials *transport.Credentials // what lies in the files of keys and certificates; nil: none
+	uplink      *transport.Uplink      // of the link's shape; nil: the real link
+	device      *device.Device         // that the role runs on; nil: it has not been started
 }
 
 // Default returns the configuration that a role has when nothing is set.

@@ -3,7 +3,6 @@ package role
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"tandem/pipeline"
@@ -98,14 +97,14 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 		}
 	}
 	report := r.recorder.Close(entry, end.nodes)
-	report.Version, report.Note = r.cfg.Version, end.note
 	// A card that is full must not cost the neighbours their report.
 	if r.results != nil {
 		if err := r.results.failed(); err != nil {
 			r.cfg.Log.Error().Err(err).Msg("results are missing")
-			report.Note = strings.TrimPrefix(report.Note+"; end could not write "+err.Error(), "; ")
+			end.add("end could not write " + err.Error())
 		}
 	}
+	report.Version, report.Note = r.cfg.Version, end.note
 	if err := r.publish(report); err != nil {
 		r.cfg.Log.Error().Err(err).Msg("report not written")
 	}

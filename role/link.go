@@ -1,6 +1,10 @@
 package role
 
-import "tandem/transport"
+import (
+	"errors"
+
+	"tandem/transport"
+)
 
 // Link is the shape of an emulated link.
 type Link = transport.Link
@@ -9,7 +13,12 @@ type Link = transport.Link
 func ParseLink(s string) (Link, error) { return transport.ParseLink(s) }
 
 // ParseWire reads the name of a wire format.
-func ParseWire(s string) (string, error) { return s, transport.CheckWire(s) }
+func ParseWire(s string) (string, error) {
+	if s == "" { // which leaves the format open on the wire, and here is a slip
+		return "", errors.New("it is empty: use float32, float16 or int8")
+	}
+	return s, transport.CheckWire(s)
+}
 
 // newUplink makes the link that all goes over which this node sends. Each role has chances of its own.
 func newUplink(cfg Config) *transport.Uplink {

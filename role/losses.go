@@ -2,7 +2,6 @@ package role
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -44,8 +43,8 @@ func (l *losses) missing(err error) {
 	l.absent = append(l.absent, err)
 }
 
-// note is for the report; empty: nothing was lost or missing.
-func (l *losses) note() string {
+// notes are for the report; none: nothing was lost or missing.
+func (l *losses) notes() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var notes []string
@@ -55,5 +54,5 @@ func (l *losses) note() string {
 	if l.first != nil {
 		notes = append(notes, fmt.Sprintf("%s lost %d frames, the first because %v", l.role, l.frames, l.first))
 	}
-	return strings.Join(notes, "; ")
+	return notes
 }

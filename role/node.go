@@ -58,50 +58,17 @@ type node struct {
 
 var _ transport.Node = (*node)(nil)
 
-// What a run may gather on a node, whoever sends it. A neighbour that is started again counts anew.
-const (
-	maxNeighbours = 1024
-	maxLedgers    = 256
-	maxNotes      = 32
-)
-
-// session is one run on one node. Its fields are guarded by node.mu; those that a channel's closing announces may be
-// read without it afterwards.
-type session struct {
-	id    string
-	layer int // from which on this node takes frames, as the first to open the run has it
-	since time.Time
-
-	opened  chan struct{} // closed when part, answer and openErr stand
-	part    part
-	answer  transport.Opened
-	openErr error
-
-	edges   map[string]time.Time // neighbour above → its last sign of life
-	known   map[string]bool      // neighbours above that have ever opened the run
-	left    map[string]bool      // of these, those that have closed it: what they sent before may still come in
-	nodes   []pipeline.Entry     // ledgers of the nodes above
-	notes   []string
-	closing bool
-
-	closed   chan struct{} // closed when what follows stands
-	report   pipeline.Report
-	closeErr error
-	above    []pipeline.Status
-	ended    time.Time
-}
-
 // Open begins a run, or adds an edge to it where another neighbour has opened it already. It waits for a run that is
 // being closed.
 func (n *node) Open(ctx context.Context, o transport.Opening) (transport.Opened, error) {
-	if s := n.leaving(o.Run.ID); s != nil {
+	if s := n.closingOther(o.Run.ID); s != nil {
 		select {
 		case <-s.closed:
 		case <-ctx.Done():
 			return transport.Opened{}, ctx.Err()
 		}
 	}
-	s, first, err := n.admit(o)
+	s, first, err := n.join(o)
 	if err != nil {
 		return transport.Opened{}, err
 	}
@@ -117,8 +84,8 @@ func (n *node) Open(ctx context.Context, o transport.Opening) (transport.Opened,
 	}
 }
 
-// leaving returns the session that is being closed, if it is not of that run.
-func (n *node) leaving(run string) *session {
+// closingOther returns the session that is being closed, if it is not of that run.
+func (n *node) closingOther(run string) *session {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if s := n.run; s != nil && s.closing && s.id != run {
@@ -127,8 +94,8 @@ func (n *node) leaving(run string) *session {
 	return nil
 }
 
-// admit finds or makes the session that an opening asks for.
-func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
+// join finds or makes the session that an opening asks for.
+func (n *node) join(o transport.Opening) (s *session, first bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := time.Now()
@@ -139,10 +106,7 @@ func (n *node) admit(o transport.Opening) (s *session, first bool, err error) {
 	case n.stopping:
 		return nil, false, fmt.Errorf("this node is %w: start it again", pipeline.ErrStopping)
 	case s == nil:
-		s, first = &session{
-			id: o.Run.ID, layer: o.Layer, since: now, edges: map[string]time.Time{}, known: map[string]bool{}, left: map[string]bool{},
-			opened: make(chan struct{}), closed: make(chan struct{}),
-		}, true
+		s, first = newSession(o, now), true
 		n.run, n.id.Address = s, o.Address
 		n.sessions.Add(1) // the opening, until it is settled
 	case s.id != o.Run.ID:
@@ -186,19 +150,20 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 // Push takes frames into the run, and counts as a sign of life of its sender.
 func (n *node) Push(_ context.Context, push transport.Pushing) (transport.Pushed, error) {
 	p, known, err := n.entrance(push.Run, push.From)
-	switch {
-	case err != nil:
+	if err != nil {
 		return transport.Pushed{}, err
-	case known: // what strangers say of themselves is not shown
+	}
+	if known { // what strangers say of themselves is not shown
 		p.hear(push.Status)
-	case len(push.Frames) == 0: // another neighbour has opened the run again since this node was started again: this one may too
+	}
+	if len(push.Frames) > 0 {
+		answers, err := p.Offer(push.Frames, push.Kept)
+		return transport.Pushed{Feedback: answers}, err
+	}
+	if !known { // another neighbour has opened the run again since this node was started again: this one may too
 		return transport.Pushed{}, n.unknown(push.Run)
 	}
-	if len(push.Frames) == 0 {
-		return transport.Pushed{Live: p.summary()}, nil
-	}
-	answers, err := p.Offer(push.Frames, push.Kept)
-	return transport.Pushed{Feedback: answers}, err
+	return transport.Pushed{Live: p.summary()}, nil
 }
 
 // entrance finds the part that takes frames of a run, and whether the sender has opened it.
@@ -240,6 +205,7 @@ func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report,
 	}
 }
 
+// leave takes a neighbour's edge away from its session, which ends with the last one.
 func (n *node) leave(c transport.Closing) (*session, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -258,28 +224,11 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 	}
 	delete(s.edges, c.From) // it may be told twice, where an answer was lost
 	s.left[c.From] = true
-	for _, e := range c.Nodes {
-		if len(s.nodes) < maxLedgers && !slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID }) {
-			s.nodes = append(s.nodes, e)
-		}
-	}
-	s.nodes = pipeline.BoundDoubts(s.nodes, pipeline.MaxDoubtRanges)
-	for text := range strings.SplitSeq(c.Note, noteGap) { // two neighbours may bring the same one
-		s.note(text)
-	}
+	s.gather(c)
 	if len(s.edges) == 0 {
 		n.finish(s)
 	}
 	return s, nil
-}
-
-// note remembers what was out of the ordinary, once: a node below hears the same from several above.
-func (s *session) note(text string) {
-	for part := range strings.SplitSeq(text, "; ") {
-		if part != "" && len(s.notes) < maxNotes && !slices.Contains(s.notes, part) {
-			s.notes = append(s.notes, part)
-		}
-	}
 }
 
 // watch closes the edges whose neighbours have fallen silent. It lasts as long as the session.

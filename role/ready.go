@@ -3,14 +3,10 @@ package role
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
-
-	"tandem/pipeline"
-	"tandem/transport"
 )
 
 // readiness knows whether the nodes below answer. Whoever asks often gets the same answer for a moment, so that probes
@@ -59,36 +55,6 @@ func (n *node) isStopping() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.stopping
-}
-
-// below asks end and the next nodes whether they answer. As at the start, one next node is enough.
-func (w *worker) below(ctx context.Context) error {
-	answers := make(chan error, len(w.next))
-	for _, c := range w.next {
-		go func() { answers <- answering(ctx, c) }() // ends with ctx; all are received below
-	}
-	err := answering(ctx, w.end)
-	var missing []error
-	for range w.next {
-		if err := <-answers; err != nil {
-			missing = append(missing, err)
-		}
-	}
-	if len(missing) < len(w.next) {
-		missing = nil
-	}
-	return oneLine(errors.Join(append(missing, err)...))
-}
-
-func answering(ctx context.Context, c *transport.Client) error {
-	err := c.Answers(ctx)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, pipeline.ErrStopping):
-		return fmt.Errorf("a node below is stopping: %w", err)
-	}
-	return fmt.Errorf("a node below does not answer: %w", err)
 }
 
 // oneLine joins the lines of an error, as a probe shows one.

@@ -48,6 +48,14 @@ func newClient(cfg Config, address string) *transport.Client {
 	}, cfg.credentials)
 }
 
+// equip opens what the role runs on and sends over. It may have a device already: one that it shares, or a test's.
+func (c *Config) equip() {
+	if c.device == nil {
+		c.device = openDevice(*c, false)
+	}
+	c.uplink = newUplink(*c)
+}
+
 // openDevice looks at the machine that a role runs on. shared: it plays other roles too.
 func openDevice(cfg Config, shared bool) *device.Device {
 	return device.Open(device.Owner{

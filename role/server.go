@@ -9,9 +9,6 @@ import (
 	"net/http"
 	"sync"
 	"syscall"
-	"time"
-
-	"github.com/cenkalti/backoff/v5"
 
 	"tandem/pipeline"
 	"tandem/transport"
@@ -64,11 +61,8 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	if err != nil {
 		return nil, fmt.Errorf("--listen %s: %w", cfg.Listen, err)
 	}
-	cfg.uplink = newUplink(cfg)
+	cfg.equip()
 	s := &server{address: listener.Addr().String(), uplink: cfg.uplink}
-	if cfg.device == nil {
-		cfg.device = openDevice(cfg, false)
-	}
 	s.node = &node{
 		role: cfg.Role, version: cfg.Version, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address},
@@ -87,7 +81,7 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
-		if err := s.http.Serve(s.gate.Listen(cfg.traffic().Listener(s.uplink.Listen(listener)))); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.gate.Listen(cfg.traffic().Listen(s.uplink.Listen(listener)))); !errors.Is(err, http.ErrServerClosed) {
 			s.failed = err
 			close(s.deaf)
 		}
@@ -142,51 +136,7 @@ func (s *server) buildWorker(ctx context.Context, cfg Config) error {
 	if err := w.await(ctx); err != nil {
 		return err
 	}
-	s.node.begin, s.node.queue, s.ready.ask = w.begin, cfg.Queue, w.below
-	return nil
-}
-
-// await waits until the nodes below can be reached: end, and one of the next nodes at least.
-func (w *worker) await(ctx context.Context) error {
-	if err := await(ctx, w.cfg, w.end); err != nil || len(w.next) == 0 {
-		return err
-	}
-	answers := make(chan error, len(w.next))
-	for _, c := range w.next {
-		go func() { answers <- await(ctx, w.cfg, c) }() // ends after --wait; all are received below
-	}
-	var missing []error
-	for range w.next {
-		if err := <-answers; err != nil {
-			missing = append(missing, err)
-		}
-	}
-	if len(missing) == len(w.next) {
-		return errors.Join(missing...)
-	}
-	for _, err := range missing {
-		w.cfg.Log.Warn().Err(err).Msg("a next node is missing: it is used when it is there")
-	}
-	return nil
-}
-
-// await waits until the node below can be reached: at a site that is switched on, nodes start in any order.
-func await(ctx context.Context, cfg Config, c *transport.Client) error {
-	told := false
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := c.Reach(ctx)
-		if err != nil && !told {
-			told = true
-			cfg.Log.Info().Err(err).Dur("wait", cfg.Wait).Msg("waiting for the node below")
-		}
-		return struct{}{}, err
-	}, backoff.WithBackOff(backoff.NewConstantBackOff(200*time.Millisecond)), backoff.WithMaxElapsedTime(max(cfg.Wait, time.Nanosecond)))
-	if err != nil && !errors.Is(err, pipeline.ErrUnreachable) {
-		return err
-	}
-	if err != nil {
-		return fmt.Errorf("%w: start that node first, correct --next or --end, or wait longer with --wait", err)
-	}
+	s.node.begin, s.node.queue, s.ready.ask = w.begin, cfg.Queue, w.answer
 	return nil
 }
 

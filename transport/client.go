@@ -156,9 +156,6 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	if err := validShape(opened.Shape, c.limits.MaxBody); err != nil {
 		return Opened{}, fmt.Errorf("%s: %w", c.address, err)
 	}
-	if err := CheckWire(opened.Run.Wire); err != nil {
-		return Opened{}, fmt.Errorf("%s answered with an %w %s: its %w", c.address, pipeline.ErrInvalidRun, opened.Run.ID, err)
-	}
 	if asked, agreed := o.Run.Wire, cmp.Or(opened.Run.Wire, Float32); asked != "" && asked != agreed { // it knows of no formats
 		return Opened{}, fmt.Errorf("%s answered with an %w %s: its wire format is %s, and %s was asked for: use the same version of tandem on every node",
 			c.address, pipeline.ErrInvalidRun, opened.Run.ID, agreed, asked)

@@ -8,6 +8,28 @@ import (
 	"sync/atomic"
 )
 
+// wrapping is a listener whose connections are wrapped.
+type wrapping struct {
+	net.Listener
+	wrap func(net.Conn) net.Conn
+}
+
+func (l wrapping) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.wrap(c), nil
+}
+
+// closeWrite ends this side of a connection, where it has sides that end alone.
+func closeWrite(c net.Conn) error {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 // bodyConn sends bodies through buffers that are used again. net/http hands a body to the connection's ReadFrom, and a
 // TCP connection that can't splice makes a new buffer for each.
 type bodyConn struct{ net.Conn }

@@ -2,8 +2,10 @@ package transport
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 
 	"connectrpc.com/connect"
 
@@ -81,4 +83,23 @@ func (c *Client) unreachable(err error) error {
 		return fmt.Errorf("%s was not waited for: %w", c.address, err)
 	}
 	return fmt.Errorf("%s %w: %w", c.address, pipeline.ErrUnreachable, err)
+}
+
+// answerText is an error as Connect's clients, and curl's users, read it.
+type answerText struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+var notAdmittedCode = connect.CodeUnauthenticated.String()
+
+func newAnswerText(why string) []byte {
+	text, _ := json.Marshal(answerText{notAdmittedCode, pipeline.ErrNotAdmitted.Error() + ": " + why}) // two strings
+	return text
+}
+
+// writeRefusal answers a peer that speaks HTTP without TLS.
+func writeRefusal(c net.Conn, why string) {
+	text := newAnswerText(why)
+	_, _ = fmt.Fprintf(c, "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
 }

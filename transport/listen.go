@@ -3,15 +3,11 @@ package transport
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -104,95 +100,6 @@ func (c *gatedConn) linger() {
 	if c.raw.SetReadDeadline(time.Now().Add(enough)) == nil {
 		_, _ = io.Copy(io.Discard, io.LimitReader(c.raw, 64<<10))
 	}
-}
-
-// faultOf says why a handshake has failed. Who has only looked whether somebody listens is not refused.
-func faultOf(err error) (Reason, string) {
-	var plaintext tls.RecordHeaderError
-	var unknown x509.UnknownAuthorityError
-	var invalid x509.CertificateInvalidError
-	var remote *net.OpError
-	switch {
-	case err == io.EOF:
-		return "", ""
-	case errors.As(err, &plaintext):
-		return NoTLS, "it speaks no TLS, and this node nothing else: start it with --tls-cert, --tls-key and --tls-ca, or say https://"
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return BadHandshake, "it did not finish the handshake in time"
-	case errors.As(err, &unknown):
-		return OtherAuthority, "its certificate is not from this node's CA: make it one with tandem cert, where this node's was made"
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return Expired, validity("its certificate", invalid.Cert)
-	case err.Error() == "tls: client didn't provide a certificate": // crypto/tls has no other name for it
-		return NoCertificate, "it has no certificate: make it one with tandem cert, and start it with --tls-cert, --tls-key and --tls-ca"
-	case errors.As(err, &remote) && remote.Op == "remote error":
-		return BadHandshake, fmt.Sprintf("it does not accept this node (%v): its log, or its user, knows why", remote.Err)
-	default:
-		return BadHandshake, err.Error()
-	}
-}
-
-func validity(what string, c *x509.Certificate) string {
-	now := time.Now()
-	if now.Before(c.NotBefore) {
-		return fmt.Sprintf("%s is valid from %s on, and here it is %s: set the clock", what, c.NotBefore.Format(time.DateOnly), now.Format(time.DateTime))
-	}
-	return fmt.Sprintf("%s was valid until %s, and here it is %s: make a new one with tandem cert, or set the clock",
-		what, c.NotAfter.Format(time.DateOnly), now.Format(time.DateTime))
-}
-
-// timedConn gives each write a time. A deadline for whole answers, as http.Server has one, would cut off a Close that
-// waits for the pipeline to drain.
-type timedConn struct {
-	net.Conn
-	closing  atomic.Bool  // all that is still written is TLS's goodbye
-	deadline atomic.Int64 // that the handler has set, which holds too; in Unix nanoseconds, 0: none
-}
-
-// How long a peer may read nothing of what is written to it.
-const (
-	writeTime   = 10 * time.Second
-	goodbyeTime = 50 * time.Millisecond
-)
-
-func (c *timedConn) Write(b []byte) (int, error) {
-	patience := writeTime
-	if c.closing.Load() {
-		patience = goodbyeTime
-	}
-	until := time.Now().Add(patience)
-	if d := c.deadline.Load(); d != 0 && d < until.UnixNano() {
-		until = time.Unix(0, d)
-	}
-	if err := c.Conn.SetWriteDeadline(until); err != nil {
-		return 0, err
-	}
-	return c.Conn.Write(b)
-}
-
-func (c *timedConn) SetWriteDeadline(t time.Time) error {
-	c.remember(t)
-	return c.Conn.SetWriteDeadline(t)
-}
-
-func (c *timedConn) SetDeadline(t time.Time) error {
-	c.remember(t)
-	return c.Conn.SetDeadline(t)
-}
-
-func (c *timedConn) remember(t time.Time) {
-	d := t.UnixNano()
-	if t.IsZero() {
-		d = 0
-	}
-	c.deadline.Store(d)
-}
-
-func (c *timedConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
 }
 
 // keepConn is for http.Server.ConnContext: a request knows the connection that it came by.

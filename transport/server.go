@@ -126,9 +126,6 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	if err := validRun(o.Run); err != nil {
 		return nil, toWire(err)
 	}
-	if err := CheckWire(o.Run.Wire); err != nil {
-		return nil, toWire(fmt.Errorf("%w %s: its %w, or the same version of tandem on every node", pipeline.ErrInvalidRun, o.Run.ID, err))
-	}
 	if err := validName("from", o.From); err != nil {
 		return nil, toWire(err)
 	}
@@ -146,8 +143,8 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 	if m.GetRun() == "" {
 		return nil, toWire(fmt.Errorf("%w: its id is empty: name the run that the frames belong to", pipeline.ErrInvalidRun))
 	}
-	if len(m.GetRun()) > maxNameBytes || len(m.GetFrom()) > maxNameBytes { // an error would repeat them
-		return nil, toWire(fmt.Errorf("%w: run and from may have %d bytes each", pipeline.ErrInvalidRun, maxNameBytes))
+	if err := shortNames(m.GetRun(), m.GetFrom()); err != nil {
+		return nil, toWire(err)
 	}
 	frames, err := framesFromWire(m.GetFrames(), time.Now())
 	if err != nil {
@@ -166,8 +163,8 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 
 func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseResponse, error) {
 	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Note: plain(m.GetNote()), Detach: m.GetDetach()}
-	if len(c.Run) > maxNameBytes || len(c.From) > maxNameBytes {
-		return nil, toWire(fmt.Errorf("%w: run and from may have %d bytes each", pipeline.ErrInvalidRun, maxNameBytes))
+	if err := shortNames(c.Run, c.From); err != nil {
+		return nil, toWire(err)
 	}
 	var err error
 	if m.GetNodes() != "" {

@@ -11,20 +11,9 @@ type Traffic struct{ bytes atomic.Int64 }
 // Bytes is the number so far.
 func (t *Traffic) Bytes() int64 { return t.bytes.Load() }
 
-// Listener counts the connections that a listener accepts.
-func (t *Traffic) Listener(l net.Listener) net.Listener { return countedListener{l, t} }
-
-type countedListener struct {
-	net.Listener
-	traffic *Traffic
-}
-
-func (l countedListener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return countedConn{conn, l.traffic}, nil
+// Listen counts the bytes of the connections that a listener accepts.
+func (t *Traffic) Listen(l net.Listener) net.Listener {
+	return wrapping{l, func(c net.Conn) net.Conn { return countedConn{c, t} }}
 }
 
 type countedConn struct {
@@ -45,12 +34,7 @@ func (c countedConn) Write(b []byte) (int, error) {
 }
 
 // CloseWrite ends this side, as http.Server does before it hangs up.
-func (c countedConn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return nil
-}
+func (c countedConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 func (t *Traffic) add(n int) {
 	if t != nil {

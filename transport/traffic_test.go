@@ -20,7 +20,7 @@ func TestTrafficIsCountedAtBothEnds(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		_, _ = w.Write(body)
 	})}
-	go func() { _ = s.Serve(server.Listener(listener)) }() // ends with Close
+	go func() { _ = s.Serve(server.Listen(listener)) }() // ends with Close
 	defer s.Close()
 
 	c := NewClient(listener.Addr().String(), Limits{Dial: time.Second, Window: 1, Traffic: &client}, nil)

@@ -100,20 +100,7 @@ func (u *Uplink) Listen(l net.Listener) net.Listener {
 	if u == nil {
 		return l
 	}
-	return linkListener{l, u}
-}
-
-type linkListener struct {
-	net.Listener
-	up *Uplink
-}
-
-func (l linkListener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return l.up.Over(conn), nil
+	return wrapping{l, u.Over}
 }
 
 // Close closes the connections that are still open, and waits until what was written to any of them has arrived, or has

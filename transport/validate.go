@@ -38,6 +38,14 @@ func validName(what, s string) error {
 	return nil
 }
 
+// shortNames bounds the names that a message calls the run and its sender by: an error would repeat them.
+func shortNames(run, from string) error {
+	if len(run) > maxNameBytes || len(from) > maxNameBytes {
+		return fmt.Errorf("%w: run and from may have %d bytes each", pipeline.ErrInvalidRun, maxNameBytes)
+	}
+	return nil
+}
+
 func validRun(r pipeline.Run) error {
 	if err := r.Validate(); err != nil {
 		return err
@@ -46,6 +54,9 @@ func validRun(r pipeline.Run) error {
 		if !printable(s) {
 			return fmt.Errorf("%w: id, strategy, model and digest must be printable, and one is %q", pipeline.ErrInvalidRun, s)
 		}
+	}
+	if err := CheckWire(r.Wire); err != nil {
+		return fmt.Errorf("%w %s: its %w, or the same version of tandem on every node", pipeline.ErrInvalidRun, r.ID, err)
 	}
 	return nil
 }

@@ -1,13 +1,8 @@
 package transport
 
 import (
-	"encoding/json"
-	"fmt"
-	"net"
 	"net/http"
 	"strings"
-
-	"tandem/pipeline"
 )
 
 // The paths that are open to whoever comes without a key: probes have none.
@@ -61,24 +56,4 @@ func (g *Gate) admit(next http.Handler) http.Handler {
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = w.Write(newAnswerText(text)) // the peer may be gone
 	})
-}
-
-// answerText is an error as Connect's clients, and curl's users, read it.
-type answerText struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
-
-// notAdmittedCode is Connect's, as in errors.go.
-const notAdmittedCode = "unauthenticated"
-
-func newAnswerText(why string) []byte {
-	text, _ := json.Marshal(answerText{notAdmittedCode, pipeline.ErrNotAdmitted.Error() + ": " + why}) // two strings
-	return text
-}
-
-// writeRefusal answers a peer that speaks HTTP without TLS.
-func writeRefusal(c net.Conn, why string) {
-	text := newAnswerText(why)
-	_, _ = fmt.Fprintf(c, "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
 }

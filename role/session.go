@@ -1,0 +1,70 @@
+package role
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/transport"
+)
+
+// What a run may gather on a node, whoever sends it. A neighbour that is started again counts anew.
+const (
+	maxNeighbours = 1024
+	maxLedgers    = 256
+	maxNotes      = 32
+)
+
+// session is one run on one node. Its fields are guarded by node.mu; those that a channel's closing announces may be
+// read without it afterwards.
+type session struct {
+	id    string
+	layer int // from which on this node takes frames, as the first to open the run has it
+	since time.Time
+
+	opened  chan struct{} // closed when part, answer and openErr stand
+	part    part
+	answer  transport.Opened
+	openErr error
+
+	edges   map[string]time.Time // neighbour above → its last sign of life
+	known   map[string]bool      // neighbours above that have ever opened the run
+	left    map[string]bool      // of these, those that have closed it: what they sent before may still come in
+	nodes   []pipeline.Entry     // ledgers of the nodes above
+	notes   []string
+	closing bool
+
+	closed   chan struct{} // closed when what follows stands
+	report   pipeline.Report
+	closeErr error
+	above    []pipeline.Status
+	ended    time.Time
+}
+
+func newSession(o transport.Opening, now time.Time) *session {
+	return &session{
+		id: o.Run.ID, layer: o.Layer, since: now, edges: map[string]time.Time{}, known: map[string]bool{}, left: map[string]bool{},
+		opened: make(chan struct{}), closed: make(chan struct{}),
+	}
+}
+
+// gather remembers what a neighbour that leaves brings: the ledgers of the nodes above, each once, and their notes.
+func (s *session) gather(c transport.Closing) {
+	for _, e := range c.Nodes {
+		if len(s.nodes) < maxLedgers && !slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID }) {
+			s.nodes = append(s.nodes, e)
+		}
+	}
+	s.nodes = pipeline.BoundDoubts(s.nodes, pipeline.MaxDoubtRanges)
+	s.note(c.Note)
+}
+
+// note remembers what was out of the ordinary, once: a node below hears the same from several above.
+func (s *session) note(text string) {
+	for part := range strings.SplitSeq(text, noteGap) {
+		if part != "" && len(s.notes) < maxNotes && !slices.Contains(s.notes, part) {
+			s.notes = append(s.notes, part)
+		}
+	}
+}
