@@ -54,6 +54,9 @@ func TestReportOfNodesThatWereStartedAgain(t *testing.T) {
 		{"slow and end", []Entry{client, fast, again(slow, 20, 20)}, 25, true, 25, 40, 0},
 		{"fast", []Entry{client, again(fast, 40, 10), {NodeID: slow.NodeID, Received: 50, Refused: 5, Finished: 45}}, 70, false, 0, 20, 0},
 		{"slow is missing", []Entry{client, fast}, 60, false, 0, 30, 0},
+		{"the client is missing", []Entry{fast, slow}, 80, false, 0, 5, 0},
+		{"the client is missing, and a riddle", []Entry{fast, slow}, 77, false, 0, 8, 0},
+		{"client and fast are missing", []Entry{slow}, 80, false, 0, 10, 0},
 	} {
 		r := NewRecorder(Run{ID: "r", Frames: 100})
 		for id := range c.arrived {

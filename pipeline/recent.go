@@ -8,7 +8,7 @@ import (
 // recent keeps the newest arrivals at end, in constant memory, for what is shown of a run while it lasts.
 type recent struct {
 	ring [512]arrival
-	n    int // of all that were added
+	n    uint64 // of all that were added
 }
 
 type arrival struct {
@@ -20,7 +20,7 @@ type arrival struct {
 const span = 2 * time.Second
 
 func (r *recent) add(at time.Time, age time.Duration) {
-	r.ring[r.n%len(r.ring)] = arrival{at, age}
+	r.ring[r.n%uint64(len(r.ring))] = arrival{at, age}
 	r.n++
 }
 
@@ -28,8 +28,8 @@ func (r *recent) add(at time.Time, age time.Duration) {
 func (r *recent) look(now time.Time) (rate float64, p50, p95 time.Duration) {
 	var ages []time.Duration
 	oldest := now
-	for i := r.n - 1; i >= 0 && len(ages) < len(r.ring); i-- {
-		a := r.ring[i%len(r.ring)]
+	for i := r.n; i > 0 && len(ages) < len(r.ring); i-- {
+		a := r.ring[(i-1)%uint64(len(r.ring))]
 		if now.Sub(a.at) >= span {
 			oldest = now.Add(-span) // frames came before, so that the span is a full one
 			break
@@ -56,7 +56,7 @@ func (r *Recorder) Live(now time.Time, nodes []Status) Live {
 	defer r.mu.Unlock()
 	l := Live{Sent: r.delivered, Delivered: r.delivered, Duplicates: r.duplicates}
 	if r.delivered > 0 { // the client's figures are older than the newest frame
-		l.Sent = max(l.Sent, int64(min(r.highest, 1<<48))+1)
+		l.Sent = max(l.Sent, int64(min(r.seen.newest(), 1<<48))+1)
 	}
 	for _, n := range nodes {
 		if n.Role == "client" {

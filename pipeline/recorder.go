@@ -21,7 +21,6 @@ type Recorder struct {
 	right       int64
 	first, last time.Time
 	ages        *hdrhistogram.Histogram // microseconds
-	highest     uint64                  // of the ids
 	recent      recent
 }
 
@@ -58,7 +57,6 @@ func (r *Recorder) Add(f *Frame) (first bool) {
 		r.first = f.Since
 	}
 	r.last = f.Since
-	r.highest = max(r.highest, f.ID)
 	age := min(max(f.Age, 0), maxAge)
 	r.recent.add(f.Since, age)
 	_ = r.ages.RecordValue(age.Microseconds()) // in range by the line above

@@ -31,7 +31,7 @@ type Report struct {
 	Unaccounted int64 `json:"unaccounted"`
 	// Accuracy is the percentage of the delivered frames with a label whose largest output is that class.
 	Accuracy *float64 `json:"accuracy,omitempty"`
-	// JoulesPerFrame is the energy of all nodes that know theirs, for each delivered frame.
+	// JoulesPerFrame is the energy of all nodes that know theirs, for each delivered frame, the forgotten ones too.
 	JoulesPerFrame *float64 `json:"joules_per_frame,omitempty"`
 	Latency        Latency  `json:"latency_ms"` // age on arrival at end
 	ElapsedS       float64  `json:"elapsed_s"`  // from opening to closing
@@ -88,8 +88,8 @@ func (r *Report) account(run Run) {
 	r.Link = cmp.Or(strings.Join(links, " and "), RealLink)
 	r.Unaccounted = r.Frames + r.Twice - r.Delivered - gone
 	r.explain()
-	if known && r.Delivered > 0 {
-		each := joules / float64(r.Delivered)
+	if all := r.Delivered + r.Forgotten; known && all > 0 {
+		each := joules / float64(all)
 		r.JoulesPerFrame = &each
 	}
 	if r.Frames > 0 {
