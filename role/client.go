@@ -122,7 +122,7 @@ func (p *player) start() {
 	ctx, abort := context.WithCancel(context.Background())
 	p.abort = abort
 	p.shown = newProgress(p.cfg, p.run, p.view.summary)
-	p.losses = newLosses(p.cfg, p.run.ID)
+	p.losses = newLosses(p.cfg, p.view.id, p.run.ID)
 	for _, e := range p.edges {
 		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{Sender: e, Window: window, Done: p.answered}))
 	}
@@ -218,7 +218,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	}
 	entry := p.ledger.Entry()
 	end := ending{}
-	end.add(p.watch.End(&entry)...)
+	end.say(p.view.id, p.watch.End(&entry)...)
 	if len(p.edges) == 0 {
 		return pipeline.Report{}, failed
 	}

@@ -63,7 +63,7 @@ func TestReportTellsOfTheDevices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "slow was limited by its firmware: throttled, 1400 of 1400 MHz, 55 °C"
+	want := "slow (" + slow.address + ") was limited by its firmware: throttled, 1400 of 1400 MHz, 55 °C"
 	if r.Note != want {
 		t.Errorf("note %q", r.Note)
 	}

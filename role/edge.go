@@ -229,9 +229,7 @@ type ending struct {
 const noteGap = "; "
 
 // startedAgain is the note of a node that has forgotten what it did in the run before.
-func startedAgain(r Role) string {
-	return "the " + string(r) + " node was started again during the run"
-}
+const startedAgain = "was started again during the run"
 
 // add adds to the note.
 func (e *ending) add(texts ...string) {
@@ -240,6 +238,23 @@ func (e *ending) add(texts ...string) {
 			e.note = strings.TrimPrefix(e.note+noteGap+text, noteGap)
 		}
 	}
+}
+
+// say adds what a node has to say of itself.
+func (e *ending) say(of pipeline.NodeID, texts ...string) {
+	for _, text := range texts {
+		if text != "" {
+			e.add(called(of) + " " + text)
+		}
+	}
+}
+
+// called is what notes call a node. Of slow ones there may be several.
+func called(id pipeline.NodeID) string {
+	if id.Role == string(Slow) {
+		return id.String()
+	}
+	return id.Role
 }
 
 // closeTime is for how long a neighbour that can't be told that the run is over is told again.

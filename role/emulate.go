@@ -125,13 +125,13 @@ type emulated struct {
 }
 
 // note says where the machine was too busy to be the device; empty: it was not.
-func (x *emulated) note(of Role) string {
+func (x *emulated) note() string {
 	const tolerable = 0.02
 	share := float64(x.missed) / float64(max(x.held, time.Millisecond)) // a device of no time at all is never late
 	if x.held == 0 || share < tolerable {
 		return ""
 	}
-	return fmt.Sprintf("this machine was too busy to emulate %s: %s took %.0f %% longer", x.device, of, 100*share)
+	return fmt.Sprintf("took %.0f %% longer than %s, as this machine was too busy to emulate it", 100*share, x.device)
 }
 
 func (x *emulated) Run(ins [][]float32, from, to int) ([][]float32, error) {

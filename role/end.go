@@ -87,13 +87,13 @@ func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback,
 // Close makes the report and publishes it.
 func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error) {
 	entry := pipeline.Entry{NodeID: r.id, Link: r.cfg.Link.Name, Restarted: r.restarted}
-	end.add(r.watch.End(&entry)...)
+	end.say(r.id, r.watch.End(&entry)...)
 	if r.restarted {
-		end.add(startedAgain(End))
+		end.say(r.id, startedAgain+": rate, ages and time are those since then")
 	}
 	for _, n := range end.nodes {
 		if n.DoubtsCut {
-			end.add(n.NodeID.String() + " had more frames in doubt than it could name: unaccounted may not be 0")
+			end.say(n.NodeID, "had more frames in doubt than it could name: unaccounted may not be 0")
 		}
 	}
 	report := r.recorder.Close(entry, end.nodes)
@@ -101,7 +101,7 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 	if r.results != nil {
 		if err := r.results.failed(); err != nil {
 			r.cfg.Log.Error().Err(err).Msg("results are missing")
-			end.add("end could not write " + err.Error())
+			end.say(r.id, "could not write "+err.Error())
 		}
 	}
 	report.Version, report.Note = r.cfg.Version, end.note

@@ -15,6 +15,7 @@ const (
 	sampleEvery = time.Second
 	maxSamples  = 600 // ten minutes
 	maxRuns     = 500
+	maxRunBytes = 8 << 20 // of their reports as JSON
 )
 
 // history is what end remembers for those who look: a short sample a second, and the reports of past runs. It is empty
@@ -25,7 +26,7 @@ type history struct {
 
 	mu      sync.Mutex
 	samples [][]byte  // JSON, oldest first, at most maxSamples
-	runs    []pastRun // oldest first, at most maxRuns
+	runs    []pastRun // oldest first, at most maxRuns of maxRunBytes
 	viewers map[*viewer]struct{}
 	ticks   int
 	closed  bool
@@ -161,7 +162,19 @@ func (h *history) add(r pipeline.Report) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.runs = newest(append(h.runs, pastRun{r, text}), maxRuns)
+	h.runs = newest(h.runs, fitting(h.runs))
 	h.tell(event("run", text, false))
+}
+
+// fitting is how many of the newest runs are remembered: those of many nodes are long.
+func fitting(runs []pastRun) int {
+	bytes := 0
+	for i := len(runs) - 1; i >= 0; i-- {
+		if bytes += len(runs[i].json); bytes > maxRunBytes {
+			return len(runs) - 1 - i
+		}
+	}
+	return len(runs)
 }
 
 // newest keeps the last so many, in memory that does not grow.

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"tandem/pipeline"
 )
 
 // losses remembers why frames were lost on this node: the ledger has their number.
 type losses struct {
-	role Role
+	name string // of this node
 	log  zerolog.Logger
 
 	mu     sync.Mutex
@@ -19,9 +21,9 @@ type losses struct {
 	absent []error // nodes that could not be reached at the start
 }
 
-func newLosses(cfg Config, run string) *losses {
+func newLosses(cfg Config, id pipeline.NodeID, run string) *losses {
 	log := cfg.Log.With().Str("run", run).Logger()
-	return &losses{role: cfg.Role, log: log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})}
+	return &losses{name: called(id), log: log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})}
 }
 
 // count logs lost frames, some of them.
@@ -52,7 +54,7 @@ func (l *losses) notes() []string {
 		notes = append(notes, "missing at the start: "+err.Error())
 	}
 	if l.first != nil {
-		notes = append(notes, fmt.Sprintf("%s lost %d frames, the first because %v", l.role, l.frames, l.first))
+		notes = append(notes, fmt.Sprintf("%s lost %d frames, the first because %v", l.name, l.frames, l.first))
 	}
 	return notes
 }

@@ -308,7 +308,7 @@ func (n *node) stop() {
 // interrupt closes a session because the node is stopped. Call it with n.mu held.
 func (n *node) interrupt(s *session) {
 	if !s.closing {
-		s.note(fmt.Sprintf("the %s node was stopped during the run", n.role))
+		s.note(called(n.id) + " was stopped during the run")
 	}
 	n.finish(s)
 }

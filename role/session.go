@@ -12,7 +12,7 @@ import (
 // What a run may gather on a node, whoever sends it. A neighbour that is started again counts anew.
 const (
 	maxNeighbours = 1024
-	maxLedgers    = 256
+	maxLedgers    = 128
 	maxNotes      = 32
 )
 

@@ -58,12 +58,12 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	p.abort()
 	entry.Emulate, entry.Link = p.cfg.Emulate.String(), p.cfg.Link.Name
 	if entry.Restarted = p.restarted; p.restarted {
-		end.add(startedAgain(p.cfg.Role))
+		end.say(p.id, startedAgain)
 	}
 	for _, e := range p.next {
 		entry.Next = append(entry.Next, e.inReports())
 	}
-	end.add(p.watch.End(&entry)...)
+	end.say(p.id, p.watch.End(&entry)...)
 	end.nodes = append(end.nodes, entry)
 	if p.trace != nil {
 		p.trace.flush()
@@ -73,7 +73,7 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 		end.add(e.note())
 	}
 	if p.emulated != nil {
-		end.add(p.emulated.note(p.cfg.Role))
+		end.say(p.id, p.emulated.note())
 	}
 	return closeAll(ctx, append(slices.Clip(p.next), p.end), end)
 }

@@ -80,7 +80,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		return nil, transport.Opened{}, err
 	}
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
-	p := &stagePart{cfg: w.cfg, restarted: o.Again, view: newView(id), trace: w.trace, losses: newLosses(w.cfg, run.ID), watch: w.cfg.device.Watch()}
+	p := &stagePart{cfg: w.cfg, restarted: o.Again, view: newView(id), trace: w.trace, losses: newLosses(w.cfg, id, run.ID), watch: w.cfg.device.Watch()}
 	hops, err := w.openNext(ctx, p, run, edgeConfig{from: w.name, layer: held.To, kept: entry.Keeps, again: o.Again, view: p.view})
 	if err == nil {
 		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name, again: o.Again, view: p.view}, run)

@@ -27,7 +27,7 @@ func statusToWire(statuses []pipeline.Status, most int) string {
 	most = min(most, maxStatusBytes)
 	list := []byte("[")
 	for _, s := range statuses[:min(len(statuses), maxStatuses)] {
-		if s.Validate() != nil {
+		if cmp.Or(showable(&s.Entry), s.Validate()) != nil {
 			continue
 		}
 		one, err := json.Marshal(s)
@@ -56,6 +56,7 @@ func statusFromWire(text string) ([]pipeline.Status, error) {
 	for i := range statuses {
 		s := &statuses[i]
 		s.State = pipeline.State(plain(string(s.State)))
+		s.Next, s.Doubts, s.Denied = nil, nil, nil // nobody shows them before the run is closed
 		if err := cmp.Or(showable(&s.Entry), s.Validate()); err != nil {
 			return nil, err
 		}
@@ -85,5 +86,6 @@ func liveFromWire(text string) (*pipeline.Live, error) {
 	if err := json.Unmarshal([]byte(text), l); err != nil {
 		return nil, fmt.Errorf("%w: its live figures are none: %v", pipeline.ErrInvalidRun, err)
 	}
+	l.State = pipeline.State(plain(string(l.State)))
 	return l, l.Validate()
 }

@@ -58,7 +58,7 @@ func TestOddStatusIsASignOfLife(t *testing.T) {
 	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Status: []pipeline.Status{bad, long, status("end")}}); err != nil {
 		t.Fatal(err)
 	}
-	if len(n.status) != 2 || len(n.status[0].Emulate) > maxTextBytes+3 || n.status[0].Device != long.Device || n.status[1].Role != "end" {
+	if len(n.status) != 2 || len(n.status[0].Emulate) > pipeline.MaxTextBytes+3 || !strings.HasPrefix(n.status[0].Device, "hot, hot, ") || n.status[1].Role != "end" {
 		t.Errorf("%+v", n.status)
 	}
 }

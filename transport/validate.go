@@ -103,7 +103,7 @@ func decodeList[T any](text string, most int) ([]T, error) {
 // showable reports a name in a node's ledger that can't be shown, and makes the texts fit for it.
 func showable(e *pipeline.Entry) error {
 	for _, s := range []*string{&e.Emulate, &e.Link, &e.EnergyBy, &e.Device} {
-		*s = plain(*s)
+		*s = shown(*s, pipeline.MaxTextBytes)
 	}
 	names := append([]string{e.Role, e.Address}, e.Next...)
 	for state := range e.States {
@@ -129,9 +129,11 @@ func validEntries(entries []pipeline.Entry) error {
 }
 
 // plain makes a text of another node fit to be shown: short, and without what could steer a terminal.
-func plain(s string) string {
-	if len(s) > maxTextBytes {
-		s = s[:maxTextBytes] + "…"
+func plain(s string) string { return shown(s, maxTextBytes) }
+
+func shown(s string, most int) string {
+	if len(s) > most {
+		s = s[:most-len("…")] + "…"
 	}
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

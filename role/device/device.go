@@ -17,7 +17,6 @@ import (
 
 // Device is what a role runs on, or what it emulates: where its energy is known from, and its condition.
 type Device struct {
-	role    string // as the notes call it
 	sensors sensors
 	meter   meter // nil: the model, where there is one
 	model   Power
@@ -41,12 +40,9 @@ func Open(o Owner, shared bool) *Device {
 
 // OpenAt looks at the files of a machine, and asks its firmware by the program vcgencmd; empty: there is none.
 func OpenAt(o Owner, files fs.FS, firmware firmware, shared bool) *Device {
-	d := &Device{role: o.Role, threads: o.Threads}
+	d := &Device{threads: o.Threads}
 	if !shared || o.Role == "slow" { // one look at a shared machine is enough
 		d.sensors = findSensors(files, firmware)
-	}
-	if shared {
-		d.role = "this machine"
 	}
 	emulated := o.Emulate != ""
 	if emulated {
@@ -195,10 +191,10 @@ func (w *Watch) End(e *pipeline.Entry) (notes []string) {
 	w.tell(now, e)
 	e.Device = w.worst.String()
 	if w.failed != nil {
-		notes = append(notes, fmt.Sprintf("%s does not know its energy: the %s failed: %v", d.role, d.Source(), w.failed))
+		notes = append(notes, fmt.Sprintf("does not know its energy: the %s failed: %v", d.Source(), w.failed))
 	}
 	if w.worst.limits.now() != 0 {
-		notes = append(notes, fmt.Sprintf("%s was limited by its firmware: %s", d.role, e.Device))
+		notes = append(notes, fmt.Sprintf("was limited by its firmware: %s", e.Device))
 	}
 	return notes
 }

@@ -91,7 +91,7 @@ func TestWatchTellsWhatWasWrong(t *testing.T) {
 		e := pipeline.Entry{BusyMS: 4000}
 		notes := w.End(&e)
 		const want = "under-voltage, throttled, 900 of 1400 MHz, 82 °C"
-		if e.Device != want || len(notes) != 1 || notes[0] != "slow was limited by its firmware: "+want {
+		if e.Device != want || len(notes) != 1 || notes[0] != "was limited by its firmware: "+want {
 			t.Errorf("%q, notes %q", e.Device, notes)
 		}
 		if joules := 2.0*6 + 3.3/2*4; math.Abs(e.EnergyJ-joules) > 0.001 || e.EnergyBy != "model pi3b+" {
@@ -123,7 +123,7 @@ func TestWatchReadsTheMeter(t *testing.T) {
 		files.set(input, "unplugged")
 		time.Sleep(time.Second)
 		var e pipeline.Entry
-		if notes := w.End(&e); e.EnergyBy != "" || len(notes) != 1 || !strings.HasPrefix(notes[0], "fast does not know its energy: the meter hwmon ina219 failed:") {
+		if notes := w.End(&e); e.EnergyBy != "" || len(notes) != 1 || !strings.HasPrefix(notes[0], "does not know its energy: the meter hwmon ina219 failed:") {
 			t.Errorf("%g J by %q, notes %q", e.EnergyJ, e.EnergyBy, notes)
 		}
 	})
