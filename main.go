@@ -388,7 +388,7 @@ func settings() []setting {
 				c.MaxBody = int(n)
 				return nil
 			}},
-		{name: "wait", usage: "how long to wait at the start for the nodes below (default: 5s)", roles: []role.Role{role.Fast, role.Slow},
+		{name: "wait", usage: "how long to wait at the start for the nodes below (default: 5s)", roles: []role.Role{role.Client, role.Fast, role.Slow},
 			set: duration(0, func(c *role.Config, d time.Duration) { c.Wait = d })},
 		{name: "idle", usage: "a neighbour silent for so long has left its run (default: 10s)", roles: servers,
 			set: duration(2*time.Second, func(c *role.Config, d time.Duration) { c.Idle = d })},

@@ -89,10 +89,11 @@ func (p *player) open(ctx context.Context) error {
 		Wire:     p.cfg.Wire,
 	}
 	for i, address := range p.cfg.Next {
-		e, opened, err := openEdge(ctx, edgeConfig{client: newClient(p.cfg, address), from: p.name, view: p.view}, p.run)
-		if errors.Is(err, pipeline.ErrUnreachable) && ctx.Err() == nil {
-			err = fmt.Errorf("%w: start that node first, or correct --next", err)
+		client := newClient(p.cfg, address)
+		if err := await(ctx, p.cfg, func(ctx context.Context) error { return answers(ctx, client) }); err != nil {
+			return err
 		}
+		e, opened, err := openEdge(ctx, edgeConfig{client: client, from: p.name, view: p.view}, p.run)
 		if err != nil {
 			return err
 		}
@@ -241,7 +242,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	report, err := closeAll(ctx, p.edges, end)
 	p.shown.done()
 	if err != nil {
-		err = fmt.Errorf("the run could not be closed, its report is lost: %w", err)
+		err = fmt.Errorf("the run could not be closed here, so end may have its report: %w; this was sent by the %v", err, entry)
 	}
 	return report, errors.Join(failed, err)
 }

@@ -95,14 +95,19 @@ func startEdge(c edgeConfig, run pipeline.Run, down bool) *edge {
 }
 
 func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opened, error) {
-	asking, asked := context.WithTimeout(ctx, answerTime)
-	defer asked()
-	if err := c.client.Answers(asking); err != nil {
+	if err := answers(ctx, c.client); err != nil {
 		return transport.Opened{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	return c.client.Open(ctx, transport.Opening{Run: run, From: c.from, Address: c.client.Address(), Layer: c.layer, Again: c.again})
+}
+
+// answers asks whether the neighbour does not hang.
+func answers(ctx context.Context, c *transport.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	return c.Answers(ctx)
 }
 
 // show pushes nothing, again and again.

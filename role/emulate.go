@@ -124,7 +124,7 @@ type emulated struct {
 	missed time.Duration // of holds that were so much too long that it can't be made up for
 }
 
-// note says where the machine was too busy to be the device; empty: it was not.
+// note says that the machine was too busy to be the device; empty: it was not.
 func (x *emulated) note() string {
 	const tolerable = 0.02
 	share := float64(x.missed) / float64(max(x.held, time.Millisecond)) // a device of no time at all is never late

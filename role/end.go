@@ -3,6 +3,7 @@ package role
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tandem/pipeline"
@@ -84,6 +85,11 @@ func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback,
 	return answers, nil
 }
 
+// begun reports whether any frame is known of. Where an opening fails, or the client's input is empty, there is none.
+func begun(r pipeline.Report) bool {
+	return r.Delivered > 0 || slices.ContainsFunc(r.Nodes, func(e pipeline.Entry) bool { return e.Received > 0 })
+}
+
 // Close makes the report and publishes it.
 func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error) {
 	entry := pipeline.Entry{NodeID: r.id, Link: r.cfg.Link.Name, Restarted: r.restarted}
@@ -105,6 +111,10 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 		}
 	}
 	report.Version, report.Note = r.cfg.Version, end.note
+	if !begun(report) {
+		r.cfg.Log.Info().Str("run", report.Run).Str("note", report.Note).Msg("no frame was sent: there is no report to keep")
+		return report, nil
+	}
 	if err := r.publish(report); err != nil {
 		r.cfg.Log.Error().Err(err).Msg("report not written")
 	}

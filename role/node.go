@@ -286,8 +286,9 @@ func (n *node) finish(s *session) {
 		}
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		n.total.add(s.part.status().Entry)
-		s.above, s.ended = s.part.above(), time.Now()
+		own := s.part.status()
+		n.total.add(own.Entry)
+		s.remember(append(s.part.above(), own), report)
 		s.report, s.closeErr, s.part = report, err, nil // the report may be asked for later, the rest is garbage
 		n.run, n.last = nil, s
 		close(s.closed)

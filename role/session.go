@@ -38,7 +38,7 @@ type session struct {
 	closed   chan struct{} // closed when what follows stands
 	report   pipeline.Report
 	closeErr error
-	above    []pipeline.Status
+	last     []pipeline.Status // what the nodes were doing
 	ended    time.Time
 }
 

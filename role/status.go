@@ -1,6 +1,7 @@
 package role
 
 import (
+	"slices"
 	"time"
 
 	"tandem/pipeline"
@@ -38,9 +39,11 @@ func (n *node) look() statusReport {
 	}
 	n.mu.Unlock()
 	if p == nil { // none is open, or it is still being opened
-		return statusReport{Node: id, Version: n.version, Nodes: append(last.remembered(), pipeline.Status{
-			Entry: pipeline.Entry{NodeID: id}, Capacity: n.queue,
-		})}
+		r := statusReport{Node: id, Version: n.version, Nodes: []pipeline.Status{{Entry: pipeline.Entry{NodeID: id}, Capacity: n.queue}}}
+		if last != nil {
+			r.Nodes = last.remembered(id)
+		}
+		return r
 	}
 	r := s.answer.Run // stands, as the part does
 	return statusReport{
@@ -53,15 +56,27 @@ func (n *node) look() statusReport {
 	}
 }
 
-// remembered is what the nodes above were doing when the session ended; it grows old.
-func (s *session) remembered() []pipeline.Status {
-	if s == nil {
-		return nil
+// remember keeps what the nodes were doing when the session ended, with their final figures where the report has them.
+func (s *session) remember(nodes []pipeline.Status, r pipeline.Report) {
+	for i := range nodes {
+		n := &nodes[i]
+		for _, e := range r.Nodes {
+			if e.NodeID == n.NodeID {
+				n.Entry = e
+			}
+		}
+		n.Queue, n.RateIn, n.RateOut = 0, 0, 0
 	}
-	var above []pipeline.Status
-	for _, n := range s.above {
-		n.HeardS = pipeline.Brief(n.HeardS + time.Since(s.ended).Seconds())
-		above = append(above, n)
+	s.last, s.ended = nodes, time.Now()
+}
+
+// remembered is what the nodes were doing when the session ended. It grows old, but for this node's own.
+func (s *session) remembered(own pipeline.NodeID) []pipeline.Status {
+	nodes := slices.Clone(s.last)
+	for i := range nodes {
+		if n := &nodes[i]; n.NodeID != own {
+			n.HeardS = pipeline.Brief(n.HeardS + time.Since(s.ended).Seconds())
+		}
 	}
-	return above
+	return nodes
 }

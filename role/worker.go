@@ -189,10 +189,10 @@ func (x executor) Shape(layer int) []int { return x.net.Shape(layer) }
 
 // await waits until the nodes below can be reached: end, and one of the next nodes at least.
 func (w *worker) await(ctx context.Context) error {
-	if err := await(ctx, w.cfg, w.end); err != nil {
+	if err := await(ctx, w.cfg, w.end.Reach); err != nil {
 		return err
 	}
-	missing, enough := w.askNext(func(c *transport.Client) error { return await(ctx, w.cfg, c) }) // ends after --wait
+	missing, enough := w.askNext(func(c *transport.Client) error { return await(ctx, w.cfg, c.Reach) }) // ends after --wait
 	if !enough {
 		return errors.Join(missing...)
 	}
@@ -202,17 +202,22 @@ func (w *worker) await(ctx context.Context) error {
 	return nil
 }
 
-// await waits until the node below can be reached: at a site that is switched on, nodes start in any order.
-func await(ctx context.Context, cfg Config, c *transport.Client) error {
+// await asks the node below until it can be reached: at a site that is switched on, nodes start in any order.
+func await(ctx context.Context, cfg Config, ask func(context.Context) error) error {
 	told := false
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval = 100*time.Millisecond, 500*time.Millisecond
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := c.Reach(ctx)
+		err := ask(ctx)
 		if err != nil && !told {
 			told = true
-			cfg.Log.Info().Err(err).Dur("wait", cfg.Wait).Msg("waiting for the node below")
+			cfg.Log.Info().Err(err).Stringer("wait", cfg.Wait).Msg("waiting for the node below")
+		}
+		if errors.Is(err, pipeline.ErrNotAdmitted) {
+			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
-	}, backoff.WithBackOff(backoff.NewConstantBackOff(200*time.Millisecond)), backoff.WithMaxElapsedTime(max(cfg.Wait, time.Nanosecond)))
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(max(cfg.Wait, time.Nanosecond)))
 	if err != nil && !errors.Is(err, pipeline.ErrUnreachable) {
 		return err
 	}

@@ -36,10 +36,10 @@ function lines(runs, p) {
   });
 }
 
-// points are the means of the runs that have one value of the parameter.
+// points are the medians of the runs that have one value of the parameter.
 function points(one, p, result) {
   const groups = Map.groupBy(one.runs.filter(r => p.value(r) !== undefined), p.value);
-  return [...groups].map(([x, rs]) => [x, rs.reduce((sum, r) => sum + result.value(r), 0) / rs.length, rs.length]).sort((a, b) => a[0] - b[0]);
+  return [...groups].map(([x, rs]) => [x, median(rs.map(result.value)), rs.length]).sort((a, b) => a[0] - b[0]);
 }
 
 export class Sweep {
@@ -106,7 +106,7 @@ export class Sweep {
     const width = at.clientWidth;
     if (!width) return;
     const curves = all.map(l => ({...l, points: points(l, p, result)}));
-    const levels = curves.map(c => c.points.length ? undefined : mean(c.runs.map(result.value)));
+    const levels = curves.map(c => c.points.length ? undefined : median(c.runs.map(result.value)));
     const xs = curves.flatMap(c => c.points.map(q => q[0])), ys = [...curves.flatMap(c => c.points.map(q => q[1])), ...levels.filter(v => v !== undefined)];
     const [from, to] = range(xs), [low, high] = result.unit === "%" ? [Math.floor(range(ys)[0] / 10) * 10, 100] : range(ys);
     const x = scale(from, to, left, width - right), y = scale(low, high, height - bottom, top);
@@ -132,7 +132,7 @@ export class Sweep {
   }
 }
 
-const said = (c, [x, y, count], result, p) => `${c.name}, ${p.label} ${n.plain(x)}: ${n.fixed(y, result.unit === "%" ? 1 : 2)} ${result.unit}${count > 1 ? `, mean of ${count} runs` : ""}`;
+const said = (c, [x, y, count], result, p) => `${c.name}, ${p.label} ${n.plain(x)}: ${n.fixed(y, result.unit === "%" ? 1 : 2)} ${result.unit}${count > 1 ? `, median of ${count} runs` : ""}`;
 
 function nearest(curves, distance) {
   let best, least = 40;
@@ -140,7 +140,10 @@ function nearest(curves, distance) {
   return best;
 }
 
-const mean = values => values.length ? values.reduce((a, b) => a + b) / values.length : undefined;
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b), middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : sorted.length ? (sorted[middle - 1] + sorted[middle]) / 2 : undefined;
+}
 
 // range is that of the values on round numbers: a tenth of the largest at least, and from 0 where that is not far.
 function range(values) {
