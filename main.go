@@ -49,7 +49,7 @@ func main() {
 // run is the program without its process: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	var usage usageError
-	if len(args) > 1 && (args[1] == "inspect" || args[1] == "plot") {
+	if len(args) > 1 && slices.Contains([]string{"inspect", "plot", "cert"}, args[1]) {
 		args = slices.Concat(args[:2], flagsFirst(args[2:]))
 	}
 	err := newApp(stdin, stdout, stderr).RunContext(ctx, args)
@@ -110,7 +110,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	return app
 }
 
-// flagsFirst lets the flags of a command follow its files.
+// flagsFirst lets the flags of a command follow its files or names.
 func flagsFirst(args []string) []string {
 	var flags, files []string
 	for i := 0; i < len(args); i++ {

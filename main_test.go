@@ -954,8 +954,8 @@ func TestCertificates(t *testing.T) {
 	}
 	fast.line(t, &fast.stderr, `"reason":"no_tls"`, "peer refused")
 
-	// Another certificate of the CA that is there; a CA that is not whole is not made anew.
-	if code, out, stderr := tandem(t, "cert", "--ca-dir", folder, "laptop"); code != 0 || strings.Contains(out, "CA") {
+	// Another certificate of the CA that is there, with the flag behind the name; a CA that is not whole is not made anew.
+	if code, out, stderr := tandem(t, "cert", "laptop", "--ca-dir", folder); code != 0 || strings.Contains(out, "CA") {
 		t.Errorf("code %d, %q: %s", code, out, stderr)
 	}
 	s.run(t, slices.Concat(quickly, with("laptop"))...)

@@ -32,9 +32,7 @@ func TestNeighbourLeavesOnce(t *testing.T) {
 	}
 	go leave("a")
 	go leave("a")
-	for !nodes.end.node.hasLeft("a") {
-		time.Sleep(time.Millisecond)
-	}
+	eventually(t, "the first neighbour has left", func() bool { return nodes.end.node.hasLeft("a") })
 	if _, err := client.Push(t.Context(), transport.Pushing{Run: "r", From: "a"}); err != nil {
 		t.Errorf("a late sign of life: %v", err)
 	}
@@ -123,15 +121,23 @@ func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
 	if _, err := client.Push(t.Context(), transport.Pushing{Run: "r", From: "third"}); !errors.Is(err, pipeline.ErrUnknownRun) {
 		t.Errorf("a stranger's sign of life: %v", err)
 	}
-	for second.Losses() == 0 {
-		time.Sleep(beat / 10)
-	}
+	eventually(t, "the second neighbour has opened the run anew", func() bool { return second.Losses() > 0 })
 	if _, err := client.Close(t.Context(), transport.Closing{Run: "r", From: "first", Detach: true}); err != nil {
 		t.Error(err)
 	}
 	r, err := second.close(t.Context(), ending{nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: "s"}, Received: 1, Finished: 1}}})
 	if err != nil || len(r.Nodes) != 2 || !r.Nodes[1].Restarted {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// eventually waits for a state.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it does not happen that %s", what)
+		}
 	}
 }
 

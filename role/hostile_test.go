@@ -17,7 +17,8 @@ import (
 	"tandem/pipeline"
 )
 
-// beside plays a run while something else happens, and returns its report. The run has room for what the machine, busy
+// beside plays a run while something else happens, from frames that arrive before it to some that do afterwards, and
+// returns its report. The run has room for what the machine, busy
 // with other things, can't take at once.
 func beside(t *testing.T, c Config, nodes *localNodes, something func()) pipeline.Report {
 	t.Helper()
@@ -26,9 +27,25 @@ func beside(t *testing.T, c Config, nodes *localNodes, something func()) pipelin
 	var run sync.WaitGroup
 	var report pipeline.Report
 	var err error
-	run.Go(func() { report, err = nodes.run(ctx, c, "balance") })
+	over := make(chan struct{})
+	run.Go(func() {
+		defer close(over)
+		report, err = nodes.run(ctx, c, "balance")
+	})
+	var delivered int64
+	more := func(frames int64) {
+		t.Helper()
+		before := delivered
+		eventually(t, "frames arrive", func() bool {
+			if live := nodes.end.node.look().Live; live != nil {
+				delivered = live.Delivered
+			}
+			return delivered >= before+frames || !isOpen(over)
+		})
+	}
+	more(1)
 	something()
-	time.Sleep(200 * time.Millisecond)
+	more(5)
 	enough()
 	run.Wait()
 	if err != nil {
@@ -62,7 +79,6 @@ func TestRandomRequests(t *testing.T) {
 
 	var most, sent atomic.Uint64
 	beside(t, c, nodes, func() {
-		time.Sleep(300 * time.Millisecond) // the run is open
 		began := memory()
 		var peers sync.WaitGroup
 		for n := range 8 {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -215,7 +216,8 @@ func eventually(t *testing.T, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("it does not happen")
+			stacks := make([]byte, 1<<16)
+			t.Fatalf("it does not happen:\n%s", stacks[:runtime.Stack(stacks, true)])
 		}
 	}
 }

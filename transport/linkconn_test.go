@@ -223,12 +223,7 @@ func TestLinkConnKeepsBytes(t *testing.T) {
 		all.Wait()
 		u.Close()
 	}
-	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			buffer := make([]byte, 1<<16)
-			t.Fatalf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), buffer[:runtime.Stack(buffer, true)])
-		}
-	}
+	eventually(t, func() bool { return runtime.NumGoroutine() <= before })
 }
 
 // Where the other end is gone, a writer is told, and what it has said before can still be read.
@@ -239,13 +234,10 @@ func TestLinkConnFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	far.Close()
-	var err error
-	for deadline := time.Now().Add(10 * time.Second); err == nil && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		_, err = near.Write(make([]byte, 1000))
-	}
-	if err == nil {
-		t.Error("writing to nobody goes on")
-	}
+	eventually(t, func() bool {
+		_, err := near.Write(make([]byte, 1000))
+		return err != nil
+	})
 	if err := near.Close(); err != nil {
 		t.Error(err)
 	}

@@ -314,16 +314,8 @@ func TestJSON(t *testing.T) {
 	n := &fakeNode{}
 	address := serve(t, n, 1<<20)
 	post := func(method, body string) (int, string) {
-		resp, err := http.Post("http://"+address+"/tandem.v1.Node/"+method, "application/json", strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		b, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return resp.StatusCode, string(b)
+		t.Helper()
+		return post(t, address, method, "application/json", []byte(body))
 	}
 	code, body := post("Push", `{"run":"r","frames":[{"id":4,"shape":[1],"data":"AACAPw=="}]}`)
 	if code != http.StatusOK || !strings.Contains(body, `"accepted":true`) {
