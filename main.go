@@ -225,7 +225,11 @@ func configure(values map[string]*value, stderr io.Writer) (role.Config, error) 
 			case calibrate && !s.calibrated:
 				errs = append(errs, fmt.Errorf("--%s means nothing with --calibrate, which runs no pipeline", s.name))
 			case !calibrate && !slices.Contains(s.roles, r):
-				errs = append(errs, fmt.Errorf("--%s means nothing for the role %s: it is for %s", s.name, r, names(s.roles)))
+				of := "for the role " + string(r)
+				if r == role.Local {
+					of = "without --role"
+				}
+				errs = append(errs, fmt.Errorf("--%s means nothing %s: it is for %s", s.name, of, names(s.roles)))
 			case s.name == "log-level":
 				level, _ = zerolog.ParseLevel(text) // checked when it was set
 			case s.name == "log-format":

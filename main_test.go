@@ -174,7 +174,11 @@ func TestFlagOfAnotherRoleIsRefused(t *testing.T) {
 		}
 		for r, args := range complete {
 			if !slices.Contains(s.roles, r) {
-				refused(t, exitUsage, []string{"--" + s.name + " means nothing for the role " + string(r)},
+				of := "for the role " + string(r)
+				if r == role.Local {
+					of = "without --role"
+				}
+				refused(t, exitUsage, []string{"--" + s.name + " means nothing " + of},
 					slices.Concat(args, []string{"--" + s.name + "=" + flags[i].right})...)
 			}
 		}

@@ -200,6 +200,9 @@ func (c Config) Validate() error {
 	if c.Classes != "" && c.Results == "" {
 		wrong("--classes needs --results: the names are written there")
 	}
+	if c.Input == "" && (len(c.Mean)+len(c.Std) > 0 || c.Layout != AnyLayout) && (c.Role == Client || c.Role == Local) {
+		wrong("--mean, --std and --layout need --input: they are for images, and not for a random vector")
+	}
 	if c.Labels != "" && c.Input == "" && (c.Role == Client || c.Role == Local) {
 		wrong("--labels needs --input: a random vector has no true class")
 	}

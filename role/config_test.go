@@ -63,6 +63,7 @@ func TestValidate(t *testing.T) {
 		{Client, func(*Config) {}, "--next is missing"},
 		{Client, func(c *Config) { c.Next, c.Strategy = []string{"a:1"}, "s3" }, "--next fast:12345 --next slow:12345"},
 		{Client, func(c *Config) { c.Next, c.Labels = []string{"a:1"}, "x.npy" }, "--labels needs --input"},
+		{Local, func(c *Config) { c.Mean = []float32{5} }, "--mean, --std and --layout need --input"},
 		{Fast, func(c *Config) { c.End = "e:1" }, "--next is missing"},
 		{Fast, func(c *Config) { c.End, c.Next = "e:1", []string{"a:1", "b:1", "a:1"} }, "--next a:1 is given twice"},
 		{Slow, func(c *Config) {}, "--next is missing"},

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/mitchellh/go-wordwrap"
+
 	"tandem/pipeline"
 	"tandem/transport"
 )
@@ -227,10 +229,23 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 			fmt.Fprintf(to, "\n%s: %d frames dropped for newer ones, %d expired\n", r.Strategy, t.Dropped, t.Expired)
 		}
 		if r.Note != "" {
-			fmt.Fprintf(to, "\n%s: %s\n", r.Strategy, r.Note)
+			fmt.Fprintf(to, "\n%s", noteLines(r))
 		}
 	}
 	return nil
+}
+
+// terminal is how many columns are taken for granted.
+const terminal = 80
+
+// noteLines has each part of a report's note on lines of its own.
+func noteLines(r pipeline.Report) string {
+	var text strings.Builder
+	for part := range strings.SplitSeq(r.Note, noteGap) {
+		lines := wordwrap.WrapString(r.Strategy+": "+part, terminal-4)
+		text.WriteString(strings.ReplaceAll(lines, "\n", "\n    ") + "\n")
+	}
+	return text.String()
 }
 
 // totals adds up what happened on all nodes.

@@ -2,6 +2,7 @@ package role
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -72,9 +73,10 @@ func (w *resultsFile) failed() error {
 	return nil
 }
 
+// close reports also what could not be written before.
 func (w *resultsFile) close() error {
 	if err := w.file.Close(); err != nil {
-		return fmt.Errorf("--results: %w", err)
+		return errors.Join(w.failed(), fmt.Errorf("--results: %w", err))
 	}
-	return nil
+	return w.failed()
 }
