@@ -1,0 +1,118 @@
+package role
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"tandem/pipeline"
+	"tandem/transport"
+)
+
+// ending is what the nodes above say when they close a run.
+type ending struct {
+	nodes  []pipeline.Entry // their ledgers
+	note   string           // what was out of the ordinary
+	detach bool             // the node is being stopped, and does not wait for the report
+}
+
+// noteGap stands between the parts of a note.
+const noteGap = "; "
+
+// startedAgain is the note of a node that has forgotten what it did in the run before.
+const startedAgain = "was started again during the run"
+
+// add adds to the note.
+func (e *ending) add(texts ...string) {
+	for _, text := range texts {
+		if text != "" {
+			e.note = strings.TrimPrefix(e.note+noteGap+text, noteGap)
+		}
+	}
+}
+
+// say adds what a node has to say of itself.
+func (e *ending) say(of pipeline.NodeID, texts ...string) {
+	for _, text := range texts {
+		if text != "" {
+			e.add(called(of) + " " + text)
+		}
+	}
+}
+
+// called is what notes call a node. Of slow ones there may be several.
+func called(id pipeline.NodeID) string {
+	if id.Role == string(Slow) {
+		return id.String()
+	}
+	return id.Role
+}
+
+// closeTime is for how long a neighbour that can't be told that the run is over is told again.
+const closeTime = 10 * time.Second
+
+// close says that no more comes, and returns the report. A neighbour that is just being started again may have to be
+// told what is over: the nodes behind it wait for it.
+func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
+	e.stop()
+	e.beats.Wait()
+	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
+	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Note: end.note, Detach: end.detach}
+	report, err := e.client.Close(ctx, c)
+	if err == nil || end.detach {
+		return report, err
+	}
+	_, _ = backoff.Retry(ctx, func() (struct{}, error) { // what the last call returned is known here
+		switch {
+		case errors.Is(err, pipeline.ErrUnknownRun): // it has been started again already
+			if err = e.reopen(ctx); err == nil {
+				report, err = e.client.Close(ctx, c)
+			}
+		case errors.Is(err, pipeline.ErrUnreachable):
+			report, err = e.client.Close(ctx, c)
+		default:
+			return struct{}{}, backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithMaxElapsedTime(closeTime))
+	return report, err
+}
+
+// closeAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first
+// report. All errors are returned only where there is no report.
+func closeAll(ctx context.Context, edges []*edge, end ending) (pipeline.Report, error) {
+	type answer struct {
+		report pipeline.Report
+		err    error
+	}
+	// The first report is the whole one. A neighbour that has still not answered then is not there.
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
+	answers := make(chan answer, len(edges))
+	for _, e := range edges {
+		go func() { // ends with the call, which ctx bounds; all are received below
+			r, err := e.close(ctx, end)
+			answers <- answer{r, err}
+		}()
+	}
+	var errs []error
+	var report *pipeline.Report
+	for range edges {
+		a := <-answers
+		if a.err != nil {
+			errs = append(errs, a.err)
+		} else if report == nil {
+			report = &a.report
+			if !end.detach {
+				enough()
+			}
+		}
+	}
+	if report == nil {
+		return pipeline.Report{}, errors.Join(errs...)
+	}
+	return *report, nil
+}
