@@ -1,8 +1,11 @@
 // Package role is what each of the four programs is made of, and its life: listen, build, run, drain, stop.
 //
 //	client.go  feeds frames on a fixed beat, opens and closes the run, prints the report
-//	stage.go   fast and slow: a pipeline.Stage between a server and the edges to the neighbours below
+//	worker.go  fast and slow: a model, and the way to the nodes below; agree.go says which runs fit it
+//	stage.go   their part in one run: a pipeline.Stage between a server and the edges to the neighbours below
 //	end.go     records results and makes the report
+//	node.go    the life of fast, slow and end; session.go is one run on it
+//	edge.go    one run on the neighbour below, and closing.go its end
 //	local.go   all four in one process over loopback
 //
 // fast, slow and end are nodes (node.go): they stay up and serve one run after another. A run is held open on a node by
