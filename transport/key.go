@@ -3,7 +3,11 @@ package transport
 import (
 	"net/http"
 	"strings"
+	"time"
 )
+
+// refusalTime is how long a refused peer may take to send the rest of its request, and to fetch why it was refused.
+const refusalTime = 5 * time.Second
 
 // The paths that are open to whoever comes without a key: probes have none.
 var openPaths = map[string]bool{"/healthz": true, "/readyz": true}
@@ -49,6 +53,9 @@ func (g *Gate) admit(next http.Handler) http.Handler {
 			why, text = WrongKey, "the key is not this node's: give every node the same --key"
 		}
 		g.refuse(r.RemoteAddr, why, text)
+		conn, until := http.NewResponseController(w), time.Now().Add(refusalTime)
+		_ = conn.SetReadDeadline(until) // the server's connections can
+		_ = conn.SetWriteDeadline(until)
 		h := w.Header()
 		h.Set("WWW-Authenticate", `Basic realm="tandem: any user, the key as password", charset="UTF-8"`)
 		h.Set("Content-Type", "application/json")
