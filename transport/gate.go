@@ -3,6 +3,7 @@ package transport
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -12,14 +13,17 @@ import (
 //	      Listen                          admit            boundBodies
 //	peer ────────▶ too many connections? ───────▶ its key? ───────────▶ too much at once? ──▶ Node
 //	               its certificate?
+//
+// Where there are too many, those go first that have shown neither certificate nor key.
 type Gate struct {
 	creds *Credentials
 	told  func(Refusal)
 
-	mu      sync.Mutex
-	peers   map[netip.Addr]*peer // with a connection
-	all     peer
-	refused map[Reason]int64
+	mu        sync.Mutex
+	peers     map[netip.Addr]*peer // with a connection
+	all       peer
+	strangers []*gatedConn // that have not yet shown what this node asks for, the oldest first
+	refused   map[Reason]int64
 }
 
 // peer is what one address has open and in memory here.
@@ -106,6 +110,45 @@ func (g *Gate) leave(from netip.Addr, p *peer) {
 	if p.conns--; p.conns == 0 {
 		delete(g.peers, from)
 	}
+}
+
+// meet takes note of a connection that has yet to show what this node asks for.
+func (g *Gate) meet(c *gatedConn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.strangers = append(g.strangers, c)
+}
+
+// know takes note that a connection is no stranger's any more, or is gone.
+func (g *Gate) know(c *gatedConn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.strangers = slices.DeleteFunc(g.strangers, func(s *gatedConn) bool { return s == c })
+}
+
+// makeRoom closes the stranger that has been here longest, so that strangers don't keep out who may come in; one of the
+// same peer, where that has its share. It reports whether there was one.
+func (g *Gate) makeRoom(from netip.Addr) bool {
+	oldest := g.oldestStranger(from)
+	if oldest == nil {
+		return false
+	}
+	_ = oldest.Close() // it leaves
+	g.refuse(oldest.RemoteAddr().String(), TooManyConnections, "it has shown neither key nor certificate so far, and others want to come in")
+	return true
+}
+
+func (g *Gate) oldestStranger(from netip.Addr) *gatedConn {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.peers[from]
+	own := p != nil && p.conns >= share(maxConns)
+	for _, c := range g.strangers {
+		if !own || c.from == from {
+			return c
+		}
+	}
+	return nil
 }
 
 // hold counts bytes in memory for a peer, and reports whether there is room for them; give them back in any case.

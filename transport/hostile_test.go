@@ -189,6 +189,71 @@ func TestConnectionsAreBounded(t *testing.T) {
 	eventually(t, func() bool { return push(t.Context(), g.client(nil), 1) == nil })
 }
 
+// Strangers take all connections, and who has what the node asks for comes in nevertheless, and stays.
+func TestStrangersKeepNobodyOut(t *testing.T) {
+	s := newSite(t, time.Now())
+	for name, files := range map[string]Files{"key": s.key("key", secret), "certificate": s.issue("node", time.Now(), "127.0.0.1")} {
+		t.Run(name, func(t *testing.T) {
+			creds := load(t, files)
+			g := serveGated(t, creds)
+			early := g.client(creds)
+			if err := push(t.Context(), early, 0); err != nil {
+				t.Fatal(err)
+			}
+			var open []net.Conn
+			for i := range maxConns {
+				d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i%2))}}
+				c, err := d.Dial("tcp", g.address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				open = append(open, c)
+				if files.Secret != "" { // it does what it may
+					text := make([]byte, len("HTTP/1.1 200"))
+					_, sent := io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+					if _, err := io.ReadFull(c, text); err != nil || sent != nil {
+						t.Fatal(sent, err)
+					}
+				}
+			}
+			eventually(t, func() bool { return g.Refused()[TooManyConnections] == 1 })
+			if told := g.told(); told.Peer != open[0].LocalAddr().String() || !strings.Contains(told.Text, "neither key nor certificate") {
+				t.Errorf("%+v, want %v, which came first", told, open[0].LocalAddr())
+			}
+			for id, c := range []*Client{early, g.client(creds), g.client(creds)} {
+				if err := push(t.Context(), c, uint64(id)); err != nil {
+					t.Error(err)
+				}
+			}
+			if n := g.Refused()[TooManyConnections]; n != 3 { // one for each new client: the early one has kept its connection
+				t.Errorf("%d connections were closed", n)
+			}
+			if err := push(t.Context(), early, 3); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A peer's strangers make room for its others.
+func TestStrangersOfOnePeer(t *testing.T) {
+	creds := load(t, newSite(t, time.Now()).key("key", secret))
+	g := serveGated(t, creds)
+	for range share(maxConns) {
+		c, err := net.Dial("tcp", g.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	for id := range uint64(5) {
+		if err := push(t.Context(), g.client(creds), id); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // What is being read is counted, for each peer and for all together.
 func TestBytesAreBounded(t *testing.T) {
 	g := NewGate(nil, func(Refusal) {})

@@ -35,8 +35,8 @@ func secretOf(r *http.Request) string {
 // admit asks each request for the key, before its body is read.
 func (g *Gate) admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		with := g.creds.now()
-		if c := connOf(r.Context()); c != nil && c.with != with { // the peer shall show what is asked for now
+		with, c := g.creds.now(), connOf(r.Context())
+		if c != nil && c.with != with { // the peer shall show what is asked for now
 			w.Header().Set("Connection", "close")
 		}
 		if len(with.secrets) == 0 || openPaths[r.URL.Path] {
@@ -45,6 +45,9 @@ func (g *Gate) admit(next http.Handler) http.Handler {
 		}
 		secret := secretOf(r)
 		if with.accepts(secret) {
+			if c != nil {
+				c.know()
+			}
 			next.ServeHTTP(w, r)
 			return
 		}
