@@ -152,6 +152,56 @@ func TestMessagesThatGrowAreRefused(t *testing.T) {
 	}
 }
 
+// A small answer must not become a large one in memory either.
+func TestAnswersThatGrowAreRefused(t *testing.T) {
+	encode := func(m proto.Message) []byte {
+		b, err := proto.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	answer := func(nodes int) []byte {
+		return encode(&wire.CloseResponse{Report: `{"run":"r","nodes":[` + strings.Repeat(`{"role":"slow"},`, nodes-1) + `{"role":"end"}]}`})
+	}
+	open := func(c *Client) error {
+		_, err := c.Open(t.Context(), Opening{Run: pipeline.Run{ID: "r", Strategy: "s1"}, From: "me", Address: "you"})
+		return err
+	}
+	push := func(c *Client) error {
+		_, err := c.Push(t.Context(), Pushing{Run: "r", From: "me"})
+		return err
+	}
+	end := func(c *Client) error {
+		_, err := c.Close(t.Context(), Closing{Run: "r", From: "me"})
+		return err
+	}
+	for name, test := range map[string]struct {
+		body []byte
+		call func(*Client) error
+		says string // empty: it is taken
+	}{
+		"feedbacks":          {bytes.Repeat([]byte{feedbackField<<3 | 2, 0}, 100_000), push, "100000 feedbacks: 256 are allowed"},
+		"a large opening":    {encode(&wire.OpenResponse{Shape: make([]int32, 100_000)}), open, "65536 are allowed"},
+		"a large report":     {encode(&wire.CloseResponse{Report: strings.Repeat(" ", maxReport+1)}), end, "1048576 are allowed"},
+		"ledgers":            {answer(50_000), end, "more than 257 elements"},
+		"one ledger more":    {answer(maxNodes + 2), end, "more than 257 elements"},
+		"all the ledgers":    {answer(maxNodes + 1), end, ""},
+		"no ledgers":         {encode(&wire.CloseResponse{Report: `{"run":"r"}`}), end, ""},
+		"ledgers of no kind": {encode(&wire.CloseResponse{Report: `{"run":"r","nodes":3}`}), end, "does not begin with a bracket"},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/proto")
+			_, _ = w.Write(test.body) // the client may have enough of it
+		}))
+		err := test.call(NewClient(s.Listener.Addr().String(), Limits{Dial: 20 * time.Second, Call: 20 * time.Second, Window: 2, MaxBody: 8 << 20}, nil))
+		if (err != nil) != (test.says != "") || err != nil && (!strings.Contains(err.Error(), test.says) || len(err.Error()) > 500) {
+			t.Errorf("%s: error %v, want one that says %q", name, err, test.says)
+		}
+		s.Close()
+	}
+}
+
 // A node must not make a client of it run out of memory.
 func TestShapeThatNobodyCanSend(t *testing.T) {
 	for shape, says := range map[[3]int]string{{1 << 14, 1 << 14, 4}: "--max-body", {1, -1, 1}: "which is none", {1 << 20, 1 << 20, 1}: "which is none"} {

@@ -108,7 +108,7 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *Gate, errors *log
 func messageLimit(procedure string, maxBody int) int {
 	switch procedure {
 	case wireconnect.NodeOpenProcedure:
-		return min(maxBody, 64<<10)
+		return min(maxBody, maxOpening)
 	case wireconnect.NodeCloseProcedure:
 		return min(maxBody, maxClosing)
 	default:
