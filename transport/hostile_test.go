@@ -1,7 +1,9 @@
 package transport
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -429,5 +431,33 @@ func TestTextsOfOthersAreMadePlain(t *testing.T) {
 	g.node.err = fmt.Errorf("\x1b]0;evil\x07: %w", pipeline.ErrInvalidRun)
 	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil || !printable(err.Error()) {
 		t.Errorf("error %q", err)
+	}
+}
+
+// Nor can what listens in a node's place, and is none. What kind of fault it is stays known.
+func TestTextsOfOtherServersAreMadePlain(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			_, _ = http.ReadRequest(bufio.NewReader(c))
+			_, _ = io.WriteString(c, "HTTP/1.1 503 \x1b[2J\x1b]0;evil\x07"+strings.Repeat("x", 2*maxTextBytes)+"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			c.Close()
+		}
+	}()
+	c := client(l.Addr().String())
+	_, pushed := c.Push(t.Context(), Pushing{Run: "r", From: "me"})
+	for what, err := range map[string]error{"Push": pushed, "Reach": c.Reach(t.Context())} {
+		if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "503") || !printable(err.Error()) || len(err.Error()) > maxTextBytes+200 {
+			t.Errorf("%s: %.200q", what, err)
+		}
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.Push(over, Pushing{Run: "r", From: "me"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a call that nobody waits for: %v", err)
 	}
 }
