@@ -28,14 +28,14 @@ type Gate struct {
 
 // peer is what one address has open and in memory here.
 type peer struct {
-	conns int
-	bytes int // of bodies that are being read or handled
+	conns int64
+	bytes int64 // of bodies that are being read or handled
 }
 
 const maxConns = 256
 
 // share is what one peer may have of a limit: nobody takes everything.
-func share(limit int) int { return limit * 3 / 4 }
+func share(limit int64) int64 { return limit * 3 / 4 }
 
 // Reason says why a peer was refused. It is the label of a metric.
 type Reason string
@@ -152,7 +152,7 @@ func (g *Gate) oldestStranger(from netip.Addr) *gatedConn {
 }
 
 // hold counts bytes in memory for a peer, and reports whether there is room for them; give them back in any case.
-func (g *Gate) hold(p *peer, n, limit int) bool {
+func (g *Gate) hold(p *peer, n, limit int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p.bytes += n
@@ -160,7 +160,7 @@ func (g *Gate) hold(p *peer, n, limit int) bool {
 	return p.bytes <= share(limit) && g.all.bytes <= limit
 }
 
-func (g *Gate) release(p *peer, n int) {
+func (g *Gate) release(p *peer, n int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p.bytes -= n

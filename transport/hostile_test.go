@@ -312,7 +312,7 @@ func TestBytesAreBounded(t *testing.T) {
 	a, b := g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)})), g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 2)}))
 	for _, step := range []struct {
 		peer *peer
-		n    int
+		n    int64
 		want bool
 	}{
 		{a, 600, true}, {a, 200, false}, {a, -200, true}, {b, 200, true}, {b, 300, false}, {b, -300, true}, {b, -200, true}, {a, 100, true},
@@ -320,6 +320,30 @@ func TestBytesAreBounded(t *testing.T) {
 		if got := g.hold(step.peer, step.n, 1000); got != step.want {
 			t.Errorf("%+v: %v", step, got)
 		}
+	}
+}
+
+// The largest messages that may be allowed are more, all together, than 32 bits count.
+func TestLargestMessages(t *testing.T) {
+	for _, maxBody := range []int{90 << 20, 256 << 20, 1 << 30} {
+		c := client(serve(t, &fakeNode{}, maxBody))
+		if err := push(t.Context(), c, 1); err != nil {
+			t.Errorf("a frame where messages may have %d bytes: %v", maxBody, err)
+		}
+	}
+}
+
+// Nor are few bytes taken for a shape that needs more than 32 bits count.
+func TestShapesOfManyBytes(t *testing.T) {
+	for _, shape := range [][]int32{{1 << 15, 1 << 15}, {5, 214748365}} { // 2^32 bytes, and 4 more
+		for _, data := range [][]byte{nil, {}, make([]byte, 4)} {
+			if f, err := frameFromWire(&wire.Frame{Id: 1, Shape: shape, Data: data}); !errors.Is(err, pipeline.ErrInvalidFrame) {
+				t.Errorf("%d bytes for the shape %v: %v, %v", len(data), shape, f, err)
+			}
+		}
+	}
+	if values, bytes := floatsOf(nil), bytesOf(nil); len(values)+len(floatsOf([]byte{}))+len(bytes) != 0 {
+		t.Errorf("of nothing: %v, %v", values, bytes)
 	}
 }
 
