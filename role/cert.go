@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +39,10 @@ func Certify(c Certification) error {
 		return err
 	}
 	for _, names := range devices {
+		names, kept, err := c.keepNames(names)
+		if err != nil {
+			return err
+		}
 		certificate, key, expires, err := ca.Issue(names, now)
 		if err != nil {
 			return fmt.Errorf("%s: %w", names[0], err)
@@ -45,10 +50,39 @@ func Certify(c Certification) error {
 		if err := c.write(names[0], certificate, key); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.Stdout, "%s and %s, for %s, until %s\n", c.path(names[0]+".pem"), c.path(names[0]+"-key.pem"),
-			strings.Join(names, ", "), expires.Format(time.DateOnly))
+		fmt.Fprintf(c.Stdout, "%s and %s, for %s%s, until %s\n", c.path(names[0]+".pem"), c.path(names[0]+"-key.pem"),
+			strings.Join(names, ", "), kept, expires.Format(time.DateOnly))
 	}
 	return nil
+}
+
+// keepNames adds the other names and addresses that the device's certificate has so far, where only the first is given:
+// it is renewed. It says so.
+func (c Certification) keepNames(names []string) (all []string, kept string, err error) {
+	if len(names) > 1 {
+		return names, "", nil
+	}
+	path := c.path(names[0] + ".pem")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return names, "", nil
+	}
+	var before []string
+	if err == nil {
+		before, err = transport.NamesIn(text)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("the names of before are in %s, which can't be read: %w: give more names than one, or remove it", path, err)
+	}
+	for _, n := range before {
+		if !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	if len(names) > 1 {
+		kept = " as before"
+	}
+	return names, kept, nil
 }
 
 // nameOfDevice is a host name or an address; the first becomes the name of a file.
@@ -60,7 +94,8 @@ func checkNames(text string, names []string) error {
 			return fmt.Errorf("%q: %q is no name of a device: give names and addresses with commas, as in slow,slow.local,192.168.1.12", text, n)
 		}
 	}
-	if names[0] == "ca" || strings.HasSuffix(names[0], "-key") {
+	first := strings.ToLower(names[0]) // there are disks that don't tell cases apart
+	if first == "ca" || strings.HasSuffix(first, "-key") {
 		return fmt.Errorf("%q: the files of a device %s would be those of the CA, or of another device: begin with another of its names", text, names[0])
 	}
 	return nil
@@ -107,10 +142,10 @@ func (c Certification) path(name string) string { return filepath.Join(c.Dir, na
 
 // write writes a certificate and its key. The key is its owner's to read.
 func (c Certification) write(name string, certificate, key []byte) error {
-	return errors.Join(
-		replace(c.path(name+"-key.pem"), key, 0o600),
-		replace(c.path(name+".pem"), certificate, 0o644),
-	)
+	if err := replace(c.path(name+"-key.pem"), key, 0o600); err != nil {
+		return err // the certificate of before is for the key of before
+	}
+	return replace(c.path(name+".pem"), certificate, 0o644)
 }
 
 // replace puts a file in the place of another: whoever reads at this moment gets one or the other whole.

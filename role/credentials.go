@@ -67,6 +67,10 @@ func (w *watched) wait() {
 const warning = 30 * 24 * time.Hour
 
 func (w *watched) warn(now time.Time) {
+	if begins := w.Begins(); now.Before(begins) {
+		w.log.Warn().Str("begins", begins.Format(time.DateOnly)).Str("now", now.Format(time.DateTime)).
+			Msg("the certificate, or its CA, is not valid yet, and neighbours refuse it if their clock says so too: set the clocks")
+	}
 	expires := w.Expires()
 	if expires.IsZero() || expires.Sub(now) > warning {
 		return

@@ -106,10 +106,10 @@ func TestNodeWithoutTheKeyDoesNotStart(t *testing.T) {
 	}
 }
 
-// Certificates are warned of from a month before they expire.
+// Certificates are warned of before they are valid, and from a month before they expire.
 func TestExpiryIsWarnedOf(t *testing.T) {
 	creds := credentials(t, certificate(t))
-	expires := creds.Expires()
+	expires, begins := creds.Expires(), creds.Begins()
 	if left := time.Until(expires); left < 729*24*time.Hour || left > 732*24*time.Hour {
 		t.Errorf("a new certificate expires in %v", left)
 	}
@@ -117,6 +117,8 @@ func TestExpiryIsWarnedOf(t *testing.T) {
 		left time.Duration
 		says []string // nil: nothing
 	}{
+		{expires.Sub(begins) + time.Hour, []string{`"level":"warn"`, "not valid yet", "set the clocks", begins.Format(time.DateOnly)}},
+		{expires.Sub(begins), nil},
 		{31 * 24 * time.Hour, nil},
 		{29 * 24 * time.Hour, []string{`"level":"warn"`, `"days":29`, "expires soon", "tandem cert", "SIGHUP", expires.Format(time.DateOnly)}},
 		{-time.Hour, []string{`"level":"error"`, "has expired"}},

@@ -1,6 +1,7 @@
 package role
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"math/rand/v2"
@@ -13,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
 )
@@ -99,6 +102,39 @@ func TestRandomRequests(t *testing.T) {
 		t.Errorf("%d bytes of memory were in use", most.Load())
 	}
 	t.Logf("at most %d KB of memory more", most.Load()>>10)
+}
+
+// A peer that breaks HTTP/2 as often as it likes writes no log of that length.
+func TestHostileLinesOfLog(t *testing.T) {
+	var text bytes.Buffer
+	c := quick()
+	c.Role, c.Log = End, zerolog.New(&text)
+	end, err := startNode(t.Context(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var peers sync.WaitGroup
+	for range 50 {
+		conn, err := net.Dial("tcp", end.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const settings, data = "\x00\x00\x00\x04\x00\x00\x00\x00\x00", "\x00\x00\x01\x00\x00\x00\x00\x00\x00x" // of no stream
+		if _, err := io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+settings+data); err != nil {
+			t.Error(err)
+		}
+		peers.Go(func() {
+			_, _ = io.Copy(io.Discard, conn) // until the node hangs up, in one way or another
+			conn.Close()
+		})
+	}
+	peers.Wait()
+	if err := end.stop(); err != nil { // who logs has ended
+		t.Fatal(err)
+	}
+	if n := strings.Count(text.String(), "http2: "); n < 1 || n > 9 {
+		t.Errorf("%d lines: %.2000s", n, text.String())
+	}
 }
 
 func memory() uint64 {

@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"sync"
 	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
 	"tandem/transport"
@@ -78,7 +81,8 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	}
 	s.gate = newGate(cfg)
 	s.metrics.registry.MustRegister(refusals{s.gate})
-	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
+	faults := cfg.Log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second}) // any stranger can make some
+	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, s.gate, log.New(faults, "", 0))
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
 		if err := s.http.Serve(s.gate.Listen(cfg.traffic().Listen(s.uplink.Listen(listener)))); !errors.Is(err, http.ErrServerClosed) {

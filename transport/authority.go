@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -75,6 +76,23 @@ func (a *Authority) Issue(names []string, now time.Time) (certificate, key []byt
 	}
 	certificate, key, err = a.sign(template)
 	return certificate, key, template.NotAfter, err
+}
+
+// NamesIn are the names and addresses in a certificate, as Issue takes them.
+func NamesIn(certificate []byte) ([]string, error) {
+	block, _ := pem.Decode(certificate)
+	if block == nil {
+		return nil, errors.New("it is no PEM")
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	names := c.DNSNames
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	return names, nil
 }
 
 // sign makes a key and signs the certificate for it; with its own key where the authority has none yet.

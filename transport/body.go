@@ -26,7 +26,7 @@ func (g *Gate) boundBodies(next http.Handler, maxBody int) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		b := &boundedBody{ReadCloser: r.Body, gate: g, from: r.RemoteAddr, limit: bodiesAtOnce * maxBody}
+		b := &boundedBody{ReadCloser: r.Body, gate: g, from: r.RemoteAddr, limit: bodiesAtOnce * int64(maxBody)}
 		if c := connOf(r.Context()); c != nil {
 			b.peer = c.peer
 			defer func() { g.release(b.peer, b.held) }()
@@ -47,16 +47,16 @@ type boundedBody struct {
 	gate  *Gate
 	from  string
 	peer  *peer // nil: it did not come through a gate
-	held  int   // bytes
-	limit int
+	held  int64 // bytes
+	limit int64
 	conn  *http.ResponseController // nil: it has no deadline
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.peer != nil && n > 0 {
-		b.held += n
-		if !b.gate.hold(b.peer, n, b.limit) {
+		b.held += int64(n)
+		if !b.gate.hold(b.peer, int64(n), b.limit) {
 			text := fmt.Sprintf("it, or all peers together, have sent more than %d bytes that are not yet worked off", b.limit)
 			b.gate.refuse(b.from, TooManyBytes, text)
 			return 0, toWire(fmt.Errorf("%w: %s: send them again later, or raise --max-body here", pipeline.ErrBusy, text))

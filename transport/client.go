@@ -61,6 +61,7 @@ func NewClient(address string, l Limits, creds *Credentials) *Client {
 		MaxResponseHeaderBytes: 16 << 10,
 	}}
 	c.node = wireconnect.NewNodeClient(c.http, c.url,
+		connect.WithCodec(boundedProto{}),
 		connect.WithReadMaxBytes(l.MaxBody),
 		connect.WithSendMaxBytes(l.MaxBody),
 		connect.WithAcceptCompression("gzip", nil, nil), // 20-byte answers are not worth it
@@ -231,14 +232,11 @@ func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error)
 	if err != nil {
 		return pipeline.Report{}, c.fromWire(err)
 	}
-	var r pipeline.Report
 	if cl.Detach {
-		return r, nil
+		return pipeline.Report{}, nil
 	}
-	if len(m.GetReport()) > maxReport {
-		return r, fmt.Errorf("%s answered with a report of %d bytes: %d are allowed", c.address, len(m.GetReport()), maxReport)
-	}
-	if err := json.Unmarshal([]byte(m.GetReport()), &r); err != nil {
+	r, err := reportFromWire(m.GetReport())
+	if err != nil {
 		return pipeline.Report{}, fmt.Errorf("%s answered with no report: %w", c.address, err)
 	}
 	if err := validReport(&r, cl.Run); err != nil {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"tandem/pipeline"
 	"tandem/transport/wire"
@@ -27,4 +28,20 @@ func closingToWire(c Closing, most int) (*wire.CloseRequest, error) {
 			return m, nil
 		}
 	}
+}
+
+// reportFromWire decodes the report that answers a closing: the ledgers that came with the closings, and end's own.
+func reportFromWire(text string) (pipeline.Report, error) {
+	if len(text) > maxReport {
+		return pipeline.Report{}, fmt.Errorf("it has %d bytes: %d are allowed", len(text), maxReport)
+	}
+	var m struct {
+		pipeline.Report
+		Nodes json.RawMessage `json:"nodes"` // hides the report's own
+	}
+	err := json.Unmarshal([]byte(text), &m)
+	if err == nil && len(m.Nodes) > 0 {
+		m.Report.Nodes, err = decodeList[pipeline.Entry](string(m.Nodes), maxNodes+1)
+	}
+	return m.Report, err
 }

@@ -22,9 +22,13 @@ const maxFrames = 256
 
 // The messages' fields that repeat (tandem.proto).
 const (
-	framesField = 3 // of a push
-	shapeField  = 3 // of a frame
+	framesField   = 3 // of a push
+	shapeField    = 3 // of a frame
+	feedbackField = 1 // of a push's answer
 )
+
+// maxOpening is how many bytes a message that opens a run may have, either way.
+const maxOpening = 64 << 10
 
 var errTooMany = fmt.Errorf("it has more than %d frames, or a frame more than %d dimensions: send them in several calls", maxFrames, maxDims)
 
@@ -43,8 +47,19 @@ func (boundedProto) MarshalAppend(b []byte, m any) ([]byte, error) {
 }
 
 func (boundedProto) Unmarshal(b []byte, m any) error {
-	if _, push := m.(*wire.PushRequest); push && !fewFrames(b) {
-		return errTooMany
+	switch m.(type) {
+	case *wire.PushRequest:
+		if !fewFrames(b) {
+			return errTooMany
+		}
+	case *wire.PushResponse:
+		if n := count(b, feedbackField); n > maxFrames {
+			return fmt.Errorf("it has %d feedbacks: %d are allowed", n, maxFrames)
+		}
+	case *wire.OpenResponse:
+		if len(b) > maxOpening {
+			return fmt.Errorf("it has %d bytes: %d are allowed", len(b), maxOpening)
+		}
 	}
 	return proto.Unmarshal(b, m.(proto.Message))
 }
@@ -60,6 +75,13 @@ func fewFrames(push []byte) bool {
 		few = few && dims <= maxDims*maxVarint
 	})
 	return few && frames <= maxFrames
+}
+
+// count is how often a field occurs.
+func count(b []byte, field protowire.Number) int {
+	n := 0
+	eachField(b, field, func([]byte) { n++ })
+	return n
 }
 
 // maxVarint is the most bytes that a number takes.

@@ -30,6 +30,7 @@ type Credentials struct {
 // loaded is one reading of the files. It never changes.
 type loaded struct {
 	client, server *tls.Config // nil: no TLS
+	begins         time.Time   // of the certificate or its authority, whichever is last
 	expires        time.Time   // of the certificate or its authority, whichever is first
 	bearer         string      // what a client sends; empty: nothing
 	secrets        [][sha256.Size]byte
@@ -57,6 +58,9 @@ func (c *Credentials) Reload() error {
 
 // Expires is when the certificate or its authority does, whichever is first; zero: there is none.
 func (c *Credentials) Expires() time.Time { return c.now().expires }
+
+// Begins is when the certificate and its authority do, whichever is last; zero: there is none.
+func (c *Credentials) Begins() time.Time { return c.now().begins }
 
 // none stands for no credentials.
 var none = new(loaded)
@@ -87,25 +91,28 @@ func (l *loaded) readCertificate(f Files) error {
 		return fmt.Errorf("--tls-ca %s: it holds no certificate: give the ca.pem that tandem cert has made", f.CA)
 	}
 	chains, err := chainsOf(pair, authorities)
+	var invalid x509.CertificateInvalidError
+	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
+		return fmt.Errorf("--tls-ca %s: %s", f.CA, validity("the CA of "+f.Cert, invalid.Cert))
+	}
 	if err != nil {
 		return fmt.Errorf("--tls-cert %s: --tls-ca %s has not signed it (%w): give the ca.pem that it was made with", f.Cert, f.CA, err)
 	}
-	l.expires = pair.Leaf.NotAfter
-	began := pair.Leaf.NotBefore
+	l.begins, l.expires = pair.Leaf.NotBefore, pair.Leaf.NotAfter
 	for _, c := range chains[0][1:] {
 		if c.NotAfter.Before(l.expires) {
 			l.expires = c.NotAfter
 		}
-		if c.NotBefore.After(began) {
-			began = c.NotBefore
+		if c.NotBefore.After(l.begins) {
+			l.begins = c.NotBefore
 		}
 	}
 	// A Pi has no clock that runs while it is off. It is not earlier than its own certificate.
 	clock := func() time.Time {
-		if now := time.Now(); now.After(began) {
+		if now := time.Now(); now.After(l.begins) {
 			return now
 		}
-		return began
+		return l.begins
 	}
 	common := tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{pair}, Time: clock}
 	l.client = common.Clone()
@@ -117,7 +124,8 @@ func (l *loaded) readCertificate(f Files) error {
 	return nil
 }
 
-// chainsOf finds the way from a certificate to an authority, whatever the time is.
+// chainsOf finds the way from a certificate to an authority. The time is one at which the certificate is valid: who has
+// expired learns that from a warning, and a clock may be wrong.
 func chainsOf(pair tls.Certificate, authorities *x509.CertPool) ([][]*x509.Certificate, error) {
 	between := x509.NewCertPool()
 	for _, der := range pair.Certificate[1:] {
@@ -125,8 +133,15 @@ func chainsOf(pair tls.Certificate, authorities *x509.CertPool) ([][]*x509.Certi
 			between.AddCert(c)
 		}
 	}
+	now := time.Now()
+	if now.Before(pair.Leaf.NotBefore) {
+		now = pair.Leaf.NotBefore
+	}
+	if now.After(pair.Leaf.NotAfter) {
+		now = pair.Leaf.NotAfter
+	}
 	return pair.Leaf.Verify(x509.VerifyOptions{
-		Roots: authorities, Intermediates: between, CurrentTime: pair.Leaf.NotAfter,
+		Roots: authorities, Intermediates: between, CurrentTime: now,
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
 }

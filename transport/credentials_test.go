@@ -2,7 +2,11 @@ package transport
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io"
 	"log"
@@ -426,5 +430,51 @@ func TestExpires(t *testing.T) {
 	}
 	if got := load(t, s.key("key", secret)).Expires(); !got.IsZero() {
 		t.Errorf("a key expires at %v", got)
+	}
+}
+
+// shorten makes a CA anew, with the same key, that expires after so many days. What it has signed stays so, and has been
+// made with longer validity than its own, as other programs do.
+func (s *site) shorten(now time.Time, days int) {
+	s.t.Helper()
+	template := *s.authority.certificate
+	template.NotAfter = now.AddDate(0, 0, days)
+	key := s.authority.key.(*ecdsa.PrivateKey)
+	der, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.write("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// A CA that expires before what it has signed is the CA nevertheless, until then.
+func TestCAExpiresFirst(t *testing.T) {
+	now := time.Now()
+	s := newSite(t, now)
+	files := s.issue("node", now, "127.0.0.1")
+	s.shorten(now, 365)
+	creds := load(t, files)
+	if left := creds.Expires().Sub(now); left < 360*24*time.Hour || left > 370*24*time.Hour {
+		t.Errorf("it expires in %v", left)
+	}
+	if err := push(t.Context(), serveGated(t, creds).client(creds), 1); err != nil {
+		t.Error(err)
+	}
+	s.shorten(now, -1)
+	if _, err := LoadCredentials(files); err == nil || !strings.Contains(err.Error(), "the CA of "+files.Cert+" was valid until "+now.AddDate(0, 0, -1).UTC().Format(time.DateOnly)) {
+		t.Errorf("a CA that has expired: %v", err)
+	}
+}
+
+// A certificate of a year from now, where the clock is wrong, can be loaded, and says when it begins.
+func TestBegins(t *testing.T) {
+	later := time.Now().AddDate(1, 0, 0)
+	s := newSite(t, later)
+	got := load(t, s.issue("node", later)).Begins()
+	if ahead := later.Sub(got) - begunAgo; ahead.Abs() > time.Minute {
+		t.Errorf("it begins at %v", got)
+	}
+	if got := load(t, s.key("key", secret)).Begins(); !got.IsZero() {
+		t.Errorf("a key begins at %v", got)
 	}
 }

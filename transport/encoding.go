@@ -66,13 +66,13 @@ func encode(m *wire.Frame, values []float32, e wire.Encoding) {
 
 // decode takes the values out of a message, of which its shape has so many, and validates them. They may be the
 // message's own memory.
-func decode(m *wire.Frame, values int) ([]float32, error) {
+func decode(m *wire.Frame, values int64) ([]float32, error) {
 	e := m.GetEncoding()
 	if _, known := wire.Encoding_name[int32(e)]; !known {
 		return nil, fmt.Errorf("its encoding is %d, and this node knows %s: use the same version of tandem on every node",
 			e, strings.Join(formats, ", "))
 	}
-	if want := valueBytes(e) * values; len(m.GetData()) != want {
+	if want := int64(valueBytes(e)) * values; int64(len(m.GetData())) != want {
 		return nil, fmt.Errorf("it has %d bytes of data, and shape %v needs %d", len(m.GetData()), m.GetShape(), want)
 	}
 	switch e {

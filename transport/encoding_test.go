@@ -272,7 +272,7 @@ func BenchmarkEncodings(b *testing.B) {
 		b.Run(format+" decode", func(b *testing.B) {
 			b.SetBytes(int64(4 * len(values)))
 			for b.Loop() {
-				if _, err := decode(&m, len(values)); err != nil {
+				if _, err := decode(&m, int64(len(values))); err != nil {
 					b.Fatal(err)
 				}
 			}

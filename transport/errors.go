@@ -74,8 +74,9 @@ func (c *Client) fromWire(err error) error {
 
 func (c *Client) unreachable(err error) error {
 	if why := notAdmitted(err); why != "" {
-		return fmt.Errorf("%s: %w: %s", c.address, pipeline.ErrNotAdmitted, why)
+		return fmt.Errorf("%s: %w: %s", c.address, pipeline.ErrNotAdmitted, plain(why))
 	}
+	err = plainError{err}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s %w: no answer in time (%w)", c.address, pipeline.ErrUnreachable, err)
 	}
@@ -84,6 +85,12 @@ func (c *Client) unreachable(err error) error {
 	}
 	return fmt.Errorf("%s %w: %w", c.address, pipeline.ErrUnreachable, err)
 }
+
+// plainError is an error whose text is fit to be shown: what listens there may have sent a part of it.
+type plainError struct{ error }
+
+func (e plainError) Error() string { return plain(e.error.Error()) }
+func (e plainError) Unwrap() error { return e.error }
 
 // answerText is an error as Connect's clients, and curl's users, read it.
 type answerText struct {

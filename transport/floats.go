@@ -13,8 +13,8 @@ var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
 // bytesOf returns the values as they travel. The bytes may be the values' own memory.
 func bytesOf(values []float32) []byte {
-	if littleEndian && len(values) > 0 {
-		return unsafe.Slice((*byte)(unsafe.Pointer(&values[0])), 4*len(values))
+	if littleEndian {
+		return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), 4*len(values))
 	}
 	b := make([]byte, 0, 4*len(values))
 	for _, v := range values {
@@ -23,9 +23,9 @@ func bytesOf(values []float32) []byte {
 	return b
 }
 
-// floatsOf returns the values that have travelled, of which there is at least one. They may be the bytes' own memory.
+// floatsOf returns the values that have travelled. They may be the bytes' own memory.
 func floatsOf(b []byte) []float32 {
-	if p := unsafe.Pointer(&b[0]); littleEndian && uintptr(p)%unsafe.Alignof(float32(0)) == 0 {
+	if p := unsafe.Pointer(unsafe.SliceData(b)); littleEndian && uintptr(p)%unsafe.Alignof(float32(0)) == 0 {
 		return unsafe.Slice((*float32)(p), len(b)/4)
 	}
 	values := make([]float32, len(b)/4)

@@ -3,6 +3,7 @@ package transport
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -12,26 +13,29 @@ import (
 //	      Listen                          admit            boundBodies
 //	peer ────────▶ too many connections? ───────▶ its key? ───────────▶ too much at once? ──▶ Node
 //	               its certificate?
+//
+// Where there are too many, those go first that have shown neither certificate nor key.
 type Gate struct {
 	creds *Credentials
 	told  func(Refusal)
 
-	mu      sync.Mutex
-	peers   map[netip.Addr]*peer // with a connection
-	all     peer
-	refused map[Reason]int64
+	mu        sync.Mutex
+	peers     map[netip.Addr]*peer // with a connection
+	all       peer
+	strangers []*gatedConn // that have not yet shown what this node asks for, the oldest first
+	refused   map[Reason]int64
 }
 
 // peer is what one address has open and in memory here.
 type peer struct {
-	conns int
-	bytes int // of bodies that are being read or handled
+	conns int64
+	bytes int64 // of bodies that are being read or handled
 }
 
 const maxConns = 256
 
 // share is what one peer may have of a limit: nobody takes everything.
-func share(limit int) int { return limit * 3 / 4 }
+func share(limit int64) int64 { return limit * 3 / 4 }
 
 // Reason says why a peer was refused. It is the label of a metric.
 type Reason string
@@ -108,8 +112,47 @@ func (g *Gate) leave(from netip.Addr, p *peer) {
 	}
 }
 
+// meet takes note of a connection that has yet to show what this node asks for.
+func (g *Gate) meet(c *gatedConn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.strangers = append(g.strangers, c)
+}
+
+// know takes note that a connection is no stranger's any more, or is gone.
+func (g *Gate) know(c *gatedConn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.strangers = slices.DeleteFunc(g.strangers, func(s *gatedConn) bool { return s == c })
+}
+
+// makeRoom closes the stranger that has been here longest, so that strangers don't keep out who may come in; one of the
+// same peer, where that has its share. It reports whether there was one.
+func (g *Gate) makeRoom(from netip.Addr) bool {
+	oldest := g.oldestStranger(from)
+	if oldest == nil {
+		return false
+	}
+	_ = oldest.Close() // it leaves
+	g.refuse(oldest.RemoteAddr().String(), TooManyConnections, "it has shown neither key nor certificate so far, and others want to come in")
+	return true
+}
+
+func (g *Gate) oldestStranger(from netip.Addr) *gatedConn {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.peers[from]
+	own := p != nil && p.conns >= share(maxConns)
+	for _, c := range g.strangers {
+		if !own || c.from == from {
+			return c
+		}
+	}
+	return nil
+}
+
 // hold counts bytes in memory for a peer, and reports whether there is room for them; give them back in any case.
-func (g *Gate) hold(p *peer, n, limit int) bool {
+func (g *Gate) hold(p *peer, n, limit int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p.bytes += n
@@ -117,7 +160,7 @@ func (g *Gate) hold(p *peer, n, limit int) bool {
 	return p.bytes <= share(limit) && g.all.bytes <= limit
 }
 
-func (g *Gate) release(p *peer, n int) {
+func (g *Gate) release(p *peer, n int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p.bytes -= n

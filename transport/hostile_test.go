@@ -1,7 +1,9 @@
 package transport
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -152,6 +154,56 @@ func TestMessagesThatGrowAreRefused(t *testing.T) {
 	}
 }
 
+// A small answer must not become a large one in memory either.
+func TestAnswersThatGrowAreRefused(t *testing.T) {
+	encode := func(m proto.Message) []byte {
+		b, err := proto.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	answer := func(nodes int) []byte {
+		return encode(&wire.CloseResponse{Report: `{"run":"r","nodes":[` + strings.Repeat(`{"role":"slow"},`, nodes-1) + `{"role":"end"}]}`})
+	}
+	open := func(c *Client) error {
+		_, err := c.Open(t.Context(), Opening{Run: pipeline.Run{ID: "r", Strategy: "s1"}, From: "me", Address: "you"})
+		return err
+	}
+	push := func(c *Client) error {
+		_, err := c.Push(t.Context(), Pushing{Run: "r", From: "me"})
+		return err
+	}
+	end := func(c *Client) error {
+		_, err := c.Close(t.Context(), Closing{Run: "r", From: "me"})
+		return err
+	}
+	for name, test := range map[string]struct {
+		body []byte
+		call func(*Client) error
+		says string // empty: it is taken
+	}{
+		"feedbacks":          {bytes.Repeat([]byte{feedbackField<<3 | 2, 0}, 100_000), push, "100000 feedbacks: 256 are allowed"},
+		"a large opening":    {encode(&wire.OpenResponse{Shape: make([]int32, 100_000)}), open, "65536 are allowed"},
+		"a large report":     {encode(&wire.CloseResponse{Report: strings.Repeat(" ", maxReport+1)}), end, "1048576 are allowed"},
+		"ledgers":            {answer(50_000), end, "more than 257 elements"},
+		"one ledger more":    {answer(maxNodes + 2), end, "more than 257 elements"},
+		"all the ledgers":    {answer(maxNodes + 1), end, ""},
+		"no ledgers":         {encode(&wire.CloseResponse{Report: `{"run":"r"}`}), end, ""},
+		"ledgers of no kind": {encode(&wire.CloseResponse{Report: `{"run":"r","nodes":3}`}), end, "does not begin with a bracket"},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/proto")
+			_, _ = w.Write(test.body) // the client may have enough of it
+		}))
+		err := test.call(NewClient(s.Listener.Addr().String(), Limits{Dial: 20 * time.Second, Call: 20 * time.Second, Window: 2, MaxBody: 8 << 20}, nil))
+		if (err != nil) != (test.says != "") || err != nil && (!strings.Contains(err.Error(), test.says) || len(err.Error()) > 500) {
+			t.Errorf("%s: error %v, want one that says %q", name, err, test.says)
+		}
+		s.Close()
+	}
+}
+
 // A node must not make a client of it run out of memory.
 func TestShapeThatNobodyCanSend(t *testing.T) {
 	for shape, says := range map[[3]int]string{{1 << 14, 1 << 14, 4}: "--max-body", {1, -1, 1}: "which is none", {1 << 20, 1 << 20, 1}: "which is none"} {
@@ -189,13 +241,78 @@ func TestConnectionsAreBounded(t *testing.T) {
 	eventually(t, func() bool { return push(t.Context(), g.client(nil), 1) == nil })
 }
 
+// Strangers take all connections, and who has what the node asks for comes in nevertheless, and stays.
+func TestStrangersKeepNobodyOut(t *testing.T) {
+	s := newSite(t, time.Now())
+	for name, files := range map[string]Files{"key": s.key("key", secret), "certificate": s.issue("node", time.Now(), "127.0.0.1")} {
+		t.Run(name, func(t *testing.T) {
+			creds := load(t, files)
+			g := serveGated(t, creds)
+			early := g.client(creds)
+			if err := push(t.Context(), early, 0); err != nil {
+				t.Fatal(err)
+			}
+			var open []net.Conn
+			for i := range maxConns {
+				d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i%2))}}
+				c, err := d.Dial("tcp", g.address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				open = append(open, c)
+				if files.Secret != "" { // it does what it may
+					text := make([]byte, len("HTTP/1.1 200"))
+					_, sent := io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+					if _, err := io.ReadFull(c, text); err != nil || sent != nil {
+						t.Fatal(sent, err)
+					}
+				}
+			}
+			eventually(t, func() bool { return g.Refused()[TooManyConnections] == 1 })
+			if told := g.told(); told.Peer != open[0].LocalAddr().String() || !strings.Contains(told.Text, "neither key nor certificate") {
+				t.Errorf("%+v, want %v, which came first", told, open[0].LocalAddr())
+			}
+			for id, c := range []*Client{early, g.client(creds), g.client(creds)} {
+				if err := push(t.Context(), c, uint64(id)); err != nil {
+					t.Error(err)
+				}
+			}
+			if n := g.Refused()[TooManyConnections]; n != 3 { // one for each new client: the early one has kept its connection
+				t.Errorf("%d connections were closed", n)
+			}
+			if err := push(t.Context(), early, 3); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A peer's strangers make room for its others.
+func TestStrangersOfOnePeer(t *testing.T) {
+	creds := load(t, newSite(t, time.Now()).key("key", secret))
+	g := serveGated(t, creds)
+	for range share(maxConns) {
+		c, err := net.Dial("tcp", g.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	for id := range uint64(5) {
+		if err := push(t.Context(), g.client(creds), id); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // What is being read is counted, for each peer and for all together.
 func TestBytesAreBounded(t *testing.T) {
 	g := NewGate(nil, func(Refusal) {})
 	a, b := g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)})), g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 2)}))
 	for _, step := range []struct {
 		peer *peer
-		n    int
+		n    int64
 		want bool
 	}{
 		{a, 600, true}, {a, 200, false}, {a, -200, true}, {b, 200, true}, {b, 300, false}, {b, -300, true}, {b, -200, true}, {a, 100, true},
@@ -203,6 +320,30 @@ func TestBytesAreBounded(t *testing.T) {
 		if got := g.hold(step.peer, step.n, 1000); got != step.want {
 			t.Errorf("%+v: %v", step, got)
 		}
+	}
+}
+
+// The largest messages that may be allowed are more, all together, than 32 bits count.
+func TestLargestMessages(t *testing.T) {
+	for _, maxBody := range []int{90 << 20, 256 << 20, 1 << 30} {
+		c := client(serve(t, &fakeNode{}, maxBody))
+		if err := push(t.Context(), c, 1); err != nil {
+			t.Errorf("a frame where messages may have %d bytes: %v", maxBody, err)
+		}
+	}
+}
+
+// Nor are few bytes taken for a shape that needs more than 32 bits count.
+func TestShapesOfManyBytes(t *testing.T) {
+	for _, shape := range [][]int32{{1 << 15, 1 << 15}, {5, 214748365}} { // 2^32 bytes, and 4 more
+		for _, data := range [][]byte{nil, {}, make([]byte, 4)} {
+			if f, err := frameFromWire(&wire.Frame{Id: 1, Shape: shape, Data: data}); !errors.Is(err, pipeline.ErrInvalidFrame) {
+				t.Errorf("%d bytes for the shape %v: %v, %v", len(data), shape, f, err)
+			}
+		}
+	}
+	if values, bytes := floatsOf(nil), bytesOf(nil); len(values)+len(floatsOf([]byte{}))+len(bytes) != 0 {
+		t.Errorf("of nothing: %v, %v", values, bytes)
 	}
 }
 
@@ -314,5 +455,33 @@ func TestTextsOfOthersAreMadePlain(t *testing.T) {
 	g.node.err = fmt.Errorf("\x1b]0;evil\x07: %w", pipeline.ErrInvalidRun)
 	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil || !printable(err.Error()) {
 		t.Errorf("error %q", err)
+	}
+}
+
+// Nor can what listens in a node's place, and is none. What kind of fault it is stays known.
+func TestTextsOfOtherServersAreMadePlain(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			_, _ = http.ReadRequest(bufio.NewReader(c))
+			_, _ = io.WriteString(c, "HTTP/1.1 503 \x1b[2J\x1b]0;evil\x07"+strings.Repeat("x", 2*maxTextBytes)+"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			c.Close()
+		}
+	}()
+	c := client(l.Addr().String())
+	_, pushed := c.Push(t.Context(), Pushing{Run: "r", From: "me"})
+	for what, err := range map[string]error{"Push": pushed, "Reach": c.Reach(t.Context())} {
+		if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "503") || !printable(err.Error()) || len(err.Error()) > maxTextBytes+200 {
+			t.Errorf("%s: %.200q", what, err)
+		}
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.Push(over, Pushing{Run: "r", From: "me"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a call that nobody waits for: %v", err)
 	}
 }

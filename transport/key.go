@@ -3,7 +3,11 @@ package transport
 import (
 	"net/http"
 	"strings"
+	"time"
 )
+
+// refusalTime is how long a refused peer may take to send the rest of its request, and to fetch why it was refused.
+const refusalTime = 5 * time.Second
 
 // The paths that are open to whoever comes without a key: probes have none.
 var openPaths = map[string]bool{"/healthz": true, "/readyz": true}
@@ -31,8 +35,8 @@ func secretOf(r *http.Request) string {
 // admit asks each request for the key, before its body is read.
 func (g *Gate) admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		with := g.creds.now()
-		if c := connOf(r.Context()); c != nil && c.with != with { // the peer shall show what is asked for now
+		with, c := g.creds.now(), connOf(r.Context())
+		if c != nil && c.with != with { // the peer shall show what is asked for now
 			w.Header().Set("Connection", "close")
 		}
 		if len(with.secrets) == 0 || openPaths[r.URL.Path] {
@@ -41,6 +45,9 @@ func (g *Gate) admit(next http.Handler) http.Handler {
 		}
 		secret := secretOf(r)
 		if with.accepts(secret) {
+			if c != nil {
+				c.know()
+			}
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -49,6 +56,9 @@ func (g *Gate) admit(next http.Handler) http.Handler {
 			why, text = WrongKey, "the key is not this node's: give every node the same --key"
 		}
 		g.refuse(r.RemoteAddr, why, text)
+		conn, until := http.NewResponseController(w), time.Now().Add(refusalTime)
+		_ = conn.SetReadDeadline(until) // the server's connections can
+		_ = conn.SetWriteDeadline(until)
 		h := w.Header()
 		h.Set("WWW-Authenticate", `Basic realm="tandem: any user, the key as password", charset="UTF-8"`)
 		h.Set("Content-Type", "application/json")

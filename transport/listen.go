@@ -26,7 +26,11 @@ func (l *gatedListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		from := addrOf(c.RemoteAddr())
-		if p := l.gate.enter(from); p != nil {
+		p := l.gate.enter(from)
+		if p == nil && l.gate.makeRoom(from) {
+			p = l.gate.enter(from)
+		}
+		if p != nil {
 			return l.gate.guard(c, from, p), nil
 		}
 		_ = c.Close() // it was not begun
@@ -45,6 +49,7 @@ type gatedConn struct {
 	peer     *peer
 	with     *loaded // the credentials when it came
 	shake    func() error
+	known    sync.Once // it has shown what this node asks for, or is gone
 	left     sync.Once
 }
 
@@ -57,8 +62,14 @@ func (g *Gate) guard(c net.Conn, from netip.Addr, p *peer) *gatedConn {
 		conn.Conn = secured
 		conn.shake = sync.OnceValue(func() error { return conn.shakeHands(secured) })
 	}
+	if conn.with.server != nil || len(conn.with.secrets) > 0 {
+		g.meet(conn)
+	}
 	return conn
 }
+
+// know says that the connection is no stranger's any more.
+func (c *gatedConn) know() { c.known.Do(func() { c.gate.know(c) }) }
 
 func (c *gatedConn) Read(b []byte) (int, error) {
 	if err := c.shake(); err != nil {
@@ -71,6 +82,7 @@ func (c *gatedConn) Read(b []byte) (int, error) {
 func (c *gatedConn) CloseWrite() error { return c.raw.CloseWrite() }
 
 func (c *gatedConn) Close() error {
+	c.know()
 	c.left.Do(func() { c.gate.leave(c.from, c.peer) })
 	c.raw.closing.Store(true)
 	return c.Conn.Close()
@@ -80,6 +92,7 @@ func (c *gatedConn) Close() error {
 func (c *gatedConn) shakeHands(secured *tls.Conn) error {
 	err := secured.Handshake()
 	if err == nil {
+		c.know()
 		return nil
 	}
 	if why, text := faultOf(err); why != "" {

@@ -102,7 +102,7 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 		return invalid("its shape %v is no shape of a frame", f.Shape)
 	}
 	var err error
-	if f.Data, err = decode(m, int(values)); err != nil {
+	if f.Data, err = decode(m, values); err != nil {
 		return invalid("%v", err)
 	}
 	return f, nil

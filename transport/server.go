@@ -69,7 +69,7 @@ type Closing struct {
 // unless that is nil. maxBody bounds a call's size in bytes.
 func NewServer(n Node, others http.Handler, maxBody int, gate *Gate, errors *log.Logger) *http.Server {
 	mux := http.NewServeMux()
-	mux.Handle(wireconnect.NewNodeHandler(handler{n},
+	path, calls := wireconnect.NewNodeHandler(handler{n},
 		connect.WithConditionalHandlerOptions(func(s connect.Spec) []connect.HandlerOption {
 			return []connect.HandlerOption{connect.WithReadMaxBytes(messageLimit(s.Procedure, maxBody))}
 		}),
@@ -81,7 +81,8 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *Gate, errors *log
 			errors.Printf("%s: %v", s.Procedure, p)
 			return connect.NewError(connect.CodeInternal, fmt.Errorf("this node failed on the call; its log has the reason"))
 		}),
-	))
+	)
+	mux.Handle(path, timeAnswers(calls))
 	if others != nil {
 		mux.Handle("/", others)
 	}
@@ -107,7 +108,7 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *Gate, errors *log
 func messageLimit(procedure string, maxBody int) int {
 	switch procedure {
 	case wireconnect.NodeOpenProcedure:
-		return min(maxBody, 64<<10)
+		return min(maxBody, maxOpening)
 	case wireconnect.NodeCloseProcedure:
 		return min(maxBody, maxClosing)
 	default:
