@@ -177,6 +177,9 @@ func (l *loaded) readSecrets(path string) error {
 		}
 		l.secrets = append(l.secrets, sha256.Sum256([]byte(s)))
 	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return fmt.Errorf("--key %s: it is no file of keys, one on each line: make one by head -c 24 /dev/urandom | base64", path)
+	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("--key %s: %w", path, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 
 	"connectrpc.com/connect"
 
@@ -89,7 +90,13 @@ func (c *Client) unreachable(err error) error {
 // plainError is an error whose text is fit to be shown: what listens there may have sent a part of it.
 type plainError struct{ error }
 
-func (e plainError) Error() string { return plain(e.error.Error()) }
+func (e plainError) Error() string {
+	err := e.error
+	if call := (*url.Error)(nil); errors.As(err, &call) {
+		err = call.Err // its URL says no more than the neighbour's address
+	}
+	return plain(err.Error())
+}
 func (e plainError) Unwrap() error { return e.error }
 
 // answerText is an error as Connect's clients, and curl's users, read it.
