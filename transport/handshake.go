@@ -41,14 +41,15 @@ func notAdmitted(err error) string {
 	}
 }
 
-// faultOf says why a handshake has failed. Who has only looked whether somebody listens is not refused.
+// faultOf says why a handshake has failed. Who has only looked whether somebody listens is not refused, nor is again whose
+// connection this node has closed meanwhile.
 func faultOf(err error) (Reason, string) {
 	var plaintext tls.RecordHeaderError
 	var unknown x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	var remote *net.OpError
 	switch {
-	case err == io.EOF:
+	case err == io.EOF, errors.Is(err, net.ErrClosed):
 		return "", ""
 	case errors.As(err, &plaintext):
 		return NoTLS, "it speaks no TLS, and this node nothing else: start it with --tls-cert, --tls-key and --tls-ca, or say https://"

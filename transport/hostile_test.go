@@ -284,6 +284,9 @@ func TestStrangersKeepNobodyOut(t *testing.T) {
 			if err := push(t.Context(), early, 3); err != nil {
 				t.Error(err)
 			}
+			if r := g.Refused(); len(r) != 1 { // and no handshakes that have failed
+				t.Errorf("refused: %v", r)
+			}
 		})
 	}
 }
