@@ -37,7 +37,8 @@ cold := (
     " google.golang.org/protobuf/internal/filedesc google.golang.org/protobuf/internal/filetype google.golang.org/protobuf/internal/strs" +
     " crypto/... vendor/golang.org/x/crypto/... vendor/golang.org/x/text/... encoding/asn1 encoding/gob fmt go/... log/... math/big" +
     " reflect regexp/... text/... encoding/json net net/netip net/url mime/... os os/... path/... vendor/golang.org/x/net/... golang.org/x/..." +
-    " connectrpc.com/... tandem tandem/role/...")
+    " connectrpc.com/... codeberg.org/... runtime/pprof compress/... encoding/csv encoding/hex encoding/pem strconv sort" +
+    " tandem tandem/role/...")
 
 # static stripped binaries for Raspberry Pis into dist/
 pi: (binary "arm" "6" "armv6") (binary "arm" "7" "armv7") (binary "arm64" "" "arm64")

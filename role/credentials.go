@@ -85,7 +85,7 @@ func (w *watched) warn(now time.Time) {
 
 // newGate makes the gate of a node. Whom it refuses is logged, some of them.
 func newGate(cfg Config) *transport.Gate {
-	log := cfg.Log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})
+	log := someOf(cfg.Log)
 	return transport.NewGate(cfg.credentials, func(r transport.Refusal) {
 		log.Warn().Str("peer", r.Peer).Str("reason", string(r.Reason)).Msg("peer refused: " + r.Text)
 	})

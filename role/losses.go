@@ -23,7 +23,12 @@ type losses struct {
 
 func newLosses(cfg Config, id pipeline.NodeID, run string) *losses {
 	log := cfg.Log.With().Str("run", run).Logger()
-	return &losses{name: called(id), log: log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})}
+	return &losses{name: called(id), log: someOf(log)}
+}
+
+// someOf is a log for what may happen very often: it is on a card.
+func someOf(log zerolog.Logger) zerolog.Logger {
+	return log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})
 }
 
 // count logs lost frames, some of them.

@@ -9,9 +9,6 @@ import (
 	"net/http"
 	"sync"
 	"syscall"
-	"time"
-
-	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
 	"tandem/transport"
@@ -81,7 +78,7 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	}
 	s.gate = newGate(cfg)
 	s.metrics.registry.MustRegister(refusals{s.gate})
-	faults := cfg.Log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second}) // any stranger can make some
+	faults := someOf(cfg.Log) // any stranger can make some
 	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, s.gate, log.New(faults, "", 0))
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {

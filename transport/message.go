@@ -139,7 +139,7 @@ func feedbackFromWire(messages []*wire.Feedback) []pipeline.Feedback {
 	for i, m := range messages {
 		out[i] = pipeline.Feedback{
 			Accepted: m.GetAccepted(), Length: count(m.GetQueueLength()), Capacity: count(m.GetQueueCapacity()),
-			Busy: m.GetBusy(), Throttled: m.GetThrottled(), Batch: int(m.GetBatch()), Service: span(m.GetServiceNs()), Spread: span(m.GetSpreadNs()),
+			Busy: m.GetBusy(), Throttled: m.GetThrottled(), Batch: count(m.GetBatch()), Service: span(m.GetServiceNs()), Spread: span(m.GetSpreadNs()),
 			Wait: span(m.GetWaitNs()), Here: count(m.GetHere()),
 		}
 	}
