@@ -175,7 +175,7 @@ func (w *Watch) tell(now time.Time, e *pipeline.Entry) {
 	default:
 		return
 	}
-	e.EnergyJ, e.EnergyBy = math.Round(1000*joules)/1000, d.Source()
+	e.EnergyJ, e.EnergyBy = max(0, math.Round(1000*joules)/1000), d.Source() // chips measure a little below 0 too
 }
 
 // End stops watching, fills in what the entry says of the device, and returns what was out of the ordinary.
