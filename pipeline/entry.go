@@ -61,8 +61,7 @@ const (
 	maxKeyBytes  = 64  // of a state or a reason
 	maxKeys      = 64  // states, or reasons
 	maxNext      = 256
-	maxBytes     = 4 << 10 // of all names and texts together
-	maxFigure    = 1e15    // of any number, so that nothing overflows
+	maxFigure    = 1e15 // of any number, so that nothing overflows
 )
 
 // Validate reports what is wrong with an entry as it came in. The error is ErrInvalidRun.
@@ -73,28 +72,29 @@ func (e Entry) Validate() error {
 	if e.Role == "" || len(e.Next) > maxNext || len(e.States) > maxKeys || len(e.Decisions) > maxKeys {
 		return invalid("a role is needed, and at most %d next nodes, states and decisions are allowed, %d of each of the latter", maxNext, maxKeys)
 	}
-	bytes := len(e.Emulate) + len(e.Link) + len(e.EnergyBy) + len(e.Device)
 	for _, name := range append([]string{e.Role, e.Address}, e.Next...) {
-		if bytes += len(name); len(name) > MaxNameBytes {
+		if len(name) > MaxNameBytes {
 			return invalid("%.40q has %d bytes: %d are allowed", name, len(name), MaxNameBytes)
+		}
+	}
+	for _, text := range []string{e.Emulate, e.Link, e.EnergyBy, e.Device} {
+		if len(text) > 2*MaxTextBytes { // what can't be shown has been made longer
+			return invalid("the text %.40q has %d bytes: %d are allowed", text, len(text), MaxTextBytes)
 		}
 	}
 	counts := []int64{e.Received, e.Refused, e.Dropped, e.Expired, e.Forwarded, e.Finished, e.Lost, e.Switches, int64(e.QueuePeak), e.Bytes}
 	figures := []float64{e.SwitchMS, e.BusyMS, e.EnergyJ}
 	for state, share := range e.States {
-		if bytes += len(state); len(state) > maxKeyBytes {
+		if len(state) > maxKeyBytes {
 			return invalid("the state %.40q has %d bytes: %d are allowed", state, len(state), maxKeyBytes)
 		}
 		figures = append(figures, share)
 	}
 	for reason, n := range e.Decisions {
-		if bytes += len(reason); len(reason) > maxKeyBytes {
+		if len(reason) > maxKeyBytes {
 			return invalid("the reason %.40q has %d bytes: %d are allowed", reason, len(reason), maxKeyBytes)
 		}
 		counts = append(counts, n)
-	}
-	if bytes > maxBytes {
-		return invalid("its names and texts have %d bytes: %d are allowed", bytes, maxBytes)
 	}
 	for _, n := range counts {
 		figures = append(figures, float64(n))

@@ -118,9 +118,14 @@ func (h *Hop) insist(ctx context.Context, to Sender, batch []Frame, err error) (
 	pauses.InitialInterval, pauses.MaxInterval = leastPause, longestPause
 	var doubt error
 	last = err
+	made := true
 	_, _ = backoff.Retry(ctx, func() (struct{}, error) { // what the last call returned is known here
 		if doubtful(last) {
 			doubt = last
+		}
+		if made { // just now
+			made = false
+			return struct{}{}, last
 		}
 		select {
 		case <-h.probe:
@@ -135,7 +140,7 @@ func (h *Hop) insist(ctx context.Context, to Sender, batch []Frame, err error) (
 		return struct{}{}, last
 	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0))
 	if last != nil && doubt != nil && !doubtful(last) { // an earlier call may have brought what the last one did not
-		last = fmt.Errorf("%v; and before that %w", last, doubt)
+		last = fmt.Errorf("%v, and before that %w", last, doubt)
 	}
 	return answers, last
 }

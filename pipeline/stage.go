@@ -165,6 +165,7 @@ func (s *Stage) Close(above ...Entry) Entry {
 	<-s.done
 	e := s.account()
 	e.Doubts = s.ledger.Doubts()
+	e.DoubtsCut = len(e.Doubts) == maxRanges
 	doubts := []IDs{e.Doubts}
 	for _, n := range above {
 		doubts = append(doubts, n.Doubts)

@@ -158,7 +158,7 @@ func TestStatusIsValidated(t *testing.T) {
 		"long address":  func(s *Status) { s.Address = strings.Repeat("x", MaxNameBytes+1) },
 		"long next":     func(s *Status) { s.Next = []string{"slow:1", strings.Repeat("x", MaxNameBytes+1)} },
 		"many next":     func(s *Status) { s.Next = make([]string, maxNext+1) },
-		"long texts":    func(s *Status) { s.Device = strings.Repeat("x", maxBytes) },
+		"long texts":    func(s *Status) { s.Device = strings.Repeat("x", 2*MaxTextBytes+1) },
 		"much energy":   func(s *Status) { s.EnergyJ = math.MaxFloat64 },
 		"low peak":      func(s *Status) { s.QueuePeak = -1 },
 		"long state":    func(s *Status) { s.State = State(strings.Repeat("x", 65)) },

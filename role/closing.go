@@ -65,8 +65,13 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	if err == nil || end.detach {
 		return report, err
 	}
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval = beat/2, beat
+	told := true
 	_, _ = backoff.Retry(ctx, func() (struct{}, error) { // what the last call returned is known here
 		switch {
+		case told: // just now
+			told = false
 		case errors.Is(err, pipeline.ErrUnknownRun): // it has been started again already
 			if err = e.reopen(ctx); err == nil {
 				report, err = e.client.Close(ctx, c)
@@ -77,7 +82,7 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 			return struct{}{}, backoff.Permanent(err)
 		}
 		return struct{}{}, err
-	}, backoff.WithMaxElapsedTime(closeTime))
+	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(closeTime))
 	return report, err
 }
 

@@ -44,6 +44,7 @@ type node struct {
 	log     zerolog.Logger
 	idle    time.Duration
 	drain   time.Duration
+	built   chan struct{} // closed when begin stands
 	// begin makes this role's part in a run, which may outlast the context.
 	begin func(context.Context, transport.Opening) (part, transport.Opened, error)
 
@@ -58,9 +59,14 @@ type node struct {
 
 var _ transport.Node = (*node)(nil)
 
-// Open begins a run, or adds an edge to it where another neighbour has opened it already. It waits for a run that is
-// being closed.
+// Open begins a run, or adds an edge to it where another neighbour has opened it already. It waits for a node that is
+// only starting, and for a run that is being closed.
 func (n *node) Open(ctx context.Context, o transport.Opening) (transport.Opened, error) {
+	select {
+	case <-n.built:
+	case <-ctx.Done():
+		return transport.Opened{}, ctx.Err()
+	}
 	if s := n.closingOther(o.Run.ID); s != nil {
 		select {
 		case <-s.closed:

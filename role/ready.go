@@ -44,6 +44,12 @@ func (s *server) serveReady(w http.ResponseWriter, _ *http.Request) {
 		plain(w, http.StatusServiceUnavailable, "stopping: what is on this node is worked off, and it takes no new runs")
 		return
 	}
+	select {
+	case <-s.node.built:
+	default:
+		plain(w, http.StatusServiceUnavailable, "starting: the model is being loaded, or a node below is not there yet")
+		return
+	}
 	if err := s.ready.check(); err != nil {
 		plain(w, http.StatusServiceUnavailable, err.Error())
 		return

@@ -95,6 +95,38 @@ func TestStoppingNodeIsNotReady(t *testing.T) {
 	e.beats.Wait()
 }
 
+// A node that is only starting answers, so it is not taken for one that hangs, and who opens a run waits for it.
+func TestStartingNodeIsWaitedFor(t *testing.T) {
+	c := quick()
+	nodes := startQuick(t, c)
+	slow := nodes.slow[0]
+	slow.node.built = make(chan struct{})
+	if code, _, text := get(t, slow, "/readyz"); code != http.StatusServiceUnavailable || !strings.HasPrefix(text, "starting") {
+		t.Errorf("code %d: %q", code, text)
+	}
+	client := newClient(c, slow.address)
+	if err := client.Answers(t.Context()); err != nil {
+		t.Error(err)
+	}
+	opened := make(chan error)
+	go func() {
+		e, _, err := openEdge(t.Context(), edgeConfig{client: client, from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+		if err == nil {
+			_, err = e.close(t.Context(), ending{})
+		}
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		t.Fatalf("a run is open on a node that is starting: %v", err)
+	case <-time.After(20 * time.Millisecond): // it may well be longer
+	}
+	close(slow.node.built)
+	if err := <-opened; err != nil {
+		t.Error(err)
+	}
+}
+
 // heldUp is a part whose closing waits.
 type heldUp struct {
 	part

@@ -52,7 +52,8 @@ func runNode(ctx context.Context, cfg Config) error {
 	return errors.Join(s.stop(), out.close())
 }
 
-// startNode builds a node and serves it. publish takes the reports that an end node makes.
+// startNode builds a node and serves it. publish takes the reports that an end node makes. fast and slow answer before
+// they have loaded their model and found the nodes below: who opens a run waits for that, and knows that they don't hang.
 func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) error) (*server, error) {
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -65,21 +66,20 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 	s := &server{address: listener.Addr().String(), uplink: cfg.uplink}
 	s.node = &node{
 		role: cfg.Role, version: cfg.Version, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain,
-		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address},
+		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 	}
 	s.metrics = newMetrics(s.node)
 	if cfg.Role == End {
-		err = s.buildEnd(cfg, publish)
+		if err := s.buildEnd(cfg, publish); err != nil {
+			return nil, errors.Join(err, listener.Close(), s.clean())
+		}
 	} else {
-		err = s.buildWorker(ctx, cfg)
-	}
-	if err != nil {
-		return nil, errors.Join(err, listener.Close(), s.clean())
+		s.node.queue = cfg.Queue
 	}
 	s.gate = newGate(cfg)
 	s.metrics.registry.MustRegister(refusals{s.gate})
-	faults := someOf(cfg.Log) // any stranger can make some
-	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, s.gate, log.New(faults, "", 0))
+	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
+	s.http.ErrorLog = log.New(someOf(cfg.Log), "", 0) // any stranger can make entries
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
 		if err := s.http.Serve(s.gate.Listen(cfg.traffic().Listen(s.uplink.Listen(listener)))); !errors.Is(err, http.ErrServerClosed) {
@@ -87,6 +87,12 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 			close(s.deaf)
 		}
 	})
+	if cfg.Role != End {
+		if err := s.buildWorker(ctx, cfg); err != nil {
+			return nil, errors.Join(err, s.http.Close(), s.stop())
+		}
+	}
+	close(s.node.built)
 	warnOfStrangers(cfg, listener.Addr())
 	if cfg.Watch && Terminal(cfg.Stderr) {
 		s.cleanup = append(s.cleanup, startWatch(cfg.Stderr, s.node.look).close)
@@ -137,7 +143,7 @@ func (s *server) buildWorker(ctx context.Context, cfg Config) error {
 	if err := w.await(ctx); err != nil {
 		return err
 	}
-	s.node.begin, s.node.queue, s.ready.ask = w.begin, cfg.Queue, w.answer
+	s.node.begin, s.ready.ask = w.begin, w.answer
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package role
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -11,9 +12,10 @@ import (
 
 // What a run may gather on a node, whoever sends it. A neighbour that is started again counts anew.
 const (
-	maxNeighbours = 1024
-	maxLedgers    = 128
-	maxNotes      = 32
+	maxNeighbours  = 1024
+	maxLedgers     = 256
+	maxLedgerBytes = 512 << 10 // of all ledgers as JSON, without the frames in doubt: a report may have twice as many
+	maxNotes       = 32
 )
 
 // session is one run on one node. Its fields are guarded by node.mu; those that a channel's closing announces may be
@@ -32,6 +34,7 @@ type session struct {
 	known   map[string]bool      // neighbours above that have ever opened the run
 	left    map[string]bool      // of these, those that have closed it: what they sent before may still come in
 	nodes   []pipeline.Entry     // ledgers of the nodes above
+	bytes   int                  // of these as JSON
 	notes   []string
 	closing bool
 
@@ -52,9 +55,17 @@ func newSession(o transport.Opening, now time.Time) *session {
 // gather remembers what a neighbour that leaves brings: the ledgers of the nodes above, each once, and their notes.
 func (s *session) gather(c transport.Closing) {
 	for _, e := range c.Nodes {
-		if len(s.nodes) < maxLedgers && !slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID }) {
-			s.nodes = append(s.nodes, e)
+		if slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID }) {
+			continue
 		}
+		plain := e
+		plain.Doubts, plain.Denied = nil, nil
+		text, err := json.Marshal(plain)
+		if err != nil || len(s.nodes) == maxLedgers || s.bytes+len(text) > maxLedgerBytes {
+			s.note("some nodes are left out, as their ledgers are too many or too long")
+			continue
+		}
+		s.nodes, s.bytes = append(s.nodes, e), s.bytes+len(text)
 	}
 	s.nodes = pipeline.BoundDoubts(s.nodes, pipeline.MaxDoubtRanges)
 	s.note(c.Note)

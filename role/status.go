@@ -41,7 +41,7 @@ func (n *node) look() statusReport {
 	if p == nil { // none is open, or it is still being opened
 		r := statusReport{Node: id, Version: n.version, Nodes: []pipeline.Status{{Entry: pipeline.Entry{NodeID: id}, Capacity: n.queue}}}
 		if last != nil {
-			r.Nodes = last.remembered(id)
+			r.Nodes = last.remembered()
 		}
 		return r
 	}
@@ -70,13 +70,11 @@ func (s *session) remember(nodes []pipeline.Status, r pipeline.Report) {
 	s.last, s.ended = nodes, time.Now()
 }
 
-// remembered is what the nodes were doing when the session ended. It grows old, but for this node's own.
-func (s *session) remembered(own pipeline.NodeID) []pipeline.Status {
+// remembered is what the nodes were doing when the session ended. It grows old, but for this node's own, which is the last.
+func (s *session) remembered() []pipeline.Status {
 	nodes := slices.Clone(s.last)
-	for i := range nodes {
-		if n := &nodes[i]; n.NodeID != own {
-			n.HeardS = pipeline.Brief(n.HeardS + time.Since(s.ended).Seconds())
-		}
+	for i := range nodes[:len(nodes)-1] {
+		nodes[i].HeardS = pipeline.Brief(nodes[i].HeardS + time.Since(s.ended).Seconds())
 	}
 	return nodes
 }

@@ -222,7 +222,11 @@ func await(ctx context.Context, cfg Config, ask func(context.Context) error) err
 		return err
 	}
 	if err != nil {
-		return fmt.Errorf("%w: start that node first, correct --next or --end, or wait longer with --wait", err)
+		flags := "--next"
+		if cfg.End != "" {
+			flags += " or --end"
+		}
+		return fmt.Errorf("%w: start that node first, correct %s, or wait longer with --wait", err, flags)
 	}
 	return nil
 }

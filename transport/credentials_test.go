@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
@@ -95,6 +96,12 @@ type gated struct {
 
 func serveGated(t *testing.T, creds *Credentials) *gated {
 	t.Helper()
+	return servePatiently(t, creds, 0)
+}
+
+// servePatiently waits so long for a handshake and headers; 0: as a node does.
+func servePatiently(t *testing.T, creds *Credentials, patience time.Duration) *gated {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -106,6 +113,7 @@ func serveGated(t *testing.T, creds *Credentials) *gated {
 		g.refused = append(g.refused, r)
 	})
 	s := NewServer(g.node, nil, 1<<20, g.Gate, log.New(io.Discard, "", 0))
+	s.ReadHeaderTimeout = cmp.Or(patience, s.ReadHeaderTimeout)
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(g.Listen(l)) }()
 	t.Cleanup(func() {

@@ -247,7 +247,7 @@ func TestStrangersKeepNobodyOut(t *testing.T) {
 	for name, files := range map[string]Files{"key": s.key("key", secret), "certificate": s.issue("node", time.Now(), "127.0.0.1")} {
 		t.Run(name, func(t *testing.T) {
 			creds := load(t, files)
-			g := serveGated(t, creds)
+			g := servePatiently(t, creds, time.Minute) // whatever the machine is busy with
 			early := g.client(creds)
 			if err := push(t.Context(), early, 0); err != nil {
 				t.Fatal(err)
