@@ -52,7 +52,8 @@ func twice(nodes []Entry, arrived *window) (n int64) {
 //
 //	Σ forwarded and finished above - Σ received below - delivered + Σ in doubt
 //
-// A client that is missing has handed over all that it has not told of. So a frame that gets lost on a node that is there from the beginning to the end stays unaccounted.
+// A client that is missing has handed over all that it has not told of. So a frame that gets lost on a node that is there
+// from the beginning to the end stays unaccounted.
 func (r *Report) explain() {
 	var handed, taken, finished, doubts int64
 	var forgets, dies bool

@@ -146,3 +146,15 @@ func (n *node) hasLeft(from string) bool {
 	defer n.mu.Unlock()
 	return n.run != nil && n.run.left[from]
 }
+
+// Ledgers that are too long together are left out, and the run says so; those of before stay.
+func TestLedgersAreBounded(t *testing.T) {
+	s := newSession(transport.Opening{Run: pipeline.Run{ID: "r"}}, time.Now())
+	next := slices.Repeat([]string{strings.Repeat("x", pipeline.MaxNameBytes)}, 200)
+	for i := range 20 { // of 50 KB
+		s.gather(transport.Closing{Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: strings.Repeat("s", i+1)}, Next: next}}})
+	}
+	if len(s.nodes) < 5 || len(s.nodes) > 10 || s.bytes > maxLedgerBytes || len(s.notes) != 1 || s.nodes[0].Address != "s" {
+		t.Errorf("%d ledgers of %d bytes, notes %q", len(s.nodes), s.bytes, s.notes)
+	}
+}

@@ -375,3 +375,17 @@ func BenchmarkTick(b *testing.B) {
 		})
 	}
 }
+
+// Of long reports fewer are remembered, and the newest ones.
+func TestRunsAreBoundedInBytes(t *testing.T) {
+	runs := make([]pastRun, 10)
+	for i := range runs {
+		runs[i].json = make([]byte, maxRunBytes/4)
+	}
+	if n := fitting(runs); n != 4 {
+		t.Errorf("%d runs of a quarter of the bytes fit", n)
+	}
+	if n := fitting(runs[:3]); n != 3 {
+		t.Errorf("%d of 3 runs fit", n)
+	}
+}
