@@ -47,6 +47,9 @@ type Report struct {
 	Nodes          []Entry  `json:"nodes"`
 }
 
+// NoteGap stands between the parts of a note.
+const NoteGap = "; "
+
 // RealLink is what a report says where no node emulates one.
 const RealLink = "real"
 

@@ -9,6 +9,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"tandem/pipeline"
+	"tandem/role/options"
 	"tandem/transport"
 )
 
@@ -19,9 +20,6 @@ type ending struct {
 	detach bool             // the node is being stopped, and does not wait for the report
 }
 
-// noteGap stands between the parts of a note.
-const noteGap = "; "
-
 // startedAgain is the note of a node that has forgotten what it did in the run before.
 const startedAgain = "was started again during the run"
 
@@ -29,7 +27,7 @@ const startedAgain = "was started again during the run"
 func (e *ending) add(texts ...string) {
 	for _, text := range texts {
 		if text != "" {
-			e.note = strings.TrimPrefix(e.note+noteGap+text, noteGap)
+			e.note = strings.TrimPrefix(e.note+pipeline.NoteGap+text, pipeline.NoteGap)
 		}
 	}
 }
@@ -45,7 +43,7 @@ func (e *ending) say(of pipeline.NodeID, texts ...string) {
 
 // called is what notes call a node. Of slow ones there may be several.
 func called(id pipeline.NodeID) string {
-	if id.Role == string(Slow) {
+	if id.Role == string(options.Slow) {
 		return id.String()
 	}
 	return id.Role

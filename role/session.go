@@ -73,7 +73,7 @@ func (s *session) gather(c transport.Closing) {
 
 // note remembers what was out of the ordinary, once: a node below hears the same from several above.
 func (s *session) note(text string) {
-	for part := range strings.SplitSeq(text, noteGap) {
+	for part := range strings.SplitSeq(text, pipeline.NoteGap) {
 		if part != "" && len(s.notes) < maxNotes && !slices.Contains(s.notes, part) {
 			s.notes = append(s.notes, part)
 		}
