@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"tandem/transport"
+	"tandem/transport/auth"
 )
 
 // Certification is what Certify makes.
@@ -69,7 +69,7 @@ func (c Certification) keepNames(names []string) (all []string, kept string, err
 	}
 	var before []string
 	if err == nil {
-		before, err = transport.NamesIn(text)
+		before, err = auth.NamesIn(text)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("the names of before are in %s, which can't be read: %w: give more names than one, or remove it", path, err)
@@ -102,7 +102,7 @@ func checkNames(text string, names []string) error {
 }
 
 // authority reads the CA, or makes it where there is none.
-func (c Certification) authority(now time.Time) (*transport.Authority, error) {
+func (c Certification) authority(now time.Time) (*auth.Authority, error) {
 	certificate, noCertificate := os.ReadFile(c.path("ca.pem"))
 	key, noKey := os.ReadFile(c.path("ca-key.pem"))
 	if errors.Is(noCertificate, fs.ErrNotExist) && errors.Is(noKey, fs.ErrNotExist) {
@@ -111,7 +111,7 @@ func (c Certification) authority(now time.Time) (*transport.Authority, error) {
 	if err := errors.Join(noCertificate, noKey); err != nil {
 		return nil, fmt.Errorf("the CA is not complete: %w: put both files there, or make a new CA in another --ca-dir", err)
 	}
-	ca, err := transport.ParseAuthority(certificate, key)
+	ca, err := auth.ParseAuthority(certificate, key)
 	if err != nil {
 		return nil, fmt.Errorf("%s and %s: %w: make a new CA in another --ca-dir", c.path("ca.pem"), c.path("ca-key.pem"), err)
 	}
@@ -122,11 +122,11 @@ func (c Certification) authority(now time.Time) (*transport.Authority, error) {
 	return ca, nil
 }
 
-func (c Certification) newAuthority(now time.Time) (*transport.Authority, error) {
+func (c Certification) newAuthority(now time.Time) (*auth.Authority, error) {
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("--ca-dir: %w", err)
 	}
-	ca, certificate, key, err := transport.NewAuthority(now)
+	ca, certificate, key, err := auth.NewAuthority(now)
 	if err != nil {
 		return nil, err
 	}

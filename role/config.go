@@ -14,7 +14,8 @@ import (
 	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/strategy"
-	"tandem/transport"
+	"tandem/transport/auth"
+	"tandem/transport/link"
 )
 
 // Role says which of the programs this process is.
@@ -102,9 +103,9 @@ type Config struct {
 	Drain   time.Duration // how long a closing run may work off its queues
 
 	// What a process has while it plays the role, made from the above.
-	credentials *transport.Credentials // what lies in the files of keys and certificates; nil: none
-	uplink      *transport.Uplink      // of the link's shape; nil: the real link
-	device      *device.Device         // that the role runs on; nil: it has not been started
+	credentials *auth.Credentials // what lies in the files of keys and certificates; nil: none
+	uplink      *link.Uplink      // of the link's shape; nil: the real link
+	device      *device.Device    // that the role runs on; nil: it has not been started
 }
 
 // Default returns the configuration that a role has when nothing is set.

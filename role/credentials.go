@@ -10,12 +10,12 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"tandem/transport"
+	"tandem/transport/auth"
 )
 
 // watched are the keys and certificates of a process, which are read again on SIGHUP.
 type watched struct {
-	*transport.Credentials
+	*auth.Credentials
 	log     zerolog.Logger
 	hangups chan os.Signal
 	stopped chan struct{}
@@ -24,7 +24,7 @@ type watched struct {
 
 // watchCredentials loads the keys and certificates that the configuration names into it.
 func watchCredentials(cfg *Config) (*watched, error) {
-	creds, err := transport.LoadCredentials(transport.Files{Cert: cfg.TLSCert, Key: cfg.TLSKey, CA: cfg.TLSCA, Secret: cfg.Key})
+	creds, err := auth.Load(auth.Files{Cert: cfg.TLSCert, Key: cfg.TLSKey, CA: cfg.TLSCA, Secret: cfg.Key})
 	w := &watched{Credentials: creds, log: cfg.Log, hangups: make(chan os.Signal, 1), stopped: make(chan struct{})}
 	if err != nil || creds == nil {
 		return w, err
@@ -84,9 +84,9 @@ func (w *watched) warn(now time.Time) {
 }
 
 // newGate makes the gate of a node. Whom it refuses is logged, some of them.
-func newGate(cfg Config) *transport.Gate {
+func newGate(cfg Config) *auth.Gate {
 	log := someOf(cfg.Log)
-	return transport.NewGate(cfg.credentials, func(r transport.Refusal) {
+	return auth.NewGate(cfg.credentials, func(r auth.Refusal) {
 		log.Warn().Str("peer", r.Peer).Str("reason", string(r.Reason)).Msg("peer refused: " + r.Text)
 	})
 }

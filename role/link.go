@@ -4,13 +4,14 @@ import (
 	"errors"
 
 	"tandem/transport"
+	"tandem/transport/link"
 )
 
 // Link is the shape of an emulated link.
-type Link = transport.Link
+type Link = link.Shape
 
 // ParseLink reads off, a preset's name, or a shape.
-func ParseLink(s string) (Link, error) { return transport.ParseLink(s) }
+func ParseLink(s string) (Link, error) { return link.Parse(s) }
 
 // ParseWire reads the name of a wire format.
 func ParseWire(s string) (string, error) {
@@ -21,6 +22,6 @@ func ParseWire(s string) (string, error) {
 }
 
 // newUplink makes the link that all goes over which this node sends. Each role has chances of its own.
-func newUplink(cfg Config) *transport.Uplink {
-	return transport.NewUplink(cfg.Link, cfg.Seed<<8|uint64(rank(string(cfg.Role))))
+func newUplink(cfg Config) *link.Uplink {
+	return link.NewUplink(cfg.Link, cfg.Seed<<8|uint64(rank(string(cfg.Role))))
 }

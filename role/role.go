@@ -7,6 +7,7 @@ import (
 
 	"tandem/role/device"
 	"tandem/transport"
+	"tandem/transport/link"
 )
 
 const (
@@ -64,7 +65,7 @@ func openDevice(cfg Config, shared bool) *device.Device {
 }
 
 // traffic counts what goes over the connections of this role; nil: it has not been started.
-func (c Config) traffic() *transport.Traffic {
+func (c Config) traffic() *link.Traffic {
 	if c.device == nil {
 		return nil
 	}

@@ -12,6 +12,8 @@ import (
 
 	"tandem/pipeline"
 	"tandem/transport"
+	"tandem/transport/auth"
+	"tandem/transport/link"
 )
 
 // server is a node that listens.
@@ -20,10 +22,10 @@ type server struct {
 	history *history // end only
 	metrics *metrics
 	ready   readiness
-	gate    *transport.Gate
+	gate    *auth.Gate
 	http    *http.Server
 	address string
-	uplink  *transport.Uplink
+	uplink  *link.Uplink
 	serving sync.WaitGroup
 	failed  error         // of serving; read it after serving.Wait
 	deaf    chan struct{} // closed when serving has failed
