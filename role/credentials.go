@@ -6,16 +6,15 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"tandem/transport/auth"
 	"time"
 
 	"github.com/rs/zerolog"
-
-	"tandem/transport"
 )
 
 // watched are the keys and certificates of a process, which are read again on SIGHUP.
 type watched struct {
-	*transport.Credentials
+	*auth.Credentials
 	log     zerolog.Logger
 	hangups chan os.Signal
 	stopped chan struct{}
@@ -24,7 +23,7 @@ type watched struct {
 
 // watchCredentials loads the keys and certificates that the configuration names into it.
 func watchCredentials(cfg *setup) (*watched, error) {
-	creds, err := transport.LoadCredentials(cfg.Files)
+	creds, err := auth.Load(cfg.Files)
 	w := &watched{Credentials: creds, log: cfg.Log, hangups: make(chan os.Signal, 1), stopped: make(chan struct{})}
 	if err != nil || creds == nil {
 		return w, err
@@ -84,18 +83,18 @@ func (w *watched) warn(now time.Time) {
 }
 
 // newGate makes the gate of a node. Whom it refuses is logged, some of them.
-func newGate(cfg setup) *transport.Gate {
+func newGate(cfg setup) *auth.Gate {
 	log := someOf(cfg.Log)
-	return transport.NewGate(cfg.credentials, func(r transport.Refusal) {
+	return auth.NewGate(cfg.credentials, func(r auth.Refusal) {
 		log.Warn().Str("peer", r.Peer).Str("reason", string(r.Reason)).Msg("peer refused: " + r.Text)
 	})
 }
 
 // refused counts whom a gate has refused, by reason; also reasons of which there was none.
-func refused(gate *transport.Gate) func() map[string]int64 {
+func refused(gate *auth.Gate) func() map[string]int64 {
 	return func() map[string]int64 {
 		counts, all := gate.Refused(), map[string]int64{}
-		for _, why := range transport.Reasons {
+		for _, why := range auth.Reasons {
 			all[string(why)] = int64(counts[why])
 		}
 		return all

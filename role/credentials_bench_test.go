@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
-	"tandem/transport"
+	"tandem/transport/auth"
 )
 
 // BenchmarkCredentials plays the same runs with nothing, with a key and with certificates, in turn, over real TCP with all
@@ -18,8 +18,8 @@ func BenchmarkCredentials(b *testing.B) {
 	c := quick()
 	c.Model, c.Queue = "", 1000
 	var nodes []*localNodes
-	var creds []*transport.Credentials
-	for _, files := range []transport.Files{{}, keyFile(b, secret), certificate(b)} {
+	var creds []*auth.Credentials
+	for _, files := range []auth.Files{{}, keyFile(b, secret), certificate(b)} {
 		c.credentials = credentials(b, files)
 		n, err := startLocal(b.Context(), c)
 		if err != nil {

@@ -18,34 +18,34 @@ import (
 	"tandem/pipeline"
 	"tandem/role/cert"
 	"tandem/role/options"
-	"tandem/transport"
+	"tandem/transport/auth"
 )
 
 const secret = "a-secret-of-this-site"
 
 // keyFile writes a file for --key.
-func keyFile(t testing.TB, text string) transport.Files {
+func keyFile(t testing.TB, text string) auth.Files {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return transport.Files{Secret: path}
+	return auth.Files{Secret: path}
 }
 
 // certificate makes a certificate for this machine, and its CA.
-func certificate(t testing.TB) transport.Files {
+func certificate(t testing.TB) auth.Files {
 	t.Helper()
 	dir := t.TempDir()
 	if err := cert.Make(cert.Options{Dir: dir, Devices: []string{"node,127.0.0.1"}, Stdout: io.Discard}); err != nil {
 		t.Fatal(err)
 	}
-	return transport.Files{Cert: filepath.Join(dir, "node.pem"), Key: filepath.Join(dir, "node-key.pem"), CA: filepath.Join(dir, "ca.pem")}
+	return auth.Files{Cert: filepath.Join(dir, "node.pem"), Key: filepath.Join(dir, "node-key.pem"), CA: filepath.Join(dir, "ca.pem")}
 }
 
-func credentials(t testing.TB, f transport.Files) *transport.Credentials {
+func credentials(t testing.TB, f auth.Files) *auth.Credentials {
 	t.Helper()
-	c, err := transport.LoadCredentials(f)
+	c, err := auth.Load(f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func credentials(t testing.TB, f transport.Files) *transport.Credentials {
 
 // Every strategy's frames pass every hop with credentials, and none without.
 func TestRunsWithCredentials(t *testing.T) {
-	for name, files := range map[string]transport.Files{"key": keyFile(t, secret), "certificates": certificate(t)} {
+	for name, files := range map[string]auth.Files{"key": keyFile(t, secret), "certificates": certificate(t)} {
 		t.Run(name, func(t *testing.T) {
 			c := quick()
 			c.credentials = credentials(t, files)
@@ -92,7 +92,7 @@ func TestNodeWithoutTheKeyDoesNotStart(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = end.stop() })
 	for name, test := range map[string]struct {
-		creds *transport.Credentials
+		creds *auth.Credentials
 		says  string
 	}{
 		"no key":    {nil, "start its neighbour with --key"},
@@ -144,7 +144,7 @@ func TestExpiryIsWarnedOf(t *testing.T) {
 // An open node says so once; one that only this machine reaches has nobody to warn of.
 func TestOpenNodeWarns(t *testing.T) {
 	for _, test := range []struct {
-		creds *transport.Credentials
+		creds *auth.Credentials
 		on    string
 		warns bool
 	}{
@@ -188,7 +188,7 @@ func TestRefusalsAreLogged(t *testing.T) {
 	if lines < 1 || lines > 6 || !strings.Contains(log.String(), `"peer":"127.0.0.1:`) || !strings.Contains(log.String(), `"reason":"no_key"`) {
 		t.Errorf("%d lines: %s", lines, log.String())
 	}
-	if n := end.gate.Refused()[transport.NoKey]; n != 20 {
+	if n := end.gate.Refused()[auth.NoKey]; n != 20 {
 		t.Errorf("%d refusals are counted", n)
 	}
 }

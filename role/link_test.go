@@ -9,13 +9,13 @@ import (
 	"tandem/pipeline"
 	"tandem/role/input"
 	"tandem/strategy"
-	"tandem/transport"
+	"tandem/transport/link"
 )
 
 // Over an emulated link with delay, jitter and loss every strategy works as it does over the real one, and every node's
 // line in the report says so.
 func TestEveryStrategyOverAnEmulatedLink(t *testing.T) {
-	link, err := transport.ParseLink("delay=2ms,jitter=1ms,loss=1%,rate=50mbit")
+	link, err := link.Parse("delay=2ms,jitter=1ms,loss=1%,rate=50mbit")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestLinkOfOneNode(t *testing.T) {
 	c := quick()
 	c.Frames, c.Queue = 20, 20
 	nodes := startQuick(t, c)
-	c.Link = transport.Link{Name: "delay=30ms", Delay: 30 * time.Millisecond}
+	c.Link = link.Shape{Name: "delay=30ms", Delay: 30 * time.Millisecond}
 	r, err := nodes.run(t.Context(), c, "baseline") // the client's
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestLinkOfOneNode(t *testing.T) {
 	if r.Link != "delay=30ms" || r.Nodes[0].Link != "delay=30ms" || r.Nodes[1].Link+r.Nodes[2].Link+r.Nodes[3].Link != "" {
 		t.Errorf("links %q: %+v", r.Link, r.Nodes)
 	}
-	c.Link = transport.Link{}
+	c.Link = link.Shape{}
 	if r, err = nodes.run(t.Context(), c, "baseline"); err != nil || r.Link != pipeline.RealLink || r.Nodes[0].Link != "" {
 		t.Errorf("links %q (%v)", r.Link, err)
 	}

@@ -9,6 +9,8 @@ import (
 	"tandem/role/options"
 	"tandem/role/report"
 	"tandem/transport"
+	"tandem/transport/auth"
+	"tandem/transport/link"
 )
 
 const (
@@ -41,9 +43,9 @@ func Run(ctx context.Context, o options.Options) error {
 // setup is what a user has set for a role, and what this process has opened for it.
 type setup struct {
 	options.Options
-	credentials *transport.Credentials // what lies in the files of keys and certificates; nil: none
-	uplink      *transport.Uplink      // of the link's shape; nil: the real link
-	device      *device.Device         // that the role runs on; nil: it has not been started
+	credentials *auth.Credentials // what lies in the files of keys and certificates; nil: none
+	uplink      *link.Uplink      // of the link's shape; nil: the real link
+	device      *device.Device    // that the role runs on; nil: it has not been started
 }
 
 // printer prints reports where the user wants them.
@@ -64,7 +66,7 @@ func (c *setup) equip() {
 		c.device = openDevice(*c, false)
 	}
 	// Each role's link has chances of its own.
-	c.uplink = transport.NewUplink(c.Link, c.Seed<<8|uint64((pipeline.NodeID{Role: string(c.Role)}).Rank()))
+	c.uplink = link.NewUplink(c.Link, c.Seed<<8|uint64((pipeline.NodeID{Role: string(c.Role)}).Rank()))
 }
 
 // openDevice looks at the machine that a role runs on. shared: it plays other roles too.
@@ -75,7 +77,7 @@ func openDevice(cfg setup, shared bool) *device.Device {
 }
 
 // traffic counts what goes over the connections of this role; nil: it has not been started.
-func (c setup) traffic() *transport.Traffic {
+func (c setup) traffic() *link.Traffic {
 	if c.device == nil {
 		return nil
 	}

@@ -17,6 +17,8 @@ import (
 	"tandem/role/options"
 	"tandem/role/report"
 	"tandem/transport"
+	"tandem/transport/auth"
+	"tandem/transport/link"
 )
 
 // server is a node that listens.
@@ -24,10 +26,10 @@ type server struct {
 	node    *node
 	monitor *monitor.Monitor
 	below   readiness
-	gate    *transport.Gate
+	gate    *auth.Gate
 	http    *http.Server
 	address string
-	uplink  *transport.Uplink
+	uplink  *link.Uplink
 	serving sync.WaitGroup
 	failed  error         // of serving; read it after serving.Wait
 	deaf    chan struct{} // closed when serving has failed

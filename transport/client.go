@@ -3,8 +3,6 @@ package transport
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +14,8 @@ import (
 	"connectrpc.com/connect"
 
 	"tandem/pipeline"
+	"tandem/transport/auth"
+	"tandem/transport/link"
 	"tandem/transport/wire"
 	"tandem/transport/wire/wireconnect"
 )
@@ -26,8 +26,8 @@ type Limits struct {
 	Call    time.Duration // for the answer to a push
 	Window  int           // pushes under way at once
 	MaxBody int           // bytes of a message, either way
-	Traffic *Traffic      // counts the bytes of all connections; nil: nobody wants to know
-	Uplink  *Uplink       // what all goes over; nil: the real link
+	Traffic *link.Traffic // counts the bytes of all connections; nil: nobody wants to know
+	Uplink  *link.Uplink  // what all goes over; nil: the real link
 }
 
 // Client talks to one node. It may be used by several goroutines.
@@ -35,7 +35,7 @@ type Client struct {
 	address string
 	url     string // without a path
 	limits  Limits
-	creds   *Credentials
+	creds   *auth.Credentials
 	http    *http.Client
 	node    wireconnect.NodeClient
 	rtt     atomic.Int64 // nanoseconds, smoothed round trip of a push
@@ -44,11 +44,11 @@ type Client struct {
 }
 
 // NewClient makes a client for the node at host:port, with credentials or nil. It connects at the first call.
-func NewClient(address string, l Limits, creds *Credentials) *Client {
+func NewClient(address string, l Limits, creds *auth.Credentials) *Client {
 	// Two connections beyond the window, so that opening, closing and signs of life don't wait for frames.
 	conns := l.Window + 2
 	c := &Client{address: address, url: "http://" + address, limits: l, creds: creds}
-	if creds.secured() {
+	if creds.Secured() {
 		c.url = "https://" + address
 	}
 	c.http = &http.Client{Transport: &http.Transport{
@@ -67,7 +67,7 @@ func NewClient(address string, l Limits, creds *Credentials) *Client {
 		connect.WithAcceptCompression("gzip", nil, nil), // 20-byte answers are not worth it
 		connect.WithInterceptors(connect.UnaryInterceptorFunc(func(next connect.UnaryFunc) connect.UnaryFunc {
 			return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
-				creds.sign(r.Header())
+				creds.Sign(r.Header())
 				return next(ctx, r)
 			}
 		})),
@@ -80,7 +80,7 @@ func (c *Client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bodyConn{countedConn{c.limits.Uplink.Over(conn), c.limits.Traffic}}, nil
+	return bodyConn{c.limits.Traffic.Over(c.limits.Uplink.Over(conn))}, nil
 }
 
 // dialTLS shakes hands with the certificates that are there now.
@@ -89,15 +89,14 @@ func (c *Client) dialTLS(ctx context.Context, network, address string) (net.Conn
 	if err != nil {
 		return nil, err
 	}
-	config := c.creds.now().client.Clone()
-	config.ServerName, _, _ = net.SplitHostPort(c.address) // checked with the flags
-	secured := tls.Client(conn, config)
+	name, _, _ := net.SplitHostPort(c.address) // checked with the flags
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Call)
 	defer cancel()
-	if err := secured.HandshakeContext(ctx); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	secured, err := c.creds.Shake(ctx, conn, name)
+	if err != nil {
+		return nil, err
 	}
-	return bodyConn{&heardConn{Conn: secured}}, nil
+	return bodyConn{secured}, nil
 }
 
 // Address is the node's, as given.
@@ -120,7 +119,7 @@ func (c *Client) Reach(ctx context.Context) error {
 	if err != nil {
 		return c.unreachable(err)
 	}
-	c.creds.sign(request.Header)
+	c.creds.Sign(request.Header)
 	answer, err := c.http.Do(request)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil
@@ -132,10 +131,9 @@ func (c *Client) Reach(ctx context.Context) error {
 	if answer.StatusCode == http.StatusMethodNotAllowed { // a node, which takes pushes by POST only
 		return nil
 	}
-	var refusal answerText
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxTextBytes))
-	if err == nil && json.Unmarshal(text, &refusal) == nil && refusal.Code == notAdmittedCode {
-		return &remoteError{c.address, plain(refusal.Message), pipeline.ErrNotAdmitted}
+	if why := auth.RefusalIn(text); err == nil && why != "" {
+		return &remoteError{c.address, plain(why), pipeline.ErrNotAdmitted}
 	}
 	return fmt.Errorf("%s %w: what listens there is no tandem node: it answers %s", c.address, pipeline.ErrUnreachable, plain(answer.Status))
 }

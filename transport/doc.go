@@ -1,19 +1,14 @@
 // Package transport carries frames and feedback between nodes: Connect RPC over HTTP/1.1 keep-alive (h2c is accepted
 // too), unary, protobuf, on one port.
 //
-//	Client ──Push(frames)──▶ Gate ──▶ server ──▶ Node    the answer brings one feedback for each frame
-//	       ──Open, Close──▶                              once a run
-//
-// The gate asks for certificates or a key, where there are credentials, and bounds what a peer may have open and in
-// memory here.
+//	Client ──Push(frames)──▶ auth.Gate ──▶ server ──▶ Node    the answer brings one feedback for each frame
+//	       ──Open, Close──▶                                   once a run
 //
 // A refusal is an answer. Errors are for what is invalid, unknown or out of reach; they keep their meaning (the
 // pipeline's exported errors) across the wire. Everything that is read is validated before it is used.
 //
-// Between two nodes there may lie an emulated link, which every byte that a node sends goes over:
-//
-//	Client, server ──▶ linkConn ──▶ line (when do which bytes arrive?) ──▶ TCP
-//	                                 └─ Uplink: the rate that all connections of a node share
+// Package auth asks for certificates or a key, and bounds what a peer may have open and in memory here; package link
+// puts all that a node sends on an emulated link.
 //
 // The package carries out no policy: what is retried, counted or closed is decided by its callers.
 package transport

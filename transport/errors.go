@@ -2,15 +2,14 @@ package transport
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 
 	"connectrpc.com/connect"
 
 	"tandem/pipeline"
+	"tandem/transport/auth"
 )
 
 // codes are the Connect codes that stand for the pipeline's errors on the wire, in either direction.
@@ -74,7 +73,7 @@ func (c *Client) fromWire(err error) error {
 }
 
 func (c *Client) unreachable(err error) error {
-	if why := notAdmitted(err); why != "" {
+	if why := auth.Why(err); why != "" {
 		return fmt.Errorf("%s: %w: %s", c.address, pipeline.ErrNotAdmitted, plain(why))
 	}
 	err = plainError{err}
@@ -98,22 +97,3 @@ func (e plainError) Error() string {
 	return plain(err.Error())
 }
 func (e plainError) Unwrap() error { return e.error }
-
-// answerText is an error as Connect's clients, and curl's users, read it.
-type answerText struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
-
-var notAdmittedCode = connect.CodeUnauthenticated.String()
-
-func newAnswerText(why string) []byte {
-	text, _ := json.Marshal(answerText{notAdmittedCode, pipeline.ErrNotAdmitted.Error() + ": " + why}) // two strings
-	return text
-}
-
-// writeRefusal answers a peer that speaks HTTP without TLS.
-func writeRefusal(c net.Conn, why string) {
-	text := newAnswerText(why)
-	_, _ = fmt.Fprintf(c, "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
-}

@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"tandem/pipeline"
+	"tandem/transport/auth"
 	"tandem/transport/wire"
 )
 
@@ -44,7 +44,7 @@ func FuzzRequests(f *testing.F) {
 
 	procedures := []string{"Open", "Push", "Close", "Nothing"}
 	encodings := []string{"application/proto", "application/json", "application/grpc", "application/grpc-web+json", "text/plain"}
-	handler := NewServer(&fakeNode{report: pipeline.Report{Run: "r"}}, nil, 1<<20, NewGate(nil, func(Refusal) {}), log.New(io.Discard, "", 0)).Handler
+	handler := NewServer(&fakeNode{report: pipeline.Report{Run: "r"}}, nil, 1<<20, auth.NewGate(nil, func(auth.Refusal) {}), log.New(io.Discard, "", 0)).Handler
 	f.Fuzz(func(t *testing.T, procedure, encoding byte, body []byte) {
 		r := httptest.NewRequest(http.MethodPost, "/tandem.v1.Node/"+procedures[int(procedure)%len(procedures)], bytes.NewReader(body))
 		r.Header.Set("Content-Type", encodings[int(encoding)%len(encodings)])
@@ -100,7 +100,7 @@ func post(t *testing.T, address, method, encoding string, body []byte, headers .
 
 // A small message must not become a large one in memory.
 func TestMessagesThatGrowAreRefused(t *testing.T) {
-	g := serveGated(t, nil)
+	address := serve(t, &fakeNode{}, 1<<20)
 	empty := func(n int) *wire.PushRequest {
 		m := &wire.PushRequest{Run: "r"}
 		for range n {
@@ -137,7 +137,7 @@ func TestMessagesThatGrowAreRefused(t *testing.T) {
 		"an odd run":      {"Open", "application/json", []byte(`{"run":{"id":"r\u0007"},"from":"me","address":"you"}`), nil, "printable"},
 		"an odd sender":   {"Open", "application/json", []byte(`{"run":{"id":"r"},"from":"\u001b","address":"you"}`), nil, "printable"},
 	} {
-		code, text := post(t, g.address, test.method, test.encoding, test.body, test.headers...)
+		code, text := post(t, address, test.method, test.encoding, test.body, test.headers...)
 		if code == http.StatusOK || !strings.Contains(text, test.says) || len(text) > 2000 {
 			t.Errorf("%s: %d %.300s, want an answer that says %q", name, code, text, test.says)
 		}
@@ -149,7 +149,7 @@ func TestMessagesThatGrowAreRefused(t *testing.T) {
 		f.Shape = []int{1, 1, 1, 1, 1, 1, 2, 2}
 		m.Frames = append(m.Frames, framesToWire([]pipeline.Frame{f}, Float32, time.Now())...)
 	}
-	if code, text := post(t, g.address, "Push", "application/proto", encode(m)); code != http.StatusOK {
+	if code, text := post(t, address, "Push", "application/proto", encode(m)); code != http.StatusOK {
 		t.Errorf("%d frames: %d %s", maxFrames, code, text)
 	}
 }
@@ -216,116 +216,6 @@ func TestShapeThatNobodyCanSend(t *testing.T) {
 	}
 }
 
-// One peer can take most of the connections, and not all of them; they are free again when it has closed them.
-func TestConnectionsAreBounded(t *testing.T) {
-	g := serveGated(t, nil)
-	var open []net.Conn
-	for range share(maxConns) + 20 {
-		c, err := net.Dial("tcp", g.address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		open = append(open, c)
-	}
-	eventually(t, func() bool { return g.Refused()[TooManyConnections] == 20 })
-	if told := g.told(); !strings.Contains(told.Text, "192 connections") || !strings.HasPrefix(told.Peer, "127.0.0.1:") {
-		t.Errorf("%+v", told)
-	}
-	if p := g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)})); p == nil {
-		t.Error("another peer gets no connection")
-	}
-	for _, c := range open {
-		c.Close()
-	}
-	eventually(t, func() bool { return push(t.Context(), g.client(nil), 1) == nil })
-}
-
-// Strangers take all connections, and who has what the node asks for comes in nevertheless, and stays.
-func TestStrangersKeepNobodyOut(t *testing.T) {
-	s := newSite(t, time.Now())
-	for name, files := range map[string]Files{"key": s.key("key", secret), "certificate": s.issue("node", time.Now(), "127.0.0.1")} {
-		t.Run(name, func(t *testing.T) {
-			creds := load(t, files)
-			g := servePatiently(t, creds, time.Minute) // whatever the machine is busy with
-			early := g.client(creds)
-			if err := push(t.Context(), early, 0); err != nil {
-				t.Fatal(err)
-			}
-			var open []net.Conn
-			for i := range maxConns {
-				d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i%2))}}
-				c, err := d.Dial("tcp", g.address)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer c.Close()
-				open = append(open, c)
-				if files.Secret != "" { // it does what it may
-					text := make([]byte, len("HTTP/1.1 200"))
-					_, sent := io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-					if _, err := io.ReadFull(c, text); err != nil || sent != nil {
-						t.Fatal(sent, err)
-					}
-				}
-			}
-			eventually(t, func() bool { return g.Refused()[TooManyConnections] == 1 })
-			if told := g.told(); told.Peer != open[0].LocalAddr().String() || !strings.Contains(told.Text, "neither key nor certificate") {
-				t.Errorf("%+v, want %v, which came first", told, open[0].LocalAddr())
-			}
-			for id, c := range []*Client{early, g.client(creds), g.client(creds)} {
-				if err := push(t.Context(), c, uint64(id)); err != nil {
-					t.Error(err)
-				}
-			}
-			if n := g.Refused()[TooManyConnections]; n != 3 { // one for each new client: the early one has kept its connection
-				t.Errorf("%d connections were closed", n)
-			}
-			if err := push(t.Context(), early, 3); err != nil {
-				t.Error(err)
-			}
-			if r := g.Refused(); len(r) != 1 { // and no handshakes that have failed
-				t.Errorf("refused: %v", r)
-			}
-		})
-	}
-}
-
-// A peer's strangers make room for its others.
-func TestStrangersOfOnePeer(t *testing.T) {
-	creds := load(t, newSite(t, time.Now()).key("key", secret))
-	g := serveGated(t, creds)
-	for range share(maxConns) {
-		c, err := net.Dial("tcp", g.address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-	}
-	for id := range uint64(5) {
-		if err := push(t.Context(), g.client(creds), id); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// What is being read is counted, for each peer and for all together.
-func TestBytesAreBounded(t *testing.T) {
-	g := NewGate(nil, func(Refusal) {})
-	a, b := g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)})), g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 2)}))
-	for _, step := range []struct {
-		peer *peer
-		n    int64
-		want bool
-	}{
-		{a, 600, true}, {a, 200, false}, {a, -200, true}, {b, 200, true}, {b, 300, false}, {b, -300, true}, {b, -200, true}, {a, 100, true},
-	} {
-		if got := g.hold(step.peer, step.n, 1000); got != step.want {
-			t.Errorf("%+v: %v", step, got)
-		}
-	}
-}
-
 // The largest messages that may be allowed are more, all together, than 32 bits count.
 func TestLargestMessages(t *testing.T) {
 	for _, maxBody := range []int{90 << 20, 256 << 20, 1 << 30} {
@@ -350,113 +240,28 @@ func TestShapesOfManyBytes(t *testing.T) {
 	}
 }
 
-// Who sends too much at once is told so, and what it has sent is forgotten.
-func TestTooMuchAtOnceIsRefused(t *testing.T) {
-	g := serveGated(t, nil)
-	release := make(chan struct{})
-	g.node.wait = func() { <-release }
-	c := NewClient(g.address, Limits{Dial: 20 * time.Second, Call: time.Minute, Window: 20, MaxBody: 1 << 20}, nil)
-	big := pipeline.Frame{Shape: []int{1 << 17}, Data: make([]float32, 1<<17), Label: pipeline.NoLabel, Since: time.Now()} // half of what a message may have
-	answers := make(chan error)
-	const pushes = 20
-	for range pushes {
-		go func() {
-			_, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{big}})
-			answers <- err
-		}()
-	}
-	most := share(bodiesAtOnce) * 2
-	for range pushes - most {
-		if refused := <-answers; !errors.Is(refused, pipeline.ErrBusy) || !strings.Contains(refused.Error(), "--max-body") {
-			t.Errorf("error %v", refused)
-		}
-	}
-	close(release)
-	for range most {
-		<-answers
-	}
-	eventually(t, func() bool { return push(t.Context(), c, 1) == nil })
-	if g.Refused()[TooManyBytes] == 0 {
-		t.Errorf("refused: %v", g.Refused())
-	}
-}
-
-// What is left of a body that was too long is no request.
-func TestRestOfABodyIsNoRequest(t *testing.T) {
-	g := serveGated(t, nil)
-	for _, encoding := range []string{"application/proto", "application/json", "application/grpc", "text/plain"} {
-		c, err := net.Dial("tcp", g.address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		body := strings.Repeat("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 60_000)
-		go fmt.Fprintf(c, "POST /tandem.v1.Node/Push HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", encoding, len(body), body)
-		if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(c)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("%s: the server does not close the connection", encoding)
-		}
-		if n := strings.Count(string(text), "HTTP/1.1 "); n != 1 {
-			t.Errorf("%s: %d answers: %q", encoding, n, text)
-		}
-	}
-}
-
-// A peer that asks and never reads the answers is cut off, and holds no goroutine.
-func TestWhoNeverReadsIsCutOff(t *testing.T) {
-	here, there := net.Pipe() // has no buffer: nothing is written that is not read
-	defer there.Close()
-	c := &timedConn{Conn: here}
-	c.closing.Store(true) // the shorter time
-	began := time.Now()
-	if _, err := c.Write([]byte("x")); err == nil || time.Since(began) > 10*time.Second {
-		t.Errorf("after %v: %v", time.Since(began), err)
-	}
-	c.closing.Store(false)
-	if err := c.SetWriteDeadline(time.Now().Add(time.Millisecond)); err != nil { // a handler's own, which is shorter
-		t.Fatal(err)
-	}
-	began = time.Now()
-	if _, err := c.Write([]byte("x")); err == nil || time.Since(began) > writeTime/2 {
-		t.Errorf("after %v: %v", time.Since(began), err)
-	}
-}
-
-// A stream of answers, or a request without a body, has no deadline for one.
-func TestAnswersMayTakeTime(t *testing.T) {
-	g := NewGate(nil, func(Refusal) {})
-	seen := false
-	h := g.boundBodies(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.Body == http.NoBody }), 1)
-	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
-	if !seen {
-		t.Error("a request without a body was wrapped")
-	}
-}
-
 // Reports and errors of other nodes can't steer the terminal that shows them.
 func TestTextsOfOthersAreMadePlain(t *testing.T) {
-	g := serveGated(t, nil)
-	g.node.report = pipeline.Report{Run: "r", Note: "\x1b[2J" + strings.Repeat("x", 2*maxTextBytes), Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow"}, Emulate: "\x07", Device: "\x1b"}}}
-	r, err := g.client(nil).Close(t.Context(), Closing{Run: "r"})
+	node := new(fakeNode)
+	c := client(serve(t, node, 1<<20))
+	node.report = pipeline.Report{Run: "r", Note: "\x1b[2J" + strings.Repeat("x", 2*maxTextBytes), Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow"}, Emulate: "\x07", Device: "\x1b"}}}
+	r, err := c.Close(t.Context(), Closing{Run: "r"})
 	if err != nil || len(r.Note) > maxTextBytes+3 || !printable(r.Note) || !printable(r.Nodes[0].Emulate+r.Nodes[0].Device) {
 		t.Errorf("%v: %.20q", err, r.Note)
 	}
-	g.node.report.Run = "another"
-	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil || !strings.Contains(err.Error(), `"another"`) {
+	node.report.Run = "another"
+	if _, err = c.Close(t.Context(), Closing{Run: "r"}); err == nil || !strings.Contains(err.Error(), `"another"`) {
 		t.Errorf("the report of another run: %v", err)
 	}
-	g.node.report.Run, g.node.report.Nodes[0].States = "r", map[pipeline.State]float64{}
+	node.report.Run, node.report.Nodes[0].States = "r", map[pipeline.State]float64{}
 	for i := range 1000 {
-		g.node.report.Nodes[0].States[pipeline.State(fmt.Sprint(i))] = 1
+		node.report.Nodes[0].States[pipeline.State(fmt.Sprint(i))] = 1
 	}
-	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil {
+	if _, err = c.Close(t.Context(), Closing{Run: "r"}); err == nil {
 		t.Error("a ledger of too many states is taken")
 	}
-	g.node.err = fmt.Errorf("\x1b]0;evil\x07: %w", pipeline.ErrInvalidRun)
-	if _, err = g.client(nil).Close(t.Context(), Closing{Run: "r"}); err == nil || !printable(err.Error()) {
+	node.err = fmt.Errorf("\x1b]0;evil\x07: %w", pipeline.ErrInvalidRun)
+	if _, err = c.Close(t.Context(), Closing{Run: "r"}); err == nil || !printable(err.Error()) {
 		t.Errorf("error %q", err)
 	}
 }

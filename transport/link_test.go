@@ -2,49 +2,50 @@ package transport
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"tandem/pipeline"
+	"tandem/transport/link"
 )
 
-func TestParseLink(t *testing.T) {
-	for text, want := range map[string]Link{
-		"off":        {},
-		"wifi":       WiFi,
-		"wifi-pi4":   WiFiPi4,
-		"ethernet":   Ethernet,
-		"delay=3ms":  {Name: "delay=3ms", Delay: 3 * time.Millisecond},
-		"rate=1gbit": {Name: "rate=1gbit", Rate: 1e9},
-		"delay=3ms,jitter=2ms,loss=1%,rate=20mbit": {
-			Name: "delay=3ms,jitter=2ms,loss=1%,rate=20mbit", Delay: 3 * time.Millisecond, Jitter: 2 * time.Millisecond, Loss: 0.01, Rate: 20e6,
-		},
-		"rate=0.5mbit,loss=0.1%": {Name: "rate=0.5mbit,loss=0.1%", Rate: 500e3, Loss: 0.001},
-	} {
-		if got, err := ParseLink(text); err != nil || got != want {
-			t.Errorf("%q is %+v (%v), want %+v", text, got, err, want)
-		}
+// overLink is an uplink of the given shape.
+func overLink(t *testing.T, shape string) *link.Uplink {
+	t.Helper()
+	s, err := link.Parse(shape)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for text, says := range map[string]string{
-		"":                    `"" is unknown: use off, wifi`,
-		"WiFi":                `"WiFi" is unknown`,
-		"wifi,delay=1ms":      `"wifi" is unknown`,
-		"delay":               `"delay" is no time from 0s to 10s: use`,
-		"delay=3":             `"delay=3" is no time from 0s to 10s`,
-		"delay=-1ms":          `"delay=-1ms" is no time`,
-		"jitter=1h":           `"jitter=1h" is no time`,
-		"loss=1":              `"loss=1" is no share from 0% to 50%`,
-		"loss=NaN%":           `"loss=NaN%" is no share`,
-		"loss=51%":            `"loss=51%" is no share`,
-		"rate=20":             `"rate=20" is no rate from 10kbit to 10gbit`,
-		"rate=20Mbit":         `"rate=20Mbit" is no rate`,
-		"rate=-1mbit":         `"rate=-1mbit" is no rate`,
-		"rate=NaNmbit":        `"rate=NaNmbit" is no rate`,
-		"rate=11gbit":         `"rate=11gbit" is no rate`,
-		"delay=1ms,delay=2ms": `"delay" is given twice`,
-		"rate=1mbit,":         `"" is unknown`,
-		"speed=1mbit":         `"speed=1mbit" is unknown: use off, wifi, wifi-pi4, ethernet, or a shape as in delay=3ms`,
-	} {
-		if got, err := ParseLink(text); err == nil || !strings.HasPrefix(err.Error(), says) {
-			t.Errorf("%q is %+v (%v), want an error that says %q", text, got, err, says)
-		}
+	return link.NewUplink(s, 1)
+}
+
+// Frames and answers cross emulated links on both sides, in pushes at once; a call that is given up, and a server that
+// is closed, leave nothing behind.
+func TestFramesCrossAnEmulatedLink(t *testing.T) {
+	up, down := overLink(t, "delay=2ms,jitter=1ms,rate=100mbit"), overLink(t, "delay=3ms")
+	n := &fakeNode{}
+	c := NewClient(serveOver(t, n, 1<<20, down), Limits{Dial: time.Second, Call: 20 * time.Second, Window: 4, MaxBody: 1 << 20, Uplink: up}, nil)
+	var calls sync.WaitGroup
+	for i := range 8 {
+		calls.Go(func() {
+			f := frame(uint64(i))
+			f.Shape, f.Data = []int{20_000}, make([]float32, 20_000)
+			if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{f}}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	calls.Wait()
+	if len(n.frames) != 8 {
+		t.Errorf("%d frames have arrived", len(n.frames))
+	}
+	if rtt := c.RoundTrip(); rtt < 5*time.Millisecond-time.Millisecond {
+		t.Errorf("a round trip takes %s, and the delays alone are 5 ms", rtt)
+	}
+	c.CloseIdle()
+	up.Close()
+	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me"}); err == nil || !strings.Contains(err.Error(), c.Address()) {
+		t.Errorf("over a closed uplink: error %v", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tandem/pipeline"
+	"tandem/transport/auth"
 	"tandem/transport/wire"
 )
 
@@ -131,7 +132,7 @@ func TestOtherHandlersShareThePort(t *testing.T) {
 		t.Fatal(err)
 	}
 	others := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "it is "+r.URL.Path) })
-	s := NewServer(&fakeNode{}, others, 1<<20, NewGate(nil, func(Refusal) {}), log.New(io.Discard, "", 0))
+	s := NewServer(&fakeNode{}, others, 1<<20, auth.NewGate(nil, func(auth.Refusal) {}), log.New(io.Discard, "", 0))
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	defer func() {

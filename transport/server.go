@@ -11,6 +11,7 @@ import (
 	"connectrpc.com/connect"
 
 	"tandem/pipeline"
+	"tandem/transport/auth"
 	"tandem/transport/wire"
 	"tandem/transport/wire/wireconnect"
 )
@@ -67,7 +68,7 @@ type Closing struct {
 
 // NewServer makes the HTTP server of a node, which serves what comes through the gate. What is no call goes to others,
 // unless that is nil. maxBody bounds a call's size in bytes.
-func NewServer(n Node, others http.Handler, maxBody int, gate *Gate, errors *log.Logger) *http.Server {
+func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors *log.Logger) *http.Server {
 	mux := http.NewServeMux()
 	path, calls := wireconnect.NewNodeHandler(handler{n},
 		connect.WithConditionalHandlerOptions(func(s connect.Spec) []connect.HandlerOption {
@@ -90,16 +91,16 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *Gate, errors *log
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler:           gate.admit(gate.boundBodies(mux, maxBody)),
+		Handler:           gate.Admit(mux, maxBody),
 		Protocols:         &protocols,
-		ConnContext:       keepConn,
+		ConnContext:       auth.KeepConn,
 		ErrorLog:          errors,
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: 32, MaxReceiveBufferPerConnection: 1 << 20, MaxReceiveBufferPerStream: 1 << 18,
-			SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second, WriteByteTimeout: writeTime,
+			SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second, WriteByteTimeout: auth.WriteTime,
 		},
 	}
 }

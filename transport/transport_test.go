@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tandem/pipeline"
+	"tandem/transport/auth"
+	"tandem/transport/link"
 )
 
 // fakeNode answers as its fields say and remembers what came in.
@@ -77,13 +79,13 @@ func serve(t *testing.T, n Node, maxBody int) string {
 }
 
 // serveOver starts a server that answers over an uplink.
-func serveOver(t *testing.T, n Node, maxBody int, up *Uplink) string {
+func serveOver(t *testing.T, n Node, maxBody int, up *link.Uplink) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate := NewGate(nil, func(Refusal) {})
+	gate := auth.NewGate(nil, func(auth.Refusal) {})
 	s := NewServer(n, nil, maxBody, gate, log.New(io.Discard, "", 0))
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(gate.Listen(up.Listen(l))) }()
@@ -101,6 +103,11 @@ func serveOver(t *testing.T, n Node, maxBody int, up *Uplink) string {
 
 func client(address string) *Client {
 	return NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 2, MaxBody: 1 << 20}, nil)
+}
+
+func push(ctx context.Context, c *Client, id uint64) error {
+	_, err := c.Push(ctx, Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{frame(id)}})
+	return err
 }
 
 func frame(id uint64) pipeline.Frame {

@@ -11,9 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"tandem/transport/auth"
 	"time"
-
-	"tandem/transport"
 )
 
 // Options say what Make makes.
@@ -70,7 +69,7 @@ func (o Options) keepNames(names []string) (all []string, kept string, err error
 	}
 	var before []string
 	if err == nil {
-		before, err = transport.NamesIn(text)
+		before, err = auth.NamesIn(text)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("the names of before are in %s, which can't be read: %w: give more names than one, or remove it", path, err)
@@ -103,7 +102,7 @@ func checkNames(text string, names []string) error {
 }
 
 // authority reads the CA, or makes it where there is none.
-func (o Options) authority(now time.Time) (*transport.Authority, error) {
+func (o Options) authority(now time.Time) (*auth.Authority, error) {
 	certificate, noCertificate := os.ReadFile(o.path("ca.pem"))
 	key, noKey := os.ReadFile(o.path("ca-key.pem"))
 	if errors.Is(noCertificate, fs.ErrNotExist) && errors.Is(noKey, fs.ErrNotExist) {
@@ -112,7 +111,7 @@ func (o Options) authority(now time.Time) (*transport.Authority, error) {
 	if err := errors.Join(noCertificate, noKey); err != nil {
 		return nil, fmt.Errorf("the CA is not complete: %w: put both files there, or make a new CA in another --ca-dir", err)
 	}
-	ca, err := transport.ParseAuthority(certificate, key)
+	ca, err := auth.ParseAuthority(certificate, key)
 	if err != nil {
 		return nil, fmt.Errorf("%s and %s: %w: make a new CA in another --ca-dir", o.path("ca.pem"), o.path("ca-key.pem"), err)
 	}
@@ -123,11 +122,11 @@ func (o Options) authority(now time.Time) (*transport.Authority, error) {
 	return ca, nil
 }
 
-func (o Options) newAuthority(now time.Time) (*transport.Authority, error) {
+func (o Options) newAuthority(now time.Time) (*auth.Authority, error) {
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("--ca-dir: %w", err)
 	}
-	ca, certificate, key, err := transport.NewAuthority(now)
+	ca, certificate, key, err := auth.NewAuthority(now)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"tandem/transport"
+	"tandem/transport/auth"
 )
 
 // certify makes certificates and returns what is printed.
@@ -55,7 +55,7 @@ func TestCertificateKeepsItsNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		names, err := transport.NamesIn(text)
+		names, err := auth.NamesIn(text)
 		want, _, _ := strings.Cut(strings.TrimPrefix(step.says, ", for "), ", until")
 		if want = strings.TrimSuffix(want, " as before"); err != nil || strings.Join(names, ", ") != want {
 			t.Errorf("%s: the certificate is for %v, %v", step.device, names, err)

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
-	"tandem/transport"
+	"tandem/transport/link"
 )
 
 // Device is what a role runs on, or what it emulates: where its energy is known from, and its condition.
@@ -20,8 +20,8 @@ type Device struct {
 	sensors sensors
 	meter   meter // nil: the model, where there is one
 	model   Power
-	threads int               // that compute, in the model
-	Traffic transport.Traffic // over the connections of the role
+	threads int          // that compute, in the model
+	Traffic link.Traffic // over the connections of the role
 }
 
 // Owner is the role that looks at its device.

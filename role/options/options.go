@@ -23,7 +23,8 @@ import (
 	"tandem/role/input"
 	"tandem/role/report"
 	"tandem/strategy"
-	"tandem/transport"
+	"tandem/transport/auth"
+	"tandem/transport/link"
 )
 
 // Role says which of the programs this process is.
@@ -97,14 +98,14 @@ type Options struct {
 	Emulate     device.Emulation
 	EmulateSlow *device.Emulation // local: what the slow nodes emulate; nil: the same as fast
 	Power       device.Power      // of this device; empty: what is known of it
-	Link        transport.Link    // what all goes over that the node sends; the zero value is the real link
+	Link        link.Shape        // what all goes over that the node sends; the zero value is the real link
 	Wire        string            // how values travel between nodes; empty: the fast node's own (client), or float32
 
 	Report report.Options
 	Watch  bool // nodes: print live figures to Stderr, where that is a terminal
 
-	Files   transport.Files // keys and certificates
-	MaxBody int             // bytes of a message
+	Files   auth.Files // keys and certificates
+	MaxBody int        // bytes of a message
 }
 
 // Default returns what holds for a role when nothing is set.

@@ -12,6 +12,7 @@ import (
 	"tandem/role/report"
 	"tandem/strategy"
 	"tandem/transport"
+	"tandem/transport/link"
 )
 
 // Setting is one thing that a user can set: a flag, and the environment variable TANDEM_NAME.
@@ -129,7 +130,7 @@ func Table() []Setting {
 			Value: func(o *Options) Value { return emulate{o} }},
 		{Name: "link", Category: emulation, Roles: anyRole, Usage: "send over an emulated link: off, wifi, wifi-pi4, ethernet, or a shape as in delay=3ms,jitter=2ms,loss=1%,rate=20mbit", Unset: "off",
 			Value: func(o *Options) Value {
-				return parsed(&o.Link, transport.ParseLink, func(l transport.Link) string { return l.Name })
+				return parsed(&o.Link, link.Parse, func(l link.Shape) string { return l.Name })
 			}},
 		{Name: "wire", Category: emulation, Roles: deciders, Usage: "how values travel between nodes: float32, float16 or int8", Unset: "float32; for the client, the fast node's",
 			Value: func(o *Options) Value { return parsed(&o.Wire, parseWire, zeroIsUnset) }},

@@ -1,4 +1,4 @@
-package transport
+package auth_test
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"log"
 	"net"
 	"strings"
+	"tandem/transport"
+	"tandem/transport/auth"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,20 +81,20 @@ func TestWhoTakesNoAnswerIsLetGo(t *testing.T) {
 	creds := load(t, newSite(t, time.Now()).key("key", secret))
 	const reset = 3
 	for name, test := range map[string]struct {
-		creds  *Credentials
+		creds  *auth.Credentials
 		sends  string
 		within time.Duration // and a little
 		read   func(net.Conn) []byte
 		says   string
 	}{
-		"refused, and sends no body":       {creds, unsent, refusalTime, func(c net.Conn) []byte { b, _ := io.ReadAll(c); return b }, "HTTP/1.1 401 "},
-		"refused, and has no window":       {creds, streams, refusalTime, func(c net.Conn) []byte { return h2read(c, reset) }, ""},
-		"taken, and its call gets no room": {nil, h2preface + h2post(1, `{"run":"r"}`), writeTime, func(c net.Conn) []byte { return h2read(c, reset) }, ""},
+		"refused, and sends no body":       {creds, unsent, auth.RefusalTime, func(c net.Conn) []byte { b, _ := io.ReadAll(c); return b }, "HTTP/1.1 401 "},
+		"refused, and has no window":       {creds, streams, auth.RefusalTime, func(c net.Conn) []byte { return h2read(c, reset) }, ""},
+		"taken, and its call gets no room": {nil, h2preface + h2post(1, `{"run":"r"}`), auth.WriteTime, func(c net.Conn) []byte { return h2read(c, reset) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				gate, listener := NewGate(test.creds, func(Refusal) {}), make(pipes)
-				s := NewServer(&fakeNode{}, nil, 1<<20, gate, log.New(io.Discard, "", 0))
+				gate, listener := auth.NewGate(test.creds, func(auth.Refusal) {}), make(pipes)
+				s := transport.NewServer(&node{}, nil, 1<<20, gate, log.New(io.Discard, "", 0))
 				s.IdleTimeout = time.Second // what is over is closed
 				serving := make(chan error, 1)
 				go func() { serving <- s.Serve(gate.Listen(listener)) }()

@@ -1,6 +1,7 @@
-package transport
+package auth
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -8,15 +9,50 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
-// Why two nodes don't get through to each other, as either side says it: notAdmitted of the node that is dialled, faultOf
+// Shake shakes hands with the node of that name, over a connection to it, with the certificates that are there now.
+func (c *Credentials) Shake(ctx context.Context, conn net.Conn, name string) (net.Conn, error) {
+	config := c.now().client.Clone()
+	config.ServerName = name
+	secured := tls.Client(conn, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &heardConn{Conn: secured}, nil
+}
+
+// heardConn remembers that the node below has refused this one. In TLS 1.3 a client learns of that only when it reads,
+// and meanwhile writes its request; then the fault that net/http reports is the write's.
+type heardConn struct {
+	net.Conn
+	refusal atomic.Pointer[net.OpError]
+}
+
+func (c *heardConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == "remote error" {
+		c.refusal.Store(alert)
+	}
+	return n, err
+}
+
+func (c *heardConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if alert := c.refusal.Load(); err != nil && alert != nil {
+		return n, alert
+	}
+	return n, err
+}
+
+// Why two nodes don't get through to each other, as either side says it: Why of the node that is dialled, faultOf
 // of the peer that has come.
 
-// notAdmitted says in words why a node and this one don't get through to each other; empty: it is not for want of
+// Why says in words why a node and this one don't get through to each other; empty: it is not for want of
 // credentials.
-func notAdmitted(err error) string {
+func Why(err error) string {
 	var plaintext tls.RecordHeaderError
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError

@@ -1,4 +1,4 @@
-package transport
+package link
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 // uplink makes one of the given shape.
 func uplink(t *testing.T, shape string) *Uplink {
 	t.Helper()
-	l, err := ParseLink(shape)
+	l, err := Parse(shape)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func pair(t *testing.T, u *Uplink) (near, far net.Conn) {
 }
 
 func TestRealLinkIsNotWrapped(t *testing.T) {
-	u := NewUplink(Link{}, 1)
+	u := NewUplink(Shape{}, 1)
 	conn, _ := net.Pipe()
 	if u != nil || u.Over(conn) != conn || u.Listen(nil) != nil {
 		t.Error("the real link is wrapped")
@@ -54,7 +54,7 @@ func TestRealLinkIsNotWrapped(t *testing.T) {
 
 // In fake time, over a pipe: what is written arrives at the rate and after the delay, and writers wait when the buffer
 // is full.
-func TestLinkConnKeepsTime(t *testing.T) {
+func TestConnKeepsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u := uplink(t, "delay=20ms,rate=20mbit")
 		raw, far := net.Pipe()
@@ -98,7 +98,7 @@ func TestLinkConnKeepsTime(t *testing.T) {
 	})
 }
 
-func TestLinkConnKeepsWriteDeadlines(t *testing.T) {
+func TestConnKeepsWriteDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u := uplink(t, "rate=100kbit")
 		raw, far := net.Pipe()
@@ -135,7 +135,7 @@ func TestLinkConnKeepsWriteDeadlines(t *testing.T) {
 }
 
 // Close ends what waits at once. What was written goes on to the other end, but not for longer than a second.
-func TestLinkConnCloses(t *testing.T) {
+func TestConnCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, reads := range []bool{true, false} {
 			u := uplink(t, "delay=300ms")
@@ -186,7 +186,7 @@ func TestLinkConnCloses(t *testing.T) {
 
 // The bytes that arrive are those that were written, whatever the shape and the sizes, on several connections at once
 // and in both directions; and nothing is left running.
-func TestLinkConnKeepsBytes(t *testing.T) {
+func TestConnKeepsBytes(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, shape := range []string{"jitter=2ms,loss=1%,rate=500mbit,delay=1ms", "ethernet", "jitter=3ms"} {
 		u := uplink(t, shape)
@@ -227,7 +227,7 @@ func TestLinkConnKeepsBytes(t *testing.T) {
 }
 
 // Where the other end is gone, a writer is told, and what it has said before can still be read.
-func TestLinkConnFails(t *testing.T) {
+func TestConnFails(t *testing.T) {
 	u := uplink(t, "delay=1ms")
 	near, far := pair(t, u)
 	if _, err := far.Write([]byte("refused")); err != nil {
@@ -242,4 +242,13 @@ func TestLinkConnFails(t *testing.T) {
 		t.Error(err)
 	}
 	u.Close()
+}
+
+func eventually(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not happen")
+		}
+	}
 }

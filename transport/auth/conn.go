@@ -1,4 +1,4 @@
-package transport
+package auth
 
 import (
 	"context"
@@ -115,8 +115,8 @@ func (c *gatedConn) linger() {
 	}
 }
 
-// keepConn is for http.Server.ConnContext: a request knows the connection that it came by.
-func keepConn(ctx context.Context, c net.Conn) context.Context {
+// KeepConn is for http.Server.ConnContext: a request knows the connection that it came by.
+func KeepConn(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 

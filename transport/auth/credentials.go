@@ -1,4 +1,4 @@
-package transport
+package auth
 
 import (
 	"bufio"
@@ -36,8 +36,8 @@ type loaded struct {
 	secrets        [][sha256.Size]byte
 }
 
-// LoadCredentials reads the files. Without any it returns nil.
-func LoadCredentials(f Files) (*Credentials, error) {
+// Load reads the files. Without any it returns nil.
+func Load(f Files) (*Credentials, error) {
 	if f == (Files{}) {
 		return nil, nil
 	}
@@ -72,7 +72,8 @@ func (c *Credentials) now() *loaded {
 	return c.current.Load()
 }
 
-func (c *Credentials) secured() bool { return c.now().server != nil }
+// Secured reports whether the node speaks TLS, and nothing else.
+func (c *Credentials) Secured() bool { return c.now().server != nil }
 
 func (l *loaded) readCertificate(f Files) error {
 	if f.Cert == "" {

@@ -1,4 +1,4 @@
-package transport
+package auth_test
 
 import (
 	"context"
@@ -11,17 +11,15 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/transport"
+	"tandem/transport/auth"
 )
 
-// sink takes every frame.
-type sink struct{ fakeNode }
+// sink takes frames and forgets them.
+type sink struct{ node }
 
-func (*sink) Push(_ context.Context, p Pushing) (Pushed, error) {
-	answers := make([]pipeline.Feedback, len(p.Frames))
-	for i := range answers {
-		answers[i].Accepted = true
-	}
-	return Pushed{Feedback: answers}, nil
+func (*sink) Push(_ context.Context, p transport.Pushing) (transport.Pushed, error) {
+	return transport.Pushed{Feedback: make([]pipeline.Feedback, len(p.Frames))}, nil
 }
 
 // BenchmarkPush reports what a frame of 2000 values costs both ends together, in processor time, when so many share a
@@ -30,25 +28,25 @@ func BenchmarkPush(b *testing.B) {
 	s := newSite(b, time.Now())
 	for _, kind := range []struct {
 		name  string
-		files Files
-	}{{"plain", Files{}}, {"key", s.key("key", secret)}, {"tls", s.issue("node", time.Now(), "127.0.0.1")}} {
+		files auth.Files
+	}{{"plain", auth.Files{}}, {"key", s.key("key", secret)}, {"tls", s.issue("node", time.Now(), "127.0.0.1")}} {
 		creds := load(b, kind.files)
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			b.Fatal(err)
 		}
-		gate := NewGate(creds, func(Refusal) {})
-		server := NewServer(&sink{}, nil, 8<<20, gate, log.New(io.Discard, "", 0))
+		gate := auth.NewGate(creds, func(auth.Refusal) {})
+		server := transport.NewServer(&sink{}, nil, 8<<20, gate, log.New(io.Discard, "", 0))
 		go server.Serve(gate.Listen(l))
 		defer server.Close()
-		c := NewClient(l.Addr().String(), Limits{Dial: time.Second, Call: time.Minute, Window: 4, MaxBody: 8 << 20}, creds)
+		c := transport.NewClient(l.Addr().String(), transport.Limits{Dial: time.Second, Call: time.Minute, Window: 4, MaxBody: 8 << 20}, creds)
 		for _, frames := range []int{1, 4, 16} {
 			b.Run(fmt.Sprintf("%s/frames=%d", kind.name, frames), func(b *testing.B) { benchmarkPush(b, c, frames) })
 		}
 	}
 }
 
-func benchmarkPush(b *testing.B, c *Client, frames int) {
+func benchmarkPush(b *testing.B, c *transport.Client, frames int) {
 	batch := make([]pipeline.Frame, frames)
 	for i := range batch {
 		batch[i] = pipeline.Frame{ID: uint64(i), Shape: []int{2000}, Data: make([]float32, 2000), Label: pipeline.NoLabel, Since: time.Now()}
@@ -56,7 +54,7 @@ func benchmarkPush(b *testing.B, c *Client, frames int) {
 	b.ReportAllocs()
 	before := processorTime(b)
 	for b.Loop() {
-		if _, err := c.Push(b.Context(), Pushing{Run: "run", From: "me", Frames: batch}); err != nil {
+		if _, err := c.Push(b.Context(), transport.Pushing{Run: "run", From: "me", Frames: batch}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package transport
+package link
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Link is the shape of an emulated link: what happens to all that a node sends. The zero value is the real one.
-type Link struct {
+// Shape is that of an emulated link: what happens to all that a node sends. The zero value is the real one.
+type Shape struct {
 	Name   string        // as it is shown; empty: real
 	Delay  time.Duration // of every segment, one way
 	Jitter time.Duration // mean of what comes on top of it, exponentially distributed; bytes keep their order
@@ -33,9 +33,9 @@ type Link struct {
 // Ethernet: the port of a Pi 3B, 100 Mbit/s, of which the preamble and the gap between frames take 24 bytes a frame. Its
 // delay is below what a timer can keep.
 var (
-	WiFi     = Link{Name: "wifi", Delay: 2200 * time.Microsecond, Jitter: 1400 * time.Microsecond, Rate: 24e6 * framed / segment}
-	WiFiPi4  = Link{Name: "wifi-pi4", Delay: 2200 * time.Microsecond, Jitter: 1400 * time.Microsecond, Rate: 108e6 * framed / segment}
-	Ethernet = Link{Name: "ethernet", Rate: 100e6 * framed / (framed + 24)}
+	WiFi     = Shape{Name: "wifi", Delay: 2200 * time.Microsecond, Jitter: 1400 * time.Microsecond, Rate: 24e6 * framed / segment}
+	WiFiPi4  = Shape{Name: "wifi-pi4", Delay: 2200 * time.Microsecond, Jitter: 1400 * time.Microsecond, Rate: 108e6 * framed / segment}
+	Ethernet = Shape{Name: "ethernet", Rate: 100e6 * framed / (framed + 24)}
 )
 
 // What an Ethernet frame carries of a TCP stream with time stamps, as Linux sends it, and how long it is itself.
@@ -44,7 +44,7 @@ const (
 	framed  = segment + 12 + 20 + 20 + 14
 )
 
-var errLink = errors.New("use off, wifi, wifi-pi4, ethernet, or a shape as in delay=3ms,jitter=2ms,loss=1%,rate=20mbit, of which any part may be left out")
+var errShape = errors.New("use off, wifi, wifi-pi4, ethernet, or a shape as in delay=3ms,jitter=2ms,loss=1%,rate=20mbit, of which any part may be left out")
 
 // The largest values of a shape.
 const (
@@ -54,22 +54,22 @@ const (
 	maxRate  = 10e9
 )
 
-// ParseLink reads off, a preset's name, or a shape.
-func ParseLink(s string) (Link, error) {
+// Parse reads off, a preset's name, or a shape.
+func Parse(s string) (Shape, error) {
 	if s == "off" {
-		return Link{}, nil
+		return Shape{}, nil
 	}
-	for _, preset := range []Link{WiFi, WiFiPi4, Ethernet} {
+	for _, preset := range []Shape{WiFi, WiFiPi4, Ethernet} {
 		if s == preset.Name {
 			return preset, nil
 		}
 	}
-	l := Link{Name: s}
+	l := Shape{Name: s}
 	var given []string
 	for part := range strings.SplitSeq(s, ",") {
 		key, value, _ := strings.Cut(part, "=")
 		if slices.Contains(given, key) {
-			return Link{}, fmt.Errorf("%q is given twice: %w", key, errLink)
+			return Shape{}, fmt.Errorf("%q is given twice: %w", key, errShape)
 		}
 		given = append(given, key)
 		var err error
@@ -83,10 +83,10 @@ func ParseLink(s string) (Link, error) {
 		case "rate":
 			l.Rate, err = parseRate(value)
 		default:
-			return Link{}, fmt.Errorf("%q is unknown: %w", part, errLink)
+			return Shape{}, fmt.Errorf("%q is unknown: %w", part, errShape)
 		}
 		if err != nil {
-			return Link{}, fmt.Errorf("%q %w: %w", part, err, errLink)
+			return Shape{}, fmt.Errorf("%q %w: %w", part, err, errShape)
 		}
 	}
 	return l, nil

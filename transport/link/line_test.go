@@ -1,4 +1,4 @@
-package transport
+package link
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ func (s *script) Uint64() uint64 {
 
 func newLine(t *testing.T, shape string, seed uint64) *line {
 	t.Helper()
-	l, err := ParseLink(shape)
+	l, err := Parse(shape)
 	if err != nil {
 		t.Fatal(err)
 	}

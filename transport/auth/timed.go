@@ -1,8 +1,7 @@
-package transport
+package auth
 
 import (
 	"net"
-	"net/http"
 	"sync/atomic"
 	"time"
 )
@@ -17,12 +16,12 @@ type timedConn struct {
 
 // How long a peer may read nothing of what is written to it.
 const (
-	writeTime   = 10 * time.Second
+	WriteTime   = 10 * time.Second
 	goodbyeTime = 50 * time.Millisecond
 )
 
 func (c *timedConn) Write(b []byte) (int, error) {
-	patience := writeTime
+	patience := WriteTime
 	if c.closing.Load() {
 		patience = goodbyeTime
 	}
@@ -54,24 +53,10 @@ func (c *timedConn) remember(t time.Time) {
 	c.deadline.Store(d)
 }
 
-func (c *timedConn) CloseWrite() error { return closeWrite(c.Conn) }
-
-// timeAnswers gives the answers to calls a time over HTTP/2 too: there a stream's write waits for the peer's window, and
-// the connection has nothing to write. It begins with the answer, for the same reason as above.
-func timeAnswers(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ProtoMajor == 2 {
-			w = timedAnswer{w}
-		}
-		next.ServeHTTP(w, r)
-	})
+// CloseWrite ends this side, where the connection has sides that end alone.
+func (c *timedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
 }
-
-type timedAnswer struct{ http.ResponseWriter }
-
-func (a timedAnswer) Write(b []byte) (int, error) {
-	_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(writeTime)) // a stream can
-	return a.ResponseWriter.Write(b)
-}
-
-func (a timedAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }

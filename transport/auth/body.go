@@ -1,10 +1,12 @@
-package transport
+package auth
 
 import (
 	"fmt"
 	"io"
 	"net/http"
 	"time"
+
+	"connectrpc.com/connect"
 
 	"tandem/pipeline"
 )
@@ -59,7 +61,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 		if !b.gate.hold(b.peer, int64(n), b.limit) {
 			text := fmt.Sprintf("it, or all peers together, have sent more than %d bytes that are not yet worked off", b.limit)
 			b.gate.refuse(b.from, TooManyBytes, text)
-			return 0, toWire(fmt.Errorf("%w: %s: send them again later, or raise --max-body here", pipeline.ErrBusy, text))
+			return 0, connect.NewError(connect.CodeAborted, fmt.Errorf("%w: %s: send them again later, or raise --max-body here", pipeline.ErrBusy, text))
 		}
 	}
 	if err == io.EOF && b.conn != nil {

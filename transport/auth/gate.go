@@ -1,7 +1,8 @@
-package transport
+package auth
 
 import (
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"sync"
@@ -84,6 +85,12 @@ func (g *Gate) refuse(address string, why Reason, text string) {
 	g.refused[why]++
 	g.mu.Unlock()
 	g.told(Refusal{address, why, text})
+}
+
+// Admit lets a handler serve those requests that show the key, if one is asked for, and bounds their bodies, of which each
+// may have so many bytes.
+func (g *Gate) Admit(next http.Handler, maxBody int) http.Handler {
+	return g.admit(g.boundBodies(next, maxBody))
 }
 
 // enter counts a connection, or returns nil where there are too many.

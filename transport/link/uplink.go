@@ -1,4 +1,4 @@
-package transport
+package link
 
 import (
 	"math/rand/v2"
@@ -11,26 +11,26 @@ import (
 // itself on those that it has dialled, and its answers on those that it has accepted. What it receives has the shape of
 // the other end's uplink. A nil Uplink is the real link.
 type Uplink struct {
-	link Link
-	seed uint64
-	turn int // bytes that a connection sends before it is the next one's turn
+	shape Shape
+	seed  uint64
+	turn  int // bytes that a connection sends before it is the next one's turn
 	// burst is what an idle link sends at once, as time at its rate.
 	burst time.Duration
 
 	mu     sync.Mutex
 	free   time.Time // when all that was given to the link will have left
 	made   uint64    // connections so far
-	conns  map[*linkConn]struct{}
+	conns  map[*conn]struct{}
 	closed bool
 	lines  sync.WaitGroup
 }
 
 // NewUplink makes an uplink of the given shape, or nil for the real link. Its chances are those of the seed.
-func NewUplink(l Link, seed uint64) *Uplink {
+func NewUplink(l Shape, seed uint64) *Uplink {
 	if l.Name == "" {
 		return nil
 	}
-	return &Uplink{link: l, seed: seed, turn: turn(l.Rate), burst: burst(l.Rate), conns: make(map[*linkConn]struct{})}
+	return &Uplink{shape: l, seed: seed, turn: turn(l.Rate), burst: burst(l.Rate), conns: make(map[*conn]struct{})}
 }
 
 // turn is about a millisecond's worth of whole segments.
@@ -56,7 +56,7 @@ func transmission(bytes int, rate float64) time.Duration {
 
 // send gives the link bytes that are ready to leave, and returns when they will have left.
 func (u *Uplink) send(ready time.Time, bytes int) time.Time {
-	if u.link.Rate == 0 {
+	if u.shape.Rate == 0 {
 		return ready
 	}
 	u.mu.Lock()
@@ -64,7 +64,7 @@ func (u *Uplink) send(ready time.Time, bytes int) time.Time {
 	if idle := ready.Add(-u.burst); u.free.Before(idle) {
 		u.free = idle
 	}
-	u.free = u.free.Add(transmission(bytes, u.link.Rate))
+	u.free = u.free.Add(transmission(bytes, u.shape.Rate))
 	if u.free.Before(ready) {
 		return ready
 	}
@@ -73,18 +73,18 @@ func (u *Uplink) send(ready time.Time, bytes int) time.Time {
 
 // Over puts a connection on the uplink. Closing the connection ends what that takes. On an uplink that is closed it is
 // closed at once.
-func (u *Uplink) Over(conn net.Conn) net.Conn {
+func (u *Uplink) Over(real net.Conn) net.Conn {
 	if u == nil {
-		return conn
+		return real
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.closed {
-		_ = conn.Close()
-		return conn
+		_ = real.Close()
+		return real
 	}
 	u.made++
-	c := newLinkConn(conn, line{up: u, chance: rand.New(rand.NewPCG(u.seed, u.made))})
+	c := newConn(real, line{up: u, chance: rand.New(rand.NewPCG(u.seed, u.made))})
 	u.conns[c] = struct{}{}
 	u.lines.Go(func() {
 		c.carry()
@@ -111,7 +111,7 @@ func (u *Uplink) Close() {
 	}
 	u.mu.Lock()
 	u.closed = true
-	var open []*linkConn
+	var open []*conn
 	for c := range u.conns {
 		open = append(open, c)
 	}

@@ -1,4 +1,4 @@
-package transport
+package link
 
 import (
 	"io"
@@ -23,9 +23,12 @@ func TestTrafficIsCountedAtBothEnds(t *testing.T) {
 	go func() { _ = s.Serve(server.Listen(listener)) }() // ends with Close
 	defer s.Close()
 
-	c := NewClient(listener.Addr().String(), Limits{Dial: time.Second, Window: 1, Traffic: &client}, nil)
+	c := &http.Client{Transport: &http.Transport{Dial: func(network, address string) (net.Conn, error) {
+		conn, err := net.DialTimeout(network, address, time.Second)
+		return client.Over(conn), err
+	}}}
 	body := strings.Repeat("x", 100_000)
-	resp, err := c.http.Post("http://"+c.Address(), "text/plain", strings.NewReader(body))
+	resp, err := c.Post("http://"+listener.Addr().String(), "text/plain", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package transport
+package link
 
 import (
 	"math/rand/v2"
@@ -75,8 +75,8 @@ func (l *line) send(now time.Time) {
 	}
 	segments := (len(data) + segment - 1) / segment
 	l.left = l.up.send(ready, len(data)+segments*(framed-segment))
-	at := l.left.Add(l.up.link.Delay)
-	if jitter := l.up.link.Jitter; jitter > 0 {
+	at := l.left.Add(l.up.shape.Delay)
+	if jitter := l.up.shape.Jitter; jitter > 0 {
 		at = at.Add(time.Duration(l.chance.ExpFloat64() * float64(jitter)))
 	}
 	if at.Before(l.there) {
@@ -89,7 +89,7 @@ func (l *line) send(now time.Time) {
 // stall is how long the segments are held up by the loss of some of them. Those lost together are found missing
 // together.
 func (l *line) stall(segments int, followed bool) time.Duration {
-	link := &l.up.link
+	link := &l.up.shape
 	if link.Loss == 0 {
 		return 0
 	}

@@ -1,4 +1,4 @@
-package transport
+package auth
 
 import (
 	"net/http"
@@ -12,8 +12,8 @@ const refusalTime = 5 * time.Second
 // The paths that are open to whoever comes without a key: probes have none.
 var openPaths = map[string]bool{"/healthz": true, "/readyz": true}
 
-// sign shows the key.
-func (c *Credentials) sign(h http.Header) {
+// Sign shows the key.
+func (c *Credentials) Sign(h http.Header) {
 	if bearer := c.now().bearer; bearer != "" {
 		h.Set("Authorization", "Bearer "+bearer)
 	}
@@ -64,6 +64,6 @@ func (g *Gate) admit(next http.Handler) http.Handler {
 		h.Set("Content-Type", "application/json")
 		h.Set("Connection", "close")
 		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = w.Write(newAnswerText(text)) // the peer may be gone
+		_, _ = w.Write(newRefusal(text)) // the peer may be gone
 	})
 }

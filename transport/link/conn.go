@@ -1,4 +1,4 @@
-package transport
+package link
 
 import (
 	"net"
@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// linkConn is a connection over an emulated link. It is to its user what a socket is: what is written waits in a buffer
+// conn is a connection over an emulated link. It is to its user what a socket is: what is written waits in a buffer
 // of its own, and writers wait when that is full.
 //
 //	Write ──▶ line (the buffer, and the schedule) ──▶ carry ──▶ the real connection
-type linkConn struct {
+type conn struct {
 	net.Conn
 	ended   chan struct{} // closed when carry has returned
 	wake    chan struct{} // there is something new for carry
@@ -37,15 +37,15 @@ const (
 	early = 400 * time.Microsecond
 )
 
-func newLinkConn(conn net.Conn, l line) *linkConn {
-	return &linkConn{
-		Conn: conn, line: l,
+func newConn(real net.Conn, l line) *conn {
+	return &conn{
+		Conn: real, line: l,
 		ended: make(chan struct{}), wake: make(chan struct{}, 1), changed: make(chan struct{}),
 	}
 }
 
 // Write takes all bytes as soon as there is room for them.
-func (c *linkConn) Write(b []byte) (int, error) {
+func (c *conn) Write(b []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	n := 0
@@ -60,7 +60,7 @@ func (c *linkConn) Write(b []byte) (int, error) {
 }
 
 // take takes the bytes for which there is room. It returns what to wait for if that is not all.
-func (c *linkConn) take(b []byte) (int, <-chan struct{}, time.Time, error) {
+func (c *conn) take(b []byte) (int, <-chan struct{}, time.Time, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
@@ -96,7 +96,7 @@ func wait(changed <-chan struct{}, deadline time.Time) {
 }
 
 // rouse makes carry look again.
-func (c *linkConn) rouse() {
+func (c *conn) rouse() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -104,14 +104,14 @@ func (c *linkConn) rouse() {
 }
 
 // change tells waiting writers. Call it with c.mu held.
-func (c *linkConn) change() {
+func (c *conn) change() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
 
 // carry hands bytes to the real connection when they are there. It ends when that has failed, or when the connection is
 // closed and empty.
-func (c *linkConn) carry() {
+func (c *conn) carry() {
 	defer close(c.ended)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -140,7 +140,7 @@ func (c *linkConn) carry() {
 }
 
 // advance moves the line on, and reports whether there is nothing more to do.
-func (c *linkConn) advance() (arrived [][]byte, next time.Time, over bool) {
+func (c *conn) advance() (arrived [][]byte, next time.Time, over bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
@@ -161,7 +161,7 @@ func (c *linkConn) advance() (arrived [][]byte, next time.Time, over bool) {
 }
 
 // delivered makes room for what has been handed on.
-func (c *linkConn) delivered(n int, err error) {
+func (c *conn) delivered(n int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held -= n
@@ -173,7 +173,7 @@ func (c *linkConn) delivered(n int, err error) {
 
 // Close ends the connection. As with a socket, what was written before goes on to the other end, for as long as a
 // second; it is the uplink that waits for that.
-func (c *linkConn) Close() error {
+func (c *conn) Close() error {
 	if !c.end() {
 		return net.ErrClosed
 	}
@@ -186,7 +186,7 @@ func (c *linkConn) Close() error {
 }
 
 // end marks the connection as closed. It reports false where it was before.
-func (c *linkConn) end() bool {
+func (c *conn) end() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -201,7 +201,7 @@ func (c *linkConn) end() bool {
 }
 
 // Read reads what the other end has sent, which has the shape of its own link.
-func (c *linkConn) Read(b []byte) (int, error) {
+func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if err != nil && c.isClosed() {
 		err = net.ErrClosed
@@ -209,14 +209,14 @@ func (c *linkConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (c *linkConn) isClosed() bool {
+func (c *conn) isClosed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.closed
 }
 
 // SetWriteDeadline bounds the waiting for room.
-func (c *linkConn) SetWriteDeadline(t time.Time) error {
+func (c *conn) SetWriteDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -228,7 +228,7 @@ func (c *linkConn) SetWriteDeadline(t time.Time) error {
 }
 
 // SetReadDeadline bounds the waiting for the other end.
-func (c *linkConn) SetReadDeadline(t time.Time) error {
+func (c *conn) SetReadDeadline(t time.Time) error {
 	if c.isClosed() {
 		return net.ErrClosed
 	}
@@ -236,7 +236,7 @@ func (c *linkConn) SetReadDeadline(t time.Time) error {
 }
 
 // SetDeadline sets both.
-func (c *linkConn) SetDeadline(t time.Time) error {
+func (c *conn) SetDeadline(t time.Time) error {
 	if err := c.SetWriteDeadline(t); err != nil {
 		return err
 	}
