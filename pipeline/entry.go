@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"strings"
 
 	"tandem/strategy"
 )
@@ -9,13 +10,7 @@ import (
 // Entry is what a node adds to the run's report.
 type Entry struct {
 	NodeID
-	Received  int64   `json:"received"`
-	Refused   int64   `json:"refused"`
-	Dropped   int64   `json:"dropped"` // the oldest in a full queue
-	Expired   int64   `json:"expired"` // too old when their turn came
-	Forwarded int64   `json:"forwarded"`
-	Finished  int64   `json:"finished"`
-	Lost      int64   `json:"lost"`
+	Outcomes
 	Switches  int64   `json:"switches"`
 	SwitchMS  float64 `json:"switch_ms"` // all switches together
 	BusyMS    float64 `json:"busy_ms"`   // time in which layers ran
@@ -35,24 +30,21 @@ type Entry struct {
 
 	Next      []string `json:"next,omitempty"`      // the nodes that frames are handed over to, but for end, as their own entries call them
 	Restarted bool     `json:"restarted,omitempty"` // the node was started again during the run, and has forgotten what was before
-	// Doubts are the frames that the node has given up, or sent another way, without an answer: they may have arrived all
-	// the same. Denied are those, of this node and the ones above, that it counts as gone. Reports don't show them.
-	Doubts IDs `json:"doubts,omitempty"`
-	Denied IDs `json:"denied,omitempty"`
-	// DoubtsCut: more frames were in doubt than could be named, so the report may have frames unaccounted for.
-	DoubtsCut bool `json:"doubts_cut,omitempty"`
+	// Unacknowledged are the frames that the node has given up, or sent another way, without an answer: they may have
+	// arrived all the same. Denied are those, of this node and the ones above, that it counts as gone. Reports show neither.
+	Unacknowledged IDs `json:"unacknowledged,omitempty"`
+	Denied         IDs `json:"denied,omitempty"`
+	// UnacknowledgedCut: more frames were unacknowledged than could be named, so the report may have frames unaccounted for.
+	UnacknowledgedCut bool `json:"unacknowledged_cut,omitempty"`
 }
 
 func (e Entry) String() string {
-	return fmt.Sprintf("%v: received %d, refused %d, dropped %d, expired %d, forwarded %d, finished %d, lost %d",
-		e.NodeID, e.Received, e.Refused, e.Dropped, e.Expired, e.Forwarded, e.Finished, e.Lost)
+	var counts []string
+	for outcome, n := range e.Outcomes.All() {
+		counts = append(counts, fmt.Sprint(outcome, " ", n))
+	}
+	return fmt.Sprintf("%v: %s", e.NodeID, strings.Join(counts, ", "))
 }
-
-// Here is the number of frames that are still on the node.
-func (e Entry) Here() int64 { return e.Received - e.Gone() - e.Forwarded - e.Finished }
-
-// Gone is the number of frames that ended on the node without a result.
-func (e Entry) Gone() int64 { return e.Refused + e.Dropped + e.Expired + e.Lost }
 
 // What an entry may name and hold: it comes from the wire, is remembered, and is shown to people.
 const (
@@ -82,7 +74,10 @@ func (e Entry) Validate() error {
 			return invalid("the text %.40q has %d bytes: %d are allowed", text, len(text), MaxTextBytes)
 		}
 	}
-	counts := []int64{e.Received, e.Refused, e.Dropped, e.Expired, e.Forwarded, e.Finished, e.Lost, e.Switches, int64(e.QueuePeak), e.Bytes}
+	counts := []int64{e.Switches, int64(e.QueuePeak), e.Bytes}
+	for _, n := range e.Outcomes.All() {
+		counts = append(counts, n)
+	}
 	figures := []float64{e.SwitchMS, e.BusyMS, e.EnergyJ}
 	for state, share := range e.States {
 		if len(state) > maxKeyBytes {

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// IDs is a set of frame ids, as ranges [first, last] in rising order. Frames whose fate is in doubt come in rows, so a
-// few ranges hold many of them.
+// IDs is a set of frame ids, as ranges [first, last] in rising order. Unacknowledged frames come in rows, so a few
+// ranges hold many of them.
 type IDs [][2]uint64
 
 // maxRanges bounds a set. The oldest ids go for newer ones: windows forget these too.

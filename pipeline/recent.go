@@ -79,5 +79,5 @@ func (r *Recorder) Status(id NodeID) Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	rate, _, _ := r.recent.look(time.Now())
-	return Status{Entry: Entry{NodeID: id, Received: r.delivered, Finished: r.delivered}, RateIn: rate, RateOut: rate}
+	return Status{Entry: Entry{NodeID: id, Outcomes: Outcomes{Received: r.delivered, Finished: r.delivered}}, RateIn: rate, RateOut: rate}
 }

@@ -101,10 +101,10 @@ func (r *Recorder) Close(end Entry, nodes []Entry) Report {
 		accuracy := 100 * float64(r.right) / float64(r.labelled)
 		rep.Accuracy = &accuracy
 	}
-	rep.Twice = twice(rep.Nodes, &r.seen)
+	rep.DoubleCounted = doubleCounted(rep.Nodes, &r.seen)
 	rep.account(r.run)
 	for i := range rep.Nodes {
-		rep.Nodes[i].Doubts, rep.Nodes[i].Denied = nil, nil // they have served
+		rep.Nodes[i].Unacknowledged, rep.Nodes[i].Denied = nil, nil // they have served
 	}
 	return rep
 }

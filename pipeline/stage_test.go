@@ -187,6 +187,30 @@ func TestFailingLayersAreCounted(t *testing.T) {
 	})
 }
 
+// A tail that can't be loaded costs the frames that were to be finished here, each counted; where it is loaded beside the
+// work it costs none.
+func TestFailingSwitchesAreCounted(t *testing.T) {
+	for _, load := range []Loading{strategy.Blocking, strategy.Background} {
+		synctest.Test(t, func(t *testing.T) {
+			e, _ := strategy.Lookup("takeover")
+			net := pi()
+			net.broken = errors.New("the card is gone")
+			refuse := sendFunc(func(_ context.Context, frames []Frame) ([]Feedback, error) {
+				return make([]Feedback, len(frames)), nil
+			})
+			s := stage(t.Context(), net, e.Start(strategy.Params{Tasks: 3, Loading: load}), refuse, sendFunc(accept))
+			for range 20 {
+				offer(t, s, 1)
+				time.Sleep(300 * time.Millisecond)
+			}
+			entry := s.Close()
+			if lost := entry.Lost > 0; lost != (load == strategy.Blocking) || entry.Switches != 0 || entry.Finished != 0 || entry.Here() != 0 {
+				t.Errorf("%s: %v", load, entry)
+			}
+		})
+	}
+}
+
 // When the context ends, what is still on the node is counted as lost, and Close returns.
 func TestAbortCountsWhatIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

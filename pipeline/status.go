@@ -90,9 +90,7 @@ func (s *Stage) Status() Status {
 	}
 	st.RateIn = s.in.Rate(now, st.Received)
 	st.RateOut = s.out.Rate(now, st.Forwarded+st.Finished)
-	var f Feedback
-	s.timing.tell(&f)
-	st.ServiceMS, st.SpreadMS, st.WaitMS = milliseconds(f.Service), milliseconds(f.Spread), milliseconds(f.Wait)
+	s.timing.show(&st)
 	return st
 }
 

@@ -11,6 +11,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/strategy"
 	"tandem/transport"
 )
 
@@ -213,11 +214,7 @@ func (e *edge) inReports() string {
 	return cmp.Or(e.named, e.client.Address())
 }
 
-// RoundTrip is that of a call to the neighbour.
-func (e *edge) RoundTrip() time.Duration { return e.client.RoundTrip() }
-
-// BytesInFlight is the data of the frames on their way to the neighbour.
-func (e *edge) BytesInFlight() int { return e.client.BytesInFlight() }
-
-// Pace is what the link to the neighbour takes for a frame.
-func (e *edge) Pace() time.Duration { return e.client.Pace() }
+// Neighbour is what the strategy may know of the neighbour.
+func (e *edge) Neighbour() strategy.Neighbour {
+	return strategy.Neighbour{Up: e.Up(), RoundTrip: e.client.RoundTrip(), Pace: e.client.Pace()}
+}

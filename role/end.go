@@ -101,7 +101,7 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 		end.say(r.ID, startedAgain+": rate, ages and time are those since then")
 	}
 	for _, n := range end.nodes {
-		if n.DoubtsCut {
+		if n.UnacknowledgedCut {
 			end.say(n.NodeID, "had more frames in doubt than it could name: unaccounted may not be 0")
 		}
 	}

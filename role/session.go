@@ -59,7 +59,7 @@ func (s *session) gather(c transport.Closing) {
 			continue
 		}
 		plain := e
-		plain.Doubts, plain.Denied = nil, nil
+		plain.Unacknowledged, plain.Denied = nil, nil
 		text, err := json.Marshal(plain)
 		if err != nil || len(s.nodes) == maxLedgers || s.bytes+len(text) > maxLedgerBytes {
 			s.note("some nodes are left out, as their ledgers are too many or too long")
@@ -67,7 +67,7 @@ func (s *session) gather(c transport.Closing) {
 		}
 		s.nodes, s.bytes = append(s.nodes, e), s.bytes+len(text)
 	}
-	s.nodes = pipeline.BoundDoubts(s.nodes, pipeline.MaxDoubtRanges)
+	s.nodes = pipeline.BoundUnacknowledged(s.nodes, pipeline.MaxUnacknowledgedRanges)
 	s.note(c.Note)
 }
 

@@ -32,24 +32,21 @@ type member struct {
 
 // Neighbour is what the stage sees of one slow node without asking it.
 type Neighbour struct {
-	Up            bool          // it answers
-	InFlight      int           // frames on their way to it, without an answer
-	BytesInFlight int           // their data
-	RoundTrip     time.Duration // of a call
-	Pace          time.Duration // what the link to it takes for a frame; 0: not yet known
+	Up        bool          // it answers
+	InFlight  int           // frames on their way to it, without an answer
+	RoundTrip time.Duration // of a call, smoothed; 0: not yet known
+	Pace      time.Duration // what the link to it takes for a frame; 0: not yet known
 }
 
 // Outlook is what a fleet has to offer to the next frame.
 type Outlook struct {
-	To            int           // the node with the least expected delay; it would get the frame
-	Up            bool          // some node answers
-	Free          float64       // whole places in the queues of those that answer, as far as is known
-	Full          bool          // none that answers has a place
-	Idle          time.Duration // when the first of those that answer will have less left to do than a batch, since the run began
-	Service       time.Duration // what a frame takes on that To; 0: not yet known
-	RoundTrip     time.Duration // of a call to To
-	BytesInFlight int           // of data on its way to To, without an answer
-	Pace          time.Duration // what the link to To takes for a frame; 0: not yet known
+	To        int           // the node with the least expected delay; it would get the frame
+	Up        bool          // some node answers
+	Free      float64       // whole places in the queues of those that answer, as far as is known
+	Full      bool          // none that answers has a place
+	Idle      time.Duration // when the first of those that answer will have less left to do than a batch, since the run began
+	Service   time.Duration // what a frame takes on that To; 0: not yet known
+	RoundTrip time.Duration // of a call to To
 }
 
 // NewFleet makes a fleet of so many nodes.
@@ -131,7 +128,7 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 	}
 	o.To = f.least(candidates, now)
 	to := &f.members[o.To]
-	o.Service, o.RoundTrip, o.BytesInFlight, o.Pace = to.service(), to.RoundTrip, to.BytesInFlight, to.Pace
+	o.Service, o.RoundTrip = to.service(), to.RoundTrip
 	return o
 }
 
@@ -164,7 +161,7 @@ func (f *Fleet) better(a, b int, now time.Duration) int {
 	return a
 }
 
-// service is what a frame takes; one that is throttled is about to become slower than its average.
+// service is what a frame takes; one that is throttled is about to become slower than the EWMA says.
 func (m *member) service() time.Duration {
 	if m.newest.Throttled {
 		return m.newest.Service + m.newest.Spread

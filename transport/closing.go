@@ -18,8 +18,8 @@ func closingToWire(c Closing, most int) (*wire.CloseRequest, error) {
 	m := &wire.CloseRequest{Run: c.Run, From: c.From, Note: plain(c.Note), Detach: c.Detach}
 	const frame = 64 // around the texts
 	most -= len(m.Run) + len(m.From) + len(m.Note) + frame
-	for ranges := pipeline.MaxDoubtRanges; ; ranges /= 2 {
-		text, err := json.Marshal(pipeline.BoundDoubts(c.Nodes, ranges))
+	for ranges := pipeline.MaxUnacknowledgedRanges; ; ranges /= 2 {
+		text, err := json.Marshal(pipeline.BoundUnacknowledged(c.Nodes, ranges))
 		if err != nil {
 			return nil, err
 		}

@@ -24,7 +24,7 @@ func TestClosingHoldsWhatFits(t *testing.T) {
 	var nodes []pipeline.Entry
 	for _, role := range []string{"client", "fast", "slow"} {
 		ids := scattered(100_000, newest-2*100_000+2)
-		nodes = append(nodes, pipeline.Entry{NodeID: pipeline.NodeID{Role: role}, Lost: 7, Doubts: ids, Denied: ids})
+		nodes = append(nodes, pipeline.Entry{NodeID: pipeline.NodeID{Role: role}, Outcomes: pipeline.Outcomes{Lost: 7}, Unacknowledged: ids, Denied: ids})
 	}
 	for _, maxBody := range []int{16 << 10, 1 << 20, 64 << 20} {
 		n := &fakeNode{report: pipeline.Report{Run: "r"}}
@@ -34,20 +34,20 @@ func TestClosingHoldsWhatFits(t *testing.T) {
 			continue
 		}
 		for _, e := range n.closing.Nodes {
-			last := e.Doubts[len(e.Doubts)-1]
-			if len(e.Doubts) < min(maxBody, maxClosing)/1000 || last != [2]uint64{newest, newest} || !e.DoubtsCut || e.Lost != 7 || len(e.Denied) != len(e.Doubts) {
-				t.Errorf("--max-body %d: %v, %d ranges up to %v, cut %v", maxBody, e.NodeID, len(e.Doubts), last, e.DoubtsCut)
+			last := e.Unacknowledged[len(e.Unacknowledged)-1]
+			if len(e.Unacknowledged) < min(maxBody, maxClosing)/1000 || last != [2]uint64{newest, newest} || !e.UnacknowledgedCut || e.Lost != 7 || len(e.Denied) != len(e.Unacknowledged) {
+				t.Errorf("--max-body %d: %v, %d ranges up to %v, cut %v", maxBody, e.NodeID, len(e.Unacknowledged), last, e.UnacknowledgedCut)
 			}
 		}
 	}
-	if len(nodes[0].Doubts) != 100_000 || nodes[0].DoubtsCut {
+	if len(nodes[0].Unacknowledged) != 100_000 || nodes[0].UnacknowledgedCut {
 		t.Error("the entries themselves are changed")
 	}
 }
 
 // A closing is as large as its bound says, and what fits is whole.
 func TestClosingIsCutOnlyWhereItHasTo(t *testing.T) {
-	c := Closing{Run: "r", From: "me", Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "client"}, Doubts: scattered(1000, 0)}}}
+	c := Closing{Run: "r", From: "me", Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "client"}, Unacknowledged: scattered(1000, 0)}}}
 	for _, most := range []int{1 << 20, 8 << 10, 1 << 10} {
 		m, err := closingToWire(c, most)
 		if err != nil {
@@ -57,9 +57,9 @@ func TestClosingIsCutOnlyWhereItHasTo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		whole := len(nodes[0].Doubts) == 1000
-		if size := proto.Size(m); size > most || whole != (most == 1<<20) || whole == nodes[0].DoubtsCut || len(nodes[0].Doubts) == 0 {
-			t.Errorf("%d ranges in %d of %d bytes, cut %v", len(nodes[0].Doubts), size, most, nodes[0].DoubtsCut)
+		whole := len(nodes[0].Unacknowledged) == 1000
+		if size := proto.Size(m); size > most || whole != (most == 1<<20) || whole == nodes[0].UnacknowledgedCut || len(nodes[0].Unacknowledged) == 0 {
+			t.Errorf("%d ranges in %d of %d bytes, cut %v", len(nodes[0].Unacknowledged), size, most, nodes[0].UnacknowledgedCut)
 		}
 	}
 }

@@ -56,7 +56,7 @@ func statusFromWire(text string) ([]pipeline.Status, error) {
 	for i := range statuses {
 		s := &statuses[i]
 		s.State = pipeline.State(plain(string(s.State)))
-		s.Next, s.Doubts, s.Denied = nil, nil, nil // nobody shows them before the run is closed
+		s.Next, s.Unacknowledged, s.Denied = nil, nil, nil // nobody shows them before the run is closed
 		if err := cmp.Or(showable(&s.Entry), s.Validate()); err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ import (
 
 func status(role string) pipeline.Status {
 	return pipeline.Status{
-		Entry:  pipeline.Entry{NodeID: pipeline.NodeID{Role: role, Address: role + ":1"}, Received: 7},
+		Entry:  pipeline.Entry{NodeID: pipeline.NodeID{Role: role, Address: role + ":1"}, Outcomes: pipeline.Outcomes{Received: 7}},
 		Layers: [2]int{1, 4}, State: pipeline.Finishing, Queue: 3, Capacity: 10, RateIn: 33.3, HeardS: 0.5,
 	}
 }
