@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 )
 
-// A call that was not answered is in doubt, whatever a later one with the same frames is answered.
-func TestRefusedRetryLeavesADoubt(t *testing.T) {
+// A call that was not answered stays unacknowledged, whatever a later one with the same frames is answered.
+func TestRefusedRetryStaysUnacknowledged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
 		end := sendFunc(func(context.Context, []Frame) ([]Feedback, error) {
@@ -47,15 +48,15 @@ func TestReportOfNodesThatWereStartedAgain(t *testing.T) {
 		forgotten, died, unaccounted int64
 	}{
 		{"all well", []Entry{client, fast, slow}, 80, false, 0, 0, 0},
-		{"a riddle", []Entry{client, fast, slow}, 77, false, 0, 0, 3},
+		{"frames vanish", []Entry{client, fast, slow}, 77, false, 0, 0, 3},
 		{"end", []Entry{client, fast, slow}, 20, true, 60, 0, 0},
 		{"slow", []Entry{client, fast, again(slow, 20, 20)}, 60, false, 0, 30, 0},
-		{"slow, and a riddle on fast", []Entry{client, {NodeID: fast.NodeID, Outcomes: Outcomes{Received: 95, Refused: 1, Forwarded: 60, Finished: 30}}, again(slow, 20, 20)}, 60, false, 0, 30, 4},
+		{"slow, and frames vanish on fast", []Entry{client, {NodeID: fast.NodeID, Outcomes: Outcomes{Received: 95, Refused: 1, Forwarded: 60, Finished: 30}}, again(slow, 20, 20)}, 60, false, 0, 30, 4},
 		{"slow and end", []Entry{client, fast, again(slow, 20, 20)}, 25, true, 25, 40, 0},
 		{"fast", []Entry{client, again(fast, 40, 10), {NodeID: slow.NodeID, Outcomes: Outcomes{Received: 50, Refused: 5, Finished: 45}}}, 70, false, 0, 20, 0},
 		{"slow is missing", []Entry{client, fast}, 60, false, 0, 30, 0},
 		{"the client is missing", []Entry{fast, slow}, 80, false, 0, 5, 0},
-		{"the client is missing, and a riddle", []Entry{fast, slow}, 77, false, 0, 8, 0},
+		{"the client is missing, and frames vanish", []Entry{fast, slow}, 77, false, 0, 8, 0},
 		{"client and fast are missing", []Entry{slow}, 80, false, 0, 10, 0},
 	} {
 		r := NewRecorder(Run{ID: "r", Frames: 100})
@@ -161,4 +162,8 @@ func FuzzIDs(f *testing.F) {
 			}
 		}
 	})
+}
+
+func (s IDs) has(id uint64) bool {
+	return slices.ContainsFunc(s, func(r [2]uint64) bool { return r[0] <= id && id <= r[1] })
 }

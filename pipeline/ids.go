@@ -42,20 +42,6 @@ func (s *IDs) add(id uint64) {
 // newest returns the newest ids, in at most so many ranges.
 func (s IDs) newest(ranges int) IDs { return s[max(0, len(s)-ranges):] }
 
-// has reports whether the id is in the set.
-func (s IDs) has(id uint64) bool {
-	_, found := slices.BinarySearchFunc(s, id, func(r [2]uint64, id uint64) int {
-		switch {
-		case r[1] < id:
-			return -1
-		case r[0] > id:
-			return 1
-		}
-		return 0
-	})
-	return found
-}
-
 // UnmarshalJSON reads a set that came in from the wire. It may hold no more than a window does.
 func (s *IDs) UnmarshalJSON(text []byte) error {
 	var ranges [][2]uint64

@@ -44,7 +44,7 @@ func accept(_ context.Context, frames []Frame) ([]Feedback, error) {
 
 // A sender that is behind makes the loop wait, the queue fill, and the entry refuse; nothing else grows, and nothing is
 // lost.
-func TestBackPressureReachesTheEntry(t *testing.T) {
+func TestBackpressureReachesTheEntry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		unblock := make(chan struct{})
 		blocked := sendFunc(func(ctx context.Context, frames []Frame) ([]Feedback, error) {
@@ -76,8 +76,8 @@ func TestLoopServesFeedbackWhileAFrameWaits(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 			return accept(ctx, frames)
 		})
-		heard := &counting{}
-		s := stage(t.Context(), &fakeNet{}, heard, slow, sendFunc(accept))
+		observer := &counting{}
+		s := stage(t.Context(), &fakeNet{}, observer, slow, sendFunc(accept))
 		sent := 0
 		for sent < 200 {
 			sent += offer(t, s, 1)
@@ -86,8 +86,8 @@ func TestLoopServesFeedbackWhileAFrameWaits(t *testing.T) {
 		if e := s.Close(); e.Forwarded != 200 || e.Here() != 0 {
 			t.Errorf("ledger %+v", e)
 		}
-		if heard.answers != 200 {
-			t.Errorf("the strategy heard %d answers of 200", heard.answers)
+		if observer.answers != 200 {
+			t.Errorf("the strategy was told %d answers of 200", observer.answers)
 		}
 	})
 }

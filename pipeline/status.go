@@ -11,17 +11,17 @@ import (
 // node without being told addresses.
 type Status struct {
 	Entry
-	Layers    [2]int  `json:"layers"`   // those held, [from, to); client and end: none
-	State     State   `json:"state"`    // empty: it has nobody to forward to, or has decided nothing yet
-	Queue     int     `json:"queue"`    // frames that wait
-	Capacity  int     `json:"capacity"` // places
-	ServiceMS float64 `json:"service_ms"`
-	SpreadMS  float64 `json:"spread_ms"`
-	WaitMS    float64 `json:"wait_ms"`
-	RateIn    float64 `json:"rate_in"`  // frames per second that are received
-	RateOut   float64 `json:"rate_out"` // that are forwarded or finished
-	Throttled bool    `json:"throttled"`
-	HeardS    float64 `json:"heard_s"` // how old all this is, in seconds, where it is shown
+	Layers     [2]int  `json:"layers"`   // those held, [from, to); client and end: none
+	State      State   `json:"state"`    // empty: it has nobody to forward to, or has decided nothing yet
+	Queue      int     `json:"queue"`    // frames that wait
+	Capacity   int     `json:"capacity"` // places
+	ServiceMS  float64 `json:"service_ms"`
+	SpreadMS   float64 `json:"spread_ms"`
+	WaitMS     float64 `json:"wait_ms"`
+	RateIn     float64 `json:"rate_in"`  // frames per second that are received
+	RateOut    float64 `json:"rate_out"` // that are forwarded or finished
+	Throttled  bool    `json:"throttled"`
+	StalenessS float64 `json:"staleness_s"` // how old all this is, in seconds, where it is shown
 }
 
 // Live is what end knows of a run that goes on. It goes up the pipeline with the answers to signs of life.
@@ -33,14 +33,14 @@ type Live struct {
 	Rate       float64 `json:"rate"`       // of the last two seconds, frames per second
 	AgeP50MS   float64 `json:"age_p50_ms"` // of the frames that arrived in them
 	AgeP95MS   float64 `json:"age_p95_ms"`
-	State      State   `json:"state"`   // of the first node that has one: fast
-	HeardS     float64 `json:"heard_s"` // how old all this is, in seconds, where it is shown
+	State      State   `json:"state"`       // of the first node that has one: fast
+	StalenessS float64 `json:"staleness_s"` // how old all this is, in seconds, where it is shown
 }
 
 // What a status may hold beside what an entry may.
 const (
-	maxQueue = 1 << 20
-	maxHeard = 1e9 // seconds
+	maxQueue     = 1 << 20
+	maxStaleness = 1e9 // seconds
 )
 
 // Validate reports what is wrong with a status as it came in. The error is ErrInvalidRun.
@@ -53,8 +53,8 @@ func (s Status) Validate() error {
 		return invalid("its state has %d bytes: %d are allowed", len(s.State), maxKeyBytes)
 	case s.Capacity < 0 || s.Capacity > maxQueue || s.Queue < 0 || s.Queue > maxQueue:
 		return invalid("its queue has %d of %d places taken: 0 to %d are allowed", s.Queue, s.Capacity, maxQueue)
-	case !(s.HeardS >= 0 && s.HeardS <= maxHeard):
-		return invalid("it is %v s old: 0 to %v are allowed", s.HeardS, maxHeard)
+	case !(s.StalenessS >= 0 && s.StalenessS <= maxStaleness):
+		return invalid("it is %v s old: 0 to %v are allowed", s.StalenessS, maxStaleness)
 	}
 	for _, v := range []float64{s.ServiceMS, s.SpreadMS, s.WaitMS, s.RateIn, s.RateOut} {
 		if !tame(v) {
@@ -66,13 +66,13 @@ func (s Status) Validate() error {
 
 // Validate reports what is wrong with a summary as it came in. The error is ErrInvalidRun.
 func (l Live) Validate() error {
-	for _, v := range []float64{float64(l.Sent), float64(l.Delivered), float64(l.Duplicates), l.Coverage, l.Rate, l.AgeP50MS, l.AgeP95MS, l.HeardS} {
+	for _, v := range []float64{float64(l.Sent), float64(l.Delivered), float64(l.Duplicates), l.Coverage, l.Rate, l.AgeP50MS, l.AgeP95MS, l.StalenessS} {
 		if !tame(v) {
 			return fmt.Errorf("%w: a live figure is %v: 0 to %v is allowed", ErrInvalidRun, v, maxFigure)
 		}
 	}
-	if len(l.State) > maxKeyBytes || l.HeardS > maxHeard {
-		return fmt.Errorf("%w: the live state has %d bytes and is %v s old: %d and %v are allowed", ErrInvalidRun, len(l.State), l.HeardS, maxKeyBytes, maxHeard)
+	if len(l.State) > maxKeyBytes || l.StalenessS > maxStaleness {
+		return fmt.Errorf("%w: the live state has %d bytes and is %v s old: %d and %v are allowed", ErrInvalidRun, len(l.State), l.StalenessS, maxKeyBytes, maxStaleness)
 	}
 	return nil
 }

@@ -165,8 +165,8 @@ func TestStatusIsValidated(t *testing.T) {
 		"below 0":       func(s *Status) { s.Lost = -1 },
 		"not a number":  func(s *Status) { s.RateIn = math.NaN() },
 		"infinite":      func(s *Status) { s.ServiceMS = math.Inf(1) },
-		"from tomorrow": func(s *Status) { s.HeardS = -1 },
-		"ancient":       func(s *Status) { s.HeardS = 1e12 },
+		"from tomorrow": func(s *Status) { s.StalenessS = -1 },
+		"ancient":       func(s *Status) { s.StalenessS = 1e12 },
 		"huge queue":    func(s *Status) { s.Queue = 1 << 30 },
 		"many reasons":  func(s *Status) { s.Decisions = many },
 		"long reason":   func(s *Status) { s.Decisions = map[strategy.Reason]int64{strategy.Reason(strings.Repeat("x", 65)): 1} },
@@ -178,7 +178,7 @@ func TestStatusIsValidated(t *testing.T) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	for _, bad := range []Live{{Rate: math.NaN()}, {Sent: -1}, {HeardS: 1e12}, {State: State(strings.Repeat("x", 65))}} {
+	for _, bad := range []Live{{Rate: math.NaN()}, {Sent: -1}, {StalenessS: 1e12}, {State: State(strings.Repeat("x", 65))}} {
 		if err := bad.Validate(); !errors.Is(err, ErrInvalidRun) {
 			t.Errorf("%+v: error %v", bad, err)
 		}
