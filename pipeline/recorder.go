@@ -108,15 +108,3 @@ func (r *Recorder) Close(end Entry, nodes []Entry) Report {
 	}
 	return rep
 }
-
-// Top returns the class with the largest output, and that output. Of equal ones it is the first; a frame without data
-// has class -1.
-func (f *Frame) Top() (class int, score float32) {
-	class = NoLabel
-	for i, v := range f.Data {
-		if class == NoLabel || v > score {
-			class, score = i, v
-		}
-	}
-	return class, score
-}
