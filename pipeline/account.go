@@ -4,12 +4,12 @@ import "slices"
 
 // What becomes of the frames that no ledger has, and of those that two have.
 
-// MaxUnacknowledgedRanges is how many ranges of unacknowledged frames all entries of a run may have together. One takes 16 bytes in
-// memory, and about 20 in a message.
+// MaxUnacknowledgedRanges is how many ranges of unacknowledged frames all entries of a run may have together. One takes
+// 16 bytes in memory, and about 20 in a message.
 const MaxUnacknowledgedRanges = maxRanges
 
-// BoundUnacknowledged returns the entries with at most so many ranges of unacknowledged frames, in all of them together. The newest
-// frames of each are kept, and those that name fewer than they had are marked.
+// BoundUnacknowledged returns the entries with at most so many ranges of unacknowledged frames, in all of them together.
+// The newest frames of each are kept, and entries that name fewer than they had are marked.
 func BoundUnacknowledged(entries []Entry, ranges int) []Entry {
 	for each := ranges; unacknowledgedRanges(entries) > ranges; each /= 2 {
 		entries = slices.Clone(entries)

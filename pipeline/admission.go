@@ -3,7 +3,7 @@ package pipeline
 import "fmt"
 
 // Offer is the stage's admission control: it takes frames that came in, in their order, and answers each. A full queue
-// sheds load, the newest frame or the oldest, and the answers carry the news up to the strategy that sent them.
+// refuses the newest frame or drops the oldest (load shedding), and the answers tell the strategy of the node above.
 //
 // Frames that can't be taken at all are an error, and then none of them is taken. A sender that keeps what is refused
 // may send a frame again whose answer it missed: the frame is taken once, and answered as before (it is idempotent).

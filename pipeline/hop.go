@@ -111,9 +111,9 @@ func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame) {
 	c.Done(batch, answers, err)
 }
 
-// retry makes a call again that has failed, with exponential backoff, until it is answered or the context ends. It is a
-// circuit breaker for the whole window: of all the calls one is made again at a time, so that a neighbour in trouble, or
-// one that has just come back, is not stormed.
+// retry makes a call again that has failed (retry with exponential backoff), until it is answered or the context ends. The
+// hop's calls share a circuit breaker: while it is not closed one of them is made at a time, so that a neighbour in
+// trouble, or one that has just come back, is not stormed.
 //
 //	        a call fails                    after a pause, one call at a time
 //	closed ─────────────▶ open ──────────────────────────────────────────────▶ half-open

@@ -23,7 +23,7 @@ type Ledger struct {
 	entered        time.Time
 }
 
-// State is what a node that has somebody to forward to is about.
+// State is what a node that may forward frames is doing.
 type State string
 
 // The states. A node stays in one until a decision takes it to another.
@@ -65,7 +65,7 @@ func (l *Ledger) enter(next State) {
 	l.state, l.entered = next, now
 }
 
-// State is the one that the node is in; empty: it has none.
+// State is the one that the node is in; empty: it has not decided anything yet, or has nobody to forward to.
 func (l *Ledger) State() State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,7 +96,8 @@ func (l *Ledger) Count(o Outcome, n int) {
 	*l.frames.Of(o) += int64(n)
 }
 
-// Lose counts frames that a neighbour has not taken, as far as is known.
+// Lose counts frames that a neighbour has not taken, as far as is known. Those in flight whose answer is missing are
+// unacknowledged.
 func (l *Ledger) Lose(frames []Frame, why error) {
 	l.Count(Lost, len(frames))
 	if unacknowledged(why) {

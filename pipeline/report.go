@@ -65,7 +65,7 @@ type Latency struct {
 // were, whether each has a known end, what it took in joules, and what was emulated: devices, and links.
 func (r *Report) account(run Run) {
 	r.Frames = int64(run.Frames)
-	var gone int64
+	var all Outcomes
 	var devices, links []string
 	var joules float64
 	known := false
@@ -82,17 +82,17 @@ func (r *Report) account(run Run) {
 		if e.Link != "" && !slices.Contains(links, e.Link) {
 			links = append(links, e.Link)
 		}
-		gone += e.Gone()
+		all.Add(e.Outcomes)
 		joules += e.EnergyJ
 		known = known || e.EnergyBy != ""
 	}
 	r.Frames = max(r.Frames, r.Delivered) // where nobody above end has said how many there were
 	r.Emulate = strings.Join(devices, " and ")
 	r.Link = cmp.Or(strings.Join(links, " and "), RealLink)
-	r.Unaccounted = r.Frames + r.DoubleCounted - r.Delivered - gone
+	r.Unaccounted = r.Frames + r.DoubleCounted - r.Delivered - all.Gone()
 	r.explain()
-	if all := r.Delivered + r.Forgotten; known && all > 0 {
-		each := joules / float64(all)
+	if arrived := r.Delivered + r.Forgotten; known && arrived > 0 {
+		each := joules / float64(arrived)
 		r.JoulesPerFrame = &each
 	}
 	if r.Frames > 0 {
