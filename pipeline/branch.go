@@ -33,13 +33,6 @@ type branch struct {
 	refused  int64   // its answers that refused a frame
 }
 
-// reply is what a next node has answered to one call, and what is to be done with the frames.
-type reply struct {
-	answers  []Feedback
-	back     []Frame // these come back
-	accepted []Frame // the node may still lose these
-}
-
 // startBranches starts a hop to every next node.
 func (s *Stage) startBranches(ctx context.Context) {
 	for i, to := range s.c.Next {
@@ -47,27 +40,28 @@ func (s *Stage) startBranches(ctx context.Context) {
 		b.hop = StartHop(ctx, HopConfig{
 			Sender: to, Window: s.c.Window,
 			Done: func(frames []Frame, answers []Feedback, err error) {
-				r := s.forwarded(frames, answers, err, ctx.Err() != nil)
-				s.events <- func() { s.observe(b, r) }
+				frames, at := slices.Clone(frames), time.Since(s.start)
+				s.events <- func() { s.answered(b, at, frames, answers, err, ctx.Err() != nil) }
 			},
 		})
 		s.branches = append(s.branches, b)
 	}
 }
 
-// forwarded counts frames that have gone to a next node, and keeps back those that shall not be gone.
-func (s *Stage) forwarded(frames []Frame, answers []Feedback, err error, aborted bool) (r reply) {
-	now := time.Since(s.start)
+// answered takes in what a next node has answered to one call. It counts the frames, and keeps those that shall not be
+// gone.
+func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []Feedback, err error, aborted bool) {
+	b.inFlight -= len(frames)
+	s.see(b)
 	for i, f := range frames {
 		a := Feedback{Lost: true}
 		if err == nil {
 			a = answers[i]
 		}
-		a.Now = now
-		r.answers = append(r.answers, a)
+		a.Now = at
 		switch {
 		case !a.Accepted && s.c.Keeps && !aborted && !permanent(err):
-			r.back = append(r.back, f)
+			s.back = append(s.back, f)
 			if unacknowledged(err) {
 				s.ledger.addUnacknowledged(frames[i : i+1])
 			}
@@ -77,20 +71,9 @@ func (s *Stage) forwarded(frames []Frame, answers []Feedback, err error, aborted
 			s.ledger.Count(Forwarded, 1)
 			s.known.passOn(f)
 			if s.c.Keeps {
-				r.accepted = append(r.accepted, f)
+				b.accepted = append(b.accepted, f)
 			}
 		}
-	}
-	return r
-}
-
-// observe takes in what a next node has answered.
-func (s *Stage) observe(b *branch, r reply) {
-	b.inFlight -= len(r.answers)
-	s.back = append(s.back, r.back...)
-	b.accepted = append(b.accepted, r.accepted...)
-	s.see(b)
-	for _, a := range r.answers {
 		s.fleet.Observe(b.index, a)
 		s.c.Strategy.Observe(a)
 		if a.Lost {
