@@ -29,12 +29,13 @@ const (
 func newName(r options.Role) string { return string(r) + "-" + rand.Text()[:8] }
 
 // edge holds one run open on one node below. It shows the neighbour signs of life until it is closed, opens the run
-// again where the neighbour was started again, and knows whether it answers:
+// again where the neighbour was started again, and is a circuit breaker: while the neighbour counts as down a strategy
+// that keeps frames sends it none, and the signs of life find out when it is back.
 //
-//	        a call fails, or has no answer for quiet
-//	up ───────────────────────────────────────────────▶ down
-//	 ▲                                                    │ a sign of life every beat
-//	 └──────────────────── it is answered ────────────────┘ (unknown run: open it again)
+//	              a call fails, or is overdue
+//	up (closed) ───────────────────────────────▶ down (open)
+//	     ▲                                          │ a sign of life every beat (half-open);
+//	     └──────────────── it is answered ──────────┘ unknown run: open it again
 type edge struct {
 	edgeConfig
 	run   pipeline.Run
@@ -64,8 +65,8 @@ type edgeConfig struct {
 // call is one push under way; its address tells it from others.
 type call struct{ _ byte }
 
-// quiet is how long a call may be without an answer before the neighbour counts as down. Its answer may still come.
-const quiet = 300 * time.Millisecond
+// overdue is how long a call may be without an answer before the neighbour counts as down. Its answer may still come.
+const overdue = 300 * time.Millisecond
 
 // openEdge opens a run on a neighbour.
 func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, transport.Opened, error) {
@@ -183,7 +184,7 @@ func (e *edge) Up() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, since := range e.calls {
-		if time.Since(since) > quiet {
+		if time.Since(since) > overdue {
 			return false
 		}
 	}
