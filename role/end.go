@@ -102,7 +102,7 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 	}
 	for _, n := range end.nodes {
 		if n.UnacknowledgedCut {
-			end.say(n.NodeID, "had more frames in doubt than it could name: unaccounted may not be 0")
+			end.say(n.NodeID, "had more unacknowledged frames than it could name: unaccounted may not be 0")
 		}
 	}
 	report := r.recorder.Close(entry, end.nodes)

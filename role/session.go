@@ -14,7 +14,7 @@ import (
 const (
 	maxNeighbours  = 1024
 	maxLedgers     = 256
-	maxLedgerBytes = 512 << 10 // of all ledgers as JSON, without the frames in doubt: a report may have twice as many
+	maxLedgerBytes = 512 << 10 // of all ledgers as JSON, without the unacknowledged frames: a report may have twice as many
 	maxNotes       = 32
 )
 
@@ -71,7 +71,7 @@ func (s *session) gather(c transport.Closing) {
 	s.note(c.Note)
 }
 
-// note remembers what was out of the ordinary, once: a node below hears the same from several above.
+// note remembers what was out of the ordinary, once: a node below is told the same by several above.
 func (s *session) note(text string) {
 	for part := range strings.SplitSeq(text, pipeline.NoteGap) {
 		if part != "" && len(s.notes) < maxNotes && !slices.Contains(s.notes, part) {

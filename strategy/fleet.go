@@ -17,10 +17,9 @@ import (
 //
 // It is as pure as the strategies: the stage tells it what it sees.
 type Fleet struct {
-	members []member
-	random  *rand.Rand // of a fixed seed, so that a trace can be played again
-
-	all, up, roomy []int // indices of members; up and roomy belong to the last Outlook
+	members    []member
+	random     *rand.Rand // of a fixed seed, so that a trace can be played again
+	candidates []int      // of the last Outlook, kept for their memory
 }
 
 // member is one slow node.
@@ -51,11 +50,7 @@ type Outlook struct {
 
 // NewFleet makes a fleet of so many nodes.
 func NewFleet(nodes int) *Fleet {
-	f := &Fleet{members: make([]member, nodes), random: rand.New(rand.NewPCG(1, uint64(nodes)))}
-	for i := range nodes {
-		f.all = append(f.all, i)
-	}
-	return f
+	return &Fleet{members: make([]member, nodes), random: rand.New(rand.NewPCG(1, uint64(nodes)))}
 }
 
 // See takes in the state of one node.
@@ -99,34 +94,36 @@ func (f *Fleet) Queued(node int, now time.Duration) time.Duration {
 // Newest is the newest answer of a node.
 func (f *Fleet) Newest(node int) Feedback { return f.members[node].newest }
 
-// Outlook looks for the node that shall get the next frame. There is one at least.
+// Outlook looks for the node that shall get the next frame: one with a place, or else one that answers, or else any.
+// There is one at least.
 func (f *Fleet) Outlook(now time.Duration) Outlook {
-	o := Outlook{Full: true}
-	f.up, f.roomy = f.up[:0], f.roomy[:0]
+	const answers, hasPlace = 1, 2
+	var o Outlook
+	best := 0
+	f.candidates = f.candidates[:0]
 	for i := range f.members {
 		m := &f.members[i]
-		if !m.Up {
-			continue
+		fitness := 0
+		if m.Up {
+			fitness = answers
+			o.Free += math.Floor(m.free(now))
+			if dry := m.dry(); !o.Up || dry < o.Idle {
+				o.Idle = dry
+			}
+			o.Up = true
+			if !m.full(now) {
+				fitness = hasPlace
+			}
 		}
-		f.up = append(f.up, i)
-		o.Free += math.Floor(m.free(now))
-		if dry := m.dry(); !o.Up || dry < o.Idle {
-			o.Idle = dry
+		if fitness > best {
+			best, f.candidates = fitness, f.candidates[:0]
 		}
-		o.Up = true
-		if !m.full(now) {
-			o.Full = false
-			f.roomy = append(f.roomy, i)
+		if fitness == best {
+			f.candidates = append(f.candidates, i)
 		}
 	}
-	candidates := f.all
-	switch {
-	case len(f.roomy) > 0:
-		candidates = f.roomy
-	case len(f.up) > 0:
-		candidates = f.up
-	}
-	o.To = f.least(candidates, now)
+	o.Full = best < hasPlace
+	o.To = f.least(f.candidates, now)
 	to := &f.members[o.To]
 	o.Service, o.RoundTrip = to.service(), to.RoundTrip
 	return o
