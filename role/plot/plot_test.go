@@ -32,7 +32,7 @@ func plotted(t *testing.T, p Picture, suffix string) []byte {
 var samplePlots = map[string]Picture{
 	"tasks": {Reports: []string{"testdata/tasks.jsonl"}},
 	"rate":  {Reports: []string{"testdata/rate.jsonl"}, Title: "Offered & <delivered>"},
-	"runs":  {Reports: []string{"testdata/tasks.jsonl", "../testdata/report.json"}, By: "run"},
+	"runs":  {Reports: []string{"testdata/unlike.jsonl"}, By: "run"},
 	"trace": {Trace: "testdata/trace.jsonl", Title: "alternate"},
 }
 
@@ -208,9 +208,13 @@ func TestAxisIsRound(t *testing.T) {
 }
 
 func TestColoursAndShapesDiffer(t *testing.T) {
-	for i, c := range palette {
-		if slices.Contains(palette[:i], c) {
-			t.Errorf("colour %d is there twice", i)
+	seen := make(map[string]bool)
+	for _, c := range Colours() {
+		for _, one := range []string{c.Name, c.Light, c.Dark} {
+			if seen[one] {
+				t.Errorf("colour %s is there twice", one)
+			}
+			seen[one] = true
 		}
 	}
 	for i, s := range shapes {
