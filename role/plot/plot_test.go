@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -203,23 +202,6 @@ func TestAxisIsRound(t *testing.T) {
 	for _, v := range []float64{1, 5, 10, 15, 20, 40} {
 		if got := x.Translate(v); got != int(v*20) {
 			t.Errorf("%v is drawn at %d", v, got)
-		}
-	}
-}
-
-func TestColoursAndShapesDiffer(t *testing.T) {
-	seen := make(map[string]bool)
-	for _, c := range Colours() {
-		for _, one := range []string{c.Name, c.Light, c.Dark} {
-			if seen[one] {
-				t.Errorf("colour %s is there twice", one)
-			}
-			seen[one] = true
-		}
-	}
-	for i, s := range shapes {
-		if slices.Contains(shapes[:i], s) {
-			t.Errorf("shape %d is there twice", i)
 		}
 	}
 }

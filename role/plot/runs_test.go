@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"tandem/strategy"
 )
 
 // swept reads reports, of which only some fields are given.
@@ -145,20 +143,6 @@ func TestUnlikeRunsAreToldApart(t *testing.T) {
 	}
 }
 
-// A strategy has one colour, whatever is drawn beside it.
-func TestColoursOfStrategies(t *testing.T) {
-	seen := make(map[Colour]bool)
-	for _, e := range strategy.All() {
-		seen[ColourOf(e.Name)] = true
-	}
-	if all := len(strategy.All()); len(seen) != min(all, len(Colours())) {
-		t.Errorf("%d strategies have %d colours", all, len(seen))
-	}
-	if c := ColourOf("not yet known"); seen[c] || c != ColourOf("not yet known") {
-		t.Errorf("%v", c)
-	}
-}
-
 func TestPublishedPointsWhereTheyApply(t *testing.T) {
 	all := func(s *sweep) string { return strings.Join(lineNames(t, s), "; ") }
 	comparable := []string{`"strategy":"takeover","tasks":1`, `"strategy":"takeover","tasks":5`, `"strategy":"baseline"`, `"strategy":"balance"`}
@@ -222,7 +206,7 @@ func seeds(f *testing.F, files ...string) {
 }
 
 func FuzzPlotReports(f *testing.F) {
-	seeds(f, "testdata/tasks.jsonl", "testdata/rate.jsonl", "../testdata/report.json")
+	seeds(f, "testdata/tasks.jsonl", "testdata/rate.jsonl", "testdata/unlike.jsonl", "../report/testdata/report.json")
 	f.Fuzz(func(t *testing.T, text, by string) {
 		fuzzed(t, Picture{Reports: []string{"-"}, By: by, Stdin: io.LimitReader(strings.NewReader(text), 1<<16)})
 	})
