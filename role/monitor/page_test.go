@@ -181,7 +181,7 @@ func (p *tab) shoot(t *testing.T, name string) {
 			if out := evaluate[[]string](t, p, sticksOut); len(out) > 0 {
 				t.Errorf("%s, %d pixels: %q stick out of their boxes", name, width, out)
 			}
-			if width == 360 || flag.Lookup("test.artifacts").Value.String() != "true" { // that it fits is enough
+			if width == 390 || flag.Lookup("test.artifacts").Value.String() != "true" { // that it fits is enough
 				break
 			}
 			png, err := chromedp.Run(p, chromedp.FullScreenshot(100))
@@ -225,7 +225,7 @@ func TestPageStates(t *testing.T) {
 		}, []string{"192.168.178.42:12345", "throttled"}},
 		{"eight-slow", func() (object, object) {
 			return sceneHistory(open(), func(s float64) []object { return sceneNodes(8, false, "balance", s) }, sceneReports()[:1])
-		}, []string{"8 nodes", "1: throttled", "fullest of 8 slow"}},
+		}, []string{"8 nodes", "1 throttled, all emulating pi3", "fullest of 8 slow"}},
 		{"four-slow", func() (object, object) {
 			return sceneHistory(open(), func(s float64) []object { return sceneNodes(4, false, "balance", s) }, sceneReports()[:1])
 		}, []string{"192.168.178.43:12345", "slow 4"}},
@@ -235,7 +235,7 @@ func TestPageStates(t *testing.T) {
 				nodes[3]["throttled"] = false
 				return nodes
 			}, sceneReports()[:1])
-		}, []string{"40 nodes", "all: emulates pi3", "fullest of 40 slow"}},
+		}, []string{"40 nodes", "all emulating pi3", "fullest of 40 slow"}},
 		{"unlike", func() (object, object) { return sceneHistory(nil, one, sceneUnlike()) },
 			[]string{"auto: tasks", "wifi link", "one every 20 ms", "all, told apart (18)", "All: cut at 1, 100 frames, 1 slow node"}},
 		{"chain", func() (object, object) {

@@ -35,7 +35,7 @@ function refusals(s, i, all) {
   return some.length ? some.reduce((a, b) => a + b) : undefined;
 }
 
-const nodeColours = ["blue", "vermillion", "green", "pink", "orange", "ochre", "grey", "sky"];
+const nodeColours = ["grey", "orange", "blue", "green", "vermillion", "pink", "sky", "ochre"]; // as plots have them
 
 // queues are the series of the nodes that have one, as far back as the samples go.
 function queues(samples) {

@@ -171,7 +171,7 @@ class Card {
       set(this.list[i][1], place ? n.none : text(node, live));
       this.list[i][1].classList.toggle("bad", !place && Boolean(bad?.(node, live)));
     });
-    set(this.note, members.length ? shared(members, x => noted({...x, device: ""}, run)) : noted(node));
+    set(this.note, members.length ? shared(members, x => noted({...x, device: ""}, run)) : noted(node).join(", "));
     this.note.title = this.note.textContent;
     this.note.classList.toggle("bad", Boolean(node.throttled) || members.some(x => x.throttled || run && x.heard_s > silent));
     this.members.replaceChildren(...members.map(x => member(x, run)));
@@ -180,19 +180,19 @@ class Card {
 
 // noted is what is out of the ordinary with a node.
 const noted = (x, run) => [run && x.heard_s > silent && "silent", x.throttled && "throttled", x.device,
-  x.emulate && x.emulate !== "off" && `emulates ${x.emulate}`].filter(Boolean).join(", ");
+  x.emulate && x.emulate !== "off" && `emulating ${x.emulate}`].filter(Boolean);
 
 // shared says once what several nodes have in common.
-function shared(nodes, text) {
-  const all = [...Map.groupBy(nodes, text)].filter(([t]) => t);
-  return all.map(([t, some]) => some.length === nodes.length ? `all: ${t}` : `${some.length}: ${t}`).join("; ");
+function shared(nodes, facts) {
+  const all = Map.groupBy(nodes.flatMap(facts), fact => fact);
+  return [...all].map(([fact, {length}]) => `${length === nodes.length ? "all" : length} ${fact}`).join(", ");
 }
 
 // member is one node of a group: a queue, and more for who asks.
 function member(x, run) {
   const level = html("span", {class: "level"}), silence = run && x.heard_s > silent, full = x.capacity > 0 && x.queue >= x.capacity;
   level.style.transform = `scaleX(${x.capacity ? Math.min(1, x.queue / x.capacity) : 0})`;
-  const title = [`${x.address}: queue ${x.queue ?? 0} / ${x.capacity ?? 0}`, `in ${n.fixed(x.rate_in, 1)} f/s`, noted(x, run)].filter(Boolean).join(", ");
+  const title = [`${x.address}: queue ${x.queue ?? 0} / ${x.capacity ?? 0}`, `in ${n.fixed(x.rate_in, 1)} f/s`, ...noted(x, run)].join(", ");
   return html("li", {title, class: full ? "full" : undefined, "data-state": silence ? "silent" : undefined}, html("span", {class: "trough"}, level));
 }
 

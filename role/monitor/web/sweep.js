@@ -62,7 +62,7 @@ export class Sweep {
     this.box = html("div", {class: "sweep"},
       html("div", {class: "bar"}, html("label", {}, "Against ", this.parameter), this.of, this.caption, this.legend, this.reading),
       html("div", {class: "pair"}, ...results.map((r, i) => html("figure", {}, html("figcaption", {}, html("h3", {}, r.name, " ", html("small", {}, r.unit))), this.plots[i]))));
-    this.hint = html("p", {class: "hint"}, "Runs that differ in tasks, offered rate, frames, cut or slow nodes alone are drawn here against it.");
+    this.hint = html("p", {class: "hint"}, "Runs that differ in one of tasks, offered rate, frames, cut and slow nodes are drawn here against it.");
     at.append(this.hint, this.box);
     this.runs = [];
     onResize(at, () => this.draw());
