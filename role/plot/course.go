@@ -49,40 +49,36 @@ const apart = 4
 
 // slow is a curve of a slow node. What comes before its name is the same for all.
 func (c *course) slow(what string, i int) curve {
-	like := curve{name: what + "slow", width: 4 - 0.5*float64(i)}
+	like := curve{name: fmt.Sprintf("%sslow %d", what, i+1), color: hex(Colours()[1+i%apart].Light), width: 4 - 0.5*float64(i)}
 	switch n := len(c.queues); {
+	case n == 1:
+		like.name = what + "slow"
 	case n > apart:
-		like.name, like.color, like.width = "", light("blue"), 1
+		like = curve{color: light("blue"), width: 1}
 		if i == 0 {
 			like.name = fmt.Sprintf("%s%d slow nodes", what, n)
 		}
-		return like
-	case n > 1:
-		like.name = fmt.Sprintf("%sslow %d", what, i+1)
 	}
-	like.color = light([]string{"orange", "blue", "green", "vermillion"}[i])
 	return like
 }
 
 func (c *course) fills() panel {
+	highest, lowest := c.capacity, c.capacity
 	var curves []curve
-	level := 0
-	if all := append(slices.Clone(c.queues), c.capacity); slices.Min(all) == slices.Max(all) {
-		level = c.capacity
-	}
-	for i := range c.queues {
+	for i, places := range c.queues {
+		highest, lowest = max(highest, places), min(lowest, places)
 		curves = append(curves, c.over(c.slow("", i), func(m moment) float64 {
 			if i >= len(m.Slow) || !m.Slow[i].Up {
 				return math.NaN()
 			}
-			return float64(m.Slow[i].Length)
+			return float64(max(0, m.Slow[i].Length))
 		}))
 	}
 	curves = append(curves, c.over(c.own(c.node), func(m moment) float64 { return float64(m.Backlog) }))
-	if level > 0 {
-		curves = append(curves, curve{name: "capacity", color: rule, width: 1.5, dash: []float64{6, 4}, xs: []float64{0, c.end()}, ys: []float64{float64(level), float64(level)}})
+	if level := float64(highest); lowest == highest && level > 0 {
+		curves = append(curves, curve{name: "capacity", color: rule, width: 1.5, dash: []float64{6, 4}, xs: []float64{0, c.end()}, ys: []float64{level, level}})
 	}
-	return heights("queue, frames", float64(slices.Max(append(slices.Clone(c.queues), c.capacity))), true, curves)
+	return heights("queue, frames", float64(highest), true, curves)
 }
 
 // over draws a value that each moment has. Where it is no number, the curve is interrupted.

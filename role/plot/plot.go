@@ -144,18 +144,3 @@ func parseLine(line []byte, into any) error {
 	}
 	return nil
 }
-
-// count is a number that is not negative in a file that tandem has written.
-type count struct {
-	name  string
-	value int64
-}
-
-func natural(all ...count) error {
-	for _, c := range all {
-		if c.value < 0 {
-			return fmt.Errorf("%s is a number %d, which it can't be", c.name, c.value)
-		}
-	}
-	return nil
-}

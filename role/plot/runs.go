@@ -74,9 +74,8 @@ func (s *sweep) take(line []byte) error {
 		return fmt.Errorf("rate is %g: frames per second are from 0 to 1e9", r.Rate)
 	case r.IntervalMS < 0 || r.IntervalMS > 0 && r.IntervalMS < 1e-6:
 		return fmt.Errorf("interval_ms is %g: use milliseconds, 0 or from 1e-6", r.IntervalMS)
-	}
-	if err := natural(count{"tasks", int64(r.Tasks)}, count{"frames", r.Frames}, count{"cut", int64(r.Cut)}); err != nil {
-		return err
+	case r.Tasks < 0 || r.Frames < 0 || r.Cut < 0:
+		return fmt.Errorf("tasks is a number %d, frames %d and cut %d: none of them can be negative", r.Tasks, r.Frames, r.Cut)
 	}
 	for _, n := range r.Nodes {
 		if n.Role == "slow" {

@@ -33,15 +33,10 @@ func (t *traced) take(text []byte) error {
 		return errors.New("it has no run or no decision, and is no line of a trace")
 	case l.AtMS < 0 || l.AtMS > 1e11:
 		return fmt.Errorf("t_ms is %g: milliseconds of a run are from 0 to 1e11", l.AtMS)
+	case l.Backlog < 0:
+		return fmt.Errorf("backlog is a number %d, which it can't be", l.Backlog)
 	case len(l.Slow) > mostSlow:
 		return fmt.Errorf("it has %d slow nodes: up to %d are drawn", len(l.Slow), mostSlow)
-	}
-	counts := []count{{"backlog", int64(l.Backlog)}, {"capacity", int64(l.Capacity)}, {"refused", l.Refused}, {"switches", l.Switches}}
-	for _, s := range l.Slow {
-		counts = append(counts, count{"length", int64(s.Length)}, count{"queue", int64(s.Queue)}, count{"refused", s.Refused})
-	}
-	if err := natural(counts...); err != nil {
-		return err
 	}
 	if l.Run == t.before {
 		return nil
