@@ -43,7 +43,7 @@ type Report struct {
 	Link           string   `json:"link"` // the emulated links of the nodes, or "real"
 	Wire           string   `json:"wire"` // how values travelled between the nodes
 	Version        string   `json:"version"`
-	Note           string   `json:"note,omitempty"` // what was out of the ordinary
+	Notes          []string `json:"notes,omitempty"` // what was out of the ordinary
 	Nodes          []Entry  `json:"nodes"`
 }
 

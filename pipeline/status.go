@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"fmt"
 	"math"
 	"sync"
 	"time"
@@ -35,46 +34,6 @@ type Live struct {
 	AgeP95MS   float64 `json:"age_p95_ms"`
 	State      State   `json:"state"`   // of the first node that has one: fast
 	HeardS     float64 `json:"heard_s"` // how old all this is, in seconds, where it is shown
-}
-
-// What a status may hold beside what an entry may.
-const (
-	maxQueue = 1 << 20
-	maxHeard = 1e9 // seconds
-)
-
-// Validate reports what is wrong with a status as it came in. The error is ErrInvalidRun.
-func (s Status) Validate() error {
-	invalid := func(format string, args ...any) error {
-		return fmt.Errorf("%w: the status of %.40q: %s", ErrInvalidRun, s.NodeID, fmt.Sprintf(format, args...))
-	}
-	switch {
-	case len(s.State) > maxKeyBytes:
-		return invalid("its state has %d bytes: %d are allowed", len(s.State), maxKeyBytes)
-	case s.Capacity < 0 || s.Capacity > maxQueue || s.Queue < 0 || s.Queue > maxQueue:
-		return invalid("its queue has %d of %d places taken: 0 to %d are allowed", s.Queue, s.Capacity, maxQueue)
-	case !(s.HeardS >= 0 && s.HeardS <= maxHeard):
-		return invalid("it is %v s old: 0 to %v are allowed", s.HeardS, maxHeard)
-	}
-	for _, v := range []float64{s.ServiceMS, s.SpreadMS, s.WaitMS, s.RateIn, s.RateOut} {
-		if !tame(v) {
-			return invalid("a figure is %v: 0 to %v is allowed", v, maxFigure)
-		}
-	}
-	return s.Entry.Validate()
-}
-
-// Validate reports what is wrong with a summary as it came in. The error is ErrInvalidRun.
-func (l Live) Validate() error {
-	for _, v := range []float64{float64(l.Sent), float64(l.Delivered), float64(l.Duplicates), l.Coverage, l.Rate, l.AgeP50MS, l.AgeP95MS, l.HeardS} {
-		if !tame(v) {
-			return fmt.Errorf("%w: a live figure is %v: 0 to %v is allowed", ErrInvalidRun, v, maxFigure)
-		}
-	}
-	if len(l.State) > maxKeyBytes || l.HeardS > maxHeard {
-		return fmt.Errorf("%w: the live state has %d bytes and is %v s old: %d and %v are allowed", ErrInvalidRun, len(l.State), l.HeardS, maxKeyBytes, maxHeard)
-	}
-	return nil
 }
 
 // Status is what the stage is doing now.

@@ -3,7 +3,6 @@ package role
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"tandem/pipeline"
@@ -68,14 +67,14 @@ func (s *session) gather(c transport.Closing) {
 		s.nodes, s.bytes = append(s.nodes, e), s.bytes+len(text)
 	}
 	s.nodes = pipeline.BoundDoubts(s.nodes, pipeline.MaxDoubtRanges)
-	s.note(c.Note)
+	for _, note := range c.Notes {
+		s.note(note)
+	}
 }
 
 // note remembers what was out of the ordinary, once: a node below hears the same from several above.
 func (s *session) note(text string) {
-	for part := range strings.SplitSeq(text, noteGap) {
-		if part != "" && len(s.notes) < maxNotes && !slices.Contains(s.notes, part) {
-			s.notes = append(s.notes, part)
-		}
+	if text != "" && len(s.notes) < maxNotes && !slices.Contains(s.notes, text) {
+		s.notes = append(s.notes, text)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
 
 	"tandem/pipeline"
 	"tandem/transport/auth"
@@ -141,16 +142,12 @@ func (c *Client) Reach(ctx context.Context) error {
 // Open asks the node to take part in a run.
 func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	m, err := c.node.Open(ctx, &wire.OpenRequest{Run: runToWire(o.Run), From: o.From, Address: o.Address, Layer: int32(o.Layer), Again: o.Again})
-	if err != nil {
-		return Opened{}, c.fromWire(err)
+	if err := c.checked(m, err); err != nil {
+		return Opened{}, err
 	}
 	opened := Opened{Run: runFromWire(m.GetRun()), Shape: intsFromWire(m.GetShape()), Address: m.GetAddress()}
 	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
-	}
-	if !shortText(opened.Address) {
-		return Opened{}, fmt.Errorf("%s answered with an %w %s: its address has more than %d bytes, or can't be printed",
-			c.address, pipeline.ErrInvalidRun, opened.Run.ID, maxNameBytes)
 	}
 	if err := validShape(opened.Shape, c.limits.MaxBody); err != nil {
 		return Opened{}, fmt.Errorf("%s: %w", c.address, err)
@@ -173,21 +170,33 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
 		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, p.Wire, call.at.Add(c.RoundTrip()/2)),
-		Status: statusToWire(p.Status, c.limits.MaxBody/2),
+		Status: statusToWire(p.Status, min(maxStatusBytes, c.limits.MaxBody/2)),
 	})
 	c.pace.end(call, err == nil)
-	if err != nil {
-		return Pushed{}, c.fromWire(err)
+	if err := c.checked(m, err); err != nil {
+		return Pushed{}, err
 	}
 	c.observe(time.Since(call.at))
 	if len(m.GetFeedback()) != len(p.Frames) {
 		return Pushed{}, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
 	}
-	live, err := liveFromWire(m.GetLive())
-	if err != nil {
-		return Pushed{}, fmt.Errorf("%s answered with an %w", c.address, err)
+	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback())}
+	if m.GetLive() != nil {
+		pushed.Live = new(pipeline.Live)
+		err = fromMessage(m.GetLive(), pushed.Live)
 	}
-	return Pushed{Feedback: feedbackFromWire(m.GetFeedback()), Live: live}, nil
+	return pushed, err
+}
+
+// checked turns a failed call's error into one of the pipeline's, and looks at the answer of one that has not failed.
+func (c *Client) checked(m proto.Message, err error) error {
+	if err != nil {
+		return c.fromWire(err)
+	}
+	if err := check(m); err != nil {
+		return fmt.Errorf("%s answered with an %w", c.address, err)
+	}
+	return nil
 }
 
 // Answers reports whether the node answers calls before the context ends: a process that hangs still takes connections.
@@ -222,23 +231,20 @@ func sendTime(bytes int) time.Duration {
 // Close says that this caller sends no more in the run, and returns the report once end has made it; a caller that
 // detaches gets none.
 func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error) {
-	request, err := closingToWire(cl, messageLimit(wireconnect.NodeCloseProcedure, c.limits.MaxBody))
+	request, err := closingToWire(cl, messageBytes((*wire.CloseRequest)(nil).ProtoReflect().Descriptor(), c.limits.MaxBody))
 	if err != nil {
 		return pipeline.Report{}, err
 	}
 	m, err := c.node.Close(ctx, request)
-	if err != nil {
-		return pipeline.Report{}, c.fromWire(err)
+	if err := c.checked(m, err); err != nil || cl.Detach {
+		return pipeline.Report{}, err
 	}
-	if cl.Detach {
-		return pipeline.Report{}, nil
+	var r pipeline.Report
+	if err := fromMessage(m.GetReport(), &r); err != nil {
+		return r, fmt.Errorf("%s answered with no report: %w", c.address, err)
 	}
-	r, err := reportFromWire(m.GetReport())
-	if err != nil {
-		return pipeline.Report{}, fmt.Errorf("%s answered with no report: %w", c.address, err)
-	}
-	if err := validReport(&r, cl.Run); err != nil {
-		return pipeline.Report{}, fmt.Errorf("%s answered with a report that is none: %w", c.address, err)
+	if r.Run != cl.Run {
+		return pipeline.Report{}, fmt.Errorf("%s answered with a report that is none: it reports of run %q", c.address, r.Run)
 	}
 	return r, nil
 }

@@ -28,6 +28,9 @@ var codes = []struct {
 }
 
 func toWire(err error) error {
+	if ce := (*connect.Error)(nil); errors.As(err, &ce) { // it is so already
+		return err
+	}
 	for _, c := range codes {
 		if errors.Is(err, c.err) {
 			return connect.NewError(c.code, err)

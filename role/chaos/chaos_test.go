@@ -154,7 +154,7 @@ func (c trial) run(t *testing.T) {
 	s.again(t, c.idle)
 	s.leave(t, len(c.faults)%2)
 	t.Logf("%s, %s: %d faults in %.0f s, %d frames, %d delivered, %d forgotten, %d died, %d twice: %s", c.strategy, c.topology.name,
-		len(c.faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.Twice, report.Note)
+		len(c.faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.Twice, report.Notes)
 }
 
 // check holds for every report.
@@ -187,21 +187,16 @@ func (s *site) again(t *testing.T, idle time.Duration) {
 			t.Fatalf("no further run is possible: %v", err)
 		}
 		check(t, r)
-		if r.Coverage != 100 || !onlyBusy(r.Note) {
+		if r.Coverage != 100 || !onlyBusy(r.Notes) {
 			t.Errorf("of a further run %v %% arrive: %+v", r.Coverage, r)
 		}
 		return
 	}
 }
 
-// onlyBusy reports whether a note says nothing but that this machine can't keep the devices' pace.
-func onlyBusy(note string) bool {
-	for part := range strings.SplitSeq(note, "; ") {
-		if part != "" && !strings.Contains(part, "this machine was too busy") {
-			return false
-		}
-	}
-	return true
+// onlyBusy reports whether the notes say nothing but that this machine can't keep the devices' pace.
+func onlyBusy(notes []string) bool {
+	return !slices.ContainsFunc(notes, func(note string) bool { return !strings.Contains(note, "this machine was too busy") })
 }
 
 // leave stops the nodes. Every other one is asked to go, beginning with the first or the second, and those between say

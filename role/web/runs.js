@@ -6,6 +6,7 @@ import * as n from "./numbers.js";
 const total = (r, counter) => (r.nodes ?? []).reduce((sum, x) => sum + (x[counter] ?? 0), 0);
 
 const refused = r => total(r, "refused");
+const notes = r => [r.notes ?? r.note ?? []].flat().join("; "); // reports of before have one text
 export const slowNodes = r => (r.nodes ?? []).filter(x => x.role === "slow").length;
 export const offered = r => r.interval_ms > 0 ? 1000 / r.interval_ms : undefined;
 
@@ -33,7 +34,7 @@ const columns = [
   {name: "slow", value: slowNodes, show: r => n.whole(slowNodes(r)), only: runs => runs.some(r => slowNodes(r) !== 1)},
   {name: "J/frame", value: r => r.joules_per_frame, show: r => n.fixed(r.joules_per_frame, 3), only: runs => runs.some(r => r.joules_per_frame !== undefined)},
   {name: "accuracy", unit: "%", value: r => r.accuracy, show: r => n.fixed(r.accuracy, 1), only: runs => runs.some(r => r.accuracy !== undefined)},
-  {name: "note", value: r => r.note, text: true, title: r => r.note, only: runs => runs.some(r => r.note)},
+  {name: "notes", value: notes, text: true, title: notes, only: runs => runs.some(notes)},
 ];
 
 export class RunsTable {
