@@ -17,11 +17,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"codeberg.org/sbinet/npyio/npy"
 
 	"tandem/pipeline"
-	"tandem/role"
+	"tandem/role/options"
 	"tandem/strategy"
 )
 
@@ -36,15 +37,15 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	for _, s := range settings() { // those of whoever runs the tests must not reach them
-		_ = os.Unsetenv(environment(s.name))
+	for _, variable := range os.Environ() { // those of whoever runs the tests must not reach them
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "TANDEM_") {
+			_ = os.Unsetenv(name)
+		}
 	}
 	os.Exit(m.Run())
 }
 
-func environment(name string) string {
-	return "TANDEM_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-}
+func environment(name string) string { return options.Setting{Name: name}.Variable() }
 
 // The command line, in this process. These tests are not parallel: cli's help and version flags are shared variables.
 
@@ -92,9 +93,9 @@ type flagValues struct {
 
 var flags = []flagValues{
 	{"role", "end", []string{"both", "End", "local"}, "client, fast, slow, end"},
-	{"listen", "127.0.0.1:0", []string{"12345", "host:", "host:http", "host:65536", "::1:80"}, "host:port"},
-	{"next", "127.0.0.1:1", []string{"fast", "fast:-1", "fast:1,slow"}, "host:port"},
-	{"end", "127.0.0.1:1", []string{"end", "end:x"}, "host:port"},
+	{"listen", "127.0.0.1:0", []string{"host:", "host:http", "host:65536", "[::1:80"}, "host:port"},
+	{"next", "127.0.0.1:1", []string{"fast:-1", "fast:1,slow:x"}, "host:port"},
+	{"end", "127.0.0.1:1", []string{"end:", "end:x"}, "host:port"},
 	{"strategy", "s1", []string{"s9", "Baseline", ""}, "baseline, takeover (s1), alternate (s2), balance, credit, replicate (s3)"},
 	{"tasks", "5", []string{"0", "-1", "1.5", "many", "99999999999999999999"}, "whole number from 1"},
 	{"frames", "5", []string{"-1", "1e3", "all"}, "whole number, 0 or more"},
@@ -103,31 +104,27 @@ var flags = []flagValues{
 	{"labels", "x.npy", []string{""}, "empty"},
 	{"results", "x.jsonl", []string{""}, "empty"},
 	{"classes", "x.txt", []string{""}, "empty"},
-	{"mean", "imagenet", []string{"x", "1,2", "1,2,3,4"}, "imagenet"},
-	{"std", "0.5", []string{"x", "1,2", "0"}, "imagenet"},
-	{"layout", "hwc", []string{"nchw", "HWC"}, "chw, hwc"},
+	{"preprocess", "imagenet,layout=hwc", []string{"x", "mean=1,2", "mean=1,2,3,4", "std=0", "layout=nchw", "layout=HWC"}, "use imagenet, or mean, std and layout"},
 	{"model", "x.onnx", []string{""}, "empty"},
 	{"cut", "1", []string{""}, "empty"},
 	{"seed", "2", []string{"-1", "x"}, "whole number, 0 or more"},
 	{"queue", "5", []string{"0", "-5", "1048577"}, "whole number from 1 to 1048576"},
 	{"threads", "1", []string{"0", "257", "all"}, "whole number from 1 to 256"},
 	{"batch", "2", []string{"0", "257", "-1"}, "whole number from 1 to 256"},
-	{"watch", "true", []string{"maybe"}, "true or false"},
-	{"calibrate", "true", []string{"maybe"}, "true or false"},
+	{"watch", "true", []string{"maybe"}, "maybe"},
 	{"high-water", "5", []string{"0", "x"}, "whole number from 1 to 1048576"},
 	{"drop", "oldest", []string{"all", ""}, "newest, oldest"},
 	{"max-age", "300ms", []string{"-1s", "3"}, "0s or more"},
 	{"load", "background", []string{"none", ""}, "background or blocking"},
 	{"trace", "t.jsonl", []string{""}, "empty"},
 	{"slow-nodes", "4", []string{"0", "65"}, "whole number from 1 to 64"},
-	{"emulate-slow", "pi3", []string{"pi9"}, "tail=42ms"},
 	{"link", "wifi", []string{"wlan", "", "delay=3", "loss=1", "rate=20", "delay=1ms,delay=2ms"}, "off, wifi, wifi-pi4, ethernet, or a shape"},
 	{"wire", "int8", []string{"float64", "FLOAT16", ""}, "float32, float16"},
-	{"resident", "true", []string{"maybe"}, "true or false"},
-	{"emulate", "pi3", []string{"pi9", "head=4", "head=-4ms", "body=4ms", "head=1ms;tail=2ms"}, "off, pi3, or times"},
+	{"resident", "true", []string{"maybe"}, "maybe"},
+	{"emulate", "pi3", []string{"pi9", "head=4", "head=-4ms", "body=4ms", "head=1ms;tail=2ms", "pi3,slow:pi9"}, "off, pi3, or times"},
 	{"power", "pi3b+", []string{"pi9", "2", "1,2,3,4", "2,x", "-1,2", "3,2", "inf,inf", "NaN,NaN", "2,4,-1"}, "off, pi3b+, pi4, pi5, or watts IDLE,BUSY"},
 	{"format", "json", []string{"xml", "JSON"}, "table, json or csv"},
-	{"no-header", "true", []string{"maybe"}, "true or false"},
+	{"no-header", "true", []string{"maybe"}, "maybe"},
 	{"output", "x.csv", []string{""}, "empty"},
 	{"tls-cert", "x.pem", []string{""}, "empty"},
 	{"tls-key", "x.pem", []string{""}, "empty"},
@@ -157,29 +154,24 @@ func TestWrongValueIsRefused(t *testing.T) {
 }
 
 // complete is what each role can't do without.
-var complete = map[role.Role][]string{
-	role.Local:  {},
-	role.Client: {"--role", "client", "--next", "127.0.0.1:1"},
-	role.Fast:   {"--role", "fast", "--next", "127.0.0.1:1", "--end", "127.0.0.1:1"},
-	role.Slow:   {"--role", "slow", "--next", "127.0.0.1:1"},
-	role.End:    {"--role", "end"},
+var complete = map[options.Role][]string{
+	options.Local:  {},
+	options.Client: {"--role", "client", "--next", "127.0.0.1:1"},
+	options.Fast:   {"--role", "fast", "--next", "127.0.0.1:1", "--end", "127.0.0.1:1"},
+	options.Slow:   {"--role", "slow", "--next", "127.0.0.1:1"},
+	options.End:    {"--role", "end"},
 }
 
 func TestFlagOfAnotherRoleIsRefused(t *testing.T) {
-	for _, s := range settings() {
-		i := slices.IndexFunc(flags, func(f flagValues) bool { return f.name == s.name })
+	for _, s := range options.Table() {
+		i := slices.IndexFunc(flags, func(f flagValues) bool { return f.name == s.Name })
 		if i < 0 {
-			t.Errorf("--%s is not tested", s.name)
+			t.Errorf("--%s is not tested", s.Name)
 			continue
 		}
 		for r, args := range complete {
-			if !slices.Contains(s.roles, r) {
-				of := "for the role " + string(r)
-				if r == role.Local {
-					of = "without --role"
-				}
-				refused(t, exitUsage, []string{"--" + s.name + " means nothing " + of},
-					slices.Concat(args, []string{"--" + s.name + "=" + flags[i].right})...)
+			if !slices.Contains(s.Roles, r) {
+				refused(t, exitUsage, []string{"--" + s.Name, r.String()}, slices.Concat(args, []string{"--" + s.Name + "=" + flags[i].right})...)
 			}
 		}
 	}
@@ -199,15 +191,18 @@ func TestIncompleteCommandLineIsRefused(t *testing.T) {
 		{"--role client --next a:1 --strategy s3", []string{"--next is given once", "replicate"}},
 		{"--frames 0", []string{"--frames 0", "--strategy"}},
 		{"--input -", []string{"--input -", "--strategy"}},
-		{"--role slow --calibrate --format csv", []string{"--calibrate", "--format"}},
+		{"--role slow --calibrate", []string{"--calibrate is no flag", "tandem inspect --calibrate"}},
+		{"--mean imagenet", []string{"--preprocess mean=…"}},
+		{"--emulate-slow pi3", []string{"--emulate …,slow:…"}},
+		{"--role client --next a --model x.onnx", []string{"the client needs no model: fast and slow have it"}},
 		{"--labels x.npy", []string{"--labels needs --input"}},
 		{"--role end --tls-cert x.pem", []string{"--tls-cert, --tls-key and --tls-ca go together", "tandem cert"}},
 		{"--role end --tls-key x.pem --tls-ca x.pem --key x", []string{"go together"}},
 		{"cert", []string{"names of the devices", "tandem cert end slow fast client"}},
 		{"cert --ca x", []string{"-ca"}},
 		{"--frames 0 --labels x.npy", []string{"--frames 0", "--labels"}}, // both at once
-		{"baseline", []string{`"baseline" is no flag`, "--"}},
-		{"--tasks 5 fast", []string{`"fast" is no flag`}},
+		{"baseline", []string{`"baseline" is no command`, "--"}},
+		{"--tasks 5 fast", []string{`"fast" is no command`}},
 		{"--tasks", []string{"tasks"}},
 		{"--task 5", []string{"task"}},
 	} {
@@ -276,20 +271,77 @@ func TestPlotCommand(t *testing.T) {
 	}
 }
 
-func TestHelpNamesEveryFlagAndItsVariable(t *testing.T) {
+func TestHelpNamesEveryFlag(t *testing.T) {
 	code, help, _ := tandem(t, "--help")
-	if code != 0 {
-		t.Errorf("code %d", code)
+	if code != 0 || !strings.Contains(help, "--max-age by TANDEM_MAX_AGE") {
+		t.Errorf("code %d: %s", code, help)
 	}
-	for _, s := range settings() {
-		for _, want := range []string{"--" + s.name + " ", "[$" + environment(s.name) + "]", s.usage} {
-			if !strings.Contains(help, want) {
-				t.Errorf("%q is missing:\n%s", want, help)
+	for _, s := range options.Table() {
+		if !strings.Contains(help, "--"+s.Name) {
+			t.Errorf("--%s is missing:\n%s", s.Name, help)
+		}
+		if strings.Contains(help, "--"+s.Name+" VALUE") == s.Switch {
+			t.Errorf("it is told wrongly whether --%s takes a value", s.Name)
+		}
+	}
+	if _, again, _ := tandem(t, "help"); again != help {
+		t.Errorf("tandem help says %q", again)
+	}
+}
+
+// A role's help has the flags that it takes, with its own defaults, and no others.
+func TestHelpOfARole(t *testing.T) {
+	for _, r := range options.Roles {
+		code, help, _ := tandem(t, "help", string(r))
+		if code != 0 {
+			t.Errorf("code %d", code)
+		}
+		for _, s := range options.Table() {
+			if takes := slices.Contains(s.Roles, r); strings.Contains(help, "\n  --"+s.Name+"\n") != (takes && s.Switch) || strings.Contains(help, "\n  --"+s.Name+" VALUE\n") != (takes && !s.Switch) {
+				t.Errorf("help of %s: --%s is there or missing wrongly", r, s.Name)
 			}
 		}
-		if strings.Contains(help, "--"+s.name+" value") == s.onOff {
-			t.Errorf("it is told wrongly whether --%s takes a value", s.name)
+		for line := range strings.Lines(help) {
+			if n := utf8.RuneCountInString(line) - 1; n > 80 {
+				t.Errorf("%d columns: %s", n, line)
+			}
 		}
+	}
+	if _, help, _ := tandem(t, "help", "fast"); !strings.Contains(help, "(default: balance)") {
+		t.Error("fast's own strategy is not told")
+	}
+	for _, command := range []string{"inspect", "plot", "cert"} {
+		_, help, _ := tandem(t, "help", command)
+		if _, same, _ := tandem(t, command, "--help"); same != help || !strings.Contains(help, "tandem "+command) {
+			t.Errorf("help of %s: %q, and %q", command, help, same)
+		}
+	}
+}
+
+// A word that is nearly right is answered with the right one.
+func TestDidYouMean(t *testing.T) {
+	for _, test := range []struct{ args, says string }{
+		{"--quee 5", "did you mean --queue?"},
+		{"--stategy balance", "did you mean --strategy?"},
+		{"--max_age 5s", "did you mean --max-age?"},
+		{"--strategy balanc", "did you mean balance?"},
+		{"--strategy Takeover", "did you mean takeover?"},
+		{"--role client --next a --strategy alternat", "did you mean alternate?"},
+		{"--role fats", "did you mean fast?"},
+		{"--log-level warning", "did you mean warn?"},
+		{"inspct x.onnx", "did you mean inspect?"},
+		{"plto", "did you mean plot?"},
+		{"help clint", "did you mean client?"},
+		{"plot --titel x", "did you mean title?"},
+	} {
+		refused(t, exitUsage, []string{test.says}, strings.Fields(test.args)...)
+	}
+	refused(t, exitUsage, []string{`"xyzzy" is no command (`}, "xyzzy") // nothing is near
+	for variable, says := range map[string]string{"TANDEM_QUEU": "TANDEM_QUEUE", "TANDEM_MAXAGE": "TANDEM_MAX_AGE", "TANDEM_EMULATE_SLOW": "TANDEM_EMULATE"} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv(variable, "1")
+			refused(t, exitUsage, []string{variable + " is no setting: did you mean " + says + "?"})
+		})
 	}
 }
 
@@ -570,9 +622,9 @@ func (s *stream) find(texts []string) (string, <-chan struct{}) {
 
 // site is three nodes, each a process on a loopback address of its own.
 type site struct {
-	nodes   map[role.Role]*process
-	flags   map[role.Role][]string
-	address map[role.Role]string
+	nodes   map[options.Role]*process
+	flags   map[options.Role][]string
+	address map[options.Role]string
 	results string // file
 }
 
@@ -580,17 +632,17 @@ type site struct {
 func newSite(t *testing.T, all, workers []string) *site {
 	t.Helper()
 	s := &site{
-		nodes:   map[role.Role]*process{},
-		flags:   map[role.Role][]string{},
-		address: map[role.Role]string{role.End: loopback(2), role.Slow: loopback(3), role.Fast: loopback(4)},
+		nodes:   map[options.Role]*process{},
+		flags:   map[options.Role][]string{},
+		address: map[options.Role]string{options.End: loopback(2), options.Slow: loopback(3), options.Fast: loopback(4)},
 		results: filepath.Join(t.TempDir(), "results.jsonl"),
 	}
-	s.flags[role.End] = slices.Concat(all, []string{"--results", s.results, "--format", "json"})
-	s.start(t, role.End)
-	s.flags[role.Slow] = slices.Concat(all, workers, []string{"--next", s.address[role.End]})
-	s.start(t, role.Slow)
-	s.flags[role.Fast] = slices.Concat(all, workers, []string{"--next", s.address[role.Slow], "--end", s.address[role.End]})
-	s.start(t, role.Fast)
+	s.flags[options.End] = slices.Concat(all, []string{"--results", s.results, "--format", "json"})
+	s.start(t, options.End)
+	s.flags[options.Slow] = slices.Concat(all, workers, []string{"--next", s.address[options.End]})
+	s.start(t, options.Slow)
+	s.flags[options.Fast] = slices.Concat(all, workers, []string{"--next", s.address[options.Slow], "--end", s.address[options.End]})
+	s.start(t, options.Fast)
 	return s
 }
 
@@ -606,7 +658,7 @@ func loopback(n int) string {
 }
 
 // start starts a node where it was before, and waits until it is ready.
-func (s *site) start(t *testing.T, r role.Role) {
+func (s *site) start(t *testing.T, r options.Role) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; {
 		p := launch(t, slices.Concat(s.flags[r], []string{"--role", string(r), "--listen", s.address[r], "--log-format", "json"})...)
@@ -629,9 +681,9 @@ func (s *site) start(t *testing.T, r role.Role) {
 // client starts a client of this site.
 func (s *site) client(t *testing.T, flags ...string) *process {
 	t.Helper()
-	args := []string{"--role", "client", "--format", "json", "--log-format", "json", "--next", s.address[role.Fast]}
+	args := []string{"--role", "client", "--format", "json", "--log-format", "json", "--next", s.address[options.Fast]}
 	if slices.Contains(flags, "replicate") {
-		args = append(args, "--next", s.address[role.Slow])
+		args = append(args, "--next", s.address[options.Slow])
 	}
 	return launch(t, append(args, flags...)...)
 }
@@ -648,7 +700,7 @@ func (s *site) report(t *testing.T, client *process) pipeline.Report {
 	client.exit(t, 0)
 	text := strings.TrimSuffix(client.stdout.text(), "\n")
 	r := parse(t, text)
-	if atEnd := s.nodes[role.End].line(t, &s.nodes[role.End].stdout, r.Run); atEnd != text {
+	if atEnd := s.nodes[options.End].line(t, &s.nodes[options.End].stdout, r.Run); atEnd != text {
 		t.Errorf("client and end differ:\n%s\n%s", text, atEnd)
 	}
 	var roles []string
@@ -683,7 +735,7 @@ func parse(t *testing.T, text string) pipeline.Report {
 	return r
 }
 
-func entry(t *testing.T, r pipeline.Report, of role.Role) pipeline.Entry {
+func entry(t *testing.T, r pipeline.Report, of options.Role) pipeline.Entry {
 	t.Helper()
 	i := slices.IndexFunc(r.Nodes, func(e pipeline.Entry) bool { return e.Role == string(of) })
 	if i < 0 {
@@ -698,7 +750,7 @@ type result struct {
 	ID    int
 	Class int
 	Score float32
-	Node  role.Role
+	Node  options.Role
 }
 
 // resultsOf reads the results of one run; there must be one for each delivered frame.
@@ -725,7 +777,7 @@ func resultsOf(t *testing.T, path string, r pipeline.Report) map[int]result {
 }
 
 // agree checks results of the digits against PyTorch's, and returns how many each node has finished.
-func agree(t *testing.T, results map[int]result, outputs string) map[role.Role]int64 {
+func agree(t *testing.T, results map[int]result, outputs string) map[options.Role]int64 {
 	t.Helper()
 	const classes = 10
 	file, err := os.Open(outputs)
@@ -737,7 +789,7 @@ func agree(t *testing.T, results map[int]result, outputs string) map[role.Role]i
 	if err := npy.Read(file, &want); err != nil {
 		t.Fatal(err)
 	}
-	finished := map[role.Role]int64{}
+	finished := map[options.Role]int64{}
 	for id, got := range results {
 		finished[got.Node]++
 		at := id * classes % len(want)
@@ -775,9 +827,9 @@ func TestFourProcesses(t *testing.T) {
 		if r.Strategy != test.strategy || r.Tasks != test.tasks || r.Frames != 80 || r.Model != "digits_mlp.onnx" || r.Accuracy == nil {
 			t.Errorf("another run is reported: %+v", r)
 		}
-		fast, slow := entry(t, r, role.Fast), entry(t, r, role.Slow)
+		fast, slow := entry(t, r, options.Fast), entry(t, r, options.Slow)
 		finished := agree(t, resultsOf(t, s.results, r), logits)
-		if finished[role.Fast] != fast.Finished || finished[role.Slow] != slow.Finished {
+		if finished[options.Fast] != fast.Finished || finished[options.Slow] != slow.Finished {
 			t.Errorf("%s: results of %v, and the ledgers have %+v and %+v", test.strategy, finished, fast, slow)
 		}
 		if slow.Finished == 0 || slow.Refused+fast.Refused == 0 {
@@ -787,7 +839,7 @@ func TestFourProcesses(t *testing.T) {
 			t.Errorf("%s: fast has %+v", test.strategy, fast)
 		}
 	}
-	for _, r := range []role.Role{role.Slow, role.Fast, role.End} {
+	for _, r := range []options.Role{options.Slow, options.Fast, options.End} {
 		s.nodes[r].kill()
 		s.start(t, r)
 		report := s.run(t, slices.Concat(classify, quickly, []string{"--strategy", "alternate"})...)
@@ -832,8 +884,8 @@ func TestCNNAcrossProcesses(t *testing.T) {
 	for _, e := range strategy.All() {
 		r := s.run(t, "--input", images, "--frames", "80", "--interval", "5ms", "--tasks", "5", "--strategy", e.Name)
 		finished := agree(t, resultsOf(t, s.results, r), "model/testdata/digits_cnn_probabilities.npy")
-		if e.Name != "baseline" && (finished[role.Fast] == 0 || finished[role.Slow] == 0) {
-			t.Errorf("%s: fast finished %d frames, slow %d", e.Name, finished[role.Fast], finished[role.Slow])
+		if e.Name != "baseline" && (finished[options.Fast] == 0 || finished[options.Slow] == 0) {
+			t.Errorf("%s: fast finished %d frames, slow %d", e.Name, finished[options.Fast], finished[options.Slow])
 		}
 	}
 }
@@ -884,9 +936,9 @@ func TestSecondRunIsRefused(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 
-	astray := launch(t, "--role", "client", "--next", s.address[role.End])
+	astray := launch(t, "--role", "client", "--next", s.address[options.End])
 	astray.exit(t, exitFailed)
-	if want := "--next " + s.address[role.End] + " takes results, not frames: name the fast node"; !strings.Contains(astray.stderr.text(), want) {
+	if want := "--next " + s.address[options.End] + " takes results, not frames: name the fast node"; !strings.Contains(astray.stderr.text(), want) {
 		t.Errorf("it says %q, want %q", astray.stderr.text(), want)
 	}
 	s.run(t, quickly...)
@@ -894,12 +946,12 @@ func TestSecondRunIsRefused(t *testing.T) {
 
 // A node that is told to stop works off what it has, says so in the report, and is missed by nobody when it is back.
 func TestNodeStopsDuringRun(t *testing.T) {
-	for _, r := range []role.Role{role.Fast, role.Slow, role.End} {
+	for _, r := range []options.Role{options.Fast, options.Slow, options.End} {
 		t.Run(string(r), func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, nil, light)
 			client := s.endless(t)
-			end := s.nodes[role.End]
+			end := s.nodes[options.End]
 			s.nodes[r].terminate(t)
 			s.nodes[r].exit(t, 0)
 			client.terminate(t)
@@ -924,7 +976,7 @@ func TestClientIsKilled(t *testing.T) {
 	s := newSite(t, []string{"--idle", "2s"}, light)
 	client := s.endless(t)
 	client.kill()
-	end := s.nodes[role.End]
+	end := s.nodes[options.End]
 	line := end.line(t, &end.stdout, "was silent for 2s and did not close the run")
 	if r := parse(t, line); r.Delivered < 10 || !strings.Contains(strings.Join(r.Notes, "; "), "client-") {
 		t.Errorf("%+v", r)
@@ -954,7 +1006,7 @@ func TestCertificates(t *testing.T) {
 
 	stranger := s.client(t)
 	stranger.exit(t, exitFailed)
-	fast := s.nodes[role.Fast]
+	fast := s.nodes[options.Fast]
 	if said := stranger.stderr.text(); !strings.Contains(said, "not admitted: it speaks no TLS, and this node nothing else: start it with --tls-cert") {
 		t.Errorf("it says %q", said)
 	}
@@ -1018,7 +1070,7 @@ func TestKeyIsReadAgain(t *testing.T) {
 		}
 		client := s.client(t, flags...)
 		client.exit(t, exitFailed)
-		if said := client.stderr.text(); !strings.Contains(said, "give every node the same --key") || !strings.Contains(said, s.address[role.Fast]) {
+		if said := client.stderr.text(); !strings.Contains(said, "give every node the same --key") || !strings.Contains(said, s.address[options.Fast]) {
 			t.Errorf("it says %q", said)
 		}
 	}
@@ -1031,22 +1083,22 @@ func TestChainAcrossProcesses(t *testing.T) {
 	folder := t.TempDir()
 	worker := []string{"--model", "model/testdata/digits_cnn.onnx", "--queue", "3", "--emulate", "head=2ms,tail=20ms,15ms@1s,load=20ms"}
 	s := &site{
-		nodes: map[role.Role]*process{}, flags: map[role.Role][]string{},
-		address: map[role.Role]string{role.End: loopback(2), role.Slow: loopback(3), role.Fast: loopback(4)},
+		nodes: map[options.Role]*process{}, flags: map[options.Role][]string{},
+		address: map[options.Role]string{options.End: loopback(2), options.Slow: loopback(3), options.Fast: loopback(4)},
 		results: filepath.Join(folder, "results.jsonl"),
 	}
-	node := func(r role.Role, flags ...string) {
+	node := func(r options.Role, flags ...string) {
 		s.flags[r] = flags
 		s.start(t, r)
 	}
-	traces := map[role.Role]string{role.Fast: filepath.Join(folder, "fast.jsonl"), role.Slow: filepath.Join(folder, "slow.jsonl")}
-	node(role.End, "--results", s.results, "--format", "json")
-	end := s.address[role.End]
-	node(role.Slow, append(worker, "--next", end)...)
-	last := s.address[role.Slow]
-	s.address[role.Slow] = loopback(5) // the first one is a process beside it
-	node(role.Slow, append(worker, "--next", last, "--end", end, "--trace", traces[role.Slow])...)
-	node(role.Fast, append(worker, "--next", s.address[role.Slow], "--end", end, "--cut", "3", "--cut", "7", "--trace", traces[role.Fast])...)
+	traces := map[options.Role]string{options.Fast: filepath.Join(folder, "fast.jsonl"), options.Slow: filepath.Join(folder, "slow.jsonl")}
+	node(options.End, "--results", s.results, "--format", "json")
+	end := s.address[options.End]
+	node(options.Slow, append(worker, "--next", end)...)
+	last := s.address[options.Slow]
+	s.address[options.Slow] = loopback(5) // the first one is a process beside it
+	node(options.Slow, append(worker, "--next", last, "--end", end, "--trace", traces[options.Slow])...)
+	node(options.Fast, append(worker, "--next", s.address[options.Slow], "--end", end, "--cut", "3", "--cut", "7", "--trace", traces[options.Fast])...)
 	for _, name := range []string{"alternate", "balance", "replicate"} {
 		r := s.run(t, "--input", images, "--frames", "80", "--interval", "5ms", "--tasks", "5", "--strategy", name)
 		if !slices.Equal(r.Cuts, []int{3, 7}) || r.Cut != 3 || len(r.Nodes) != 5 {

@@ -21,6 +21,14 @@ var (
 	ErrUnsupported = errors.New("not supported")
 )
 
+// OpenOrDefault opens the file, or makes the default network where no path is given.
+func OpenOrDefault(path string, seed uint64) (*Network, error) {
+	if path == "" {
+		return Default(seed), nil
+	}
+	return Open(path)
+}
+
 // Open reads the description of the network in an ONNX file, and its content
 // once for the digest. The weights stay in the file, and in those beside it that
 // it names; they remain open until Close.

@@ -15,6 +15,9 @@ import (
 	"tandem/model/internal/f32/openblas"
 	"tandem/pipeline"
 	"tandem/role"
+	"tandem/role/device"
+	"tandem/role/options"
+	"tandem/role/report"
 )
 
 // BenchmarkPipelineOpenBLAS compares the frames a second that come out of the whole pipeline (all four roles in this
@@ -43,8 +46,8 @@ func BenchmarkPipelineOpenBLAS(b *testing.B) {
 
 func pipelineRate(b *testing.B, batch int, offered float64) float64 {
 	var out bytes.Buffer
-	c := role.Default(role.Local)
-	c.Strategy, c.Emulate, c.Batch, c.Format = "baseline", role.Emulation{}, batch, role.JSON
+	c := options.Default(options.Local)
+	c.Strategy, c.Emulate, c.Batch, c.Report.Format = "baseline", device.Emulation{}, batch, report.JSON
 	c.Interval, c.Frames = time.Duration(float64(time.Second)/offered), uint64(offered) // a second's worth
 	c.Queue = max(10, 2*batch)
 	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(""), &out, &out

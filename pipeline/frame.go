@@ -40,6 +40,12 @@ func (n NodeID) String() string {
 	return n.Role + " (" + n.Address + ")"
 }
 
+// Roles are the programs of a pipeline, in the order in which frames pass them.
+var Roles = []string{"client", "fast", "slow", "end"}
+
+// Rank is where in the pipeline the node stands; -1: nowhere.
+func (n NodeID) Rank() int { return slices.Index(Roles, n.Role) }
+
 // Holding is what a node can apply: the layers [From, To), and the shape that enters each.
 type Holding struct {
 	From, To int

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tandem/strategy"
@@ -42,6 +43,11 @@ func (r Run) Validate() error {
 		}
 	}
 	return nil
+}
+
+// FormatCuts lists cuts as --cut takes them.
+func FormatCuts(cuts []int) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(cuts), "[]"), " ", ",")
 }
 
 // Slice returns the layers [from, to) of the node that takes frames whose next layer is from: up to the next cut, or to

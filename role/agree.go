@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"tandem/pipeline"
+	"tandem/role/options"
 	"tandem/strategy"
 	"tandem/transport"
 )
@@ -17,7 +17,7 @@ func (w *worker) agree(run pipeline.Run, layer int) (pipeline.Run, strategy.Entr
 	refuse := func(format string, args ...any) (pipeline.Run, strategy.Entry, pipeline.Holding, error) {
 		return run, strategy.Entry{}, pipeline.Holding{}, fmt.Errorf("%w %s: %s", pipeline.ErrInvalidRun, run.ID, fmt.Sprintf(format, args...))
 	}
-	if run.Strategy == "" && w.cfg.Role == Slow {
+	if run.Strategy == "" && w.cfg.Role == options.Slow {
 		return refuse("it names no strategy: open it on the fast node first, or name one")
 	}
 	if run.Strategy == "" {
@@ -68,7 +68,7 @@ func (w *worker) slice(run *pipeline.Run, layer int, whole bool) (pipeline.Holdi
 	case len(run.Cuts) == 0:
 		return held, fmt.Errorf("it does not say where the network is cut: name the fast node first in --next, or give this %s node --cut", w.cfg.Role)
 	case len(w.cuts) > 0 && !slices.Equal(run.Cuts, w.cuts):
-		return held, fmt.Errorf("it cuts the network at %s, and this %s node at %s: give both the same --cut", commas(run.Cuts), w.cfg.Role, commas(w.cuts))
+		return held, fmt.Errorf("it cuts the network at %s, and this %s node at %s: give both the same --cut", pipeline.FormatCuts(run.Cuts), w.cfg.Role, pipeline.FormatCuts(w.cuts))
 	}
 	if last := run.Cuts[len(run.Cuts)-1]; last >= layers {
 		return held, fmt.Errorf("it cuts the network at %d, and %s can be cut at 1 to %d: correct --cut", last, w.net.Name(), layers-1)
@@ -78,16 +78,11 @@ func (w *worker) slice(run *pipeline.Run, layer int, whole bool) (pipeline.Holdi
 		switch {
 		case held.To < layers && len(w.next) == 0:
 			return held, fmt.Errorf("it cuts the network at %s, and this %s node, from layer %d on, would have to hand over at %d: give it --next for the node that takes them and --end for results, or fast one --cut less",
-				commas(run.Cuts), w.cfg.Role, held.From, held.To)
+				pipeline.FormatCuts(run.Cuts), w.cfg.Role, held.From, held.To)
 		case held.To == layers && len(w.next) > 0:
 			return held, fmt.Errorf("it cuts the network at %s, and this %s node, from layer %d on, has nothing left to hand over to its --next: give fast one --cut more, or this node only --next for the end node",
-				commas(run.Cuts), w.cfg.Role, held.From)
+				pipeline.FormatCuts(run.Cuts), w.cfg.Role, held.From)
 		}
 	}
 	return held, nil
-}
-
-// commas lists cuts as --cut takes them.
-func commas(cuts []int) string {
-	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(cuts), "[]")), ",")
 }

@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"tandem/pipeline"
+	"tandem/role/options"
 	"tandem/transport"
 )
 
 // startChain starts fast, so many slow nodes for each hand-over, and end. Each hands over to all of the next.
-func startChain(t *testing.T, c Config, cuts []string, slow ...int) *localNodes {
+func startChain(t *testing.T, c setup, cuts []string, slow ...int) *localNodes {
 	t.Helper()
 	nodes := &localNodes{}
 	t.Cleanup(func() {
@@ -19,7 +20,7 @@ func startChain(t *testing.T, c Config, cuts []string, slow ...int) *localNodes 
 			t.Error(err)
 		}
 	})
-	nodes.end = start(t, c, End, nil, "")
+	nodes.end = start(t, c, options.End, nil, "")
 	after := []string{nodes.end.address}
 	for level := len(slow) - 1; level >= 0; level-- {
 		end := ""
@@ -28,21 +29,21 @@ func startChain(t *testing.T, c Config, cuts []string, slow ...int) *localNodes 
 		}
 		var addresses []string
 		for range slow[level] {
-			s := start(t, c, Slow, after, end)
+			s := start(t, c, options.Slow, after, end)
 			nodes.slow = append(nodes.slow, s)
 			addresses = append(addresses, s.address)
 		}
 		after = addresses
 	}
 	c.Cuts = cuts
-	nodes.fast = start(t, c, Fast, after, nodes.end.address)
+	nodes.fast = start(t, c, options.Fast, after, nodes.end.address)
 	return nodes
 }
 
 // start starts one node.
-func start(t *testing.T, c Config, r Role, next []string, end string) *server {
+func start(t *testing.T, c setup, r options.Role, next []string, end string) *server {
 	t.Helper()
-	c.Role, c.Next, c.End, c.Labels = r, next, end, ""
+	c.Role, c.Next, c.End, c.Input.Labels = r, next, end, ""
 	s, err := startNode(t.Context(), c, func(pipeline.Report) error { return nil })
 	if err != nil {
 		t.Fatal(err)
@@ -91,10 +92,10 @@ func TestNodeAtTwoPlacesOfAChainIsRefused(t *testing.T) {
 	c.Cuts = []string{"2", "4"}
 	c.Frames = 3
 	last, first := nodes.slow[0].address, nodes.slow[1].address
-	fast := start(t, c, Fast, []string{first, last}, nodes.end.address)
+	fast := start(t, c, options.Fast, []string{first, last}, nodes.end.address)
 	defer func() { _ = fast.stop() }()
 	client := c
-	client.Role, client.Next, client.Cuts, client.Strategy = Client, []string{fast.address}, nil, "baseline"
+	client.Role, client.Next, client.Cuts, client.Strategy = options.Client, []string{fast.address}, nil, "baseline"
 	_, err := play(t.Context(), client)
 	if !errors.Is(err, pipeline.ErrInvalidRun) || !strings.Contains(err.Error(), "from layer 2 on") { // whichever of the two opens it first
 		t.Errorf("error %v", err)
@@ -107,7 +108,7 @@ func TestNodeAtTwoPlacesOfAChainIsRefused(t *testing.T) {
 func TestCutsThatDoNotRiseAreRefusedAtTheStart(t *testing.T) {
 	for _, cuts := range [][]string{{"4", "2"}, {"2", "2"}} {
 		c := quick()
-		c.Role, c.Cuts, c.Next, c.End, c.Stdout = Fast, cuts, []string{"127.0.0.1:1"}, "127.0.0.1:2", io.Discard
+		c.Role, c.Cuts, c.Next, c.End, c.Stdout = options.Fast, cuts, []string{"127.0.0.1:1"}, "127.0.0.1:2", io.Discard
 		s, err := startNode(t.Context(), c, nil)
 		if err == nil || !strings.Contains(err.Error(), "--cut") || !strings.Contains(err.Error(), strings.Join(cuts, ",")) {
 			t.Errorf("cuts %v: error %v", cuts, err)

@@ -10,46 +10,51 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/device"
+	"tandem/role/input"
+	"tandem/role/monitor"
+	"tandem/role/options"
 	"tandem/strategy"
 )
 
 // runClient plays one run and prints its report.
-func runClient(ctx context.Context, cfg Config) (err error) {
-	out, err := openOutput(cfg)
+func runClient(ctx context.Context, cfg setup) (err error) {
+	out, err := cfg.printer()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.close()) }()
+	defer func() { err = errors.Join(err, out.Close()) }()
 	report, err := play(ctx, cfg)
 	if report.Frames > 0 { // there is one also of a run that failed on the way
-		err = errors.Join(err, out.print(report))
+		err = errors.Join(err, out.Print(report))
 	}
 	return err
 }
 
 // play opens a run, feeds it until the frames, the input or the context end, closes it, and returns its report.
-func play(ctx context.Context, cfg Config) (pipeline.Report, error) {
-	input, err := openSource(cfg)
+func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
+	in := cfg.Input
+	in.Stdin, in.Seed = cfg.Stdin, cfg.Seed
+	source, err := input.Open(in)
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	labels, err := openLabels(cfg, input)
+	labels, err := input.OpenLabels(cfg.Input, source)
 	if err != nil {
 		return pipeline.Report{}, err
 	}
 	cfg.equip()
 	defer cfg.uplink.Close()
-	p := &player{cfg: cfg, name: newName(Client), view: newView(pipeline.NodeID{Role: string(Client)}), watch: cfg.device.Watch()}
-	p.view.begin(p.status)
+	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
+	p.view.Begin(p.status)
 	if err = p.open(ctx); err == nil {
-		err = input.fit(p.shape)
+		err = source.Fit(p.shape)
 	}
 	if err == nil {
 		p.start()
-		f := startFeed(input, labels, cfg.Frames)
+		f := input.StartFeed(source, labels, cfg.Frames)
 		err = p.send(ctx, f)
 		p.interrupted = ctx.Err() != nil
-		f.stop()
+		f.Stop()
 	}
 	return p.close(err)
 }
@@ -59,18 +64,18 @@ func play(ctx context.Context, cfg Config) (pipeline.Report, error) {
 //	feed ──▶ beat ──┬──▶ hop ──▶ fast
 //	                └──▶ hop ──▶ slow   (replicate only)
 type player struct {
-	cfg    Config
+	cfg    setup
 	name   string
 	run    pipeline.Run
 	shape  []int // of the frames
 	edges  []*edge
 	hops   []*pipeline.Hop
 	ledger pipeline.Ledger
-	view   *view
+	view   *monitor.View
 	in     pipeline.Meter // of frames that are read from the input
 	out    pipeline.Meter // of those that are sent
 	abort  context.CancelFunc
-	shown  *progress
+	shown  *monitor.Progress
 	watch  *device.Watch
 
 	interrupted bool // by a signal
@@ -122,8 +127,10 @@ func (p *player) open(ctx context.Context) error {
 func (p *player) start() {
 	ctx, abort := context.WithCancel(context.Background())
 	p.abort = abort
-	p.shown = newProgress(p.cfg, p.run, p.view.summary)
-	p.losses = newLosses(p.cfg, p.view.id, p.run.ID)
+	if options.Terminal(p.cfg.Stderr) {
+		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.view.Summary)
+	}
+	p.losses = newLosses(p.cfg, p.view.ID, p.run.ID)
 	for _, e := range p.edges {
 		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{Sender: e, Window: window, Done: p.answered}))
 	}
@@ -132,7 +139,7 @@ func (p *player) start() {
 // status is what the client is doing.
 func (p *player) status() pipeline.Status {
 	s := pipeline.Status{Entry: p.ledger.Entry()}
-	s.NodeID = p.view.id
+	s.NodeID = p.view.ID
 	now := time.Now()
 	p.watch.SoFar(&s.Entry)
 	s.RateIn, s.RateOut = p.in.Rate(now, s.Received), p.out.Rate(now, s.Forwarded)
@@ -143,7 +150,7 @@ func (p *player) status() pipeline.Status {
 func (p *player) answered(frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
 	if err == nil {
 		p.ledger.Count(pipeline.Forwarded, len(frames))
-		p.shown.add(len(answers))
+		p.shown.Add(len(answers))
 		return
 	}
 	p.ledger.Lose(frames, err)
@@ -152,12 +159,12 @@ func (p *player) answered(frames []pipeline.Frame, answers []pipeline.Feedback, 
 
 // send sends the frames on their beat, dealing them to the hops in turn. It never waits for an answer: a frame that
 // finds the hop full is refused here, and counted.
-func (p *player) send(ctx context.Context, f *feed) error {
+func (p *player) send(ctx context.Context, f *input.Feed) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	due := time.Now()
 	for i := uint64(0); ; i++ {
-		data, label, err := f.next(ctx, i)
+		data, label, err := f.Next(ctx, i)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -219,7 +226,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	}
 	entry := p.ledger.Entry()
 	end := ending{}
-	end.say(p.view.id, p.watch.End(&entry)...)
+	end.say(p.view.ID, p.watch.End(&entry)...)
 	if len(p.edges) == 0 {
 		return pipeline.Report{}, failed
 	}
@@ -232,7 +239,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	if p.losses != nil {
 		end.add(p.losses.notes()...)
 	}
-	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(Client)}, p.cfg.Link.Name
+	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
 	entry.Next, entry.Doubts = []string{p.edges[0].inReports()}, p.ledger.Doubts()
 	entry.Denied = entry.Doubts // the client sends no frame again
 	end.nodes = []pipeline.Entry{entry}
@@ -240,7 +247,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*p.cfg.Drain)
 	defer cancel()
 	report, err := closeAll(ctx, p.edges, end)
-	p.shown.done()
+	p.shown.Done()
 	if err != nil {
 		err = fmt.Errorf("the run could not be closed here, so end may have its report: %w; this was sent by the %v", err, entry)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"tandem/pipeline"
+	"tandem/role/options"
 	"tandem/transport"
 )
 
@@ -41,7 +42,7 @@ func (e *ending) say(of pipeline.NodeID, texts ...string) {
 
 // called is what notes call a node. Of slow ones there may be several.
 func called(id pipeline.NodeID) string {
-	if id.Role == string(Slow) {
+	if id.Role == string(options.Slow) {
 		return id.String()
 	}
 	return id.Role

@@ -23,8 +23,8 @@ type watched struct {
 }
 
 // watchCredentials loads the keys and certificates that the configuration names into it.
-func watchCredentials(cfg *Config) (*watched, error) {
-	creds, err := auth.Load(auth.Files{Cert: cfg.TLSCert, Key: cfg.TLSKey, CA: cfg.TLSCA, Secret: cfg.Key})
+func watchCredentials(cfg *setup) (*watched, error) {
+	creds, err := auth.Load(cfg.Files)
 	w := &watched{Credentials: creds, log: cfg.Log, hangups: make(chan os.Signal, 1), stopped: make(chan struct{})}
 	if err != nil || creds == nil {
 		return w, err
@@ -84,15 +84,26 @@ func (w *watched) warn(now time.Time) {
 }
 
 // newGate makes the gate of a node. Whom it refuses is logged, some of them.
-func newGate(cfg Config) *auth.Gate {
+func newGate(cfg setup) *auth.Gate {
 	log := someOf(cfg.Log)
 	return auth.NewGate(cfg.credentials, func(r auth.Refusal) {
 		log.Warn().Str("peer", r.Peer).Str("reason", string(r.Reason)).Msg("peer refused: " + r.Text)
 	})
 }
 
-// warnOfStrangers says once that a node is open to everybody who can reach it.
-func warnOfStrangers(cfg Config, listening net.Addr) {
+// refused counts whom a gate has refused, by reason; also reasons of which there was none.
+func refused(gate *auth.Gate) func() map[string]int64 {
+	return func() map[string]int64 {
+		counts, all := gate.Refused(), map[string]int64{}
+		for _, why := range auth.Reasons {
+			all[string(why)] = int64(counts[why])
+		}
+		return all
+	}
+}
+
+// warnIfOpen says once that a node is open to everybody who can reach it.
+func warnIfOpen(cfg setup, listening net.Addr) {
 	if tcp, ok := listening.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && cfg.credentials == nil {
 		cfg.Log.Warn().Msg("anyone on the network can use this node: give it --tls-cert, --tls-key and --tls-ca, or --key")
 	}

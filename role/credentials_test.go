@@ -16,6 +16,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/cert"
+	"tandem/role/options"
 	"tandem/transport/auth"
 )
 
@@ -35,7 +37,7 @@ func keyFile(t testing.TB, text string) auth.Files {
 func certificate(t testing.TB) auth.Files {
 	t.Helper()
 	dir := t.TempDir()
-	if err := Certify(Certification{Dir: dir, Devices: []string{"node,127.0.0.1"}, Stdout: io.Discard}); err != nil {
+	if err := cert.Make(cert.Options{Dir: dir, Devices: []string{"node,127.0.0.1"}, Stdout: io.Discard}); err != nil {
 		t.Fatal(err)
 	}
 	return auth.Files{Cert: filepath.Join(dir, "node.pem"), Key: filepath.Join(dir, "node-key.pem"), CA: filepath.Join(dir, "ca.pem")}
@@ -82,7 +84,7 @@ func TestRunsWithCredentials(t *testing.T) {
 // A node that does not get through to the one below says so when it is started, and why.
 func TestNodeWithoutTheKeyDoesNotStart(t *testing.T) {
 	c := quick()
-	c.Role, c.Wait = End, 300*time.Millisecond
+	c.Role, c.Wait = options.End, 300*time.Millisecond
 	c.credentials = credentials(t, keyFile(t, secret))
 	end, err := startNode(t.Context(), c, nil)
 	if err != nil {
@@ -98,7 +100,7 @@ func TestNodeWithoutTheKeyDoesNotStart(t *testing.T) {
 		"TLS":       {credentials(t, certificate(t)), "it speaks no TLS"},
 	} {
 		slow := c
-		slow.Role, slow.Next, slow.credentials = Slow, []string{end.address}, test.creds
+		slow.Role, slow.Next, slow.credentials = options.Slow, []string{end.address}, test.creds
 		_, err := startNode(t.Context(), slow, nil)
 		if !errors.Is(err, pipeline.ErrNotAdmitted) || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), end.address) {
 			t.Errorf("%s: error %v, want one that says %q", name, err, test.says)
@@ -150,7 +152,7 @@ func TestOpenNodeWarns(t *testing.T) {
 		{credentials(t, keyFile(t, secret)), "0.0.0.0", false},
 	} {
 		var log bytes.Buffer
-		warnOfStrangers(Config{Log: zerolog.New(&log), credentials: test.creds}, &net.TCPAddr{IP: net.ParseIP(test.on), Port: 12345})
+		warnIfOpen(setup{Options: options.Options{Log: zerolog.New(&log)}, credentials: test.creds}, &net.TCPAddr{IP: net.ParseIP(test.on), Port: 12345})
 		if got := strings.Contains(log.String(), "anyone on the network can use this node"); got != test.warns {
 			t.Errorf("on %s: %q", test.on, log.String())
 		}
@@ -161,7 +163,7 @@ func TestOpenNodeWarns(t *testing.T) {
 func TestRefusalsAreLogged(t *testing.T) {
 	var log bytes.Buffer
 	c := quick()
-	c.Role, c.Log = End, zerolog.New(&log).Level(zerolog.WarnLevel)
+	c.Role, c.Log = options.End, zerolog.New(&log).Level(zerolog.WarnLevel)
 	c.credentials = credentials(t, keyFile(t, secret))
 	end, err := startNode(t.Context(), c, nil)
 	if err != nil {
@@ -175,7 +177,7 @@ func TestRefusalsAreLogged(t *testing.T) {
 		}
 	}
 	with := httptest.NewRecorder()
-	end.metrics.ServeHTTP(with, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	end.monitor.Handler().ServeHTTP(with, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if want := `tandem_refused_peers_total{reason="no_key"} 20`; !strings.Contains(with.Body.String(), want) {
 		t.Errorf("the metrics have no %s", want)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/device"
+	"tandem/role/options"
 )
 
 func tree(files map[string]string) fstest.MapFS {
@@ -22,7 +23,7 @@ func tree(files map[string]string) fstest.MapFS {
 
 // The report names the node that was slowed down, and adds up what each node knows of its energy.
 func TestReportTellsOfTheDevices(t *testing.T) {
-	start := func(r Role, files map[string]string, next, end *server) *server {
+	start := func(r options.Role, files map[string]string, next, end *server) *server {
 		c := quick()
 		c.Role, c.Listen = r, "127.0.0.1:0"
 		c.device = device.OpenAt(device.Owner{Role: string(r), Threads: c.Threads}, tree(files), "", false)
@@ -54,12 +55,12 @@ func TestReportTellsOfTheDevices(t *testing.T) {
 	limited, metered := maps.Clone(pi), maps.Clone(pi)
 	limited["sys/devices/platform/soc/soc:firmware/get_throttled"] = "4"
 	metered["sys/class/hwmon/hwmon3/name"], metered["sys/class/hwmon/hwmon3/power1_input"] = "ina219", "3000000"
-	end := start(End, nil, nil, nil)
-	slow := start(Slow, limited, end, nil)
-	fast := start(Fast, metered, slow, end)
+	end := start(options.End, nil, nil, nil)
+	slow := start(options.Slow, limited, end, nil)
+	fast := start(options.Fast, metered, slow, end)
 	c := quick()
-	c.Role, c.Strategy, c.Frames, c.Next = Client, "baseline", 20, []string{fast.address}
-	c.device = device.OpenAt(device.Owner{Role: string(Client)}, tree(nil), "", false)
+	c.Role, c.Strategy, c.Frames, c.Next = options.Client, "baseline", 20, []string{fast.address}
+	c.device = device.OpenAt(device.Owner{Role: string(options.Client)}, tree(nil), "", false)
 	r, err := play(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +85,7 @@ func TestReportTellsOfTheDevices(t *testing.T) {
 func TestEmulatedRunHasTheEnergyOfItsModel(t *testing.T) {
 	c := quick()
 	c.Frames, c.Interval, c.Model, c.Queue = 20, 5*time.Millisecond, "", 20
-	c.Emulate = Pi3
+	c.Emulate = device.Pi3
 	nodes, began := startQuick(t, c), time.Now()
 	r, err := nodes.run(t.Context(), c, "baseline")
 	if err != nil {
@@ -98,7 +99,7 @@ func TestEmulatedRunHasTheEnergyOfItsModel(t *testing.T) {
 		}
 		const slack = 0.002 // milliseconds and joules are rounded
 		elapsed := (e.EnergyJ - 3.3/4*e.BusyMS/1000 - 38.504e-9*float64(e.Bytes)) / 2.0
-		if elapsed < e.BusyMS/1000-slack || elapsed > took+slack || e.Role == string(End) && elapsed > r.ElapsedS+slack {
+		if elapsed < e.BusyMS/1000-slack || elapsed > took+slack || e.Role == string(options.End) && elapsed > r.ElapsedS+slack {
 			t.Errorf("%v took %.3f J: that is %.3f s at 2 W, of %.3f s", e, e.EnergyJ, elapsed, took)
 		}
 		total += e.EnergyJ
@@ -117,7 +118,7 @@ func TestEmulatedRunHasTheEnergyOfItsModel(t *testing.T) {
 
 func TestPowerOffLeavesEnergyOut(t *testing.T) {
 	c := quick()
-	c.Frames, c.Emulate, c.Power = 3, Pi3, device.Power{Name: "off"}
+	c.Frames, c.Emulate, c.Power = 3, device.Pi3, device.Power{Name: "off"}
 	r, err := startQuick(t, c).run(t.Context(), c, "baseline")
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/device"
+	"tandem/role/input"
+	"tandem/role/report"
 	"tandem/strategy"
 )
 
@@ -33,36 +36,36 @@ func TestDigitsOverFourRoles(t *testing.T) {
 }
 
 func TestDigitsOverThreeSlowNodes(t *testing.T) {
-	classify(t, digits, 3, func(t *testing.T, c Config) *localNodes {
+	classify(t, digits, 3, func(t *testing.T, c setup) *localNodes {
 		c.SlowNodes = 3
 		return startQuick(t, c)
 	})
 }
 
 func TestDigitsOverAChain(t *testing.T) {
-	classify(t, digitsCNN, 2, func(t *testing.T, c Config) *localNodes {
+	classify(t, digitsCNN, 2, func(t *testing.T, c setup) *localNodes {
 		return startChain(t, c, []string{"3", "7"}, 1, 1)
 	})
 }
 
 func TestDigitsOverAChainOfSeveralSlowNodes(t *testing.T) {
-	classify(t, digits, 4, func(t *testing.T, c Config) *localNodes {
+	classify(t, digits, 4, func(t *testing.T, c setup) *localNodes {
 		return startChain(t, c, []string{"2", "4"}, 2, 2)
 	})
 }
 
-func classify(t *testing.T, network string, slow int, start func(*testing.T, Config) *localNodes) {
+func classify(t *testing.T, network string, slow int, start func(*testing.T, setup) *localNodes) {
 	for _, e := range strategy.All() {
 		for _, load := range []string{"idle", "overloaded"} {
 			t.Run(e.Name+" "+load, func(t *testing.T) {
 				c := quick()
-				c.Model, c.Input, c.Labels, c.Frames, c.Queue = network, digitsImages, digitsLabels, 360, 360
+				c.Model, c.Input.Path, c.Input.Labels, c.Frames, c.Queue = network, digitsImages, digitsLabels, 360, 360
 				c.Results = filepath.Join(t.TempDir(), "results.jsonl")
 				c.Interval = 0 // the hop sets the pace, and the client refuses nothing
 				if load == "overloaded" {
 					c.Interval = 2 * time.Millisecond
 					c.Frames, c.Queue, c.Tasks = 200, 2, 5
-					c.Emulate = Emulation{Name: "test", Tail: Always(time.Duration(6*slow) * time.Millisecond)}
+					c.Emulate = device.Emulation{Name: "test", Tail: device.Always(time.Duration(6*slow) * time.Millisecond)}
 				}
 				report, err := start(t, c).run(t.Context(), c, e.Name)
 				if err != nil {
@@ -88,9 +91,9 @@ func classify(t *testing.T, network string, slow int, start func(*testing.T, Con
 }
 
 // checkResults compares with PyTorch's outputs, and returns how many frames each node has finished.
-func checkResults(t *testing.T, results []result, outputs string) (finished map[string]int64) {
+func checkResults(t *testing.T, results []report.Result, outputs string) (finished map[string]int64) {
 	t.Helper()
-	all, shape, err := readFloats(outputs)
+	all, shape, err := input.ReadFloats(outputs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +110,7 @@ func checkResults(t *testing.T, results []result, outputs string) (finished map[
 	return finished
 }
 
-func readResults(t *testing.T, path string) (results []result) {
+func readResults(t *testing.T, path string) (results []report.Result) {
 	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
@@ -115,7 +118,7 @@ func readResults(t *testing.T, path string) (results []result) {
 	}
 	defer file.Close()
 	for s := bufio.NewScanner(file); s.Scan(); {
-		var r result
+		var r report.Result
 		if err := json.Unmarshal(s.Bytes(), &r); err != nil {
 			t.Fatal(err)
 		}

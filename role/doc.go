@@ -1,10 +1,10 @@
-// Package role is what each of the four programs is made of, and its life: listen, build, run, drain, stop.
+// Package role is the life of the four programs: listen, build, run, drain, stop.
 //
 //	client.go  feeds frames on a fixed beat, opens and closes the run, prints the report
 //	worker.go  fast and slow: a model, and the way to the nodes below; agree.go says which runs fit it
 //	stage.go   their part in one run: a pipeline.Stage between a server and the edges to the neighbours below
 //	end.go     records results and makes the report
-//	node.go    the life of fast, slow and end; session.go is one run on it
+//	server.go  a node that listens, and node.go its life; session.go is one run on it, show.go what is shown of it
 //	edge.go    one run on the neighbour below, and closing.go its end
 //	local.go   all four in one process over loopback
 //
@@ -16,4 +16,14 @@
 //	                   ╚════════════edge════════════╝         the report comes back up
 //
 // A run of replicate adds an edge from client to slow. As edges never form a circle, closing can't deadlock.
+//
+// What the programs are made of has rooms beside them, which know neither this package nor, but for options, each other:
+//
+//	options   every setting, with its default
+//	input     where frames come from
+//	report    reports, results and traces, and how they are printed
+//	monitor   status, metrics, events, history and the page
+//	device    the machine: its energy and condition, and the emulation of another one
+//	inspect, cert, plot   commands of their own
+//	chaos     the fault harness
 package role

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/monitor"
+	"tandem/role/options"
 	"tandem/transport"
 )
 
@@ -23,7 +25,7 @@ const (
 )
 
 // newName makes a name for this process on its edges, such as fast-4KXQ2JMV.
-func newName(r Role) string { return string(r) + "-" + rand.Text()[:8] }
+func newName(r options.Role) string { return string(r) + "-" + rand.Text()[:8] }
 
 // edge holds one run open on one node below. It shows the neighbour signs of life until it is closed, opens the run
 // again where the neighbour was started again, and knows whether it answers:
@@ -51,11 +53,11 @@ var _ pipeline.Hopper = (*edge)(nil)
 // edgeConfig says where an edge leads.
 type edgeConfig struct {
 	client *transport.Client
-	from   string // this process
-	layer  int    // the first layer that is left to the neighbour
-	kept   bool   // this process keeps frames that are refused
-	view   *view  // of the run from here; nil: its figures stay here
-	again  bool   // the run has begun before, on this process or one that it stands for
+	from   string        // this process
+	layer  int           // the first layer that is left to the neighbour
+	kept   bool          // this process keeps frames that are refused
+	view   *monitor.View // of the run from here; nil: its figures stay here
+	again  bool          // the run has begun before, on this process or one that it stands for
 }
 
 // call is one push under way; its address tells it from others.
@@ -128,11 +130,11 @@ func (e *edge) show(ctx context.Context) {
 func (e *edge) beat(ctx context.Context) error {
 	p := transport.Pushing{}
 	if e.view != nil {
-		p.Status = e.view.statuses()
+		p.Status = e.view.Statuses()
 	}
 	pushed, err := e.push(ctx, p)
 	if err == nil && e.view != nil {
-		e.view.learn(pushed.Live)
+		e.view.Learn(pushed.Live)
 	}
 	return err
 }

@@ -8,14 +8,17 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/device"
+	"tandem/role/monitor"
+	"tandem/role/options"
+	"tandem/role/report"
 	"tandem/transport"
 )
 
 // recordings is what the end node is made of: it records one run after another.
 type recordings struct {
-	cfg     Config
-	labels  []int        // for frames that bring none; frame i has label i modulo their number
-	results *resultsFile // nil: not wanted
+	cfg     setup
+	labels  []int           // for frames that bring none; frame i has label i modulo their number
+	results *report.Results // nil: not wanted
 	publish func(r pipeline.Report) error
 	arrived func(age time.Duration) // told of each frame's first arrival
 }
@@ -23,20 +26,20 @@ type recordings struct {
 func (e *recordings) begin(_ context.Context, o transport.Opening) (part, transport.Opened, error) {
 	r := &recording{
 		recordings: e,
-		view:       newView(pipeline.NodeID{Role: string(End), Address: o.Address}),
+		View:       monitor.NewView(pipeline.NodeID{Role: string(options.End), Address: o.Address}),
 		run:        o.Run,
 		recorder:   pipeline.NewRecorder(o.Run),
 		watch:      e.cfg.device.Watch(),
 		restarted:  o.Again,
 	}
-	r.view.begin(r.status)
+	r.Begin(r.status)
 	return r, transport.Opened{Run: o.Run}, nil
 }
 
 // recording is end's part in one run.
 type recording struct {
 	*recordings
-	*view
+	*monitor.View
 	run      pipeline.Run
 	recorder *pipeline.Recorder
 	watch    *device.Watch
@@ -45,20 +48,20 @@ type recording struct {
 }
 
 func (r *recording) status() pipeline.Status {
-	s := r.recorder.Status(r.id)
+	s := r.recorder.Status(r.ID)
 	r.watch.SoFar(&s.Entry)
 	return s
 }
 
 func (r *recording) below() map[string]bool { return nil }
 
-// summary is made here, and goes up the pipeline with the answers to signs of life.
-func (r *recording) summary() *pipeline.Live {
-	l := r.recorder.Live(time.Now(), r.above())
+// Summary is made here, and goes up the pipeline with the answers to signs of life.
+func (r *recording) Summary() *pipeline.Live {
+	l := r.recorder.Live(time.Now(), r.Above())
 	return &l
 }
 
-// Offer records results. End has no queue, so it takes every frame that is one.
+// Offer records results. options.End has no queue, so it takes every frame that is one.
 func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback, error) {
 	for i := range frames {
 		if frames[i].By.Role == "" {
@@ -77,7 +80,7 @@ func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback,
 		if first := r.recorder.Add(f); first {
 			r.arrived(f.Age)
 			if r.results != nil {
-				r.results.write(r.run.ID, f)
+				r.results.Write(r.run.ID, f)
 			}
 		}
 		answers[i] = pipeline.Feedback{Accepted: true}
@@ -92,10 +95,10 @@ func begun(r pipeline.Report) bool {
 
 // Close makes the report and publishes it.
 func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error) {
-	entry := pipeline.Entry{NodeID: r.id, Link: r.cfg.Link.Name, Restarted: r.restarted}
-	end.say(r.id, r.watch.End(&entry)...)
+	entry := pipeline.Entry{NodeID: r.ID, Link: r.cfg.Link.Name, Restarted: r.restarted}
+	end.say(r.ID, r.watch.End(&entry)...)
 	if r.restarted {
-		end.say(r.id, startedAgain+": rate, ages and time are those since then")
+		end.say(r.ID, startedAgain+": rate, ages and time are those since then")
 	}
 	for _, n := range end.nodes {
 		if n.DoubtsCut {
@@ -105,9 +108,9 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 	report := r.recorder.Close(entry, end.nodes)
 	// A card that is full must not cost the neighbours their report.
 	if r.results != nil {
-		if err := r.results.failed(); err != nil {
+		if err := r.results.Failed(); err != nil {
 			r.cfg.Log.Error().Err(err).Msg("results are missing")
-			end.say(r.id, "could not write "+err.Error())
+			end.say(r.ID, "could not write "+err.Error())
 		}
 	}
 	report.Version, report.Notes = r.cfg.Version, end.notes

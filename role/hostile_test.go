@@ -18,12 +18,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/options"
 )
 
 // beside plays a run while something else happens, from frames that arrive before it to some that do afterwards, and
 // returns its report. The run has room for what the machine, busy
 // with other things, can't take at once.
-func beside(t *testing.T, c Config, nodes *localNodes, something func()) pipeline.Report {
+func beside(t *testing.T, c setup, nodes *localNodes, something func()) pipeline.Report {
 	t.Helper()
 	c.Frames, c.Interval = 0, 30*time.Millisecond
 	ctx, enough := context.WithCancel(t.Context())
@@ -40,7 +41,7 @@ func beside(t *testing.T, c Config, nodes *localNodes, something func()) pipelin
 		t.Helper()
 		before := delivered
 		eventually(t, "frames arrive", func() bool {
-			if live := nodes.end.node.look().Live; live != nil {
+			if live := nodes.end.node.snapshot().Live; live != nil {
 				delivered = live.Delivered
 			}
 			return delivered >= before+frames || !isOpen(over)
@@ -108,7 +109,7 @@ func TestRandomRequests(t *testing.T) {
 func TestHostileLinesOfLog(t *testing.T) {
 	var text bytes.Buffer
 	c := quick()
-	c.Role, c.Log = End, zerolog.New(&text)
+	c.Role, c.Log = options.End, zerolog.New(&text)
 	end, err := startNode(t.Context(), c, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -1,21 +1,21 @@
 package role
 
 import (
-	"bytes"
 	"math"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/input"
 	"tandem/strategy"
+	"tandem/transport/link"
 )
 
 // Over an emulated link with delay, jitter and loss every strategy works as it does over the real one, and every node's
 // line in the report says so.
 func TestEveryStrategyOverAnEmulatedLink(t *testing.T) {
-	link, err := ParseLink("delay=2ms,jitter=1ms,loss=1%,rate=50mbit")
+	link, err := link.Parse("delay=2ms,jitter=1ms,loss=1%,rate=50mbit")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestEveryStrategyOverAnEmulatedLink(t *testing.T) {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
 			c := quick()
-			c.Input, c.Labels, c.Frames, c.Queue, c.Interval, c.Link = digitsImages, digitsLabels, 100, 100, 0, link
+			c.Input.Path, c.Input.Labels, c.Frames, c.Queue, c.Interval, c.Link = digitsImages, digitsLabels, 100, 100, 0, link
 			r, err := startQuick(t, c).run(t.Context(), c, e.Name)
 			if err != nil {
 				t.Fatal(err)
@@ -49,7 +49,7 @@ func TestLinkOfOneNode(t *testing.T) {
 	c := quick()
 	c.Frames, c.Queue = 20, 20
 	nodes := startQuick(t, c)
-	c.Link = Link{Name: "delay=30ms", Delay: 30 * time.Millisecond}
+	c.Link = link.Shape{Name: "delay=30ms", Delay: 30 * time.Millisecond}
 	r, err := nodes.run(t.Context(), c, "baseline") // the client's
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +57,7 @@ func TestLinkOfOneNode(t *testing.T) {
 	if r.Link != "delay=30ms" || r.Nodes[0].Link != "delay=30ms" || r.Nodes[1].Link+r.Nodes[2].Link+r.Nodes[3].Link != "" {
 		t.Errorf("links %q: %+v", r.Link, r.Nodes)
 	}
-	c.Link = Link{}
+	c.Link = link.Shape{}
 	if r, err = nodes.run(t.Context(), c, "baseline"); err != nil || r.Link != pipeline.RealLink || r.Nodes[0].Link != "" {
 		t.Errorf("links %q (%v)", r.Link, err)
 	}
@@ -65,7 +65,7 @@ func TestLinkOfOneNode(t *testing.T) {
 
 // The format belongs to the run, and the outputs are nearly those of float32 wherever a frame is finished.
 func TestWireFormatOfARun(t *testing.T) {
-	logits, shape, err := readFloats(digitsOutputs[digits])
+	logits, shape, err := input.ReadFloats(digitsOutputs[digits])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestWireFormatOfARun(t *testing.T) {
 		for _, name := range []string{"baseline", "replicate"} {
 			t.Run(test.format+" "+name, func(t *testing.T) {
 				c := quick()
-				c.Input, c.Labels, c.Frames, c.Queue, c.Interval = digitsImages, digitsLabels, 360, 360, 0
+				c.Input.Path, c.Input.Labels, c.Frames, c.Queue, c.Interval = digitsImages, digitsLabels, 360, 360, 0
 				c.Results = filepath.Join(t.TempDir(), "results.jsonl")
 				nodes := startQuick(t, c)
 				c.Wire = test.format
@@ -116,24 +116,5 @@ func TestWireFormatOfTheFastNode(t *testing.T) {
 	c.Wire = "float16"
 	if r, err := nodes.run(t.Context(), c, "baseline"); err != nil || r.Wire != "float16" {
 		t.Errorf("wire %q (%v)", r.Wire, err)
-	}
-}
-
-func TestTableNamesLinkAndWire(t *testing.T) {
-	r := sampleReports()[0]
-	for _, test := range []struct{ link, wire, says, not string }{
-		{"real", "float32", "switch 580ms)\n", "over"},
-		{"real", "float16", "\nfloat16 on the wire\n", "over"},
-		{"wifi", "float32", "\nover an emulated link: wifi\n", "on the wire"},
-		{"wifi and rate=1mbit", "int8", "\nover an emulated link: wifi and rate=1mbit,\nint8 on the wire\n", "real"},
-	} {
-		r.Link, r.Wire = test.link, test.wire
-		var b bytes.Buffer
-		if err := printRuns(&b, []pipeline.Report{r}); err != nil {
-			t.Fatal(err)
-		}
-		if head, _, _ := strings.Cut(b.String(), "strategy "); !strings.Contains(head, test.says) || strings.Contains(head, test.not) {
-			t.Errorf("%q and %q: the table begins with %q", test.link, test.wire, head)
-		}
 	}
 }

@@ -7,26 +7,26 @@ import (
 	"slices"
 
 	"tandem/pipeline"
+	"tandem/role/options"
+	"tandem/role/report"
 	"tandem/strategy"
 )
 
 // runLocal plays all four roles in this process, over TCP on the loopback interface, and runs one strategy or each in
 // turn.
-func runLocal(ctx context.Context, cfg Config) (err error) {
-	out, err := openOutput(cfg)
+func runLocal(ctx context.Context, cfg setup) (err error) {
+	out, err := cfg.printer()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.close()) }()
+	defer func() { err = errors.Join(err, out.Close()) }()
 
 	nodes, err := startLocal(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, nodes.stop()) }()
-	if Terminal(cfg.Stderr) {
-		fmt.Fprintf(cfg.Stderr, "watch it on http://%s/\n", nodes.end.address)
-	}
+	fmt.Fprintf(cfg.Stderr, "watch it on http://%s/\n", nodes.end.address)
 
 	names := []string{cfg.Strategy}
 	if cfg.Strategy == "" {
@@ -40,22 +40,22 @@ func runLocal(ctx context.Context, cfg Config) (err error) {
 		if ctx.Err() != nil {
 			break
 		}
-		report, err := nodes.run(ctx, cfg, name)
+		r, err := nodes.run(ctx, cfg, name)
 		if err != nil {
-			if report.Frames > 0 {
-				reports = append(reports, report)
+			if r.Frames > 0 {
+				reports = append(reports, r)
 			}
-			return errors.Join(err, out.printAll(reports))
+			return errors.Join(err, out.Compare(reports))
 		}
-		if cfg.Format == Table && len(names) > 1 {
-			reports = append(reports, report) // people compare them side by side
+		if cfg.Report.Format == report.Table && len(names) > 1 {
+			reports = append(reports, r) // people compare them side by side
 			continue
 		}
-		if err := out.print(report); err != nil {
+		if err := out.Print(r); err != nil {
 			return err
 		}
 	}
-	return out.printAll(reports)
+	return out.Compare(reports)
 }
 
 // localNodes are fast, one or more slow nodes, and end in this process.
@@ -65,16 +65,16 @@ type localNodes struct {
 }
 
 // startLocal starts them from the end of the pipeline to its beginning, each on a port of its own.
-func startLocal(ctx context.Context, cfg Config) (nodes *localNodes, err error) {
+func startLocal(ctx context.Context, cfg setup) (nodes *localNodes, err error) {
 	nodes = &localNodes{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, nodes.stop())
 		}
 	}()
-	start := func(r Role, end *server, next ...*server) (*server, error) {
+	start := func(r options.Role, end *server, next ...*server) (*server, error) {
 		c := cfg
-		c.Role, c.Next, c.Labels = r, nil, "" // the frames bring their labels
+		c.Role, c.Next, c.Input.Labels = r, nil, "" // the frames bring their labels
 		c.Log = cfg.Log.With().Str("role", string(r)).Logger()
 		for _, n := range next {
 			c.Next = append(c.Next, n.address)
@@ -82,7 +82,7 @@ func startLocal(ctx context.Context, cfg Config) (nodes *localNodes, err error) 
 		if end != nil {
 			c.End = end.address
 		}
-		if r == Slow {
+		if r == options.Slow {
 			c.Trace = ""
 			if cfg.EmulateSlow != nil {
 				c.Emulate = *cfg.EmulateSlow
@@ -91,17 +91,17 @@ func startLocal(ctx context.Context, cfg Config) (nodes *localNodes, err error) 
 		c.device = openDevice(c, true)
 		return startNode(ctx, c, func(pipeline.Report) error { return nil }) // the client has the same report
 	}
-	if nodes.end, err = start(End, nil); err != nil {
+	if nodes.end, err = start(options.End, nil); err != nil {
 		return nodes, err
 	}
 	for range cfg.SlowNodes {
-		slow, err := start(Slow, nil, nodes.end)
+		slow, err := start(options.Slow, nil, nodes.end)
 		if err != nil {
 			return nodes, err
 		}
 		nodes.slow = append(nodes.slow, slow)
 	}
-	nodes.fast, err = start(Fast, nodes.end, nodes.slow...)
+	nodes.fast, err = start(options.Fast, nodes.end, nodes.slow...)
 	return nodes, err
 }
 
@@ -115,12 +115,12 @@ func (l *localNodes) stop() error {
 	return errors.Join(errs...)
 }
 
-func (l *localNodes) run(ctx context.Context, cfg Config, name string) (pipeline.Report, error) {
+func (l *localNodes) run(ctx context.Context, cfg setup, name string) (pipeline.Report, error) {
 	entry, err := strategy.Lookup(name)
 	if err != nil {
 		return pipeline.Report{}, fmt.Errorf("--strategy: %w", err)
 	}
-	cfg.Role, cfg.Strategy, cfg.Next = Client, entry.Name, []string{l.fast.address}
+	cfg.Role, cfg.Strategy, cfg.Next = options.Client, entry.Name, []string{l.fast.address}
 	cfg.device = openDevice(cfg, true)
 	if entry.Whole {
 		for _, s := range l.slow {

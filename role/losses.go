@@ -21,7 +21,7 @@ type losses struct {
 	absent []error // nodes that could not be reached at the start
 }
 
-func newLosses(cfg Config, id pipeline.NodeID, run string) *losses {
+func newLosses(cfg setup, id pipeline.NodeID, run string) *losses {
 	log := cfg.Log.With().Str("run", run).Logger()
 	return &losses{name: called(id), log: someOf(log)}
 }

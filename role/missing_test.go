@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/device"
+	"tandem/role/options"
 	"tandem/transport"
 )
 
 // later is a site with one slow node that is there and one that is not yet.
-func later(t *testing.T, c Config) (nodes *localNodes, absent string) {
+func later(t *testing.T, c setup) (nodes *localNodes, absent string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -29,7 +31,7 @@ func later(t *testing.T, c Config) (nodes *localNodes, absent string) {
 	if err := nodes.fast.stop(); err != nil {
 		t.Fatal(err)
 	}
-	nodes.fast = start(t, c, Fast, []string{nodes.slow[0].address, absent}, nodes.end.address)
+	nodes.fast = start(t, c, options.Fast, []string{nodes.slow[0].address, absent}, nodes.end.address)
 	return nodes, absent
 }
 
@@ -60,7 +62,7 @@ func TestMissingSlowNodeIsUsedWhenItComes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := quick()
 			c.Frames, c.Interval = 0, 5*time.Millisecond
-			c.Emulate = Emulation{Name: "test", Tail: Always(20 * time.Millisecond)}
+			c.Emulate = device.Emulation{Name: "test", Tail: device.Always(20 * time.Millisecond)}
 			nodes, absent := later(t, c)
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
@@ -68,7 +70,7 @@ func TestMissingSlowNodeIsUsedWhenItComes(t *testing.T) {
 			overhear(nodes.fast, func(error) {
 				late := c
 				late.Listen = absent
-				come <- start(t, late, Slow, []string{nodes.end.address}, "")
+				come <- start(t, late, options.Slow, []string{nodes.end.address}, "")
 			}, func([]pipeline.Frame) {})
 			left := 5
 			overhear(nodes.end, func(error) {}, func(frames []pipeline.Frame) {
@@ -114,7 +116,7 @@ func TestMissingSlowNodeThatDoesNotFitIsNoted(t *testing.T) {
 	late := c
 	late.Listen, late.Model = absent, digitsCNN
 	come := make(chan *server, 1)
-	overhear(nodes.fast, func(error) { come <- start(t, late, Slow, []string{nodes.end.address}, "") }, func([]pipeline.Frame) {})
+	overhear(nodes.fast, func(error) { come <- start(t, late, options.Slow, []string{nodes.end.address}, "") }, func([]pipeline.Frame) {})
 	r, err := nodes.run(ctx, c, "balance")
 	nodes.slow = append(nodes.slow, <-come)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/monitor"
+	"tandem/role/options"
 	"tandem/transport"
 )
 
@@ -22,10 +24,10 @@ type part interface {
 	Close(context.Context, ending) (pipeline.Report, error)
 
 	status() pipeline.Status     // of this node
-	statuses() []pipeline.Status // of this node and of all above that are known
-	above() []pipeline.Status    // of those above
-	hear([]pipeline.Status)      // from a neighbour above
-	summary() *pipeline.Live     // end's; nil: not known
+	Statuses() []pipeline.Status // of this node and of all above that are known
+	Above() []pipeline.Status    // of those above
+	Receive([]pipeline.Status)   // from a neighbour above
+	Summary() *pipeline.Live     // end's; nil: not known
 	below() map[string]bool      // the addresses of the nodes below, and whether they answer
 }
 
@@ -37,7 +39,7 @@ type part interface {
 //	    │                  │ error   └─┘ Open by another neighbour, Push, Close of one edge     │
 //	    └──────────────────┴────────────────────────────────────────────────────────────────────┘
 type node struct {
-	role    Role
+	role    options.Role
 	version string
 	queue   int // places, where there is one
 	log     zerolog.Logger
@@ -51,7 +53,7 @@ type node struct {
 	id       pipeline.NodeID // as the neighbour above dials it, once one has
 	run      *session        // nil: no run
 	last     *session        // the run closed last, for neighbours that ask late
-	total    tally           // of the runs that are closed
+	total    monitor.Totals  // of the runs that are closed
 	stopping bool
 	sessions sync.WaitGroup // watching and closing of runs
 }
@@ -144,7 +146,7 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 		n.log.Warn().Err(err).Str("run", s.id).Msg("run refused")
 		return
 	}
-	n.total.runs++
+	n.total.Runs++
 	n.log.Info().Str("run", s.id).Str("strategy", answer.Run.Strategy).Msg("run opened")
 	n.sessions.Go(func() { n.watch(s) })
 	if n.stopping {
@@ -159,7 +161,7 @@ func (n *node) Push(_ context.Context, push transport.Pushing) (transport.Pushed
 		return transport.Pushed{}, err
 	}
 	if known { // what strangers say of themselves is not shown
-		p.hear(push.Status)
+		p.Receive(push.Status)
 	}
 	if len(push.Frames) > 0 {
 		answers, err := p.Offer(push.Frames, push.Kept)
@@ -168,7 +170,7 @@ func (n *node) Push(_ context.Context, push transport.Pushing) (transport.Pushed
 	if !known { // another neighbour has opened the run again since this node was started again: this one may too
 		return transport.Pushed{}, n.unknown(push.Run)
 	}
-	return transport.Pushed{Live: p.summary()}, nil
+	return transport.Pushed{Live: p.Summary()}, nil
 }
 
 // entrance finds the part that takes frames of a run, and whether the sender has opened it.
@@ -272,7 +274,7 @@ func (n *node) finish(s *session) {
 		return
 	}
 	s.closing = true
-	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return rank(a.Role) - rank(b.Role) })
+	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return a.Rank() - b.Rank() })
 	end := ending{nodes: slices.Clip(s.nodes), notes: slices.Clip(s.notes), detach: n.stopping}
 	n.sessions.Go(func() {
 		defer debug.FreeOSMemory() // what the run has used may not be needed again for long
@@ -283,7 +285,7 @@ func (n *node) finish(s *session) {
 		switch {
 		case err != nil:
 			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
-		case end.detach && n.role != End:
+		case end.detach && n.role != options.End:
 			n.log.Info().Str("run", s.id).Msg("left the run")
 			err = fmt.Errorf("the %s node is %w: end has the report of run %s", n.role, pipeline.ErrStopping, s.id)
 		default:
@@ -292,8 +294,8 @@ func (n *node) finish(s *session) {
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		own := s.part.status()
-		n.total.add(own.Entry)
-		s.remember(append(s.part.above(), own), report)
+		n.total.Add(own.Entry)
+		s.remember(append(s.part.Above(), own), report)
 		s.report, s.closeErr, s.part = report, err, nil // the report may be asked for later, the rest is garbage
 		n.run, n.last = nil, s
 		close(s.closed)
@@ -317,9 +319,4 @@ func (n *node) interrupt(s *session) {
 		s.note(called(n.id) + " was stopped during the run")
 	}
 	n.finish(s)
-}
-
-// rank orders nodes as frames pass them.
-func rank(role string) int {
-	return slices.Index([]string{string(Client), string(Fast), string(Slow), string(End)}, role)
 }

@@ -3,8 +3,6 @@ package role
 import (
 	"context"
 	"errors"
-	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
@@ -39,34 +37,21 @@ func (r *readiness) check() error {
 	return r.last
 }
 
-func (s *server) serveReady(w http.ResponseWriter, _ *http.Request) {
+// ready returns why this node takes no new runs, or why frames could not go on from it; nil: they could.
+func (s *server) ready() error {
 	if s.node.isStopping() {
-		plain(w, http.StatusServiceUnavailable, "stopping: what is on this node is worked off, and it takes no new runs")
-		return
+		return errors.New("stopping: what is on this node is worked off, and it takes no new runs")
 	}
 	select {
 	case <-s.node.built:
 	default:
-		plain(w, http.StatusServiceUnavailable, "starting: the model is being loaded, or a node below is not there yet")
-		return
+		return errors.New("starting: the model is being loaded, or a node below is not there yet")
 	}
-	if err := s.ready.check(); err != nil {
-		plain(w, http.StatusServiceUnavailable, err.Error())
-		return
-	}
-	plain(w, http.StatusOK, "ready")
+	return s.below.check()
 }
 
 func (n *node) isStopping() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.stopping
-}
-
-// oneLine joins the lines of an error, as a probe shows one.
-func oneLine(err error) error {
-	if err == nil {
-		return nil
-	}
-	return errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))
 }

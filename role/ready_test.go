@@ -17,9 +17,9 @@ func TestProbes(t *testing.T) {
 	nodes := startQuick(t, c)
 	ready := func(s *server, want int, says ...string) {
 		t.Helper()
-		s.ready.mu.Lock()
-		s.ready.asked = time.Time{} // the answer of a moment ago is not enough
-		s.ready.mu.Unlock()
+		s.below.mu.Lock()
+		s.below.asked = time.Time{} // the answer of a moment ago is not enough
+		s.below.mu.Unlock()
 		code, _, text := get(t, s, "/readyz")
 		if code != want || strings.Count(text, "\n") != 1 {
 			t.Errorf("code %d, want %d: %q", code, want, text)

@@ -2,11 +2,14 @@ package role
 
 import (
 	"context"
-	"fmt"
 	"time"
 
+	"tandem/pipeline"
 	"tandem/role/device"
+	"tandem/role/options"
+	"tandem/role/report"
 	"tandem/transport"
+	"tandem/transport/auth"
 	"tandem/transport/link"
 )
 
@@ -18,14 +21,12 @@ const (
 
 // Run plays a role until the context ends (the nodes) or the run does (client and local). The context ends the intake:
 // what is on the way is still worked off.
-func Run(ctx context.Context, cfg Config) error {
-	if err := cfg.Validate(); err != nil {
+func Run(ctx context.Context, o options.Options) error {
+	if err := o.Validate(); err != nil {
 		return err
 	}
-	if cfg.Calibrate {
-		return runCalibrate(cfg)
-	}
-	if cfg.Role == Local {
+	cfg := setup{Options: o}
+	if o.Role == options.Local {
 		return runLocal(ctx, cfg)
 	}
 	creds, err := watchCredentials(&cfg)
@@ -33,39 +34,50 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	switch cfg.Role {
-	case Client:
+	if o.Role == options.Client {
 		return runClient(ctx, cfg)
-	case Fast, Slow, End:
-		return runNode(ctx, cfg)
-	default:
-		return fmt.Errorf("role %q is unknown: choose %s, %s, %s or %s", cfg.Role, Client, Fast, Slow, End)
 	}
+	return runNode(ctx, cfg)
 }
 
-func newClient(cfg Config, address string) *transport.Client {
+// setup is what a user has set for a role, and what this process has opened for it.
+type setup struct {
+	options.Options
+	credentials *auth.Credentials // what lies in the files of keys and certificates; nil: none
+	uplink      *link.Uplink      // of the link's shape; nil: the real link
+	device      *device.Device    // that the role runs on; nil: it has not been started
+}
+
+// printer prints reports where the user wants them.
+func (c setup) printer() (*report.Printer, error) {
+	c.Report.Stdout = c.Stdout
+	return report.Open(c.Report)
+}
+
+func newClient(cfg setup, address string) *transport.Client {
 	return transport.NewClient(address, transport.Limits{
 		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
 	}, cfg.credentials)
 }
 
 // equip opens what the role runs on and sends over. It may have a device already: one that it shares, or a test's.
-func (c *Config) equip() {
+func (c *setup) equip() {
 	if c.device == nil {
 		c.device = openDevice(*c, false)
 	}
-	c.uplink = newUplink(*c)
+	// Each role's link has chances of its own.
+	c.uplink = link.NewUplink(c.Link, c.Seed<<8|uint64((pipeline.NodeID{Role: string(c.Role)}).Rank()))
 }
 
 // openDevice looks at the machine that a role runs on. shared: it plays other roles too.
-func openDevice(cfg Config, shared bool) *device.Device {
+func openDevice(cfg setup, shared bool) *device.Device {
 	return device.Open(device.Owner{
-		Role: string(cfg.Role), Threads: cfg.Threads, Power: cfg.Power, Emulate: cfg.Emulate.Name,
+		Role: string(cfg.Role), Threads: cfg.Threads, Power: cfg.Power, Emulate: cfg.Emulate,
 	}, shared)
 }
 
 // traffic counts what goes over the connections of this role; nil: it has not been started.
-func (c Config) traffic() *link.Traffic {
+func (c setup) traffic() *link.Traffic {
 	if c.device == nil {
 		return nil
 	}

@@ -12,14 +12,16 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/device"
+	"tandem/role/options"
 	"tandem/transport"
 )
 
 // quick is a local configuration whose runs take a moment.
-func quick() Config {
-	c := Default(Local)
+func quick() setup {
+	c := setup{Options: options.Default(options.Local)}
 	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(""), io.Discard, io.Discard
-	c.Emulate = Emulation{}
+	c.Emulate = device.Emulation{}
 	c.Interval = 2 * time.Millisecond
 	c.Model = digits
 	c.Drain = 20 * time.Second
@@ -27,7 +29,7 @@ func quick() Config {
 }
 
 // startQuick starts fast, slow and end over real TCP, and stops them when the test ends.
-func startQuick(t *testing.T, c Config) *localNodes {
+func startQuick(t *testing.T, c setup) *localNodes {
 	t.Helper()
 	nodes, err := startLocal(t.Context(), c)
 	if err != nil {
@@ -67,7 +69,7 @@ func TestRunWithoutAStrategyUsesTheFastNodes(t *testing.T) {
 	c.Strategy, c.Tasks = "alternate", 7
 	nodes := startQuick(t, c)
 	client := c
-	client.Role, client.Next, client.Strategy, client.Tasks, client.Frames = Client, []string{nodes.fast.address}, "", 0, 5
+	client.Role, client.Next, client.Strategy, client.Tasks, client.Frames = options.Client, []string{nodes.fast.address}, "", 0, 5
 	report, err := play(t.Context(), client)
 	if err != nil {
 		t.Fatal(err)
@@ -113,14 +115,14 @@ func TestDifferentWeightsRefuseToWorkTogether(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
 	other := c
-	other.Role, other.Model, other.Next, other.End = Fast, "", []string{nodes.slow[0].address}, nodes.end.address
+	other.Role, other.Model, other.Next, other.End = options.Fast, "", []string{nodes.slow[0].address}, nodes.end.address
 	fast, err := startNode(t.Context(), other, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = fast.stop() })
 	client := c
-	client.Role, client.Next, client.Strategy = Client, []string{fast.address}, "baseline"
+	client.Role, client.Next, client.Strategy = options.Client, []string{fast.address}, "baseline"
 	if _, err = play(t.Context(), client); !errors.Is(err, pipeline.ErrInvalidRun) || !strings.Contains(err.Error(), "same --model") {
 		t.Errorf("error %v", err)
 	}
@@ -148,7 +150,7 @@ func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
 // Strangers who push garbage into a run disturb no frame of it.
 func TestInvalidFramesDisturbNobody(t *testing.T) {
 	c := quick()
-	c.Input, c.Labels, c.Queue, c.Frames = digitsImages, digitsLabels, 100, 100
+	c.Input.Path, c.Input.Labels, c.Queue, c.Frames = digitsImages, digitsLabels, 100, 100
 	nodes := startQuick(t, c)
 	e, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40})
 	if err != nil {
@@ -205,7 +207,7 @@ func TestSilentClientsRunIsClosed(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	start := func(r Role, next, end string) *server {
+	start := func(r options.Role, next, end string) *server {
 		n := c
 		n.Role, n.Next, n.End = r, []string{next}, end
 		s, err := startNode(t.Context(), n, func(r pipeline.Report) error { reports <- r; return nil })
@@ -214,9 +216,9 @@ func TestSilentClientsRunIsClosed(t *testing.T) {
 		}
 		return s
 	}
-	nodes.end = start(End, "", "")
-	nodes.slow = []*server{start(Slow, nodes.end.address, "")}
-	nodes.fast = start(Fast, nodes.slow[0].address, nodes.end.address)
+	nodes.end = start(options.End, "", "")
+	nodes.slow = []*server{start(options.Slow, nodes.end.address, "")}
+	nodes.fast = start(options.Fast, nodes.slow[0].address, nodes.end.address)
 
 	e, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.fast.address), from: "client-dead"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10})
 	if err != nil {
@@ -258,13 +260,13 @@ func TestNodesRestartBetweenRuns(t *testing.T) {
 	}
 	check()
 	for _, which := range []struct {
-		role Role
+		role options.Role
 		node **server
-	}{{Slow, &nodes.slow[0]}, {End, &nodes.end}, {Fast, &nodes.fast}} {
+	}{{options.Slow, &nodes.slow[0]}, {options.End, &nodes.end}, {options.Fast, &nodes.fast}} {
 		again := c
 		again.Role, again.Listen = which.role, (*which.node).address
-		again.Next = map[Role][]string{Fast: {nodes.slow[0].address}, Slow: {nodes.end.address}}[which.role]
-		if which.role == Fast {
+		again.Next = map[options.Role][]string{options.Fast: {nodes.slow[0].address}, options.Slow: {nodes.end.address}}[which.role]
+		if which.role == options.Fast {
 			again.End = nodes.end.address
 		}
 		if err := (*which.node).stop(); err != nil {
@@ -282,7 +284,7 @@ func TestNodesRestartBetweenRuns(t *testing.T) {
 func TestInterruptedRunIsDrained(t *testing.T) {
 	c := quick()
 	c.Frames = 0
-	c.Emulate = Emulation{Name: "test", Tail: Always(5 * time.Millisecond)}
+	c.Emulate = device.Emulation{Name: "test", Tail: device.Always(5 * time.Millisecond)}
 	nodes := startQuick(t, c)
 	ctx, interrupt := context.WithCancel(t.Context())
 	begin := nodes.end.node.begin

@@ -10,7 +10,12 @@ import (
 	"sync"
 	"syscall"
 
+	"tandem/model"
 	"tandem/pipeline"
+	"tandem/role/input"
+	"tandem/role/monitor"
+	"tandem/role/options"
+	"tandem/role/report"
 	"tandem/transport"
 	"tandem/transport/auth"
 	"tandem/transport/link"
@@ -19,9 +24,8 @@ import (
 // server is a node that listens.
 type server struct {
 	node    *node
-	history *history // end only
-	metrics *metrics
-	ready   readiness
+	monitor *monitor.Monitor
+	below   readiness
 	gate    *auth.Gate
 	http    *http.Server
 	address string
@@ -33,30 +37,30 @@ type server struct {
 }
 
 // runNode starts fast, slow or end, and stops it when the context ends.
-func runNode(ctx context.Context, cfg Config) error {
-	out, err := openOutput(cfg)
+func runNode(ctx context.Context, cfg setup) error {
+	out, err := cfg.printer()
 	if err != nil {
 		return err
 	}
-	s, err := startNode(ctx, cfg, out.print)
+	s, err := startNode(ctx, cfg, out.Print)
 	if err != nil && ctx.Err() != nil {
 		cfg.Log.Info().Msg("stopped before it was ready")
-		return out.close()
+		return out.Close()
 	}
 	if err != nil {
-		return errors.Join(err, out.close())
+		return errors.Join(err, out.Close())
 	}
 	select {
 	case <-ctx.Done():
 	case <-s.deaf:
 	}
 	cfg.Log.Info().Msg("stopping: what is on this node is worked off; a second signal stops at once")
-	return errors.Join(s.stop(), out.close())
+	return errors.Join(s.stop(), out.Close())
 }
 
 // startNode builds a node and serves it. publish takes the reports that an end node makes. fast and slow answer before
 // they have loaded their model and found the nodes below: who opens a run waits for that, and knows that they don't hang.
-func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) error) (*server, error) {
+func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) error) (*server, error) {
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("--listen %s: the port is in use: stop the other program, or choose another port", cfg.Listen)
@@ -70,17 +74,21 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 		role: cfg.Role, version: cfg.Version, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 	}
-	s.metrics = newMetrics(s.node)
-	if cfg.Role == End {
+	s.gate = newGate(cfg)
+	s.monitor = monitor.New(monitor.Options{
+		Role: string(cfg.Role), Version: cfg.Version, Queue: cfg.Queue,
+		Snapshot: s.node.snapshot, Totals: s.node.totals, Ready: s.ready, Refused: refused(s.gate),
+		Log: func(err error) { cfg.Log.Error().Err(err).Msg("not shown to viewers") },
+	})
+	if cfg.Role == options.End {
 		if err := s.buildEnd(cfg, publish); err != nil {
+			s.monitor.Close()
 			return nil, errors.Join(err, listener.Close(), s.clean())
 		}
 	} else {
 		s.node.queue = cfg.Queue
 	}
-	s.gate = newGate(cfg)
-	s.metrics.registry.MustRegister(refusals{s.gate})
-	s.http = transport.NewServer(s.node, s.pages(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
+	s.http = transport.NewServer(s.node, s.monitor.Handler(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
 	s.http.ErrorLog = log.New(someOf(cfg.Log), "", 0) // any stranger can make entries
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
@@ -89,45 +97,44 @@ func startNode(ctx context.Context, cfg Config, publish func(pipeline.Report) er
 			close(s.deaf)
 		}
 	})
-	if cfg.Role != End {
+	if cfg.Role != options.End {
 		if err := s.buildWorker(ctx, cfg); err != nil {
 			return nil, errors.Join(err, s.http.Close(), s.stop())
 		}
 	}
 	close(s.node.built)
-	warnOfStrangers(cfg, listener.Addr())
-	if cfg.Watch && Terminal(cfg.Stderr) {
-		s.cleanup = append(s.cleanup, startWatch(cfg.Stderr, s.node.look).close)
+	warnIfOpen(cfg, listener.Addr())
+	if cfg.Watch && options.Terminal(cfg.Stderr) {
+		s.cleanup = append(s.cleanup, monitor.StartWatch(cfg.Stderr, s.node.snapshot).Close)
 	}
 	cfg.Log.Info().Str("address", s.address).Stringer("emulate", cfg.Emulate).Str("energy", cfg.device.Source()).Msg("ready")
 	return s, nil
 }
 
-func (s *server) buildEnd(cfg Config, publish func(pipeline.Report) error) error {
-	e := &recordings{cfg: cfg, arrived: observe(s.metrics.age)}
+func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error {
+	e := &recordings{cfg: cfg, arrived: s.monitor.Metrics.Age}
 	var err error
-	if cfg.Labels != "" {
-		if e.labels, err = readLabels(cfg.Labels); err != nil {
+	if cfg.Input.Labels != "" {
+		if e.labels, err = input.ReadLabels(cfg.Input.Labels); err != nil {
 			return err
 		}
 	}
 	if cfg.Results != "" {
-		if e.results, err = createResults(cfg.Results, cfg.Classes); err != nil {
+		if e.results, err = report.CreateResults(cfg.Results, cfg.Classes); err != nil {
 			return err
 		}
-		s.cleanup = append(s.cleanup, e.results.close)
+		s.cleanup = append(s.cleanup, e.results.Close)
 	}
 	s.node.begin = e.begin
-	s.history = startHistory(s.node.look, func(err error) { cfg.Log.Error().Err(err).Msg("not shown to viewers") })
 	e.publish = func(r pipeline.Report) error {
-		s.history.add(r)
+		s.monitor.History.Add(r)
 		return publish(r)
 	}
 	return nil
 }
 
-func (s *server) buildWorker(ctx context.Context, cfg Config) error {
-	net, err := cfg.network()
+func (s *server) buildWorker(ctx context.Context, cfg setup) error {
+	net, err := model.OpenOrDefault(cfg.Model, cfg.Seed)
 	if err != nil {
 		return err
 	}
@@ -135,26 +142,24 @@ func (s *server) buildWorker(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return errors.Join(err, net.Close())
 	}
-	s.cleanup, w.metrics = append(s.cleanup, w.close), s.metrics
+	s.cleanup, w.metrics = append(s.cleanup, w.close), s.monitor.Metrics
 	if cfg.Trace != "" {
-		if w.trace, err = createTrace(cfg.Trace); err != nil {
+		if w.trace, err = report.CreateTrace(cfg.Trace); err != nil {
 			return err
 		}
-		s.cleanup = append(s.cleanup, w.trace.close)
+		s.cleanup = append(s.cleanup, w.trace.Close)
 	}
 	if err := w.await(ctx); err != nil {
 		return err
 	}
-	s.node.begin, s.ready.ask = w.begin, w.answer
+	s.node.begin, s.below.ask = w.begin, w.answer
 	return nil
 }
 
 // stop drains the node, then stops listening.
 func (s *server) stop() error {
 	s.node.stop()
-	if s.history != nil {
-		s.history.close()
-	}
+	s.monitor.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
 	err := s.http.Shutdown(ctx)

@@ -8,12 +8,14 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/device"
+	"tandem/role/monitor"
+	"tandem/role/report"
 )
 
 // stagePart is the part of fast or slow in one run.
 type stagePart struct {
-	*view
-	cfg   Config
+	*monitor.View
+	cfg   setup
 	stage *pipeline.Stage
 	next  []*edge
 	end   *edge
@@ -22,9 +24,9 @@ type stagePart struct {
 	restarted bool
 
 	losses   *losses
-	trace    *trace // nil: not wanted
+	trace    *report.Trace // nil: not wanted
 	watch    *device.Watch
-	emulated *emulated // nil: nothing is
+	emulated *device.Emulated // nil: nothing is
 }
 
 // Offer takes frames into the stage's queue.
@@ -58,22 +60,22 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	p.abort()
 	entry.Emulate, entry.Link = p.cfg.Emulate.String(), p.cfg.Link.Name
 	if entry.Restarted = p.restarted; p.restarted {
-		end.say(p.id, startedAgain)
+		end.say(p.ID, startedAgain)
 	}
 	for _, e := range p.next {
 		entry.Next = append(entry.Next, e.inReports())
 	}
-	end.say(p.id, p.watch.End(&entry)...)
+	end.say(p.ID, p.watch.End(&entry)...)
 	end.nodes = append(end.nodes, entry)
 	if p.trace != nil {
-		p.trace.flush()
+		p.trace.Flush()
 	}
 	end.add(p.losses.notes()...)
 	for _, e := range p.next {
 		end.add(e.note())
 	}
 	if p.emulated != nil {
-		end.say(p.id, p.emulated.note())
+		end.say(p.ID, p.emulated.Note())
 	}
 	return closeAll(ctx, append(slices.Clip(p.next), p.end), end)
 }

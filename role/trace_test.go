@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/device"
 )
 
 // A trace can be read as soon as a run is closed, and has a line for each decision of each run.
@@ -17,7 +18,7 @@ func TestTraceFile(t *testing.T) {
 	c := quick()
 	c.SlowNodes, c.Frames, c.Queue = 2, 60, 2
 	c.Trace = filepath.Join(t.TempDir(), "trace.jsonl")
-	c.Emulate = Emulation{Name: "test", Tail: Always(10 * time.Millisecond), Load: Always(20 * time.Millisecond)}
+	c.Emulate = device.Emulation{Name: "test", Tail: device.Always(10 * time.Millisecond), Load: device.Always(20 * time.Millisecond)}
 	nodes := startQuick(t, c)
 	for _, name := range []string{"baseline", "balance"} {
 		r, err := nodes.run(t.Context(), c, name)
@@ -66,23 +67,23 @@ func TestTraceFileThatCanNotBeWritten(t *testing.T) {
 func TestFramesThatAreLeftOutAreShown(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		change func(*Config)
+		change func(*setup)
 		says   string
 		count  func(pipeline.Entry) int64
 	}{
-		{"drop oldest", func(c *Config) { c.Drop, c.Queue = DropOldest, 1 }, "frames dropped for newer ones, 0 expired",
+		{"drop oldest", func(c *setup) { c.Drop, c.Queue = pipeline.DropOldest, 1 }, "frames dropped for newer ones, 0 expired",
 			func(e pipeline.Entry) int64 { return e.Dropped }},
-		{"max age", func(c *Config) { c.MaxAge, c.Queue = 10*time.Millisecond, 10 }, "0 frames dropped for newer ones, ",
+		{"max age", func(c *setup) { c.MaxAge, c.Queue = 10*time.Millisecond, 10 }, "0 frames dropped for newer ones, ",
 			func(e pipeline.Entry) int64 { return e.Expired }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := quick()
 			cfg.Strategy, cfg.Frames = "baseline", 60
-			cfg.Emulate = Emulation{Name: "test", Tail: Always(20 * time.Millisecond)}
+			cfg.Emulate = device.Emulation{Name: "test", Tail: device.Always(20 * time.Millisecond)}
 			c.change(&cfg)
 			var table bytes.Buffer
 			cfg.Stdout = &table
-			if err := Run(t.Context(), cfg); err != nil {
+			if err := Run(t.Context(), cfg.Options); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.Contains(table.String(), c.says) {

@@ -12,24 +12,28 @@ import (
 
 	"tandem/model"
 	"tandem/pipeline"
+	"tandem/role/device"
+	"tandem/role/monitor"
+	"tandem/role/options"
+	"tandem/role/report"
 	"tandem/strategy"
 	"tandem/transport"
 )
 
 // worker is what fast and slow are made of: a model, and the way to the nodes below.
 type worker struct {
-	cfg     Config
+	cfg     setup
 	name    string // on its edges
 	net     *model.Network
 	exec    *model.Executor
-	trace   *trace // nil: not wanted
-	metrics *metrics
+	trace   *report.Trace // nil: not wanted
+	metrics *monitor.Metrics
 	cuts    []int               // where this node wants the network cut; empty: where the run says
 	next    []*transport.Client // take activations; none on the last node, which finishes every frame
 	end     *transport.Client   // takes results
 }
 
-func newWorker(cfg Config, net *model.Network) (*worker, error) {
+func newWorker(cfg setup, net *model.Network) (*worker, error) {
 	w := &worker{cfg: cfg, name: newName(cfg.Role), net: net}
 	for _, text := range cfg.Cuts {
 		cut, err := net.Cut(text)
@@ -42,7 +46,7 @@ func newWorker(cfg Config, net *model.Network) (*worker, error) {
 		}
 		w.cuts = append(w.cuts, cut)
 	}
-	if len(w.cuts) == 0 && cfg.Role == Fast {
+	if len(w.cuts) == 0 && cfg.Role == options.Fast {
 		if net.DefaultCut() == 0 {
 			return nil, fmt.Errorf("--model %s has one layer, and can't be cut: give a network of two or more", net.Name())
 		}
@@ -69,7 +73,7 @@ func (w *worker) close() error {
 // begin makes this node's part in a run: it agrees on the run, loads its layers, opens the run below, and starts the
 // stage.
 func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
-	if o.Layer == 0 && w.cfg.Role == Slow && len(o.Run.Cuts) > 0 { // opened by something else than a fast node
+	if o.Layer == 0 && w.cfg.Role == options.Slow && len(o.Run.Cuts) > 0 { // opened by something else than a fast node
 		o.Layer = o.Run.Cuts[0]
 	}
 	run, entry, held, err := w.agree(o.Run, o.Layer)
@@ -80,10 +84,10 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		return nil, transport.Opened{}, err
 	}
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
-	p := &stagePart{cfg: w.cfg, restarted: o.Again, view: newView(id), trace: w.trace, losses: newLosses(w.cfg, id, run.ID), watch: w.cfg.device.Watch()}
-	hops, err := w.openNext(ctx, p, run, edgeConfig{from: w.name, layer: held.To, kept: entry.Keeps, again: o.Again, view: p.view})
+	p := &stagePart{cfg: w.cfg, restarted: o.Again, View: monitor.NewView(id), trace: w.trace, losses: newLosses(w.cfg, id, run.ID), watch: w.cfg.device.Watch()}
+	hops, err := w.openNext(ctx, p, run, edgeConfig{from: w.name, layer: held.To, kept: entry.Keeps, again: o.Again, view: p.View})
 	if err == nil {
-		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name, again: o.Again, view: p.view}, run)
+		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name, again: o.Again, view: p.View}, run)
 	}
 	if err != nil {
 		p.abandon(err)
@@ -93,8 +97,8 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	if tail == w.net.Len() {
 		tail = max(held.From, run.Cuts[0])
 	}
-	x := w.cfg.Emulate.over(executor{w.exec, w.net}, tail)
-	if e, ok := x.(*emulated); ok {
+	x := w.cfg.Emulate.Executor(executor{w.exec, w.net}, tail)
+	if e, ok := x.(*device.Emulated); ok {
 		p.emulated = e
 	}
 	c := pipeline.StageConfig{
@@ -114,20 +118,20 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		End:       p.end,
 		Failed:    p.losses.count,
 		Throttled: p.watch.Throttled,
-		Served:    observe(w.metrics.service),
-		Waited:    observe(w.metrics.wait),
+		Served:    w.metrics.Service,
+		Waited:    w.metrics.Wait,
 	}
 	if len(hops) > 0 {
 		c.Next, c.Keeps = hops, entry.Keeps
 		c.Strategy = entry.Start(strategy.Params{Tasks: run.Tasks, Loading: run.Load})
 		if w.trace != nil {
-			c.Traced = w.trace.of(run.ID)
+			c.Traced = w.trace.Of(run.ID)
 		}
 	}
 	stageCtx, abort := context.WithCancel(context.Background())
 	p.abort = abort
 	p.stage = pipeline.StartStage(stageCtx, c)
-	p.view.begin(p.status)
+	p.Begin(p.status)
 	return p, transport.Opened{Run: run, Shape: w.net.Shape(held.From)}, nil
 }
 
@@ -203,7 +207,7 @@ func (w *worker) await(ctx context.Context) error {
 }
 
 // await asks the node below until it can be reached: at a site that is switched on, nodes start in any order.
-func await(ctx context.Context, cfg Config, ask func(context.Context) error) error {
+func await(ctx context.Context, cfg setup, ask func(context.Context) error) error {
 	told := false
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = 100*time.Millisecond, 500*time.Millisecond
@@ -240,7 +244,7 @@ func (w *worker) answer(ctx context.Context) error {
 	if enough {
 		missing = nil
 	}
-	return oneLine(errors.Join(append(missing, <-end)...))
+	return errors.Join(append(missing, <-end)...)
 }
 
 func answering(ctx context.Context, c *transport.Client) error {

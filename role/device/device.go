@@ -27,9 +27,9 @@ type Device struct {
 // Owner is the role that looks at its device.
 type Owner struct {
 	Role    string
-	Threads int    // that compute
-	Power   Power  // what the user knows of the device; the zero value: nothing
-	Emulate string // the device that is emulated; empty: none
+	Threads int       // that compute
+	Power   Power     // what the user knows of the device; the zero value: nothing
+	Emulate Emulation // the device that is emulated
 }
 
 // Open looks at this machine. shared: it plays other roles too, so a meter would count it for each of them.
@@ -44,16 +44,15 @@ func OpenAt(o Owner, files fs.FS, firmware firmware, shared bool) *Device {
 	if !shared || o.Role == "slow" { // one look at a shared machine is enough
 		d.sensors = findSensors(files, firmware)
 	}
-	emulated := o.Emulate != ""
+	emulated := o.Emulate.Name != ""
 	if emulated {
 		d.threads = 1 // as the original computed
 	}
 	switch {
 	case o.Power.Name != "":
 		d.model = o.Power
-	case o.Emulate == "pi3":
-		d.model = pi3bPlus
-	case emulated: // a meter would measure another device than the emulated one
+	case emulated: // a meter would measure another device
+		d.model = o.Emulate.Draw
 	default:
 		name, _ := text(files, "proc/device-tree/model") // a PC has none
 		d.model = modelOf(name)

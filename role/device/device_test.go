@@ -32,9 +32,9 @@ func TestEnergySource(t *testing.T) {
 		{"a meter that several roles share", ina, Owner{}, true, "model pi3b+", 0},
 		{"a meter, and the user knows better", ina, Owner{Power: own}, false, "model 2,4", 0},
 		{"a meter that nobody wants", ina, Owner{Power: noPower}, false, "", 0},
-		{"a meter of another device than the emulated", ina, Owner{Emulate: "pi3", Threads: 8}, false, "model pi3b+", 1},
-		{"a device of which only the times are known", ina, Owner{Emulate: "tail=1ms"}, false, "", 1},
-		{"a device that the user knows", nil, Owner{Emulate: "tail=1ms", Power: own}, true, "model 2,4", 1},
+		{"a meter of another device than the emulated", ina, Owner{Emulate: Pi3, Threads: 8}, false, "model pi3b+", 1},
+		{"a device of which only the times are known", ina, Owner{Emulate: Emulation{Name: "tail=1ms"}}, false, "", 1},
+		{"a device that the user knows", nil, Owner{Emulate: Emulation{Name: "tail=1ms"}, Power: own}, true, "model 2,4", 1},
 	} {
 		d := OpenAt(test.cfg, tree(test.files), "", test.shared)
 		if d.Source() != test.want || d.threads != test.threads {

@@ -1,0 +1,205 @@
+package device
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"tandem/pipeline"
+)
+
+// Emulation makes a fast machine take the time of a slow one. The zero value is off.
+type Emulation struct {
+	Name string // as it is shown; empty: off
+	Head Course // for the layers before the cut
+	Tail Course // for those from the cut on
+	Load Course // for making the tail resident
+	Draw Power  // what the device draws; the zero value: not known
+}
+
+// Course is a time that may change while a run lasts: a device that becomes hot, and cools down.
+type Course []Leg
+
+// Leg is the time that holds from a moment of the run on.
+type Leg struct {
+	Takes time.Duration
+	From  time.Duration // since the run was opened on the node
+}
+
+// Always is the course of a device that does not change.
+func Always(d time.Duration) Course { return Course{{Takes: d}} }
+
+// at is the time that holds so long after the opening.
+func (c Course) at(since time.Duration) time.Duration {
+	var d time.Duration
+	for _, leg := range c {
+		if leg.From <= since {
+			d = leg.Takes
+		}
+	}
+	return d
+}
+
+// Pi3 is a Raspberry Pi 3 under the original's software. The times explain its published results.
+var Pi3 = Emulation{
+	Name: "pi3", Head: Always(4 * time.Millisecond), Tail: Always(42 * time.Millisecond), Load: Always(580 * time.Millisecond), Draw: pi3bPlus,
+}
+
+// Describe says for people what a report's emulated devices are.
+func Describe(emulated string) string {
+	switch emulated {
+	case "", "off":
+		return "at this machine's own speed"
+	case Pi3.Name:
+		return fmt.Sprintf("emulating a Raspberry Pi 3 (head %s, tail %s, switch %s)", Pi3.Head.at(0), Pi3.Tail.at(0), Pi3.Load.at(0))
+	}
+	return "emulating " + emulated
+}
+
+var errEmulation = errors.New("use off, pi3, or times as in head=4ms,tail=42ms,load=580ms, each of which may change in the course of a run as in tail=42ms,126ms@10s,42ms@20s")
+
+// ParseEmulation reads off, a preset's name, or a list of times.
+func ParseEmulation(s string) (Emulation, error) {
+	switch s {
+	case "", "off":
+		return Emulation{}, nil
+	case Pi3.Name:
+		return Pi3, nil
+	}
+	e := Emulation{Name: s}
+	courses := map[string]*Course{"head": &e.Head, "tail": &e.Tail, "load": &e.Load}
+	var course *Course
+	for part := range strings.SplitSeq(s, ",") {
+		text := part
+		if key, value, named := strings.Cut(part, "="); named {
+			if course = courses[key]; course == nil {
+				return Emulation{}, fmt.Errorf("%q is unknown: %w", key, errEmulation)
+			}
+			if len(*course) > 0 {
+				return Emulation{}, fmt.Errorf("%q is given twice: %w", key, errEmulation)
+			}
+			text = value
+		}
+		if course == nil {
+			return Emulation{}, fmt.Errorf("%q is unknown: %w", part, errEmulation)
+		}
+		leg, err := parseLeg(text)
+		if err != nil {
+			return Emulation{}, fmt.Errorf("%q is no time: %w", part, errEmulation)
+		}
+		if n := len(*course); n > 0 && leg.From <= (*course)[n-1].From {
+			return Emulation{}, fmt.Errorf("%q is not later than what stands before it: %w", part, errEmulation)
+		}
+		*course = append(*course, leg)
+	}
+	return e, nil
+}
+
+// parseLeg reads a time, or a time@moment.
+func parseLeg(text string) (leg Leg, err error) {
+	takes, from, later := strings.Cut(text, "@")
+	if leg.Takes, err = time.ParseDuration(takes); err != nil {
+		return leg, err
+	}
+	if later {
+		if leg.From, err = time.ParseDuration(from); err != nil {
+			return leg, err
+		}
+	}
+	if leg.Takes < 0 || leg.From < 0 {
+		return leg, errEmulation
+	}
+	return leg, nil
+}
+
+func (e Emulation) String() string {
+	if e.Name == "" {
+		return "off"
+	}
+	return e.Name
+}
+
+// Executor makes another one as slow as the emulated device: every layer runs for real, and the result is held until the
+// device would have it. With emulation off it is the other one. cut is the first layer of the tail.
+func (e Emulation) Executor(x pipeline.Executor, cut int) pipeline.Executor {
+	if e.Name == "" {
+		return x
+	}
+	return &Emulated{Executor: x, device: e, cut: cut, opened: time.Now()}
+}
+
+// Emulated is an executor that takes the time of another device.
+type Emulated struct {
+	pipeline.Executor
+	device Emulation
+	cut    int
+	opened time.Time
+	over   time.Duration // by how much the last hold was too long
+	held   time.Duration // altogether
+	missed time.Duration // of holds that were so much too long that it can't be made up for
+}
+
+// Note says that the machine was too busy to be the device; empty: it was not.
+func (x *Emulated) Note() string {
+	const tolerable = 0.02
+	share := float64(x.missed) / float64(max(x.held, time.Millisecond)) // a device of no time at all is never late
+	if x.held == 0 || share < tolerable {
+		return ""
+	}
+	return fmt.Sprintf("took %.0f %% longer than %s, as this machine was too busy to emulate it", 100*share, x.device)
+}
+
+func (x *Emulated) Run(ins [][]float32, from, to int) ([][]float32, error) {
+	began := time.Now()
+	outs, err := x.Executor.Run(ins, from, to)
+	if err == nil {
+		x.hold(began, time.Duration(len(ins))*x.time(began.Sub(x.opened), from, to)) // the original knew no batches
+	}
+	return outs, err
+}
+
+func (x *Emulated) Load(from, to int) error {
+	began := time.Now()
+	err := x.Executor.Load(from, to)
+	if err == nil && to > x.cut {
+		x.hold(began, x.device.Load.at(began.Sub(x.opened)))
+	}
+	return err
+}
+
+// Prepare holds the loader, not the loop. It is called by another goroutine than Run, so it makes up for nothing.
+func (x *Emulated) Prepare(from, to int) (func() error, error) {
+	began := time.Now()
+	install, err := x.Executor.Prepare(from, to)
+	if err == nil && to > x.cut {
+		time.Sleep(time.Until(began.Add(x.device.Load.at(began.Sub(x.opened)))))
+	}
+	return install, err
+}
+
+// hold waits until the device would be ready. Sleeping takes up to a millisecond longer than it is asked to, which
+// would make the device 2 % slower than it is: what one hold takes too long, the next one makes up for.
+func (x *Emulated) hold(began time.Time, d time.Duration) {
+	const most = 5 * time.Millisecond // beyond it the machine was busy, and the time is lost
+	until := began.Add(d - x.over)
+	time.Sleep(time.Until(until))
+	x.over = max(time.Since(until), 0)
+	x.held += d
+	if x.over > most {
+		x.missed += x.over - most
+		x.over = most
+	}
+}
+
+// time is what the device needs for the layers [from, to), so long after the run was opened.
+func (x *Emulated) time(since time.Duration, from, to int) time.Duration {
+	var d time.Duration
+	if from < x.cut {
+		d += x.device.Head.at(since)
+	}
+	if to > x.cut {
+		d += x.device.Tail.at(since)
+	}
+	return d
+}

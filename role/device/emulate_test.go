@@ -1,0 +1,50 @@
+package device
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParseEmulation(t *testing.T) {
+	for text, want := range map[string]Emulation{
+		"off":                           {},
+		"":                              {},
+		"pi3":                           Pi3,
+		"head=4ms,tail=42ms,load=580ms": {"head=4ms,tail=42ms,load=580ms", Always(4 * time.Millisecond), Always(42 * time.Millisecond), Always(580 * time.Millisecond), Power{}},
+		"tail=1s":                       {Name: "tail=1s", Tail: Always(time.Second)},
+		"tail=42ms,126ms@10s,42ms@20s,head=4ms": {
+			Name: "tail=42ms,126ms@10s,42ms@20s,head=4ms", Head: Always(4 * time.Millisecond),
+			Tail: Course{{42 * time.Millisecond, 0}, {126 * time.Millisecond, 10 * time.Second}, {42 * time.Millisecond, 20 * time.Second}},
+		},
+	} {
+		got, err := ParseEmulation(text)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"pi9", "head", "head=4", "head=-4ms", "tial=4ms", "head=4ms,", "head=4ms;tail=4ms", "4ms", "4ms,head=4ms",
+		"head=4ms,5ms", "head=4ms,5ms@3s,6ms@3s", "head=4ms,5ms@-1s", "head=4ms,5ms@", "head=4ms,head=5ms"} {
+		if got, err := ParseEmulation(text); err == nil || !strings.Contains(err.Error(), "head=4ms,tail=42ms") {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+}
+
+func TestCourse(t *testing.T) {
+	e, err := ParseEmulation("tail=42ms,126ms@10s,42ms@20s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for since, want := range map[time.Duration]time.Duration{
+		0: 42, 9999 * time.Millisecond: 42, 10 * time.Second: 126, 19 * time.Second: 126, 20 * time.Second: 42, time.Hour: 42,
+	} {
+		if got := e.Tail.at(since); got != want*time.Millisecond {
+			t.Errorf("after %v: %v", since, got)
+		}
+	}
+	if got := e.Head.at(0); got != 0 {
+		t.Errorf("a course of nothing takes %v", got)
+	}
+}

@@ -1,0 +1,90 @@
+package input
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Preprocess is how a picture becomes numbers: its values in [0, 1], minus Mean, divided by Std. The zero value leaves
+// them as they are.
+type Preprocess struct {
+	Mean, Std []float32 // for each channel, or one for all; empty: 0 and 1
+	Layout    Layout
+}
+
+// Layout is the order of a picture's dimensions in the model's input.
+type Layout string
+
+// The layouts. By default the shape says it: the dimension of 1 or 3 is the channels.
+const (
+	AnyLayout Layout = ""
+	CHW       Layout = "chw" // PyTorch
+	HWC       Layout = "hwc" // Keras
+)
+
+// imageNet is what torchvision's ImageNet networks were trained with: red, green, blue.
+func imageNet() Preprocess {
+	return Preprocess{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}
+}
+
+var errPreprocess = errors.New("use imagenet, or mean, std and layout as in mean=0.485,0.456,0.406,std=0.5,layout=hwc: one number or three, for values in [0, 1]; chw as in PyTorch, or hwc as in Keras")
+
+// ParsePreprocess reads imagenet, mean=…, std=… and layout=…, one after another: later ones take the place of what
+// imagenet has set.
+func ParsePreprocess(s string) (Preprocess, error) {
+	var p Preprocess
+	key := ""
+	given := map[string][]string{}
+	for part := range strings.SplitSeq(s, ",") {
+		part = strings.TrimSpace(part)
+		name, value, named := strings.Cut(part, "=")
+		switch {
+		case part == "imagenet":
+			p, key = imageNet(), ""
+			continue
+		case named && len(given[name]) > 0:
+			return Preprocess{}, fmt.Errorf("%q is given twice: %w", name, errPreprocess)
+		case named:
+			key, part = name, value
+		}
+		given[key] = append(given[key], part)
+	}
+	for key, values := range given {
+		var err error
+		switch key {
+		case "mean":
+			p.Mean, err = numbers(values, math.Inf(-1))
+		case "std":
+			p.Std, err = numbers(values, 0)
+		case "layout":
+			if p.Layout = Layout(values[0]); len(values) > 1 || p.Layout != CHW && p.Layout != HWC {
+				err = errPreprocess
+			}
+		default:
+			err = errPreprocess
+		}
+		if err != nil {
+			return Preprocess{}, fmt.Errorf("%q: %w", strings.TrimPrefix(key+"="+strings.Join(values, ","), "="), err)
+		}
+	}
+	return p, nil
+}
+
+// numbers reads one number, or three, each above a bound.
+func numbers(texts []string, above float64) ([]float32, error) {
+	values := make([]float32, len(texts))
+	for i, text := range texts {
+		v, err := strconv.ParseFloat(text, 32)
+		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || v <= above || len(texts) == 2 || len(texts) > 3 {
+			return nil, errPreprocess
+		}
+		values[i] = float32(v)
+	}
+	return values, nil
+}
+
+// IsZero reports whether values stay as they are.
+func (p Preprocess) IsZero() bool { return len(p.Mean)+len(p.Std) == 0 && p.Layout == AnyLayout }

@@ -1,0 +1,46 @@
+package inspect
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/dustin/go-humanize"
+
+	"tandem/model"
+)
+
+// printCalibration prints what each layer costs on this device, alone and in batches.
+func printCalibration(to io.Writer, c model.Calibration) error {
+	fmt.Fprintf(to, "%s, layers %d to %d: %s of weights, loaded in %.0f ms\nmemory is read at %.1f GB/s with %d threads\n\n",
+		c.Model, c.From, c.To-1, humanize.IBytes(uint64(c.Bytes)), c.LoadMS, c.BandwidthGBS, c.Threads)
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "layer\t\tframes\tmedian µs\tp99 µs\tGFLOP/s\tGB/s\tthreads\t")
+	var one, best float64 // µs a frame, of all layers
+	for _, l := range c.Layers {
+		for i, b := range l.Batches {
+			layer, name := "", ""
+			if i == 0 {
+				layer, name = fmt.Sprint(l.Layer), shorten(l.Name, 20)
+				one += b.MedianUS
+			}
+			fmt.Fprintf(w, "%s\t%-20s\t%d\t%.0f\t%.0f\t%.1f\t%.1f\t%d\t\n", layer, name, b.Frames, b.MedianUS, b.P99US, b.GFLOPS, b.GBS, b.Threads)
+			if i == len(l.Batches)-1 {
+				best += b.MedianUS / float64(b.Frames)
+			}
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(to, "\ntogether %.0f µs a frame (%.0f f/s), in the largest batch %.0f µs (%.0f f/s)\n", one, 1e6/one, best, 1e6/best)
+	return err
+}
+
+// shorten keeps a name within so many columns.
+func shorten(s string, columns int) string {
+	if r := []rune(s); len(r) > columns {
+		return string(r[:columns-1]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,115 @@
+package monitor
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Viewers of end's live figures, by server-sent events.
+const (
+	maxViewers   = 32
+	viewerQueue  = 32               // events that wait for a viewer whose link is slow
+	viewerTime   = 10 * time.Second // for a piece of what is sent to a viewer
+	viewerPiece  = 16 << 10         // bytes
+	commentEvery = 10               // samples
+)
+
+// viewer is one of them.
+//
+//	tick, report ──▶ [ at most 32 wait ] ──▶ its own handler ──▶ link
+//	                   full: cut off                │ too slow for the deadline: cut off
+type viewer struct {
+	events chan []byte // closed by who cuts it off
+}
+
+// event is what is sent for one, with a comment where a proxy needs to see life.
+func event(name string, data []byte, comment bool) []byte {
+	var b bytes.Buffer
+	if comment {
+		b.WriteString(":\n\n")
+	}
+	fmt.Fprintf(&b, "event: %s\ndata: %s\n\n", name, data)
+	return b.Bytes()
+}
+
+// tell gives all viewers an event; none is waited for. Call it with h.mu held.
+func (h *History) tell(event []byte) {
+	for v := range h.viewers {
+		select {
+		case v.events <- event:
+		default:
+			h.cut(v)
+		}
+	}
+}
+
+// cut ends what a viewer is told. Call it with h.mu held.
+func (h *History) cut(v *viewer) {
+	if _, there := h.viewers[v]; there {
+		delete(h.viewers, v)
+		close(v.events)
+	}
+}
+
+// join adds a viewer, who first of all gets the history; nil: there is no place.
+func (h *History) join() *viewer {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || len(h.viewers) >= maxViewers {
+		return nil
+	}
+	v := &viewer{events: make(chan []byte, viewerQueue)}
+	v.events <- event("history", h.all(), false)
+	h.viewers[v] = struct{}{}
+	return v
+}
+
+func (h *History) leave(v *viewer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cut(v)
+}
+
+// serveEvents tells one viewer what happens, until it goes, is too slow, or the node stops.
+func (h *History) serveEvents(w http.ResponseWriter, r *http.Request) {
+	v := h.join()
+	if v == nil {
+		plain(w, http.StatusServiceUnavailable,
+			fmt.Sprintf("%d viewers are allowed, and so many are here, or the node is stopping: close one, or read /status", maxViewers))
+		return
+	}
+	defer h.leave(v)
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	conn := http.NewResponseController(w)
+	for {
+		select {
+		case e, open := <-v.events:
+			if !open || send(w, conn, e) != nil {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// send writes an event in pieces, each with its deadline, so that a long history may go over a slow link.
+func send(w http.ResponseWriter, conn *http.ResponseController, event []byte) error {
+	for len(event) > 0 {
+		piece := event[:min(len(event), viewerPiece)]
+		event = event[len(piece):]
+		if err := conn.SetWriteDeadline(time.Now().Add(viewerTime)); err != nil {
+			return err
+		}
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+		if err := conn.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

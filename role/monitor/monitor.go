@@ -1,0 +1,47 @@
+// Package monitor shows a node to people, probes and Prometheus: status, metrics, events, the history of runs, the page,
+// and lines on a terminal. It knows no node: it is given snapshots.
+//
+//	node ──Snapshot──▶ /status  History (a sample a second) ──▶ /events  the page
+//	     ──Totals────▶ Metrics  /metrics
+//	     ──Ready─────▶ /readyz
+package monitor
+
+import "tandem/pipeline"
+
+// Options say what is shown, and where it comes from. The functions are called at any time, by several goroutines.
+type Options struct {
+	Role    string
+	Version string
+	Queue   int // places; end has none
+
+	Snapshot func() Snapshot
+	Totals   func() Totals
+	Ready    func() error            // why frames could not go on from this node; nil: they could
+	Refused  func() map[string]int64 // peers, by reason
+	Log      func(error)             // told what can't be shown
+}
+
+func (o Options) end() bool { return o.Role == pipeline.Roles[len(pipeline.Roles)-1] }
+
+// Monitor is what one node shows.
+type Monitor struct {
+	Options
+	Metrics *Metrics
+	History *History // end's; nil on the others
+}
+
+// New begins to watch a node; Close ends it.
+func New(o Options) *Monitor {
+	m := &Monitor{Options: o, Metrics: newMetrics(o)}
+	if o.end() {
+		m.History = StartHistory(o.Snapshot, o.Log)
+	}
+	return m
+}
+
+// Close sends those who watch away. It may be called more than once.
+func (m *Monitor) Close() {
+	if m.History != nil {
+		m.History.Close()
+	}
+}

@@ -1,0 +1,71 @@
+package monitor
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"time"
+)
+
+// web is the page as it is sent: plain HTML, CSS and modules, without a build; and a dashboard for Grafana.
+//
+//go:embed web
+var web embed.FS
+
+// pageTypes are the media types, which a Pi's own tables may lack.
+var pageTypes = map[string]string{
+	".html": "text/html; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".json": "application/json",
+}
+
+// pageHeaders let the page do what it needs and no more: everything comes from this node, and nothing from elsewhere
+// may be loaded, asked or framed around it.
+var pageHeaders = map[string]string{
+	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Referrer-Policy":              "no-referrer",
+	"X-Content-Type-Options":       "nosniff",
+	"Cache-Control":                "no-cache", // kept, but asked for again: a node that was updated has a new page
+}
+
+// pageHandler serves the page, /, and each file beside it.
+func pageHandler() http.Handler {
+	mux := http.NewServeMux()
+	files, err := fs.ReadDir(web, "web")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	for _, f := range files {
+		content, err := web.ReadFile(path.Join("web", f.Name()))
+		if err != nil {
+			panic(err)
+		}
+		pattern := "GET /" + f.Name()
+		if f.Name() == "index.html" {
+			pattern = "GET /{$}"
+		}
+		mux.Handle(pattern, pageFile(f.Name(), content))
+	}
+	return mux
+}
+
+// pageFile serves one file. Its tag changes with what is in it.
+func pageFile(name string, content []byte) http.Handler {
+	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(content))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for header, value := range pageHeaders {
+			w.Header().Set(header, value)
+		}
+		w.Header().Set("Content-Type", pageTypes[path.Ext(name)])
+		w.Header().Set("ETag", tag)
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+	})
+}

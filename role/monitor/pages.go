@@ -1,0 +1,81 @@
+package monitor
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// pageTime is how long a reader may take to fetch what is served beside the calls.
+const pageTime = 10 * time.Second
+
+// Handler serves what people, probes and monitoring read, on the port of the calls:
+//
+//	every node   /status  /healthz  /readyz  /metrics
+//	end          /  /events  /runs.jsonl  /runs.csv
+func (m *Monitor) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", m.serveStatus)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", m.serveReady)
+	mux.Handle("GET /metrics", m.Metrics.handler())
+	if m.History == nil {
+		mux.HandleFunc("GET /{$}", m.serveSignpost)
+		return bounded(mux)
+	}
+	mux.HandleFunc("GET /runs.jsonl", m.History.serveJSON)
+	mux.HandleFunc("GET /runs.csv", m.History.serveCSV)
+	mux.Handle("GET /", pageHandler())
+
+	all := http.NewServeMux() // an endless answer has deadlines of its own
+	all.HandleFunc("GET /events", m.History.serveEvents)
+	all.Handle("/", bounded(mux))
+	return all
+}
+
+// bounded ends answers that nobody fetches.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := http.NewResponseController(w)
+		if conn.SetWriteDeadline(time.Now().Add(pageTime)) == nil {
+			defer func() { // the connection may carry a call next, which has another
+				_ = conn.Flush()
+				_ = conn.SetWriteDeadline(time.Time{})
+			}()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// plain answers with a line of text.
+func plain(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	fmt.Fprintln(w, text)
+}
+
+func (m *Monitor) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	text, err := json.Marshal(m.Snapshot())
+	if err != nil { // a figure is no number
+		http.Error(w, "the status can't be shown: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(append(text, '\n'))
+}
+
+func (m *Monitor) serveSignpost(w http.ResponseWriter, _ *http.Request) {
+	plain(w, http.StatusOK, fmt.Sprintf("This is tandem's %s node. See /status, /metrics, /healthz and /readyz; the page is on the end node.", m.Role))
+}
+
+func (m *Monitor) serveReady(w http.ResponseWriter, _ *http.Request) {
+	if err := m.Ready(); err != nil {
+		plain(w, http.StatusServiceUnavailable, strings.ReplaceAll(err.Error(), "\n", "; ")) // a probe shows one line
+		return
+	}
+	plain(w, http.StatusOK, "ready")
+}

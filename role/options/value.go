@@ -1,0 +1,165 @@
+package options
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// Value is one field of Options, as text. Its errors say what is allowed.
+type Value interface {
+	Set(string) error
+	String() string // empty: nothing is set
+}
+
+// value reads a text into a field, and shows it.
+type value[T any] struct {
+	at    *T
+	parse func(string) (T, error)
+	show  func(T) string
+}
+
+func (v value[T]) Set(s string) error {
+	t, err := v.parse(s)
+	if err == nil {
+		*v.at = t
+	}
+	return err
+}
+
+func (v value[T]) String() string { return v.show(*v.at) }
+
+// zeroIsUnset shows nothing for the zero value.
+func zeroIsUnset[T comparable](v T) string {
+	var zero T
+	if v == zero {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// parsed is a field with a parser of its own.
+func parsed[T any](at *T, parse func(string) (T, error), show func(T) string) Value {
+	return value[T]{at, parse, show}
+}
+
+func text(at *string) Value {
+	return parsed(at, func(s string) (string, error) {
+		if s == "" {
+			return "", errors.New("it is empty")
+		}
+		return s, nil
+	}, zeroIsUnset)
+}
+
+func oneOf[T ~string](at *T, allowed ...T) Value {
+	return parsed(at, func(s string) (T, error) {
+		if slices.Contains(allowed, T(s)) {
+			return T(s), nil
+		}
+		var names []string
+		for _, a := range allowed {
+			names = append(names, string(a))
+		}
+		return "", fmt.Errorf("use one of %s%s", strings.Join(names, ", "), Suggest(s, names))
+	}, func(v T) string { return string(v) })
+}
+
+func onOff(at *bool) Value {
+	return parsed(at, func(s string) (bool, error) {
+		on, err := strconv.ParseBool(s)
+		if err != nil {
+			return false, errors.New("use true or false")
+		}
+		return on, nil
+	}, func(bool) string { return "" })
+}
+
+func whole(at *int, from, to int) Value {
+	return parsed(at, func(s string) (int, error) {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < from || n > to {
+			return 0, fmt.Errorf("use a whole number from %d to %d", from, to)
+		}
+		return n, nil
+	}, zeroIsUnset)
+}
+
+// natural is a whole number of so many bits.
+func natural(at *uint64, bits int) Value {
+	return parsed(at, func(s string) (uint64, error) {
+		n, err := strconv.ParseUint(s, 10, bits)
+		if err != nil {
+			return 0, errors.New("use a whole number, 0 or more")
+		}
+		return n, nil
+	}, func(n uint64) string { return strconv.FormatUint(n, 10) })
+}
+
+// maxDuration is long enough for everything, and such that a few of them add up without overflow.
+const maxDuration = 1000 * time.Hour
+
+func duration(at *time.Duration, least time.Duration) Value {
+	return parsed(at, func(s string) (time.Duration, error) {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < least || d > maxDuration {
+			return 0, fmt.Errorf("use a time of %s or more, and at most %s, such as 30ms or 1m", least, brief(maxDuration))
+		}
+		return d, nil
+	}, brief)
+}
+
+// brief leaves out the parts of a time that are 0: 1m, and not 1m0s.
+func brief(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+func size(at *int, least, most int) Value {
+	show := func(n int) string { return strings.NewReplacer(".0", "", " ", "").Replace(humanize.IBytes(uint64(n))) }
+	return parsed(at, func(s string) (int, error) {
+		n, err := humanize.ParseBytes(s)
+		if err != nil || n < uint64(least) || n > uint64(most) {
+			return 0, fmt.Errorf("use a size from %s to %s", show(least), show(most))
+		}
+		return int(n), nil
+	}, show)
+}
+
+// Port is where a node listens, and where it is called if an address names no port.
+const Port = "12345"
+
+func address(at *string) Value { return parsed(at, parseAddress, zeroIsUnset) }
+
+// parseAddress reads host:port, or a host alone.
+func parseAddress(s string) (string, error) {
+	host, port, err := net.SplitHostPort(s)
+	bare := strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
+	if ip := net.ParseIP(bare); s != "" && !strings.ContainsAny(s, ":[]") || ip != nil && (bare == s || s == "["+bare+"]") {
+		host, port, err = bare, Port, nil
+	}
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
+		return "", fmt.Errorf("use host:port, such as fast:%s, or a host alone for port %s", Port, Port)
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// list is a field that each value is added to.
+func list(at *[]string, parse func(string) (string, error)) Value {
+	return parsed(at, func(s string) ([]string, error) {
+		one, err := parse(s)
+		return append(*at, one), err
+	}, func(all []string) string { return strings.Join(all, ",") })
+}

@@ -1,0 +1,33 @@
+package plot
+
+import (
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Command is tandem plot.
+func Command(stdin io.Reader) *cli.Command {
+	return &cli.Command{
+		Name: "plot", Usage: "draw coverage and rate of several runs, or one run over time",
+		UsageText: "tandem plot runs.jsonl... --output sweep.svg   reports of --format json; -: stdin\ntandem plot --trace trace.jsonl --output run.svg",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "file for the picture, .svg or .png, overwritten"},
+			&cli.StringFlag{Name: "by", Usage: "what is on the horizontal axis: " + strings.Join(Parameters(), ", ") + " (default: the first that varies)"},
+			&cli.StringFlag{Name: "trace", Usage: "file with the decisions of runs; the last of them is drawn over time"},
+			&cli.StringFlag{Name: "run", Usage: "id of another run in the trace"},
+			&cli.StringFlag{Name: "title", Usage: "above the picture"},
+		},
+		Action: func(c *cli.Context) error {
+			p := Picture{
+				Reports: c.Args().Slice(), By: c.String("by"), Trace: c.String("trace"), Run: c.String("run"),
+				Title: c.String("title"), Output: c.String("output"), Stdin: stdin,
+			}
+			if err := p.Validate(); err != nil {
+				return cli.Exit(err, 2)
+			}
+			return Draw(p)
+		},
+	}
+}

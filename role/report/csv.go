@@ -1,0 +1,54 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"tandem/pipeline"
+)
+
+// printCSV prints the flat fields of a report under the names of its JSON: a list with blanks, or with semicolons where it
+// is one of texts, and latency_ms as latency_p50_ms and so on.
+func printCSV(to io.Writer, r pipeline.Report, header bool) error {
+	names, values := flatten(reflect.ValueOf(r), "%s")
+	w := csv.NewWriter(to)
+	if header {
+		_ = w.Write(names) // w.Error has it
+	}
+	_ = w.Write(values)
+	w.Flush()
+	return w.Error()
+}
+
+// flatten lists the fields of a struct, but for lists of structs. name makes a column's name of a field's.
+func flatten(v reflect.Value, name string) (names, values []string) {
+	for i := range v.NumField() {
+		field, value := v.Type().Field(i), v.Field(i)
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		column := fmt.Sprintf(name, tag)
+		text := ""
+		switch {
+		case value.Kind() == reflect.Pointer && value.IsNil(): // not known
+		case value.Kind() == reflect.Struct:
+			n, v := flatten(value, strings.Replace(column, "_ms", "_%s_ms", 1))
+			names, values = append(names, n...), append(values, v...)
+			continue
+		case value.Kind() == reflect.Slice && value.Type().Elem().Kind() == reflect.Struct:
+			continue
+		case value.Type() == reflect.TypeFor[[]string]():
+			text = strings.Join(value.Interface().([]string), "; ")
+		case value.Kind() == reflect.Slice:
+			text = strings.Trim(fmt.Sprint(value), "[]")
+		case reflect.Indirect(value).Kind() == reflect.Float64:
+			text = strconv.FormatFloat(reflect.Indirect(value).Float(), 'f', 3, 64)
+		default:
+			text = fmt.Sprint(value)
+		}
+		names, values = append(names, column), append(values, text)
+	}
+	return names, values
+}

@@ -1,0 +1,84 @@
+// Package report is what is known of runs, and how it is printed and written: reports as a table, JSON or CSV; a line for
+// each delivered frame (results); a line for each decision of a strategy (trace).
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"tandem/pipeline"
+)
+
+// Options say how reports are printed, and where.
+type Options struct {
+	Format   Format
+	NoHeader bool   // CSV: leave out the header line
+	Output   string // file, overwritten; empty: Stdout
+	Stdout   io.Writer
+}
+
+// Format says how reports are printed.
+type Format string
+
+// The formats. Table is for people.
+const (
+	Table Format = "table"
+	JSON  Format = "json"
+	CSV   Format = "csv"
+)
+
+// ParseFormat reads a format's name.
+func ParseFormat(s string) (Format, error) {
+	f := Format(s)
+	if !slices.Contains([]Format{Table, JSON, CSV}, f) {
+		return "", fmt.Errorf("use %s, %s or %s", Table, JSON, CSV)
+	}
+	return f, nil
+}
+
+// Printer prints reports. Several goroutines may use it.
+type Printer struct {
+	format Format
+	mu     sync.Mutex
+	to     io.WriteCloser
+	header bool // CSV: the header is still to be printed
+}
+
+// Open makes a printer. An older file is kept until there is something to print.
+func Open(o Options) (*Printer, error) {
+	to, err := Create(o.Output, o.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	return &Printer{format: o.Format, to: to, header: !o.NoHeader}, nil
+}
+
+// Close closes the file.
+func (p *Printer) Close() error { return p.to.Close() }
+
+// Print prints one report: a line of JSON or CSV, or a table.
+func (p *Printer) Print(r pipeline.Report) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch p.format {
+	case JSON:
+		return json.NewEncoder(p.to).Encode(r)
+	case CSV:
+		header := p.header
+		p.header = false
+		return printCSV(p.to, r, header)
+	default:
+		return errors.Join(printRuns(p.to, []pipeline.Report{r}), printNodes(p.to, r))
+	}
+}
+
+// Compare prints the reports of several runs side by side, for people.
+func (p *Printer) Compare(reports []pipeline.Report) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return printRuns(p.to, reports)
+}

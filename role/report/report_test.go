@@ -1,0 +1,199 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/sebdah/goldie/v2"
+
+	"tandem/pipeline"
+	"tandem/strategy"
+)
+
+// golden compares with a file in testdata, or, with the flag -update, writes it.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	goldie.New(t, goldie.WithFixtureDir("testdata"), goldie.WithNameSuffix("")).Assert(t, name, got)
+}
+
+func sampleReports() []pipeline.Report {
+	accuracy, each := 98.888888, 0.3258
+	return []pipeline.Report{{
+		Run: "20261122-120000-ABCDEF", Strategy: "alternate", Tasks: 20, Frames: 100, IntervalMS: 30, Delivered: 89,
+		Coverage: 89, Rate: 26.853, Latency: pipeline.Latency{P50: 261.4, P95: 600, P99: 637.25, Max: 640},
+		ElapsedS: 3.5, Model: "dense-100-2000-2000", Cut: 1, Load: "blocking", Emulate: "pi3", Link: "real", Wire: "float32", Version: "1.0",
+		JoulesPerFrame: &each,
+		Nodes: []pipeline.Entry{
+			{NodeID: pipeline.NodeID{Role: "client"}, Received: 100, Forwarded: 100, Bytes: 52_000, EnergyJ: 6.402, EnergyBy: "model pi3b+"},
+			{NodeID: pipeline.NodeID{Role: "fast", Address: "fast:12345"}, Received: 100, Refused: 10, Forwarded: 70, Finished: 20, Switches: 1, SwitchMS: 580.1, BusyMS: 1200, QueuePeak: 10, Emulate: "pi3",
+				Decisions: map[strategy.Reason]int64{strategy.SlowIsFree: 70, strategy.QueueFull: 20},
+				States:    map[pipeline.State]float64{pipeline.Forwarding: 61.25, pipeline.Finishing: 30, pipeline.Switching: 8.75},
+				Bytes:     800_000, EnergyJ: 9.6, EnergyBy: "model pi3b+", Device: "under-voltage, throttled, 600 of 1400 MHz, 82 °C"},
+			{NodeID: pipeline.NodeID{Role: "slow", Address: "slow:12345"}, Received: 70, Refused: 1, Finished: 69, BusyMS: 2898, QueuePeak: 10, Emulate: "pi3",
+				Bytes: 1_300_000, EnergyJ: 13, EnergyBy: "meter hwmon ina219", Device: "1400 of 1400 MHz, 61 °C"},
+			{NodeID: pipeline.NodeID{Role: "end", Address: "end:12345"}, Received: 89, Finished: 89, Device: "1400 of 1400 MHz, 61 °C"},
+		},
+	}, {
+		Run: "20261122-120001-ABCDEF", Strategy: "replicate", Frames: 100, IntervalMS: 30, Delivered: 98, Coverage: 98,
+		Rate: 33.333, Duplicates: 2, Forgotten: 4, Unaccounted: 1, Accuracy: &accuracy, ElapsedS: 3.1, Model: "digits_mlp.onnx", Cut: 2, Cuts: []int{2, 4},
+		Emulate: "off", Link: "wifi", Wire: "int8", Version: "1.0",
+		Notes: []string{"client-ABCDEFGH was silent for 10s and did not close the run", "fast lost 1 frames, the first because 10.77.0.4:12345 cannot be reached: no answer in time"},
+		Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Received: 55, Dropped: 3, Expired: 2, Finished: 49, Lost: 1, Link: "wifi"}},
+	}}
+}
+
+func TestReportsAreGolden(t *testing.T) {
+	for _, format := range []Format{Table, JSON, CSV} {
+		var b bytes.Buffer
+		out, err := Open(Options{Format: format, Stdout: &b})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range sampleReports() {
+			if err := out.Print(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		golden(t, "report."+string(format), b.Bytes())
+	}
+	var b bytes.Buffer
+	out, _ := Open(Options{Stdout: &b})
+	if err := out.Compare(sampleReports()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "comparison.table", b.Bytes())
+}
+
+func TestTablesFitATerminal(t *testing.T) {
+	var b bytes.Buffer
+	out, _ := Open(Options{Stdout: &b})
+	reports := sampleReports()
+	reports[0].Accuracy = reports[1].Accuracy
+	if err := out.Compare(reports[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Print(reports[0]); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := utf8.RuneCountInString(line) - 1; n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+// The CSV has the flat fields of the JSON, under the same names.
+func TestCSVHasTheFieldsOfTheJSON(t *testing.T) {
+	r := sampleReports()[1]
+	r.JoulesPerFrame = r.Accuracy // which the second has
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		t.Fatal(err)
+	}
+	names, _ := flatten(reflect.ValueOf(r), "%s")
+	for _, name := range names {
+		if rest, nested := strings.CutPrefix(name, "latency_"); nested {
+			latency := fields["latency_ms"].(map[string]any)
+			if _, ok := latency[strings.TrimSuffix(rest, "_ms")]; !ok {
+				t.Errorf("%s is no field of the JSON", name)
+			}
+			continue
+		}
+		if _, ok := fields[name]; !ok {
+			t.Errorf("%s is no field of the JSON", name)
+		}
+		delete(fields, name)
+	}
+	delete(fields, "latency_ms")
+	delete(fields, "nodes")
+	if len(fields) > 0 {
+		t.Errorf("the CSV lacks %v", fields)
+	}
+}
+
+func TestCSVHeaderOnce(t *testing.T) {
+	for _, header := range []bool{true, false} {
+		path := filepath.Join(t.TempDir(), "out.csv")
+		out, err := Open(Options{Format: CSV, NoHeader: !header, Output: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range sampleReports() {
+			if err := out.Print(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := out.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 2
+		if header {
+			want = 3
+		}
+		if len(lines) != want {
+			t.Errorf("header %v: %d lines", header, len(lines))
+		}
+	}
+}
+
+func TestNodesOfWhichTheSameIsSaid(t *testing.T) {
+	node := func(role, address, by string) pipeline.Entry {
+		return pipeline.Entry{NodeID: pipeline.NodeID{Role: role, Address: address}, EnergyBy: by}
+	}
+	for _, test := range []struct {
+		nodes []pipeline.Entry
+		want  string
+	}{
+		{nil, ""},
+		{[]pipeline.Entry{node("fast", "", ""), node("end", "", "")}, ""},
+		{[]pipeline.Entry{node("fast", "", "x"), node("end", "", "")}, "fast: x; "},
+		{[]pipeline.Entry{node("fast", "", "x"), node("end", "", "x")}, "all nodes: x; "},
+		{[]pipeline.Entry{node("fast", "", "x"), node("slow", "a:1", "y"), node("slow", "b:1", "x"), node("end", "", "x")}, "fast, slow b:1 and end: x; slow a:1: y; "},
+	} {
+		got := ""
+		for _, g := range alike(test.nodes, func(e pipeline.Entry) string { return e.EnergyBy }) {
+			got += g.nodes + ": " + g.text + "; "
+		}
+		if got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
+	}
+}
+
+func TestTableNamesLinkAndWire(t *testing.T) {
+	r := sampleReports()[0]
+	for _, test := range []struct{ link, wire, says, not string }{
+		{"real", "float32", "switch 580ms)\n", "over"},
+		{"real", "float16", "\nfloat16 on the wire\n", "over"},
+		{"wifi", "float32", "\nover an emulated link: wifi\n", "on the wire"},
+		{"wifi and rate=1mbit", "int8", "\nover an emulated link: wifi and rate=1mbit,\nint8 on the wire\n", "real"},
+	} {
+		r.Link, r.Wire = test.link, test.wire
+		var b bytes.Buffer
+		if err := printRuns(&b, []pipeline.Report{r}); err != nil {
+			t.Fatal(err)
+		}
+		if head, _, _ := strings.Cut(b.String(), "strategy "); !strings.Contains(head, test.says) || strings.Contains(head, test.not) {
+			t.Errorf("%q and %q: the table begins with %q", test.link, test.wire, head)
+		}
+	}
+}
