@@ -32,7 +32,7 @@ func plotted(t *testing.T, p Picture, suffix string) []byte {
 var samplePlots = map[string]Picture{
 	"tasks": {Reports: []string{"testdata/tasks.jsonl"}},
 	"rate":  {Reports: []string{"testdata/rate.jsonl"}, Title: "Offered & <delivered>"},
-	"runs":  {Reports: []string{"testdata/tasks.jsonl", "../testdata/report.json"}, By: "run"},
+	"runs":  {Reports: []string{"testdata/tasks.jsonl", "../report/testdata/report.json"}, By: "run"},
 	"trace": {Trace: "testdata/trace.jsonl", Title: "alternate"},
 }
 

@@ -150,7 +150,7 @@ func seeds(f *testing.F, files ...string) {
 }
 
 func FuzzPlotReports(f *testing.F) {
-	seeds(f, "testdata/tasks.jsonl", "testdata/rate.jsonl", "../testdata/report.json")
+	seeds(f, "testdata/tasks.jsonl", "testdata/rate.jsonl", "../report/testdata/report.json")
 	f.Fuzz(func(t *testing.T, text, by string) {
 		fuzzed(t, Picture{Reports: []string{"-"}, By: by, Stdin: io.LimitReader(strings.NewReader(text), 1<<16)})
 	})
