@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -116,27 +115,11 @@ func (c *Client) Reach(ctx context.Context) error {
 	_ = conn.Close() // nothing was sent
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Dial)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+wireconnect.NodePushProcedure, nil)
-	if err != nil {
-		return c.unreachable(err)
-	}
-	c.creds.Sign(request.Header)
-	answer, err := c.http.Do(request)
-	if errors.Is(err, context.DeadlineExceeded) {
+	err = c.Answers(ctx)
+	if errors.Is(err, context.DeadlineExceeded) || Answered(err) && !errors.Is(err, pipeline.ErrNotAdmitted) {
 		return nil
 	}
-	if err != nil {
-		return c.unreachable(err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode == http.StatusMethodNotAllowed { // a node, which takes pushes by POST only
-		return nil
-	}
-	text, err := io.ReadAll(io.LimitReader(answer.Body, maxTextBytes))
-	if why := auth.RefusalIn(text); err == nil && why != "" {
-		return &remoteError{c.address, plain(why), pipeline.ErrNotAdmitted}
-	}
-	return fmt.Errorf("%s %w: what listens there is no tandem node: it answers %s", c.address, pipeline.ErrUnreachable, plain(answer.Status))
+	return err
 }
 
 // Open asks the node to take part in a run.

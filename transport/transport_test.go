@@ -285,10 +285,10 @@ func TestUnreachableNode(t *testing.T) {
 }
 
 // What answers at the address may be something else.
-func TestReachOfAStranger(t *testing.T) {
-	stranger := httptest.NewServer(http.NotFoundHandler())
-	defer stranger.Close()
-	err := client(stranger.Listener.Addr().String()).Reach(t.Context())
+func TestReachOfSomethingElse(t *testing.T) {
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	err := client(other.Listener.Addr().String()).Reach(t.Context())
 	if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no tandem node: it answers 404") {
 		t.Errorf("error %v", err)
 	}
