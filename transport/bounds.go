@@ -1,13 +1,13 @@
 package transport
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/descriptorpb"
 
 	"tandem/pipeline"
 	"tandem/transport/wire"
@@ -21,7 +21,7 @@ const (
 	maxFigure   = 1e15 // of any number, so that sums don't overflow
 )
 
-// bounds are the options of one field.
+// bounds are what tandem.proto says of one field.
 type bounds struct {
 	most   int     // elements, and bytes of a name
 	text   int     // bytes; 0: it is no text
@@ -29,7 +29,6 @@ type bounds struct {
 	needed bool
 }
 
-// fieldBounds are those of all fields that have any.
 var fieldBounds = func() map[protoreflect.FullName]bounds {
 	all := map[protoreflect.FullName]bounds{}
 	messages := wire.File_tandem_proto.Messages()
@@ -37,16 +36,10 @@ var fieldBounds = func() map[protoreflect.FullName]bounds {
 		fields := messages.Get(i).Fields()
 		for j := range fields.Len() {
 			f := fields.Get(j)
-			o := f.Options().(*descriptorpb.FieldOptions)
-			b := bounds{
-				most: defaultMost, text: int(proto.GetExtension(o, wire.E_Text).(uint32)),
-				figure: maxFigure, needed: proto.GetExtension(o, wire.E_Needed).(bool),
-			}
-			if proto.HasExtension(o, wire.E_Most) {
-				b.most = int(proto.GetExtension(o, wire.E_Most).(uint32))
-				if f.Cardinality() != protoreflect.Repeated {
-					b.figure = float64(b.most)
-				}
+			most := int(option[uint32](f, wire.E_Most))
+			b := bounds{cmp.Or(most, defaultMost), int(option[uint32](f, wire.E_Text)), maxFigure, option[bool](f, wire.E_Needed)}
+			if most > 0 && f.Cardinality() != protoreflect.Repeated {
+				b.figure = float64(most)
 			}
 			all[f.FullName()] = b
 		}
@@ -54,16 +47,19 @@ var fieldBounds = func() map[protoreflect.FullName]bounds {
 	return all
 }()
 
+func option[T any](of protoreflect.Descriptor, kind protoreflect.ExtensionType) T {
+	return proto.GetExtension(of.Options(), kind).(T)
+}
+
 // Some of them are needed elsewhere.
 var (
 	maxStatuses = fieldBounds["tandem.v1.PushRequest.status"].most
 	maxDims     = fieldBounds["tandem.v1.Frame.shape"].most
 )
 
-// messageBytes is how many bytes a message may have, of which no message has more than so many.
+// messageBytes is how many bytes a message may have, if none may have more than so many.
 func messageBytes(m protoreflect.MessageDescriptor, most int) int {
-	o := m.Options().(*descriptorpb.MessageOptions)
-	if bytes := proto.GetExtension(o, wire.E_Bytes).(uint32); bytes > 0 {
+	if bytes := option[uint32](m, wire.E_Bytes); bytes > 0 {
 		return min(int(bytes), most)
 	}
 	return most
@@ -75,7 +71,7 @@ func fits(b []byte, m protoreflect.MessageDescriptor) error {
 	if most := messageBytes(m, math.MaxInt); len(b) > most {
 		return fmt.Errorf("it has %d bytes: %d are allowed", len(b), most)
 	}
-	var elements [64]int // of each field
+	var elements [64]int // of each field: no message has more
 	for len(b) > 0 {
 		number, kind, tag := protowire.ConsumeTag(b)
 		if tag < 0 {
@@ -108,104 +104,85 @@ func fits(b []byte, m protoreflect.MessageDescriptor) error {
 }
 
 // check reports what a message holds that it may not, and makes its texts fit to be shown. Frames are looked at as they
-// are decoded, where an error can name the frame.
-func check(message proto.Message) error {
+// are decoded, where an error can name the frame, and what strategies reckon with as well.
+func check(message proto.Message) (err error) {
 	m := message.ProtoReflect()
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
 		f := fields.Get(i)
-		b := fieldBounds[f.FullName()]
-		if !m.Has(f) {
+		b, v := fieldBounds[f.FullName()], m.Get(f)
+		switch {
+		case !m.Has(f):
 			if b.needed {
-				return fmt.Errorf("%w: %s is empty", pipeline.ErrInvalidRun, nameOf(f))
+				return invalid(f, "is empty")
 			}
-			continue
+		case f.IsMap():
+			if v.Map().Len() > b.most {
+				return invalid(f, "has %d elements: %d are allowed", v.Map().Len(), b.most)
+			}
+			v.Map().Range(func(key protoreflect.MapKey, entry protoreflect.Value) bool {
+				_, wrongKey := b.checkValue(f.MapKey(), key.Value())
+				_, wrong := b.checkValue(f.MapValue(), entry)
+				err = cmp.Or(wrongKey, wrong)
+				return err == nil
+			})
+		case f.IsList():
+			list := v.List()
+			if list.Len() > b.most {
+				return invalid(f, "has %d elements: %d are allowed", list.Len(), b.most)
+			}
+			for i := 0; i < list.Len() && err == nil && f.Kind() != protoreflect.Uint64Kind; i++ {
+				v, err = b.checkValue(f, list.Get(i))
+				list.Set(i, v)
+			}
+		default:
+			v, err = b.checkValue(f, v)
+			m.Set(f, v)
 		}
-		if err := b.checkField(m, f); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b bounds) checkField(m protoreflect.Message, f protoreflect.FieldDescriptor) (err error) {
-	value := m.Get(f)
-	switch {
-	case f.IsMap():
-		if n := value.Map().Len(); n > b.most {
-			return tooMany(f, n, b.most)
-		}
-		value.Map().Range(func(k protoreflect.MapKey, v protoreflect.Value) bool {
-			if _, err = b.checkValue(f.MapKey(), k.Value()); err == nil {
-				_, err = b.checkValue(f.MapValue(), v)
-			}
-			return err == nil
-		})
-		return err
-	case f.IsList():
-		list := value.List()
-		if list.Len() > b.most {
-			return tooMany(f, list.Len(), b.most)
-		}
-		if f.Kind() == protoreflect.Uint64Kind { // ids
-			return nil
-		}
-		for i := range list.Len() {
-			checked, err := b.checkValue(f, list.Get(i))
-			if err != nil {
-				return err
-			}
-			list.Set(i, checked)
-		}
-		return nil
-	}
-	checked, err := b.checkValue(f, value)
-	if err == nil {
-		m.Set(f, checked)
-	}
-	return err
-}
-
-// checkValue returns the value, or the text that is fit to be shown.
+// checkValue returns the value, or of a text what is fit to be shown.
 func (b bounds) checkValue(f protoreflect.FieldDescriptor, v protoreflect.Value) (protoreflect.Value, error) {
+	least, figure := 0.0, 0.0
 	switch f.Kind() {
 	case protoreflect.StringKind:
-		s := v.String()
+		name := v.String()
 		switch {
 		case b.text > 0:
-			return protoreflect.ValueOfString(shown(s, b.text)), nil
-		case len(s) > b.most:
-			return v, fmt.Errorf("%w: %s has %d bytes: %d are allowed", pipeline.ErrInvalidRun, nameOf(f), len(s), b.most)
-		case !printable(s):
-			return v, fmt.Errorf("%w: %s is %.40q, which can't be printed", pipeline.ErrInvalidRun, nameOf(f), s)
+			return protoreflect.ValueOfString(shown(name, b.text)), nil
+		case len(name) > b.most:
+			return v, invalid(f, "has %d bytes: %d are allowed", len(name), b.most)
+		case !printable(name):
+			return v, invalid(f, "is %.40q, which can't be printed", name)
 		}
-	case protoreflect.Int32Kind, protoreflect.Int64Kind:
-		return v, checkFigure(f, float64(v.Int()), 0, b.figure)
-	case protoreflect.Sint64Kind:
-		return v, checkFigure(f, float64(v.Int()), -b.figure, b.figure)
-	case protoreflect.Uint64Kind:
-		return v, checkFigure(f, float64(v.Uint()), 0, b.figure)
-	case protoreflect.DoubleKind:
-		return v, checkFigure(f, v.Float(), 0, b.figure)
 	case protoreflect.MessageKind:
 		switch m := v.Message().Interface().(type) {
 		case *wire.Frame, *wire.Feedback:
 		default:
 			return v, check(m)
 		}
+	case protoreflect.Int32Kind, protoreflect.Int64Kind:
+		figure = float64(v.Int())
+	case protoreflect.Sint64Kind:
+		least, figure = -b.figure, float64(v.Int())
+	case protoreflect.Uint64Kind:
+		figure = float64(v.Uint())
+	case protoreflect.DoubleKind:
+		figure = v.Float()
 	}
-	return v, nil
+	if figure >= least && figure <= b.figure { // false for NaN
+		return v, nil
+	}
+	return v, invalid(f, "is %v: %v to %v is allowed", figure, least, b.figure)
 }
 
-func checkFigure(f protoreflect.FieldDescriptor, v, least, most float64) error {
-	if v >= least && v <= most { // false for NaN too
-		return nil
-	}
-	return fmt.Errorf("%w: %s is %v: %v to %v is allowed", pipeline.ErrInvalidRun, nameOf(f), v, least, most)
-}
-
-func tooMany(f protoreflect.FieldDescriptor, n, most int) error {
-	return fmt.Errorf("%w: %s has %d elements: %d are allowed", pipeline.ErrInvalidRun, nameOf(f), n, most)
+func invalid(f protoreflect.FieldDescriptor, format string, args ...any) error {
+	return fmt.Errorf("%w: %s %s", pipeline.ErrInvalidRun, nameOf(f), fmt.Sprintf(format, args...))
 }
 
 // nameOf is a field as errors call it, as in "Status.rate_in".
