@@ -24,7 +24,7 @@ import (
 type Limits struct {
 	Dial    time.Duration // for a connection
 	Call    time.Duration // for the answer to a push
-	Window  int           // pushes under way at once
+	Window  int           // pushes in flight
 	MaxBody int           // bytes of a message, either way
 	Traffic *link.Traffic // counts the bytes of all connections; nil: nobody wants to know
 	Uplink  *link.Uplink  // what all goes over; nil: the real link
@@ -33,23 +33,23 @@ type Limits struct {
 // Client talks to one node. It may be used by several goroutines.
 type Client struct {
 	address string
-	url     string // without a path
 	limits  Limits
 	creds   *auth.Credentials
 	http    *http.Client
 	node    wireconnect.NodeClient
-	rtt     atomic.Int64 // nanoseconds, smoothed round trip of a push
+	rtt     atomic.Int64 // nanoseconds, EWMA of a push's round trip
 	pace    pace
-	sending atomic.Int64 // bytes of data in pushes under way
+	sending atomic.Int64 // bytes of data in flight
 }
 
 // NewClient makes a client for the node at host:port, with credentials or nil. It connects at the first call.
 func NewClient(address string, l Limits, creds *auth.Credentials) *Client {
 	// Two connections beyond the window, so that opening, closing and signs of life don't wait for frames.
 	conns := l.Window + 2
-	c := &Client{address: address, url: "http://" + address, limits: l, creds: creds}
+	c := &Client{address: address, limits: l, creds: creds}
+	url := "http://" + address
 	if creds.Secured() {
-		c.url = "https://" + address
+		url = "https://" + address
 	}
 	c.http = &http.Client{Transport: &http.Transport{
 		DialContext:            c.dial,
@@ -60,7 +60,7 @@ func NewClient(address string, l Limits, creds *auth.Credentials) *Client {
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 16 << 10,
 	}}
-	c.node = wireconnect.NewNodeClient(c.http, c.url,
+	c.node = wireconnect.NewNodeClient(c.http, url,
 		connect.WithCodec(boundedProto{}),
 		connect.WithReadMaxBytes(l.MaxBody),
 		connect.WithSendMaxBytes(l.MaxBody),
@@ -235,13 +235,14 @@ func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error)
 // BytesInFlight is the data of the frames that are on their way to the node, and not yet answered.
 func (c *Client) BytesInFlight() int { return int(c.sending.Load()) }
 
-// RoundTrip is the smoothed time between a push and its answer; 0 before the first.
+// RoundTrip is the EWMA of the time between a push and its answer; 0 before the first.
 func (c *Client) RoundTrip() time.Duration { return time.Duration(c.rtt.Load()) }
 
 // Pace is what the link to the node takes for a frame; 0: not yet known.
 func (c *Client) Pace() time.Duration { return c.pace.value() }
 
-// observe smooths as TCP does: an eighth of each new round trip. Of two calls that end at once one may be forgotten.
+// observe adds an eighth of each round trip to the EWMA, as TCP does (RFC 6298). Of two calls that end at once one may be
+// forgotten.
 func (c *Client) observe(rtt time.Duration) {
 	old := c.rtt.Load()
 	if old == 0 {

@@ -45,7 +45,7 @@ type Opened struct {
 type Pushing struct {
 	Run    string
 	From   string
-	Kept   bool // the caller keeps what is refused, and may send a frame again
+	Kept   bool // the caller keeps what is refused, and delivers at least once: the node deduplicates by frame id
 	Frames []pipeline.Frame
 	Wire   string            // the run's wire format, for what is sent; a server need not be told
 	Status []pipeline.Status // of the caller and of the nodes above it

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Gate is the way into a node. It bounds what all peers together, and each alone, may have open and in memory here, asks
-// them for the node's credentials, and counts and tells whom it has refused:
+// Gate is the admission control for calls, as the queue is that for frames. It bounds what all peers together, and each
+// alone, may have open and in memory here, asks them for the node's credentials, and counts and tells whom it has refused:
 //
 //	      Listen                          admit            boundBodies
 //	peer ────────▶ too many connections? ───────▶ its key? ───────────▶ too much at once? ──▶ Node

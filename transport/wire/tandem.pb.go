@@ -345,8 +345,8 @@ type PushRequest struct {
 	Run    string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
 	From   string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
 	Frames []*Frame               `protobuf:"bytes,3,rep,name=frames,proto3" json:"frames,omitempty"`
-	// The caller keeps frames that are refused, and may send any of them again: they are not counted as refused here, and
-	// not taken twice.
+	// The caller keeps frames that are refused, and delivers at least once: it may send any frame again. The node does not
+	// count those as refused, and deduplicates by id, so that the call is idempotent.
 	Kept bool `protobuf:"varint,4,opt,name=kept,proto3" json:"kept,omitempty"`
 	// What this neighbour and the nodes above it are doing. It comes with the signs of life.
 	Status        []*Status `protobuf:"bytes,6,rep,name=status,proto3" json:"status,omitempty"`
