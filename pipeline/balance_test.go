@@ -32,7 +32,7 @@ func TestBalanceLosesNothingToANeighbourThatForgets(t *testing.T) {
 		}
 		slow.dead.Store(true)
 		fast := s.Close()
-		r := recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{{NodeID: NodeID{Role: "client"}, Received: 600, Forwarded: 600}, fast})
+		r := recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 600, Forwarded: 600}}, fast})
 		if r.Delivered != 600 || fast.Here() != 0 || fast.Lost != 0 {
 			t.Errorf("%d of 600 frames delivered; %v", r.Delivered, fast)
 		}
@@ -46,14 +46,12 @@ type forgetful struct {
 	dead        atomic.Bool
 }
 
-func (f *forgetful) Losses() int              { return int(time.Since(f.began) / f.every) }
-func (f *forgetful) Up() bool                 { return !f.dead.Load() && time.Since(f.began)%f.every >= f.gone }
-func (f *forgetful) RoundTrip() time.Duration { return 0 }
-func (*forgetful) BytesInFlight() int         { return 0 }
-func (f *forgetful) Pace() time.Duration      { return 0 }
+func (f *forgetful) Losses() int                   { return int(time.Since(f.began) / f.every) }
+func (f *forgetful) Neighbour() strategy.Neighbour { return strategy.Neighbour{Up: f.up()} }
+func (f *forgetful) up() bool                      { return !f.dead.Load() && time.Since(f.began)%f.every >= f.gone }
 
 func (f *forgetful) Send(_ context.Context, frames []Frame) ([]Feedback, error) {
-	if !f.Up() {
+	if !f.up() {
 		return nil, ErrUnreachable
 	}
 	answers := make([]Feedback, len(frames))

@@ -71,8 +71,8 @@ func conserve(t *testing.T, e strategy.Entry, seed uint64) {
 	if r.Unaccounted != 0 || r.Died != 0 || r.Forgotten != 0 {
 		t.Errorf("%d frames are unaccounted for, %d died, %d are forgotten: %+v", r.Unaccounted, r.Died, r.Forgotten, r.Nodes)
 	}
-	if twice := r.Twice > 0; twice && network != losesAnswers || !twice && network == losesAnswers && !e.Keeps && !e.Whole {
-		t.Errorf("%d frames are counted twice", r.Twice)
+	if double := r.DoubleCounted > 0; double && network != losesAnswers || !double && network == losesAnswers && !e.Keeps && !e.Whole {
+		t.Errorf("%d frames are double-counted", r.DoubleCounted)
 	}
 	if network != losesAnswers && r.Duplicates != 0 {
 		t.Errorf("%d duplicates", r.Duplicates)

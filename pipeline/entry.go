@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"strings"
 
 	"tandem/strategy"
 )
@@ -9,13 +10,7 @@ import (
 // Entry is what a node adds to the run's report.
 type Entry struct {
 	NodeID
-	Received  int64   `json:"received"`
-	Refused   int64   `json:"refused"`
-	Dropped   int64   `json:"dropped"` // the oldest in a full queue
-	Expired   int64   `json:"expired"` // too old when their turn came
-	Forwarded int64   `json:"forwarded"`
-	Finished  int64   `json:"finished"`
-	Lost      int64   `json:"lost"`
+	Outcomes
 	Switches  int64   `json:"switches"`
 	SwitchMS  float64 `json:"switch_ms"` // all switches together
 	BusyMS    float64 `json:"busy_ms"`   // time in which layers ran
@@ -35,17 +30,20 @@ type Entry struct {
 
 	Next      []string `json:"next,omitempty"`      // the nodes that frames are handed over to, but for end, as their own entries call them
 	Restarted bool     `json:"restarted,omitempty"` // the node was started again during the run, and has forgotten what was before
-	// Doubts are the frames that the node has given up, or sent another way, without an answer: they may have arrived all
-	// the same. Denied are those, of this node and the ones above, that it counts as gone. Reports don't show them.
-	Doubts IDs `json:"-"`
-	Denied IDs `json:"-"`
-	// DoubtsCut: more frames were in doubt than could be named, so the report may have frames unaccounted for.
-	DoubtsCut bool `json:"unacknowledged_cut,omitempty"`
+	// Unacknowledged are the frames that the node has given up, or sent another way, without an answer: they may have
+	// arrived all the same. Denied are those, of this node and the ones above, that it counts as gone. Reports show neither.
+	Unacknowledged IDs `json:"-"`
+	Denied         IDs `json:"-"`
+	// UnacknowledgedCut: more frames were unacknowledged than could be named, so the report may have frames unaccounted for.
+	UnacknowledgedCut bool `json:"unacknowledged_cut,omitempty"`
 }
 
 func (e Entry) String() string {
-	return fmt.Sprintf("%v: received %d, refused %d, dropped %d, expired %d, forwarded %d, finished %d, lost %d",
-		e.NodeID, e.Received, e.Refused, e.Dropped, e.Expired, e.Forwarded, e.Finished, e.Lost)
+	var counts []string
+	for outcome, n := range e.Outcomes.All() {
+		counts = append(counts, fmt.Sprint(outcome, " ", n))
+	}
+	return fmt.Sprintf("%v: %s", e.NodeID, strings.Join(counts, ", "))
 }
 
 // Here is the number of frames that are still on the node.

@@ -19,8 +19,8 @@ var (
 // refusals are the answers of a neighbour that has taken none of the frames.
 var refusals = []error{ErrInvalidFrame, ErrUnknownRun, ErrInvalidRun, ErrBusy, ErrStopping, ErrNotAdmitted}
 
-// doubtful reports whether frames may have arrived although the call failed: only its answer was lost.
-func doubtful(err error) bool {
+// unacknowledged reports whether frames may have arrived although the call failed: only its answer was lost.
+func unacknowledged(err error) bool {
 	return err != nil && !slices.ContainsFunc(refusals, func(r error) bool { return errors.Is(err, r) })
 }
 

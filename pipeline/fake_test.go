@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"tandem/strategy"
 )
 
 // fakeNet is a network whose layers take time and compute nothing: layer 0 is the head, and each other takes as long as a
@@ -13,6 +15,7 @@ type fakeNet struct {
 	slower           func() int // by this factor, now; nil: it does not change
 	resident         [4]bool
 	fail             error // of every Run
+	broken           error // of every Load, and of what was prepared
 	calls            []int // frames of every Run
 }
 
@@ -36,18 +39,18 @@ func (n *fakeNet) Run(xs [][]float32, from, to int) ([][]float32, error) {
 func (n *fakeNet) Load(from, to int) error {
 	time.Sleep(n.load)
 	for i := from; i < to; i++ {
-		n.resident[i] = true
+		n.resident[i] = n.broken == nil
 	}
-	return nil
+	return n.broken
 }
 
 func (n *fakeNet) Prepare(from, to int) (func() error, error) {
 	time.Sleep(n.load)
 	return func() error {
 		for i := from; i < to; i++ {
-			n.resident[i] = true
+			n.resident[i] = n.broken == nil
 		}
-		return nil
+		return n.broken
 	}, nil
 }
 
@@ -78,11 +81,8 @@ func (f sendFunc) Send(ctx context.Context, frames []Frame) ([]Feedback, error) 
 // up is a sender to a node that always answers.
 type up struct{ Sender }
 
-func (up) Up() bool                 { return true }
-func (up) RoundTrip() time.Duration { return 0 }
-func (up) BytesInFlight() int       { return 0 }
-func (up) Pace() time.Duration      { return 0 }
-func (up) Losses() int              { return 0 }
+func (up) Neighbour() strategy.Neighbour { return strategy.Neighbour{Up: true} }
+func (up) Losses() int                   { return 0 }
 
 // toStage is a wire without delay.
 func toStage(s *Stage, kept bool) Sender {

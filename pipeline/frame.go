@@ -27,6 +27,18 @@ type Frame struct {
 // AgeAt returns the frame's age at a moment of this node's clock.
 func (f *Frame) AgeAt(now time.Time) time.Duration { return f.Age + now.Sub(f.Since) }
 
+// Top returns the class with the largest output, and that output. Of equal ones it is the first; a frame without data
+// has class -1.
+func (f *Frame) Top() (class int, score float32) {
+	class = NoLabel
+	for i, v := range f.Data {
+		if class == NoLabel || v > score {
+			class, score = i, v
+		}
+	}
+	return class, score
+}
+
 // NodeID names a node in reports and results.
 type NodeID struct {
 	Role    string `json:"role"`

@@ -44,7 +44,7 @@ const (
 type Hop struct {
 	out    chan Frame
 	turn   chan time.Time // holds the start of the last call; who has taken it may start the next
-	probe  chan struct{}  // holds one; who has taken it may make a call again that has failed
+	probe  chan struct{}  // holds one; who has taken it makes the one call of a half-open circuit
 	worker sync.WaitGroup
 }
 
@@ -100,7 +100,7 @@ func (h *Hop) carry(ctx context.Context, c HopConfig) {
 func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame) {
 	answers, err := c.Sender.Send(ctx, batch)
 	if c.Persist && err != nil && !permanent(err) && ctx.Err() == nil {
-		answers, err = h.insist(ctx, c.Sender, batch, err)
+		answers, err = h.retry(ctx, c.Sender, batch, err)
 	}
 	if errors.Is(err, ErrInvalidFrame) && len(batch) > 1 {
 		for i := range batch {
@@ -111,38 +111,49 @@ func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame) {
 	c.Done(batch, answers, err)
 }
 
-// insist makes a call again that has failed, until it is answered or the context ends. Of all the window's calls one is
-// made again at a time, so that a neighbour in trouble, or one that has just come back, is not stormed.
-func (h *Hop) insist(ctx context.Context, to Sender, batch []Frame, err error) (answers []Feedback, last error) {
+// retry makes a call again that has failed (retry with exponential backoff), until it is answered or the context ends. The
+// hop's calls share a circuit breaker: while it is not closed one of them is made at a time, so that a neighbour in
+// trouble, or one that has just come back, is not stormed.
+//
+//	        a call fails                    after a pause, one call at a time
+//	closed ─────────────▶ open ──────────────────────────────────────────────▶ half-open
+//	  ▲                     ▲                                                      │  │
+//	  │                     └─────────────────── it fails, too ────────────────────┘  │
+//	  └────────────────────────────────── it is answered ─────────────────────────────┘
+func (h *Hop) retry(ctx context.Context, to Sender, batch []Frame, failed error) (answers []Feedback, err error) {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = leastPause, longestPause
-	var doubt error
-	last = err
-	made := true
-	_, _ = backoff.Retry(ctx, func() (struct{}, error) { // what the last call returned is known here
-		if doubtful(last) {
-			doubt = last
-		}
-		if made { // just now
-			made = false
-			return struct{}{}, last
-		}
-		select {
-		case <-h.probe:
-		case <-ctx.Done():
-			return struct{}{}, ctx.Err()
-		}
-		answers, last = to.Send(ctx, batch)
-		h.probe <- struct{}{}
-		if permanent(last) {
-			return struct{}{}, backoff.Permanent(last)
-		}
-		return struct{}{}, last
-	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(0))
-	if last != nil && doubt != nil && !doubtful(last) { // an earlier call may have brought what the last one did not
-		last = fmt.Errorf("%v, and before that %w", last, doubt)
+	var lost error // of an earlier call only the answer was lost: it may have brought the frames
+	if unacknowledged(failed) {
+		lost = failed
 	}
-	return answers, last
+	for err = failed; err != nil && !permanent(err) && h.halfOpen(ctx, pauses.NextBackOff()); {
+		answers, err = to.Send(ctx, batch)
+		h.probe <- struct{}{}
+		if unacknowledged(err) {
+			lost = err
+		}
+	}
+	if err != nil && lost != nil && !unacknowledged(err) {
+		err = fmt.Errorf("%v, and before that %w", err, lost)
+	}
+	return answers, err
+}
+
+// halfOpen waits, and then for the turn to make the one call; the caller gives the probe back. It reports false where the
+// context ends before.
+func (h *Hop) halfOpen(ctx context.Context, pause time.Duration) bool {
+	select {
+	case <-time.After(pause):
+	case <-ctx.Done():
+		return false
+	}
+	select {
+	case <-h.probe:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // gather adds the frames that wait already, without waiting for more.

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// IDs is a set of frame ids, as ranges [first, last] in rising order. Frames whose fate is in doubt come in rows, so a
-// few ranges hold many of them.
+// IDs is a set of frame ids, as ranges [first, last] in rising order. Unacknowledged frames come in rows, so a few
+// ranges hold many of them.
 type IDs [][2]uint64
 
 // maxRanges bounds a set. The oldest ids go for newer ones: windows forget these too.
@@ -40,20 +40,6 @@ func (s *IDs) add(id uint64) {
 
 // newest returns the newest ids, in at most so many ranges.
 func (s IDs) newest(ranges int) IDs { return s[max(0, len(s)-ranges):] }
-
-// has reports whether the id is in the set.
-func (s IDs) has(id uint64) bool {
-	_, found := slices.BinarySearchFunc(s, id, func(r [2]uint64, id uint64) int {
-		switch {
-		case r[1] < id:
-			return -1
-		case r[0] > id:
-			return 1
-		}
-		return 0
-	})
-	return found
-}
 
 // NewIDs makes a set of the first and the last id of each range, in rising order. It may hold no more than a window does.
 func NewIDs(flat []uint64) (s IDs, err error) {

@@ -9,40 +9,21 @@ import (
 	"tandem/strategy"
 )
 
-// Outcome is what a ledger counts frames by.
-type Outcome int
-
-// A frame is received once and then has one of the other outcomes, or is still here.
-const (
-	Received  Outcome = iota // offered to this node
-	Refused                  // the queue had no place
-	Dropped                  // it was the oldest in a full queue, and had to go for a newer one
-	Expired                  // it was too old when its turn came
-	Forwarded                // handed to the next node with layers left to apply
-	Finished                 // the last layer ran here, and end has the result; on end: recorded
-	Lost                     // neither: the executor failed, or the neighbour did not take it
-	outcomes
-)
-
-// Ledger is one node's count of every frame of a run:
-//
-//	received = refused + dropped + expired + forwarded + finished + lost + still here
-//
-// It may be used by several goroutines.
+// Ledger is one node's count of every frame of a run, and of how the node spent its time. It may be used by several
+// goroutines.
 type Ledger struct {
-	mu       sync.Mutex
-	frames   [outcomes]int64
-	switches int64
-	switched time.Duration
-	busy     time.Duration
-	doubts   IDs
-	reasons  map[strategy.Reason]int64
-	states   map[State]time.Duration
-	state    State // empty: in none yet
-	entered  time.Time
+	mu             sync.Mutex
+	frames         Outcomes
+	unacknowledged IDs
+	switches       int64
+	switched, busy time.Duration
+	reasons        map[strategy.Reason]int64
+	states         map[State]time.Duration
+	state          State // empty: in none yet
+	entered        time.Time
 }
 
-// State is what a node that has somebody to forward to is about.
+// State is what a node that may forward frames is doing.
 type State string
 
 // The states. A node stays in one until a decision takes it to another.
@@ -53,17 +34,28 @@ const (
 	HopDown    State = "hop down"   // no slow node answers
 )
 
-// Enter takes note that the node is in a state from now on.
-func (l *Ledger) Enter(s State) {
+// States are all of them, the graver ones later.
+var States = []State{Forwarding, Finishing, Switching, HopDown}
+
+// Decide takes note of a decision: the state that it leads to, and its reason, if the strategy gives one.
+func (l *Ledger) Decide(s State, why strategy.Reason) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s != l.state {
-		l.leave(time.Now(), s)
+		l.enter(s)
 	}
+	if why == "" {
+		return
+	}
+	if l.reasons == nil {
+		l.reasons = make(map[strategy.Reason]int64)
+	}
+	l.reasons[why]++
 }
 
-// leave adds up the time in the state that ends. Call it with l.mu held.
-func (l *Ledger) leave(now time.Time, next State) {
+// enter adds up the time in the state that ends. Call it with l.mu held.
+func (l *Ledger) enter(next State) {
+	now := time.Now()
 	if l.states == nil {
 		l.states = make(map[State]time.Duration)
 	}
@@ -73,7 +65,7 @@ func (l *Ledger) leave(now time.Time, next State) {
 	l.state, l.entered = next, now
 }
 
-// State is the one that the node is in; empty: it has none.
+// State is the one that the node is in; empty: it has not decided anything yet, or has nobody to forward to.
 func (l *Ledger) State() State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -85,7 +77,7 @@ func (l *Ledger) shares() map[State]float64 {
 	if l.state == "" {
 		return nil
 	}
-	l.leave(time.Now(), l.state)
+	l.enter(l.state)
 	var all time.Duration
 	for _, d := range l.states {
 		all += d
@@ -97,59 +89,43 @@ func (l *Ledger) shares() map[State]float64 {
 	return shares
 }
 
-// Decide counts a decision by its reason; a strategy that gives none is not counted.
-func (l *Ledger) Decide(why strategy.Reason) {
-	if why == "" {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.reasons == nil {
-		l.reasons = make(map[strategy.Reason]int64)
-	}
-	l.reasons[why]++
-}
-
 // Count adds n frames of one outcome.
 func (l *Ledger) Count(o Outcome, n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.frames[o] += int64(n)
+	*l.frames.Of(o) += int64(n)
 }
 
-// Lose counts frames that a neighbour has not taken, as far as is known.
+// Lose counts frames that a neighbour has not taken, as far as is known. Those in flight whose answer is missing are
+// unacknowledged.
 func (l *Ledger) Lose(frames []Frame, why error) {
 	l.Count(Lost, len(frames))
-	if doubtful(why) {
-		l.doubt(frames)
+	if unacknowledged(why) {
+		l.addUnacknowledged(frames)
 	}
 }
 
-// doubt remembers frames that may be counted elsewhere too, so that end can count them once.
-func (l *Ledger) doubt(frames []Frame) {
+// addUnacknowledged remembers frames that may be counted elsewhere too, so that end can count them once.
+func (l *Ledger) addUnacknowledged(frames []Frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range frames {
-		l.doubts.add(frames[i].ID)
+		l.unacknowledged.add(frames[i].ID)
 	}
 }
 
-// Doubts are the frames that may be counted elsewhere too.
-func (l *Ledger) Doubts() IDs {
+// Unacknowledged are the frames that may be counted elsewhere too.
+func (l *Ledger) Unacknowledged() IDs {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.doubts)
+	return slices.Clone(l.unacknowledged)
 }
 
 // Here is the number of frames that are on the node.
 func (l *Ledger) Here() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	here := l.frames[Received]
-	for _, gone := range l.frames[Received+1:] {
-		here -= gone
-	}
-	return int(here)
+	return int(l.frames.Here())
 }
 
 // Switch counts one switch and how long it took.
@@ -172,13 +148,7 @@ func (l *Ledger) Entry() Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return Entry{
-		Received:  l.frames[Received],
-		Refused:   l.frames[Refused],
-		Dropped:   l.frames[Dropped],
-		Expired:   l.frames[Expired],
-		Forwarded: l.frames[Forwarded],
-		Finished:  l.frames[Finished],
-		Lost:      l.frames[Lost],
+		Outcomes:  l.frames,
 		Switches:  l.switches,
 		SwitchMS:  milliseconds(l.switched),
 		BusyMS:    milliseconds(l.busy),
@@ -188,10 +158,3 @@ func (l *Ledger) Entry() Entry {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// soFar is what a trace shows of the ledger.
-func (l *Ledger) soFar() (refused, switches int64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.frames[Refused], l.switches
-}

@@ -16,7 +16,9 @@ type narrow struct {
 	free  chan struct{} // holds one where nothing is on the link
 }
 
-func (n narrow) Pace() time.Duration { return n.frame }
+func (n narrow) Neighbour() strategy.Neighbour {
+	return strategy.Neighbour{Up: true, Pace: n.frame}
+}
 
 func (n narrow) Send(ctx context.Context, frames []Frame) ([]Feedback, error) {
 	<-n.free
@@ -57,7 +59,7 @@ func TestBalanceHelpsANarrowLink(t *testing.T) {
 			}
 			time.Sleep(time.Duration(float64(time.Second) / (0.97 * capacity)))
 		}
-		r := recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{{NodeID: NodeID{Role: "client"}, Received: 1000, Forwarded: 1000}, fast.Close(), slow.Close()})
+		r := recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 1000, Forwarded: 1000}}, fast.Close(), slow.Close()})
 		if r.Coverage < 99.9 || r.Unaccounted != 0 {
 			t.Errorf("coverage %v at 0.97 of %.1f f/s, %d unaccounted", r.Coverage, capacity, r.Unaccounted)
 		}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"tandem/strategy"
 )
 
 // paced is a link that takes so long for a frame, as far as is known.
@@ -13,7 +15,7 @@ type paced struct {
 	pace time.Duration
 }
 
-func (p paced) Pace() time.Duration { return p.pace }
+func (p paced) Neighbour() strategy.Neighbour { return strategy.Neighbour{Up: true, Pace: p.pace} }
 
 // Slow nodes whose queues are full before they have measured their first frame are neither asked all the time nor
 // forgotten.

@@ -2,7 +2,7 @@ package pipeline
 
 import "sync"
 
-// Drop says which frame goes when a queue is full.
+// Drop says which frame a full queue sheds.
 type Drop string
 
 // The drop policies.

@@ -101,22 +101,10 @@ func (r *Recorder) Close(end Entry, nodes []Entry) Report {
 		accuracy := 100 * float64(r.right) / float64(r.labelled)
 		rep.Accuracy = &accuracy
 	}
-	rep.Twice = twice(rep.Nodes, &r.seen)
+	rep.DoubleCounted = doubleCounted(rep.Nodes, &r.seen)
 	rep.account(r.run)
 	for i := range rep.Nodes {
-		rep.Nodes[i].Doubts, rep.Nodes[i].Denied = nil, nil // they have served
+		rep.Nodes[i].Unacknowledged, rep.Nodes[i].Denied = nil, nil // they have served
 	}
 	return rep
-}
-
-// Top returns the class with the largest output, and that output. Of equal ones it is the first; a frame without data
-// has class -1.
-func (f *Frame) Top() (class int, score float32) {
-	class = NoLabel
-	for i, v := range f.Data {
-		if class == NoLabel || v > score {
-			class, score = i, v
-		}
-	}
-	return class, score
 }

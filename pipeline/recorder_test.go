@@ -19,9 +19,9 @@ func TestReportOfAnEndThatWasStartedAgain(t *testing.T) {
 			r.Add(result(id+40, NoLabel, 1))
 		}
 		rep := r.Close(Entry{NodeID: NodeID{Role: "end"}, Restarted: true}, []Entry{
-			{NodeID: NodeID{Role: "client"}, Received: 100, Forwarded: 100},
-			{NodeID: NodeID{Role: "fast"}, Received: 100, Refused: 3, Forwarded: 70, Finished: 27},
-			{NodeID: NodeID{Role: "slow"}, Received: 70, Finished: 70},
+			{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 100, Forwarded: 100}},
+			{NodeID: NodeID{Role: "fast"}, Outcomes: Outcomes{Received: 100, Refused: 3, Forwarded: 70, Finished: 27}},
+			{NodeID: NodeID{Role: "slow"}, Outcomes: Outcomes{Received: 70, Finished: 70}},
 		})
 		if rep.Delivered != 60 || rep.Forgotten != 37 || rep.Unaccounted != 0 {
 			t.Errorf("%d delivered, %d forgotten, %d unaccounted", rep.Delivered, rep.Forgotten, rep.Unaccounted)
@@ -47,9 +47,9 @@ func TestRecorderReports(t *testing.T) {
 			t.Errorf("frame 10 of 10: error %v", err)
 		}
 		rep := r.Close(Entry{NodeID: NodeID{Role: "end"}, EnergyJ: 1, EnergyBy: "model"}, []Entry{
-			{NodeID: NodeID{Role: "client"}, Received: 8, Forwarded: 7, Lost: 1},
-			{NodeID: NodeID{Role: "fast"}, Received: 7, Refused: 2, Forwarded: 5, Emulate: "pi3", EnergyJ: 5, EnergyBy: "meter"},
-			{NodeID: NodeID{Role: "slow"}, Received: 5, Finished: 5, Emulate: "off"},
+			{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 8, Forwarded: 7, Lost: 1}},
+			{NodeID: NodeID{Role: "fast"}, Outcomes: Outcomes{Received: 7, Refused: 2, Forwarded: 5}, Emulate: "pi3", EnergyJ: 5, EnergyBy: "meter"},
+			{NodeID: NodeID{Role: "slow"}, Outcomes: Outcomes{Received: 5, Finished: 5}, Emulate: "off"},
 		})
 		if rep.Frames != 8 || rep.Delivered != 4 || rep.Duplicates != 1 {
 			t.Errorf("%d frames, %d delivered, %d duplicates", rep.Frames, rep.Delivered, rep.Duplicates)

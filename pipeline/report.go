@@ -24,10 +24,10 @@ type Report struct {
 	// Died is the number of frames of which only nodes that were started again, or don't answer any more, could say what
 	// became of them.
 	Died int64 `json:"died"`
-	// Twice is how often a frame is counted as refused, dropped, expired or lost although it has arrived, or is counted so
-	// by another node too: its sender had no answer and gave it up, or sent it another way.
-	Twice int64 `json:"twice"`
-	// Unaccounted is frames + twice - delivered - forgotten - died - refused, dropped, expired and lost anywhere: 0.
+	// DoubleCounted is how often a frame is counted as refused, dropped, expired or lost although it has arrived, or is
+	// counted so by another node too: its sender had no answer and gave it up, or sent it another way.
+	DoubleCounted int64 `json:"double_counted"`
+	// Unaccounted is frames + double_counted - delivered - forgotten - died - refused, dropped, expired and lost anywhere: 0.
 	Unaccounted int64 `json:"unaccounted"`
 	// Accuracy is the percentage of the delivered frames with a label whose largest output is that class.
 	Accuracy *float64 `json:"accuracy,omitempty"`
@@ -62,7 +62,7 @@ type Latency struct {
 // were, whether each has a known end, what it took in joules, and what was emulated: devices, and links.
 func (r *Report) account(run Run) {
 	r.Frames = int64(run.Frames)
-	var gone int64
+	var all Outcomes
 	var devices, links []string
 	var joules float64
 	known := false
@@ -79,17 +79,17 @@ func (r *Report) account(run Run) {
 		if e.Link != "" && !slices.Contains(links, e.Link) {
 			links = append(links, e.Link)
 		}
-		gone += e.Gone()
+		all.Add(e.Outcomes)
 		joules += e.EnergyJ
 		known = known || e.EnergyBy != ""
 	}
 	r.Frames = max(r.Frames, r.Delivered) // where nobody above end has said how many there were
 	r.Emulate = strings.Join(devices, " and ")
 	r.Link = cmp.Or(strings.Join(links, " and "), RealLink)
-	r.Unaccounted = r.Frames + r.Twice - r.Delivered - gone
+	r.Unaccounted = r.Frames + r.DoubleCounted - r.Delivered - all.Gone()
 	r.explain()
-	if all := r.Delivered + r.Forgotten; known && all > 0 {
-		each := joules / float64(all)
+	if arrived := r.Delivered + r.Forgotten; known && arrived > 0 {
+		each := joules / float64(arrived)
 		r.JoulesPerFrame = &each
 	}
 	if r.Frames > 0 {

@@ -61,12 +61,10 @@ type Stage struct {
 	timing timing
 	in     Meter // of frames that are received
 	out    Meter // of those that leave for another node
-	fates  fates
+	known  deduplication
+	end    *Hop
+	events chan func() // what hops and loads have to tell: the loop calls each
 	done   chan struct{}
-
-	end     *Hop
-	replies chan reply // from the hops to the next nodes
-	loaded  chan load  // the tail that was read beside the work
 
 	// Owned by the loop.
 	branches []*branch
@@ -78,24 +76,16 @@ type Stage struct {
 	inputs   [][]float32
 }
 
-// load is the outcome of reading the tail beside the work.
-type load struct {
-	install func() error
-	err     error
-	took    time.Duration
-}
-
 // StartStage starts the stage's goroutines; Close ends them. The context ends calls and waiting at once, losing (and
 // counting) what is under way.
 func StartStage(ctx context.Context, c StageConfig) *Stage {
 	s := &Stage{
-		c:       c,
-		start:   time.Now(),
-		queue:   NewQueue(c.Queue, c.Drop),
-		fleet:   strategy.NewFleet(len(c.Next)),
-		replies: make(chan reply),
-		loaded:  make(chan load, 1),
-		done:    make(chan struct{}),
+		c:      c,
+		start:  time.Now(),
+		queue:  NewQueue(c.Queue, c.Drop),
+		fleet:  strategy.NewFleet(len(c.Next)),
+		events: make(chan func()),
+		done:   make(chan struct{}),
 	}
 	s.end = StartHop(ctx, HopConfig{Sender: c.End, Window: c.Window, Persist: true, Done: s.finished})
 	s.startBranches(ctx)
@@ -110,67 +100,25 @@ func (s *Stage) finished(frames []Frame, _ []Feedback, err error) {
 		return
 	}
 	s.ledger.Count(Finished, len(frames))
-	s.fates.pass(frames...)
-}
-
-// Offer takes frames that came in, in their order, and answers each. Frames that can't be taken at all are an error,
-// and then none of them is taken. A sender that keeps what is refused is not told twice that a frame is taken.
-func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
-	for i := range frames {
-		if err := s.c.Holding.Check(&frames[i]); err != nil {
-			return nil, err
-		}
-	}
-	s.timing.came(len(frames))
-	answers, err := s.fates.enter(frames, kept, func(f Frame) (a Feedback, received bool) {
-		a.Accepted, a.Busy = s.enqueue(f)
-		if kept && !a.Accepted {
-			return a, false // what is refused is still the sender's, and counted there
-		}
-		s.ledger.Count(Received, 1)
-		if !a.Accepted {
-			s.ledger.Count(Refused, 1)
-		}
-		return a, true
-	})
-	if err != nil {
-		return nil, err
-	}
-	for i := range answers {
-		a := &answers[i]
-		a.Length, a.Capacity, a.Here = s.queue.Len(), s.queue.Cap(), s.ledger.Here()
-		a.Busy = a.Busy || s.c.HighWater > 0 && a.Length >= s.c.HighWater
-		a.Throttled, a.Batch = s.throttled(), s.c.Batch
-		s.timing.tell(a)
-	}
-	return answers, nil
-}
-
-// enqueue takes a frame into the queue; dropped: another had to go for it.
-func (s *Stage) enqueue(f Frame) (accepted, dropped bool) {
-	accepted, dropped = s.queue.Offer(f)
-	if dropped {
-		s.ledger.Count(Dropped, 1)
-	}
-	return accepted, dropped
+	s.known.passOn(frames...)
 }
 
 func (s *Stage) throttled() bool { return s.c.Throttled != nil && s.c.Throttled() }
 
 // Close ends the intake, works off what is on the node, and returns the stage's entry in the report. The nodes are those
-// above, whose doubts it answers.
+// above: what became here of the frames that they have no answer for is in the entry too.
 func (s *Stage) Close(above ...Entry) Entry {
-	s.fates.close()
+	s.known.close()
 	s.queue.Close()
 	<-s.done
 	e := s.account()
-	e.Doubts = s.ledger.Doubts()
-	e.DoubtsCut = len(e.Doubts) == maxRanges
-	doubts := []IDs{e.Doubts}
+	e.Unacknowledged = s.ledger.Unacknowledged()
+	e.UnacknowledgedCut = len(e.Unacknowledged) == maxRanges
+	unacknowledged := []IDs{e.Unacknowledged}
 	for _, n := range above {
-		doubts = append(doubts, n.Doubts)
+		unacknowledged = append(unacknowledged, n.Unacknowledged)
 	}
-	e.Denied = s.fates.denied(doubts...)
+	e.Denied = s.known.denied(unacknowledged...)
 	return e
 }
 
@@ -188,16 +136,14 @@ func (s *Stage) run(ctx context.Context) {
 	defer close(s.done)
 	frames := s.queue.Frames()
 	for {
-		s.recover(frames == nil && s.inFlight() == 0)
-		if frames == nil && s.inFlight() == 0 && len(s.back) == 0 {
+		ending := frames == nil && s.inFlight() == 0
+		s.takeBack(ending)
+		if ending && len(s.back) == 0 {
 			break
 		}
 		select { // what is already known is taken in before the next decision
-		case r := <-s.replies:
-			s.hear(r)
-			continue
-		case l := <-s.loaded:
-			s.install(l)
+		case event := <-s.events:
+			event()
 			continue
 		default:
 		}
@@ -208,10 +154,8 @@ func (s *Stage) run(ctx context.Context) {
 			continue
 		}
 		select {
-		case r := <-s.replies:
-			s.hear(r)
-		case l := <-s.loaded:
-			s.install(l)
+		case event := <-s.events:
+			event()
 		case f, open := <-frames:
 			if !open {
 				frames = nil
@@ -225,7 +169,6 @@ func (s *Stage) run(ctx context.Context) {
 
 // gather adds the frames that wait already, up to a batch. No frame waits for a batch to fill.
 func (s *Stage) gather(first Frame) []Frame {
-	s.timing.waited(time.Since(first.Since))
 	s.waited(first)
 	s.batch = append(s.batch[:0], first)
 	for len(s.batch) < s.c.Batch {
@@ -244,8 +187,10 @@ func (s *Stage) gather(first Frame) []Frame {
 }
 
 func (s *Stage) waited(f Frame) {
+	d := time.Since(f.Since)
+	s.timing.waited(d)
 	if s.c.Waited != nil {
-		s.c.Waited(time.Since(f.Since))
+		s.c.Waited(d)
 	}
 }
 
@@ -257,9 +202,7 @@ func (s *Stage) drain() {
 		b.hop.Wait()
 	}
 	s.end.Wait()
-	if s.loading {
-		s.install(<-s.loaded)
-	}
+	s.awaitLoad()
 }
 
 // unsent counts frames that a neighbour has not taken, as far as is known.

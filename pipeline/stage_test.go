@@ -44,7 +44,7 @@ func accept(_ context.Context, frames []Frame) ([]Feedback, error) {
 
 // A sender that is behind makes the loop wait, the queue fill, and the entry refuse; nothing else grows, and nothing is
 // lost.
-func TestBackPressureReachesTheEntry(t *testing.T) {
+func TestBackpressureReachesTheEntry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		unblock := make(chan struct{})
 		blocked := sendFunc(func(ctx context.Context, frames []Frame) ([]Feedback, error) {
@@ -76,8 +76,8 @@ func TestLoopServesFeedbackWhileAFrameWaits(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 			return accept(ctx, frames)
 		})
-		heard := &counting{}
-		s := stage(t.Context(), &fakeNet{}, heard, slow, sendFunc(accept))
+		observer := &counting{}
+		s := stage(t.Context(), &fakeNet{}, observer, slow, sendFunc(accept))
 		sent := 0
 		for sent < 200 {
 			sent += offer(t, s, 1)
@@ -86,8 +86,8 @@ func TestLoopServesFeedbackWhileAFrameWaits(t *testing.T) {
 		if e := s.Close(); e.Forwarded != 200 || e.Here() != 0 {
 			t.Errorf("ledger %+v", e)
 		}
-		if heard.answers != 200 {
-			t.Errorf("the strategy heard %d answers of 200", heard.answers)
+		if observer.answers != 200 {
+			t.Errorf("the strategy was told %d answers of 200", observer.answers)
 		}
 	})
 }
@@ -185,6 +185,30 @@ func TestFailingLayersAreCounted(t *testing.T) {
 			t.Errorf("ledger %+v", e)
 		}
 	})
+}
+
+// A tail that can't be loaded costs the frames that were to be finished here, each counted; where it is loaded beside the
+// work it costs none.
+func TestFailingSwitchesAreCounted(t *testing.T) {
+	for _, load := range []Loading{strategy.Blocking, strategy.Background} {
+		synctest.Test(t, func(t *testing.T) {
+			e, _ := strategy.Lookup("takeover")
+			net := pi()
+			net.broken = errors.New("the card is gone")
+			refuse := sendFunc(func(_ context.Context, frames []Frame) ([]Feedback, error) {
+				return make([]Feedback, len(frames)), nil
+			})
+			s := stage(t.Context(), net, e.Start(strategy.Params{Tasks: 3, Loading: load}), refuse, sendFunc(accept))
+			for range 20 {
+				offer(t, s, 1)
+				time.Sleep(300 * time.Millisecond)
+			}
+			entry := s.Close()
+			if lost := entry.Lost > 0; lost != (load == strategy.Blocking) || entry.Switches != 0 || entry.Finished != 0 || entry.Here() != 0 {
+				t.Errorf("%s: %v", load, entry)
+			}
+		})
+	}
 }
 
 // When the context ends, what is still on the node is counted as lost, and Close returns.

@@ -79,7 +79,7 @@ func TestLiveFiguresOfARun(t *testing.T) {
 		}
 		r.Add(&Frame{ID: 39, Since: time.Now(), Label: NoLabel})
 		nodes := []Status{
-			{Entry: Entry{NodeID: NodeID{Role: "client"}, Received: 30}}, // older than the newest frame
+			{Entry: Entry{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 30}}}, // older than the newest frame
 			{Entry: Entry{NodeID: NodeID{Role: "fast"}}, State: Switching},
 			{Entry: Entry{NodeID: NodeID{Role: "slow"}}, State: HopDown},
 		}

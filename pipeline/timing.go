@@ -7,26 +7,27 @@ import (
 	"tandem/strategy"
 )
 
-// average is a moving average and the mean deviation from it, smoothed as TCP does its round trips (RFC 6298).
-type average struct{ mean, spread time.Duration }
+// ewma is an exponentially weighted moving average and the mean deviation from it, with the weights that TCP gives its
+// round trips (RFC 6298).
+type ewma struct{ mean, deviation time.Duration }
 
-func (a *average) add(d time.Duration) {
+func (a *ewma) add(d time.Duration) {
 	if a.mean == 0 {
-		a.mean, a.spread = d, d/2
+		a.mean, a.deviation = d, d/2
 		return
 	}
 	off := d - a.mean
 	a.mean += off / 8
-	a.spread += (max(off, -off) - a.spread) / 4
+	a.deviation += (max(off, -off) - a.deviation) / 4
 }
 
 // timing is what a stage measures of itself. The loop writes it, and answers carry it to the node above.
 type timing struct {
 	mu         sync.Mutex
-	service    average       // of a frame in the layers
-	head, tail average       // of the parts
+	service    ewma          // of a frame in the layers
+	head, tail ewma          // of the parts
 	wait       time.Duration // of the frame that last left the queue
-	interval   average       // between frames that are offered
+	interval   ewma          // between frames that are offered
 	offered    time.Time     // when the last one was
 }
 
@@ -66,12 +67,19 @@ func (t *timing) waited(d time.Duration) {
 func (t *timing) inform(s *strategy.Situation) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s.Head, s.Tail, s.Spread, s.Waited, s.Interval = t.head.mean, t.tail.mean, t.service.spread, t.wait, t.interval.mean
+	s.Head, s.Tail, s.Interval = t.head.mean, t.tail.mean, t.interval.mean
 }
 
 // tell fills in an answer.
 func (t *timing) tell(f *Feedback) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f.Service, f.Spread, f.Wait = t.service.mean, t.service.spread, t.wait
+	f.Service, f.Spread = t.service.mean, t.service.deviation
+}
+
+// show fills in a status.
+func (t *timing) show(s *Status) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.ServiceMS, s.SpreadMS, s.WaitMS = milliseconds(t.service.mean), milliseconds(t.service.deviation), milliseconds(t.wait)
 }

@@ -1,10 +1,6 @@
 package pipeline
 
-import (
-	"time"
-
-	"tandem/strategy"
-)
+import "tandem/strategy"
 
 // Decided is one decision of a strategy and what was known when it was made: a line of a trace.
 type Decided struct {
@@ -30,19 +26,18 @@ type Decided struct {
 
 // SlowNode is what was known of one slow node.
 type SlowNode struct {
-	Up            bool    `json:"up"`
-	InFlight      int     `json:"in_flight"`       // frames on their way, without an answer
-	BytesInFlight int     `json:"bytes_in_flight"` // their data
-	Length        int     `json:"length"`          // of its queue, in its newest answer
-	Queue         int     `json:"queue"`           // its places
-	ServiceMS     float64 `json:"service_ms"`
-	RoundTripMS   float64 `json:"round_trip_ms"`
-	PaceMS        float64 `json:"pace_ms"`   // what the link takes for a frame
-	QueuedMS      float64 `json:"queued_ms"` // the work that it should still have
-	Refused       int64   `json:"refused"`   // frames that it has refused so far
+	Up          bool    `json:"up"`
+	InFlight    int     `json:"in_flight"` // frames on their way, without an answer
+	Length      int     `json:"length"`    // of its queue, in its newest answer
+	Queue       int     `json:"queue"`     // its places
+	ServiceMS   float64 `json:"service_ms"`
+	RoundTripMS float64 `json:"round_trip_ms"`
+	PaceMS      float64 `json:"pace_ms"`   // what the link takes for a frame
+	QueuedMS    float64 `json:"queued_ms"` // the work that it should still have
+	Refused     int64   `json:"refused"`   // frames that it has refused so far
 }
 
-// note takes the state that a decision leads to into the ledger, and the decision into the trace.
+// note takes a decision into the ledger, with the state that it leads to, and into the trace.
 func (s *Stage) note(f *Frame, now strategy.Situation, w way) {
 	if len(s.branches) == 0 {
 		return
@@ -56,7 +51,7 @@ func (s *Stage) note(f *Frame, now strategy.Situation, w way) {
 	case w.Finish:
 		state = Finishing
 	}
-	s.ledger.Enter(state)
+	s.ledger.Decide(state, w.Reason)
 	if s.c.Traced == nil {
 		return
 	}
@@ -71,19 +66,15 @@ func (s *Stage) note(f *Frame, now strategy.Situation, w way) {
 	case w.Finish:
 		d.Decision = "finish"
 	}
-	d.Refused, d.Switches = s.ledger.soFar()
+	so := s.ledger.Entry()
+	d.Refused, d.Switches = so.Refused, so.Switches
 	for i, b := range s.branches {
-		d.Slow = append(d.Slow, s.slowNode(i, b, now.Now))
+		n, newest := s.see(b), s.fleet.Newest(i)
+		d.Slow = append(d.Slow, SlowNode{
+			Up: n.Up, InFlight: n.InFlight, Refused: b.refused,
+			Length: newest.Length, Queue: newest.Capacity, ServiceMS: milliseconds(newest.Service),
+			RoundTripMS: milliseconds(n.RoundTrip), PaceMS: milliseconds(n.Pace), QueuedMS: milliseconds(s.fleet.Queued(i, now.Now)),
+		})
 	}
 	s.c.Traced(d)
-}
-
-func (s *Stage) slowNode(i int, b *branch, now time.Duration) SlowNode {
-	newest := s.fleet.Newest(i)
-	return SlowNode{
-		Up: b.to.Up(), InFlight: b.inFlight, BytesInFlight: b.to.BytesInFlight(), Refused: b.refused,
-		Length: newest.Length, Queue: newest.Capacity, ServiceMS: milliseconds(newest.Service),
-		RoundTripMS: milliseconds(b.to.RoundTrip()), PaceMS: milliseconds(b.to.Pace()),
-		QueuedMS: milliseconds(s.fleet.Queued(i, now)),
-	}
 }

@@ -60,11 +60,10 @@ type outage struct {
 	down func() bool
 }
 
-func (o outage) Up() bool               { return !o.down() }
-func (outage) RoundTrip() time.Duration { return time.Millisecond }
-func (outage) BytesInFlight() int       { return 0 }
-func (outage) Pace() time.Duration      { return 0 }
-func (outage) Losses() int              { return 0 }
+func (o outage) Neighbour() strategy.Neighbour {
+	return strategy.Neighbour{Up: !o.down(), RoundTrip: time.Millisecond}
+}
+func (outage) Losses() int { return 0 }
 
 func checkTrace(t *testing.T, lines []Decided, fast Entry) {
 	t.Helper()

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"tandem/strategy"
 )
 
 // link is the way to a slow node that may fall silent, refuse connections or forget its run, as an edge sees it: a call
@@ -69,21 +71,17 @@ func (l *link) Send(ctx context.Context, frames []Frame) (answers []Feedback, er
 	return l.to.Send(ctx, frames)
 }
 
-func (l *link) Up() bool {
+func (l *link) Neighbour() strategy.Neighbour {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	up := !l.down
 	for since := range l.calls {
-		if time.Since(*since) > 300*time.Millisecond {
-			return false
-		}
+		up = up && time.Since(*since) <= 300*time.Millisecond
 	}
-	return !l.down
+	return strategy.Neighbour{Up: up, RoundTrip: time.Millisecond}
 }
 
-func (*link) RoundTrip() time.Duration { return time.Millisecond }
-func (*link) BytesInFlight() int       { return 0 }
-func (*link) Pace() time.Duration      { return 0 }
-func (*link) Losses() int              { return 0 }
+func (*link) Losses() int { return 0 }
 
 // within reports whether the time since a moment is in [from, to).
 func within(began time.Time, from, to time.Duration) func() bool {

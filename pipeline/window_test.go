@@ -79,7 +79,7 @@ func FuzzWindow(f *testing.F) {
 		for _, id := range []uint64{a, b, c, d} {
 			w.add(id)
 			if w.add(id) {
-				t.Errorf("%d is new twice", id)
+				t.Errorf("%d is new again", id)
 			}
 			if w.remove(id); w.has(id) || !w.add(id) {
 				t.Errorf("%d is not forgotten", id)

@@ -16,8 +16,8 @@ type way struct {
 	to int
 }
 
-// handle takes frames through their decisions, their layers and the door. Neighbours that go the same way are computed
-// together.
+// handle takes frames through their decisions and their layers, and hands them over. Those in a row that go the same way
+// are computed together.
 func (s *Stage) handle(ctx context.Context, frames []Frame) {
 	frames = s.fresh(frames)
 	s.ways = s.ways[:0]
@@ -33,7 +33,7 @@ func (s *Stage) handle(ctx context.Context, frames []Frame) {
 		for to < len(frames) && frames[to].Next == frames[from].Next && s.ways[to] == s.ways[from] {
 			to++
 		}
-		s.pass(ctx, frames[from:to], s.ways[from])
+		s.process(ctx, frames[from:to], s.ways[from])
 		from = to
 	}
 }
@@ -57,7 +57,6 @@ func (s *Stage) decide(ctx context.Context, f *Frame, behind int) way {
 		if w.Load {
 			s.loadBeside()
 		}
-		s.ledger.Decide(w.Reason)
 		s.note(f, now, w)
 		if w.Wait <= 0 || ctx.Err() != nil {
 			if !w.Finish && len(s.branches) > 0 {
@@ -65,36 +64,25 @@ func (s *Stage) decide(ctx context.Context, f *Frame, behind int) way {
 			}
 			return w
 		}
-		s.hearFor(ctx, w.Wait)
-	}
-}
-
-// hearFor takes in what comes from elsewhere, once, or waits.
-func (s *Stage) hearFor(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case r := <-s.replies:
-		s.hear(r)
-	case l := <-s.loaded:
-		s.install(l)
-	case <-timer.C:
-	case <-ctx.Done():
+		select {
+		case event := <-s.events:
+			event()
+		case <-time.After(w.Wait):
+		case <-ctx.Done():
+		}
 	}
 }
 
 func (s *Stage) situation(f *Frame, behind int) strategy.Situation {
-	for i := range s.branches {
-		s.see(i)
+	for _, b := range s.branches {
+		s.see(b)
 	}
 	now := strategy.Situation{
-		Now:       time.Since(s.start),
-		Backlog:   s.queue.Len() + behind,
-		Capacity:  s.queue.Cap(),
-		HeadDone:  f.Next >= s.c.Cut,
-		Resident:  s.tailResident(),
-		Loading:   s.loading,
-		Throttled: s.throttled(),
+		Now:      time.Since(s.start),
+		Backlog:  s.queue.Len() + behind,
+		Capacity: s.queue.Cap(),
+		HeadDone: f.Next >= s.c.Cut,
+		Resident: s.tailResident(),
 	}
 	s.timing.inform(&now)
 	if len(s.branches) > 0 {
@@ -103,8 +91,8 @@ func (s *Stage) situation(f *Frame, behind int) strategy.Situation {
 	return now
 }
 
-// pass takes frames that go the same way through their layers and hands them to their hop.
-func (s *Stage) pass(ctx context.Context, frames []Frame, w way) {
+// process takes frames that go the same way through their layers and hands them to their hop.
+func (s *Stage) process(ctx context.Context, frames []Frame, w way) {
 	to := s.c.Layers
 	var b *branch // nil: to end
 	if w.Finish || len(s.branches) == 0 {
@@ -163,9 +151,7 @@ func (s *Stage) apply(frames []Frame, to int) error {
 
 // loadTail is the switch: it makes the tail resident, on the stage loop, while frames pile up in the queue.
 func (s *Stage) loadTail() error {
-	if s.loading { // it is nearly there
-		s.install(<-s.loaded)
-	}
+	s.awaitLoad() // it is nearly there
 	if s.tailResident() {
 		return nil
 	}
@@ -183,25 +169,32 @@ func (s *Stage) loadBeside() {
 		return
 	}
 	s.loading = true
-	go func() { // ends with the read; drain waits for it
+	go func() { // ends when the loop has taken what was read; drain waits for it
 		began := time.Now()
 		install, err := s.c.Executor.Prepare(s.c.Cut, s.c.Layers)
-		s.loaded <- load{install, err, time.Since(began)}
+		took := time.Since(began)
+		s.events <- func() { s.install(install, err, took) }
 	}()
 }
 
 // install makes resident what was read beside the work.
-func (s *Stage) install(l load) {
+func (s *Stage) install(install func() error, err error, took time.Duration) {
 	s.loading = false
-	err := l.err
 	if err == nil {
-		err = l.install()
+		err = install()
 	}
 	if err != nil {
 		s.c.Failed(0, err) // no frame is lost by it; the strategy may ask again
 		return
 	}
-	s.ledger.Switch(l.took)
+	s.ledger.Switch(took)
+}
+
+// awaitLoad waits for a load that is under way.
+func (s *Stage) awaitLoad() {
+	for s.loading {
+		(<-s.events)()
+	}
 }
 
 func (s *Stage) tailResident() bool { return s.c.Executor.Resident(s.c.Cut, s.c.Layers) }
@@ -209,8 +202,9 @@ func (s *Stage) tailResident() bool { return s.c.Executor.Resident(s.c.Cut, s.c.
 // patience is how often a frame that waits at a full hop looks whether the node behind it still answers.
 const patience = 50 * time.Millisecond
 
-// leave hands the frame to a branch's hop, or to end's where there is none. While it waits for a place there the loop
-// goes on hearing answers: otherwise the loop would wait for the hop and the hop for the loop.
+// leave hands the frame to a branch's hop, or to end's where there is none. A hop that is behind makes the loop wait, the
+// queue fill and its entry refuse (backpressure). While it waits the loop goes on taking answers: otherwise the loop
+// would wait for the hop and the hop for the loop.
 func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 	hop := s.end
 	if b != nil {
@@ -218,7 +212,7 @@ func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 	}
 	select {
 	case hop.Out() <- f:
-		s.gone(b)
+		s.sent(b)
 		return
 	default:
 	}
@@ -227,12 +221,12 @@ func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 	for {
 		select {
 		case hop.Out() <- f:
-			s.gone(b)
+			s.sent(b)
 			return
-		case r := <-s.replies:
-			s.hear(r)
+		case event := <-s.events:
+			event()
 		case <-tick.C:
-			if b != nil && s.c.Keeps && !b.to.Up() { // there may be a better way for it now
+			if b != nil && s.c.Keeps && !b.to.Neighbour().Up { // there may be a better way for it now
 				s.back = append(s.back, f)
 				return
 			}
@@ -243,7 +237,7 @@ func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 	}
 }
 
-func (s *Stage) gone(b *branch) {
+func (s *Stage) sent(b *branch) {
 	if b != nil {
 		b.inFlight++
 	}

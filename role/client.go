@@ -240,8 +240,8 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 		end.add(p.losses.notes()...)
 	}
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
-	entry.Next, entry.Doubts = []string{p.edges[0].inReports()}, p.ledger.Doubts()
-	entry.Denied = entry.Doubts // the client sends no frame again
+	entry.Next, entry.Unacknowledged = []string{p.edges[0].inReports()}, p.ledger.Unacknowledged()
+	entry.Denied = entry.Unacknowledged // the client sends no frame again
 	end.nodes = []pipeline.Entry{entry}
 	// fast, slow and end may each take their whole time to drain.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*p.cfg.Drain)

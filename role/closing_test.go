@@ -125,7 +125,7 @@ func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
 	if _, err := client.Close(t.Context(), transport.Closing{Run: "r", From: "first", Detach: true}); err != nil {
 		t.Error(err)
 	}
-	r, err := second.close(t.Context(), ending{nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: "s"}, Received: 1, Finished: 1}}})
+	r, err := second.close(t.Context(), ending{nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: "s"}, Outcomes: pipeline.Outcomes{Received: 1, Finished: 1}}}})
 	if err != nil || len(r.Nodes) != 2 || !r.Nodes[1].Restarted {
 		t.Errorf("%+v, %v", r, err)
 	}

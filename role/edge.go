@@ -11,6 +11,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/strategy"
 	"tandem/transport"
 )
 
@@ -28,12 +29,13 @@ const (
 func newName(r options.Role) string { return string(r) + "-" + rand.Text()[:8] }
 
 // edge holds one run open on one node below. It shows the neighbour signs of life until it is closed, opens the run
-// again where the neighbour was started again, and knows whether it answers:
+// again where the neighbour was started again, and is a circuit breaker: while the neighbour counts as down a strategy
+// that keeps frames sends it none, and the signs of life find out when it is back.
 //
-//	        a call fails, or has no answer for quiet
-//	up ───────────────────────────────────────────────▶ down
-//	 ▲                                                    │ a sign of life every beat
-//	 └──────────────────── it is answered ────────────────┘ (unknown run: open it again)
+//	              a call fails, or is overdue
+//	up (closed) ───────────────────────────────▶ down (open)
+//	     ▲                                          │ a sign of life every beat (half-open);
+//	     └──────────────── it is answered ──────────┘ unknown run: open it again
 type edge struct {
 	edgeConfig
 	run   pipeline.Run
@@ -63,8 +65,8 @@ type edgeConfig struct {
 // call is one push under way; its address tells it from others.
 type call struct{ _ byte }
 
-// quiet is how long a call may be without an answer before the neighbour counts as down. Its answer may still come.
-const quiet = 300 * time.Millisecond
+// overdue is how long a call may be without an answer before the neighbour counts as down. Its answer may still come.
+const overdue = 300 * time.Millisecond
 
 // openEdge opens a run on a neighbour.
 func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, transport.Opened, error) {
@@ -182,7 +184,7 @@ func (e *edge) Up() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, since := range e.calls {
-		if time.Since(since) > quiet {
+		if time.Since(since) > overdue {
 			return false
 		}
 	}
@@ -213,11 +215,7 @@ func (e *edge) inReports() string {
 	return cmp.Or(e.named, e.client.Address())
 }
 
-// RoundTrip is that of a call to the neighbour.
-func (e *edge) RoundTrip() time.Duration { return e.client.RoundTrip() }
-
-// BytesInFlight is the data of the frames on their way to the neighbour.
-func (e *edge) BytesInFlight() int { return e.client.BytesInFlight() }
-
-// Pace is what the link to the neighbour takes for a frame.
-func (e *edge) Pace() time.Duration { return e.client.Pace() }
+// Neighbour is what the strategy may know of the neighbour.
+func (e *edge) Neighbour() strategy.Neighbour {
+	return strategy.Neighbour{Up: e.Up(), RoundTrip: e.client.RoundTrip(), Pace: e.client.Pace()}
+}

@@ -101,8 +101,8 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 		end.say(r.ID, startedAgain+": rate, ages and time are those since then")
 	}
 	for _, n := range end.nodes {
-		if n.DoubtsCut {
-			end.say(n.NodeID, "had more frames in doubt than it could name: unaccounted may not be 0")
+		if n.UnacknowledgedCut {
+			end.say(n.NodeID, "had more unacknowledged frames than it could name: unaccounted may not be 0")
 		}
 	}
 	report := r.recorder.Close(entry, end.nodes)

@@ -168,7 +168,7 @@ func TestEndKnowsEveryNode(t *testing.T) {
 			addresses := map[string]bool{}
 			for i, n := range live.Nodes {
 				addresses[n.Address] = true
-				if n.Role != roles[i] || n.HeardS > 2 || n.Role == "fast" && n.State == "" && test.strategy != "replicate" {
+				if n.Role != roles[i] || n.StalenessS > 2 || n.Role == "fast" && n.State == "" && test.strategy != "replicate" {
 					t.Errorf("node %d: %+v", i, n)
 				}
 			}
@@ -187,7 +187,7 @@ func TestEndKnowsEveryNode(t *testing.T) {
 				t.Errorf("%+v", l)
 			}
 			fast := until(t, nodes.fast, "told by end", func(r monitor.Snapshot) bool { return r.Live != nil })
-			if len(fast.Nodes) != 2 || fast.Nodes[0].Role != "client" || fast.Nodes[1].Role != "fast" || fast.Live.HeardS > 2 {
+			if len(fast.Nodes) != 2 || fast.Nodes[0].Role != "client" || fast.Nodes[1].Role != "fast" || fast.Live.StalenessS > 2 {
 				t.Errorf("fast: %+v", fast)
 			}
 			stop()
@@ -223,8 +223,8 @@ func TestSilentNodeGrowsOld(t *testing.T) {
 	until(t, nodes.end, "aware of the client", func(r monitor.Snapshot) bool { return r.Nodes[0].Received == 42 })
 	e.stop() // no more signs of life
 	e.beats.Wait()
-	r := until(t, nodes.end, "aware that the client is silent", func(r monitor.Snapshot) bool { return r.Nodes[0].HeardS > 1.5 })
-	if r.Nodes[0].Role != "client" || r.Nodes[0].Received != 42 || r.Nodes[1].HeardS > 1.5 {
+	r := until(t, nodes.end, "aware that the client is silent", func(r monitor.Snapshot) bool { return r.Nodes[0].StalenessS > 1.5 })
+	if r.Nodes[0].Role != "client" || r.Nodes[0].Received != 42 || r.Nodes[1].StalenessS > 1.5 {
 		t.Errorf("%+v", r.Nodes)
 	}
 	if _, err := e.close(t.Context(), ending{}); err != nil {

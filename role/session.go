@@ -13,7 +13,7 @@ import (
 const (
 	maxNeighbours  = 1024
 	maxLedgers     = 256
-	maxLedgerBytes = 512 << 10 // of all ledgers as JSON, without the frames in doubt: a report may have twice as many
+	maxLedgerBytes = 512 << 10 // of all ledgers as JSON, without the unacknowledged frames: a report may have twice as many
 	maxNotes       = 32
 )
 
@@ -57,22 +57,20 @@ func (s *session) gather(c transport.Closing) {
 		if slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID }) {
 			continue
 		}
-		plain := e
-		plain.Doubts, plain.Denied = nil, nil
-		text, err := json.Marshal(plain)
+		text, err := json.Marshal(e)
 		if err != nil || len(s.nodes) == maxLedgers || s.bytes+len(text) > maxLedgerBytes {
 			s.note("some nodes are left out, as their ledgers are too many or too long")
 			continue
 		}
 		s.nodes, s.bytes = append(s.nodes, e), s.bytes+len(text)
 	}
-	s.nodes = pipeline.BoundDoubts(s.nodes, pipeline.MaxDoubtRanges)
+	s.nodes = pipeline.BoundUnacknowledged(s.nodes, pipeline.MaxUnacknowledgedRanges)
 	for _, note := range c.Notes {
 		s.note(note)
 	}
 }
 
-// note remembers what was out of the ordinary, once: a node below hears the same from several above.
+// note remembers what was out of the ordinary, once: a node below is told the same by several above.
 func (s *session) note(text string) {
 	if text != "" && len(s.notes) < maxNotes && !slices.Contains(s.notes, text) {
 		s.notes = append(s.notes, text)

@@ -59,7 +59,7 @@ func (s *session) remember(nodes []pipeline.Status, r pipeline.Report) {
 func (s *session) remembered() []pipeline.Status {
 	nodes := slices.Clone(s.last)
 	for i := range nodes[:len(nodes)-1] {
-		nodes[i].HeardS = pipeline.Brief(nodes[i].HeardS + time.Since(s.ended).Seconds())
+		nodes[i].StalenessS = pipeline.Brief(nodes[i].StalenessS + time.Since(s.ended).Seconds())
 	}
 	return nodes
 }

@@ -17,10 +17,9 @@ import (
 //
 // It is as pure as the strategies: the stage tells it what it sees.
 type Fleet struct {
-	members []member
-	random  *rand.Rand // of a fixed seed, so that a trace can be played again
-
-	all, up, roomy []int // indices of members; up and roomy belong to the last Outlook
+	members    []member
+	random     *rand.Rand // of a fixed seed, so that a trace can be played again
+	candidates []int      // of the last Outlook, kept for their memory
 }
 
 // member is one slow node.
@@ -32,33 +31,26 @@ type member struct {
 
 // Neighbour is what the stage sees of one slow node without asking it.
 type Neighbour struct {
-	Up            bool          // it answers
-	InFlight      int           // frames on their way to it, without an answer
-	BytesInFlight int           // their data
-	RoundTrip     time.Duration // of a call
-	Pace          time.Duration // what the link to it takes for a frame; 0: not yet known
+	Up        bool          // it answers
+	InFlight  int           // frames on their way to it, without an answer
+	RoundTrip time.Duration // of a call, smoothed; 0: not yet known
+	Pace      time.Duration // what the link to it takes for a frame; 0: not yet known
 }
 
 // Outlook is what a fleet has to offer to the next frame.
 type Outlook struct {
-	To            int           // the node with the least expected delay; it would get the frame
-	Up            bool          // some node answers
-	Free          float64       // whole places in the queues of those that answer, as far as is known
-	Full          bool          // none that answers has a place
-	Idle          time.Duration // when the first of those that answer will have less left to do than a batch, since the run began
-	Service       time.Duration // what a frame takes on that To; 0: not yet known
-	RoundTrip     time.Duration // of a call to To
-	BytesInFlight int           // of data on its way to To, without an answer
-	Pace          time.Duration // what the link to To takes for a frame; 0: not yet known
+	To        int           // the node with the least expected delay; it would get the frame
+	Up        bool          // some node answers
+	Free      float64       // whole places in the queues of those that answer, as far as is known
+	Full      bool          // none that answers has a place
+	Idle      time.Duration // when the first of those that answer will have less left to do than a batch, since the run began
+	Service   time.Duration // what a frame takes on that To; 0: not yet known
+	RoundTrip time.Duration // of a call to To
 }
 
 // NewFleet makes a fleet of so many nodes.
 func NewFleet(nodes int) *Fleet {
-	f := &Fleet{members: make([]member, nodes), random: rand.New(rand.NewPCG(1, uint64(nodes)))}
-	for i := range nodes {
-		f.all = append(f.all, i)
-	}
-	return f
+	return &Fleet{members: make([]member, nodes), random: rand.New(rand.NewPCG(1, uint64(nodes)))}
 }
 
 // See takes in the state of one node.
@@ -102,36 +94,38 @@ func (f *Fleet) Queued(node int, now time.Duration) time.Duration {
 // Newest is the newest answer of a node.
 func (f *Fleet) Newest(node int) Feedback { return f.members[node].newest }
 
-// Outlook looks for the node that shall get the next frame. There is one at least.
+// Outlook looks for the node that shall get the next frame: one with a place, or else one that answers, or else any.
+// There is one at least.
 func (f *Fleet) Outlook(now time.Duration) Outlook {
-	o := Outlook{Full: true}
-	f.up, f.roomy = f.up[:0], f.roomy[:0]
+	const answers, hasPlace = 1, 2
+	var o Outlook
+	best := 0
+	f.candidates = f.candidates[:0]
 	for i := range f.members {
 		m := &f.members[i]
-		if !m.Up {
-			continue
+		fitness := 0
+		if m.Up {
+			fitness = answers
+			o.Free += math.Floor(m.free(now))
+			if dry := m.dry(); !o.Up || dry < o.Idle {
+				o.Idle = dry
+			}
+			o.Up = true
+			if !m.full(now) {
+				fitness = hasPlace
+			}
 		}
-		f.up = append(f.up, i)
-		o.Free += math.Floor(m.free(now))
-		if dry := m.dry(); !o.Up || dry < o.Idle {
-			o.Idle = dry
+		if fitness > best {
+			best, f.candidates = fitness, f.candidates[:0]
 		}
-		o.Up = true
-		if !m.full(now) {
-			o.Full = false
-			f.roomy = append(f.roomy, i)
+		if fitness == best {
+			f.candidates = append(f.candidates, i)
 		}
 	}
-	candidates := f.all
-	switch {
-	case len(f.roomy) > 0:
-		candidates = f.roomy
-	case len(f.up) > 0:
-		candidates = f.up
-	}
-	o.To = f.least(candidates, now)
+	o.Full = best < hasPlace
+	o.To = f.least(f.candidates, now)
 	to := &f.members[o.To]
-	o.Service, o.RoundTrip, o.BytesInFlight, o.Pace = to.service(), to.RoundTrip, to.BytesInFlight, to.Pace
+	o.Service, o.RoundTrip = to.service(), to.RoundTrip
 	return o
 }
 
@@ -164,7 +158,7 @@ func (f *Fleet) better(a, b int, now time.Duration) int {
 	return a
 }
 
-// service is what a frame takes; one that is throttled is about to become slower than its average.
+// service is what a frame takes; one that is throttled is about to become slower than the EWMA says.
 func (m *member) service() time.Duration {
 	if m.newest.Throttled {
 		return m.newest.Service + m.newest.Spread

@@ -20,7 +20,8 @@ type Entry struct {
 
 	// Tasks tells whether the strategy has the parameter of that name.
 	Tasks bool
-	// Keeps: frames that slow refuses, or does not answer, come back to fast instead of being gone.
+	// Keeps: frames that slow refuses, or does not answer, come back to fast instead of being gone. They are sent again, so
+	// that each arrives at least once, and receivers deduplicate.
 	Keeps bool
 	// Whole: every node holds head and tail, and the client deals the frames to the nodes in turn.
 	Whole bool

@@ -24,21 +24,17 @@ type Strategy interface {
 	Observe(Feedback)        // one answer from a slow node
 }
 
-// Situation is what the stage knows when a frame is about to run. Times are measured and smoothed; 0 is not yet known.
+// Situation is what the stage knows when a frame is about to run. Times are measured and smoothed (EWMA); 0 is not yet known.
 type Situation struct {
 	Now      time.Duration // since the run began
 	Backlog  int           // frames that wait in the own queue behind this one
 	Capacity int           // places in the own queue
 	Interval time.Duration // between frames that are offered to it
-	Waited   time.Duration // by the frame that last left the own queue, in it
 	HeadDone bool          // the head has run already: slow sent the frame back
 
-	Resident  bool          // the tail is in memory, so that finishing costs no switch
-	Loading   bool          // the tail is being made resident beside the work
-	Head      time.Duration // what the head takes here
-	Tail      time.Duration // what the tail takes here
-	Spread    time.Duration // mean deviation of what a frame takes here
-	Throttled bool          // this device has lowered its clock
+	Resident bool          // the tail is in memory, so that finishing costs no switch
+	Head     time.Duration // what the head takes here
+	Tail     time.Duration // what the tail takes here
 
 	Slow Outlook // what the slow nodes have to offer
 }
@@ -70,12 +66,11 @@ const (
 	Granted    Reason = "credit granted" // forwarded
 )
 
-// Feedback is the answer to one frame. Times are measured by the answering node and smoothed; 0 is not yet known.
+// Feedback is the answer to one frame. Times are measured by the answering node and smoothed (EWMA); 0 is not yet known.
 type Feedback struct {
 	Now       time.Duration // when the answer came, since the run began
 	Accepted  bool          // false: refused
 	Lost      bool          // there was no answer
-	Draining  bool          // the node is being stopped, and takes no more
 	Busy      bool          // the queue has passed its high-water mark, or dropped another frame for this one
 	Throttled bool          // the device has lowered its clock, for heat or want of power
 	Length    int           // frames in the answering node's queue, this one included
@@ -83,7 +78,6 @@ type Feedback struct {
 	Batch     int           // most frames that the node computes together; 0 counts as 1
 	Service   time.Duration // what a frame takes there
 	Spread    time.Duration // mean deviation of that
-	Wait      time.Duration // how long the frame that last left the queue had waited
 	Here      int           // frames of the run that are on the answering node, from accepted to taken by end
 }
 

@@ -130,7 +130,7 @@ func TestNamesAreUnique(t *testing.T) {
 	seen := map[string]bool{"": true}
 	for _, e := range All() {
 		if seen[e.Name] || e.Alias != "" && seen[e.Alias] {
-			t.Errorf("%s (%s) stands twice", e.Name, e.Alias)
+			t.Errorf("%s (%s) is not unique", e.Name, e.Alias)
 		}
 		seen[e.Name], seen[e.Alias] = true, true
 		if e.Summary == "" {

@@ -39,8 +39,8 @@ func TestStatusIsValidated(t *testing.T) {
 		"below 0":       func(s *pipeline.Status) { s.Lost = -1 },
 		"not a number":  func(s *pipeline.Status) { s.RateIn = math.NaN() },
 		"infinite":      func(s *pipeline.Status) { s.ServiceMS = math.Inf(1) },
-		"from tomorrow": func(s *pipeline.Status) { s.HeardS = -1 },
-		"ancient":       func(s *pipeline.Status) { s.HeardS = 1e12 },
+		"from tomorrow": func(s *pipeline.Status) { s.StalenessS = -1 },
+		"ancient":       func(s *pipeline.Status) { s.StalenessS = 1e12 },
 		"huge queue":    func(s *pipeline.Status) { s.Queue = 1 << 30 },
 		"many reasons":  func(s *pipeline.Status) { s.Decisions = many },
 		"long reason": func(s *pipeline.Status) {
@@ -54,10 +54,34 @@ func TestStatusIsValidated(t *testing.T) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	for _, bad := range []pipeline.Live{{Rate: math.NaN()}, {Sent: -1}, {HeardS: 1e12}, {State: pipeline.State(strings.Repeat("x", 65))}} {
+	for _, bad := range []pipeline.Live{{Rate: math.NaN()}, {Sent: -1}, {StalenessS: 1e12}, {State: pipeline.State(strings.Repeat("x", 65))}} {
 		m := new(wire.Live)
 		if err := errors.Join(toMessage(bad, m), check(m)); err == nil || m.String() != "" && !errors.Is(err, pipeline.ErrInvalidRun) {
 			t.Errorf("%+v: error %v", bad, err)
+		}
+	}
+}
+
+func TestRunIsValidated(t *testing.T) {
+	good := pipeline.Run{ID: "r", Strategy: "balance", Frames: 1e15, Cuts: []int{1, 4}, Load: "background"}
+	checkRun := func(r pipeline.Run) error {
+		return check(&wire.OpenRequest{Run: runToWire(r), From: "me", Address: "you"})
+	}
+	if err := checkRun(good); err != nil {
+		t.Error(err)
+	}
+	for name, spoil := range map[string]func(*pipeline.Run){
+		"no id":          func(r *pipeline.Run) { r.ID = "" },
+		"long model":     func(r *pipeline.Run) { r.Model = strings.Repeat("x", 129) },
+		"many frames":    func(r *pipeline.Run) { r.Frames++ },
+		"tasks below 0":  func(r *pipeline.Run) { r.Tasks = -1 },
+		"interval below": func(r *pipeline.Run) { r.Interval = -1 },
+		"many cuts":      func(r *pipeline.Run) { r.Cuts = make([]int, 65) },
+	} {
+		bad := good
+		spoil(&bad)
+		if err := checkRun(bad); !errors.Is(err, pipeline.ErrInvalidRun) {
+			t.Errorf("%s: error %v", name, err)
 		}
 	}
 }

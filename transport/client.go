@@ -39,7 +39,6 @@ type Client struct {
 	node    wireconnect.NodeClient
 	rtt     atomic.Int64 // nanoseconds, EWMA of a push's round trip
 	pace    pace
-	sending atomic.Int64 // bytes of data in flight
 }
 
 // NewClient makes a client for the node at host:port, with credentials or nil. It connects at the first call.
@@ -144,10 +143,7 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 
 // Push sends frames and returns one feedback for each. Without frames it is a sign of life.
 func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
-	bytes := p.bytes()
-	c.sending.Add(int64(bytes))
-	defer c.sending.Add(-int64(bytes))
-	ctx, cancel := context.WithTimeout(ctx, c.limits.Call+sendTime(bytes))
+	ctx, cancel := context.WithTimeout(ctx, c.limits.Call+sendTime(p.bytes()))
 	defer cancel()
 	call := c.pace.begin(len(p.Frames))
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
@@ -231,9 +227,6 @@ func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error)
 	}
 	return r, nil
 }
-
-// BytesInFlight is the data of the frames that are on their way to the node, and not yet answered.
-func (c *Client) BytesInFlight() int { return int(c.sending.Load()) }
 
 // RoundTrip is the EWMA of the time between a push and its answer; 0 before the first.
 func (c *Client) RoundTrip() time.Duration { return time.Duration(c.rtt.Load()) }

@@ -9,7 +9,7 @@ import (
 	"tandem/pipeline"
 )
 
-// scattered are frames in doubt no two of which are neighbours.
+// scattered are unacknowledged frames no two of which are neighbours.
 func scattered(ranges int, first uint64) (s pipeline.IDs) {
 	for i := range uint64(ranges) {
 		s = append(s, [2]uint64{first + 2*i, first + 2*i})
@@ -17,14 +17,14 @@ func scattered(ranges int, first uint64) (s pipeline.IDs) {
 	return s
 }
 
-// However many frames are in doubt, and on however many nodes, a run can be closed; what is left out are the oldest, and
+// However many frames are unacknowledged, and on however many nodes, a run can be closed; what is left out are the oldest, and
 // that it was is known.
 func TestClosingHoldsWhatFits(t *testing.T) {
 	const newest = 1<<63 + 2*100_000
 	var nodes []pipeline.Entry
 	for _, role := range []string{"client", "fast", "slow"} {
 		ids := scattered(100_000, newest-2*100_000+2)
-		nodes = append(nodes, pipeline.Entry{NodeID: pipeline.NodeID{Role: role}, Lost: 7, Doubts: ids, Denied: ids})
+		nodes = append(nodes, pipeline.Entry{NodeID: pipeline.NodeID{Role: role}, Outcomes: pipeline.Outcomes{Lost: 7}, Unacknowledged: ids, Denied: ids})
 	}
 	for _, maxBody := range []int{16 << 10, 1 << 20, 64 << 20} {
 		n := &fakeNode{report: pipeline.Report{Run: "r"}}
@@ -34,20 +34,20 @@ func TestClosingHoldsWhatFits(t *testing.T) {
 			continue
 		}
 		for _, e := range n.closing.Nodes {
-			last := e.Doubts[len(e.Doubts)-1]
-			if len(e.Doubts) < min(maxBody, 1<<20)/1000 || last != [2]uint64{newest, newest} || !e.DoubtsCut || e.Lost != 7 || len(e.Denied) != len(e.Doubts) {
-				t.Errorf("--max-body %d: %v, %d ranges up to %v, cut %v", maxBody, e.NodeID, len(e.Doubts), last, e.DoubtsCut)
+			last := e.Unacknowledged[len(e.Unacknowledged)-1]
+			if len(e.Unacknowledged) < min(maxBody, 1<<20)/1000 || last != [2]uint64{newest, newest} || !e.UnacknowledgedCut || e.Lost != 7 || len(e.Denied) != len(e.Unacknowledged) {
+				t.Errorf("--max-body %d: %v, %d ranges up to %v, cut %v", maxBody, e.NodeID, len(e.Unacknowledged), last, e.UnacknowledgedCut)
 			}
 		}
 	}
-	if len(nodes[0].Doubts) != 100_000 || nodes[0].DoubtsCut {
+	if len(nodes[0].Unacknowledged) != 100_000 || nodes[0].UnacknowledgedCut {
 		t.Error("the entries themselves are changed")
 	}
 }
 
 // A closing is as large as its bound says, and what fits is whole.
 func TestClosingIsCutOnlyWhereItHasTo(t *testing.T) {
-	c := Closing{Run: "r", From: "me", Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "client"}, Doubts: scattered(1000, 0)}}}
+	c := Closing{Run: "r", From: "me", Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "client"}, Unacknowledged: scattered(1000, 0)}}}
 	for _, most := range []int{1 << 20, 3 << 10, 1 << 10} {
 		m, err := closingToWire(c, most)
 		if err != nil {
@@ -57,9 +57,9 @@ func TestClosingIsCutOnlyWhereItHasTo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		whole := len(e.Doubts) == 1000
-		if size := proto.Size(m); size > most || whole != (most == 1<<20) || whole == e.DoubtsCut || len(e.Doubts) == 0 {
-			t.Errorf("%d ranges in %d of %d bytes, cut %v", len(e.Doubts), size, most, e.DoubtsCut)
+		whole := len(e.Unacknowledged) == 1000
+		if size := proto.Size(m); size > most || whole != (most == 1<<20) || whole == e.UnacknowledgedCut || len(e.Unacknowledged) == 0 {
+			t.Errorf("%d ranges in %d of %d bytes, cut %v", len(e.Unacknowledged), size, most, e.UnacknowledgedCut)
 		}
 	}
 }

@@ -62,20 +62,20 @@ func plainly(value any) any {
 
 func ledgerToWire(e pipeline.Entry) (*wire.Ledger, error) {
 	m := new(wire.Ledger)
-	doubts, denied := e.Doubts, e.Denied
-	e.Doubts, e.Denied = nil, nil
+	unacknowledged, denied := e.Unacknowledged, e.Denied
+	e.Unacknowledged, e.Denied = nil, nil
 	err := toMessage(e, m)
-	m.Unacknowledged, m.Denied = idsToWire(doubts), idsToWire(denied)
+	m.Unacknowledged, m.Denied = idsToWire(unacknowledged), idsToWire(denied)
 	return m, err
 }
 
 func ledgerFromWire(m *wire.Ledger) (e pipeline.Entry, err error) {
-	doubts, denied := m.GetUnacknowledged(), m.GetDenied()
+	unacknowledged, denied := m.GetUnacknowledged(), m.GetDenied()
 	m.Unacknowledged, m.Denied = nil, nil
 	if err := fromMessage(m, &e); err != nil {
 		return e, err
 	}
-	if e.Doubts, err = pipeline.NewIDs(doubts); err != nil {
+	if e.Unacknowledged, err = pipeline.NewIDs(unacknowledged); err != nil {
 		return e, err
 	}
 	e.Denied, err = pipeline.NewIDs(denied)
@@ -94,9 +94,9 @@ func idsToWire(ids pipeline.IDs) []uint64 {
 // unacknowledged. What does not fit are the oldest of them: without them the report is less exact, and without the
 // closing there is none.
 func closingToWire(c Closing, most int) (*wire.CloseRequest, error) {
-	for ranges := pipeline.MaxDoubtRanges; ; ranges /= 2 {
+	for ranges := pipeline.MaxUnacknowledgedRanges; ; ranges /= 2 {
 		m := &wire.CloseRequest{Run: c.Run, From: c.From, Notes: c.Notes, Detach: c.Detach}
-		for _, e := range pipeline.BoundDoubts(c.Nodes, ranges) {
+		for _, e := range pipeline.BoundUnacknowledged(c.Nodes, ranges) {
 			ledger, err := ledgerToWire(e)
 			if err != nil {
 				return nil, err

@@ -81,7 +81,7 @@ func TestEveryFieldCrossesTheWire(t *testing.T) {
 		t.Error(d)
 	}
 
-	sent.Doubts, sent.Denied = pipeline.IDs{{1, 5}, {7, 7}}, pipeline.IDs{{1<<64 - 1, 1<<64 - 1}}
+	sent.Unacknowledged, sent.Denied = pipeline.IDs{{1, 5}, {7, 7}}, pipeline.IDs{{1<<64 - 1, 1<<64 - 1}}
 	m, err := ledgerToWire(sent.Entry)
 	if err != nil {
 		t.Fatal(err)

@@ -124,7 +124,7 @@ func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {
 	for i, a := range answers {
 		out[i] = &wire.Feedback{
 			Accepted: a.Accepted, QueueLength: int32(a.Length), QueueCapacity: int32(a.Capacity), Busy: a.Busy, Throttled: a.Throttled, Batch: int32(a.Batch),
-			ServiceNs: int64(a.Service), SpreadNs: int64(a.Spread), WaitNs: int64(a.Wait), Here: int32(a.Here),
+			ServiceNs: int64(a.Service), SpreadNs: int64(a.Spread), Here: int32(a.Here),
 		}
 	}
 	return out
@@ -139,7 +139,7 @@ func feedbackFromWire(messages []*wire.Feedback) []pipeline.Feedback {
 		out[i] = pipeline.Feedback{
 			Accepted: m.GetAccepted(), Length: count(m.GetQueueLength()), Capacity: count(m.GetQueueCapacity()),
 			Busy: m.GetBusy(), Throttled: m.GetThrottled(), Batch: count(m.GetBatch()), Service: span(m.GetServiceNs()), Spread: span(m.GetSpreadNs()),
-			Wait: span(m.GetWaitNs()), Here: count(m.GetHere()),
+			Here: count(m.GetHere()),
 		}
 	}
 	return out

@@ -148,7 +148,7 @@ func TestFramesAndFeedbackCrossTheWire(t *testing.T) {
 
 func TestOpeningAndClosingCrossTheWire(t *testing.T) {
 	accuracy := 98.9
-	n := &fakeNode{report: pipeline.Report{Run: "r", Coverage: 82, Accuracy: &accuracy, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "end"}, Received: 1 << 40}}}}
+	n := &fakeNode{report: pipeline.Report{Run: "r", Coverage: 82, Accuracy: &accuracy, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "end"}, Outcomes: pipeline.Outcomes{Received: 1 << 40}}}}}
 	c := client(serve(t, n, 1<<20))
 	o := Opening{
 		Run:  pipeline.Run{ID: "r", Strategy: "s1", Tasks: 40, Frames: 1 << 40, Interval: time.Second, Digest: "sha256:0", Cuts: []int{3}, Load: "background", Wire: Int8},
@@ -165,7 +165,7 @@ func TestOpeningAndClosingCrossTheWire(t *testing.T) {
 	if d := cmp.Diff(Opened{Run: o.Run, Shape: []int{3, 4}, Address: "another:1"}, opened); d != "" {
 		t.Error(d)
 	}
-	cl := Closing{Run: "r", From: "me", Notes: []string{"odd; and more", "strange"}, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Received: 1 << 40}}}
+	cl := Closing{Run: "r", From: "me", Notes: []string{"odd; and more", "strange"}, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 1 << 40}}}}
 	report, err := c.Close(t.Context(), cl)
 	if err != nil {
 		t.Fatal(err)

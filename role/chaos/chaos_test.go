@@ -154,7 +154,7 @@ func (c trial) run(t *testing.T) {
 	s.again(t, c.idle)
 	s.leave(t, len(c.faults)%2)
 	t.Logf("%s, %s: %d faults in %.0f s, %d frames, %d delivered, %d forgotten, %d died, %d twice: %s", c.strategy, c.topology.name,
-		len(c.faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.Twice, report.Notes)
+		len(c.faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.DoubleCounted, report.Notes)
 }
 
 // check holds for every report.

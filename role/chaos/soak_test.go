@@ -139,6 +139,6 @@ func (s *site) pass(t *testing.T, strategy string, frames int, victim string) (s
 		victim = "none"
 	}
 	t.Logf("%s: %d frames, %d delivered, %d forgotten, %d died, %d twice, %.0f s; killed: %s",
-		strategy, r.Frames, r.Delivered, r.Forgotten, r.Died, r.Twice, time.Since(began).Seconds(), victim)
+		strategy, r.Frames, r.Delivered, r.Forgotten, r.Died, r.DoubleCounted, time.Since(began).Seconds(), victim)
 	return r.Frames, r.Delivered, killed
 }

@@ -121,7 +121,7 @@ func sceneNodes(slow int, chain bool, strategy string, second float64) []object 
 		n := object{
 			"role": role, "address": address, "received": math.Floor(in * second), "refused": 0, "dropped": 0, "expired": 0, "forwarded": 0, "finished": 0,
 			"lost": 0, "switches": 0, "switch_ms": 0, "busy_ms": 0, "queue_peak": 0, "state": "", "queue": 0, "capacity": 0, "service_ms": 0, "spread_ms": 0,
-			"wait_ms": 0, "rate_in": in, "rate_out": in, "throttled": false, "heard_s": 0.4, "layers": []int{0, 0},
+			"wait_ms": 0, "rate_in": in, "rate_out": in, "throttled": false, "staleness_s": 0.4, "layers": []int{0, 0},
 		}
 		for k, v := range more {
 			n[k] = v
@@ -153,7 +153,7 @@ func sceneNodes(slow int, chain bool, strategy string, second float64) []object 
 		}
 		nodes = append(nodes, n)
 	}
-	return append(nodes, node("end", "[::]:12345", object{"finished": math.Floor((in - 1) * second), "heard_s": 0, "rate_in": in - 1}))
+	return append(nodes, node("end", "[::]:12345", object{"finished": math.Floor((in - 1) * second), "staleness_s": 0, "rate_in": in - 1}))
 }
 
 var sceneStart = time.Date(2026, 2, 11, 14, 3, 22, 0, time.UTC)

@@ -228,7 +228,7 @@ func TestPageStates(t *testing.T) {
 			return sceneHistory(open(), func(s float64) []object {
 				nodes := one(s)
 				nodes[1]["state"] = "hop down"
-				nodes[2]["heard_s"] = 74.2
+				nodes[2]["staleness_s"] = 74.2
 				return nodes
 			}, nil)
 		}, []string{"silent 1:14", "hop down"}},

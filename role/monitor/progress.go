@@ -61,8 +61,8 @@ func progressText(run pipeline.Run, answered int64, l *pipeline.Live) string {
 		return text
 	}
 	state := string(l.State)
-	if l.HeardS > silent.Seconds() {
-		state = fmt.Sprintf("%.0f s ago", l.HeardS)
+	if l.StalenessS > silent.Seconds() {
+		state = fmt.Sprintf("%.0f s ago", l.StalenessS)
 	}
 	return text + fmt.Sprintf("  %5.1f %%  %6.1f f/s  %s", l.Coverage, l.Rate, state)
 }

@@ -24,13 +24,7 @@ type Totals struct {
 
 // Add adds a run, or what it has come to so far.
 func (t *Totals) Add(e pipeline.Entry) {
-	t.Entry.Received += e.Received
-	t.Entry.Refused += e.Refused
-	t.Entry.Dropped += e.Dropped
-	t.Entry.Expired += e.Expired
-	t.Entry.Forwarded += e.Forwarded
-	t.Entry.Finished += e.Finished
-	t.Entry.Lost += e.Lost
+	t.Entry.Outcomes.Add(e.Outcomes)
 	t.Entry.Switches += e.Switches
 	t.Entry.SwitchMS += e.SwitchMS
 	t.Entry.BusyMS += e.BusyMS
@@ -112,11 +106,8 @@ func (c *totalsCollector) Collect(to chan<- prometheus.Metric) {
 	gauge(buildInfo, 1, c.Role, c.Version, runtime.Version())
 	gauge(runOpen, number(t.Open))
 	counter(runsTotal, float64(t.Runs))
-	for outcome, n := range map[string]int64{
-		"received": t.Entry.Received, "refused": t.Entry.Refused, "dropped": t.Entry.Dropped, "expired": t.Entry.Expired,
-		"forwarded": t.Entry.Forwarded, "finished": t.Entry.Finished, "lost": t.Entry.Lost,
-	} {
-		counter(framesTotal, float64(n), outcome)
+	for outcome, n := range t.Entry.Outcomes.All() {
+		counter(framesTotal, float64(n), outcome.String())
 	}
 	counter(bytesTotal, float64(t.Entry.Bytes))
 	for reason, n := range c.Refused() { // also those of which there were none, so that the first one shows as a rise
@@ -137,7 +128,7 @@ func (c *totalsCollector) Collect(to chan<- prometheus.Metric) {
 	for _, reason := range slices.Sorted(maps.Keys(t.Entry.Decisions)) {
 		counter(decisions, float64(t.Entry.Decisions[reason]), string(reason))
 	}
-	for _, s := range []pipeline.State{pipeline.Forwarding, pipeline.Finishing, pipeline.Switching, pipeline.HopDown} {
+	for _, s := range pipeline.States {
 		gauge(stateNow, number(t.Now.State == s), string(s))
 	}
 	for address, up := range t.Below {

@@ -57,7 +57,7 @@ func (v *View) Receive(statuses []pipeline.Status) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, s := range statuses {
-		at := now.Add(-time.Duration(s.HeardS * float64(time.Second)))
+		at := now.Add(-time.Duration(s.StalenessS * float64(time.Second)))
 		known, is := v.others[s.NodeID]
 		switch {
 		case s.NodeID == v.ID || s.Rank() < 0:
@@ -89,7 +89,7 @@ func (v *View) Above() []pipeline.Status {
 	var all []pipeline.Status
 	now := time.Now()
 	for _, t := range v.others {
-		t.status.HeardS = pipeline.Brief(now.Sub(t.at).Seconds())
+		t.status.StalenessS = pipeline.Brief(now.Sub(t.at).Seconds())
 		all = append(all, t.status)
 	}
 	inOrder(all)
@@ -108,7 +108,7 @@ func (v *View) Learn(l *pipeline.Live) {
 	if l == nil {
 		return
 	}
-	at := time.Now().Add(-time.Duration(l.HeardS * float64(time.Second)))
+	at := time.Now().Add(-time.Duration(l.StalenessS * float64(time.Second)))
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if at.After(v.at) {
@@ -124,6 +124,6 @@ func (v *View) Summary() *pipeline.Live {
 		return nil
 	}
 	l := v.live
-	l.HeardS = pipeline.Brief(time.Since(v.at).Seconds())
+	l.StalenessS = pipeline.Brief(time.Since(v.at).Seconds())
 	return &l
 }

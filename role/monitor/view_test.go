@@ -21,13 +21,13 @@ func TestNewestStatusCounts(t *testing.T) {
 		v.Begin(func() pipeline.Status { return statusOf("end", "end:1") })
 		tell := func(received int64, age float64) {
 			s := statusOf("fast", "fast:1")
-			s.Received, s.HeardS = received, age
+			s.Received, s.StalenessS = received, age
 			v.Receive([]pipeline.Status{s})
 		}
 		check := func(received int64, age float64) {
 			t.Helper()
 			s := v.Statuses()[0]
-			if s.Role != "fast" || s.Received != received || s.HeardS != age {
+			if s.Role != "fast" || s.Received != received || s.StalenessS != age {
 				t.Errorf("%+v, want %d received, %v s ago", s, received, age)
 			}
 		}
@@ -43,7 +43,7 @@ func TestNewestStatusCounts(t *testing.T) {
 		check(12, 60.25)
 		tell(3, 0) // it was started again
 		check(3, 0)
-		if all := v.Statuses(); len(all) != 2 || all[1].Role != "end" || all[1].HeardS != 0 {
+		if all := v.Statuses(); len(all) != 2 || all[1].Role != "end" || all[1].StalenessS != 0 {
 			t.Errorf("%+v", all)
 		}
 	})
@@ -83,10 +83,10 @@ func TestNewestSummaryCounts(t *testing.T) {
 		if v.Summary() != nil {
 			t.Error("there is a summary of nothing")
 		}
-		v.Learn(&pipeline.Live{Delivered: 5, HeardS: 0.5})
-		v.Learn(&pipeline.Live{Delivered: 4, HeardS: 1})
+		v.Learn(&pipeline.Live{Delivered: 5, StalenessS: 0.5})
+		v.Learn(&pipeline.Live{Delivered: 4, StalenessS: 1})
 		time.Sleep(time.Second)
-		if l := v.Summary(); l.Delivered != 5 || l.HeardS != 1.5 {
+		if l := v.Summary(); l.Delivered != 5 || l.StalenessS != 1.5 {
 			t.Errorf("%+v", l)
 		}
 	})

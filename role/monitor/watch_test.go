@@ -28,13 +28,13 @@ func TestTerminalLinesFit(t *testing.T) {
 		}
 		t.Log(line)
 	}
-	for _, shown := range []*pipeline.Live{nil, l, {HeardS: 12}} {
+	for _, shown := range []*pipeline.Live{nil, l, {StalenessS: 12}} {
 		text := progressText(pipeline.Run{Strategy: "replicate", Frames: 99_999_999}, 99_999_999, shown)
 		if n := len(text); n > 80 {
 			t.Errorf("%d columns: %q", n, text)
 		}
 	}
-	if text := progressText(pipeline.Run{Strategy: "balance"}, 3, &pipeline.Live{State: pipeline.Finishing, HeardS: 12}); !strings.Contains(text, "12 s ago") || strings.Contains(text, "finishing") {
+	if text := progressText(pipeline.Run{Strategy: "balance"}, 3, &pipeline.Live{State: pipeline.Finishing, StalenessS: 12}); !strings.Contains(text, "12 s ago") || strings.Contains(text, "finishing") {
 		t.Errorf("old figures are shown as %q", text)
 	}
 }

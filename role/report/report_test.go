@@ -31,21 +31,21 @@ func sampleReports() []pipeline.Report {
 		ElapsedS: 3.5, Model: "dense-100-2000-2000", Cut: 1, Load: "blocking", Emulate: "pi3", Link: "real", Wire: "float32", Version: "1.0",
 		JoulesPerFrame: &each,
 		Nodes: []pipeline.Entry{
-			{NodeID: pipeline.NodeID{Role: "client"}, Received: 100, Forwarded: 100, Bytes: 52_000, EnergyJ: 6.402, EnergyBy: "model pi3b+"},
-			{NodeID: pipeline.NodeID{Role: "fast", Address: "fast:12345"}, Received: 100, Refused: 10, Forwarded: 70, Finished: 20, Switches: 1, SwitchMS: 580.1, BusyMS: 1200, QueuePeak: 10, Emulate: "pi3",
+			{NodeID: pipeline.NodeID{Role: "client"}, Outcomes: pipeline.Outcomes{Received: 100, Forwarded: 100}, Bytes: 52_000, EnergyJ: 6.402, EnergyBy: "model pi3b+"},
+			{NodeID: pipeline.NodeID{Role: "fast", Address: "fast:12345"}, Outcomes: pipeline.Outcomes{Received: 100, Refused: 10, Forwarded: 70, Finished: 20}, Switches: 1, SwitchMS: 580.1, BusyMS: 1200, QueuePeak: 10, Emulate: "pi3",
 				Decisions: map[strategy.Reason]int64{strategy.SlowIsFree: 70, strategy.QueueFull: 20},
 				States:    map[pipeline.State]float64{pipeline.Forwarding: 61.25, pipeline.Finishing: 30, pipeline.Switching: 8.75},
 				Bytes:     800_000, EnergyJ: 9.6, EnergyBy: "model pi3b+", Device: "under-voltage, throttled, 600 of 1400 MHz, 82 °C"},
-			{NodeID: pipeline.NodeID{Role: "slow", Address: "slow:12345"}, Received: 70, Refused: 1, Finished: 69, BusyMS: 2898, QueuePeak: 10, Emulate: "pi3",
+			{NodeID: pipeline.NodeID{Role: "slow", Address: "slow:12345"}, Outcomes: pipeline.Outcomes{Received: 70, Refused: 1, Finished: 69}, BusyMS: 2898, QueuePeak: 10, Emulate: "pi3",
 				Bytes: 1_300_000, EnergyJ: 13, EnergyBy: "meter hwmon ina219", Device: "1400 of 1400 MHz, 61 °C"},
-			{NodeID: pipeline.NodeID{Role: "end", Address: "end:12345"}, Received: 89, Finished: 89, Device: "1400 of 1400 MHz, 61 °C"},
+			{NodeID: pipeline.NodeID{Role: "end", Address: "end:12345"}, Outcomes: pipeline.Outcomes{Received: 89, Finished: 89}, Device: "1400 of 1400 MHz, 61 °C"},
 		},
 	}, {
 		Run: "20261122-120001-ABCDEF", Strategy: "replicate", Frames: 100, IntervalMS: 30, Delivered: 98, Coverage: 98,
 		Rate: 33.333, Duplicates: 2, Forgotten: 4, Unaccounted: 1, Accuracy: &accuracy, ElapsedS: 3.1, Model: "digits_mlp.onnx", Cut: 2, Cuts: []int{2, 4},
 		Emulate: "off", Link: "wifi", Wire: "int8", Version: "1.0",
 		Notes: []string{"client-ABCDEFGH was silent for 10s and did not close the run", "fast lost 1 frames, the first because 10.77.0.4:12345 cannot be reached: no answer in time"},
-		Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Received: 55, Dropped: 3, Expired: 2, Finished: 49, Lost: 1, Link: "wifi"}},
+		Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 55, Dropped: 3, Expired: 2, Finished: 49, Lost: 1}, Link: "wifi"}},
 	}}
 }
 

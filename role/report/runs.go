@@ -97,7 +97,7 @@ func noteLines(r pipeline.Report) string {
 // totals adds up what happened on all nodes.
 func totals(r pipeline.Report) (t pipeline.Entry) {
 	for _, n := range r.Nodes {
-		t.Refused, t.Dropped, t.Expired, t.Lost = t.Refused+n.Refused, t.Dropped+n.Dropped, t.Expired+n.Expired, t.Lost+n.Lost
+		t.Outcomes.Add(n.Outcomes)
 		t.Switches += n.Switches
 	}
 	return t

@@ -614,8 +614,6 @@ type Feedback struct {
 	// What a frame takes in the node's layers: moving average, and mean deviation from it.
 	ServiceNs int64 `protobuf:"varint,4,opt,name=service_ns,json=serviceNs,proto3" json:"service_ns,omitempty"`
 	SpreadNs  int64 `protobuf:"varint,5,opt,name=spread_ns,json=spreadNs,proto3" json:"spread_ns,omitempty"`
-	// How long the frame that last left the queue had waited.
-	WaitNs int64 `protobuf:"varint,6,opt,name=wait_ns,json=waitNs,proto3" json:"wait_ns,omitempty"`
 	// The queue has passed its high-water mark.
 	Busy bool `protobuf:"varint,7,opt,name=busy,proto3" json:"busy,omitempty"`
 	// Frames of the run that are on the node, from accepted to taken by end.
@@ -689,13 +687,6 @@ func (x *Feedback) GetServiceNs() int64 {
 func (x *Feedback) GetSpreadNs() int64 {
 	if x != nil {
 		return x.SpreadNs
-	}
-	return 0
-}
-
-func (x *Feedback) GetWaitNs() int64 {
-	if x != nil {
-		return x.WaitNs
 	}
 	return 0
 }
@@ -1117,7 +1108,7 @@ type Status struct {
 	RateIn        float64 `protobuf:"fixed64,9,opt,name=rate_in,json=rateIn,proto3" json:"rate_in,omitempty"`
 	RateOut       float64 `protobuf:"fixed64,10,opt,name=rate_out,json=rateOut,proto3" json:"rate_out,omitempty"`
 	Throttled     bool    `protobuf:"varint,11,opt,name=throttled,proto3" json:"throttled,omitempty"`
-	HeardS        float64 `protobuf:"fixed64,12,opt,name=heard_s,json=heardS,proto3" json:"heard_s,omitempty"`
+	StalenessS    float64 `protobuf:"fixed64,12,opt,name=staleness_s,json=stalenessS,proto3" json:"staleness_s,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1229,9 +1220,9 @@ func (x *Status) GetThrottled() bool {
 	return false
 }
 
-func (x *Status) GetHeardS() float64 {
+func (x *Status) GetStalenessS() float64 {
 	if x != nil {
-		return x.HeardS
+		return x.StalenessS
 	}
 	return 0
 }
@@ -1247,7 +1238,7 @@ type Live struct {
 	AgeP50Ms      float64                `protobuf:"fixed64,6,opt,name=age_p50_ms,json=ageP50Ms,proto3" json:"age_p50_ms,omitempty"`
 	AgeP95Ms      float64                `protobuf:"fixed64,7,opt,name=age_p95_ms,json=ageP95Ms,proto3" json:"age_p95_ms,omitempty"`
 	State         string                 `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
-	HeardS        float64                `protobuf:"fixed64,9,opt,name=heard_s,json=heardS,proto3" json:"heard_s,omitempty"`
+	StalenessS    float64                `protobuf:"fixed64,9,opt,name=staleness_s,json=stalenessS,proto3" json:"staleness_s,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1338,9 +1329,9 @@ func (x *Live) GetState() string {
 	return ""
 }
 
-func (x *Live) GetHeardS() float64 {
+func (x *Live) GetStalenessS() float64 {
 	if x != nil {
-		return x.HeardS
+		return x.StalenessS
 	}
 	return 0
 }
@@ -1359,7 +1350,7 @@ type Report struct {
 	Duplicates     int64                  `protobuf:"varint,9,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
 	Forgotten      int64                  `protobuf:"varint,10,opt,name=forgotten,proto3" json:"forgotten,omitempty"`
 	Died           int64                  `protobuf:"varint,11,opt,name=died,proto3" json:"died,omitempty"`
-	Twice          int64                  `protobuf:"varint,12,opt,name=twice,proto3" json:"twice,omitempty"`
+	DoubleCounted  int64                  `protobuf:"varint,12,opt,name=double_counted,json=doubleCounted,proto3" json:"double_counted,omitempty"`
 	Unaccounted    int64                  `protobuf:"zigzag64,13,opt,name=unaccounted,proto3" json:"unaccounted,omitempty"`
 	Accuracy       *float64               `protobuf:"fixed64,14,opt,name=accuracy,proto3,oneof" json:"accuracy,omitempty"`
 	JoulesPerFrame *float64               `protobuf:"fixed64,15,opt,name=joules_per_frame,json=joulesPerFrame,proto3,oneof" json:"joules_per_frame,omitempty"`
@@ -1486,9 +1477,9 @@ func (x *Report) GetDied() int64 {
 	return 0
 }
 
-func (x *Report) GetTwice() int64 {
+func (x *Report) GetDoubleCounted() int64 {
 	if x != nil {
-		return x.Twice
+		return x.DoubleCounted
 	}
 	return 0
 }
@@ -1777,20 +1768,19 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06_label\"q\n" +
 	"\fPushResponse\x126\n" +
 	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackB\x05\x80\xb5\x18\x80\x02R\bfeedback\x12#\n" +
-	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04liveJ\x04\b\x02\x10\x03\"\xa1\x02\n" +
+	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04liveJ\x04\b\x02\x10\x03\"\x8e\x02\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
 	"\x0equeue_capacity\x18\x03 \x01(\x05R\rqueueCapacity\x12\x1d\n" +
 	"\n" +
 	"service_ns\x18\x04 \x01(\x03R\tserviceNs\x12\x1b\n" +
-	"\tspread_ns\x18\x05 \x01(\x03R\bspreadNs\x12\x17\n" +
-	"\await_ns\x18\x06 \x01(\x03R\x06waitNs\x12\x12\n" +
+	"\tspread_ns\x18\x05 \x01(\x03R\bspreadNs\x12\x12\n" +
 	"\x04busy\x18\a \x01(\bR\x04busy\x12\x12\n" +
 	"\x04here\x18\b \x01(\x05R\x04here\x12\x1c\n" +
 	"\tthrottled\x18\t \x01(\bR\tthrottled\x12\x14\n" +
 	"\x05batch\x18\n" +
-	" \x01(\x05R\x05batch\"\xa4\x01\n" +
+	" \x01(\x05R\x05batchJ\x04\b\x06\x10\a\"\xa4\x01\n" +
 	"\fCloseRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x1f\n" +
@@ -1833,7 +1823,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1a9\n" +
 	"\vStatesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\xff\x02\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\x87\x03\n" +
 	"\x06Status\x12/\n" +
 	"\x06ledger\x18\x01 \x01(\v2\x11.tandem.v1.LedgerB\x04\x90\xb5\x18\x01R\x06ledger\x12\x1c\n" +
 	"\x06layers\x18\x02 \x03(\x05B\x04\x80\xb5\x18\x02R\x06layers\x12\x1a\n" +
@@ -1847,8 +1837,9 @@ const file_tandem_proto_rawDesc = "" +
 	"\arate_in\x18\t \x01(\x01R\x06rateIn\x12\x19\n" +
 	"\brate_out\x18\n" +
 	" \x01(\x01R\arateOut\x12\x1c\n" +
-	"\tthrottled\x18\v \x01(\bR\tthrottled\x12!\n" +
-	"\aheard_s\x18\f \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\x06heardS\"\x83\x02\n" +
+	"\tthrottled\x18\v \x01(\bR\tthrottled\x12)\n" +
+	"\vstaleness_s\x18\f \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
+	"stalenessS\"\x8b\x02\n" +
 	"\x04Live\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\x03R\x04sent\x12\x1c\n" +
 	"\tdelivered\x18\x02 \x01(\x03R\tdelivered\x12\x1e\n" +
@@ -1861,8 +1852,9 @@ const file_tandem_proto_rawDesc = "" +
 	"age_p50_ms\x18\x06 \x01(\x01R\bageP50Ms\x12\x1c\n" +
 	"\n" +
 	"age_p95_ms\x18\a \x01(\x01R\bageP95Ms\x12\x1a\n" +
-	"\x05state\x18\b \x01(\tB\x04\x80\xb5\x18@R\x05state\x12!\n" +
-	"\aheard_s\x18\t \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\x06heardS\"\xd3\x06\n" +
+	"\x05state\x18\b \x01(\tB\x04\x80\xb5\x18@R\x05state\x12)\n" +
+	"\vstaleness_s\x18\t \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
+	"stalenessS\"\xe4\x06\n" +
 	"\x06Report\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x88\xb5\x18\x80 R\bstrategy\x12\x14\n" +
@@ -1878,8 +1870,8 @@ const file_tandem_proto_rawDesc = "" +
 	"duplicates\x12\x1c\n" +
 	"\tforgotten\x18\n" +
 	" \x01(\x03R\tforgotten\x12\x12\n" +
-	"\x04died\x18\v \x01(\x03R\x04died\x12\x14\n" +
-	"\x05twice\x18\f \x01(\x03R\x05twice\x12 \n" +
+	"\x04died\x18\v \x01(\x03R\x04died\x12%\n" +
+	"\x0edouble_counted\x18\f \x01(\x03R\rdoubleCounted\x12 \n" +
 	"\vunaccounted\x18\r \x01(\x12R\vunaccounted\x12\x1f\n" +
 	"\baccuracy\x18\x0e \x01(\x01H\x00R\baccuracy\x88\x01\x01\x12-\n" +
 	"\x10joules_per_frame\x18\x0f \x01(\x01H\x01R\x0ejoulesPerFrame\x88\x01\x01\x121\n" +

@@ -71,7 +71,7 @@ export class Pipeline {
 
   // rate is what flows along an arrow, in frames per second.
   rate({from, to, carries}) {
-    if (!this.status.run || (carries === "finished" ? from : to).heard_s > silent) return undefined;
+    if (!this.status.run || (carries === "finished" ? from : to).staleness_s > silent) return undefined;
     if (carries === "finished") return perSecond(this.samples, this.samples.length - 1, from, "finished");
     return to.rate_in;
   }
@@ -158,8 +158,8 @@ class Card {
   }
 
   show(node, {run, live}) {
-    const gone = run && node.heard_s > silent, {queue = 0, capacity = 0, place} = node;
-    const state = place || !run ? "" : gone ? `silent ${n.duration(node.heard_s)}` : node.state || "";
+    const gone = run && node.staleness_s > silent, {queue = 0, capacity = 0, place} = node;
+    const state = place || !run ? "" : gone ? `silent ${n.duration(node.staleness_s)}` : node.state || "";
     this.at.dataset.state = place ? "place" : gone ? "silent" : state.replace(" ", "-");
     set(this.state, state);
     for (const [way, at] of this.rates) set(at, run && !gone ? n.fixed(node[`rate_${way}`], 1) : n.none);

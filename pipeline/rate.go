@@ -1,9 +1,44 @@
 package pipeline
 
 import (
+	"math"
 	"slices"
+	"sync"
 	"time"
 )
+
+// Meter makes a rate of a count that grows: over the last second or two where it is read at least every second, however
+// often and by whomever. It may be used by several goroutines.
+type Meter struct {
+	mu       sync.Mutex
+	old, new mark
+}
+
+type mark struct {
+	at    time.Time
+	count int64
+}
+
+// Rate returns how many a second there were of late, given how many there are now.
+func (m *Meter) Rate(now time.Time, count int64) float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.old.at.IsZero() {
+		m.old = mark{now, count}
+		m.new = m.old
+	}
+	if now.Sub(m.new.at) >= time.Second {
+		m.old, m.new = m.new, mark{now, count}
+	}
+	span := now.Sub(m.old.at).Seconds()
+	if span <= 0 {
+		return 0
+	}
+	return Brief(max(0, float64(count-m.old.count)) / span) // frames may come back, and are counted again
+}
+
+// Brief rounds a figure to what is worth showing while a run lasts.
+func Brief(v float64) float64 { return math.Round(v*100) / 100 }
 
 // recent keeps the newest arrivals at end, in constant memory, for what is shown of a run while it lasts.
 type recent struct {
@@ -48,36 +83,4 @@ func (r *recent) look(now time.Time) (rate float64, p50, p95 time.Duration) {
 		rate = Brief(float64(arrived) / looked)
 	}
 	return rate, ages[(len(ages)-1)/2], ages[(len(ages)-1)*95/100]
-}
-
-// Live is what is known of the run so far. The nodes are those above, with the client.
-func (r *Recorder) Live(now time.Time, nodes []Status) Live {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l := Live{Sent: r.delivered, Delivered: r.delivered, Duplicates: r.duplicates}
-	if r.delivered > 0 { // the client's figures are older than the newest frame
-		l.Sent = max(l.Sent, int64(min(r.seen.newest(), 1<<48))+1)
-	}
-	for _, n := range nodes {
-		if n.Role == "client" {
-			l.Sent = max(l.Sent, n.Received)
-		}
-		if l.State == "" {
-			l.State = n.State
-		}
-	}
-	if l.Sent > 0 {
-		l.Coverage = Brief(100 * float64(l.Delivered) / float64(l.Sent))
-	}
-	rate, p50, p95 := r.recent.look(now)
-	l.Rate, l.AgeP50MS, l.AgeP95MS = rate, milliseconds(p50), milliseconds(p95)
-	return l
-}
-
-// Status is what end is doing: it has no queue, and every distinct frame is finished by it.
-func (r *Recorder) Status(id NodeID) Status {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	rate, _, _ := r.recent.look(time.Now())
-	return Status{Entry: Entry{NodeID: id, Received: r.delivered, Finished: r.delivered}, RateIn: rate, RateOut: rate}
 }

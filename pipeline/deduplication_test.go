@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 )
 
-// A call that was not answered is in doubt, whatever a later one with the same frames is answered.
-func TestRefusedRetryLeavesADoubt(t *testing.T) {
+// A call that was not answered stays unacknowledged, whatever a later one with the same frames is answered.
+func TestRefusedRetryStaysUnacknowledged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
 		end := sendFunc(func(context.Context, []Frame) ([]Feedback, error) {
@@ -23,7 +24,7 @@ func TestRefusedRetryLeavesADoubt(t *testing.T) {
 		h.Out() <- Frame{}
 		h.Close()
 		h.Wait()
-		if !doubtful(failed) {
+		if !unacknowledged(failed) {
 			t.Errorf("error %v", failed)
 		}
 	})
@@ -32,9 +33,9 @@ func TestRefusedRetryLeavesADoubt(t *testing.T) {
 // What becomes of frames that no ledger has depends on whether a node is known that took its ledger along.
 func TestReportOfNodesThatWereStartedAgain(t *testing.T) {
 	end := NodeID{Role: "end", Address: "e"}
-	client := Entry{NodeID: NodeID{Role: "client"}, Received: 100, Forwarded: 95, Lost: 5, Next: []string{"f"}}
-	fast := Entry{NodeID: NodeID{Role: "fast", Address: "f"}, Received: 95, Refused: 5, Forwarded: 60, Finished: 30, Next: []string{"s"}}
-	slow := Entry{NodeID: NodeID{Role: "slow", Address: "s"}, Received: 60, Refused: 10, Finished: 50}
+	client := Entry{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 100, Forwarded: 95, Lost: 5}, Next: []string{"f"}}
+	fast := Entry{NodeID: NodeID{Role: "fast", Address: "f"}, Outcomes: Outcomes{Received: 95, Refused: 5, Forwarded: 60, Finished: 30}, Next: []string{"s"}}
+	slow := Entry{NodeID: NodeID{Role: "slow", Address: "s"}, Outcomes: Outcomes{Received: 60, Refused: 10, Finished: 50}}
 	again := func(e Entry, received, finished int64) Entry {
 		e.Restarted, e.Received, e.Finished, e.Refused, e.Forwarded = true, received, finished, 0, received-finished
 		return e
@@ -47,15 +48,15 @@ func TestReportOfNodesThatWereStartedAgain(t *testing.T) {
 		forgotten, died, unaccounted int64
 	}{
 		{"all well", []Entry{client, fast, slow}, 80, false, 0, 0, 0},
-		{"a riddle", []Entry{client, fast, slow}, 77, false, 0, 0, 3},
+		{"frames vanish", []Entry{client, fast, slow}, 77, false, 0, 0, 3},
 		{"end", []Entry{client, fast, slow}, 20, true, 60, 0, 0},
 		{"slow", []Entry{client, fast, again(slow, 20, 20)}, 60, false, 0, 30, 0},
-		{"slow, and a riddle on fast", []Entry{client, {NodeID: fast.NodeID, Received: 95, Refused: 1, Forwarded: 60, Finished: 30}, again(slow, 20, 20)}, 60, false, 0, 30, 4},
+		{"slow, and frames vanish on fast", []Entry{client, {NodeID: fast.NodeID, Outcomes: Outcomes{Received: 95, Refused: 1, Forwarded: 60, Finished: 30}}, again(slow, 20, 20)}, 60, false, 0, 30, 4},
 		{"slow and end", []Entry{client, fast, again(slow, 20, 20)}, 25, true, 25, 40, 0},
-		{"fast", []Entry{client, again(fast, 40, 10), {NodeID: slow.NodeID, Received: 50, Refused: 5, Finished: 45}}, 70, false, 0, 20, 0},
+		{"fast", []Entry{client, again(fast, 40, 10), {NodeID: slow.NodeID, Outcomes: Outcomes{Received: 50, Refused: 5, Finished: 45}}}, 70, false, 0, 20, 0},
 		{"slow is missing", []Entry{client, fast}, 60, false, 0, 30, 0},
 		{"the client is missing", []Entry{fast, slow}, 80, false, 0, 5, 0},
-		{"the client is missing, and a riddle", []Entry{fast, slow}, 77, false, 0, 8, 0},
+		{"the client is missing, and frames vanish", []Entry{fast, slow}, 77, false, 0, 8, 0},
 		{"client and fast are missing", []Entry{slow}, 80, false, 0, 10, 0},
 	} {
 		r := NewRecorder(Run{ID: "r", Frames: 100})
@@ -110,31 +111,31 @@ func TestIDsKeepTheNewest(t *testing.T) {
 	}
 }
 
-func TestBoundDoubts(t *testing.T) {
+func TestBoundUnacknowledged(t *testing.T) {
 	set := func(ranges int) (s IDs) {
 		for id := range uint64(ranges) {
 			s.add(2 * id)
 		}
 		return s
 	}
-	entries := []Entry{{Doubts: set(1000), Denied: set(10)}, {}, {Denied: set(400)}}
-	if got := BoundDoubts(entries, 1410); &got[0] != &entries[0] {
+	entries := []Entry{{Unacknowledged: set(1000), Denied: set(10)}, {}, {Denied: set(400)}}
+	if got := BoundUnacknowledged(entries, 1410); &got[0] != &entries[0] {
 		t.Error("entries that fit are changed")
 	}
-	got := BoundDoubts(entries, 100)
-	if n := doubtRanges(got); n > 100 || n < 50 {
+	got := BoundUnacknowledged(entries, 100)
+	if n := unacknowledgedRanges(got); n > 100 || n < 50 {
 		t.Errorf("%d ranges are left", n)
 	}
-	if !got[0].DoubtsCut || got[1].DoubtsCut || !got[2].DoubtsCut || entries[0].DoubtsCut {
-		t.Errorf("what was cut is not marked: %v, %v, %v", got[0].DoubtsCut, got[1].DoubtsCut, got[2].DoubtsCut)
+	if !got[0].UnacknowledgedCut || got[1].UnacknowledgedCut || !got[2].UnacknowledgedCut || entries[0].UnacknowledgedCut {
+		t.Errorf("what was cut is not marked: %v, %v, %v", got[0].UnacknowledgedCut, got[1].UnacknowledgedCut, got[2].UnacknowledgedCut)
 	}
-	if len(got[0].Denied) != 10 || !got[0].Doubts.has(1998) || !got[2].Denied.has(798) {
+	if len(got[0].Denied) != 10 || !got[0].Unacknowledged.has(1998) || !got[2].Denied.has(798) {
 		t.Errorf("%+v", got)
 	}
-	if doubtRanges(entries) != 1410 {
+	if unacknowledgedRanges(entries) != 1410 {
 		t.Error("the entries themselves are changed")
 	}
-	if n := doubtRanges(BoundDoubts(entries, 0)); n != 0 {
+	if n := unacknowledgedRanges(BoundUnacknowledged(entries, 0)); n != 0 {
 		t.Errorf("%d ranges of 0", n)
 	}
 }
@@ -159,4 +160,8 @@ func FuzzIDs(f *testing.F) {
 			}
 		}
 	})
+}
+
+func (s IDs) has(id uint64) bool {
+	return slices.ContainsFunc(s, func(r [2]uint64) bool { return r[0] <= id && id <= r[1] })
 }

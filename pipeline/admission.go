@@ -1,0 +1,60 @@
+package pipeline
+
+import "fmt"
+
+// Offer is the stage's admission control: it takes frames that came in, in their order, and answers each. A full queue
+// refuses the newest frame or drops the oldest (load shedding), and the answers tell the strategy of the node above.
+//
+// Frames that can't be taken at all are an error, and then none of them is taken. A sender that keeps what is refused
+// may send a frame again whose answer it missed: the frame is taken once, and answered as before (it is idempotent).
+func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
+	for i := range frames {
+		if err := s.c.Holding.Check(&frames[i]); err != nil {
+			return nil, err
+		}
+	}
+	s.timing.came(len(frames))
+	answers, err := s.admit(frames, kept)
+	if err != nil {
+		return nil, err
+	}
+	for i := range answers {
+		a := &answers[i]
+		a.Length, a.Capacity, a.Here = s.queue.Len(), s.queue.Cap(), s.ledger.Here()
+		a.Busy = a.Busy || s.c.HighWater > 0 && a.Length >= s.c.HighWater
+		a.Throttled, a.Batch = s.throttled(), s.c.Batch
+		s.timing.tell(a)
+	}
+	return answers, nil
+}
+
+// admit puts the frames into the queue, as far as it has places, and counts them.
+func (s *Stage) admit(frames []Frame, kept bool) ([]Feedback, error) {
+	known := &s.known
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	if known.closed {
+		return nil, fmt.Errorf("the stage is %w", ErrStopping)
+	}
+	answers := make([]Feedback, len(frames))
+	for i, f := range frames {
+		a := &answers[i]
+		if kept && known.received.has(f.ID) { // the answer to the first time was lost
+			a.Accepted = true
+			continue
+		}
+		a.Accepted, a.Busy = s.queue.Offer(f)
+		if a.Busy { // the oldest had to go for it
+			s.ledger.Count(Dropped, 1)
+		}
+		if kept && !a.Accepted { // it is still the sender's, and counted there
+			continue
+		}
+		s.ledger.Count(Received, 1)
+		if !a.Accepted {
+			s.ledger.Count(Refused, 1)
+		}
+		known.received.add(f.ID)
+	}
+	return answers, nil
+}
