@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -42,21 +41,21 @@ func (s *IDs) add(id uint64) {
 // newest returns the newest ids, in at most so many ranges.
 func (s IDs) newest(ranges int) IDs { return s[max(0, len(s)-ranges):] }
 
-// UnmarshalJSON reads a set that came in from the wire. It may hold no more than a window does.
-func (s *IDs) UnmarshalJSON(text []byte) error {
-	var ranges [][2]uint64
-	if err := json.Unmarshal(text, &ranges); err != nil {
-		return err
+// NewIDs makes a set of the first and the last id of each range, in rising order. It may hold no more than a window does.
+func NewIDs(flat []uint64) (s IDs, err error) {
+	if len(flat)%2 != 0 {
+		return nil, fmt.Errorf("%w: the last range of ids has no end", ErrInvalidRun)
 	}
 	n := uint64(0)
-	for i, r := range ranges {
-		if r[1] < r[0] || i > 0 && r[0] <= ranges[i-1][1] || r[1]-r[0] >= windowSize-n {
-			return fmt.Errorf("%w: %v are no ranges of ids that rise, of %d at most", ErrInvalidRun, r, windowSize)
+	for i := 1; i < len(flat); i += 2 {
+		first, last := flat[i-1], flat[i]
+		if last < first || i > 1 && first <= flat[i-2] || last-first >= windowSize-n {
+			return nil, fmt.Errorf("%w: %d to %d is no range of ids that rise, of %d at most", ErrInvalidRun, first, last, windowSize)
 		}
-		n += r[1] - r[0] + 1
+		n += last - first + 1
+		s = append(s, [2]uint64{first, last})
 	}
-	*s = ranges
-	return nil
+	return s, nil
 }
 
 // all returns the ids in rising order.

@@ -43,12 +43,9 @@ type Report struct {
 	Link           string   `json:"link"` // the emulated links of the nodes, or "real"
 	Wire           string   `json:"wire"` // how values travelled between the nodes
 	Version        string   `json:"version"`
-	Note           string   `json:"note,omitempty"` // what was out of the ordinary
+	Notes          []string `json:"notes,omitempty"` // what was out of the ordinary
 	Nodes          []Entry  `json:"nodes"`
 }
-
-// NoteGap stands between the parts of a note.
-const NoteGap = "; "
 
 // RealLink is what a report says where no node emulates one.
 const RealLink = "real"

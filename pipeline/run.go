@@ -28,26 +28,8 @@ type Run struct {
 // Loading says how a switch is made.
 type Loading = strategy.Loading
 
-// maxIDBytes bounds a run's id and the other names that come in from the wire.
-const maxIDBytes = 128
-
-// maxCuts bounds the nodes that a network is spread over.
-const maxCuts = 64
-
-// Validate reports what is wrong with the run as it came in. The error is ErrInvalidRun.
+// Validate reports parts that don't belong together, or are unknown. The error is ErrInvalidRun.
 func (r Run) Validate() error {
-	switch {
-	case r.ID == "":
-		return fmt.Errorf("%w: its id is empty: name it", ErrInvalidRun)
-	case len(r.ID) > maxIDBytes || len(r.Strategy) > maxIDBytes || len(r.Model) > maxIDBytes || len(r.Digest) > maxIDBytes || len(r.Wire) > maxIDBytes:
-		return fmt.Errorf("%w: id, strategy, model, digest and wire format may have %d bytes each", ErrInvalidRun, maxIDBytes)
-	case r.Frames > 1<<48:
-		return fmt.Errorf("%w: it has %d frames: 2^48 are allowed", ErrInvalidRun, r.Frames)
-	case r.Tasks < 0 || r.Interval < 0:
-		return fmt.Errorf("%w: tasks and interval may not be negative", ErrInvalidRun)
-	case len(r.Cuts) > maxCuts:
-		return fmt.Errorf("%w: it is cut %d times: %d are allowed", ErrInvalidRun, len(r.Cuts), maxCuts)
-	}
 	last := 0
 	for _, c := range r.Cuts {
 		if c <= last {

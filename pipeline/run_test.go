@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"errors"
-	"strings"
 	"testing"
 )
 
@@ -12,11 +11,6 @@ func TestRunIsValidated(t *testing.T) {
 		t.Error(err)
 	}
 	for name, spoil := range map[string]func(*Run){
-		"no id":          func(r *Run) { r.ID = "" },
-		"long model":     func(r *Run) { r.Model = strings.Repeat("x", maxIDBytes+1) },
-		"many frames":    func(r *Run) { r.Frames++ },
-		"tasks below 0":  func(r *Run) { r.Tasks = -1 },
-		"many cuts":      func(r *Run) { r.Cuts = make([]int, maxCuts+1) },
 		"falling cuts":   func(r *Run) { r.Cuts = []int{4, 1} },
 		"cut at 0":       func(r *Run) { r.Cuts = []int{0} },
 		"unknown switch": func(r *Run) { r.Load = "sometimes" },

@@ -1,9 +1,6 @@
 package pipeline
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Status is what one node is doing in a run. It goes down the pipeline with the signs of life, so that end knows every
 // node without being told addresses.
@@ -33,46 +30,6 @@ type Live struct {
 	AgeP95MS   float64 `json:"age_p95_ms"`
 	State      State   `json:"state"`       // of the first node that has one: fast
 	StalenessS float64 `json:"staleness_s"` // how old all this is, in seconds, where it is shown
-}
-
-// What a status may hold beside what an entry may.
-const (
-	maxQueue     = 1 << 20
-	maxStaleness = 1e9 // seconds
-)
-
-// Validate reports what is wrong with a status as it came in. The error is ErrInvalidRun.
-func (s Status) Validate() error {
-	invalid := func(format string, args ...any) error {
-		return fmt.Errorf("%w: the status of %.40q: %s", ErrInvalidRun, s.NodeID, fmt.Sprintf(format, args...))
-	}
-	switch {
-	case len(s.State) > maxKeyBytes:
-		return invalid("its state has %d bytes: %d are allowed", len(s.State), maxKeyBytes)
-	case s.Capacity < 0 || s.Capacity > maxQueue || s.Queue < 0 || s.Queue > maxQueue:
-		return invalid("its queue has %d of %d places taken: 0 to %d are allowed", s.Queue, s.Capacity, maxQueue)
-	case !(s.StalenessS >= 0 && s.StalenessS <= maxStaleness):
-		return invalid("it is %v s old: 0 to %v are allowed", s.StalenessS, maxStaleness)
-	}
-	for _, v := range []float64{s.ServiceMS, s.SpreadMS, s.WaitMS, s.RateIn, s.RateOut} {
-		if !tame(v) {
-			return invalid("a figure is %v: 0 to %v is allowed", v, maxFigure)
-		}
-	}
-	return s.Entry.Validate()
-}
-
-// Validate reports what is wrong with a summary as it came in. The error is ErrInvalidRun.
-func (l Live) Validate() error {
-	for _, v := range []float64{float64(l.Sent), float64(l.Delivered), float64(l.Duplicates), l.Coverage, l.Rate, l.AgeP50MS, l.AgeP95MS, l.StalenessS} {
-		if !tame(v) {
-			return fmt.Errorf("%w: a live figure is %v: 0 to %v is allowed", ErrInvalidRun, v, maxFigure)
-		}
-	}
-	if len(l.State) > maxKeyBytes || l.StalenessS > maxStaleness {
-		return fmt.Errorf("%w: the live state has %d bytes and is %v s old: %d and %v are allowed", ErrInvalidRun, len(l.State), l.StalenessS, maxKeyBytes, maxStaleness)
-	}
-	return nil
 }
 
 // Status is what the stage is doing now.

@@ -2,10 +2,7 @@ package pipeline
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"math"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,9 +94,6 @@ func TestLiveFiguresOfARun(t *testing.T) {
 		if l := r.Live(time.Now(), nodes); l.Sent != 64 || l.Coverage != 50 {
 			t.Errorf("%+v", l)
 		}
-		if err := l.Validate(); err != nil {
-			t.Error(err)
-		}
 		if s := r.Status(NodeID{Role: "end"}); s.Received != 32 || s.Finished != 32 || s.Role != "end" || s.RateIn != l.Rate {
 			t.Errorf("%+v", s)
 		}
@@ -134,53 +128,9 @@ func TestStatusOfAStage(t *testing.T) {
 		if st.Layers != [2]int{0, 2} || st.ServiceMS != 46 || st.WaitMS != 46 || st.State != "" || st.RateIn != 100 || st.RateOut != 20 {
 			t.Errorf("%+v", st)
 		}
-		if err := st.Validate(); err != nil {
-			t.Error(err)
-		}
 		s.Close()
 		if got := s.Status(); got.Here() != 0 || got.Queue != 0 || len(served) != 4 || len(waited) != 4 || waited[3] != 3*46*time.Millisecond {
 			t.Errorf("%+v, served %v, waited %v", got, served, waited)
 		}
 	})
-}
-
-func TestStatusIsValidated(t *testing.T) {
-	good := Status{Entry: Entry{NodeID: NodeID{Role: "fast", Address: "fast:1"}}}
-	if err := good.Validate(); err != nil {
-		t.Error(err)
-	}
-	many := map[strategy.Reason]int64{}
-	for i := range maxKeys + 1 {
-		many[strategy.Reason(fmt.Sprint(i))] = 1
-	}
-	for name, spoil := range map[string]func(*Status){
-		"no role":       func(s *Status) { s.Role = "" },
-		"long address":  func(s *Status) { s.Address = strings.Repeat("x", MaxNameBytes+1) },
-		"long next":     func(s *Status) { s.Next = []string{"slow:1", strings.Repeat("x", MaxNameBytes+1)} },
-		"many next":     func(s *Status) { s.Next = make([]string, maxNext+1) },
-		"long texts":    func(s *Status) { s.Device = strings.Repeat("x", 2*MaxTextBytes+1) },
-		"much energy":   func(s *Status) { s.EnergyJ = math.MaxFloat64 },
-		"low peak":      func(s *Status) { s.QueuePeak = -1 },
-		"long state":    func(s *Status) { s.State = State(strings.Repeat("x", 65)) },
-		"below 0":       func(s *Status) { s.Lost = -1 },
-		"not a number":  func(s *Status) { s.RateIn = math.NaN() },
-		"infinite":      func(s *Status) { s.ServiceMS = math.Inf(1) },
-		"from tomorrow": func(s *Status) { s.StalenessS = -1 },
-		"ancient":       func(s *Status) { s.StalenessS = 1e12 },
-		"huge queue":    func(s *Status) { s.Queue = 1 << 30 },
-		"many reasons":  func(s *Status) { s.Decisions = many },
-		"long reason":   func(s *Status) { s.Decisions = map[strategy.Reason]int64{strategy.Reason(strings.Repeat("x", 65)): 1} },
-		"bad share":     func(s *Status) { s.States = map[State]float64{"x": math.NaN()} },
-	} {
-		bad := good
-		spoil(&bad)
-		if err := bad.Validate(); !errors.Is(err, ErrInvalidRun) {
-			t.Errorf("%s: error %v", name, err)
-		}
-	}
-	for _, bad := range []Live{{Rate: math.NaN()}, {Sent: -1}, {StalenessS: 1e12}, {State: State(strings.Repeat("x", 65))}} {
-		if err := bad.Validate(); !errors.Is(err, ErrInvalidRun) {
-			t.Errorf("%+v: error %v", bad, err)
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/options"
+	"tandem/transport"
 )
 
 // startChain starts fast, so many slow nodes for each hand-over, and end. Each hands over to all of the next.
@@ -121,10 +122,10 @@ func TestCutsThatDoNotRiseAreRefusedAtTheStart(t *testing.T) {
 // What is out of the ordinary comes to a node from all above it, which have told each other.
 func TestNotesAreSaidOnce(t *testing.T) {
 	s := &session{}
-	for _, text := range []string{"", "fast was busy", "fast was busy; slow was busy", "fast was busy; slow was missing"} {
-		s.note(text)
+	for _, notes := range [][]string{{""}, {"fast was busy"}, {"fast was busy", "slow was busy"}, {"fast was busy", "slow was missing; or was it?"}} {
+		s.gather(transport.Closing{Notes: notes})
 	}
-	if got := strings.Join(s.notes, "; "); got != "fast was busy; slow was busy; slow was missing" {
+	if got := strings.Join(s.notes, "; "); got != "fast was busy; slow was busy; slow was missing; or was it?" {
 		t.Errorf("%s", got)
 	}
 }

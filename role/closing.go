@@ -3,7 +3,6 @@ package role
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -16,18 +15,18 @@ import (
 // ending is what the nodes above say when they close a run.
 type ending struct {
 	nodes  []pipeline.Entry // their ledgers
-	note   string           // what was out of the ordinary
+	notes  []string         // what was out of the ordinary
 	detach bool             // the node is being stopped, and does not wait for the report
 }
 
 // startedAgain is the note of a node that has forgotten what it did in the run before.
 const startedAgain = "was started again during the run"
 
-// add adds to the note.
-func (e *ending) add(texts ...string) {
-	for _, text := range texts {
-		if text != "" {
-			e.note = strings.TrimPrefix(e.note+pipeline.NoteGap+text, pipeline.NoteGap)
+// add adds notes; empty ones are none.
+func (e *ending) add(notes ...string) {
+	for _, note := range notes {
+		if note != "" {
+			e.notes = append(e.notes, note)
 		}
 	}
 }
@@ -58,7 +57,7 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	e.stop()
 	e.beats.Wait()
 	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
-	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Note: end.note, Detach: end.detach}
+	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Notes: end.notes, Detach: end.detach}
 	report, err := e.client.Close(ctx, c)
 	if err == nil || end.detach {
 		return report, err

@@ -150,7 +150,7 @@ func (n *node) hasLeft(from string) bool {
 // Ledgers that are too long together are left out, and the run says so; those of before stay.
 func TestLedgersAreBounded(t *testing.T) {
 	s := newSession(transport.Opening{Run: pipeline.Run{ID: "r"}}, time.Now())
-	next := slices.Repeat([]string{strings.Repeat("x", pipeline.MaxNameBytes)}, 200)
+	next := slices.Repeat([]string{strings.Repeat("x", 256)}, 200)
 	for i := range 20 { // of 50 KB
 		s.gather(transport.Closing{Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: strings.Repeat("s", i+1)}, Next: next}}})
 	}

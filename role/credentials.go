@@ -6,10 +6,11 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
-	"tandem/transport/auth"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"tandem/transport/auth"
 )
 
 // watched are the keys and certificates of a process, which are read again on SIGHUP.

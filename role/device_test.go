@@ -3,6 +3,7 @@ package role
 import (
 	"maps"
 	"math"
+	"slices"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -65,8 +66,8 @@ func TestReportTellsOfTheDevices(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "slow (" + slow.address + ") was limited by its firmware: throttled, 1400 of 1400 MHz, 55 °C"
-	if r.Note != want {
-		t.Errorf("note %q", r.Note)
+	if !slices.Equal(r.Notes, []string{want}) {
+		t.Errorf("notes %q", r.Notes)
 	}
 	sources, total := "", 0.0
 	for _, e := range r.Nodes {

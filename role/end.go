@@ -113,9 +113,9 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 			end.say(r.ID, "could not write "+err.Error())
 		}
 	}
-	report.Version, report.Note = r.cfg.Version, end.note
+	report.Version, report.Notes = r.cfg.Version, end.notes
 	if !begun(report) {
-		r.cfg.Log.Info().Str("run", report.Run).Str("note", report.Note).Msg("no frame was sent: there is no report to keep")
+		r.cfg.Log.Info().Str("run", report.Run).Strs("notes", report.Notes).Msg("no frame was sent: there is no report to keep")
 		return report, nil
 	}
 	if err := r.publish(report); err != nil {

@@ -3,6 +3,7 @@ package role
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -87,8 +88,8 @@ func TestMissingSlowNodeIsUsedWhenItComes(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkLedgers(t, r, 2)
-			if !strings.Contains(r.Note, "missing at the start") || !strings.Contains(r.Note, absent) {
-				t.Errorf("note %q", r.Note)
+			if !strings.Contains(fmt.Sprint(r.Notes), "missing at the start") || !strings.Contains(fmt.Sprint(r.Notes), absent) {
+				t.Errorf("notes %q", r.Notes)
 			}
 		})
 	}
@@ -122,8 +123,8 @@ func TestMissingSlowNodeThatDoesNotFitIsNoted(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkLedgers(t, r, 1)
-	if !strings.Contains(r.Note, "same --model") {
-		t.Errorf("note %q", r.Note)
+	if !strings.Contains(fmt.Sprint(r.Notes), "same --model") {
+		t.Errorf("notes %q", r.Notes)
 	}
 }
 

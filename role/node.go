@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -276,7 +275,7 @@ func (n *node) finish(s *session) {
 	}
 	s.closing = true
 	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return a.Rank() - b.Rank() })
-	end := ending{nodes: slices.Clip(s.nodes), note: strings.Join(s.notes, pipeline.NoteGap), detach: n.stopping}
+	end := ending{nodes: slices.Clip(s.nodes), notes: slices.Clip(s.notes), detach: n.stopping}
 	n.sessions.Go(func() {
 		defer debug.FreeOSMemory() // what the run has used may not be needed again for long
 		// Every node further down may take its whole time to drain.

@@ -3,6 +3,7 @@ package role
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -230,8 +231,8 @@ func TestSilentClientsRunIsClosed(t *testing.T) {
 	e.stop() // no more signs of life
 	select {
 	case r := <-reports:
-		if r.Delivered != 1 || !strings.Contains(r.Note, "client-dead was silent") {
-			t.Errorf("%d delivered, note %q", r.Delivered, r.Note)
+		if r.Delivered != 1 || !strings.Contains(fmt.Sprint(r.Notes), "client-dead was silent") {
+			t.Errorf("%d delivered, notes %q", r.Delivered, r.Notes)
 		}
 	case <-time.After(time.Minute):
 		t.Fatal("the run was not closed")

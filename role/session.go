@@ -3,7 +3,6 @@ package role
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"tandem/pipeline"
@@ -58,9 +57,7 @@ func (s *session) gather(c transport.Closing) {
 		if slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID }) {
 			continue
 		}
-		plain := e
-		plain.Unacknowledged, plain.Denied = nil, nil
-		text, err := json.Marshal(plain)
+		text, err := json.Marshal(e)
 		if err != nil || len(s.nodes) == maxLedgers || s.bytes+len(text) > maxLedgerBytes {
 			s.note("some nodes are left out, as their ledgers are too many or too long")
 			continue
@@ -68,14 +65,14 @@ func (s *session) gather(c transport.Closing) {
 		s.nodes, s.bytes = append(s.nodes, e), s.bytes+len(text)
 	}
 	s.nodes = pipeline.BoundUnacknowledged(s.nodes, pipeline.MaxUnacknowledgedRanges)
-	s.note(c.Note)
+	for _, note := range c.Notes {
+		s.note(note)
+	}
 }
 
 // note remembers what was out of the ordinary, once: a node below is told the same by several above.
 func (s *session) note(text string) {
-	for part := range strings.SplitSeq(text, pipeline.NoteGap) {
-		if part != "" && len(s.notes) < maxNotes && !slices.Contains(s.notes, part) {
-			s.notes = append(s.notes, part)
-		}
+	if text != "" && len(s.notes) < maxNotes && !slices.Contains(s.notes, text) {
+		s.notes = append(s.notes, text)
 	}
 }

@@ -113,5 +113,5 @@ func (p *stagePart) abandon(why error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
-	_, _ = closeAll(ctx, p.next, ending{note: "the opening failed: " + why.Error(), detach: true})
+	_, _ = closeAll(ctx, p.next, ending{notes: []string{"the opening failed: " + why.Error()}, detach: true})
 }

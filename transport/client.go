@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
 
 	"tandem/pipeline"
 	"tandem/transport/auth"
@@ -24,7 +24,7 @@ import (
 type Limits struct {
 	Dial    time.Duration // for a connection
 	Call    time.Duration // for the answer to a push
-	Window  int           // pushes under way at once
+	Window  int           // pushes in flight
 	MaxBody int           // bytes of a message, either way
 	Traffic *link.Traffic // counts the bytes of all connections; nil: nobody wants to know
 	Uplink  *link.Uplink  // what all goes over; nil: the real link
@@ -33,23 +33,22 @@ type Limits struct {
 // Client talks to one node. It may be used by several goroutines.
 type Client struct {
 	address string
-	url     string // without a path
 	limits  Limits
 	creds   *auth.Credentials
 	http    *http.Client
 	node    wireconnect.NodeClient
-	rtt     atomic.Int64 // nanoseconds, smoothed round trip of a push
+	rtt     atomic.Int64 // nanoseconds, EWMA of a push's round trip
 	pace    pace
-	sending atomic.Int64 // bytes of data in pushes under way
 }
 
 // NewClient makes a client for the node at host:port, with credentials or nil. It connects at the first call.
 func NewClient(address string, l Limits, creds *auth.Credentials) *Client {
 	// Two connections beyond the window, so that opening, closing and signs of life don't wait for frames.
 	conns := l.Window + 2
-	c := &Client{address: address, url: "http://" + address, limits: l, creds: creds}
+	c := &Client{address: address, limits: l, creds: creds}
+	url := "http://" + address
 	if creds.Secured() {
-		c.url = "https://" + address
+		url = "https://" + address
 	}
 	c.http = &http.Client{Transport: &http.Transport{
 		DialContext:            c.dial,
@@ -60,7 +59,7 @@ func NewClient(address string, l Limits, creds *auth.Credentials) *Client {
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 16 << 10,
 	}}
-	c.node = wireconnect.NewNodeClient(c.http, c.url,
+	c.node = wireconnect.NewNodeClient(c.http, url,
 		connect.WithCodec(boundedProto{}),
 		connect.WithReadMaxBytes(l.MaxBody),
 		connect.WithSendMaxBytes(l.MaxBody),
@@ -115,42 +114,22 @@ func (c *Client) Reach(ctx context.Context) error {
 	_ = conn.Close() // nothing was sent
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Dial)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+wireconnect.NodePushProcedure, nil)
-	if err != nil {
-		return c.unreachable(err)
-	}
-	c.creds.Sign(request.Header)
-	answer, err := c.http.Do(request)
-	if errors.Is(err, context.DeadlineExceeded) {
+	err = c.Answers(ctx)
+	if errors.Is(err, context.DeadlineExceeded) || Answered(err) && !errors.Is(err, pipeline.ErrNotAdmitted) {
 		return nil
 	}
-	if err != nil {
-		return c.unreachable(err)
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode == http.StatusMethodNotAllowed { // a node, which takes pushes by POST only
-		return nil
-	}
-	text, err := io.ReadAll(io.LimitReader(answer.Body, maxTextBytes))
-	if why := auth.RefusalIn(text); err == nil && why != "" {
-		return &remoteError{c.address, plain(why), pipeline.ErrNotAdmitted}
-	}
-	return fmt.Errorf("%s %w: what listens there is no tandem node: it answers %s", c.address, pipeline.ErrUnreachable, plain(answer.Status))
+	return err
 }
 
 // Open asks the node to take part in a run.
 func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	m, err := c.node.Open(ctx, &wire.OpenRequest{Run: runToWire(o.Run), From: o.From, Address: o.Address, Layer: int32(o.Layer), Again: o.Again})
-	if err != nil {
-		return Opened{}, c.fromWire(err)
+	if err := c.checked(m, err); err != nil {
+		return Opened{}, err
 	}
 	opened := Opened{Run: runFromWire(m.GetRun()), Shape: intsFromWire(m.GetShape()), Address: m.GetAddress()}
 	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
-	}
-	if !shortText(opened.Address) {
-		return Opened{}, fmt.Errorf("%s answered with an %w %s: its address has more than %d bytes, or can't be printed",
-			c.address, pipeline.ErrInvalidRun, opened.Run.ID, maxNameBytes)
 	}
 	if err := validShape(opened.Shape, c.limits.MaxBody); err != nil {
 		return Opened{}, fmt.Errorf("%s: %w", c.address, err)
@@ -164,30 +143,39 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 
 // Push sends frames and returns one feedback for each. Without frames it is a sign of life.
 func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
-	bytes := p.bytes()
-	c.sending.Add(int64(bytes))
-	defer c.sending.Add(-int64(bytes))
-	ctx, cancel := context.WithTimeout(ctx, c.limits.Call+sendTime(bytes))
+	ctx, cancel := context.WithTimeout(ctx, c.limits.Call+sendTime(p.bytes()))
 	defer cancel()
 	call := c.pace.begin(len(p.Frames))
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
 		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, p.Wire, call.at.Add(c.RoundTrip()/2)),
-		Status: statusToWire(p.Status, c.limits.MaxBody/2),
+		Status: statusToWire(p.Status, min(maxStatusBytes, c.limits.MaxBody/2)),
 	})
 	c.pace.end(call, err == nil)
-	if err != nil {
-		return Pushed{}, c.fromWire(err)
+	if err := c.checked(m, err); err != nil {
+		return Pushed{}, err
 	}
 	c.observe(time.Since(call.at))
 	if len(m.GetFeedback()) != len(p.Frames) {
 		return Pushed{}, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
 	}
-	live, err := liveFromWire(m.GetLive())
-	if err != nil {
-		return Pushed{}, fmt.Errorf("%s answered with an %w", c.address, err)
+	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback())}
+	if m.GetLive() != nil {
+		pushed.Live = new(pipeline.Live)
+		err = fromMessage(m.GetLive(), pushed.Live)
 	}
-	return Pushed{Feedback: feedbackFromWire(m.GetFeedback()), Live: live}, nil
+	return pushed, err
+}
+
+// checked turns a failed call's error into one of the pipeline's, and looks at the answer of one that has not failed.
+func (c *Client) checked(m proto.Message, err error) error {
+	if err != nil {
+		return c.fromWire(err)
+	}
+	if err := check(m); err != nil {
+		return fmt.Errorf("%s answered with an %w", c.address, err)
+	}
+	return nil
 }
 
 // Answers reports whether the node answers calls before the context ends: a process that hangs still takes connections.
@@ -222,37 +210,32 @@ func sendTime(bytes int) time.Duration {
 // Close says that this caller sends no more in the run, and returns the report once end has made it; a caller that
 // detaches gets none.
 func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error) {
-	request, err := closingToWire(cl, messageLimit(wireconnect.NodeCloseProcedure, c.limits.MaxBody))
+	request, err := closingToWire(cl, messageBytes((*wire.CloseRequest)(nil).ProtoReflect().Descriptor(), c.limits.MaxBody))
 	if err != nil {
 		return pipeline.Report{}, err
 	}
 	m, err := c.node.Close(ctx, request)
-	if err != nil {
-		return pipeline.Report{}, c.fromWire(err)
+	if err := c.checked(m, err); err != nil || cl.Detach {
+		return pipeline.Report{}, err
 	}
-	if cl.Detach {
-		return pipeline.Report{}, nil
+	var r pipeline.Report
+	if err := fromMessage(m.GetReport(), &r); err != nil {
+		return r, fmt.Errorf("%s answered with no report: %w", c.address, err)
 	}
-	r, err := reportFromWire(m.GetReport())
-	if err != nil {
-		return pipeline.Report{}, fmt.Errorf("%s answered with no report: %w", c.address, err)
-	}
-	if err := validReport(&r, cl.Run); err != nil {
-		return pipeline.Report{}, fmt.Errorf("%s answered with a report that is none: %w", c.address, err)
+	if r.Run != cl.Run {
+		return pipeline.Report{}, fmt.Errorf("%s answered with a report that is none: it reports of run %q", c.address, r.Run)
 	}
 	return r, nil
 }
 
-// BytesInFlight is the data of the frames that are on their way to the node, and not yet answered.
-func (c *Client) BytesInFlight() int { return int(c.sending.Load()) }
-
-// RoundTrip is the smoothed time between a push and its answer; 0 before the first.
+// RoundTrip is the EWMA of the time between a push and its answer; 0 before the first.
 func (c *Client) RoundTrip() time.Duration { return time.Duration(c.rtt.Load()) }
 
 // Pace is what the link to the node takes for a frame; 0: not yet known.
 func (c *Client) Pace() time.Duration { return c.pace.value() }
 
-// observe smooths as TCP does: an eighth of each new round trip. Of two calls that end at once one may be forgotten.
+// observe adds an eighth of each round trip to the EWMA, as TCP does (RFC 6298). Of two calls that end at once one may be
+// forgotten.
 func (c *Client) observe(rtt time.Duration) {
 	old := c.rtt.Load()
 	if old == 0 {

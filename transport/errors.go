@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 
 	"connectrpc.com/connect"
 
@@ -28,6 +29,9 @@ var codes = []struct {
 }
 
 func toWire(err error) error {
+	if ce := (*connect.Error)(nil); errors.As(err, &ce) { // it is so already
+		return err
+	}
 	for _, c := range codes {
 		if errors.Is(err, c.err) {
 			return connect.NewError(c.code, err)
@@ -62,6 +66,9 @@ func (c *Client) fromWire(err error) error {
 		return &remoteError{c.address, plain(ce.Message()) + ": raise --max-body on every node", pipeline.ErrInvalidFrame}
 	}
 	if !connect.IsWireError(err) {
+		if httpStatus.MatchString(ce.Message()) {
+			return fmt.Errorf("%s %w: what listens there is no tandem node: it answers %s", c.address, pipeline.ErrUnreachable, plain(ce.Message()))
+		}
 		return c.unreachable(ce.Unwrap())
 	}
 	for _, known := range codes {
@@ -71,6 +78,9 @@ func (c *Client) fromWire(err error) error {
 	}
 	return &remoteError{c.address, plain(ce.Message()), nil}
 }
+
+// httpStatus is what Connect says of an answer that is not its own.
+var httpStatus = regexp.MustCompile(`^[1-5][0-9][0-9] `)
 
 func (c *Client) unreachable(err error) error {
 	if why := auth.Why(err); why != "" {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"testing"
 	"time"
@@ -59,23 +60,55 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-// FuzzStatus decodes any text as live figures. What is taken must survive another way over the wire, as nodes send on
-// what they have heard.
+// FuzzStatus decodes any bytes as live figures, ledgers and reports. What is taken must survive another way over the wire,
+// as nodes send on what they have heard.
 func FuzzStatus(f *testing.F) {
-	f.Add(statusToWire([]pipeline.Status{{Entry: pipeline.Entry{NodeID: pipeline.NodeID{Role: "fast"}, Decisions: map[strategy.Reason]int64{strategy.HopDown: 1}}}}, maxStatusBytes))
-	f.Add(liveToWire(&pipeline.Live{Rate: 33.3}))
-	f.Add(`[{"role":"slow","rate_in":1e308}]`)
-	f.Add(`[null]`)
-	f.Fuzz(func(t *testing.T, text string) {
-		if statuses, err := statusFromWire(text); err == nil {
-			again, err := statusFromWire(statusToWire(statuses, maxStatusBytes))
-			if err != nil || len(again) > len(statuses) {
-				t.Errorf("what was taken is refused the second time: %v", err)
+	seed := func(m proto.Message) {
+		b, err := proto.Marshal(m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	seed(&wire.PushRequest{Run: "r", Status: statusToWire([]pipeline.Status{{Entry: pipeline.Entry{NodeID: pipeline.NodeID{Role: "fast"}, Decisions: map[strategy.Reason]int64{strategy.HopDown: 1}}}}, maxStatusBytes)})
+	seed(&wire.PushRequest{Run: "r", Status: []*wire.Status{{Ledger: &wire.Ledger{Role: "slow"}, RateIn: 1e308}, {}}})
+	seed(&wire.PushResponse{Live: &wire.Live{Rate: 33.3}})
+	seed(&wire.CloseRequest{Nodes: []*wire.Ledger{{Role: "fast", Unacknowledged: []uint64{1, 5, 7, 7}, Denied: []uint64{5}}}})
+	seed(&wire.CloseResponse{Report: &wire.Report{Run: "r", Unaccounted: -13, LatencyMs: &wire.Latency{P50: 3}, Nodes: []*wire.Ledger{{Role: "end"}}}})
+	decodes := func(b []byte, m proto.Message) bool { return boundedProto{}.Unmarshal(b, m) == nil && check(m) == nil }
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if push := new(wire.PushRequest); decodes(b, push) {
+			if statuses, err := statusFromWire(push.GetStatus()); err == nil {
+				again, err := statusFromWire(statusToWire(statuses, maxStatusBytes))
+				if err != nil || len(again) > len(statuses) {
+					t.Errorf("what was taken is refused the second time: %v", err)
+				}
 			}
 		}
-		if l, err := liveFromWire(text); err == nil {
-			if again, err := liveFromWire(liveToWire(l)); err != nil || l != nil && *again != *l {
-				t.Errorf("%+v became %+v: %v", l, again, err)
+		if push := new(wire.PushResponse); decodes(b, push) && push.Live != nil {
+			var l pipeline.Live
+			m := new(wire.Live)
+			if err := errors.Join(fromMessage(push.Live, &l), toMessage(l, m)); err != nil || !proto.Equal(push.Live, m) {
+				t.Errorf("%v became %v: %v", push.Live, m, err)
+			}
+		}
+		if end := new(wire.CloseRequest); decodes(b, end) {
+			for _, m := range end.GetNodes() {
+				sent := proto.CloneOf(m)
+				e, err := ledgerFromWire(m)
+				if err != nil {
+					continue
+				}
+				if again, err := ledgerToWire(e); err != nil || check(again) != nil || again.GetReceived() != sent.GetReceived() {
+					t.Errorf("%v became %v: %v", sent, again, err)
+				}
+			}
+		}
+		if end := new(wire.CloseResponse); decodes(b, end) && end.Report != nil {
+			var r pipeline.Report
+			m := new(wire.Report)
+			if err := errors.Join(fromMessage(end.Report, &r), toMessage(r, m)); err != nil || check(m) != nil {
+				t.Errorf("%v became %v: %v", end.Report, m, err)
 			}
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,9 +37,9 @@ func FuzzRequests(f *testing.F) {
 	run := &wire.Run{Id: "r", Strategy: "s1", Cuts: []int32{1, 2}, Load: "blocking"}
 	f.Add(byte(0), byte(0), encode(&wire.OpenRequest{Run: run, From: "me", Address: "you:1"}))
 	f.Add(byte(1), byte(0), encode(&wire.PushRequest{Run: "r", From: "me", Frames: framesToWire([]pipeline.Frame{frame(1)}, Float32, time.Now())}))
-	f.Add(byte(2), byte(0), encode(&wire.CloseRequest{Run: "r", From: "me", Nodes: `[{"role":"fast","received":3,"states":{"forwarding":100}}]`}))
+	f.Add(byte(2), byte(0), encode(&wire.CloseRequest{Run: "r", From: "me", Nodes: []*wire.Ledger{{Role: "fast", Received: 3, States: map[string]float64{"forwarding": 100}}}}))
 	f.Add(byte(1), byte(1), []byte(`{"run":"r","frames":[{"id":4,"shape":[1],"data":"AACAPw=="}]}`))
-	f.Add(byte(2), byte(1), []byte(`{"run":"r","nodes":"[]","note":"\u001b[2J"}`))
+	f.Add(byte(2), byte(1), []byte(`{"run":"r","nodes":[],"notes":["\u001b[2J"]}`))
 	f.Add(byte(1), byte(2), append([]byte{0, 0, 0, 0, 2}, 10, 0))
 	f.Add(byte(1), byte(3), []byte{0, 0, 0, 0, 0})
 
@@ -121,21 +122,22 @@ func TestMessagesThatGrowAreRefused(t *testing.T) {
 		headers          []string
 		says             string
 	}{
-		"frames":          {"Push", "application/proto", encode(empty(100_000)), nil, "256 frames"},
-		"frames in JSON":  {"Push", "application/json", []byte(`{"run":"r","frames":[` + strings.Repeat("{},", 100_000) + `{}]}`), nil, "256 frames"},
-		"dimensions":      {"Push", "application/proto", encode(&wire.PushRequest{Run: "r", Frames: []*wire.Frame{{Shape: make([]int32, 500_000)}}}), nil, "8 dimensions"},
-		"dims in JSON":    {"Push", "application/json", []byte(`{"run":"r","frames":[{"shape":[` + strings.Repeat("1,", 100_000) + `1]}]}`), nil, "8 dimensions"},
+		"frames":          {"Push", "application/proto", encode(empty(100_000)), nil, "PushRequest.frames has more than 256 elements"},
+		"frames in JSON":  {"Push", "application/json", []byte(`{"run":"r","frames":[` + strings.Repeat("{},", 100_000) + `{}]}`), nil, "more than 65536 names and values"},
+		"257 in JSON":     {"Push", "application/json", []byte(`{"run":"r","frames":[` + strings.Repeat("{},", 256) + `{}]}`), nil, "PushRequest.frames has 257 elements: 256 are allowed"},
+		"dimensions":      {"Push", "application/proto", encode(&wire.PushRequest{Run: "r", Frames: []*wire.Frame{{Shape: make([]int32, 500_000)}}}), nil, "500000 dimensions: 1 to 8 are allowed"},
+		"dims in JSON":    {"Push", "application/json", []byte(`{"run":"r","frames":[{"shape":[` + strings.Repeat("1,", 100_000) + `1]}]}`), nil, "more than 65536 names and values"},
 		"a large opening": {"Open", "application/proto", encode(&wire.OpenRequest{Run: &wire.Run{Id: "r", Cuts: make([]int32, 100_000)}}), nil, "65536"},
 		"a zip bomb":      {"Push", "application/proto", []byte("\x1f\x8b\x08"), []string{"Content-Encoding: gzip"}, "gzip"},
-		"a long id":       {"Push", "application/proto", encode(&wire.PushRequest{Run: strings.Repeat("x", 500_000)}), nil, "256 bytes"},
-		"a long sender":   {"Close", "application/proto", encode(&wire.CloseRequest{Run: "r", From: strings.Repeat("x", 200_000)}), nil, "256 bytes"},
-		"many ledgers":    {"Close", "application/json", []byte(`{"run":"r","nodes":"[` + strings.Repeat("{},", 1000) + `{}]"}`), nil, "more than 256 elements"},
-		"odd neighbours":  {"Close", "application/json", []byte(`{"run":"r","nodes":"[{\"role\":\"fast\",\"next\":[\"\\u001b[2J\"]}]"}`), nil, "can't be printed"},
-		"no figures":      {"Close", "application/json", []byte(`{"run":"r","nodes":"[{\"role\":\"fast\",\"energy_j\":1e308}]"}`), nil, "a figure is 1e+308"},
-		"below nothing":   {"Close", "application/json", []byte(`{"run":"r","nodes":"[{\"role\":\"fast\",\"lost\":-1}]"}`), nil, "a figure is -1"},
-		"odd ledgers":     {"Close", "application/json", []byte(`{"run":"r","nodes":"[{\"role\":\"\\u001b[2J\"}]"}`), nil, "can't be printed"},
-		"an odd run":      {"Open", "application/json", []byte(`{"run":{"id":"r\u0007"},"from":"me","address":"you"}`), nil, "printable"},
-		"an odd sender":   {"Open", "application/json", []byte(`{"run":{"id":"r"},"from":"\u001b","address":"you"}`), nil, "printable"},
+		"a long id":       {"Push", "application/proto", encode(&wire.PushRequest{Run: strings.Repeat("x", 500_000)}), nil, "256 are allowed"},
+		"a long sender":   {"Close", "application/proto", encode(&wire.CloseRequest{Run: "r", From: strings.Repeat("x", 200_000)}), nil, "256 are allowed"},
+		"many ledgers":    {"Close", "application/json", []byte(`{"run":"r","nodes":[` + strings.Repeat("{},", 1000) + `{}]}`), nil, "CloseRequest.nodes has 1001 elements: 256 are allowed"},
+		"odd neighbours":  {"Close", "application/json", []byte(`{"run":"r","nodes":[{"role":"fast","next":["\u001b[2J"]}]}`), nil, "can't be printed"},
+		"no figures":      {"Close", "application/json", []byte(`{"run":"r","nodes":[{"role":"fast","energy_j":1e308}]}`), nil, "Ledger.energy_j is 1e+308"},
+		"below nothing":   {"Close", "application/json", []byte(`{"run":"r","nodes":[{"role":"fast","lost":-1}]}`), nil, "Ledger.lost is -1"},
+		"odd ledgers":     {"Close", "application/json", []byte(`{"run":"r","nodes":[{"role":"\u001b[2J"}]}`), nil, "can't be printed"},
+		"an odd run":      {"Open", "application/json", []byte(`{"run":{"id":"r\u0007"},"from":"me","address":"you"}`), nil, "can't be printed"},
+		"an odd sender":   {"Open", "application/json", []byte(`{"run":{"id":"r"},"from":"\u001b","address":"you"}`), nil, "can't be printed"},
 	} {
 		code, text := post(t, address, test.method, test.encoding, test.body, test.headers...)
 		if code == http.StatusOK || !strings.Contains(text, test.says) || len(text) > 2000 {
@@ -144,13 +146,13 @@ func TestMessagesThatGrowAreRefused(t *testing.T) {
 	}
 	// As many as are allowed are no hindrance.
 	m := empty(0)
-	for id := range uint64(maxFrames) {
+	for id := range uint64(256) {
 		f := frame(id)
 		f.Shape = []int{1, 1, 1, 1, 1, 1, 2, 2}
 		m.Frames = append(m.Frames, framesToWire([]pipeline.Frame{f}, Float32, time.Now())...)
 	}
 	if code, text := post(t, address, "Push", "application/proto", encode(m)); code != http.StatusOK {
-		t.Errorf("%d frames: %d %s", maxFrames, code, text)
+		t.Errorf("256 frames: %d %s", code, text)
 	}
 }
 
@@ -164,7 +166,7 @@ func TestAnswersThatGrowAreRefused(t *testing.T) {
 		return b
 	}
 	answer := func(nodes int) []byte {
-		return encode(&wire.CloseResponse{Report: `{"run":"r","nodes":[` + strings.Repeat(`{"role":"slow"},`, nodes-1) + `{"role":"end"}]}`})
+		return encode(&wire.CloseResponse{Report: &wire.Report{Run: "r", Nodes: slices.Repeat([]*wire.Ledger{{Role: "slow"}}, nodes)}})
 	}
 	open := func(c *Client) error {
 		_, err := c.Open(t.Context(), Opening{Run: pipeline.Run{ID: "r", Strategy: "s1"}, From: "me", Address: "you"})
@@ -183,14 +185,15 @@ func TestAnswersThatGrowAreRefused(t *testing.T) {
 		call func(*Client) error
 		says string // empty: it is taken
 	}{
-		"feedbacks":          {bytes.Repeat([]byte{feedbackField<<3 | 2, 0}, 100_000), push, "100000 feedbacks: 256 are allowed"},
-		"a large opening":    {encode(&wire.OpenResponse{Shape: make([]int32, 100_000)}), open, "65536 are allowed"},
-		"a large report":     {encode(&wire.CloseResponse{Report: strings.Repeat(" ", maxReport+1)}), end, "1048576 are allowed"},
-		"ledgers":            {answer(50_000), end, "more than 257 elements"},
-		"one ledger more":    {answer(maxNodes + 2), end, "more than 257 elements"},
-		"all the ledgers":    {answer(maxNodes + 1), end, ""},
-		"no ledgers":         {encode(&wire.CloseResponse{Report: `{"run":"r"}`}), end, ""},
-		"ledgers of no kind": {encode(&wire.CloseResponse{Report: `{"run":"r","nodes":3}`}), end, "does not begin with a bracket"},
+		"feedbacks":       {bytes.Repeat([]byte{1<<3 | 2, 0}, 100_000), push, "PushResponse.feedback has more than 256 elements"},
+		"a large opening": {encode(&wire.OpenResponse{Shape: make([]int32, 100_000)}), open, "65536 are allowed"},
+		"a large report":  {encode(&wire.CloseResponse{Report: &wire.Report{Version: strings.Repeat(" ", 1<<20)}}), end, "1048576 are allowed"},
+		"ledgers":         {answer(50_000), end, "Report.nodes has more than 257 elements"},
+		"one ledger more": {answer(258), end, "more than 257 elements"},
+		"all the ledgers": {answer(257), end, ""},
+		"no ledgers":      {encode(&wire.CloseResponse{Report: &wire.Report{Run: "r"}}), end, ""},
+		"no report":       {encode(&wire.CloseResponse{}), end, "a report that is none"},
+		"another's":       {encode(&wire.CloseResponse{Report: &wire.Report{Run: "another"}}), end, `"another"`},
 	} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/proto")
@@ -244,10 +247,10 @@ func TestShapesOfManyBytes(t *testing.T) {
 func TestTextsOfOthersAreMadePlain(t *testing.T) {
 	node := new(fakeNode)
 	c := client(serve(t, node, 1<<20))
-	node.report = pipeline.Report{Run: "r", Note: "\x1b[2J" + strings.Repeat("x", 2*maxTextBytes), Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow"}, Emulate: "\x07", Device: "\x1b"}}}
+	node.report = pipeline.Report{Run: "r", Notes: []string{"\x1b[2J" + strings.Repeat("x", 2*maxTextBytes)}, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow"}, Emulate: "\x07", Device: "\x1b"}}}
 	r, err := c.Close(t.Context(), Closing{Run: "r"})
-	if err != nil || len(r.Note) > maxTextBytes+3 || !printable(r.Note) || !printable(r.Nodes[0].Emulate+r.Nodes[0].Device) {
-		t.Errorf("%v: %.20q", err, r.Note)
+	if err != nil || len(r.Notes[0]) > maxTextBytes+3 || !printable(r.Notes[0]) || !printable(r.Nodes[0].Emulate+r.Nodes[0].Device) {
+		t.Errorf("%v: %.20q", err, r.Notes)
 	}
 	node.report.Run = "another"
 	if _, err = c.Close(t.Context(), Closing{Run: "r"}); err == nil || !strings.Contains(err.Error(), `"another"`) {

@@ -8,11 +8,13 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
 
 	"tandem/pipeline"
 	"tandem/transport/auth"
@@ -59,24 +61,28 @@ func TestOddStatusIsASignOfLife(t *testing.T) {
 	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Status: []pipeline.Status{bad, long, status("end")}}); err != nil {
 		t.Fatal(err)
 	}
-	if len(n.status) != 2 || len(n.status[0].Emulate) > pipeline.MaxTextBytes+3 || !strings.HasPrefix(n.status[0].Device, "hot, hot, ") || n.status[1].Role != "end" {
+	if len(n.status) != 2 || len(n.status[0].Emulate) > 512+3 || !strings.HasPrefix(n.status[0].Device, "hot, hot, ") || n.status[1].Role != "end" {
 		t.Errorf("%+v", n.status)
 	}
 }
 
 func TestInvalidStatusIsRefused(t *testing.T) {
 	c := client(serve(t, &fakeNode{}, 1<<20))
-	for name, text := range map[string]string{
-		"figure":  `[{"role":"fast","rate_in":-1}]`,
-		"energy":  `[{"role":"fast","energy_j":1e308}]`,
-		"name":    `[{"role":"fast","decisions":{"\u001b[2J":1}}]`,
-		"no list": `{"role": "fast"}`,
-		"no JSON": `[{`,
-		"large":   `[` + strings.Repeat(" ", maxStatusBytes) + `]`,
-		"many":    `[` + strings.TrimSuffix(strings.Repeat(`{"role":"x"},`, maxStatuses+1), ",") + `]`,
+	one := func(change func(*wire.Status)) []*wire.Status {
+		s := &wire.Status{Ledger: &wire.Ledger{Role: "fast"}}
+		change(s)
+		return []*wire.Status{s}
+	}
+	for name, statuses := range map[string][]*wire.Status{
+		"figure":    one(func(s *wire.Status) { s.RateIn = -1 }),
+		"energy":    one(func(s *wire.Status) { s.Ledger.EnergyJ = 1e308 }),
+		"name":      one(func(s *wire.Status) { s.Ledger.Decisions = map[string]int64{"\x1b[2J": 1} }),
+		"no ledger": one(func(s *wire.Status) { s.Ledger = nil }),
+		"layers":    one(func(s *wire.Status) { s.Layers = []int32{1, 2, 3} }),
+		"many":      slices.Repeat(one(func(*wire.Status) {}), maxStatuses+1),
 	} {
-		_, err := c.node.Push(t.Context(), &wire.PushRequest{Run: "run", From: "me", Status: text})
-		if err = c.fromWire(err); !errors.Is(err, pipeline.ErrInvalidRun) {
+		_, err := c.node.Push(t.Context(), &wire.PushRequest{Run: "run", From: "me", Status: statuses})
+		if err = c.fromWire(err); !errors.Is(err, pipeline.ErrInvalidRun) && !errors.Is(err, pipeline.ErrInvalidFrame) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
@@ -89,10 +95,11 @@ func TestStatusIsCutToFit(t *testing.T) {
 		many = append(many, status(fmt.Sprintf("slow%d", i)))
 	}
 	for _, test := range []struct{ most, least int }{{maxStatusBytes, maxStatuses}, {1024, 2}, {100, 0}} {
-		text := statusToWire(many, test.most)
-		back, err := statusFromWire(text)
-		if err != nil || len(text) > test.most || len(back) < test.least || len(back) > maxStatuses {
-			t.Errorf("at most %d bytes: %d statuses in %d: %v", test.most, len(back), len(text), err)
+		list := statusToWire(many, test.most)
+		size := proto.Size(&wire.PushRequest{Status: list})
+		back, err := statusFromWire(list)
+		if err != nil || size > test.most || len(back) < test.least || len(back) > maxStatuses {
+			t.Errorf("at most %d bytes: %d statuses in %d: %v", test.most, len(back), size, err)
 		}
 		if len(back) > 0 && back[0].Role != "slow0" {
 			t.Errorf("the first is %+v", back[0])

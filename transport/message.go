@@ -11,7 +11,6 @@ import (
 
 // What a frame may hold, whatever its size in bytes.
 const (
-	maxDims  = 8
 	maxLabel = 1 << 24
 	maxAge   = 365 * 24 * time.Hour
 )

@@ -9,13 +9,13 @@ import (
 //
 //   - A call that found the link empty takes the way there and back, which an empty call shows, and the pace for each of
 //     its frames.
-//   - While several are under way the link lets through, in the time of one, the frames that were answered in it (the
+//   - While several are in flight the link lets through, in the time of one, the frames that were answered in it (the
 //     delivery rate of BBR: Cardwell and others, 2016).
 //
 // Neither is ever less than the pace, so the least that was seen is the best guess.
 type pace struct {
 	mu       sync.Mutex
-	pending  int // frames under way
+	pending  int // frames in flight
 	answered int // frames
 	empty    least
 	frame    least
@@ -31,7 +31,7 @@ const (
 type mark struct {
 	at       time.Time
 	frames   int
-	alone    bool // nothing else was under way
+	alone    bool // nothing else was in flight
 	answered int
 }
 

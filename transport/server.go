@@ -2,13 +2,14 @@ package transport
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log"
 	"net/http"
 	"time"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"tandem/pipeline"
 	"tandem/transport/auth"
@@ -44,7 +45,7 @@ type Opened struct {
 type Pushing struct {
 	Run    string
 	From   string
-	Kept   bool // the caller keeps what is refused, and may send a frame again
+	Kept   bool // the caller keeps what is refused, and delivers at least once: the node deduplicates by frame id
 	Frames []pipeline.Frame
 	Wire   string            // the run's wire format, for what is sent; a server need not be told
 	Status []pipeline.Status // of the caller and of the nodes above it
@@ -61,7 +62,7 @@ type Closing struct {
 	Run   string
 	From  string
 	Nodes []pipeline.Entry // the ledgers of all nodes above
-	Note  string           // what was out of the ordinary above
+	Notes []string         // what was out of the ordinary above
 	// Detach: the caller is being stopped and does not wait for the report.
 	Detach bool
 }
@@ -72,12 +73,13 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors
 	mux := http.NewServeMux()
 	path, calls := wireconnect.NewNodeHandler(handler{n},
 		connect.WithConditionalHandlerOptions(func(s connect.Spec) []connect.HandlerOption {
-			return []connect.HandlerOption{connect.WithReadMaxBytes(messageLimit(s.Procedure, maxBody))}
+			return []connect.HandlerOption{connect.WithReadMaxBytes(messageBytes(s.Schema.(protoreflect.MethodDescriptor).Input(), maxBody))}
 		}),
 		connect.WithCodec(boundedProto{}),
 		connect.WithCodec(boundedJSON{"json"}),
 		connect.WithCodec(boundedJSON{"json; charset=utf-8"}),
 		connect.WithCompression("gzip", nil, nil), // it costs more than it saves on answers of 20 bytes, and could unpack to anything
+		connect.WithInterceptors(connect.UnaryInterceptorFunc(answered)),
 		connect.WithRecover(func(_ context.Context, s connect.Spec, _ http.Header, p any) error {
 			errors.Printf("%s: %v", s.Procedure, p)
 			return connect.NewError(connect.CodeInternal, fmt.Errorf("this node failed on the call; its log has the reason"))
@@ -105,15 +107,17 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors
 	}
 }
 
-// messageLimit is how many bytes a message may have: only frames are large.
-func messageLimit(procedure string, maxBody int) int {
-	switch procedure {
-	case wireconnect.NodeOpenProcedure:
-		return min(maxBody, maxOpening)
-	case wireconnect.NodeCloseProcedure:
-		return min(maxBody, maxClosing)
-	default:
-		return maxBody
+// answered refuses messages that hold what they may not, and turns errors into the wire's.
+func answered(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
+		if err := check(r.Any().(proto.Message)); err != nil {
+			return nil, toWire(err)
+		}
+		answer, err := next(ctx, r)
+		if err != nil {
+			return nil, toWire(err)
+		}
+		return answer, nil
 	}
 }
 
@@ -122,71 +126,49 @@ type handler struct{ node Node }
 
 func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenResponse, error) {
 	o := Opening{Run: runFromWire(m.GetRun()), From: m.GetFrom(), Address: m.GetAddress(), Layer: int(m.GetLayer()), Again: m.GetAgain()}
-	if o.Layer < 0 {
-		return nil, toWire(fmt.Errorf("%w: its layer is %d: 0 or more is allowed", pipeline.ErrInvalidRun, o.Layer))
-	}
 	if err := validRun(o.Run); err != nil {
-		return nil, toWire(err)
-	}
-	if err := validName("from", o.From); err != nil {
-		return nil, toWire(err)
-	}
-	if err := validName("address", o.Address); err != nil {
-		return nil, toWire(err)
+		return nil, err
 	}
 	opened, err := h.node.Open(ctx, o)
 	if err != nil {
-		return nil, toWire(err)
+		return nil, err
 	}
 	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: intsToWire(opened.Shape), Address: opened.Address}, nil
 }
 
 func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushResponse, error) {
-	if m.GetRun() == "" {
-		return nil, toWire(fmt.Errorf("%w: its id is empty: name the run that the frames belong to", pipeline.ErrInvalidRun))
-	}
-	if err := shortNames(m.GetRun(), m.GetFrom()); err != nil {
-		return nil, toWire(err)
-	}
 	frames, err := framesFromWire(m.GetFrames(), time.Now())
 	if err != nil {
-		return nil, toWire(err)
+		return nil, err
 	}
 	statuses, err := statusFromWire(m.GetStatus())
 	if err != nil {
-		return nil, toWire(err)
+		return nil, err
 	}
 	pushed, err := h.node.Push(ctx, Pushing{Run: m.GetRun(), From: m.GetFrom(), Kept: m.GetKept(), Frames: frames, Status: statuses})
 	if err != nil {
-		return nil, toWire(err)
+		return nil, err
 	}
-	return &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback), Live: liveToWire(pushed.Live)}, nil
+	answer := &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback)}
+	if live := new(wire.Live); pushed.Live != nil && toMessage(pushed.Live, live) == nil { // its figures are numbers
+		answer.Live = live
+	}
+	return answer, nil
 }
 
 func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseResponse, error) {
-	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Note: plain(m.GetNote()), Detach: m.GetDetach()}
-	if err := shortNames(c.Run, c.From); err != nil {
-		return nil, toWire(err)
-	}
-	var err error
-	if m.GetNodes() != "" {
-		if c.Nodes, err = decodeList[pipeline.Entry](m.GetNodes(), maxNodes); err != nil {
-			return nil, toWire(fmt.Errorf("%w: its nodes are no list of ledgers: %v", pipeline.ErrInvalidRun, err))
+	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Notes: m.GetNotes(), Detach: m.GetDetach()}
+	for _, ledger := range m.GetNodes() {
+		e, err := ledgerFromWire(ledger)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if err := validEntries(c.Nodes); err != nil {
-		return nil, toWire(err)
+		c.Nodes = append(c.Nodes, e)
 	}
 	report, err := h.node.Close(ctx, c)
-	if err != nil {
-		return nil, toWire(err)
+	if err != nil || c.Detach {
+		return &wire.CloseResponse{}, err
 	}
-	if c.Detach {
-		return &wire.CloseResponse{}, nil
-	}
-	text, err := json.Marshal(report)
-	if err != nil {
-		return nil, toWire(err)
-	}
-	return &wire.CloseResponse{Report: string(text)}, nil
+	answer := &wire.CloseResponse{Report: new(wire.Report)}
+	return answer, toMessage(report, answer.Report)
 }

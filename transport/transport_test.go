@@ -165,7 +165,7 @@ func TestOpeningAndClosingCrossTheWire(t *testing.T) {
 	if d := cmp.Diff(Opened{Run: o.Run, Shape: []int{3, 4}, Address: "another:1"}, opened); d != "" {
 		t.Error(d)
 	}
-	cl := Closing{Run: "r", From: "me", Note: "odd", Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 1 << 40}}}}
+	cl := Closing{Run: "r", From: "me", Notes: []string{"odd; and more", "strange"}, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 1 << 40}}}}
 	report, err := c.Close(t.Context(), cl)
 	if err != nil {
 		t.Fatal(err)
@@ -285,10 +285,10 @@ func TestUnreachableNode(t *testing.T) {
 }
 
 // What answers at the address may be something else.
-func TestReachOfAStranger(t *testing.T) {
-	stranger := httptest.NewServer(http.NotFoundHandler())
-	defer stranger.Close()
-	err := client(stranger.Listener.Addr().String()).Reach(t.Context())
+func TestReachOfSomethingElse(t *testing.T) {
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	err := client(other.Listener.Addr().String()).Reach(t.Context())
 	if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no tandem node: it answers 404") {
 		t.Errorf("error %v", err)
 	}
@@ -337,7 +337,7 @@ func TestJSON(t *testing.T) {
 	if code, _ := post("Push", `{{{`); code != http.StatusBadRequest {
 		t.Errorf("garbage: %d", code)
 	}
-	if code, body := post("Close", `{"run":"r","nodes":"[{"}`); code == http.StatusOK || !strings.Contains(body, "no list of ledgers") {
+	if code, body := post("Close", `{"run":"r","nodes":"[{"}`); code != http.StatusBadRequest || !strings.Contains(body, "unexpected token") {
 		t.Errorf("%d %s", code, body)
 	}
 }

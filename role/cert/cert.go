@@ -11,8 +11,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"tandem/transport/auth"
 	"time"
+
+	"tandem/transport/auth"
 )
 
 // Options say what Make makes.

@@ -136,7 +136,7 @@ func (c trial) run(t *testing.T) {
 	s.again(t, c.idle)
 	s.leave(t, len(c.faults)%2)
 	t.Logf("%s, %s: %d faults in %.0f s, %d frames, %d delivered, %d forgotten, %d died, %d twice: %s", c.strategy, c.topology.name,
-		len(c.faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.DoubleCounted, report.Note)
+		len(c.faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.DoubleCounted, report.Notes)
 }
 
 // again plays a further run: whatever has happened before, all of it arrives.
@@ -155,7 +155,7 @@ func (s *site) again(t *testing.T, idle time.Duration) {
 			t.Fatalf("no further run is possible: %v", err)
 		}
 		check(t, r)
-		if r.Coverage != 100 || !onlyBusy(r.Note) {
+		if r.Coverage != 100 || !onlyBusy(r.Notes) {
 			t.Errorf("of a further run %v %% arrive: %+v", r.Coverage, r)
 		}
 		return

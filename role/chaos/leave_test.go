@@ -96,7 +96,7 @@ func TestClientIsKilled(t *testing.T) {
 	client.kill()
 	end := s.process("end")
 	line := end.line(t, &end.stdout, "was silent for 2s and did not close the run")
-	if r := parse(t, line); r.Delivered < 10 || !strings.Contains(r.Note, "client-") {
+	if r := parse(t, line); r.Delivered < 10 || !strings.Contains(strings.Join(r.Notes, "; "), "client-") {
 		t.Errorf("%+v", r)
 	}
 	s.run(t, quickly...)

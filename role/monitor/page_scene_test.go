@@ -199,7 +199,7 @@ func sceneReports() []object {
 			"nodes": []object{{"role": "client", "address": "", "received": 100, "refused": 0, "lost": 0}, {"role": "fast", "address": "fast.kitchen.example.net:12345", "refused": 0, "switches": 2},
 				{"role": "slow", "address": "192.168.178.40:12345", "refused": 100 - coverage, "switches": 0}, {"role": "end", "address": "end:12345"}}}
 		if len(all) == 4 {
-			r["note"] = "slow: under-voltage, throttled, 600 of 1400 MHz, 82 °C"
+			r["notes"] = []string{"slow: under-voltage, throttled, 600 of 1400 MHz, 82 °C"}
 		}
 		all = append(all, r)
 	}

@@ -515,7 +515,7 @@ func TestPageEscapes(t *testing.T) {
 	s := newScene(t, func() (object, object) {
 		reports := sceneReports()
 		for _, r := range reports {
-			r["strategy"], r["run"], r["note"], r["model"] = evil, evil+r["run"].(string), evil, evil
+			r["strategy"], r["run"], r["notes"], r["model"] = evil, evil+r["run"].(string), []string{evil}, evil
 		}
 		history, sample := sceneHistory(sceneRun(evil, evil, 1), func(s float64) []object {
 			nodes := sceneNodes(2, false, "balance", s)

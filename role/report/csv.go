@@ -11,8 +11,8 @@ import (
 	"tandem/pipeline"
 )
 
-// printCSV prints the flat fields of a report under the names of its JSON: a list with blanks, and latency_ms as
-// latency_p50_ms and so on.
+// printCSV prints the flat fields of a report under the names of its JSON: a list with blanks, or with semicolons where it
+// is one of texts, and latency_ms as latency_p50_ms and so on.
 func printCSV(to io.Writer, r pipeline.Report, header bool) error {
 	names, values := flatten(reflect.ValueOf(r), "%s")
 	w := csv.NewWriter(to)
@@ -39,6 +39,8 @@ func flatten(v reflect.Value, name string) (names, values []string) {
 			continue
 		case value.Kind() == reflect.Slice && value.Type().Elem().Kind() == reflect.Struct:
 			continue
+		case value.Type() == reflect.TypeFor[[]string]():
+			text = strings.Join(value.Interface().([]string), "; ")
 		case value.Kind() == reflect.Slice:
 			text = strings.Trim(fmt.Sprint(value), "[]")
 		case reflect.Indirect(value).Kind() == reflect.Float64:

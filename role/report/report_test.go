@@ -44,7 +44,7 @@ func sampleReports() []pipeline.Report {
 		Run: "20261122-120001-ABCDEF", Strategy: "replicate", Frames: 100, IntervalMS: 30, Delivered: 98, Coverage: 98,
 		Rate: 33.333, Duplicates: 2, Forgotten: 4, Unaccounted: 1, Accuracy: &accuracy, ElapsedS: 3.1, Model: "digits_mlp.onnx", Cut: 2, Cuts: []int{2, 4},
 		Emulate: "off", Link: "wifi", Wire: "int8", Version: "1.0",
-		Note:  "client-ABCDEFGH was silent for 10s and did not close the run; fast lost 1 frames, the first because 10.77.0.4:12345 cannot be reached: no answer in time",
+		Notes: []string{"client-ABCDEFGH was silent for 10s and did not close the run", "fast lost 1 frames, the first because 10.77.0.4:12345 cannot be reached: no answer in time"},
 		Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 55, Dropped: 3, Expired: 2, Finished: 49, Lost: 1}, Link: "wifi"}},
 	}}
 }

@@ -74,7 +74,7 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 		if t.Dropped != 0 || t.Expired != 0 {
 			fmt.Fprintf(to, "\n%s: %d frames dropped for newer ones, %d expired\n", r.Strategy, t.Dropped, t.Expired)
 		}
-		if r.Note != "" {
+		if len(r.Notes) > 0 {
 			fmt.Fprintf(to, "\n%s", noteLines(r))
 		}
 	}
@@ -84,11 +84,11 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 // terminal is how many columns are taken for granted.
 const terminal = 80
 
-// noteLines has each part of a report's note on lines of its own.
+// noteLines has each note of a report on lines of its own.
 func noteLines(r pipeline.Report) string {
 	var text strings.Builder
-	for part := range strings.SplitSeq(r.Note, pipeline.NoteGap) {
-		lines := wordwrap.WrapString(r.Strategy+": "+part, terminal-4)
+	for _, note := range r.Notes {
+		lines := wordwrap.WrapString(r.Strategy+": "+note, terminal-4)
 		text.WriteString(strings.ReplaceAll(lines, "\n", "\n    ") + "\n")
 	}
 	return text.String()

@@ -53,8 +53,8 @@ func TestRefused(t *testing.T) {
 	s, foreign := newSite(t, now.AddDate(-4, 0, 0)), newSite(t, now)
 	node, key := s.issue("node", now, "127.0.0.1"), s.key("key", secret)
 	expired, foreigner := s.issue("expired", now.AddDate(-3, 0, 0), "127.0.0.1"), foreign.issue("foreigner", now, "127.0.0.1")
-	stranger := foreigner // knows the node's CA, which does not know it
-	stranger.CA = node.CA
+	unknown := foreigner // knows the node's CA, which does not know it
+	unknown.CA = node.CA
 
 	for name, test := range map[string]struct {
 		node, client auth.Files
@@ -68,7 +68,7 @@ func TestRefused(t *testing.T) {
 		"TLS and a node plain": {auth.Files{}, node, "", "it speaks no TLS: start it with --tls-cert", ""},
 		"an expired client":    {node, expired, auth.Expired, "expired certificate", "its certificate was valid until " + now.AddDate(-1, 0, 0).UTC().Format(time.DateOnly)},
 		"an expired node":      {expired, node, auth.BadHandshake, "its certificate was valid until", "does not accept this node"},
-		"a CA that is unknown": {node, stranger, auth.OtherAuthority, "unknown certificate authority", "not from this node's CA"},
+		"a CA that is unknown": {node, unknown, auth.OtherAuthority, "unknown certificate authority", "not from this node's CA"},
 		"a node of another CA": {foreigner, node, auth.BadHandshake, "not from the CA of --tls-ca", "does not accept this node"},
 		"another name":         {s.issue("elsewhere", now), node, auth.BadHandshake, "tandem cert 127.0.0.1", "does not accept this node"},
 	} {

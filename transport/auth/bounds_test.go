@@ -11,7 +11,7 @@ import (
 // What is being read is counted, for each peer and for all together.
 func TestBytesAreBounded(t *testing.T) {
 	g := NewGate(nil, func(Refusal) {})
-	a, b := g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)})), g.enter(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 2)}))
+	a, b := g.connect(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)})), g.connect(addrOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 2)}))
 	for _, step := range []struct {
 		peer *peer
 		n    int64

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -26,9 +27,9 @@ func (l *gatedListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		from := addrOf(c.RemoteAddr())
-		p := l.gate.enter(from)
+		p := l.gate.connect(from)
 		if p == nil && l.gate.makeRoom(from) {
-			p = l.gate.enter(from)
+			p = l.gate.connect(from)
 		}
 		if p != nil {
 			return l.gate.guard(c, from, p), nil
@@ -49,8 +50,8 @@ type gatedConn struct {
 	peer     *peer
 	with     *loaded // the credentials when it came
 	shake    func() error
-	known    sync.Once // it has shown what this node asks for, or is gone
-	left     sync.Once
+	proven   sync.Once
+	closed   sync.Once
 }
 
 func (g *Gate) guard(c net.Conn, from netip.Addr, p *peer) *gatedConn {
@@ -63,13 +64,13 @@ func (g *Gate) guard(c net.Conn, from netip.Addr, p *peer) *gatedConn {
 		conn.shake = sync.OnceValue(func() error { return conn.shakeHands(secured) })
 	}
 	if conn.with.server != nil || len(conn.with.secrets) > 0 {
-		g.meet(conn)
+		g.awaitProof(conn)
 	}
 	return conn
 }
 
-// know says that the connection is no stranger's any more.
-func (c *gatedConn) know() { c.known.Do(func() { c.gate.know(c) }) }
+// prove says that the peer has shown what this node asks for, or is gone.
+func (c *gatedConn) prove() { c.proven.Do(func() { c.gate.prove(c) }) }
 
 func (c *gatedConn) Read(b []byte) (int, error) {
 	if err := c.shake(); err != nil {
@@ -82,8 +83,8 @@ func (c *gatedConn) Read(b []byte) (int, error) {
 func (c *gatedConn) CloseWrite() error { return c.raw.CloseWrite() }
 
 func (c *gatedConn) Close() error {
-	c.know()
-	c.left.Do(func() { c.gate.leave(c.from, c.peer) })
+	c.prove()
+	c.closed.Do(func() { c.gate.disconnect(c.from, c.peer) })
 	c.raw.closing.Store(true)
 	return c.Conn.Close()
 }
@@ -92,17 +93,24 @@ func (c *gatedConn) Close() error {
 func (c *gatedConn) shakeHands(secured *tls.Conn) error {
 	err := secured.Handshake()
 	if err == nil {
-		c.know()
+		c.prove()
 		return nil
 	}
 	if why, text := faultOf(err); why != "" {
 		c.gate.refuse(c.RemoteAddr().String(), why, text)
 		if why == NoTLS {
-			writeRefusal(c.raw, text)
+			c.refuseInPlaintext(text)
 		}
 		c.linger()
 	}
 	return io.EOF
+}
+
+// refuseInPlaintext answers a peer that speaks HTTP without TLS as connect.ErrorWriter does.
+func (c *gatedConn) refuseInPlaintext(why string) {
+	e := refusal(why)
+	text, _ := json.Marshal(map[string]string{"code": e.Code().String(), "message": e.Message()}) // two texts
+	_, _ = fmt.Fprintf(c.raw, "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
 }
 
 // linger lets the peer read why it was refused: if the connection were closed while something of the peer's is unread,

@@ -28,4 +28,4 @@ func Unchecked(client *tls.Config) *Credentials {
 }
 
 // Enters reports whether a peer gets a connection.
-func (g *Gate) Enters(ip net.IP) bool { return g.enter(addrOf(&net.TCPAddr{IP: ip})) != nil }
+func (g *Gate) Enters(ip net.IP) bool { return g.connect(addrOf(&net.TCPAddr{IP: ip})) != nil }

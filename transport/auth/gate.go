@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Gate is the way into a node. It bounds what all peers together, and each alone, may have open and in memory here, asks
-// them for the node's credentials, and counts and tells whom it has refused:
+// Gate is the admission control for calls, as the queue is that for frames. It bounds what all peers together, and each
+// alone, may have open and in memory here, asks them for the node's credentials, and counts and tells whom it has refused:
 //
 //	      Listen                          admit            boundBodies
 //	peer ────────▶ too many connections? ───────▶ its key? ───────────▶ too much at once? ──▶ Node
@@ -20,11 +20,11 @@ type Gate struct {
 	creds *Credentials
 	told  func(Refusal)
 
-	mu        sync.Mutex
-	peers     map[netip.Addr]*peer // with a connection
-	all       peer
-	strangers []*gatedConn // that have not yet shown what this node asks for, the oldest first
-	refused   map[Reason]int64
+	mu       sync.Mutex
+	peers    map[netip.Addr]*peer // with a connection
+	all      peer
+	unproven []*gatedConn // that have not yet shown what this node asks for, the oldest first
+	refused  map[Reason]int64
 }
 
 // peer is what one address has open and in memory here.
@@ -93,8 +93,8 @@ func (g *Gate) Admit(next http.Handler, maxBody int) http.Handler {
 	return g.admit(g.boundBodies(next, maxBody))
 }
 
-// enter counts a connection, or returns nil where there are too many.
-func (g *Gate) enter(from netip.Addr) *peer {
+// connect counts a connection, or returns nil where there are too many.
+func (g *Gate) connect(from netip.Addr) *peer {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := g.peers[from]
@@ -110,7 +110,7 @@ func (g *Gate) enter(from netip.Addr) *peer {
 	return p
 }
 
-func (g *Gate) leave(from netip.Addr, p *peer) {
+func (g *Gate) disconnect(from netip.Addr, p *peer) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.all.conns--
@@ -119,38 +119,38 @@ func (g *Gate) leave(from netip.Addr, p *peer) {
 	}
 }
 
-// meet takes note of a connection that has yet to show what this node asks for.
-func (g *Gate) meet(c *gatedConn) {
+// awaitProof remembers a connection that has yet to show what this node asks for.
+func (g *Gate) awaitProof(c *gatedConn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.strangers = append(g.strangers, c)
+	g.unproven = append(g.unproven, c)
 }
 
-// know takes note that a connection is no stranger's any more, or is gone.
-func (g *Gate) know(c *gatedConn) {
+// prove forgets it: it has shown that, or is gone.
+func (g *Gate) prove(c *gatedConn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.strangers = slices.DeleteFunc(g.strangers, func(s *gatedConn) bool { return s == c })
+	g.unproven = slices.DeleteFunc(g.unproven, func(s *gatedConn) bool { return s == c })
 }
 
-// makeRoom closes the stranger that has been here longest, so that strangers don't keep out who may come in; one of the
-// same peer, where that has its share. It reports whether there was one.
+// makeRoom closes the connection that has been here longest without proof, so that those don't keep out who may come in;
+// one of the same peer, where that has its share. It reports whether there was one.
 func (g *Gate) makeRoom(from netip.Addr) bool {
-	oldest := g.oldestStranger(from)
+	oldest := g.oldestUnproven(from)
 	if oldest == nil {
 		return false
 	}
-	_ = oldest.Close() // it leaves
+	_ = oldest.Close() // nothing of it is begun
 	g.refuse(oldest.RemoteAddr().String(), TooManyConnections, "it has shown neither key nor certificate so far, and others want to come in")
 	return true
 }
 
-func (g *Gate) oldestStranger(from netip.Addr) *gatedConn {
+func (g *Gate) oldestUnproven(from netip.Addr) *gatedConn {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p := g.peers[from]
 	own := p != nil && p.conns >= share(maxConns)
-	for _, c := range g.strangers {
+	for _, c := range g.unproven {
 		if !own || c.from == from {
 			return c
 		}

@@ -39,8 +39,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 	eventually(t, func() bool { return push(t.Context(), g.client(nil), 1) == nil })
 }
 
-// Strangers take all connections, and who has what the node asks for comes in nevertheless, and stays.
-func TestStrangersKeepNobodyOut(t *testing.T) {
+// Peers that show nothing take all connections, and who has what the node asks for comes in nevertheless, and stays.
+func TestUnprovenConnectionsKeepNobodyOut(t *testing.T) {
 	s := newSite(t, time.Now())
 	for name, files := range map[string]auth.Files{"key": s.key("key", secret), "certificate": s.issue("node", time.Now(), "127.0.0.1")} {
 		t.Run(name, func(t *testing.T) {
@@ -89,8 +89,8 @@ func TestStrangersKeepNobodyOut(t *testing.T) {
 	}
 }
 
-// A peer's strangers make room for its others.
-func TestStrangersOfOnePeer(t *testing.T) {
+// A peer's connections that show nothing make room for its others.
+func TestUnprovenConnectionsOfOnePeer(t *testing.T) {
 	creds := load(t, newSite(t, time.Now()).key("key", secret))
 	g := serveGated(t, creds)
 	for range auth.Share(auth.MaxConns) {

@@ -21,17 +21,17 @@ func (c *Credentials) Shake(ctx context.Context, conn net.Conn, name string) (ne
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &heardConn{Conn: secured}, nil
+	return &refusalConn{Conn: secured}, nil
 }
 
-// heardConn remembers that the node below has refused this one. In TLS 1.3 a client learns of that only when it reads,
+// refusalConn remembers that the node that was dialled has refused this one. In TLS 1.3 a client learns of that only when it reads,
 // and meanwhile writes its request; then the fault that net/http reports is the write's.
-type heardConn struct {
+type refusalConn struct {
 	net.Conn
 	refusal atomic.Pointer[net.OpError]
 }
 
-func (c *heardConn) Read(b []byte) (int, error) {
+func (c *refusalConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if alert, ok := errors.AsType[*net.OpError](err); ok && alert.Op == "remote error" {
 		c.refusal.Store(alert)
@@ -39,7 +39,7 @@ func (c *heardConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (c *heardConn) Write(b []byte) (int, error) {
+func (c *refusalConn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
 	if alert := c.refusal.Load(); err != nil && alert != nil {
 		return n, alert

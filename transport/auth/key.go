@@ -1,9 +1,14 @@
 package auth
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
+
+	"connectrpc.com/connect"
+
+	"tandem/pipeline"
 )
 
 // refusalTime is how long a refused peer may take to send the rest of its request, and to fetch why it was refused.
@@ -46,7 +51,7 @@ func (g *Gate) admit(next http.Handler) http.Handler {
 		secret := secretOf(r)
 		if with.accepts(secret) {
 			if c != nil {
-				c.know()
+				c.prove()
 			}
 			next.ServeHTTP(w, r)
 			return
@@ -59,11 +64,13 @@ func (g *Gate) admit(next http.Handler) http.Handler {
 		conn, until := http.NewResponseController(w), time.Now().Add(refusalTime)
 		_ = conn.SetReadDeadline(until) // the server's connections can
 		_ = conn.SetWriteDeadline(until)
-		h := w.Header()
-		h.Set("WWW-Authenticate", `Basic realm="tandem: any user, the key as password", charset="UTF-8"`)
-		h.Set("Content-Type", "application/json")
-		h.Set("Connection", "close")
-		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = w.Write(newRefusal(text)) // the peer may be gone
+		w.Header().Set("WWW-Authenticate", `Basic realm="tandem: any user, the key as password", charset="UTF-8"`)
+		w.Header().Set("Connection", "close")
+		_ = connect.NewErrorWriter().Write(w, r, refusal(text)) // the peer may be gone
 	})
+}
+
+// refusal is what a peer reads that is not let in.
+func refusal(why string) *connect.Error {
+	return connect.NewError(connect.CodeUnauthenticated, fmt.Errorf("%w: %s", pipeline.ErrNotAdmitted, why))
 }

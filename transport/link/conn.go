@@ -8,7 +8,7 @@ import (
 )
 
 // conn is a connection over an emulated link. It is to its user what a socket is: what is written waits in a buffer
-// of its own, and writers wait when that is full.
+// of its own, and a full buffer makes writers wait, which is the backpressure that a slow link has.
 //
 //	Write ──▶ line (the buffer, and the schedule) ──▶ carry ──▶ the real connection
 type conn struct {

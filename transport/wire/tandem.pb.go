@@ -12,6 +12,7 @@ package wire
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -344,12 +345,11 @@ type PushRequest struct {
 	Run    string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
 	From   string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
 	Frames []*Frame               `protobuf:"bytes,3,rep,name=frames,proto3" json:"frames,omitempty"`
-	// The caller keeps frames that are refused, and may send any of them again: they are not counted as refused here, and
-	// not taken twice.
+	// The caller keeps frames that are refused, and delivers at least once: it may send any frame again. The node does not
+	// count those as refused, and deduplicates by id, so that the call is idempotent.
 	Kept bool `protobuf:"varint,4,opt,name=kept,proto3" json:"kept,omitempty"`
-	// What this neighbour and the nodes above it are doing, as a JSON list like "nodes" of GET /status; it comes with the
-	// signs of life.
-	Status        string `protobuf:"bytes,5,opt,name=status,proto3" json:"status,omitempty"`
+	// What this neighbour and the nodes above it are doing. It comes with the signs of life.
+	Status        []*Status `protobuf:"bytes,6,rep,name=status,proto3" json:"status,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -412,11 +412,11 @@ func (x *PushRequest) GetKept() bool {
 	return false
 }
 
-func (x *PushRequest) GetStatus() string {
+func (x *PushRequest) GetStatus() []*Status {
 	if x != nil {
 		return x.Status
 	}
-	return ""
+	return nil
 }
 
 type Frame struct {
@@ -555,8 +555,8 @@ type PushResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One for each frame, in their order.
 	Feedback []*Feedback `protobuf:"bytes,1,rep,name=feedback,proto3" json:"feedback,omitempty"`
-	// In the answer to a sign of life: what end knows of the run so far, as JSON like "live" of GET /status; empty: nothing.
-	Live          string `protobuf:"bytes,2,opt,name=live,proto3" json:"live,omitempty"`
+	// In the answer to a sign of life, where something is known.
+	Live          *Live `protobuf:"bytes,3,opt,name=live,proto3" json:"live,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -598,11 +598,11 @@ func (x *PushResponse) GetFeedback() []*Feedback {
 	return nil
 }
 
-func (x *PushResponse) GetLive() string {
+func (x *PushResponse) GetLive() *Live {
 	if x != nil {
 		return x.Live
 	}
-	return ""
+	return nil
 }
 
 type Feedback struct {
@@ -614,8 +614,6 @@ type Feedback struct {
 	// What a frame takes in the node's layers: moving average, and mean deviation from it.
 	ServiceNs int64 `protobuf:"varint,4,opt,name=service_ns,json=serviceNs,proto3" json:"service_ns,omitempty"`
 	SpreadNs  int64 `protobuf:"varint,5,opt,name=spread_ns,json=spreadNs,proto3" json:"spread_ns,omitempty"`
-	// How long the frame that last left the queue had waited.
-	WaitNs int64 `protobuf:"varint,6,opt,name=wait_ns,json=waitNs,proto3" json:"wait_ns,omitempty"`
 	// The queue has passed its high-water mark.
 	Busy bool `protobuf:"varint,7,opt,name=busy,proto3" json:"busy,omitempty"`
 	// Frames of the run that are on the node, from accepted to taken by end.
@@ -693,13 +691,6 @@ func (x *Feedback) GetSpreadNs() int64 {
 	return 0
 }
 
-func (x *Feedback) GetWaitNs() int64 {
-	if x != nil {
-		return x.WaitNs
-	}
-	return 0
-}
-
 func (x *Feedback) GetBusy() bool {
 	if x != nil {
 		return x.Busy
@@ -732,12 +723,12 @@ type CloseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Run   string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
 	From  string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
-	// The ledgers of the nodes above, as a JSON list; fields as in the report's "nodes".
-	Nodes string `protobuf:"bytes,3,opt,name=nodes,proto3" json:"nodes,omitempty"`
-	// What was out of the ordinary above; empty: nothing.
-	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	// What was out of the ordinary above.
+	Notes []string `protobuf:"bytes,4,rep,name=notes,proto3" json:"notes,omitempty"`
 	// The caller is being stopped and does not wait for the others: answer at once, without a report.
-	Detach        bool `protobuf:"varint,5,opt,name=detach,proto3" json:"detach,omitempty"`
+	Detach bool `protobuf:"varint,5,opt,name=detach,proto3" json:"detach,omitempty"`
+	// Those of the nodes above.
+	Nodes         []*Ledger `protobuf:"bytes,6,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -786,18 +777,11 @@ func (x *CloseRequest) GetFrom() string {
 	return ""
 }
 
-func (x *CloseRequest) GetNodes() string {
+func (x *CloseRequest) GetNotes() []string {
 	if x != nil {
-		return x.Nodes
+		return x.Notes
 	}
-	return ""
-}
-
-func (x *CloseRequest) GetNote() string {
-	if x != nil {
-		return x.Note
-	}
-	return ""
+	return nil
 }
 
 func (x *CloseRequest) GetDetach() bool {
@@ -807,10 +791,17 @@ func (x *CloseRequest) GetDetach() bool {
 	return false
 }
 
+func (x *CloseRequest) GetNodes() []*Ledger {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
 type CloseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The report as JSON, as the client prints it; empty for a caller that has detached.
-	Report        string `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
+	// None for a caller that has detached.
+	Report        *Report `protobuf:"bytes,2,opt,name=report,proto3" json:"report,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -845,51 +836,926 @@ func (*CloseResponse) Descriptor() ([]byte, []int) {
 	return file_tandem_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *CloseResponse) GetReport() string {
+func (x *CloseResponse) GetReport() *Report {
 	if x != nil {
 		return x.Report
 	}
+	return nil
+}
+
+// Ledger is what a node did in a run.
+type Ledger struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Role    string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	Address string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	// Frames: those received are the sum of the others and of those that are still on the node.
+	Received  int64            `protobuf:"varint,3,opt,name=received,proto3" json:"received,omitempty"`
+	Refused   int64            `protobuf:"varint,4,opt,name=refused,proto3" json:"refused,omitempty"`
+	Dropped   int64            `protobuf:"varint,5,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	Expired   int64            `protobuf:"varint,6,opt,name=expired,proto3" json:"expired,omitempty"`
+	Forwarded int64            `protobuf:"varint,7,opt,name=forwarded,proto3" json:"forwarded,omitempty"`
+	Finished  int64            `protobuf:"varint,8,opt,name=finished,proto3" json:"finished,omitempty"`
+	Lost      int64            `protobuf:"varint,9,opt,name=lost,proto3" json:"lost,omitempty"`
+	Switches  int64            `protobuf:"varint,10,opt,name=switches,proto3" json:"switches,omitempty"`
+	SwitchMs  float64          `protobuf:"fixed64,11,opt,name=switch_ms,json=switchMs,proto3" json:"switch_ms,omitempty"`
+	BusyMs    float64          `protobuf:"fixed64,12,opt,name=busy_ms,json=busyMs,proto3" json:"busy_ms,omitempty"`
+	QueuePeak int32            `protobuf:"varint,13,opt,name=queue_peak,json=queuePeak,proto3" json:"queue_peak,omitempty"`
+	Decisions map[string]int64 `protobuf:"bytes,14,rep,name=decisions,proto3" json:"decisions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Percentages of the time.
+	States    map[string]float64 `protobuf:"bytes,15,rep,name=states,proto3" json:"states,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	Emulate   string             `protobuf:"bytes,16,opt,name=emulate,proto3" json:"emulate,omitempty"`
+	Link      string             `protobuf:"bytes,17,opt,name=link,proto3" json:"link,omitempty"`
+	Bytes     int64              `protobuf:"varint,18,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	EnergyJ   float64            `protobuf:"fixed64,19,opt,name=energy_j,json=energyJ,proto3" json:"energy_j,omitempty"`
+	EnergyBy  string             `protobuf:"bytes,20,opt,name=energy_by,json=energyBy,proto3" json:"energy_by,omitempty"`
+	Device    string             `protobuf:"bytes,21,opt,name=device,proto3" json:"device,omitempty"`
+	Next      []string           `protobuf:"bytes,22,rep,name=next,proto3" json:"next,omitempty"`
+	Restarted bool               `protobuf:"varint,23,opt,name=restarted,proto3" json:"restarted,omitempty"`
+	// The frames that the node has given up, or sent another way, without an answer, and those that it counts as gone: the
+	// first and the last id of each range, in rising order. Reports have none.
+	Unacknowledged []uint64 `protobuf:"varint,24,rep,packed,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
+	Denied         []uint64 `protobuf:"varint,25,rep,packed,name=denied,proto3" json:"denied,omitempty"`
+	// There were more of them.
+	UnacknowledgedCut bool `protobuf:"varint,26,opt,name=unacknowledged_cut,json=unacknowledgedCut,proto3" json:"unacknowledged_cut,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *Ledger) Reset() {
+	*x = Ledger{}
+	mi := &file_tandem_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ledger) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ledger) ProtoMessage() {}
+
+func (x *Ledger) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ledger.ProtoReflect.Descriptor instead.
+func (*Ledger) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Ledger) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
 	return ""
 }
+
+func (x *Ledger) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Ledger) GetReceived() int64 {
+	if x != nil {
+		return x.Received
+	}
+	return 0
+}
+
+func (x *Ledger) GetRefused() int64 {
+	if x != nil {
+		return x.Refused
+	}
+	return 0
+}
+
+func (x *Ledger) GetDropped() int64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
+func (x *Ledger) GetExpired() int64 {
+	if x != nil {
+		return x.Expired
+	}
+	return 0
+}
+
+func (x *Ledger) GetForwarded() int64 {
+	if x != nil {
+		return x.Forwarded
+	}
+	return 0
+}
+
+func (x *Ledger) GetFinished() int64 {
+	if x != nil {
+		return x.Finished
+	}
+	return 0
+}
+
+func (x *Ledger) GetLost() int64 {
+	if x != nil {
+		return x.Lost
+	}
+	return 0
+}
+
+func (x *Ledger) GetSwitches() int64 {
+	if x != nil {
+		return x.Switches
+	}
+	return 0
+}
+
+func (x *Ledger) GetSwitchMs() float64 {
+	if x != nil {
+		return x.SwitchMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetBusyMs() float64 {
+	if x != nil {
+		return x.BusyMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetQueuePeak() int32 {
+	if x != nil {
+		return x.QueuePeak
+	}
+	return 0
+}
+
+func (x *Ledger) GetDecisions() map[string]int64 {
+	if x != nil {
+		return x.Decisions
+	}
+	return nil
+}
+
+func (x *Ledger) GetStates() map[string]float64 {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *Ledger) GetEmulate() string {
+	if x != nil {
+		return x.Emulate
+	}
+	return ""
+}
+
+func (x *Ledger) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+func (x *Ledger) GetBytes() int64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *Ledger) GetEnergyJ() float64 {
+	if x != nil {
+		return x.EnergyJ
+	}
+	return 0
+}
+
+func (x *Ledger) GetEnergyBy() string {
+	if x != nil {
+		return x.EnergyBy
+	}
+	return ""
+}
+
+func (x *Ledger) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *Ledger) GetNext() []string {
+	if x != nil {
+		return x.Next
+	}
+	return nil
+}
+
+func (x *Ledger) GetRestarted() bool {
+	if x != nil {
+		return x.Restarted
+	}
+	return false
+}
+
+func (x *Ledger) GetUnacknowledged() []uint64 {
+	if x != nil {
+		return x.Unacknowledged
+	}
+	return nil
+}
+
+func (x *Ledger) GetDenied() []uint64 {
+	if x != nil {
+		return x.Denied
+	}
+	return nil
+}
+
+func (x *Ledger) GetUnacknowledgedCut() bool {
+	if x != nil {
+		return x.UnacknowledgedCut
+	}
+	return false
+}
+
+// Status is what a node is doing in a run.
+type Status struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Ledger *Ledger                `protobuf:"bytes,1,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	// Those held, from and to.
+	Layers        []int32 `protobuf:"varint,2,rep,packed,name=layers,proto3" json:"layers,omitempty"`
+	State         string  `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	Queue         int32   `protobuf:"varint,4,opt,name=queue,proto3" json:"queue,omitempty"`
+	Capacity      int32   `protobuf:"varint,5,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	ServiceMs     float64 `protobuf:"fixed64,6,opt,name=service_ms,json=serviceMs,proto3" json:"service_ms,omitempty"`
+	SpreadMs      float64 `protobuf:"fixed64,7,opt,name=spread_ms,json=spreadMs,proto3" json:"spread_ms,omitempty"`
+	WaitMs        float64 `protobuf:"fixed64,8,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
+	RateIn        float64 `protobuf:"fixed64,9,opt,name=rate_in,json=rateIn,proto3" json:"rate_in,omitempty"`
+	RateOut       float64 `protobuf:"fixed64,10,opt,name=rate_out,json=rateOut,proto3" json:"rate_out,omitempty"`
+	Throttled     bool    `protobuf:"varint,11,opt,name=throttled,proto3" json:"throttled,omitempty"`
+	StalenessS    float64 `protobuf:"fixed64,12,opt,name=staleness_s,json=stalenessS,proto3" json:"staleness_s,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Status) Reset() {
+	*x = Status{}
+	mi := &file_tandem_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Status) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Status) ProtoMessage() {}
+
+func (x *Status) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Status.ProtoReflect.Descriptor instead.
+func (*Status) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Status) GetLedger() *Ledger {
+	if x != nil {
+		return x.Ledger
+	}
+	return nil
+}
+
+func (x *Status) GetLayers() []int32 {
+	if x != nil {
+		return x.Layers
+	}
+	return nil
+}
+
+func (x *Status) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Status) GetQueue() int32 {
+	if x != nil {
+		return x.Queue
+	}
+	return 0
+}
+
+func (x *Status) GetCapacity() int32 {
+	if x != nil {
+		return x.Capacity
+	}
+	return 0
+}
+
+func (x *Status) GetServiceMs() float64 {
+	if x != nil {
+		return x.ServiceMs
+	}
+	return 0
+}
+
+func (x *Status) GetSpreadMs() float64 {
+	if x != nil {
+		return x.SpreadMs
+	}
+	return 0
+}
+
+func (x *Status) GetWaitMs() float64 {
+	if x != nil {
+		return x.WaitMs
+	}
+	return 0
+}
+
+func (x *Status) GetRateIn() float64 {
+	if x != nil {
+		return x.RateIn
+	}
+	return 0
+}
+
+func (x *Status) GetRateOut() float64 {
+	if x != nil {
+		return x.RateOut
+	}
+	return 0
+}
+
+func (x *Status) GetThrottled() bool {
+	if x != nil {
+		return x.Throttled
+	}
+	return false
+}
+
+func (x *Status) GetStalenessS() float64 {
+	if x != nil {
+		return x.StalenessS
+	}
+	return 0
+}
+
+// Live is what end knows of a run that goes on.
+type Live struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sent          int64                  `protobuf:"varint,1,opt,name=sent,proto3" json:"sent,omitempty"`
+	Delivered     int64                  `protobuf:"varint,2,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	Duplicates    int64                  `protobuf:"varint,3,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
+	Coverage      float64                `protobuf:"fixed64,4,opt,name=coverage,proto3" json:"coverage,omitempty"`
+	Rate          float64                `protobuf:"fixed64,5,opt,name=rate,proto3" json:"rate,omitempty"`
+	AgeP50Ms      float64                `protobuf:"fixed64,6,opt,name=age_p50_ms,json=ageP50Ms,proto3" json:"age_p50_ms,omitempty"`
+	AgeP95Ms      float64                `protobuf:"fixed64,7,opt,name=age_p95_ms,json=ageP95Ms,proto3" json:"age_p95_ms,omitempty"`
+	State         string                 `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
+	StalenessS    float64                `protobuf:"fixed64,9,opt,name=staleness_s,json=stalenessS,proto3" json:"staleness_s,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Live) Reset() {
+	*x = Live{}
+	mi := &file_tandem_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Live) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Live) ProtoMessage() {}
+
+func (x *Live) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Live.ProtoReflect.Descriptor instead.
+func (*Live) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Live) GetSent() int64 {
+	if x != nil {
+		return x.Sent
+	}
+	return 0
+}
+
+func (x *Live) GetDelivered() int64 {
+	if x != nil {
+		return x.Delivered
+	}
+	return 0
+}
+
+func (x *Live) GetDuplicates() int64 {
+	if x != nil {
+		return x.Duplicates
+	}
+	return 0
+}
+
+func (x *Live) GetCoverage() float64 {
+	if x != nil {
+		return x.Coverage
+	}
+	return 0
+}
+
+func (x *Live) GetRate() float64 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
+func (x *Live) GetAgeP50Ms() float64 {
+	if x != nil {
+		return x.AgeP50Ms
+	}
+	return 0
+}
+
+func (x *Live) GetAgeP95Ms() float64 {
+	if x != nil {
+		return x.AgeP95Ms
+	}
+	return 0
+}
+
+func (x *Live) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Live) GetStalenessS() float64 {
+	if x != nil {
+		return x.StalenessS
+	}
+	return 0
+}
+
+// Report is what is known of a run when it is closed.
+type Report struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Run            string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	Strategy       string                 `protobuf:"bytes,2,opt,name=strategy,proto3" json:"strategy,omitempty"`
+	Tasks          int32                  `protobuf:"varint,3,opt,name=tasks,proto3" json:"tasks,omitempty"`
+	Frames         int64                  `protobuf:"varint,4,opt,name=frames,proto3" json:"frames,omitempty"`
+	IntervalMs     float64                `protobuf:"fixed64,5,opt,name=interval_ms,json=intervalMs,proto3" json:"interval_ms,omitempty"`
+	Delivered      int64                  `protobuf:"varint,6,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	Coverage       float64                `protobuf:"fixed64,7,opt,name=coverage,proto3" json:"coverage,omitempty"`
+	Rate           float64                `protobuf:"fixed64,8,opt,name=rate,proto3" json:"rate,omitempty"`
+	Duplicates     int64                  `protobuf:"varint,9,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
+	Forgotten      int64                  `protobuf:"varint,10,opt,name=forgotten,proto3" json:"forgotten,omitempty"`
+	Died           int64                  `protobuf:"varint,11,opt,name=died,proto3" json:"died,omitempty"`
+	DoubleCounted  int64                  `protobuf:"varint,12,opt,name=double_counted,json=doubleCounted,proto3" json:"double_counted,omitempty"`
+	Unaccounted    int64                  `protobuf:"zigzag64,13,opt,name=unaccounted,proto3" json:"unaccounted,omitempty"`
+	Accuracy       *float64               `protobuf:"fixed64,14,opt,name=accuracy,proto3,oneof" json:"accuracy,omitempty"`
+	JoulesPerFrame *float64               `protobuf:"fixed64,15,opt,name=joules_per_frame,json=joulesPerFrame,proto3,oneof" json:"joules_per_frame,omitempty"`
+	LatencyMs      *Latency               `protobuf:"bytes,16,opt,name=latency_ms,json=latencyMs,proto3" json:"latency_ms,omitempty"`
+	ElapsedS       float64                `protobuf:"fixed64,17,opt,name=elapsed_s,json=elapsedS,proto3" json:"elapsed_s,omitempty"`
+	Model          string                 `protobuf:"bytes,18,opt,name=model,proto3" json:"model,omitempty"`
+	Load           string                 `protobuf:"bytes,19,opt,name=load,proto3" json:"load,omitempty"`
+	Cut            int32                  `protobuf:"varint,20,opt,name=cut,proto3" json:"cut,omitempty"`
+	Cuts           []int32                `protobuf:"varint,21,rep,packed,name=cuts,proto3" json:"cuts,omitempty"`
+	Emulate        string                 `protobuf:"bytes,22,opt,name=emulate,proto3" json:"emulate,omitempty"`
+	Link           string                 `protobuf:"bytes,23,opt,name=link,proto3" json:"link,omitempty"`
+	Wire           string                 `protobuf:"bytes,24,opt,name=wire,proto3" json:"wire,omitempty"`
+	Version        string                 `protobuf:"bytes,25,opt,name=version,proto3" json:"version,omitempty"`
+	Notes          []string               `protobuf:"bytes,26,rep,name=notes,proto3" json:"notes,omitempty"`
+	Nodes          []*Ledger              `protobuf:"bytes,27,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Report) Reset() {
+	*x = Report{}
+	mi := &file_tandem_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Report) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Report) ProtoMessage() {}
+
+func (x *Report) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Report.ProtoReflect.Descriptor instead.
+func (*Report) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Report) GetRun() string {
+	if x != nil {
+		return x.Run
+	}
+	return ""
+}
+
+func (x *Report) GetStrategy() string {
+	if x != nil {
+		return x.Strategy
+	}
+	return ""
+}
+
+func (x *Report) GetTasks() int32 {
+	if x != nil {
+		return x.Tasks
+	}
+	return 0
+}
+
+func (x *Report) GetFrames() int64 {
+	if x != nil {
+		return x.Frames
+	}
+	return 0
+}
+
+func (x *Report) GetIntervalMs() float64 {
+	if x != nil {
+		return x.IntervalMs
+	}
+	return 0
+}
+
+func (x *Report) GetDelivered() int64 {
+	if x != nil {
+		return x.Delivered
+	}
+	return 0
+}
+
+func (x *Report) GetCoverage() float64 {
+	if x != nil {
+		return x.Coverage
+	}
+	return 0
+}
+
+func (x *Report) GetRate() float64 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
+func (x *Report) GetDuplicates() int64 {
+	if x != nil {
+		return x.Duplicates
+	}
+	return 0
+}
+
+func (x *Report) GetForgotten() int64 {
+	if x != nil {
+		return x.Forgotten
+	}
+	return 0
+}
+
+func (x *Report) GetDied() int64 {
+	if x != nil {
+		return x.Died
+	}
+	return 0
+}
+
+func (x *Report) GetDoubleCounted() int64 {
+	if x != nil {
+		return x.DoubleCounted
+	}
+	return 0
+}
+
+func (x *Report) GetUnaccounted() int64 {
+	if x != nil {
+		return x.Unaccounted
+	}
+	return 0
+}
+
+func (x *Report) GetAccuracy() float64 {
+	if x != nil && x.Accuracy != nil {
+		return *x.Accuracy
+	}
+	return 0
+}
+
+func (x *Report) GetJoulesPerFrame() float64 {
+	if x != nil && x.JoulesPerFrame != nil {
+		return *x.JoulesPerFrame
+	}
+	return 0
+}
+
+func (x *Report) GetLatencyMs() *Latency {
+	if x != nil {
+		return x.LatencyMs
+	}
+	return nil
+}
+
+func (x *Report) GetElapsedS() float64 {
+	if x != nil {
+		return x.ElapsedS
+	}
+	return 0
+}
+
+func (x *Report) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *Report) GetLoad() string {
+	if x != nil {
+		return x.Load
+	}
+	return ""
+}
+
+func (x *Report) GetCut() int32 {
+	if x != nil {
+		return x.Cut
+	}
+	return 0
+}
+
+func (x *Report) GetCuts() []int32 {
+	if x != nil {
+		return x.Cuts
+	}
+	return nil
+}
+
+func (x *Report) GetEmulate() string {
+	if x != nil {
+		return x.Emulate
+	}
+	return ""
+}
+
+func (x *Report) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+func (x *Report) GetWire() string {
+	if x != nil {
+		return x.Wire
+	}
+	return ""
+}
+
+func (x *Report) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Report) GetNotes() []string {
+	if x != nil {
+		return x.Notes
+	}
+	return nil
+}
+
+func (x *Report) GetNodes() []*Ledger {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+// Latency is the age of the frames that arrived, in milliseconds.
+type Latency struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	P50           float64                `protobuf:"fixed64,1,opt,name=p50,proto3" json:"p50,omitempty"`
+	P95           float64                `protobuf:"fixed64,2,opt,name=p95,proto3" json:"p95,omitempty"`
+	P99           float64                `protobuf:"fixed64,3,opt,name=p99,proto3" json:"p99,omitempty"`
+	Max           float64                `protobuf:"fixed64,4,opt,name=max,proto3" json:"max,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Latency) Reset() {
+	*x = Latency{}
+	mi := &file_tandem_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Latency) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Latency) ProtoMessage() {}
+
+func (x *Latency) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Latency.ProtoReflect.Descriptor instead.
+func (*Latency) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Latency) GetP50() float64 {
+	if x != nil {
+		return x.P50
+	}
+	return 0
+}
+
+func (x *Latency) GetP95() float64 {
+	if x != nil {
+		return x.P95
+	}
+	return 0
+}
+
+func (x *Latency) GetP99() float64 {
+	if x != nil {
+		return x.P99
+	}
+	return 0
+}
+
+func (x *Latency) GetMax() float64 {
+	if x != nil {
+		return x.Max
+	}
+	return 0
+}
+
+var file_tandem_proto_extTypes = []protoimpl.ExtensionInfo{
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*uint32)(nil),
+		Field:         50000,
+		Name:          "tandem.v1.most",
+		Tag:           "varint,50000,opt,name=most",
+		Filename:      "tandem.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*uint32)(nil),
+		Field:         50001,
+		Name:          "tandem.v1.text",
+		Tag:           "varint,50001,opt,name=text",
+		Filename:      "tandem.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         50002,
+		Name:          "tandem.v1.needed",
+		Tag:           "varint,50002,opt,name=needed",
+		Filename:      "tandem.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.MessageOptions)(nil),
+		ExtensionType: (*uint32)(nil),
+		Field:         50000,
+		Name:          "tandem.v1.bytes",
+		Tag:           "varint,50000,opt,name=bytes",
+		Filename:      "tandem.proto",
+	},
+}
+
+// Extension fields to descriptorpb.FieldOptions.
+var (
+	// Elements of a list or map, and bytes of each name in it, a map's keys too; bytes of a name; value of a number. Where
+	// nothing is said, 256 elements and bytes are allowed.
+	//
+	// optional uint32 most = 50000;
+	E_Most = &file_tandem_proto_extTypes[0]
+	// The field is a text that explains, of so many bytes. What is longer is cut, and what can't be printed becomes a space.
+	//
+	// optional uint32 text = 50001;
+	E_Text = &file_tandem_proto_extTypes[1]
+	// The field may not be empty.
+	//
+	// optional bool needed = 50002;
+	E_Needed = &file_tandem_proto_extTypes[2]
+)
+
+// Extension fields to descriptorpb.MessageOptions.
+var (
+	// Bytes of the whole message; where nothing is said, only --max-body bounds it.
+	//
+	// optional uint32 bytes = 50000;
+	E_Bytes = &file_tandem_proto_extTypes[3]
+)
 
 var File_tandem_proto protoreflect.FileDescriptor
 
 const file_tandem_proto_rawDesc = "" +
 	"\n" +
-	"\ftandem.proto\x12\ttandem.v1\"\x89\x01\n" +
-	"\vOpenRequest\x12 \n" +
-	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunR\x03run\x12\x12\n" +
-	"\x04from\x18\x02 \x01(\tR\x04from\x12\x18\n" +
-	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x14\n" +
+	"\ftandem.proto\x12\ttandem.v1\x1a google/protobuf/descriptor.proto\"\xa3\x01\n" +
+	"\vOpenRequest\x12&\n" +
+	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x18\n" +
+	"\x04from\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04from\x12\x1e\n" +
+	"\aaddress\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01R\aaddress\x12\x14\n" +
 	"\x05layer\x18\x04 \x01(\x05R\x05layer\x12\x14\n" +
-	"\x05again\x18\x05 \x01(\bR\x05again\"`\n" +
-	"\fOpenResponse\x12 \n" +
-	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunR\x03run\x12\x14\n" +
-	"\x05shape\x18\x02 \x03(\x05R\x05shape\x12\x18\n" +
-	"\aaddress\x18\x03 \x01(\tR\aaddress\"\xf0\x01\n" +
-	"\x03Run\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
-	"\bstrategy\x18\x02 \x01(\tR\bstrategy\x12\x14\n" +
+	"\x05again\x18\x05 \x01(\bR\x05again:\x06\x80\xb5\x18\x80\x80\x04\"t\n" +
+	"\fOpenResponse\x12&\n" +
+	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x1a\n" +
+	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x18\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress:\x06\x80\xb5\x18\x80\x80\x04\"\x9d\x02\n" +
+	"\x03Run\x12\x19\n" +
+	"\x02id\x18\x01 \x01(\tB\t\x80\xb5\x18\x80\x01\x90\xb5\x18\x01R\x02id\x12!\n" +
+	"\bstrategy\x18\x02 \x01(\tB\x05\x80\xb5\x18\x80\x01R\bstrategy\x12\x14\n" +
 	"\x05tasks\x18\x03 \x01(\x05R\x05tasks\x12\x16\n" +
 	"\x06frames\x18\x04 \x01(\x04R\x06frames\x12\x1f\n" +
 	"\vinterval_ns\x18\x05 \x01(\x03R\n" +
-	"intervalNs\x12\x14\n" +
-	"\x05model\x18\x06 \x01(\tR\x05model\x12\x16\n" +
-	"\x06digest\x18\a \x01(\tR\x06digest\x12\x12\n" +
-	"\x04cuts\x18\t \x03(\x05R\x04cuts\x12\x12\n" +
+	"intervalNs\x12\x1b\n" +
+	"\x05model\x18\x06 \x01(\tB\x05\x80\xb5\x18\x80\x01R\x05model\x12\x1d\n" +
+	"\x06digest\x18\a \x01(\tB\x05\x80\xb5\x18\x80\x01R\x06digest\x12\x18\n" +
+	"\x04cuts\x18\t \x03(\x05B\x04\x80\xb5\x18@R\x04cuts\x12\x12\n" +
 	"\x04load\x18\n" +
-	" \x01(\tR\x04load\x12\x12\n" +
-	"\x04wire\x18\v \x01(\tR\x04wireJ\x04\b\b\x10\t\"\x89\x01\n" +
-	"\vPushRequest\x12\x10\n" +
-	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
-	"\x04from\x18\x02 \x01(\tR\x04from\x12(\n" +
-	"\x06frames\x18\x03 \x03(\v2\x10.tandem.v1.FrameR\x06frames\x12\x12\n" +
-	"\x04kept\x18\x04 \x01(\bR\x04kept\x12\x16\n" +
-	"\x06status\x18\x05 \x01(\tR\x06status\"\xca\x02\n" +
+	" \x01(\tR\x04load\x12\x19\n" +
+	"\x04wire\x18\v \x01(\tB\x05\x80\xb5\x18\x80\x01R\x04wireJ\x04\b\b\x10\t\"\xb6\x01\n" +
+	"\vPushRequest\x12\x16\n" +
+	"\x03run\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x03run\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x12/\n" +
+	"\x06frames\x18\x03 \x03(\v2\x10.tandem.v1.FrameB\x05\x80\xb5\x18\x80\x02R\x06frames\x12\x12\n" +
+	"\x04kept\x18\x04 \x01(\bR\x04kept\x120\n" +
+	"\x06status\x18\x06 \x03(\v2\x11.tandem.v1.StatusB\x05\x80\xb5\x18\x80\x01R\x06statusJ\x04\b\x05\x10\x06\"\xd0\x02\n" +
 	"\x05Frame\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
-	"\x04next\x18\x02 \x01(\x05R\x04next\x12\x14\n" +
-	"\x05shape\x18\x03 \x03(\x05R\x05shape\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\x05R\x04next\x12\x1a\n" +
+	"\x05shape\x18\x03 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x12\n" +
 	"\x04data\x18\x04 \x01(\fR\x04data\x12\x15\n" +
 	"\x06age_ns\x18\x05 \x01(\x03R\x05ageNs\x12\x19\n" +
 	"\x05label\x18\x06 \x01(\x05H\x00R\x05label\x88\x01\x01\x12(\n" +
@@ -899,31 +1765,136 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05scale\x18\n" +
 	" \x01(\x02R\x05scale\x12\x16\n" +
 	"\x06offset\x18\v \x01(\x02R\x06offsetB\b\n" +
-	"\x06_label\"S\n" +
-	"\fPushResponse\x12/\n" +
-	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackR\bfeedback\x12\x12\n" +
-	"\x04live\x18\x02 \x01(\tR\x04live\"\xa1\x02\n" +
+	"\x06_label\"q\n" +
+	"\fPushResponse\x126\n" +
+	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackB\x05\x80\xb5\x18\x80\x02R\bfeedback\x12#\n" +
+	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04liveJ\x04\b\x02\x10\x03\"\x8e\x02\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
 	"\x0equeue_capacity\x18\x03 \x01(\x05R\rqueueCapacity\x12\x1d\n" +
 	"\n" +
 	"service_ns\x18\x04 \x01(\x03R\tserviceNs\x12\x1b\n" +
-	"\tspread_ns\x18\x05 \x01(\x03R\bspreadNs\x12\x17\n" +
-	"\await_ns\x18\x06 \x01(\x03R\x06waitNs\x12\x12\n" +
+	"\tspread_ns\x18\x05 \x01(\x03R\bspreadNs\x12\x12\n" +
 	"\x04busy\x18\a \x01(\bR\x04busy\x12\x12\n" +
 	"\x04here\x18\b \x01(\x05R\x04here\x12\x1c\n" +
 	"\tthrottled\x18\t \x01(\bR\tthrottled\x12\x14\n" +
 	"\x05batch\x18\n" +
-	" \x01(\x05R\x05batch\"v\n" +
+	" \x01(\x05R\x05batchJ\x04\b\x06\x10\a\"\xa4\x01\n" +
 	"\fCloseRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
-	"\x04from\x18\x02 \x01(\tR\x04from\x12\x14\n" +
-	"\x05nodes\x18\x03 \x01(\tR\x05nodes\x12\x12\n" +
-	"\x04note\x18\x04 \x01(\tR\x04note\x12\x16\n" +
-	"\x06detach\x18\x05 \x01(\bR\x06detach\"'\n" +
-	"\rCloseResponse\x12\x16\n" +
-	"\x06report\x18\x01 \x01(\tR\x06report*.\n" +
+	"\x04from\x18\x02 \x01(\tR\x04from\x12\x1f\n" +
+	"\x05notes\x18\x04 \x03(\tB\t\x80\xb5\x18@\x88\xb5\x18\x80 R\x05notes\x12\x16\n" +
+	"\x06detach\x18\x05 \x01(\bR\x06detach\x12'\n" +
+	"\x05nodes\x18\x06 \x03(\v2\x11.tandem.v1.LedgerR\x05nodes:\x06\x80\xb5\x18\x80\x80@J\x04\b\x03\x10\x04\"H\n" +
+	"\rCloseResponse\x12)\n" +
+	"\x06report\x18\x02 \x01(\v2\x11.tandem.v1.ReportR\x06report:\x06\x80\xb5\x18\x80\x80@J\x04\b\x01\x10\x02\"\xc2\a\n" +
+	"\x06Ledger\x12\x18\n" +
+	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x1a\n" +
+	"\breceived\x18\x03 \x01(\x03R\breceived\x12\x18\n" +
+	"\arefused\x18\x04 \x01(\x03R\arefused\x12\x18\n" +
+	"\adropped\x18\x05 \x01(\x03R\adropped\x12\x18\n" +
+	"\aexpired\x18\x06 \x01(\x03R\aexpired\x12\x1c\n" +
+	"\tforwarded\x18\a \x01(\x03R\tforwarded\x12\x1a\n" +
+	"\bfinished\x18\b \x01(\x03R\bfinished\x12\x12\n" +
+	"\x04lost\x18\t \x01(\x03R\x04lost\x12\x1a\n" +
+	"\bswitches\x18\n" +
+	" \x01(\x03R\bswitches\x12\x1b\n" +
+	"\tswitch_ms\x18\v \x01(\x01R\bswitchMs\x12\x17\n" +
+	"\abusy_ms\x18\f \x01(\x01R\x06busyMs\x12\x1d\n" +
+	"\n" +
+	"queue_peak\x18\r \x01(\x05R\tqueuePeak\x12D\n" +
+	"\tdecisions\x18\x0e \x03(\v2 .tandem.v1.Ledger.DecisionsEntryB\x04\x80\xb5\x18@R\tdecisions\x12;\n" +
+	"\x06states\x18\x0f \x03(\v2\x1d.tandem.v1.Ledger.StatesEntryB\x04\x80\xb5\x18@R\x06states\x12\x1f\n" +
+	"\aemulate\x18\x10 \x01(\tB\x05\x88\xb5\x18\x80\x04R\aemulate\x12\x19\n" +
+	"\x04link\x18\x11 \x01(\tB\x05\x88\xb5\x18\x80\x04R\x04link\x12\x14\n" +
+	"\x05bytes\x18\x12 \x01(\x03R\x05bytes\x12\x19\n" +
+	"\benergy_j\x18\x13 \x01(\x01R\aenergyJ\x12\"\n" +
+	"\tenergy_by\x18\x14 \x01(\tB\x05\x88\xb5\x18\x80\x04R\benergyBy\x12\x1d\n" +
+	"\x06device\x18\x15 \x01(\tB\x05\x88\xb5\x18\x80\x04R\x06device\x12\x12\n" +
+	"\x04next\x18\x16 \x03(\tR\x04next\x12\x1c\n" +
+	"\trestarted\x18\x17 \x01(\bR\trestarted\x12.\n" +
+	"\x0eunacknowledged\x18\x18 \x03(\x04B\x06\x80\xb5\x18\x80\x80\x04R\x0eunacknowledged\x12\x1e\n" +
+	"\x06denied\x18\x19 \x03(\x04B\x06\x80\xb5\x18\x80\x80\x04R\x06denied\x12-\n" +
+	"\x12unacknowledged_cut\x18\x1a \x01(\bR\x11unacknowledgedCut\x1a<\n" +
+	"\x0eDecisionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1a9\n" +
+	"\vStatesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\x87\x03\n" +
+	"\x06Status\x12/\n" +
+	"\x06ledger\x18\x01 \x01(\v2\x11.tandem.v1.LedgerB\x04\x90\xb5\x18\x01R\x06ledger\x12\x1c\n" +
+	"\x06layers\x18\x02 \x03(\x05B\x04\x80\xb5\x18\x02R\x06layers\x12\x1a\n" +
+	"\x05state\x18\x03 \x01(\tB\x04\x80\xb5\x18@R\x05state\x12\x1c\n" +
+	"\x05queue\x18\x04 \x01(\x05B\x06\x80\xb5\x18\x80\x80@R\x05queue\x12\"\n" +
+	"\bcapacity\x18\x05 \x01(\x05B\x06\x80\xb5\x18\x80\x80@R\bcapacity\x12\x1d\n" +
+	"\n" +
+	"service_ms\x18\x06 \x01(\x01R\tserviceMs\x12\x1b\n" +
+	"\tspread_ms\x18\a \x01(\x01R\bspreadMs\x12\x17\n" +
+	"\await_ms\x18\b \x01(\x01R\x06waitMs\x12\x17\n" +
+	"\arate_in\x18\t \x01(\x01R\x06rateIn\x12\x19\n" +
+	"\brate_out\x18\n" +
+	" \x01(\x01R\arateOut\x12\x1c\n" +
+	"\tthrottled\x18\v \x01(\bR\tthrottled\x12)\n" +
+	"\vstaleness_s\x18\f \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
+	"stalenessS\"\x8b\x02\n" +
+	"\x04Live\x12\x12\n" +
+	"\x04sent\x18\x01 \x01(\x03R\x04sent\x12\x1c\n" +
+	"\tdelivered\x18\x02 \x01(\x03R\tdelivered\x12\x1e\n" +
+	"\n" +
+	"duplicates\x18\x03 \x01(\x03R\n" +
+	"duplicates\x12\x1a\n" +
+	"\bcoverage\x18\x04 \x01(\x01R\bcoverage\x12\x12\n" +
+	"\x04rate\x18\x05 \x01(\x01R\x04rate\x12\x1c\n" +
+	"\n" +
+	"age_p50_ms\x18\x06 \x01(\x01R\bageP50Ms\x12\x1c\n" +
+	"\n" +
+	"age_p95_ms\x18\a \x01(\x01R\bageP95Ms\x12\x1a\n" +
+	"\x05state\x18\b \x01(\tB\x04\x80\xb5\x18@R\x05state\x12)\n" +
+	"\vstaleness_s\x18\t \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
+	"stalenessS\"\xe4\x06\n" +
+	"\x06Report\x12\x10\n" +
+	"\x03run\x18\x01 \x01(\tR\x03run\x12!\n" +
+	"\bstrategy\x18\x02 \x01(\tB\x05\x88\xb5\x18\x80 R\bstrategy\x12\x14\n" +
+	"\x05tasks\x18\x03 \x01(\x05R\x05tasks\x12\x16\n" +
+	"\x06frames\x18\x04 \x01(\x03R\x06frames\x12\x1f\n" +
+	"\vinterval_ms\x18\x05 \x01(\x01R\n" +
+	"intervalMs\x12\x1c\n" +
+	"\tdelivered\x18\x06 \x01(\x03R\tdelivered\x12\x1a\n" +
+	"\bcoverage\x18\a \x01(\x01R\bcoverage\x12\x12\n" +
+	"\x04rate\x18\b \x01(\x01R\x04rate\x12\x1e\n" +
+	"\n" +
+	"duplicates\x18\t \x01(\x03R\n" +
+	"duplicates\x12\x1c\n" +
+	"\tforgotten\x18\n" +
+	" \x01(\x03R\tforgotten\x12\x12\n" +
+	"\x04died\x18\v \x01(\x03R\x04died\x12%\n" +
+	"\x0edouble_counted\x18\f \x01(\x03R\rdoubleCounted\x12 \n" +
+	"\vunaccounted\x18\r \x01(\x12R\vunaccounted\x12\x1f\n" +
+	"\baccuracy\x18\x0e \x01(\x01H\x00R\baccuracy\x88\x01\x01\x12-\n" +
+	"\x10joules_per_frame\x18\x0f \x01(\x01H\x01R\x0ejoulesPerFrame\x88\x01\x01\x121\n" +
+	"\n" +
+	"latency_ms\x18\x10 \x01(\v2\x12.tandem.v1.LatencyR\tlatencyMs\x12\x1b\n" +
+	"\telapsed_s\x18\x11 \x01(\x01R\belapsedS\x12\x1b\n" +
+	"\x05model\x18\x12 \x01(\tB\x05\x88\xb5\x18\x80 R\x05model\x12\x19\n" +
+	"\x04load\x18\x13 \x01(\tB\x05\x88\xb5\x18\x80 R\x04load\x12\x10\n" +
+	"\x03cut\x18\x14 \x01(\x05R\x03cut\x12\x18\n" +
+	"\x04cuts\x18\x15 \x03(\x05B\x04\x80\xb5\x18@R\x04cuts\x12\x1f\n" +
+	"\aemulate\x18\x16 \x01(\tB\x05\x88\xb5\x18\x80 R\aemulate\x12\x19\n" +
+	"\x04link\x18\x17 \x01(\tB\x05\x88\xb5\x18\x80 R\x04link\x12\x19\n" +
+	"\x04wire\x18\x18 \x01(\tB\x05\x88\xb5\x18\x80 R\x04wire\x12\x1f\n" +
+	"\aversion\x18\x19 \x01(\tB\x05\x88\xb5\x18\x80 R\aversion\x12\x1f\n" +
+	"\x05notes\x18\x1a \x03(\tB\t\x80\xb5\x18@\x88\xb5\x18\x80 R\x05notes\x12.\n" +
+	"\x05nodes\x18\x1b \x03(\v2\x11.tandem.v1.LedgerB\x05\x80\xb5\x18\x81\x02R\x05nodesB\v\n" +
+	"\t_accuracyB\x13\n" +
+	"\x11_joules_per_frame\"Q\n" +
+	"\aLatency\x12\x10\n" +
+	"\x03p50\x18\x01 \x01(\x01R\x03p50\x12\x10\n" +
+	"\x03p95\x18\x02 \x01(\x01R\x03p95\x12\x10\n" +
+	"\x03p99\x18\x03 \x01(\x01R\x03p99\x12\x10\n" +
+	"\x03max\x18\x04 \x01(\x01R\x03max*.\n" +
 	"\bEncoding\x12\v\n" +
 	"\aFLOAT32\x10\x00\x12\v\n" +
 	"\aFLOAT16\x10\x01\x12\b\n" +
@@ -931,7 +1902,11 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04Node\x127\n" +
 	"\x04Open\x12\x16.tandem.v1.OpenRequest\x1a\x17.tandem.v1.OpenResponse\x127\n" +
 	"\x04Push\x12\x16.tandem.v1.PushRequest\x1a\x17.tandem.v1.PushResponse\x12:\n" +
-	"\x05Close\x12\x17.tandem.v1.CloseRequest\x1a\x18.tandem.v1.CloseResponseB\x17Z\x15tandem/transport/wireb\x06proto3"
+	"\x05Close\x12\x17.tandem.v1.CloseRequest\x1a\x18.tandem.v1.CloseResponse:3\n" +
+	"\x04most\x12\x1d.google.protobuf.FieldOptions\x18І\x03 \x01(\rR\x04most:3\n" +
+	"\x04text\x12\x1d.google.protobuf.FieldOptions\x18ц\x03 \x01(\rR\x04text:7\n" +
+	"\x06needed\x12\x1d.google.protobuf.FieldOptions\x18҆\x03 \x01(\bR\x06needed:7\n" +
+	"\x05bytes\x12\x1f.google.protobuf.MessageOptions\x18І\x03 \x01(\rR\x05bytesB\x17Z\x15tandem/transport/wireb\x06proto3"
 
 var (
 	file_tandem_proto_rawDescOnce sync.Once
@@ -946,36 +1921,58 @@ func file_tandem_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_tandem_proto_goTypes = []any{
-	(Encoding)(0),         // 0: tandem.v1.Encoding
-	(*OpenRequest)(nil),   // 1: tandem.v1.OpenRequest
-	(*OpenResponse)(nil),  // 2: tandem.v1.OpenResponse
-	(*Run)(nil),           // 3: tandem.v1.Run
-	(*PushRequest)(nil),   // 4: tandem.v1.PushRequest
-	(*Frame)(nil),         // 5: tandem.v1.Frame
-	(*PushResponse)(nil),  // 6: tandem.v1.PushResponse
-	(*Feedback)(nil),      // 7: tandem.v1.Feedback
-	(*CloseRequest)(nil),  // 8: tandem.v1.CloseRequest
-	(*CloseResponse)(nil), // 9: tandem.v1.CloseResponse
+	(Encoding)(0),                       // 0: tandem.v1.Encoding
+	(*OpenRequest)(nil),                 // 1: tandem.v1.OpenRequest
+	(*OpenResponse)(nil),                // 2: tandem.v1.OpenResponse
+	(*Run)(nil),                         // 3: tandem.v1.Run
+	(*PushRequest)(nil),                 // 4: tandem.v1.PushRequest
+	(*Frame)(nil),                       // 5: tandem.v1.Frame
+	(*PushResponse)(nil),                // 6: tandem.v1.PushResponse
+	(*Feedback)(nil),                    // 7: tandem.v1.Feedback
+	(*CloseRequest)(nil),                // 8: tandem.v1.CloseRequest
+	(*CloseResponse)(nil),               // 9: tandem.v1.CloseResponse
+	(*Ledger)(nil),                      // 10: tandem.v1.Ledger
+	(*Status)(nil),                      // 11: tandem.v1.Status
+	(*Live)(nil),                        // 12: tandem.v1.Live
+	(*Report)(nil),                      // 13: tandem.v1.Report
+	(*Latency)(nil),                     // 14: tandem.v1.Latency
+	nil,                                 // 15: tandem.v1.Ledger.DecisionsEntry
+	nil,                                 // 16: tandem.v1.Ledger.StatesEntry
+	(*descriptorpb.FieldOptions)(nil),   // 17: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil), // 18: google.protobuf.MessageOptions
 }
 var file_tandem_proto_depIdxs = []int32{
-	3, // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
-	3, // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
-	5, // 2: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
-	0, // 3: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
-	7, // 4: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
-	1, // 5: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	4, // 6: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	8, // 7: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	2, // 8: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	6, // 9: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	9, // 10: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	8, // [8:11] is the sub-list for method output_type
-	5, // [5:8] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	3,  // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
+	3,  // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
+	5,  // 2: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
+	11, // 3: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
+	0,  // 4: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
+	7,  // 5: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
+	12, // 6: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
+	10, // 7: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	13, // 8: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	15, // 9: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	16, // 10: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	10, // 11: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	14, // 12: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	10, // 13: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	17, // 14: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	17, // 15: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	17, // 16: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	18, // 17: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	1,  // 18: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	4,  // 19: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	8,  // 20: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	2,  // 21: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	6,  // 22: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	9,  // 23: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	21, // [21:24] is the sub-list for method output_type
+	18, // [18:21] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	14, // [14:18] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }
@@ -984,20 +1981,22 @@ func file_tandem_proto_init() {
 		return
 	}
 	file_tandem_proto_msgTypes[4].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[12].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_proto_rawDesc), len(file_tandem_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   9,
-			NumExtensions: 0,
+			NumMessages:   16,
+			NumExtensions: 4,
 			NumServices:   1,
 		},
 		GoTypes:           file_tandem_proto_goTypes,
 		DependencyIndexes: file_tandem_proto_depIdxs,
 		EnumInfos:         file_tandem_proto_enumTypes,
 		MessageInfos:      file_tandem_proto_msgTypes,
+		ExtensionInfos:    file_tandem_proto_extTypes,
 	}.Build()
 	File_tandem_proto = out.File
 	file_tandem_proto_goTypes = nil

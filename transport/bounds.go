@@ -1,0 +1,191 @@
+package transport
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"tandem/pipeline"
+	"tandem/transport/wire"
+)
+
+// What a message may hold stands in tandem.proto, beside each field. It is looked at twice: fits counts what an encoded
+// message brings, before room is made for it, and check looks at what was decoded.
+
+const (
+	defaultMost = 256  // where tandem.proto says nothing
+	maxFigure   = 1e15 // of any number, so that sums don't overflow
+)
+
+// bounds are what tandem.proto says of one field.
+type bounds struct {
+	most   int     // elements, and bytes of a name
+	text   int     // bytes; 0: it is no text
+	figure float64 // the largest number
+	needed bool
+}
+
+var fieldBounds = func() map[protoreflect.FullName]bounds {
+	all := map[protoreflect.FullName]bounds{}
+	messages := wire.File_tandem_proto.Messages()
+	for i := range messages.Len() {
+		fields := messages.Get(i).Fields()
+		for j := range fields.Len() {
+			f := fields.Get(j)
+			most := int(option[uint32](f, wire.E_Most))
+			b := bounds{cmp.Or(most, defaultMost), int(option[uint32](f, wire.E_Text)), maxFigure, option[bool](f, wire.E_Needed)}
+			if most > 0 && f.Cardinality() != protoreflect.Repeated {
+				b.figure = float64(most)
+			}
+			all[f.FullName()] = b
+		}
+	}
+	return all
+}()
+
+func option[T any](of protoreflect.Descriptor, kind protoreflect.ExtensionType) T {
+	return proto.GetExtension(of.Options(), kind).(T)
+}
+
+// Some of them are needed elsewhere.
+var (
+	maxStatuses = fieldBounds["tandem.v1.PushRequest.status"].most
+	maxDims     = fieldBounds["tandem.v1.Frame.shape"].most
+)
+
+// messageBytes is how many bytes a message may have, if none may have more than so many.
+func messageBytes(m protoreflect.MessageDescriptor, most int) int {
+	if bytes := option[uint32](m, wire.E_Bytes); bytes > 0 {
+		return min(int(bytes), most)
+	}
+	return most
+}
+
+// fits reports an encoded message that would take far more memory than it has bytes: an empty frame has two bytes on the
+// wire, and some 300 in memory. Lists of numbers are not counted. What is broken otherwise is found by the decoder.
+func fits(b []byte, m protoreflect.MessageDescriptor) error {
+	if most := messageBytes(m, math.MaxInt); len(b) > most {
+		return fmt.Errorf("it has %d bytes: %d are allowed", len(b), most)
+	}
+	var elements [64]int // of each field: no message has more
+	for len(b) > 0 {
+		number, kind, tag := protowire.ConsumeTag(b)
+		if tag < 0 {
+			return nil
+		}
+		n := protowire.ConsumeFieldValue(number, kind, b[tag:])
+		if n < 0 {
+			return nil
+		}
+		value := b[tag : tag+n]
+		b = b[tag+n:]
+		f := m.Fields().ByNumber(number)
+		if f == nil {
+			continue
+		}
+		if f.Cardinality() == protoreflect.Repeated && kind == protowire.BytesType && !f.IsPacked() {
+			elements[f.Index()]++
+			if most := fieldBounds[f.FullName()].most; elements[f.Index()] > most {
+				return fmt.Errorf("%s has more than %d elements", nameOf(f), most)
+			}
+		}
+		if f.Message() != nil && !f.IsMap() {
+			inner, _ := protowire.ConsumeBytes(value) // nil where it is something else
+			if err := fits(inner, f.Message()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// check reports what a message holds that it may not, and makes its texts fit to be shown. Frames are looked at as they
+// are decoded, where an error can name the frame, and what strategies reckon with as well.
+func check(message proto.Message) (err error) {
+	m := message.ProtoReflect()
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		b, v := fieldBounds[f.FullName()], m.Get(f)
+		switch {
+		case !m.Has(f):
+			if b.needed {
+				return invalid(f, "is empty")
+			}
+		case f.IsMap():
+			if v.Map().Len() > b.most {
+				return invalid(f, "has %d elements: %d are allowed", v.Map().Len(), b.most)
+			}
+			v.Map().Range(func(key protoreflect.MapKey, entry protoreflect.Value) bool {
+				_, wrongKey := b.checkValue(f.MapKey(), key.Value())
+				_, wrong := b.checkValue(f.MapValue(), entry)
+				err = cmp.Or(wrongKey, wrong)
+				return err == nil
+			})
+		case f.IsList():
+			list := v.List()
+			if list.Len() > b.most {
+				return invalid(f, "has %d elements: %d are allowed", list.Len(), b.most)
+			}
+			for i := 0; i < list.Len() && err == nil && f.Kind() != protoreflect.Uint64Kind; i++ {
+				v, err = b.checkValue(f, list.Get(i))
+				list.Set(i, v)
+			}
+		default:
+			v, err = b.checkValue(f, v)
+			m.Set(f, v)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkValue returns the value, or of a text what is fit to be shown.
+func (b bounds) checkValue(f protoreflect.FieldDescriptor, v protoreflect.Value) (protoreflect.Value, error) {
+	least, figure := 0.0, 0.0
+	switch f.Kind() {
+	case protoreflect.StringKind:
+		name := v.String()
+		switch {
+		case b.text > 0:
+			return protoreflect.ValueOfString(shown(name, b.text)), nil
+		case len(name) > b.most:
+			return v, invalid(f, "has %d bytes: %d are allowed", len(name), b.most)
+		case !printable(name):
+			return v, invalid(f, "is %.40q, which can't be printed", name)
+		}
+	case protoreflect.MessageKind:
+		switch m := v.Message().Interface().(type) {
+		case *wire.Frame, *wire.Feedback:
+		default:
+			return v, check(m)
+		}
+	case protoreflect.Int32Kind, protoreflect.Int64Kind:
+		figure = float64(v.Int())
+	case protoreflect.Sint64Kind:
+		least, figure = -b.figure, float64(v.Int())
+	case protoreflect.Uint64Kind:
+		figure = float64(v.Uint())
+	case protoreflect.DoubleKind:
+		figure = v.Float()
+	}
+	if figure >= least && figure <= b.figure { // false for NaN
+		return v, nil
+	}
+	return v, invalid(f, "is %v: %v to %v is allowed", figure, least, b.figure)
+}
+
+func invalid(f protoreflect.FieldDescriptor, format string, args ...any) error {
+	return fmt.Errorf("%w: %s %s", pipeline.ErrInvalidRun, nameOf(f), fmt.Sprintf(format, args...))
+}
+
+// nameOf is a field as errors call it, as in "Status.rate_in".
+func nameOf(f protoreflect.FieldDescriptor) string {
+	return string(f.Parent().Name()) + "." + string(f.Name())
+}
