@@ -117,7 +117,7 @@ func bandwidth(threads int) float64 {
 	const side = 4096 // 64 MiB
 	m := f32.New(side, side)
 	defer m.Free()
-	pool := f32.NewPool(threads)
+	pool := f32.NewTeam(threads)
 	defer pool.Close()
 	data := m.Data()
 	for i := 0; i < len(data); i += 1024 { // a page that was never written is the one zero page

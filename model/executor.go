@@ -36,7 +36,7 @@ type Options struct {
 type Executor struct {
 	net      *Network
 	batch    int
-	pool     *f32.Pool // nil: one thread
+	pool     *f32.Team // nil: one thread
 	resident []bool    // layers
 	kernels  []kernel  // of the nodes of resident layers
 	split    []split   // whether a node is shared out over the pool
@@ -61,7 +61,7 @@ func NewExecutor(n *Network, o Options) *Executor {
 		kernels: make([]kernel, len(n.nodes)), split: make([]split, len(n.nodes)), plans: map[span]*plan{},
 	}
 	if o.Threads > 1 {
-		e.pool = f32.NewPool(o.Threads)
+		e.pool = f32.NewTeam(o.Threads)
 	}
 	return e
 }

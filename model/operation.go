@@ -27,7 +27,7 @@ type kernel interface {
 // means is what a kernel may use beside its tensors.
 type means struct {
 	clamp   f32.Clamp // bounds of the results; Linear, unless the operation is bounded
-	pool    *f32.Pool // nil: the calling goroutine alone
+	pool    *f32.Team // nil: the calling goroutine alone
 	scratch []float32 // as many as the kernel said that it needs
 }
 

@@ -23,7 +23,7 @@ var always = gain{true, true}
 // threads is the pool for a node where sharing it out is faster, or nil. Behind
 // another node that was shared, and at frames that follow one another closely,
 // the pool's threads are awake, or worth being woken for the next one.
-func (e *Executor) threads(node, frames int) *f32.Pool {
+func (e *Executor) threads(node, frames int) *f32.Team {
 	if e.pool == nil || node < 0 {
 		return nil
 	}

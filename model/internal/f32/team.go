@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Pool is a team of threads that work on one product at a time. The caller is
+// Team is a number of threads that work on one product at a time. The caller is
 // one of them. Waking a parked thread costs 50-100 µs, as much as many a layer,
 // so a worker that runs out of work looks for more for Spin before it parks:
 //
@@ -20,7 +20,7 @@ import (
 // the product by one chunk at most. The caller claims from the front and the
 // workers from the back: from one frame to the next each core meets mostly the
 // weights that its own cache still holds.
-type Pool struct {
+type Team struct {
 	mu      sync.Mutex // one product at a time
 	work    Work
 	left    atomic.Uint64 // chunks not claimed: first<<32 | end
@@ -47,112 +47,112 @@ type worker struct {
 	wake   chan struct{} // one token at most: only who resets parked sends
 }
 
-// NewPool starts threads-1 workers, but no more than fit beside the caller in
+// NewTeam starts threads-1 workers, but no more than fit beside the caller in
 // GOMAXPROCS. Close stops them.
-func NewPool(threads int) *Pool {
-	p := &Pool{}
+func NewTeam(threads int) *Team {
+	t := &Team{}
 	for range min(threads, runtime.GOMAXPROCS(0)) - 1 {
 		w := &worker{wake: make(chan struct{}, 1)}
-		p.workers = append(p.workers, w)
+		t.workers = append(t.workers, w)
 	}
-	for i, w := range p.workers {
-		p.wg.Go(func() { p.run(w, i+1) })
+	for i, w := range t.workers {
+		t.wg.Go(func() { t.run(w, i+1) })
 	}
-	return p
+	return t
 }
 
 // Threads is the number of threads that share a product, the caller included.
-func (p *Pool) Threads() int { return len(p.workers) + 1 }
+func (t *Team) Threads() int { return len(t.workers) + 1 }
 
 // Close waits for a product that runs and for the workers. After it, Do still
 // works, on the caller alone.
-func (p *Pool) Close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.closed.Store(true)
-	p.rouse(len(p.workers))
-	p.wg.Wait()
-	p.workers = nil
+func (t *Team) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed.Store(true)
+	t.rouse(len(t.workers))
+	t.wg.Wait()
+	t.workers = nil
 }
 
 // Do runs work's chunks 0..chunks-1 and returns when all are done.
-func (p *Pool) Do(chunks int, work Work) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.do(chunks, work)
+func (t *Team) Do(chunks int, work Work) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.do(chunks, work)
 }
 
-func (p *Pool) do(chunks int, work Work) {
-	if len(p.workers) == 0 || chunks < 2 {
+func (t *Team) do(chunks int, work Work) {
+	if len(t.workers) == 0 || chunks < 2 {
 		for i := range chunks {
 			work.Chunk(0, i)
 		}
 		return
 	}
-	p.work = work
-	p.open.Store(int64(chunks))
-	p.left.Store(uint64(chunks)) // publishes the two above
-	p.rouse(chunks - 1)
+	t.work = work
+	t.open.Store(int64(chunks))
+	t.left.Store(uint64(chunks)) // publishes the two above
+	t.rouse(chunks - 1)
 	for {
-		i, ok := p.claim(true)
+		i, ok := t.claim(true)
 		if !ok {
 			break
 		}
 		work.Chunk(0, i)
-		p.open.Add(-1)
+		t.open.Add(-1)
 	}
-	for n := 1; p.open.Load() > 0; n++ { // at most one chunk of each worker
+	for n := 1; t.open.Load() > 0; n++ { // at most one chunk of each worker
 		if n%64 == 0 {
 			runtime.Gosched()
 		}
 		pause()
 	}
-	p.work = nil
+	t.work = nil
 }
 
 // claim takes the first or the last of the chunks that are left. Who holds a
-// claim may read p.work: it stays until the claimed chunk is reported done.
-func (p *Pool) claim(front bool) (chunk int, ok bool) {
+// claim may read t.work: it stays until the claimed chunk is reported done.
+func (t *Team) claim(front bool) (chunk int, ok bool) {
 	for {
-		left := p.left.Load()
+		left := t.left.Load()
 		first, end := left>>32, left&(1<<32-1)
 		if first >= end {
 			return 0, false
 		}
 		if front {
-			if p.left.CompareAndSwap(left, (first+1)<<32|end) {
+			if t.left.CompareAndSwap(left, (first+1)<<32|end) {
 				return int(first), true
 			}
-		} else if p.left.CompareAndSwap(left, first<<32|(end-1)) {
+		} else if t.left.CompareAndSwap(left, first<<32|(end-1)) {
 			return int(end - 1), true
 		}
 	}
 }
 
 // rouse wakes the first n workers where they are parked.
-func (p *Pool) rouse(n int) {
-	for _, w := range p.workers[:min(n, len(p.workers))] {
+func (t *Team) rouse(n int) {
+	for _, w := range t.workers[:min(n, len(t.workers))] {
 		if w.parked.Load() && w.parked.CompareAndSwap(true, false) {
 			w.wake <- struct{}{}
 		}
 	}
 }
 
-func (p *Pool) run(w *worker, thread int) {
-	for !p.closed.Load() {
+func (t *Team) run(w *worker, thread int) {
+	for !t.closed.Load() {
 		for {
-			i, ok := p.claim(false)
+			i, ok := t.claim(false)
 			if !ok {
 				break
 			}
-			p.work.Chunk(thread, i)
-			p.open.Add(-1)
+			t.work.Chunk(thread, i)
+			t.open.Add(-1)
 		}
-		if p.look() {
+		if t.look() {
 			continue
 		}
 		w.parked.Store(true)
-		if p.waiting() && w.parked.CompareAndSwap(true, false) {
+		if t.waiting() && w.parked.CompareAndSwap(true, false) {
 			continue // it came while we lay down
 		}
 		<-w.wake
@@ -161,10 +161,10 @@ func (p *Pool) run(w *worker, thread int) {
 
 // look waits for work for as long as it is cheaper than to park, and reports
 // whether some came. The garbage collector and other goroutines get their turn.
-func (p *Pool) look() bool {
+func (t *Team) look() bool {
 	began := time.Now()
 	for n := 1; ; n++ {
-		if p.waiting() {
+		if t.waiting() {
 			return true
 		}
 		if n%16 == 0 {
@@ -177,7 +177,7 @@ func (p *Pool) look() bool {
 	}
 }
 
-func (p *Pool) waiting() bool {
-	left := p.left.Load()
-	return left>>32 < left&(1<<32-1) || p.closed.Load()
+func (t *Team) waiting() bool {
+	left := t.left.Load()
+	return left>>32 < left&(1<<32-1) || t.closed.Load()
 }

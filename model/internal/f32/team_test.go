@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// threads lets a pool have as many threads as a test needs, on any machine.
-func threads(t *testing.T, n int) *Pool {
+// threads lets a team have as many threads as a test needs, on any machine.
+func threads(t *testing.T, n int) *Team {
 	before := runtime.GOMAXPROCS(max(n, runtime.GOMAXPROCS(0)))
-	p := NewPool(n)
+	team := NewTeam(n)
 	t.Cleanup(func() {
-		p.Close()
+		team.Close()
 		runtime.GOMAXPROCS(before)
 	})
-	if p.Threads() != n {
-		t.Fatalf("%d threads, want %d", p.Threads(), n)
+	if team.Threads() != n {
+		t.Fatalf("%d threads, want %d", team.Threads(), n)
 	}
-	return p
+	return team
 }
 
 type tally struct {
@@ -40,16 +40,16 @@ func (w *tally) Chunk(thread, i int) {
 
 // Each chunk of each job runs once, whether the workers look or are parked, and
 // none runs after Do has returned.
-func TestPoolRunsEachChunkOnce(t *testing.T) {
+func TestTeamRunsEachChunkOnce(t *testing.T) {
 	for _, n := range []int{1, 2, 4} {
-		p := threads(t, n)
+		team := threads(t, n)
 		r := rand.New(rand.NewPCG(29, 30))
 		for job := range 3000 {
 			if job%300 == 0 {
 				time.Sleep(3 * Spin)
 			}
 			w := &tally{make([]atomic.Int32, r.IntN(20)), make([]atomic.Bool, n)}
-			p.Do(len(w.seen), w)
+			team.Do(len(w.seen), w)
 			for i := range w.seen {
 				if seen := w.seen[i].Load(); seen != 1 {
 					t.Fatalf("job %d: chunk %d ran %d times", job, i, seen)
@@ -59,15 +59,15 @@ func TestPoolRunsEachChunkOnce(t *testing.T) {
 	}
 }
 
-// Several callers may use one pool; they take turns.
-func TestPoolSharedByCallers(t *testing.T) {
-	p := threads(t, 3)
+// Several callers may use one team; they take turns.
+func TestTeamSharedByCallers(t *testing.T) {
+	team := threads(t, 3)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			for range 200 {
 				w := &tally{make([]atomic.Int32, 7), make([]atomic.Bool, 3)}
-				p.Do(len(w.seen), w)
+				team.Do(len(w.seen), w)
 				for i := range w.seen {
 					if w.seen[i].Load() != 1 {
 						t.Errorf("chunk %d ran %d times", i, w.seen[i].Load())
@@ -81,8 +81,8 @@ func TestPoolSharedByCallers(t *testing.T) {
 
 // Split products equal whole ones to the last bit: a row is summed in the same
 // order wherever it is computed.
-func TestPoolProducts(t *testing.T) {
-	p := threads(t, 3)
+func TestTeamProducts(t *testing.T) {
+	team := threads(t, 3)
 	each(t, func(t *testing.T, i isa) {
 		r := rand.New(rand.NewPCG(31, 32))
 		for round := range rounds() / 10 {
@@ -94,9 +94,9 @@ func TestPoolProducts(t *testing.T) {
 			bias, c := drawBias(r, rows), drawClamp(r)
 			x, one, split := frames(r, 5, cols), frames(r, 5, rows), frames(r, 5, rows)
 			m.Affine(one[0], x[0], bias, c)
-			p.Affine(m, split[0], x[0], bias, c)
+			team.Affine(m, split[0], x[0], bias, c)
 			m.AffineBatch(one[1:], x[1:], bias, c)
-			p.AffineBatch(m, split[1:], x[1:], bias, c)
+			team.AffineBatch(m, split[1:], x[1:], bias, c)
 			for f := range one {
 				if !slices.Equal(one[f], split[f]) {
 					t.Fatalf("%d×%d: frame %d differs", rows, cols, f)
@@ -107,7 +107,7 @@ func TestPoolProducts(t *testing.T) {
 			parts := whole
 			parts.C = random(r, rows*n)
 			m.Mul(&whole, make([]float32, m.Scratch(n)))
-			p.Mul(m, &parts, make([]float32, p.Scratch(m, n)))
+			team.Mul(m, &parts, make([]float32, team.Scratch(m, n)))
 			for k, v := range whole.C {
 				// A column may be in a wide tile of one and a narrow tile of the
 				// other, which add up in different orders.
@@ -117,23 +117,23 @@ func TestPoolProducts(t *testing.T) {
 	})
 }
 
-func TestPoolClosed(t *testing.T) {
-	p := NewPool(4)
-	p.Close()
-	p.Close()
+func TestTeamClosed(t *testing.T) {
+	team := NewTeam(4)
+	team.Close()
+	team.Close()
 	w := &tally{make([]atomic.Int32, 5), make([]atomic.Bool, 1)}
-	p.Do(5, w)
+	team.Do(5, w)
 	if w.seen[4].Load() != 1 {
-		t.Error("a closed pool does not work")
+		t.Error("a closed team does not work")
 	}
 }
 
 // The collector stops workers that look for work, and idle ones cost nothing.
-func TestPoolIdle(t *testing.T) {
-	p := threads(t, 2)
+func TestTeamIdle(t *testing.T) {
+	team := threads(t, 2)
 	for range 50 {
 		w := &tally{make([]atomic.Int32, 9), make([]atomic.Bool, 2)}
-		p.Do(9, w)
+		team.Do(9, w)
 		runtime.GC()
 	}
 	time.Sleep(10 * time.Millisecond)
@@ -143,6 +143,6 @@ func TestPoolIdle(t *testing.T) {
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &after)
 	used := time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano())
 	if used > 20*time.Millisecond {
-		t.Errorf("idle for 200ms, the pool took %v of CPU", used)
+		t.Errorf("idle for 200ms, the team took %v of CPU", used)
 	}
 }

@@ -7,14 +7,14 @@ import "fmt"
 // costs nothing.
 const chunksPerThread = 8
 
-// Affine is m.Affine over the pool's threads. Whether that is faster depends on
+// Affine is m.Affine over the team's threads. Whether that is faster depends on
 // the layer and the device; measure it.
-func (p *Pool) Affine(m *Matrix, y, x, bias []float32, c Clamp) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.affine = affineWork{m, y, x, bias, c, p.step(m)}
-	p.do((m.Panels()+p.affine.step-1)/p.affine.step, &p.affine)
-	p.affine = affineWork{}
+func (t *Team) Affine(m *Matrix, y, x, bias []float32, c Clamp) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.affine = affineWork{m, y, x, bias, c, t.step(m)}
+	t.do((m.Panels()+t.affine.step-1)/t.affine.step, &t.affine)
+	t.affine = affineWork{}
 }
 
 type affineWork struct {
@@ -28,13 +28,13 @@ func (w *affineWork) Chunk(_, i int) {
 	w.m.AffinePanels(w.y, w.x, w.bias, w.c, i*w.step, min((i+1)*w.step, w.m.Panels()))
 }
 
-// AffineBatch is m.AffineBatch over the pool's threads.
-func (p *Pool) AffineBatch(m *Matrix, y, x [][]float32, bias []float32, c Clamp) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.batch = batchWork{m, y, x, bias, c, p.step(m)}
-	p.do((m.Panels()+p.batch.step-1)/p.batch.step, &p.batch)
-	p.batch = batchWork{}
+// AffineBatch is m.AffineBatch over the team's threads.
+func (t *Team) AffineBatch(m *Matrix, y, x [][]float32, bias []float32, c Clamp) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.batch = batchWork{m, y, x, bias, c, t.step(m)}
+	t.do((m.Panels()+t.batch.step-1)/t.batch.step, &t.batch)
+	t.batch = batchWork{}
 }
 
 type batchWork struct {
@@ -50,34 +50,34 @@ func (w *batchWork) Chunk(_, i int) {
 }
 
 // step is how many panels make a chunk.
-func (p *Pool) step(m *Matrix) int {
-	return max(1, m.Panels()/(p.Threads()*chunksPerThread))
+func (t *Team) step(m *Matrix) int {
+	return max(1, m.Panels()/(t.Threads()*chunksPerThread))
 }
 
 // Scratch is the length of the scratch that Mul needs: m.Scratch for each thread.
-func (p *Pool) Scratch(m *Matrix, n int) int { return p.Threads() * m.Scratch(n) }
+func (t *Team) Scratch(m *Matrix, n int) int { return t.Threads() * m.Scratch(n) }
 
-// Mul is m.Mul over the pool's threads. It splits C by columns, and where these
+// Mul is m.Mul over the team's threads. It splits C by columns, and where these
 // are too few by rows as well, at the price of packing B once for each part.
-func (p *Pool) Mul(m *Matrix, product *Product, scratch []float32) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(scratch) < p.Scratch(m, product.N) {
-		panic(fmt.Sprintf("f32: scratch of %d entries, %d needed", len(scratch), p.Scratch(m, product.N)))
+func (t *Team) Mul(m *Matrix, product *Product, scratch []float32) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(scratch) < t.Scratch(m, product.N) {
+		panic(fmt.Sprintf("f32: scratch of %d entries, %d needed", len(scratch), t.Scratch(m, product.N)))
 	}
-	want := p.Threads() * chunksPerThread / 2
+	want := t.Threads() * chunksPerThread / 2
 	tileCols := shapes[m.isa].tileCols
 	tiles := (product.N + tileCols - 1) / tileCols
 	w := mulWork{m: m, product: product, scratch: scratch, each: m.Scratch(product.N)}
 	w.cols = max(1, tiles/want) * tileCols
 	w.across = (product.N + w.cols - 1) / w.cols
 	w.panels = max(1, m.Panels())
-	if w.across > 0 && w.across < p.Threads() {
+	if w.across > 0 && w.across < t.Threads() {
 		w.panels = max(1, m.Panels()*w.across/want)
 	}
-	p.mul = w
-	p.do(w.across*((m.Panels()+w.panels-1)/w.panels), &p.mul)
-	p.mul = mulWork{}
+	t.mul = w
+	t.do(w.across*((m.Panels()+w.panels-1)/w.panels), &t.mul)
+	t.mul = mulWork{}
 }
 
 type mulWork struct {
