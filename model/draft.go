@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tandem/model/internal/f32"
+	"tandem/model/internal/op"
 )
 
 // draft is a plan before it has memory.
@@ -47,11 +48,11 @@ func newDraft(n *Network, from, to int) *draft {
 	}
 	first := n.ends[from]
 	for i, node := range n.between(from, to) {
-		if c, ok := node.operation.(clamp); ok && d.used[node.in[0]] == 1 {
+		if c, ok := node.Operation.(op.Clamping); ok && d.used[node.in[0]] == 1 {
 			if k, made := maker[node.in[0]]; made {
-				if _, can := n.nodes[d.steps[k].node].operation.(bounded); can {
+				if _, can := n.nodes[d.steps[k].node].Operation.(op.Bounded); can {
 					s := &d.steps[k]
-					s.clamp, s.out = c.after(s.clamp), node.out
+					s.clamp, s.out = c.After(s.clamp), node.out
 					maker[node.out] = k
 					continue
 				}
@@ -98,16 +99,16 @@ func (d *draft) live(a, b, at int) {
 // belongs.
 func (d *draft) merge(k int) {
 	s := &d.steps[k]
-	operation := d.net.nodes[s.node].operation
-	if v, ok := operation.(view); ok && s.clamp == f32.Linear {
-		if at, can := v.offset(); can {
+	operation := d.net.nodes[s.node].Operation
+	if v, ok := operation.(op.View); ok && s.clamp == f32.Linear {
+		if at, can := v.Offset(); can {
 			root, base := d.root(s.in[0])
 			d.live(s.out, root, base+at)
 			s.idle = true
 			return
 		}
 	}
-	if _, ok := operation.(inPlace); ok {
+	if _, ok := operation.(op.InPlace); ok {
 		for _, v := range s.in {
 			root, at := d.root(v)
 			input, _ := d.root(d.input)
@@ -117,8 +118,12 @@ func (d *draft) merge(k int) {
 			}
 		}
 	}
-	if j, ok := operation.(joins); ok {
-		offsets, can := j.offsets()
+	if j, ok := operation.(op.Joins); ok {
+		var shapes [][]int
+		for _, v := range s.in {
+			shapes = append(shapes, d.net.values[v].dims)
+		}
+		offsets, can := j.Offsets(shapes)
 		if !can {
 			return
 		}
@@ -144,7 +149,7 @@ func (d *draft) apart(values []int, v int) bool {
 	return true
 }
 
-func (d *draft) length(v int) int { return volume(d.net.values[v].shape) }
+func (d *draft) length(v int) int { return op.Volume(d.net.values[v].dims) }
 
 // place gives every root that is not a result a place in the arena, the largest
 // first and each as low as those allow that are alive at the same time. It

@@ -110,7 +110,7 @@ func TestWindowsAgainstDefinition(t *testing.T) {
 		each := s.c / s.groups
 		w, b := numbers(s.out*each*s.kernel[0]*s.kernel[1]), numbers(s.out)
 		attributes := s.attributes()
-		convolve := graph{nodes: []bytesOf{op("Conv", "y", []string{"x", "w", "b"}, append(attributes, intAttr("group", int64(s.groups)))...)}, in: in,
+		convolve := graph{nodes: []bytesOf{apply("Conv", "y", []string{"x", "w", "b"}, append(attributes, intAttr("group", int64(s.groups)))...)}, in: in,
 			initializers: []bytesOf{weights("w", []int64{int64(s.out), int64(each), int64(s.kernel[0]), int64(s.kernel[1])}, w...), weights("b", []int64{int64(s.out)}, b...)}}
 		ceil := s.ceil
 		s.ceil = false
@@ -135,7 +135,7 @@ func TestWindowsAgainstDefinition(t *testing.T) {
 				if err := e.Load(0, 1); err != nil {
 					t.Fatal(err)
 				}
-				e.split[0] = split{true, always, always}
+				e.sharing[0] = sharing{true, always, always}
 				y, err := runOne(e, x, 0, 1)
 				if err != nil {
 					t.Fatal(err)
@@ -174,7 +174,7 @@ func TestWindowsAgainstDefinition(t *testing.T) {
 		if ceil {
 			attributes = append(attributes, intAttr("ceil_mode", 1))
 		}
-		check("max pool", graph{nodes: []bytesOf{op("MaxPool", "y", []string{"x"}, attributes...)}, in: in}, s.c, func(c, oy, ox int) float64 {
+		check("max pool", graph{nodes: []bytesOf{apply("MaxPool", "y", []string{"x"}, attributes...)}, in: in}, s.c, func(c, oy, ox int) float64 {
 			top := math.Inf(-1)
 			s.each(oy, ox, func(_, y, x0 int) {
 				if v, ok := value(c, y, x0); ok {
@@ -186,7 +186,7 @@ func TestWindowsAgainstDefinition(t *testing.T) {
 		if s.include {
 			attributes = append(attributes, intAttr("count_include_pad", 1))
 		}
-		check("average pool", graph{nodes: []bytesOf{op("AveragePool", "y", []string{"x"}, attributes...)}, in: in}, s.c, func(c, oy, ox int) float64 {
+		check("average pool", graph{nodes: []bytesOf{apply("AveragePool", "y", []string{"x"}, attributes...)}, in: in}, s.c, func(c, oy, ox int) float64 {
 			sum, n := 0.0, 0.0
 			s.each(oy, ox, func(_, y, x0 int) {
 				v, ok := value(c, y, x0)
@@ -219,8 +219,8 @@ func TestHostileWindows(t *testing.T) {
 		"auto_pad":        {stringAttr("auto_pad", "NONE")},
 	} {
 		for _, g := range []graph{
-			{nodes: []bytesOf{op("Conv", "y", []string{"x", "w"}, attributes...)}, initializers: []bytesOf{w}, in: in},
-			{nodes: []bytesOf{op("AveragePool", "y", []string{"x"}, append(attributes, intsAttr("kernel_shape", 2, 2))...)}, in: in},
+			{nodes: []bytesOf{apply("Conv", "y", []string{"x", "w"}, attributes...)}, initializers: []bytesOf{w}, in: in},
+			{nodes: []bytesOf{apply("AveragePool", "y", []string{"x"}, append(attributes, intsAttr("kernel_shape", 2, 2))...)}, in: in},
 		} {
 			file := g.file()
 			var err error
