@@ -184,6 +184,33 @@ func TestExecutorLoadsAndDrops(t *testing.T) {
 	}
 }
 
+// What Run gave stays valid until the next Run, also while more is loaded and
+// measured.
+func TestLoadLeavesResultsAlone(t *testing.T) {
+	ones := slices.Repeat([]float32{1}, 400*400)
+	layer := func(bias float32) link {
+		return link{op.NewDense(400, 400, 1, true, given{ones, slices.Repeat([]float32{bias}, 400)}), []int{400}}
+	}
+	e := NewExecutor(chain([]int{400}, layer(1), layer(7)), Options{Threads: 2})
+	defer e.Close()
+	if err := e.Load(0, 1); err != nil {
+		t.Fatal(err)
+	}
+	x := make([]float32, 400)
+	x[0] = 1
+	y, err := runOne(e, x, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := slices.Clone(y)
+	if err := e.Load(1, 2); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(before, y) {
+		t.Errorf("%v became %v", before[:3], y[:3])
+	}
+}
+
 type broken struct{}
 
 func (broken) Read(*f32.Matrix, []float32) error { return errors.New("card removed") }
