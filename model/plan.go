@@ -88,6 +88,9 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 					memory = results
 				}
 				tensors[v] = over(memory[at:], dims)
+				if ap := d.seen[v]; ap != nil {
+					tensors[v] = seen(memory[at:], ap)
+				}
 			}
 			return tensors[v]
 		}
@@ -122,4 +125,15 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 // over is a tensor whose elements are the first of memory.
 func over(memory []float32, dims []int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(dims...), tensor.WithBacking(memory[:op.Volume(dims)]))
+}
+
+// seen is a tensor whose elements lie apart in memory.
+func seen(memory []float32, ap *tensor.AP) *tensor.Dense {
+	last := 0
+	for i, d := range ap.Shape() {
+		last += (d - 1) * ap.Strides()[i]
+	}
+	t := over(memory, []int{last + 1})
+	t.AP = *ap
+	return t
 }

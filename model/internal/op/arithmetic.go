@@ -98,6 +98,7 @@ type arithmeticOp struct {
 }
 
 func (l *arithmeticOp) InPlace()       {}
+func (l *arithmeticOp) Strided()       {}
 func (l *arithmeticOp) Bounded()       {}
 func (l *arithmeticOp) Work() int64    { return 0 }
 func (l *arithmeticOp) String() string { return l.of.name }

@@ -53,6 +53,7 @@ type concatOp struct {
 	axis, count int
 }
 
+func (l concatOp) Strided()              {}
 func (l concatOp) Load() (Kernel, error) { return l, nil }
 func (l concatOp) String() string        { return fmt.Sprintf("concat of %d", l.count) }
 
@@ -71,6 +72,11 @@ func (l concatOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 	at := 0
 	for _, t := range xs {
 		x, w := t.Float32s(), Volume(t.Shape()[l.axis:])
+		if t.DataOrder().IsNotContiguous() {
+			rearrange(z[at:], x, alongside(y.Info(), t.Info()))
+			at += w
+			continue
+		}
 		for o := range outer {
 			if to := z[o*width+at:][:w]; &to[0] != &x[o*w] { // it was made where it belongs
 				copy(to, x[o*w:])
@@ -79,6 +85,14 @@ func (l concatOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 		at += w
 	}
 	return nil
+}
+
+// alongside is the walk over x and its place in y, which is larger.
+func alongside(y, x *tensor.AP) (w walk) {
+	for i, d := range x.Shape() {
+		w.add(d, [3]int{y.Strides()[i], x.Strides()[i]})
+	}
+	return w
 }
 
 // foldConcat joins small constants.

@@ -24,7 +24,7 @@ func gather(n *Node) error {
 	}
 	axes := whole(shape)
 	axes[a] = chosen{size: len(places), list: places}
-	return n.give(&pickOp{name: "gather", from: shape, axes: axes}, to, 0)
+	return n.give(&pickOp{name: "gather", from: shape, to: to, axes: axes}, to, 0)
 }
 
 func foldGather(n *Node) error {

@@ -79,6 +79,7 @@ type meanOp struct {
 	count int // elements of each average
 }
 
+func (l meanOp) Strided()              {}
 func (l meanOp) String() string        { return fmt.Sprintf("mean of %d", l.count) }
 func (l meanOp) Load() (Kernel, error) { return l, nil }
 

@@ -115,9 +115,16 @@ type (
 	// InPlace operations may have y in the memory of any input of y's length.
 	InPlace interface{ InPlace() }
 
-	// View operations compute nothing: y is a part of the input's memory, from
-	// element offset on.
-	View interface{ Offset() (offset int, ok bool) }
+	// View operations compute nothing, where they can: y is what lies in the memory
+	// of x from element offset on, seen by another access pattern. Elements that
+	// y has next to one another may then lie apart.
+	View interface {
+		View(x *tensor.AP) (y *tensor.AP, offset int, ok bool)
+	}
+
+	// Strided operations have kernels that take inputs whose elements lie apart;
+	// others need them in row-major order, without gaps.
+	Strided interface{ Strided() }
 
 	// Joins operations put their inputs, of these shapes, one after another: input
 	// i, made at element offsets[i] of y in the first place, needs no copy.

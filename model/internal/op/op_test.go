@@ -142,8 +142,18 @@ func apply(t testing.TB, o Operation, shape []int, xs ...*tensor.Dense) *tensor.
 		alike(t, fmt.Sprint(o, ", bounded"), run("bounded", dense(shape), xs, With{Clamp: c, Scratch: with.Scratch}), bounded.Float32s(), 0)
 	}
 	if v, ok := o.(View); ok {
-		if at, can := v.Offset(); can {
-			alike(t, fmt.Sprint(o, ", a view"), y, xs[0].Float32s()[at:][:y.Size()], 0)
+		if ap, at, can := v.View(xs[0].Info()); can {
+			alike(t, fmt.Sprint(o, ", a view"), plain(t, seen(xs[0].Float32s()[at:], ap)), y.Float32s(), 0)
+			if !slices.Equal(ap.Shape(), y.Shape()) {
+				t.Errorf("%v, a view: shape %v, want %v", o, ap.Shape(), y.Shape())
+			}
+		}
+	}
+	if _, ok := o.(Strided); ok {
+		for i, x := range xs {
+			own := slices.Clone(xs)
+			own[i] = spread(x)
+			alike(t, fmt.Sprint(o, ", elements apart"), run("elements apart", dense(shape), own, with), y.Float32s(), 1e-6)
 		}
 	}
 	if j, ok := o.(Joins); ok {
@@ -170,6 +180,40 @@ func apply(t testing.TB, o Operation, shape []int, xs ...*tensor.Dense) *tensor.
 			alike(t, fmt.Sprint(o, ", several frames"), z, y.Float32s(), 1e-4)
 		}
 	}
+	return y
+}
+
+// spread has the elements of x, every third in memory, and each dimension
+// inside the one that follows it.
+func spread(x *tensor.Dense) *tensor.Dense {
+	strides, step := make([]int, x.Dims()), 3
+	for i, d := range x.Shape() {
+		strides[i] = step
+		step *= d
+	}
+	y := seen(make([]float32, step), pattern(x.Shape(), strides))
+	var w walk
+	from := rowMajor(x.Shape())
+	for i, d := range x.Shape() {
+		w.add(d, [3]int{strides[i], from.Strides()[i]})
+	}
+	rearrange(y.Float32s(), x.Float32s(), w)
+	return y
+}
+
+// plain has the elements of x in row-major order.
+func plain(t testing.TB, x *tensor.Dense) *tensor.Dense {
+	y := dense(x.Shape())
+	if err := (Copy{}).Apply(y, []*tensor.Dense{x}, With{}); err != nil {
+		t.Fatal(err)
+	}
+	return y
+}
+
+// seen is a tensor whose elements lie in memory as ap says.
+func seen(memory []float32, ap *tensor.AP) *tensor.Dense {
+	y := over(memory, dims(len(memory)))
+	y.AP = *ap
 	return y
 }
 

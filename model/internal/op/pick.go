@@ -1,6 +1,10 @@
 package op
 
-import "gorgonia.org/tensor"
+import (
+	"slices"
+
+	"gorgonia.org/tensor"
+)
 
 // pickOp makes a tensor of elements of another one, chosen along each dimension
 // by itself: slices, parts, gathers and pads.
@@ -8,6 +12,7 @@ type pickOp struct {
 	weightless
 	name string
 	from []int    // shape of the input
+	to   []int    // shape of the result: the sizes of axes, but a gather may give others
 	axes []chosen // for each dimension
 	pad  float32  // for elements that are not in the input
 }
@@ -69,36 +74,47 @@ func sizes(axes []chosen) []int {
 
 // pick gives what is chosen of input 0, of that shape.
 func (n *Node) pick(name string, shape []int, axes []chosen, pad float32) error {
-	return n.give(&pickOp{name: name, from: shape, axes: axes, pad: pad}, sizes(axes), 0)
+	to := sizes(axes)
+	return n.give(&pickOp{name: name, from: shape, to: to, axes: axes, pad: pad}, to, 0)
 }
 
 func (l *pickOp) String() string { return l.name }
 
-// Offset is where in the input the result lies, if in one piece: only the first
-// dimension of more than 1 is cut.
-func (l *pickOp) Offset() (int, bool) {
-	at, size, cut := 0, 1, false
-	for k := len(l.from) - 1; k >= 0; k-- {
-		c, n := l.axes[k], l.from[k]
-		if cut && c.size != 1 {
-			return 0, false
+// View says where the chosen elements lie, if they are equally far apart along
+// each dimension.
+func (l *pickOp) View(x *tensor.AP) (*tensor.AP, int, bool) {
+	offset, strides := 0, make([]int, len(l.from))
+	for k, c := range l.axes {
+		first, step, even := c.even(l.from[k])
+		if !even {
+			return nil, 0, false
 		}
-		if !c.whole(n) {
-			for i := range min(c.size, n+1) {
-				if c.at(i, n) != c.at(0, n)+i {
-					return 0, false
-				}
-			}
-			first := c.at(0, n)
-			if c.size > n || first < 0 {
-				return 0, false
-			}
-			cut = true
-			at += first * size
-		}
-		size *= n
+		offset += first * x.Strides()[k]
+		strides[k] = step * x.Strides()[k]
 	}
-	return at, true
+	y := pattern(sizes(l.axes), strides)
+	if slices.Equal(l.to, y.Shape()) {
+		return y, offset, true
+	}
+	return rowMajor(l.to), offset, y.DataOrder().IsContiguous()
+}
+
+// even says whether the indices are first, first+step, first+2 step ..., all of
+// them in a dimension of n.
+func (c chosen) even(n int) (first, step int, ok bool) {
+	first, step = c.at(0, n), 1
+	if c.size > 1 {
+		step = c.at(1, n) - first
+	}
+	if first < 0 || step < 1 || first+(c.size-1)*step >= n {
+		return 0, 0, false
+	}
+	for i := range c.size {
+		if c.at(i, n) != first+i*step {
+			return 0, 0, false
+		}
+	}
+	return first, step, true
 }
 
 func (l *pickOp) Load() (Kernel, error) {

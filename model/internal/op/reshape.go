@@ -3,6 +3,8 @@ package op
 import (
 	"fmt"
 	"slices"
+
+	"gorgonia.org/tensor"
 )
 
 // reshaping reads Flatten, Reshape, Squeeze and Unsqueeze: they give the same
@@ -143,6 +145,10 @@ type reshapeOp struct {
 	to   []int
 }
 
-func (l reshapeOp) Offset() (int, bool)   { return 0, true }
+func (l reshapeOp) Strided()              {}
 func (l reshapeOp) Load() (Kernel, error) { return Copy{}, nil }
 func (l reshapeOp) String() string        { return fmt.Sprintf("%s to %v", l.name, l.to) }
+
+func (l reshapeOp) View(x *tensor.AP) (*tensor.AP, int, bool) {
+	return rowMajor(l.to), 0, x.DataOrder().IsContiguous()
+}

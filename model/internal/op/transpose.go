@@ -16,7 +16,7 @@ func transpose(n *Node) error {
 	if err != nil {
 		return err
 	}
-	return n.give(&transposeOp{order: order, from: from}, permuted(from, order), 0)
+	return n.give(transposeOp{order: order}, permuted(from, order), 0)
 }
 
 // permutation reads perm, which is reversed when left out.
@@ -95,20 +95,18 @@ func ordered(order []int) bool {
 // transposeOp makes dimension i of its result dimension order[i] of its input.
 type transposeOp struct {
 	weightless
-	order, from []int
+	order []int
 }
 
-func (l *transposeOp) String() string        { return fmt.Sprintf("transpose %v", l.order) }
-func (l *transposeOp) Load() (Kernel, error) { return l, nil }
+func (l transposeOp) Strided()              {}
+func (l transposeOp) String() string        { return fmt.Sprintf("transpose %v", l.order) }
+func (l transposeOp) Load() (Kernel, error) { return l, nil }
 
-// Offset says that nothing moves, when only dimensions of 1 change places.
-func (l *transposeOp) Offset() (int, bool) {
-	w := turning(rowMajor(permuted(l.from, l.order)), rowMajor(l.from), l.order)
-	_, move := w.inner()
-	return 0, w.rank < 2 && move[0] == move[1]
+func (l transposeOp) View(x *tensor.AP) (*tensor.AP, int, bool) {
+	return pattern(permuted(x.Shape(), l.order), permuted(x.Strides(), l.order)), 0, true
 }
 
-func (l *transposeOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
+func (l transposeOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 	rearrange(y.Float32s(), xs[0].Float32s(), turning(y.Info(), xs[0].Info(), l.order))
 	return nil
 }
@@ -119,28 +117,4 @@ func turning(y, x *tensor.AP, order []int) (w walk) {
 		w.add(y.Shape()[i], [3]int{y.Strides()[i], x.Strides()[o]})
 	}
 	return w
-}
-
-// rearrange copies along a walk over y and x.
-func rearrange(y, x []float32, w walk) {
-	n, move := w.inner()
-	for at := [3]int{}; n > 0; {
-		line, from := y[at[0]:], x[at[1]:]
-		switch {
-		case move[0] > 1:
-			for i := range n {
-				line[i*move[0]] = from[i*move[1]]
-			}
-		case move[1] == 1:
-			copy(line[:n], from)
-		default:
-			line = line[:n]
-			for i := range line {
-				line[i] = from[i*move[1]]
-			}
-		}
-		if !w.next(&at) {
-			return
-		}
-	}
 }

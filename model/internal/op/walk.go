@@ -75,10 +75,3 @@ func stride(t *tensor.AP, rank, i int) int {
 	}
 	return t.Strides()[i]
 }
-
-// rowMajor is the access pattern of a tensor whose elements lie in row-major
-// order.
-func rowMajor(shape []int) *tensor.AP {
-	ap := tensor.MakeAP(shape, tensor.Shape(shape).CalcStrides(), 0, 0)
-	return &ap
-}
