@@ -73,7 +73,7 @@ func (d *Dense) Load() (Kernel, error) {
 		return nil, err
 	}
 	k := &denseKernel{engine: newPacked(m)}
-	k.w = k.engine.matrix()
+	k.w, k.transposed = k.engine.matrix()
 	if bias != nil {
 		k.bias = vector(bias)
 	}
@@ -82,9 +82,9 @@ func (d *Dense) Load() (Kernel, error) {
 
 // denseKernel has its weights in memory.
 type denseKernel struct {
-	engine *packed
-	w      *tensor.Dense // [out in], which the engine holds
-	bias   *tensor.Dense // [out], or nil
+	engine        *packed
+	w, transposed *tensor.Dense // [out in] and [in out], which the engine holds
+	bias          *tensor.Dense // [out], or nil
 }
 
 var (
@@ -95,7 +95,10 @@ var (
 
 func (k *denseKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
 	k.engine.finish(k.bias, with)
-	return k.engine.MatVecMul(k.w, xs[0], y)
+	if y.Size() == k.w.Shape()[0] {
+		return k.engine.MatVecMul(k.w, xs[0], y)
+	}
+	return k.engine.MatMul(xs[0], k.transposed, y)
 }
 
 func (k *denseKernel) ApplyAll(ys, xs []*tensor.Dense, with With) error {

@@ -123,6 +123,14 @@ func TestEngine(t *testing.T) {
 	if _, err := tensor.MatVecMul(k.w, x, tensor.WithReuse(y)); err != nil || !slices.Equal(y.Float32s(), []float32{-2, -2}) {
 		t.Errorf("by way of the library: got %v, %v, want [-2 -2]", y, err)
 	}
+	rows := of(dims(2, 3), 1, 0, -1, 0, 1, 0)
+	if z, err := tensor.MatMul(rows, k.transposed, tensor.WithReuse(dense(dims(2, 2)))); err == nil {
+		t.Errorf("the standard engine of the rows read packed weights: %v", z)
+	}
+	z := dense(dims(2, 2))
+	if err := k.engine.MatMul(rows, k.transposed, z); err != nil || !slices.Equal(z.Float32s(), []float32{-2, -2, 2, 5}) {
+		t.Errorf("got %v, %v, want [-2 -2 2 5]", z, err)
+	}
 	other := tensor.New(tensor.WithShape(2, 3), tensor.Of(tensor.Float32))
 	if err := k.engine.MatVecMul(other, x, y); err == nil {
 		t.Error("took another matrix")

@@ -10,7 +10,7 @@ import (
 
 // packed is the engine of a tensor that is one matrix in the layout of package
 // f32, whose kernels it calls: no one else can read it. Called directly it
-// allocates nothing; through tensor.MatVecMul the library allocates on the way.
+// allocates nothing; through tensor.MatMul the library allocates on the way.
 type packed struct {
 	tensor.Engine // the standard one, for memory alone: its arithmetic, some 150 methods, would be linked twice more
 	m             *f32.Matrix
@@ -19,7 +19,10 @@ type packed struct {
 	ys, xs        [][]float32 // the vectors at hand
 }
 
-var _ tensor.MatVecMuler = (*packed)(nil)
+var (
+	_ tensor.MatVecMuler = (*packed)(nil)
+	_ tensor.MatMuler    = (*packed)(nil)
+)
 
 func newPacked(m *f32.Matrix) *packed {
 	return &packed{Engine: tensor.StdEng{}, m: m, with: With{Clamp: f32.Linear}}
@@ -29,9 +32,13 @@ func newPacked(m *f32.Matrix) *packed {
 // strides say.
 func (e *packed) AllocAccessible() bool { return false }
 
-// matrix is the engine's own matrix as a tensor.
-func (e *packed) matrix() *tensor.Dense {
-	return tensor.New(tensor.WithShape(e.m.Rows(), e.m.Cols()), tensor.WithBacking(e.m.Data()[:e.m.Rows()*e.m.Cols()]), tensor.WithEngine(e))
+// matrix is the engine's own matrix as a tensor, and as its transpose.
+func (e *packed) matrix() (w, transposed *tensor.Dense) {
+	rows, cols := e.m.Rows(), e.m.Cols()
+	w = tensor.New(tensor.WithShape(rows, cols), tensor.WithBacking(e.m.Data()[:rows*cols]), tensor.WithEngine(e))
+	transposed = w.ShallowClone()
+	transposed.AP = *pattern([]int{cols, rows}, []int{1, cols})
+	return w, transposed
 }
 
 // finish says how the products from now on are finished: what is added to them,
@@ -39,15 +46,21 @@ func (e *packed) matrix() *tensor.Dense {
 func (e *packed) finish(bias *tensor.Dense, with With) { e.bias, e.with = bias, with }
 
 // MatVecMul computes prealloc = a b for the engine's own matrix a and a vector
-// b, or for each row of b if there are several. Views and transposed tensors
-// whose elements are not next to one another in memory are refused: the standard
-// engine takes them, and gives wrong numbers.
-func (e *packed) MatVecMul(a, b, prealloc tensor.Tensor) error {
-	w, isW := a.(*tensor.Dense)
-	x, isX := b.(*tensor.Dense)
+// b. Views whose elements are not next to one another in memory are refused: the
+// standard engine takes them, and gives wrong numbers.
+func (e *packed) MatVecMul(a, b, prealloc tensor.Tensor) error { return e.product(a, b, prealloc) }
+
+// MatMul computes prealloc = a b for a matrix a and the transpose of the
+// engine's own matrix b: that is MatVecMul for each row of a, in one pass over
+// the weights. Views are refused as there.
+func (e *packed) MatMul(a, b, prealloc tensor.Tensor) error { return e.product(b, a, prealloc) }
+
+func (e *packed) product(own, vectors, prealloc tensor.Tensor) error {
+	w, isW := own.(*tensor.Dense)
+	x, isX := vectors.(*tensor.Dense)
 	y, isY := prealloc.(*tensor.Dense)
 	if !isW || !isX || !isY || w.Engine() != tensor.Engine(e) {
-		return fmt.Errorf("matrix times vector: %T times %T into %T, want dense tensors, and the matrix that this engine has packed", a, b, prealloc)
+		return fmt.Errorf("product of %T and %T into %T: want dense tensors, and the matrix that this engine has packed", own, vectors, prealloc)
 	}
 	e.clear()
 	if err := e.add(y, x); err != nil {
@@ -56,7 +69,7 @@ func (e *packed) MatVecMul(a, b, prealloc tensor.Tensor) error {
 	return e.affine()
 }
 
-// all is MatVecMul for the frames of a batch, in one pass over the weights.
+// all is the product for the frames of a batch, in one pass over the weights.
 func (e *packed) all(ys, xs []*tensor.Dense) error {
 	e.clear()
 	for f := range ys {
