@@ -15,7 +15,7 @@ type draft struct {
 	last          map[int]int        // the last step that uses a value
 	used          map[int]int        // how many times it is used
 	home          map[int]home       // values that lie in another one's memory
-	seen          map[int]*tensor.AP // of those, how: their elements lie apart
+	layout        map[int]*tensor.AP // of values whose elements lie apart
 	group         map[int]int        // by the value in whose memory others lie: the last step that uses one of them
 	begun         map[int]int        // the same: the first step that makes one of them
 	places        map[int]int        // where they are in the arena
@@ -39,7 +39,7 @@ type home struct{ in, at int }
 func newDraft(n *Network, from, to int) *draft {
 	d := &draft{
 		net: n, input: n.cuts[from], output: n.cuts[to], last: map[int]int{}, used: map[int]int{},
-		home: map[int]home{}, seen: map[int]*tensor.AP{}, group: map[int]int{}, begun: map[int]int{}, places: map[int]int{},
+		home: map[int]home{}, layout: map[int]*tensor.AP{}, group: map[int]int{}, begun: map[int]int{}, places: map[int]int{},
 	}
 	maker := map[int]int{} // the step that makes a value
 	for _, node := range n.between(from, to) {

@@ -16,8 +16,8 @@ const (
 
 // importer turns a graph into a network, node after node. Nodes are in an order
 // in which they can be computed, so at each of them all inputs are there: either
-// constants, or values whose shape is settled. Here shapes have the batch
-// dimension, which is 1: the network is what happens to one frame.
+// constants, or values whose shape is settled. Package op knows what a node
+// means; the importer knows names, and who uses what.
 type importer struct {
 	net       *Network
 	made      map[string]int // values by name
@@ -117,6 +117,8 @@ func (imp *importer) node(n *onnx.Node) error {
 		return fmt.Errorf("%w: it has no output", ErrMalformed)
 	case frame:
 		err = operator.Read(&imp.at)
+	case operator.Fold == nil && len(n.Inputs) == 0:
+		return fmt.Errorf("%w: it has no input", ErrMalformed)
 	case operator.Fold == nil:
 		return fmt.Errorf("all its inputs are constants: %w: fold constants when exporting (onnxsim does it)", ErrUnsupported)
 	default:

@@ -40,7 +40,7 @@ func (d *draft) merge(k int) {
 		root, base := d.root(s.in[0])
 		d.live(s.out, root, base+at)
 		if ap.DataOrder().IsNotContiguous() {
-			d.seen[s.out] = ap
+			d.layout[s.out] = ap
 		}
 		s.idle = true
 		return
@@ -67,7 +67,7 @@ func (d *draft) merge(k int) {
 		for i, v := range s.in {
 			root, at := d.root(v)
 			input, _ := d.root(d.input)
-			if at == 0 && d.seen[v] == nil && root != input && root != s.out && d.length(root) == d.length(v) {
+			if at == 0 && d.layout[v] == nil && root != input && root != s.out && d.length(root) == d.length(v) {
 				d.live(root, s.out, offsets[i])
 			}
 		}
@@ -107,7 +107,7 @@ func (d *draft) readable(v int, ap *tensor.AP) bool {
 
 // pattern is how the elements of v lie.
 func (d *draft) pattern(v int) *tensor.AP {
-	if ap := d.seen[v]; ap != nil {
+	if ap := d.layout[v]; ap != nil {
 		return ap
 	}
 	dims := d.net.values[v].dims
@@ -120,7 +120,7 @@ func (d *draft) pattern(v int) *tensor.AP {
 func (d *draft) apart(values []int, v int) bool {
 	root, at := d.root(v)
 	for _, other := range values {
-		if r, a := d.root(other); r == root && (a != at || d.length(other) != d.length(v) || d.seen[other] != nil) {
+		if r, a := d.root(other); r == root && (a != at || d.length(other) != d.length(v) || d.layout[other] != nil) {
 			return false
 		}
 	}

@@ -81,15 +81,15 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 		tensors := map[int]*tensor.Dense{}
 		of := func(v int) *tensor.Dense {
 			if tensors[v] == nil {
-				dims := e.net.values[v].dims
 				memory := arena
 				at, isResult := d.at(v)
 				if isResult {
 					memory = results
 				}
-				tensors[v] = over(memory[at:], dims)
-				if ap := d.seen[v]; ap != nil {
-					tensors[v] = seen(memory[at:], ap)
+				if ap := d.layout[v]; ap != nil {
+					tensors[v] = strided(memory[at:], ap)
+				} else {
+					tensors[v] = over(memory[at:], e.net.values[v].dims)
 				}
 			}
 			return tensors[v]
@@ -127,8 +127,8 @@ func over(memory []float32, dims []int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(dims...), tensor.WithBacking(memory[:op.Volume(dims)]))
 }
 
-// seen is a tensor whose elements lie apart in memory.
-func seen(memory []float32, ap *tensor.AP) *tensor.Dense {
+// strided is a tensor whose elements lie apart in memory.
+func strided(memory []float32, ap *tensor.AP) *tensor.Dense {
 	last := 0
 	for i, d := range ap.Shape() {
 		last += (d - 1) * ap.Strides()[i]

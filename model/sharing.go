@@ -8,7 +8,7 @@ import (
 	"tandem/model/internal/op"
 )
 
-// sharing says for one node whether it is shared out over the team's threads. Waking a
+// sharing says for one node whether it is shared out over the team. Waking a
 // parked thread costs more than a small kernel does, so it is measured, once for
 // each node, with threads that are awake and with parked ones.
 type sharing struct {

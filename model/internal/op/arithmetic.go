@@ -12,15 +12,7 @@ import (
 // element; each is repeated along the dimensions in which it has one element and
 // the other more. One of them may be a constant.
 func arithmetic(of *binary) Operator {
-	return Operator{
-		Read: func(n *Node) error {
-			if err := n.takes(2, 2); err != nil {
-				return err
-			}
-			return of.read(n)
-		},
-		Fold: of.fold,
-	}
+	return Operator{Read: of.read, Fold: of.fold}
 }
 
 // binary is what an operator does with two numbers.
@@ -37,6 +29,9 @@ type binary struct {
 }
 
 func (of *binary) read(n *Node) error {
+	if err := n.takes(2, 2); err != nil {
+		return err
+	}
 	o := &arithmeticOp{of: of}
 	var shapes [2][]int
 	var from []int

@@ -27,6 +27,7 @@ func TestArithmeticByHand(t *testing.T) {
 		"one input":     node("Add", nil, x),
 		"three":         node("Max", nil, x, x, x),
 		"left out":      node("Mul", nil, x, nil),
+		"one left out":  node("Max", nil, x, nil),
 		"two types":     node("Add", nil, integers(1), reals(dims(1), 1)),
 		"divide by 0":   node("Div", nil, integers(1), integers(0)),
 		"one constant":  node("Min", nil, integers(1)),

@@ -34,15 +34,6 @@ func clip(n *Node) error {
 	return n.give(c, shape, 0)
 }
 
-// each gives an operation on the one input, whose result has the same shape.
-func (n *Node) each(o Operation) error {
-	shape, err := n.only()
-	if err != nil {
-		return err
-	}
-	return n.give(o, shape, 0)
-}
-
 // clampOp bounds every element: Relu is the clamp at 0, Relu6 that in [0, 6].
 // NaN stays NaN. Where it can, the kernel before it does this on the way.
 type clampOp struct {

@@ -8,6 +8,33 @@ import (
 	"tandem/model/internal/f32"
 )
 
+// dense reads the layer of a matrix in input 1, of shape [in out], or [out in]
+// when it is not across.
+func (n *Node) dense(shape []int, across bool) (*Dense, *stored, error) {
+	w, err := n.weights(1)
+	if err != nil {
+		return nil, nil, err
+	}
+	in := shape[len(shape)-1]
+	if len(w.Dims) != 2 {
+		return nil, nil, fmt.Errorf("weights %.80q of shape %d: %w: a matrix is wanted", w.Name, w.Dims, ErrUnsupported)
+	}
+	rows, cols := w.Dims[0], w.Dims[1]
+	if across {
+		rows, cols = cols, rows
+	}
+	if cols != int64(in) || rows > MaxVolume {
+		return nil, nil, fmt.Errorf("%w: weights %.80q of shape %d do not fit an activation of %d", ErrMalformed, w.Name, w.Dims, in)
+	}
+	if w.file != nil && w.order != nil { // the only order that changes a matrix: it is read as the file has it
+		turned := *w
+		turned.order, turned.Dims = nil, w.file.Dims
+		w, across = &turned, !across
+	}
+	from := &stored{weights: w, across: across, alpha: 1}
+	return NewDense(in, int(rows), Volume(shape)/in, false, from), from, nil
+}
+
 // Dense is a fully connected layer: y = W x + b for each row x of a frame, x of
 // in numbers and y of out. Gemm and MatMul give it.
 type Dense struct {

@@ -41,6 +41,15 @@ func (n *Node) give(o Operation, shape []int, from ...int) error {
 	return nil
 }
 
+// each gives an operation on the one input, whose result has the same shape.
+func (n *Node) each(o Operation) error {
+	shape, err := n.only()
+	if err != nil {
+		return err
+	}
+	return n.give(o, shape, 0)
+}
+
 // same makes the next output another name of input i.
 func (n *Node) same(i int) error {
 	n.Results = append(n.Results, Result{From: []int{i}})

@@ -17,7 +17,7 @@
 // Write one file with a function that reads a node and calls Node.give, and put
 // it into the table:
 //
-//	func double(n *Node) error { return n.curve(curve{name: "double", of: twice}) }
+//	func double(n *Node) error { return n.each(curve{name: "double", of: twice}) }
 package op
 
 import (
