@@ -2,88 +2,39 @@
 
 #include "textflag.h"
 
-DATA firsts<>+0(SB)/4, $0xffffffff
-DATA firsts<>+4(SB)/4, $0xffffffff
-DATA firsts<>+8(SB)/4, $0xffffffff
-DATA firsts<>+12(SB)/4, $0xffffffff
-DATA firsts<>+16(SB)/4, $0xffffffff
-DATA firsts<>+20(SB)/4, $0xffffffff
-DATA firsts<>+24(SB)/4, $0xffffffff
-DATA firsts<>+28(SB)/4, $0xffffffff
-DATA firsts<>+32(SB)/4, $0xffffffff
-DATA firsts<>+36(SB)/4, $0xffffffff
-DATA firsts<>+40(SB)/4, $0xffffffff
-DATA firsts<>+44(SB)/4, $0xffffffff
-DATA firsts<>+48(SB)/4, $0xffffffff
-DATA firsts<>+52(SB)/4, $0xffffffff
-DATA firsts<>+56(SB)/4, $0xffffffff
-DATA firsts<>+60(SB)/4, $0xffffffff
-DATA firsts<>+64(SB)/4, $0xffffffff
-DATA firsts<>+68(SB)/4, $0xffffffff
-DATA firsts<>+72(SB)/4, $0xffffffff
-DATA firsts<>+76(SB)/4, $0xffffffff
-DATA firsts<>+80(SB)/4, $0xffffffff
-DATA firsts<>+84(SB)/4, $0xffffffff
-DATA firsts<>+88(SB)/4, $0xffffffff
-DATA firsts<>+92(SB)/4, $0xffffffff
-DATA firsts<>+96(SB)/4, $0xffffffff
-DATA firsts<>+100(SB)/4, $0xffffffff
-DATA firsts<>+104(SB)/4, $0xffffffff
-DATA firsts<>+108(SB)/4, $0xffffffff
-DATA firsts<>+112(SB)/4, $0xffffffff
-DATA firsts<>+116(SB)/4, $0xffffffff
-DATA firsts<>+120(SB)/4, $0xffffffff
-DATA firsts<>+124(SB)/4, $0xffffffff
-DATA firsts<>+128(SB)/4, $0x0
-DATA firsts<>+132(SB)/4, $0x0
-DATA firsts<>+136(SB)/4, $0x0
-DATA firsts<>+140(SB)/4, $0x0
-DATA firsts<>+144(SB)/4, $0x0
-DATA firsts<>+148(SB)/4, $0x0
-DATA firsts<>+152(SB)/4, $0x0
-DATA firsts<>+156(SB)/4, $0x0
-DATA firsts<>+160(SB)/4, $0x0
-DATA firsts<>+164(SB)/4, $0x0
-DATA firsts<>+168(SB)/4, $0x0
-DATA firsts<>+172(SB)/4, $0x0
-DATA firsts<>+176(SB)/4, $0x0
-DATA firsts<>+180(SB)/4, $0x0
-DATA firsts<>+184(SB)/4, $0x0
-DATA firsts<>+188(SB)/4, $0x0
-DATA firsts<>+192(SB)/4, $0x0
-DATA firsts<>+196(SB)/4, $0x0
-DATA firsts<>+200(SB)/4, $0x0
-DATA firsts<>+204(SB)/4, $0x0
-DATA firsts<>+208(SB)/4, $0x0
-DATA firsts<>+212(SB)/4, $0x0
-DATA firsts<>+216(SB)/4, $0x0
-DATA firsts<>+220(SB)/4, $0x0
-DATA firsts<>+224(SB)/4, $0x0
-DATA firsts<>+228(SB)/4, $0x0
-DATA firsts<>+232(SB)/4, $0x0
-DATA firsts<>+236(SB)/4, $0x0
-DATA firsts<>+240(SB)/4, $0x0
-DATA firsts<>+244(SB)/4, $0x0
-DATA firsts<>+248(SB)/4, $0x0
-DATA firsts<>+252(SB)/4, $0x0
-GLOBL firsts<>(SB), RODATA|NOPTR, $256
-DATA evens<>+0(SB)/4, $0x0
-DATA evens<>+4(SB)/4, $0x2
-DATA evens<>+8(SB)/4, $0x4
-DATA evens<>+12(SB)/4, $0x6
-DATA evens<>+16(SB)/4, $0x8
-DATA evens<>+20(SB)/4, $0xa
-DATA evens<>+24(SB)/4, $0xc
-DATA evens<>+28(SB)/4, $0xe
-DATA evens<>+32(SB)/4, $0x10
-DATA evens<>+36(SB)/4, $0x12
-DATA evens<>+40(SB)/4, $0x14
-DATA evens<>+44(SB)/4, $0x16
-DATA evens<>+48(SB)/4, $0x18
-DATA evens<>+52(SB)/4, $0x1a
-DATA evens<>+56(SB)/4, $0x1c
-DATA evens<>+60(SB)/4, $0x1e
-GLOBL evens<>(SB), RODATA|NOPTR, $64
+DATA lanes<>+0(SB)/4, $0
+DATA lanes<>+4(SB)/4, $1
+DATA lanes<>+8(SB)/4, $2
+DATA lanes<>+12(SB)/4, $3
+DATA lanes<>+16(SB)/4, $4
+DATA lanes<>+20(SB)/4, $5
+DATA lanes<>+24(SB)/4, $6
+DATA lanes<>+28(SB)/4, $7
+DATA lanes<>+32(SB)/4, $8
+DATA lanes<>+36(SB)/4, $9
+DATA lanes<>+40(SB)/4, $10
+DATA lanes<>+44(SB)/4, $11
+DATA lanes<>+48(SB)/4, $12
+DATA lanes<>+52(SB)/4, $13
+DATA lanes<>+56(SB)/4, $14
+DATA lanes<>+60(SB)/4, $15
+DATA lanes<>+64(SB)/4, $16
+DATA lanes<>+68(SB)/4, $17
+DATA lanes<>+72(SB)/4, $18
+DATA lanes<>+76(SB)/4, $19
+DATA lanes<>+80(SB)/4, $20
+DATA lanes<>+84(SB)/4, $21
+DATA lanes<>+88(SB)/4, $22
+DATA lanes<>+92(SB)/4, $23
+DATA lanes<>+96(SB)/4, $24
+DATA lanes<>+100(SB)/4, $25
+DATA lanes<>+104(SB)/4, $26
+DATA lanes<>+108(SB)/4, $27
+DATA lanes<>+112(SB)/4, $28
+DATA lanes<>+116(SB)/4, $29
+DATA lanes<>+120(SB)/4, $30
+DATA lanes<>+124(SB)/4, $31
+GLOBL lanes<>(SB), RODATA|NOPTR, $128
 
 // func affineAVX512(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 // AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 x[k], R11 columns left, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of columns 0..3 mod 4, [Z8 Z9 Z10 Z11] x[k], [Z12] lo, [Z13] hi
@@ -122,25 +73,25 @@ sums:
 
 four:
 	PREFETCHT0       4096(R9)
-	PREFETCHT0       4160(R9)
 	VBROADCASTSS     0(R10), Z8
 	VFMADD231PS      0(R9), Z8, Z0
 	VFMADD231PS      64(R9), Z8, Z1
+	PREFETCHT0       4160(R9)
 	PREFETCHT0       4224(R9)
-	PREFETCHT0       4288(R9)
 	VBROADCASTSS     4(R10), Z9
 	VFMADD231PS      128(R9), Z9, Z2
 	VFMADD231PS      192(R9), Z9, Z3
+	PREFETCHT0       4288(R9)
 	PREFETCHT0       4352(R9)
-	PREFETCHT0       4416(R9)
 	VBROADCASTSS     8(R10), Z10
 	VFMADD231PS      256(R9), Z10, Z4
 	VFMADD231PS      320(R9), Z10, Z5
+	PREFETCHT0       4416(R9)
 	PREFETCHT0       4480(R9)
-	PREFETCHT0       4544(R9)
 	VBROADCASTSS     12(R10), Z11
 	VFMADD231PS      384(R9), Z11, Z6
 	VFMADD231PS      448(R9), Z11, Z7
+	PREFETCHT0       4544(R9)
 	ADDQ             $16, R10
 	ADDQ             $512, R9
 	SUBQ             $4, R11
@@ -332,29 +283,29 @@ TEXT ·tile48AVX512(SB), NOSPLIT, $0-60
 
 bias:
 	VBROADCASTSS     0(DI), Z0
-	VBROADCASTSS     0(DI), Z1
-	VBROADCASTSS     0(DI), Z2
+	VMOVAPS          Z0, Z1
+	VMOVAPS          Z0, Z2
 	VBROADCASTSS     4(DI), Z3
-	VBROADCASTSS     4(DI), Z4
-	VBROADCASTSS     4(DI), Z5
+	VMOVAPS          Z3, Z4
+	VMOVAPS          Z3, Z5
 	VBROADCASTSS     8(DI), Z6
-	VBROADCASTSS     8(DI), Z7
-	VBROADCASTSS     8(DI), Z8
+	VMOVAPS          Z6, Z7
+	VMOVAPS          Z6, Z8
 	VBROADCASTSS     12(DI), Z9
-	VBROADCASTSS     12(DI), Z10
-	VBROADCASTSS     12(DI), Z11
+	VMOVAPS          Z9, Z10
+	VMOVAPS          Z9, Z11
 	VBROADCASTSS     16(DI), Z12
-	VBROADCASTSS     16(DI), Z13
-	VBROADCASTSS     16(DI), Z14
+	VMOVAPS          Z12, Z13
+	VMOVAPS          Z12, Z14
 	VBROADCASTSS     20(DI), Z15
-	VBROADCASTSS     20(DI), Z16
-	VBROADCASTSS     20(DI), Z17
+	VMOVAPS          Z15, Z16
+	VMOVAPS          Z15, Z17
 	VBROADCASTSS     24(DI), Z18
-	VBROADCASTSS     24(DI), Z19
-	VBROADCASTSS     24(DI), Z20
+	VMOVAPS          Z18, Z19
+	VMOVAPS          Z18, Z20
 	VBROADCASTSS     28(DI), Z21
-	VBROADCASTSS     28(DI), Z22
-	VBROADCASTSS     28(DI), Z23
+	VMOVAPS          Z21, Z22
+	VMOVAPS          Z21, Z23
 	JMP              begun
 
 resume:
@@ -393,8 +344,6 @@ resume:
 	ADDQ             BX, DI
 
 begun:
-	SUBQ             $1, SI
-	JLT              last
 
 step:
 	VMOVUPS          0(DX), Z24
@@ -435,9 +384,7 @@ step:
 	ADDQ             $192, DX
 	ADDQ             $128, CX
 	SUBQ             $1, SI
-	JGE              step
-
-last:
+	JGT              step
 
 store:
 	VBROADCASTSS     lo+52(FP), Z24
@@ -581,8 +528,6 @@ resume:
 	ADDQ             BX, DI
 
 begun:
-	SUBQ             $1, SI
-	JLT              last
 
 step:
 	VMOVUPS          0(DX), Z8
@@ -597,9 +542,7 @@ step:
 	ADDQ             $64, DX
 	ADDQ             $128, CX
 	SUBQ             $1, SI
-	JGE              step
-
-last:
+	JGT              step
 
 store:
 	VBROADCASTSS     lo+52(FP), Z8
@@ -787,7 +730,7 @@ done:
 	RET
 
 // func copyRowsAVX512(dst, src *float32, to, from, rows, cols int)
-// AX dst, BX src, CX to, DX from, SI rows, DI cols, R8 bytes made of the row, R9 entries left of it, but for the last vector, R10 -n, then 1-2n, R11 scratch, [Z0] entries, [Z1] mask of results
+// AX dst, BX src, CX to, DX from, SI rows, DI cols, R8 n, then 2n-1, R9 bytes up to the last vector, negative, [Z0] entries, [Z1] n
 TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-48
 	MOVQ             dst+0(FP), AX
 	MOVQ             src+8(FP), BX
@@ -797,32 +740,33 @@ TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-48
 	MOVQ             cols+40(FP), DI
 	SHLQ             $2, CX
 	SHLQ             $2, DX
-	MOVQ             DI, R10
-	DECQ             R10
-	ANDQ             $15, R10
-	INCQ             R10
-	SUBQ             R10, DI
-	NEGQ             R10
-	LEAQ             firsts<>(SB), R11
-	VMOVUPS          128(R11)(R10*4), Z1
-	VPTESTMD         Z1, Z1, K1
+	LEAQ             -1(DI), R8
+	ANDQ             $15, R8
+	INCQ             R8
+	SUBQ             R8, DI
+	LEAQ             0(AX)(DI*4), AX
+	LEAQ             0(BX)(DI*4), BX
+	SHLQ             $2, DI
+	NEGQ             DI
+	VMOVD            R8, X1
+	VPBROADCASTD     X1, Z1
+	VPCMPGTD         lanes<>+0(SB), Z1, K1
+	PCALIGN          $32
 
 row:
 	MOVQ             DI, R9
-	XORQ             R8, R8
-
-vector:
 	TESTQ            R9, R9
 	JEQ              last
-	VMOVUPS          0(BX)(R8*1), Z0
-	VMOVUPS          Z0, 0(AX)(R8*1)
-	ADDQ             $64, R8
-	SUBQ             $16, R9
-	JMP              vector
+
+vector:
+	VMOVUPS          0(BX)(R9*1), Z0
+	VMOVUPS          Z0, 0(AX)(R9*1)
+	ADDQ             $64, R9
+	JNE              vector
 
 last:
-	VMOVUPS.Z        0(BX)(R8*1), K1, Z0
-	VMOVUPS          Z0, K1, 0(AX)(R8*1)
+	VMOVUPS.Z        0(BX), K1, Z0
+	VMOVUPS          Z0, K1, 0(AX)
 	ADDQ             CX, AX
 	ADDQ             DX, BX
 	DECQ             SI
@@ -831,7 +775,7 @@ last:
 	RET
 
 // func alternateRowsAVX512(dst, src *float32, to, from, rows, cols int)
-// AX dst, BX src, CX to, DX from, SI rows, DI cols, R8 bytes made of the row, R9 entries left of it, but for the last vector, R10 -n, then 1-2n, R11 scratch, [Z0 Z1] entries, [Z2] mask of results, [Z3 Z4] masks of entries, [Z5] order
+// AX dst, BX src, CX to, DX from, SI rows, DI cols, R8 n, then 2n-1, R9 bytes up to the last vector, negative, [Z0 Z1] entries, [Z2] n, [Z3] n, [Z4] order
 TEXT ·alternateRowsAVX512(SB), NOSPLIT, $0-48
 	MOVQ             dst+0(FP), AX
 	MOVQ             src+8(FP), BX
@@ -841,42 +785,44 @@ TEXT ·alternateRowsAVX512(SB), NOSPLIT, $0-48
 	MOVQ             cols+40(FP), DI
 	SHLQ             $2, CX
 	SHLQ             $2, DX
-	MOVQ             DI, R10
-	DECQ             R10
-	ANDQ             $15, R10
-	INCQ             R10
-	SUBQ             R10, DI
-	NEGQ             R10
-	LEAQ             firsts<>(SB), R11
-	VMOVUPS          128(R11)(R10*4), Z2
-	VPTESTMD         Z2, Z2, K1
-	LEAQ             1(R10)(R10*1), R10
-	LEAQ             firsts<>(SB), R11
-	VMOVUPS          128(R11)(R10*4), Z3
-	VMOVUPS          192(R11)(R10*4), Z4
-	VPTESTMD         Z3, Z3, K2
-	VPTESTMD         Z4, Z4, K3
-	VMOVUPS          evens<>(SB), Z5
+	LEAQ             -1(DI), R8
+	ANDQ             $15, R8
+	INCQ             R8
+	SUBQ             R8, DI
+	LEAQ             0(AX)(DI*4), AX
+	LEAQ             0(BX)(DI*8), BX
+	SHLQ             $2, DI
+	NEGQ             DI
+	VMOVD            R8, X2
+	VPBROADCASTD     X2, Z2
+	VPCMPGTD         lanes<>+0(SB), Z2, K1
+	LEAQ             -1(R8)(R8*1), R8
+	VMOVD            R8, X3
+	VPBROADCASTD     X3, Z3
+	VPCMPGTD         lanes<>+0(SB), Z3, K2
+	VPCMPGTD         lanes<>+64(SB), Z3, K3
+	VMOVUPS          lanes<>(SB), Z4
+	VPADDD           Z4, Z4, Z4
+	PCALIGN          $32
 
 row:
 	MOVQ             DI, R9
-	XORQ             R8, R8
-
-vector:
 	TESTQ            R9, R9
 	JEQ              last
-	VMOVUPS          0(BX)(R8*2), Z0
-	VPERMT2PS        64(BX)(R8*2), Z5, Z0
-	VMOVUPS          Z0, 0(AX)(R8*1)
-	ADDQ             $64, R8
-	SUBQ             $16, R9
-	JMP              vector
+
+vector:
+	VMOVUPS          0(BX)(R9*2), Z0
+	VMOVUPS          64(BX)(R9*2), Z1
+	VPERMT2PS        Z1, Z4, Z0
+	VMOVUPS          Z0, 0(AX)(R9*1)
+	ADDQ             $64, R9
+	JNE              vector
 
 last:
-	VMOVUPS.Z        0(BX)(R8*2), K2, Z0
-	VMOVUPS.Z        64(BX)(R8*2), K3, Z1
-	VPERMT2PS        Z1, Z5, Z0
-	VMOVUPS          Z0, K1, 0(AX)(R8*1)
+	VMOVUPS.Z        0(BX), K2, Z0
+	VMOVUPS.Z        64(BX), K3, Z1
+	VPERMT2PS        Z1, Z4, Z0
+	VMOVUPS          Z0, K1, 0(AX)
 	ADDQ             CX, AX
 	ADDQ             DX, BX
 	DECQ             SI
@@ -1114,17 +1060,17 @@ TEXT ·tile24AVX2(SB), NOSPLIT, $0-60
 
 bias:
 	VBROADCASTSS     0(DI), Y0
-	VBROADCASTSS     0(DI), Y1
-	VBROADCASTSS     0(DI), Y2
+	VMOVAPS          Y0, Y1
+	VMOVAPS          Y0, Y2
 	VBROADCASTSS     4(DI), Y3
-	VBROADCASTSS     4(DI), Y4
-	VBROADCASTSS     4(DI), Y5
+	VMOVAPS          Y3, Y4
+	VMOVAPS          Y3, Y5
 	VBROADCASTSS     8(DI), Y6
-	VBROADCASTSS     8(DI), Y7
-	VBROADCASTSS     8(DI), Y8
+	VMOVAPS          Y6, Y7
+	VMOVAPS          Y6, Y8
 	VBROADCASTSS     12(DI), Y9
-	VBROADCASTSS     12(DI), Y10
-	VBROADCASTSS     12(DI), Y11
+	VMOVAPS          Y9, Y10
+	VMOVAPS          Y9, Y11
 	JMP              begun
 
 resume:
@@ -1147,8 +1093,6 @@ resume:
 	ADDQ             BX, DI
 
 begun:
-	SUBQ             $1, SI
-	JLT              last
 
 step:
 	VMOVUPS          0(DX), Y12
@@ -1173,9 +1117,7 @@ step:
 	ADDQ             $96, DX
 	ADDQ             $64, CX
 	SUBQ             $1, SI
-	JGE              step
-
-last:
+	JGT              step
 
 store:
 	VBROADCASTSS     lo+52(FP), Y12
@@ -1267,8 +1209,8 @@ resume:
 	ADDQ             BX, DI
 
 begun:
-	SUBQ             $2, SI
-	JLT              last
+	DECQ             SI
+	JLE              last
 
 step:
 	VMOVUPS          0(DX), Y8
@@ -1292,11 +1234,10 @@ step:
 	ADDQ             $64, DX
 	ADDQ             $128, CX
 	SUBQ             $2, SI
-	JGE              step
+	JGT              step
 
 last:
-	ADDQ             $2, SI
-	JEQ              store
+	JNE              store
 	VMOVUPS          0(DX), Y8
 	VBROADCASTSS     0(CX), Y9
 	VFMADD231PS      Y8, Y9, Y0
@@ -1483,7 +1424,7 @@ done:
 	RET
 
 // func copyRowsAVX2(dst, src *float32, to, from, rows, cols int)
-// AX dst, BX src, CX to, DX from, SI rows, DI cols, R8 bytes made of the row, R9 entries left of it, but for the last vector, R10 -n, then 1-2n, R11 scratch, [Y0] entries, [Y1] mask of results
+// AX dst, BX src, CX to, DX from, SI rows, DI cols, R8 n, then 2n-1, R9 bytes up to the last vector, negative, [Y0] entries, [Y1] n, [Y2] mask of results
 TEXT ·copyRowsAVX2(SB), NOSPLIT, $0-48
 	MOVQ             dst+0(FP), AX
 	MOVQ             src+8(FP), BX
@@ -1493,31 +1434,33 @@ TEXT ·copyRowsAVX2(SB), NOSPLIT, $0-48
 	MOVQ             cols+40(FP), DI
 	SHLQ             $2, CX
 	SHLQ             $2, DX
-	MOVQ             DI, R10
-	DECQ             R10
-	ANDQ             $7, R10
-	INCQ             R10
-	SUBQ             R10, DI
-	NEGQ             R10
-	LEAQ             firsts<>(SB), R11
-	VMOVUPS          128(R11)(R10*4), Y1
+	LEAQ             -1(DI), R8
+	ANDQ             $7, R8
+	INCQ             R8
+	SUBQ             R8, DI
+	LEAQ             0(AX)(DI*4), AX
+	LEAQ             0(BX)(DI*4), BX
+	SHLQ             $2, DI
+	NEGQ             DI
+	VMOVD            R8, X1
+	VPBROADCASTD     X1, Y1
+	VPCMPGTD         lanes<>+0(SB), Y1, Y2
+	PCALIGN          $32
 
 row:
 	MOVQ             DI, R9
-	XORQ             R8, R8
-
-vector:
 	TESTQ            R9, R9
 	JEQ              last
-	VMOVUPS          0(BX)(R8*1), Y0
-	VMOVUPS          Y0, 0(AX)(R8*1)
-	ADDQ             $32, R8
-	SUBQ             $8, R9
-	JMP              vector
+
+vector:
+	VMOVUPS          0(BX)(R9*1), Y0
+	VMOVUPS          Y0, 0(AX)(R9*1)
+	ADDQ             $32, R9
+	JNE              vector
 
 last:
-	VMASKMOVPS       0(BX)(R8*1), Y1, Y0
-	VMASKMOVPS       Y0, Y1, 0(AX)(R8*1)
+	VMASKMOVPS       0(BX), Y2, Y0
+	VMASKMOVPS       Y0, Y2, 0(AX)
 	ADDQ             CX, AX
 	ADDQ             DX, BX
 	DECQ             SI
@@ -1526,7 +1469,7 @@ last:
 	RET
 
 // func alternateRowsAVX2(dst, src *float32, to, from, rows, cols int)
-// AX dst, BX src, CX to, DX from, SI rows, DI cols, R8 bytes made of the row, R9 entries left of it, but for the last vector, R10 -n, then 1-2n, R11 scratch, [Y0 Y1] entries, [Y2] mask of results, [Y3 Y4] masks of entries
+// AX dst, BX src, CX to, DX from, SI rows, DI cols, R8 n, then 2n-1, R9 bytes up to the last vector, negative, [Y0 Y1] entries, [Y2] n, [Y3] mask of results, [Y4] n, [Y5 Y6] masks of entries
 TEXT ·alternateRowsAVX2(SB), NOSPLIT, $0-48
 	MOVQ             dst+0(FP), AX
 	MOVQ             src+8(FP), BX
@@ -1536,40 +1479,44 @@ TEXT ·alternateRowsAVX2(SB), NOSPLIT, $0-48
 	MOVQ             cols+40(FP), DI
 	SHLQ             $2, CX
 	SHLQ             $2, DX
-	MOVQ             DI, R10
-	DECQ             R10
-	ANDQ             $7, R10
-	INCQ             R10
-	SUBQ             R10, DI
-	NEGQ             R10
-	LEAQ             firsts<>(SB), R11
-	VMOVUPS          128(R11)(R10*4), Y2
-	LEAQ             1(R10)(R10*1), R10
-	LEAQ             firsts<>(SB), R11
-	VMOVUPS          128(R11)(R10*4), Y3
-	VMOVUPS          160(R11)(R10*4), Y4
+	LEAQ             -1(DI), R8
+	ANDQ             $7, R8
+	INCQ             R8
+	SUBQ             R8, DI
+	LEAQ             0(AX)(DI*4), AX
+	LEAQ             0(BX)(DI*8), BX
+	SHLQ             $2, DI
+	NEGQ             DI
+	VMOVD            R8, X2
+	VPBROADCASTD     X2, Y2
+	VPCMPGTD         lanes<>+0(SB), Y2, Y3
+	LEAQ             -1(R8)(R8*1), R8
+	VMOVD            R8, X4
+	VPBROADCASTD     X4, Y4
+	VPCMPGTD         lanes<>+0(SB), Y4, Y5
+	VPCMPGTD         lanes<>+32(SB), Y4, Y6
+	PCALIGN          $32
 
 row:
 	MOVQ             DI, R9
-	XORQ             R8, R8
-
-vector:
 	TESTQ            R9, R9
 	JEQ              last
-	VMOVUPS          0(BX)(R8*2), Y0
-	VSHUFPS          $136, 32(BX)(R8*2), Y0, Y0
-	VPERMPD          $216, Y0, Y0
-	VMOVUPS          Y0, 0(AX)(R8*1)
-	ADDQ             $32, R8
-	SUBQ             $8, R9
-	JMP              vector
 
-last:
-	VMASKMOVPS       0(BX)(R8*2), Y3, Y0
-	VMASKMOVPS       32(BX)(R8*2), Y4, Y1
+vector:
+	VMOVUPS          0(BX)(R9*2), Y0
+	VMOVUPS          32(BX)(R9*2), Y1
 	VSHUFPS          $136, Y1, Y0, Y0
 	VPERMPD          $216, Y0, Y0
-	VMASKMOVPS       Y0, Y2, 0(AX)(R8*1)
+	VMOVUPS          Y0, 0(AX)(R9*1)
+	ADDQ             $32, R9
+	JNE              vector
+
+last:
+	VMASKMOVPS       0(BX), Y5, Y0
+	VMASKMOVPS       32(BX), Y6, Y1
+	VSHUFPS          $136, Y1, Y0, Y0
+	VPERMPD          $216, Y0, Y0
+	VMASKMOVPS       Y0, Y3, 0(AX)
 	ADDQ             CX, AX
 	ADDQ             DX, BX
 	DECQ             SI

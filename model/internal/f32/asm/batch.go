@@ -37,7 +37,9 @@ func batch(s set, frames int) *kernel {
 	})
 
 	k.label("column")
-	k.prefetch(w.at(2048), 2) // see affine
+	for line := 0; line < 2*k.bytes; line += 64 {
+		k.op("PREFETCHT0", w.at(2048+line)) // see affine
+	}
 	k.load(w.at(0), weights...)
 	for f := range frames {
 		k.accumulate(sums(f), weights, x[f].at(0).by(column, 4), entry[f%4])

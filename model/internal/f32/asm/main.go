@@ -47,7 +47,7 @@ func main() {
 // files is what is generated, by name.
 func files() map[string][]byte {
 	var code, calls bytes.Buffer
-	fmt.Fprintf(&code, "%s#include \"textflag.h\"\n\n%s%s", header, firsts, evens)
+	fmt.Fprintf(&code, "%s#include \"textflag.h\"\n\n%s", header, lanes())
 	fmt.Fprintf(&calls, "%spackage f32\n", header)
 	all := kernels()
 	for i, k := range all {

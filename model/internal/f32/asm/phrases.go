@@ -15,13 +15,6 @@ func (k *kernel) store(to mem, v ...reg) {
 	}
 }
 
-// prefetch asks for the lines of n vectors.
-func (k *kernel) prefetch(from mem, n int) {
-	for line := 0; line < n*k.bytes; line += 64 {
-		k.op("PREFETCHT0", from.plus(line))
-	}
-}
-
 // clamp bounds vectors. They are the second source of VMAXPS and VMINPS, so NaN
 // stays NaN.
 func (k *kernel) clamp(lo, hi reg, v ...reg) {
@@ -34,7 +27,8 @@ func (k *kernel) clamp(lo, hi reg, v ...reg) {
 }
 
 // begin gives sums their first values: where the parameter resume is set, what
-// memory has already, else the bias at init, or 0 where that is nil.
+// resume loads; else what bias loads from init, which is in scratch then, or 0
+// where init is nil.
 func (k *kernel) begin(sums []reg, scratch reg, resume, bias func()) {
 	k.op("MOVBLZX", k.param("resume"), scratch)
 	k.op("TESTL", scratch, scratch)
@@ -45,7 +39,7 @@ func (k *kernel) begin(sums []reg, scratch reg, resume, bias func()) {
 	k.zero(sums...)
 	k.op("JMP", "begun")
 	k.label("bias")
-	bias() // at scratch
+	bias()
 	k.op("JMP", "begun")
 	k.label("resume")
 	resume()

@@ -6,50 +6,51 @@ package main
 // the 2n-1 entries they come from.
 func copyRows(s set, name string, step int) *kernel {
 	k := s.kernel(name, "dst, src *float32, to, from, rows, cols int")
-	dst, src, to, from, rows, cols := k.arg("dst"), k.arg("src"), k.arg("to"), k.arg("from"), k.arg("rows"), k.arg("cols")
-	at, left := k.register("bytes made of the row"), k.register("entries left of it, but for the last vector")
-	minus, scratch := k.register("-n, then 1-2n"), k.register("scratch")
+	dst, src, to, from, rows := k.arg("dst"), k.arg("src"), k.arg("to"), k.arg("from"), k.arg("rows")
+	whole, n, at := k.arg("cols"), k.register("n, then 2n-1"), k.register("bytes up to the last vector, negative")
 	entries := k.vectors("entries", step)
 	k.op("SHLQ", 2, to)
 	k.op("SHLQ", 2, from)
 
-	k.op("MOVQ", cols, minus)
-	k.op("DECQ", minus)
-	k.op("ANDQ", k.lanes-1, minus)
-	k.op("INCQ", minus) // n, from 1 on
-	k.op("SUBQ", minus, cols)
-	k.op("NEGQ", minus)
-	result := k.firstLanes("mask of results", minus, scratch, 1)[0]
+	k.op("LEAQ", whole.at(-1), n)
+	k.op("ANDQ", k.lanes-1, n)
+	k.op("INCQ", n)
+	k.op("SUBQ", n, whole)
+	k.op("LEAQ", dst.at(0).by(whole, 4), dst) // the last vector of the row
+	k.op("LEAQ", src.at(0).by(whole, 4*step), src)
+	k.op("SHLQ", 2, whole)
+	k.op("NEGQ", whole)
+	result := k.firstLanes("mask of results", n, 1)[0]
 	masks, order := []reg{result}, reg("")
 	if step == 2 {
-		k.op("LEAQ", minus.at(1).by(minus, 1), minus)
-		masks, order = k.firstLanes("masks of entries", minus, scratch, 2), k.evens()
+		k.op("LEAQ", n.at(-1).by(n, 1), n)
+		masks, order = k.firstLanes("masks of entries", n, 2), k.evens()
 	}
 
+	// Intel's processors up to Cascade Lake are slow where a jump crosses a multiple
+	// of 32 bytes. From here on none does, and rows are too short to bear it.
+	k.op("PCALIGN", 32)
 	k.label("row")
-	k.op("MOVQ", cols, left)
-	k.op("XORQ", at, at)
-
-	k.label("vector")
-	k.op("TESTQ", left, left)
+	k.op("MOVQ", whole, at)
+	k.op("TESTQ", at, at)
 	k.op("JEQ", "last")
-	k.load(src.at(0).by(at, step), entries[0])
+	k.label("vector")
+	k.load(src.at(0).by(at, step), entries...)
 	if step == 2 {
-		k.everyOther(entries[0], src.at(k.bytes).by(at, step), order)
+		k.everyOther(entries, order)
 	}
 	k.store(dst.at(0).by(at, 1), entries[0])
 	k.op("ADDQ", k.bytes, at)
-	k.op("SUBQ", k.lanes, left)
-	k.op("JMP", "vector")
+	k.op("JNE", "vector")
 
 	k.label("last")
 	for i, e := range entries {
-		k.loadMasked(src.at(i*k.bytes).by(at, step), masks[i], e)
+		k.loadMasked(src.at(i*k.bytes), masks[i], e)
 	}
 	if step == 2 {
-		k.everyOther(entries[0], entries[1], order)
+		k.everyOther(entries, order)
 	}
-	k.storeMasked(dst.at(0).by(at, 1), result, entries[0])
+	k.storeMasked(dst.at(0), result, entries[0])
 	k.op("ADDQ", to, dst)
 	k.op("ADDQ", from, src)
 	k.op("DECQ", rows)

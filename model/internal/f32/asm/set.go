@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // set is an instruction set. What both have to say, each in its own instructions,
 // are the methods below.
@@ -43,23 +40,21 @@ func (k *kernel) accumulate(sums, v []reg, from mem, scratch reg) {
 	}
 }
 
-// firsts masks the first n lanes where it is read from n words before its zeros on.
-var firsts = table("firsts", append(slices.Repeat([]uint32{0xffffffff}, 32), make([]uint32, 32)...))
-
-// firstLanes makes masks of the first n lanes, one for each of several neighbours,
-// given -n.
-func (k *kernel) firstLanes(what string, minus, scratch reg, neighbours int) []reg {
-	v := k.vectors(what, neighbours)
-	k.op("LEAQ", "firsts<>(SB)", scratch)
-	k.load(scratch.at(32*4).by(minus, 4), v...)
+// firstLanes makes masks of the first n lanes, one for each of several neighbours.
+func (k *kernel) firstLanes(what string, n reg, neighbours int) []reg {
+	v, masks := k.vector("n"), make([]reg, neighbours)
 	if k.set == avx2 {
-		return v
+		masks = k.vectors(what, neighbours)
 	}
-	masks := make([]reg, neighbours)
-	for i := range v {
-		k.masks++
-		masks[i] = reg(fmt.Sprint("K", k.masks))
-		k.op("VPTESTMD", v[i], v[i], masks[i])
+	low := "X" + v[1:]
+	k.op("VMOVD", n, low)
+	k.op("VPBROADCASTD", low, v)
+	for i := range masks {
+		if k.set == avx512 {
+			k.masks++
+			masks[i] = reg(fmt.Sprint("K", k.masks))
+		}
+		k.op("VPCMPGTD", fmt.Sprintf("lanes<>+%d(SB)", i*k.bytes), v, masks[i])
 	}
 	return masks
 }
@@ -80,32 +75,30 @@ func (k *kernel) storeMasked(to mem, mask, v reg) {
 	}
 }
 
-var evens = table("evens", []uint32{0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30})
-
 // evens loads what everyOther needs.
 func (k *kernel) evens() (order reg) {
 	if k.set == avx512 {
 		order = k.vector("order")
-		k.op("VMOVUPS", "evens<>(SB)", order)
+		k.op("VMOVUPS", "lanes<>(SB)", order)
+		k.op("VPADDD", order, order, order)
 	}
 	return order
 }
 
-// everyOther leaves in v every other lane of v and its neighbour, a register or
-// memory.
-func (k *kernel) everyOther(v reg, neighbour any, order reg) {
+// everyOther leaves in the first of two vectors every other lane of both.
+func (k *kernel) everyOther(v []reg, order reg) {
 	if k.set == avx2 {
-		k.op("VSHUFPS", 0x88, neighbour, v, v) // 0 2 8 10 4 6 12 14
-		k.op("VPERMPD", 0xd8, v, v)            // 0 2 4 6 8 10 12 14
+		k.op("VSHUFPS", 0x88, v[1], v[0], v[0]) // 0 2 8 10 4 6 12 14
+		k.op("VPERMPD", 0xd8, v[0], v[0])       // 0 2 4 6 8 10 12 14
 	} else {
-		k.op("VPERMT2PS", neighbour, order, v)
+		k.op("VPERMT2PS", v[1], order, v[0])
 	}
 }
 
-// table is a constant in memory.
-func table(name string, words []uint32) (s string) {
-	for i, w := range words {
-		s += fmt.Sprintf("DATA %s<>+%d(SB)/4, $%#x\n", name, 4*i, w)
+// lanes has the numbers of the lanes of two vectors.
+func lanes() (s string) {
+	for i := range 32 {
+		s += fmt.Sprintf("DATA lanes<>+%d(SB)/4, $%d\n", 4*i, i)
 	}
-	return s + fmt.Sprintf("GLOBL %s<>(SB), RODATA|NOPTR, $%d\n", name, 4*len(words))
+	return s + "GLOBL lanes<>(SB), RODATA|NOPTR, $128\n"
 }

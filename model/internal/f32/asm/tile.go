@@ -33,8 +33,12 @@ func tile(s set, vectors int) *kernel {
 			k.op("ADDQ", pitch, scratch)
 		}
 	}, func() {
-		for i, sum := range even {
-			k.op("VBROADCASTSS", scratch.at(i/vectors*4), sum)
+		for row := range rows {
+			sums := sums(row)
+			k.op("VBROADCASTSS", scratch.at(4*row), sums[0])
+			for _, sum := range sums[1:] {
+				k.op("VMOVAPS", sums[0], sum)
+			}
 		}
 	})
 
@@ -48,16 +52,17 @@ func tile(s set, vectors int) *kernel {
 		k.op("ADDQ", n*vectors*k.bytes, b)
 		k.op("ADDQ", n*2*k.bytes, w)
 	}
-	k.op("SUBQ", turns, left)
-	k.op("JLT", "last")
+	if turns == 2 {
+		k.op("DECQ", left) // 0 when one step is left
+		k.op("JLE", "last")
+	}
 	k.label("step")
 	steps(turns)
 	k.op("SUBQ", turns, left)
-	k.op("JGE", "step")
-	k.label("last")
+	k.op("JGT", "step")
 	if turns == 2 {
-		k.op("ADDQ", turns, left)
-		k.op("JEQ", "store")
+		k.label("last")
+		k.op("JNE", "store") // by DECQ or SUBQ
 		steps(1)
 	}
 
