@@ -6,8 +6,8 @@
 //
 // The instructions are those of Go's assembler; Go's loops and functions take
 // the place of its macros, so that a tile of 8 rows is written like one of 4.
-// kernel.go has the few words that kernels are written in, set.go what differs
-// from one instruction set to the other.
+// kernel.go has the few words that kernels are written in, phrases.go what
+// several of them say, set.go what differs from one instruction set to the other.
 //
 // To add a kernel, write such a function, name it in kernels, and call
 // `go generate ./...`. Package f32 then has a function of the kernel's name that

@@ -28,7 +28,9 @@ func copyRows(s set, name string, step int) *kernel {
 	}
 
 	// Intel's processors up to Cascade Lake are slow where a jump crosses a multiple
-	// of 32 bytes. From here on none does, and rows are too short to bear it.
+	// of 32 bytes. From here on none does, and rows are too short to bear it. Loops
+	// of more than 100 bytes are not to be aligned: Go's assembler (1.26) may then
+	// never end, as it weighs short jumps against long ones.
 	k.op("PCALIGN", 32)
 	k.label("row")
 	k.op("MOVQ", whole, at)
