@@ -3,6 +3,7 @@ package role
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -64,57 +65,55 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	}
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = beat/2, beat
-	told := true
-	_, _ = backoff.Retry(ctx, func() (struct{}, error) { // what the last call returned is known here
-		switch {
-		case told: // just now
-			told = false
-		case errors.Is(err, pipeline.ErrUnknownRun): // it has been started again already
-			if err = e.reopen(ctx); err == nil {
-				report, err = e.client.Close(ctx, c)
-			}
-		case errors.Is(err, pipeline.ErrUnreachable):
-			report, err = e.client.Close(ctx, c)
-		default:
-			return struct{}{}, backoff.Permanent(err)
+	for since := time.Now(); time.Since(since) < closeTime; {
+		select {
+		case <-time.After(pauses.NextBackOff()):
+		case <-ctx.Done():
+			return report, err
 		}
-		return struct{}{}, err
-	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(closeTime))
+		if errors.Is(err, pipeline.ErrUnknownRun) { // it has been started again already
+			if err = e.reopen(ctx); err != nil {
+				continue
+			}
+		} else if !errors.Is(err, pipeline.ErrUnreachable) {
+			return report, err
+		}
+		if report, err = e.client.Close(ctx, c); err == nil {
+			break
+		}
+	}
 	return report, err
 }
 
 // closeAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first
-// report. All errors are returned only where there is no report.
-func closeAll(ctx context.Context, edges []*edge, end ending) (pipeline.Report, error) {
-	type answer struct {
-		report pipeline.Report
-		err    error
-	}
-	// The first report is the whole one. A neighbour that has still not answered then is not there.
+// report, which is the whole one: a neighbour that has still not answered then is not there. All errors are returned only
+// where there is no report.
+func closeAll(ctx context.Context, edges []*edge, end ending) (report pipeline.Report, err error) {
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
-	answers := make(chan answer, len(edges))
-	for _, e := range edges {
-		go func() { // ends with the call, which ctx bounds; all are received below
-			r, err := e.close(ctx, end)
-			answers <- answer{r, err}
-		}()
-	}
+	var mu sync.Mutex
 	var errs []error
-	var report *pipeline.Report
-	for range edges {
-		a := <-answers
-		if a.err != nil {
-			errs = append(errs, a.err)
-		} else if report == nil {
-			report = &a.report
-			if !end.detach {
-				enough()
+	reported := false
+	var closing sync.WaitGroup
+	for _, e := range edges {
+		closing.Go(func() {
+			r, err := e.close(ctx, end)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil:
+				errs = append(errs, err)
+			case !reported:
+				report, reported = r, true
+				if !end.detach {
+					enough()
+				}
 			}
-		}
+		})
 	}
-	if report == nil {
-		return pipeline.Report{}, errors.Join(errs...)
+	closing.Wait()
+	if reported {
+		return report, nil
 	}
-	return *report, nil
+	return report, errors.Join(errs...)
 }

@@ -13,72 +13,59 @@ import (
 	"tandem/transport/auth"
 )
 
-// watched are the keys and certificates of a process, which are read again on SIGHUP.
-type watched struct {
-	*auth.Credentials
-	log     zerolog.Logger
-	hangups chan os.Signal
-	stopped chan struct{}
-	watch   sync.WaitGroup
-}
-
-// watchCredentials loads the keys and certificates that the configuration names into it.
-func watchCredentials(cfg *setup) (*watched, error) {
+// watchCredentials loads the keys and certificates that the configuration names into it, reads them again on SIGHUP, and
+// looks twice a day whether they expire soon. stop ends that.
+func watchCredentials(cfg *setup) (stop func(), err error) {
 	creds, err := auth.Load(cfg.Files)
-	w := &watched{Credentials: creds, log: cfg.Log, hangups: make(chan os.Signal, 1), stopped: make(chan struct{})}
 	if err != nil || creds == nil {
-		return w, err
+		return func() {}, err
 	}
 	cfg.credentials = creds
-	w.warn(time.Now())
-	signal.Notify(w.hangups, syscall.SIGHUP)
-	w.watch.Go(w.wait)
-	return w, nil
-}
-
-func (w *watched) stop() {
-	signal.Stop(w.hangups)
-	close(w.stopped)
-	w.watch.Wait()
-}
-
-// wait reads the files again at each signal, and looks twice a day whether they expire soon.
-func (w *watched) wait() {
-	tick := time.NewTicker(12 * time.Hour)
-	defer tick.Stop()
-	for {
-		select {
-		case <-w.stopped:
-			return
-		case <-w.hangups:
-			if err := w.Reload(); err != nil {
-				w.log.Error().Err(err).Msg("keys and certificates were not read again: those of before stay in use")
-				continue
+	warnOfExpiry(cfg.Log, creds, time.Now())
+	hangups, stopped := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(hangups, syscall.SIGHUP)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		tick := time.NewTicker(12 * time.Hour)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stopped:
+				return
+			case <-tick.C:
+			case <-hangups:
+				if err := creds.Reload(); err != nil {
+					cfg.Log.Error().Err(err).Msg("keys and certificates were not read again: those of before stay in use")
+					continue
+				}
+				cfg.Log.Info().Msg("keys and certificates were read again")
 			}
-			w.log.Info().Msg("keys and certificates were read again")
-			w.warn(time.Now())
-		case now := <-tick.C:
-			w.warn(now)
+			warnOfExpiry(cfg.Log, creds, time.Now())
 		}
-	}
+	})
+	return func() {
+		signal.Stop(hangups)
+		close(stopped)
+		watch.Wait()
+	}, nil
 }
 
 // warning is how long before a certificate expires its owner is told.
 const warning = 30 * 24 * time.Hour
 
-func (w *watched) warn(now time.Time) {
-	if begins := w.Begins(); now.Before(begins) {
-		w.log.Warn().Str("begins", begins.Format(time.DateOnly)).Str("now", now.Format(time.DateTime)).
+func warnOfExpiry(log zerolog.Logger, creds *auth.Credentials, now time.Time) {
+	if begins := creds.Begins(); now.Before(begins) {
+		log.Warn().Str("begins", begins.Format(time.DateOnly)).Str("now", now.Format(time.DateTime)).
 			Msg("the certificate, or its CA, is not valid yet, and neighbours refuse it if their clock says so too: set the clocks")
 	}
-	expires := w.Expires()
+	expires := creds.Expires()
 	if expires.IsZero() || expires.Sub(now) > warning {
 		return
 	}
 	days := int(expires.Sub(now).Hours() / 24)
-	event, what := w.log.Warn(), "the certificate, or its CA, expires soon: make a new one with tandem cert, and send SIGHUP"
+	event, what := log.Warn(), "the certificate, or its CA, expires soon: make a new one with tandem cert, and send SIGHUP"
 	if expires.Before(now) {
-		event, what = w.log.Error(), "the certificate, or its CA, has expired, and the neighbours refuse it: make a new one with tandem cert, and send SIGHUP"
+		event, what = log.Error(), "the certificate, or its CA, has expired, and the neighbours refuse it: make a new one with tandem cert, and send SIGHUP"
 	}
 	event.Str("expires", expires.Format(time.DateOnly)).Int("days", days).Msg(what)
 }

@@ -127,8 +127,7 @@ func TestExpiryIsWarnedOf(t *testing.T) {
 		{-time.Hour, []string{`"level":"error"`, "has expired"}},
 	} {
 		var log bytes.Buffer
-		w := &watched{Credentials: creds, log: zerolog.New(&log)}
-		w.warn(expires.Add(-test.left))
+		warnOfExpiry(zerolog.New(&log), creds, expires.Add(-test.left))
 		if test.says == nil && log.Len() > 0 {
 			t.Errorf("%v before: %s", test.left, log.String())
 		}
@@ -138,8 +137,7 @@ func TestExpiryIsWarnedOf(t *testing.T) {
 			}
 		}
 	}
-	w := &watched{Credentials: credentials(t, keyFile(t, secret))} // a key has no date; the log would panic
-	w.warn(time.Now())
+	warnOfExpiry(zerolog.Logger{}, credentials(t, keyFile(t, secret)), time.Now()) // a key has no date; the log would panic
 }
 
 // An open node says so once; one that only this machine reaches has nobody to warn of.

@@ -28,34 +28,30 @@ func runLocal(ctx context.Context, cfg setup) (err error) {
 	defer func() { err = errors.Join(err, nodes.stop()) }()
 	fmt.Fprintf(cfg.Stderr, "watch it on http://%s/\n", nodes.end.address)
 
-	names := []string{cfg.Strategy}
-	if cfg.Strategy == "" {
-		names = names[:0]
-		for _, e := range strategy.All() {
-			names = append(names, e.Name)
+	if cfg.Strategy != "" {
+		r, err := nodes.run(ctx, cfg, cfg.Strategy)
+		if r.Frames > 0 {
+			err = errors.Join(err, out.Print(r))
 		}
+		return err
 	}
-	var reports []pipeline.Report
-	for _, name := range names {
+	var reports []pipeline.Report // people compare them side by side
+	for _, e := range strategy.All() {
 		if ctx.Err() != nil {
 			break
 		}
-		r, err := nodes.run(ctx, cfg, name)
-		if err != nil {
-			if r.Frames > 0 {
-				reports = append(reports, r)
-			}
-			return errors.Join(err, out.Compare(reports))
+		r, failed := nodes.run(ctx, cfg, e.Name)
+		switch {
+		case cfg.Report.Format != report.Table && r.Frames > 0:
+			failed = errors.Join(failed, out.Print(r))
+		case r.Frames > 0:
+			reports = append(reports, r)
 		}
-		if cfg.Report.Format == report.Table && len(names) > 1 {
-			reports = append(reports, r) // people compare them side by side
-			continue
-		}
-		if err := out.Print(r); err != nil {
-			return err
+		if err = failed; err != nil {
+			break
 		}
 	}
-	return out.Compare(reports)
+	return errors.Join(err, out.Compare(reports))
 }
 
 // localNodes are fast, one or more slow nodes, and end in this process.

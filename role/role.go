@@ -29,11 +29,11 @@ func Run(ctx context.Context, o options.Options) error {
 	if o.Role == options.Local {
 		return runLocal(ctx, cfg)
 	}
-	creds, err := watchCredentials(&cfg)
-	defer creds.stop()
+	stop, err := watchCredentials(&cfg)
 	if err != nil {
 		return err
 	}
+	defer stop()
 	if o.Role == options.Client {
 		return runClient(ctx, cfg)
 	}

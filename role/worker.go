@@ -152,24 +152,22 @@ func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, c
 	}
 	opening.Wait()
 	var hops []pipeline.Hopper
-	missing := 0
-	var refused error
+	var missing, refused []error
 	for i, e := range edges {
-		if e == nil {
-			refused = errors.Join(refused, errs[i])
+		switch {
+		case e == nil:
+			refused = append(refused, errs[i])
 			continue
-		}
-		p.next = append(p.next, e)
-		hops = append(hops, e)
-		if errs[i] != nil {
-			missing++
+		case errs[i] != nil:
+			missing = append(missing, errs[i])
 			p.losses.missing(errs[i])
 		}
+		p.next, hops = append(p.next, e), append(hops, e)
 	}
-	if refused == nil && missing > 0 && missing == len(w.next) {
-		refused = errors.Join(errs...)
+	if len(missing) > 0 && len(missing) == len(w.next) {
+		refused = missing
 	}
-	return hops, refused
+	return hops, errors.Join(refused...)
 }
 
 // load makes exactly those layers resident that this node needs at the start of a run.
