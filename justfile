@@ -13,40 +13,41 @@ default:
 run *flags:
     go run . {{ flags }}
 
-# all tests; flags are passed on, as in: just test -race
+# all tests that take a moment; flags are passed on, as in: just test -race
 test *flags:
     go test {{ flags }} ./...
+
+# those that need processes, a browser or network namespaces, or take minutes: what stands under the build tag slow
+test-slow *flags:
+    go test -tags slow -timeout 20m -parallel 8 {{ flags }} $(grep -rl --include='*.go' '^//go:build slow' . | xargs dirname | sort -u)
 
 # format, vet (assembly too), staticcheck, module files and import arrows
 lint:
     @files=$(gofmt -l .); test -z "$files" || { printf 'gofmt changes:\n%s\n' "$files" >&2; exit 1; }
     go vet ./...
+    go vet -tags slow ./...
     GOARCH=arm GOARM=7 go vet ./model/...
     GOARCH=arm64 go vet ./model/...
-    go run {{ staticcheck }} ./...
+    go run {{ staticcheck }} -tags slow ./...
     go mod tidy -diff
     go mod verify
     .ci/arrows
 
-# Packages that do nothing while frames pass, or only wait for what does: inlining in them would be 1.9 MB of each
-# binary. Those on a frame's way (net/http, protobuf's own coding, the kernels) keep it.
-cold := (
-    "gorgonia.org/... gonum.org/... github.com/..." +
-    " google.golang.org/protobuf/types/... google.golang.org/protobuf/reflect/... google.golang.org/protobuf/encoding/..." +
-    " google.golang.org/protobuf/internal/descfmt google.golang.org/protobuf/internal/encoding/..." +
-    " google.golang.org/protobuf/internal/filedesc google.golang.org/protobuf/internal/filetype google.golang.org/protobuf/internal/strs" +
-    " crypto/... vendor/golang.org/x/crypto/... vendor/golang.org/x/text/... encoding/asn1 encoding/gob fmt go/... log/... math/big" +
-    " reflect regexp/... text/... encoding/json net net/netip net/url mime/... os os/... path/... vendor/golang.org/x/net/... golang.org/x/..." +
-    " connectrpc.com/... codeberg.org/... runtime/pprof compress/... encoding/csv encoding/hex encoding/pem strconv sort" +
-    " tandem tandem/role/...")
-
-# static stripped binaries for Raspberry Pis into dist/
-pi: (binary "arm" "6" "armv6") (binary "arm" "7" "armv7") (binary "arm64" "" "arm64")
-
-# The linker begins the parts of a 32-bit ARM binary at multiples of 64 KB; no kernel for Pis has pages above 16 KB.
-[private]
-binary arch arm name:
-    CGO_ENABLED=0 GOOS=linux GOARCH={{ arch }} GOARM={{ arm }} go build -trimpath -tags urfave_cli_no_docs $(printf -- '-gcflags=%s=-l ' {{ cold }}) -gcflags=github.com/HdrHistogram/...= -ldflags "-s -w {{ if arch == "arm" { "-R 0x4000" } else { "" } }} -X main.version={{ version }}" -o dist/tandem-{{ name }} .
+# a static stripped binary for Raspberry Pis in dist/: just pi for 64-bit systems, just pi armv7, just pi all
+pi architecture="arm64":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    build() {
+        CGO_ENABLED=0 GOOS=linux GOARCH=$2 GOARM=${3-} go build -trimpath -ldflags "-s -w -X main.version={{ version }}" -o "dist/tandem-$1" .
+        echo "dist/tandem-$1"
+    }
+    case {{ architecture }} in
+        all) build armv6 arm 6; build armv7 arm 7; build arm64 arm64 ;;
+        armv6) build armv6 arm 6 ;;
+        armv7) build armv7 arm 7 ;;
+        arm64) build arm64 arm64 ;;
+        *) echo "{{ architecture }}: there are armv6, armv7, arm64 and all" >&2; exit 1 ;;
+    esac
 
 # the 14 published points on this machine, about a minute: a table beside the published figures, and whether they agree
 published:
@@ -66,18 +67,18 @@ tbf *rounds:
 
 # runs of real processes in network namespaces (as root) that are broken by seeded schedules of 30 s, with every strategy: just chaos 1-50 -strategy balance
 chaos seeds="1-50" *flags:
-    go test ./role/chaos -run 'TestChaos$' -seeds {{ seeds }} -count 1 -timeout 0 -parallel 12 -v {{ flags }}
+    go test -tags slow ./role/chaos -run 'TestChaos$' -seeds {{ seeds }} -count 1 -timeout 0 -parallel 12 -v {{ flags }}
 
 # very many frames through a small model, with restarts of each node: accounts, memory, goroutines, descriptors
 soak frames="10000000":
-    go test ./role/chaos -run TestSoak -soak {{ frames }} -count 1 -timeout 0 -v
+    go test -tags slow ./role/chaos -run TestSoak -soak {{ frames }} -count 1 -timeout 0 -v
 
 # benchmarks, three times each; flags are passed on
 bench *flags:
     go test -run '^$' -bench . -count 3 {{ flags }} ./...
 
 # the binary for each host's processor, as /usr/local/bin/tandem or ~/tandem: just deploy pi@fast pi@slow
-deploy +hosts: pi
+deploy +hosts:
     #!/usr/bin/env bash
     set -euo pipefail
     for host in {{ hosts }}; do
@@ -89,6 +90,7 @@ deploy +hosts: pi
             aarch64) name=arm64 ;;
             *) echo "$host is a $machine: there are binaries for armv6l, armv7l and aarch64" >&2; exit 1 ;;
         esac
+        "{{ just_executable() }}" --justfile "{{ justfile() }}" pi "$name"
         scp -q "dist/tandem-$name" "$host:tandem.new"
         # Moved into place, because a binary that runs can't be overwritten.
         ssh "$host" 'set -e
