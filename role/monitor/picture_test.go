@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -66,10 +67,8 @@ func playHot(t *testing.T) string {
 	t.Helper()
 	o := options.Default(options.Local)
 	o.Strategy, o.Frames = "balance", 0
-	slow, err := device.ParseEmulation("head=4ms,tail=42ms,63ms@45s")
-	if err != nil {
-		t.Fatal(err)
-	}
+	slow := device.Pi3
+	slow.Name, slow.Tail = "pi3, hot", append(device.Always(42*time.Millisecond), device.Leg{Takes: 63 * time.Millisecond, From: 45 * time.Second})
 	o.EmulateSlow = &slow
 	said, says := io.Pipe()
 	o.Stdout, o.Stderr = io.Discard, says
