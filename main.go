@@ -184,7 +184,7 @@ func helpCommand(stdout io.Writer) *cli.Command {
 			return c.App.RunContext(c.Context, []string{c.App.Name, word, "--help"})
 		}
 		if r := options.Role(word); slices.Contains(options.Roles, r) {
-			_, err := fmt.Fprintf(stdout, "tandem --role %s takes:\n%s", r, options.Help(r))
+			_, err := fmt.Fprintf(stdout, "tandem --role %s takes:\n%s", word, options.Help(r))
 			return err
 		}
 		return usagef("%q is no role and no command%s", word, options.Suggest(word, append(names(c.App.Commands), "client", "fast", "slow", "end")))

@@ -3,6 +3,7 @@ package role
 import (
 	"context"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -137,4 +138,25 @@ func (p *heldUp) Close(ctx context.Context, end ending) (pipeline.Report, error)
 	close(p.entered)
 	<-p.leave
 	return p.part.Close(ctx, end)
+}
+
+// What end logs when it is ready can be given to a browser, on another machine too.
+func TestPageAddress(t *testing.T) {
+	name, err := os.Hostname()
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, test := range []struct {
+		listening string
+		encrypted bool
+		want      string
+	}{
+		{"127.0.0.5:12345", false, "http://127.0.0.5:12345/"},
+		{"[::]:12345", true, "https://" + name + ":12345/"},
+		{"0.0.0.0:80", false, "http://" + name + ":80/"},
+	} {
+		if got := pageAddress(test.listening, test.encrypted); got != test.want {
+			t.Errorf("%s: %s, want %s", test.listening, got, test.want)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"syscall"
 
@@ -107,8 +108,38 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 	if cfg.Watch && options.Terminal(cfg.Stderr) {
 		s.cleanup = append(s.cleanup, monitor.StartWatch(cfg.Stderr, s.node.snapshot).Close)
 	}
-	cfg.Log.Info().Str("address", s.address).Stringer("emulate", cfg.Emulate).Str("energy", cfg.device.Source()).Msg("ready")
+	s.sayReady(cfg)
 	return s, nil
+}
+
+// sayReady logs where this node is, and on end where the page is.
+func (s *server) sayReady(cfg setup) {
+	said := cfg.Log.Info().Str("address", s.address)
+	if cfg.Role == options.End {
+		said.Str("page", pageAddress(s.address, cfg.Files.Cert != ""))
+	} else {
+		said.Stringer("emulate", cfg.Emulate)
+	}
+	if by := cfg.device.Source(); by != "" {
+		said.Str("energy", by)
+	}
+	said.Msg("ready")
+}
+
+// pageAddress is what a browser is given for a node that listens on an address: where that is every address of the
+// machine, its own name.
+func pageAddress(listening string, encrypted bool) string {
+	scheme := "http"
+	if encrypted {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(listening)
+	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
+		if name, err := os.Hostname(); err == nil {
+			listening = net.JoinHostPort(name, port)
+		}
+	}
+	return scheme + "://" + listening + "/"
 }
 
 func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error {

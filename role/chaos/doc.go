@@ -6,6 +6,7 @@
 //	site_test.go         the processes of a pipeline, and what holds for every report
 //	network_test.go      a network namespace for each node, or loopback addresses where these are not permitted
 //	runs_test.go         nothing goes wrong: results are right with every strategy, and in a chain
+//	newcomer_test.go     what the READMEs have, typed from top to bottom
 //	leave_test.go        somebody leaves, politely or not, or comes when nobody is expected
 //	credentials_test.go  certificates and keys, and their change
 //	fault_test.go        does what a schedule says, and undoes it
