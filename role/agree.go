@@ -47,7 +47,7 @@ func (w *worker) agree(run pipeline.Run, layer int) (pipeline.Run, strategy.Entr
 
 	if run.Digest != "" && run.Digest != w.net.Digest() {
 		return refuse("it uses the model %s (%s), and this %s node has %s (%s): start every node with the same --model, or with the same --seed",
-			run.Model, run.Digest, w.cfg.Role, w.net.Name(), w.net.Digest())
+			run.Model, run.Digest, string(w.cfg.Role), w.net.Name(), w.net.Digest())
 	}
 	run.Model, run.Digest = w.net.Name(), w.net.Digest()
 	held, err := w.slice(&run, layer, entry.Whole)
@@ -66,9 +66,9 @@ func (w *worker) slice(run *pipeline.Run, layer int, whole bool) (pipeline.Holdi
 	}
 	switch {
 	case len(run.Cuts) == 0:
-		return held, fmt.Errorf("it does not say where the network is cut: name the fast node first in --next, or give this %s node --cut", w.cfg.Role)
+		return held, fmt.Errorf("it does not say where the network is cut: name the fast node first in --next, or give this %s node --cut", string(w.cfg.Role))
 	case len(w.cuts) > 0 && !slices.Equal(run.Cuts, w.cuts):
-		return held, fmt.Errorf("it cuts the network at %s, and this %s node at %s: give both the same --cut", pipeline.FormatCuts(run.Cuts), w.cfg.Role, pipeline.FormatCuts(w.cuts))
+		return held, fmt.Errorf("it cuts the network at %s, and this %s node at %s: give both the same --cut", pipeline.FormatCuts(run.Cuts), string(w.cfg.Role), pipeline.FormatCuts(w.cuts))
 	}
 	if last := run.Cuts[len(run.Cuts)-1]; last >= layers {
 		return held, fmt.Errorf("it cuts the network at %d, and %s can be cut at 1 to %d: correct --cut", last, w.net.Name(), layers-1)
@@ -78,10 +78,10 @@ func (w *worker) slice(run *pipeline.Run, layer int, whole bool) (pipeline.Holdi
 		switch {
 		case held.To < layers && len(w.next) == 0:
 			return held, fmt.Errorf("it cuts the network at %s, and this %s node, from layer %d on, would have to hand over at %d: give it --next for the node that takes them and --end for results, or fast one --cut less",
-				pipeline.FormatCuts(run.Cuts), w.cfg.Role, held.From, held.To)
+				pipeline.FormatCuts(run.Cuts), string(w.cfg.Role), held.From, held.To)
 		case held.To == layers && len(w.next) > 0:
 			return held, fmt.Errorf("it cuts the network at %s, and this %s node, from layer %d on, has nothing left to hand over to its --next: give fast one --cut more, or this node only --next for the end node",
-				pipeline.FormatCuts(run.Cuts), w.cfg.Role, held.From)
+				pipeline.FormatCuts(run.Cuts), string(w.cfg.Role), held.From)
 		}
 	}
 	return held, nil

@@ -117,7 +117,7 @@ func (n *node) join(o transport.Opening) (s *session, first bool, err error) {
 		n.run, n.id.Address = s, o.Address
 		n.sessions.Add(1) // the opening, until it is settled
 	case s.id != o.Run.ID:
-		return nil, false, fmt.Errorf("%w: run %s is active on the %s node since %s: close it, or wait until its client has been silent for %s",
+		return nil, false, fmt.Errorf("%w: run %s is active on %s since %s: close it, or wait until its client has been silent for %s",
 			pipeline.ErrBusy, s.id, n.role, now.Sub(s.since).Round(time.Second), n.idle)
 	case s.closing:
 		return nil, false, fmt.Errorf("run %s is %w: open a new one", s.id, pipeline.ErrStopping)
@@ -179,7 +179,7 @@ func (n *node) entrance(run, from string) (p part, known bool, err error) {
 	defer n.mu.Unlock()
 	s := n.run
 	if n.stopping || s != nil && s.id == run && s.closing {
-		return nil, false, fmt.Errorf("run %s is %w on the %s node", run, pipeline.ErrStopping, n.role)
+		return nil, false, fmt.Errorf("run %s is %w on %s", run, pipeline.ErrStopping, n.role)
 	}
 	if s == nil || s.id != run || s.part == nil {
 		return nil, false, n.unknown(run)
@@ -192,7 +192,7 @@ func (n *node) entrance(run, from string) (p part, known bool, err error) {
 
 func (n *node) unknown(run string) error {
 	return fmt.Errorf("%w %q: it is not open on this %s node: open it, or start a new one if the node was restarted",
-		pipeline.ErrUnknownRun, run, n.role)
+		pipeline.ErrUnknownRun, run, string(n.role))
 }
 
 // Close takes one edge away. The answer comes when the run is closed, so all neighbours get the same report.
@@ -287,7 +287,7 @@ func (n *node) finish(s *session) {
 			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
 		case end.detach && n.role != options.End:
 			n.log.Info().Str("run", s.id).Msg("left the run")
-			err = fmt.Errorf("the %s node is %w: end has the report of run %s", n.role, pipeline.ErrStopping, s.id)
+			err = fmt.Errorf("%s is %w: end has the report of run %s", n.role, pipeline.ErrStopping, s.id)
 		default:
 			n.log.Info().Str("run", s.id).Float64("coverage", report.Coverage).Int64("delivered", report.Delivered).Msg("run closed")
 		}

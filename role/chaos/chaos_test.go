@@ -1,12 +1,11 @@
+//go:build slow
+
 package chaos
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"tandem/pipeline"
 	"tandem/strategy"
 )
 
@@ -25,20 +23,6 @@ var (
 	only     = flag.String("strategy", "", "of each schedule (default: every strategy)")
 	loopback = flag.Bool("loopback", false, "use no network namespaces")
 )
-
-// TestMain leaves nothing behind: neither settings of whoever runs the tests for the nodes, nor the program.
-func TestMain(m *testing.M) {
-	for _, s := range os.Environ() {
-		if name, _, _ := strings.Cut(s, "="); strings.HasPrefix(name, "TANDEM_") {
-			_ = os.Unsetenv(name)
-		}
-	}
-	code := m.Run()
-	if program, err := build(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(program))
-	}
-	os.Exit(code)
-}
 
 // trial is one run under a schedule.
 type trial struct {
@@ -120,21 +104,19 @@ func parseSeeds(t *testing.T, text string) (all []uint64) {
 const interval = 30 * time.Millisecond
 
 func (c trial) run(t *testing.T) {
-	program, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSite(t, program, c.topology, c.namespaces, []string{"--idle", c.idle.String()}, []string{"--emulate", "pi3"})
+	s := newSite(t, c.topology.with([]string{"--idle", c.idle.String()}, []string{"--emulate", "pi3"}), c.namespaces)
 	defer func() {
 		if t.Failed() {
 			t.Logf("%s, %s:\n%v", c.strategy, c.topology.name, c.faults)
-			s.tell()
 		}
 	}()
 
 	began := time.Now()
-	client := s.client(c.strategy, "--frames", strconv.Itoa(int(c.length/interval)), "--interval", interval.String())
-	s.process("fast").expect(t, `"run opened"`)
+	client := s.client("--strategy", c.strategy, "--frames", strconv.Itoa(int(c.length/interval)), "--interval", interval.String())
+	fast := s.process("fast")
+	if fast.line(t, &fast.stderr, `"run opened"`) == "" {
+		t.Fatal("no run is opened")
+	}
 	ctx, over := context.WithCancel(t.Context())
 	defer over()
 	s.play(ctx, c.faults)
@@ -157,25 +139,11 @@ func (c trial) run(t *testing.T) {
 		len(c.faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.DoubleCounted, report.Notes)
 }
 
-// check holds for every report.
-func check(t *testing.T, r pipeline.Report) {
-	t.Helper()
-	if r.Unaccounted != 0 {
-		text, _ := json.Marshal(r)
-		t.Errorf("%d frames are unaccounted for: %s", r.Unaccounted, text)
-	}
-	for _, n := range r.Nodes {
-		if n.Here() != 0 {
-			t.Errorf("%v: %d frames have no outcome", n, n.Here())
-		}
-	}
-}
-
 // again plays a further run: whatever has happened before, all of it arrives.
 func (s *site) again(t *testing.T, idle time.Duration) {
 	t.Helper()
 	for deadline := time.Now().Add(3 * idle); ; time.Sleep(idle / 10) {
-		p := s.client("baseline", "--frames", "20", "--interval", "60ms")
+		p := s.client("--strategy", "baseline", "--frames", "20", "--interval", "60ms")
 		if !p.exits(time.Minute) {
 			s.dumps(t, "a further run does not end")
 		}
@@ -194,11 +162,6 @@ func (s *site) again(t *testing.T, idle time.Duration) {
 	}
 }
 
-// onlyBusy reports whether the notes say nothing but that this machine can't keep the devices' pace.
-func onlyBusy(notes []string) bool {
-	return !slices.ContainsFunc(notes, func(note string) bool { return !strings.Contains(note, "this machine was too busy") })
-}
-
 // leave stops the nodes. Every other one is asked to go, beginning with the first or the second, and those between say
 // what their goroutines are about: no run is open, so none of a run may be left.
 func (s *site) leave(t *testing.T, first int) {
@@ -208,7 +171,7 @@ func (s *site) leave(t *testing.T, first int) {
 		p := s.process(nodes[i])
 		if (first+i)%2 == 0 {
 			p.signal(syscall.SIGTERM)
-			if !p.exits(10*time.Second) || p.ProcessState.ExitCode() != 0 {
+			if !p.exits(10*time.Second) || p.code() != 0 {
 				t.Errorf("%s is told to stop, and does not, or not well: %s", p.name, p.dump())
 			}
 			continue
@@ -220,23 +183,5 @@ func (s *site) leave(t *testing.T, first int) {
 				}
 			}
 		}
-	}
-}
-
-// dumps fails with the goroutines of all processes.
-func (s *site) dumps(t *testing.T, why string) {
-	t.Helper()
-	t.Error(why)
-	for _, node := range append(s.topology.nodes(), "client") {
-		t.Logf("%s:\n%s", node, s.process(node).dump())
-	}
-	t.FailNow()
-}
-
-// tell shows what the processes have said.
-func (s *site) tell() {
-	for _, node := range append(s.topology.nodes(), "client") {
-		text, _, _ := strings.Cut(s.process(node).stderr.text(), "SIGQUIT: quit") // goroutines are shown where they matter
-		s.t.Logf("%s: %s", node, text[max(0, len(text)-4000):])
 	}
 }

@@ -1,12 +1,16 @@
-// Package chaos breaks a pipeline of real processes on purpose, and checks that every frame is accounted for all the
-// same. It has nothing but tests:
+// Package chaos runs tandem as its users do, as real processes, and breaks them on purpose: every frame is accounted for
+// all the same. It has nothing but tests, of which all but the first file's stand under the build tag slow:
 //
-//	schedule_test.go  what goes wrong and when: pure, and the same for the same seed
-//	fault_test.go     does it, and undoes it
-//	network_test.go   a network namespace for each node, or loopback addresses where these are not permitted
-//	site_test.go      the processes
-//	chaos_test.go     runs under a schedule, and what must hold after each
-//	soak_test.go      very many frames, and what the nodes need at the beginning and at the end
+//	schedule_test.go     what goes wrong and when: pure, and the same for the same seed
+//	process_test.go      a process: started, heard, killed
+//	site_test.go         the processes of a pipeline, and what holds for every report
+//	network_test.go      a network namespace for each node, or loopback addresses where these are not permitted
+//	runs_test.go         nothing goes wrong: results are right with every strategy, and in a chain
+//	leave_test.go        somebody leaves, politely or not, or comes when nobody is expected
+//	credentials_test.go  certificates and keys, and their change
+//	fault_test.go        does what a schedule says, and undoes it
+//	chaos_test.go        runs under a schedule, and what must hold after each
+//	soak_test.go         very many frames, and what the nodes need at the beginning and at the end
 //
-// go test runs a few seconds of it over loopback. `just chaos` and `just soak` run the long forms.
+// `go test -tags slow` runs a minute of it over loopback. `just chaos` and `just soak` run the long forms.
 package chaos

@@ -1,9 +1,13 @@
+//go:build slow
+
 package chaos
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -85,14 +89,24 @@ func run(command string) ([]byte, error) {
 	return exec.Command(words[0], words[1:]...).CombinedOutput()
 }
 
-// host is a node's address.
+// host is a node's address in its namespace.
 func (n *network) host(node string) string {
-	for i, name := range n.nodes {
-		if name == node && n.prefix != "" {
-			return fmt.Sprintf("10.77.0.%d", i+1)
-		}
+	return fmt.Sprintf("10.77.0.%d", slices.Index(n.nodes, node)+1)
+}
+
+// listen is where a node listens. Over loopback that is an address of its own, at any port, or 127.0.0.1 on systems where
+// that is the only one.
+func (n *network) listen(node string) string {
+	if n.prefix != "" {
+		return n.host(node) + ":12345"
 	}
-	return "127.0.0.1"
+	address := fmt.Sprintf("127.0.0.%d:0", slices.Index(n.nodes, node)+2)
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return "127.0.0.1:0"
+	}
+	_ = l.Close()
+	return address
 }
 
 // command runs a program on a node.

@@ -1,43 +1,48 @@
+//go:build slow
+
 package chaos
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"tandem/pipeline"
 )
 
-// topology is how many nodes there are, and who is next to whom.
-type topology struct {
-	name  string
-	model []string            // flags of fast and the slow nodes
-	next  map[string][]string // fast and the slow nodes → those that they hand over to
-	cuts  []string            // flags of fast
-}
-
 const (
 	digits = "../../model/testdata/digits_mlp.onnx"
 	images = "../../model/testdata/digits_images.npy"
 )
 
+// topology is how many nodes there are, and who is next to whom.
+type topology struct {
+	name string
+	next map[string][]string // fast and the slow nodes → those that they hand over to
+
+	all     []string            // flags of every node
+	workers []string            // flags of fast and the slow nodes
+	only    map[string][]string // flags of one node
+	results string              // file in which end keeps them; "": it does not
+}
+
 var topologies = []topology{
 	{name: "one slow node", next: map[string][]string{"fast": {"slow"}, "slow": {"end"}}},
 	{name: "two slow nodes", next: map[string][]string{"fast": {"slow1", "slow2"}, "slow1": {"end"}, "slow2": {"end"}}},
 	{
-		name: "chain", model: []string{"--model", digits}, cuts: []string{"--cut", "1", "--cut", "3"},
-		next: map[string][]string{"fast": {"slow1"}, "slow1": {"slow2"}, "slow2": {"end"}},
+		name: "chain", next: map[string][]string{"fast": {"slow1"}, "slow1": {"slow2"}, "slow2": {"end"}},
+		workers: []string{"--model", digits}, only: map[string][]string{"fast": {"--cut", "1", "--cut", "3"}},
 	},
+}
+
+// with adds flags of every node, and of fast and the slow nodes.
+func (t topology) with(all, workers []string) topology {
+	t.all, t.workers = slices.Concat(t.all, all), slices.Concat(t.workers, workers)
+	return t
 }
 
 // nodes are those that listen, from the end of the pipeline to its beginning: the order in which they are started.
@@ -51,63 +56,70 @@ func (t topology) nodes() []string {
 	return nodes
 }
 
-// site is the processes of one topology.
+// slow are the slow nodes.
+func (t topology) slow() []string {
+	return slices.DeleteFunc(t.nodes(), func(name string) bool { return !strings.HasPrefix(name, "slow") })
+}
+
+// site is the processes of one topology. Each node has an address of its own, and keeps it when it is started again.
 type site struct {
 	t        *testing.T
-	program  string
 	topology topology
 	network  *network
 	address  map[string]string
-	flags    []string // of all nodes
-	workers  []string // flags of fast and the slow nodes
 	faulty   map[string]*sync.Mutex
 
 	mu        sync.Mutex
 	processes map[string]*process
 }
 
-func newSite(t *testing.T, program string, top topology, namespaces bool, flags, workers []string) *site {
+// newSite starts the nodes, and waits until they are ready.
+func newSite(t *testing.T, top topology, namespaces bool) *site {
 	t.Helper()
 	s := &site{
-		t: t, program: program, topology: top, flags: flags, workers: slices.Concat(top.model, workers),
-		network: newNetwork(t, namespaces, append(top.nodes(), "client")),
-		address: make(map[string]string), processes: make(map[string]*process),
-		faulty: make(map[string]*sync.Mutex),
+		t: t, topology: top, network: newNetwork(t, namespaces, append(top.nodes(), "client")),
+		address: make(map[string]string), processes: make(map[string]*process), faulty: make(map[string]*sync.Mutex),
 	}
 	for _, node := range s.network.nodes {
 		s.faulty[node] = new(sync.Mutex)
+		s.address[node] = s.network.listen(node)
 	}
 	for _, node := range top.nodes() {
-		s.address[node] = s.network.host(node) + ":12345"
-		if !namespaces {
-			s.address[node] = free(t)
-		}
-	}
-	for _, node := range top.nodes() {
-		s.start(node)
-		s.process(node).expect(t, `"message":"ready"`)
+		s.up(t, node)
 	}
 	return s
 }
 
-// free is a loopback address that nobody listens on. A node has to find it free again after its restart.
-func free(t *testing.T) string {
+// up starts a node where it was before, and waits until it is ready.
+func (s *site) up(t *testing.T, node string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for deadline := time.Now().Add(patience); ; {
+		p := s.start(node)
+		if line := p.line(t, &p.stderr, `"message":"ready"`); line != "" {
+			var ready struct{ Address string }
+			if err := json.Unmarshal([]byte(line), &ready); err != nil {
+				t.Fatal(err)
+			}
+			s.address[node] = ready.Address
+			return
+		}
+		// Somebody may have been given the port while it was free.
+		if !strings.Contains(p.stderr.text(), "port is in use") || time.Now().After(deadline) {
+			t.Fatalf("%s does not start: %s", node, p.stderr.text())
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // start starts a node, the first time or again.
-func (s *site) start(node string) {
-	args := slices.Concat(s.flags, []string{"--role", strings.TrimRight(node, "12"), "--listen", s.address[node]})
+func (s *site) start(node string) *process {
+	args := slices.Concat(s.topology.all, []string{"--role", strings.TrimRight(node, "12"), "--listen", s.address[node]})
 	if node == "end" {
 		args = append(args, "--format", "json")
+		if s.topology.results != "" {
+			args = append(args, "--results", s.topology.results)
+		}
 	} else {
-		args = append(slices.Concat(args, s.workers), "--wait", "1m") // what is below may be broken too
+		args = append(slices.Concat(args, s.topology.workers), "--wait", "1m") // what is below may be broken too
 	}
 	for _, next := range s.topology.next[node] {
 		args = append(args, "--next", s.address[next])
@@ -115,39 +127,22 @@ func (s *site) start(node string) {
 	if next := s.topology.next[node]; len(next) > 0 && next[0] != "end" {
 		args = append(args, "--end", s.address["end"])
 	}
-	if node == "fast" {
-		args = append(args, s.topology.cuts...)
-	}
-	s.launch(node, args...)
+	return s.launch(node, append(args, s.topology.only[node]...)...)
 }
 
-// client starts a client.
-func (s *site) client(strategy string, flags ...string) *process {
-	args := []string{"--role", "client", "--format", "json", "--strategy", strategy, "--next", s.address["fast"]}
-	if strategy == "replicate" {
-		for _, node := range s.topology.nodes() {
-			if strings.HasPrefix(node, "slow") {
-				args = append(args, "--next", s.address[node])
-			}
+// client starts a client, of replicate with all slow nodes.
+func (s *site) client(flags ...string) *process {
+	args := []string{"--role", "client", "--format", "json", "--next", s.address["fast"]}
+	if slices.Contains(flags, "replicate") {
+		for _, node := range s.topology.slow() {
+			args = append(args, "--next", s.address[node])
 		}
 	}
 	return s.launch("client", slices.Concat(args, flags)...)
 }
 
 func (s *site) launch(node string, args ...string) *process {
-	p := &process{name: node, Cmd: s.network.command(node, s.program, append(args, "--log-format", "json")...), ended: make(chan struct{})}
-	p.Env = append(os.Environ(), "GOTRACEBACK=all")
-	p.Stdout, p.Stderr = &p.stdout, &p.stderr
-	if err := p.Start(); err != nil {
-		s.t.Error(err)
-		close(p.ended)
-		return p
-	}
-	go func() { // ends with the process, which the cleanup kills
-		defer close(p.ended)
-		_ = p.Wait() // the code says it all
-	}()
-	s.t.Cleanup(p.kill)
+	p := launch(s.t, s.network, node, append(args, "--log-format", "json")...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.processes[node] = p
@@ -161,39 +156,38 @@ func (s *site) process(node string) *process {
 	return s.processes[node]
 }
 
-// process is one run of the program.
-type process struct {
-	*exec.Cmd
-	name           string
-	stdout, stderr stream
-	ended          chan struct{}
-}
-
-func (p *process) kill() {
-	_ = p.Process.Kill() // it may have ended
-	<-p.ended
-}
-
-func (p *process) signal(s syscall.Signal) { _ = p.Process.Signal(s) } // it may have ended
-
-// exits reports whether the process ends within a time.
-func (p *process) exits(within time.Duration) bool {
-	select {
-	case <-p.ended:
-		return true
-	case <-time.After(within):
-		return false
-	}
-}
-
-// expect waits until the process has said something on stderr.
-func (p *process) expect(t *testing.T, text string) {
+// run plays one run to its end, in which nothing goes wrong.
+func (s *site) run(t *testing.T, flags ...string) pipeline.Report {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(p.stderr.text(), text); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) || p.exits(0) {
-			t.Fatalf("%s does not say %s: %s", p.name, text, p.stderr.text())
-		}
+	return s.sound(t, s.client(flags...))
+}
+
+// sound waits for a client's report, and checks that it adds up and that end has the same.
+func (s *site) sound(t *testing.T, client *process) pipeline.Report {
+	t.Helper()
+	client.exit(t, 0)
+	r, err := client.report()
+	if err != nil {
+		t.Fatal(err)
 	}
+	check(t, r)
+	text := strings.TrimSuffix(client.stdout.text(), "\n")
+	if atEnd := s.process("end").line(t, &s.process("end").stdout, r.Run); atEnd != text {
+		t.Errorf("client and end differ:\n%s\n%s", text, atEnd)
+	}
+	var roles []string
+	var gone int64
+	for _, n := range r.Nodes {
+		roles = append(roles, n.Role)
+		gone += n.Gone()
+	}
+	if !slices.Equal(slices.Compact(roles), []string{"client", "fast", "slow", "end"}) {
+		t.Errorf("the report has the nodes %q", roles)
+	}
+	if r.Duplicates != 0 || r.Delivered+gone != r.Frames || !onlyBusy(r.Notes) {
+		t.Errorf("the report does not add up: %s", text)
+	}
+	return r
 }
 
 // report is what a client has printed.
@@ -204,44 +198,46 @@ func (p *process) report() (r pipeline.Report, err error) {
 	return r, nil
 }
 
-// dump ends the process and returns what its goroutines were about.
-func (p *process) dump() string {
-	before := len(p.stderr.text())
-	p.signal(syscall.SIGCONT)
-	p.signal(syscall.SIGQUIT)
-	if !p.exits(10 * time.Second) {
-		p.kill()
+// check holds for every report.
+func check(t *testing.T, r pipeline.Report) {
+	t.Helper()
+	if r.Unaccounted != 0 {
+		text, _ := json.Marshal(r)
+		t.Errorf("%d frames are unaccounted for: %s", r.Unaccounted, text)
 	}
-	return p.stderr.text()[before:]
+	ledgers(t, r)
 }
 
-// stream keeps what a process writes.
-type stream struct {
-	mu      sync.Mutex
-	written bytes.Buffer
-}
-
-func (s *stream) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.written.Write(b)
-}
-
-func (s *stream) text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.written.String()
-}
-
-// build builds the program once for all tests of this process.
-var build = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "tandem")
-	if err != nil {
-		return "", err
+func ledgers(t *testing.T, r pipeline.Report) {
+	t.Helper()
+	for _, n := range r.Nodes {
+		if n.Here() != 0 {
+			t.Errorf("%v: %d frames have no outcome", n, n.Here())
+		}
 	}
-	program := filepath.Join(folder, "tandem")
-	if out, err := exec.Command("go", "build", "-o", program, "tandem").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
+}
+
+// parse reads a report of which nothing but the ledgers needs to add up.
+func parse(t *testing.T, text string) (r pipeline.Report) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		t.Fatalf("%v: %q", err, text)
 	}
-	return program, nil
-})
+	ledgers(t, r)
+	return r
+}
+
+// onlyBusy reports whether the notes say nothing but that this machine can't keep the devices' pace.
+func onlyBusy(notes []string) bool {
+	return !slices.ContainsFunc(notes, func(note string) bool { return !strings.Contains(note, "this machine was too busy") })
+}
+
+// dumps fails with the goroutines of all processes.
+func (s *site) dumps(t *testing.T, why string) {
+	t.Helper()
+	t.Error(why)
+	for _, node := range append(s.topology.nodes(), "client") {
+		t.Logf("%s:\n%s", node, s.process(node).dump())
+	}
+	t.FailNow()
+}

@@ -1,3 +1,5 @@
+//go:build slow
+
 package chaos
 
 import (
@@ -61,12 +63,8 @@ func TestSoak(t *testing.T) {
 	if *soak == 0 {
 		t.Skip("for a soak name its frames with -soak")
 	}
-	program, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	top := topologies[0]
-	s := newSite(t, program, top, false, []string{"--idle", "5s"}, []string{"--model", digits, "--threads", "1", "--queue", "64"})
+	top := topologies[0].with([]string{"--idle", "5s"}, []string{"--model", digits, "--threads", "1", "--queue", "64"})
+	s := newSite(t, top, false)
 
 	// At the beginning: after a few frames, when everything has been used once.
 	s.pass(t, "balance", 20_000, "")
@@ -76,10 +74,7 @@ func TestSoak(t *testing.T) {
 	}
 	for _, node := range top.nodes() {
 		goroutines[node] = s.process(node).goroutines()
-		s.start(node)
-	}
-	for _, node := range top.nodes() {
-		s.process(node).expect(t, `"message":"ready"`)
+		s.up(t, node)
 	}
 
 	// In the first round a node is killed in each run, in the second none is.
@@ -120,7 +115,7 @@ func TestSoak(t *testing.T) {
 func (s *site) pass(t *testing.T, strategy string, frames int, victim string) (sent, delivered int64, killed bool) {
 	t.Helper()
 	began := time.Now()
-	p := s.client(strategy, "--frames", strconv.Itoa(frames), "--interval", "0", "--input", images)
+	p := s.client("--strategy", strategy, "--frames", strconv.Itoa(frames), "--interval", "0", "--input", images)
 	if victim != "" && !p.exits(3*time.Second) {
 		s.process(victim).kill()
 		time.Sleep(time.Second)

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
 	"time"
+
+	"tandem/strategy"
 )
 
 // web is the page as it is sent: plain HTML, CSS and modules, without a build; and a dashboard for Grafana.
@@ -54,7 +57,26 @@ func pageHandler() http.Handler {
 		}
 		mux.Handle(pattern, pageFile(f.Name(), content))
 	}
+	mux.Handle("GET /strategies.js", pageFile("strategies.js", strategiesModule()))
 	return mux
+}
+
+// strategiesModule tells the page what strategies there are, in the order by which they have their colours, and how each
+// makes a switch where a run does not say.
+func strategiesModule() []byte {
+	type known struct {
+		Name string           `json:"name"`
+		Load strategy.Loading `json:"load"`
+	}
+	var all []known
+	for _, e := range strategy.All() {
+		all = append(all, known{e.Name, e.Loading})
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		panic(err) // they are strings
+	}
+	return fmt.Appendf(nil, "export const strategies = %s;\n", text)
 }
 
 // pageFile serves one file. Its tag changes with what is in it.

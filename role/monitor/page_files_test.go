@@ -47,7 +47,7 @@ func TestPageHeaders(t *testing.T) {
 			t.Errorf("%s again: %s", path, again.Status)
 		}
 	}
-	if most := int64(60 << 10); size > most {
+	if most := int64(70 << 10); size > most {
 		t.Errorf("the page has %d bytes: it should stay below %d", size, most)
 	}
 	for _, path := range []string{"/index.html", "/web/", "/nothing"} {

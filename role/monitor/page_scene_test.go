@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -208,6 +209,19 @@ func sceneReports() []object {
 		add("alternate", n, []float64{72, 78, 83, 88, 89, 89}[i], []float64{20.15, 23.02, 24.48, 24.39, 27.11, 29.25}[i])
 	}
 	add("balance", 0, 100, 33.2)
+	return all
+}
+
+// sceneUnlike are the same, and runs over another link, at another interval, and of another model.
+func sceneUnlike() []object {
+	all := sceneReports()
+	for i, other := range []object{{"link": "wifi", "tasks": 1, "coverage": 61.0}, {"link": "wifi", "tasks": 20, "coverage": 63.0}, {"interval_ms": 20.0, "tasks": 20, "coverage": 55.0},
+		{"model": "squeezenet1_1", "strategy": "balance", "tasks": 0, "coverage": 99.0}} {
+		r := maps.Clone(all[1])
+		maps.Copy(r, other)
+		r["run"] = sceneStart.Add(-time.Duration(10-i)*time.Minute).Format("20060102-150405-") + "UNLIKE"
+		all = append(all, r)
+	}
 	return all
 }
 

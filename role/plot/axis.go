@@ -7,7 +7,8 @@ import (
 	"github.com/go-analyze/charts/chartdraw"
 )
 
-// axis is a range of numbers, to scale, with a tick at each round one. It begins and ends at a tick.
+// axis is a range of numbers, to scale, with a tick at each round one. It begins and ends at a tick. The ticks of
+// chartdraw stand in equal steps of any width.
 type axis struct {
 	name     string // with the unit
 	from, to float64

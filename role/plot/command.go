@@ -14,10 +14,10 @@ func Command(stdin io.Reader) *cli.Command {
 		UsageText: "tandem plot runs.jsonl... --output sweep.svg   reports of --format json; -: stdin\ntandem plot --trace trace.jsonl --output run.svg",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "file for the picture, .svg or .png, overwritten"},
-			&cli.StringFlag{Name: "by", Usage: "what is on the horizontal axis: " + strings.Join(Parameters(), ", ") + " (default: the first that varies)"},
+			&cli.StringFlag{Name: "by", Usage: "what is on the horizontal axis: " + strings.Join(Parameters(), ", ") + " (default: that of the longest line)"},
 			&cli.StringFlag{Name: "trace", Usage: "file with the decisions of runs; the last of them is drawn over time"},
 			&cli.StringFlag{Name: "run", Usage: "id of another run in the trace"},
-			&cli.StringFlag{Name: "title", Usage: "above the picture"},
+			&cli.StringFlag{Name: "title", Usage: "above the picture (default: what it shows)"},
 		},
 		Action: func(c *cli.Context) error {
 			p := Picture{

@@ -4,65 +4,57 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
-	"github.com/go-analyze/charts/chartdraw/drawing"
+	"tandem/pipeline"
 )
 
 // The colours of states, light enough for lines upon them.
-var stateBands = []struct {
-	state nodeState
-	name  string
-	color drawing.Color
-}{
-	{forwarding, "forwarding", drawing.ColorFromHex("d9d9d9")},
-	{finishing, "finishing", drawing.ColorFromHex("7fc9b4")},
-	{switching, "switching", drawing.ColorFromHex("222222")},
-	{hopDown, "hop down", drawing.ColorFromHex("d55e00")},
-}
-
-// mostMarks of switches are drawn before they hide the rest.
-const mostMarks = 40
+var stateColours = []struct {
+	state  pipeline.State
+	colour string
+}{{pipeline.Forwarding, "d9d9d9"}, {pipeline.Finishing, "7fc9b4"}, {pipeline.Switching, "222222"}, {pipeline.HopDown, "d55e00"}}
 
 // figure draws the queues, what was decided, the states, and what was refused.
 func (c *course) figure() figure {
-	end := c.end / 1000
-	if end == 0 { // one decision at once
-		end = 0.001
+	x := newAxis("time since the run began, s", 0, max(c.end(), 0.001), 10, false)
+	if ticks := x.ticks; c.end() < ticks[len(ticks)-1].Value { // no empty time at the right
+		x.ticks = ticks[:len(ticks)-1]
+		x.to = max(c.end(), ticks[len(ticks)-2].Value)
 	}
-	x := newAxis("time since the run began, s", 0, end, 10, false)
-	x.to = max(end, x.ticks[len(x.ticks)-2].Value) // no empty time at the right
-	if end < x.ticks[len(x.ticks)-1].Value {
-		x.ticks = x.ticks[:len(x.ticks)-1]
+	return figure{
+		title: fmt.Sprintf("What %s did in run %s", c.node, short(c.run)), caption: c.caption(),
+		x: x, panels: []panel{c.fills(), c.rates(), c.states(), c.refusals()},
 	}
-	fills, rates, refusals := c.fills(), c.rates(), c.refusals()
-	if marks := c.switches(); len(marks) <= mostMarks {
-		for i, at := range marks {
-			mark := curve{color: grey, width: 1, dash: []float64{3, 3}, xs: []float64{at, at}, ys: []float64{0, refusals.y.to}}
-			if i == 0 {
-				mark.name = "switch done"
-			}
-			refusals.curves = append(refusals.curves, mark)
-		}
-	}
-	return figure{x: x, panels: []panel{fills, rates, c.states(), refusals}}
 }
 
+// caption says what a trace knows of the circumstances.
+func (c *course) caption() string {
+	last := c.moments[len(c.moments)-1]
+	text := fmt.Sprintf("%s, %s, queue of %d", counted(int64(c.decisions), "decision"), counted(int64(len(c.queues)), "slow node"), c.capacity)
+	if last.HeadMS > 0 { // an older version does not say
+		text += fmt.Sprintf(", head %.3g ms, tail %.3g ms", last.HeadMS, last.TailMS)
+	}
+	return text
+}
+
+// end is in seconds.
+func (c *course) end() float64 { return c.moments[len(c.moments)-1].AtMS / 1000 }
+
 // own is a curve of the node that is drawn: thin, so that those which it covers look out.
-func (c *course) own(name string) curve { return curve{name: name, color: palette[0], width: 1.8} }
+func (c *course) own(name string) curve { return curve{name: name, color: light("grey"), width: 1.8} }
 
 // apart is how many slow nodes are told apart.
 const apart = 4
 
 // slow is a curve of a slow node. What comes before its name is the same for all.
 func (c *course) slow(what string, i int) curve {
-	like := curve{color: palette[1+i%(len(palette)-1)], width: 4 - 0.5*float64(i)}
+	like := curve{name: fmt.Sprintf("%sslow %d", what, i+1), color: hex(Colours()[1+i%apart].Light), width: 4 - 0.5*float64(i)}
 	switch n := len(c.queues); {
 	case n == 1:
 		like.name = what + "slow"
-	case n <= apart:
-		like.name = fmt.Sprintf("%sslow %d", what, i+1)
-	default:
-		like.color, like.width = palette[2], 1
+	case n > apart:
+		like = curve{color: light("blue"), width: 1}
 		if i == 0 {
 			like.name = fmt.Sprintf("%s%d slow nodes", what, n)
 		}
@@ -71,105 +63,66 @@ func (c *course) slow(what string, i int) curve {
 }
 
 func (c *course) fills() panel {
-	own := c.own(c.node)
-	slow := make([]curve, len(c.queues))
-	highest, full := float64(c.capacity), c.capacity
-	for i := range slow {
-		slow[i] = c.slow("", i)
-		highest = max(highest, float64(c.queues[i]))
-		if c.queues[i] != 0 && c.queues[i] != full {
-			full = 0 // they differ
-		}
-	}
-	for _, m := range c.moments {
-		if m.lines == 0 {
-			continue
-		}
-		at := m.time / m.lines / 1000
-		own.xs, own.ys = append(own.xs, at), append(own.ys, m.backlog/m.lines)
-		highest = max(highest, own.ys[len(own.ys)-1])
-		for i := range slow {
-			fill := math.NaN() // while it is down
-			if i < len(m.slow) && m.slow[i].lines > 0 {
-				n := m.slow[i]
-				fill = n.length / n.lines
-				highest = max(highest, fill)
+	highest, lowest := c.capacity, c.capacity
+	var curves []curve
+	for i, places := range c.queues {
+		highest, lowest = max(highest, places), min(lowest, places)
+		curves = append(curves, c.over(c.slow("", i), func(m moment) float64 {
+			if i >= len(m.Slow) || !m.Slow[i].Up {
+				return math.NaN()
 			}
-			slow[i].xs, slow[i].ys = append(slow[i].xs, at), append(slow[i].ys, fill)
-		}
+			return float64(max(0, m.Slow[i].Length))
+		}))
 	}
-	curves := append(slow, own)
-	if full > 0 {
-		level := float64(full)
-		curves = append(curves, curve{name: "capacity", color: grey, width: 1.5, dash: []float64{6, 4}, xs: []float64{0, c.end / 1000}, ys: []float64{level, level}})
+	curves = append(curves, c.over(c.own(c.node), func(m moment) float64 { return float64(m.Backlog) }))
+	if level := float64(highest); lowest == highest && level > 0 {
+		curves = append(curves, curve{name: "capacity", color: rule, width: 1.5, dash: []float64{6, 4}, xs: []float64{0, c.end()}, ys: []float64{level, level}})
 	}
-	return panel{y: newAxis("queue, frames", 0, highest, 4, true), curves: curves}
+	return heights("queue, frames", float64(highest), true, curves)
 }
 
-// window is a stretch of moments in which rates are counted.
-type rateWindow struct {
-	from, to   int     // moments
-	start, end float64 // s
+// over draws a value that each moment has. Where it is no number, the curve is interrupted.
+func (c *course) over(like curve, value func(moment) float64) curve {
+	for _, m := range c.moments {
+		like.xs, like.ys = append(like.xs, m.AtMS/1000), append(like.ys, value(m))
+	}
+	return like
 }
 
-// windows are long enough for some decisions in each.
-func (c *course) windows() []rateWindow {
+// perSecond draws steps of a count that grows, over stretches long enough for some decisions in each. A count that
+// stays 0 has no curve.
+func (c *course) perSecond(like curve, count func(moment) int64) curve {
 	n := min(max(c.decisions/5/max(1, len(c.queues)), 10), 80, len(c.moments))
-	var all []rateWindow
+	width := max(c.end(), 0.001) / float64(n)
+	before := int64(0)
 	for i := range n {
-		w := rateWindow{from: i * len(c.moments) / n, to: (i + 1) * len(c.moments) / n}
-		w.start, w.end = float64(w.from)*c.moment/1000, min(float64(w.to)*c.moment, max(c.end, c.moment))/1000
-		all = append(all, w)
+		from, to := float64(i)*width, float64(i+1)*width
+		past := sort.Search(len(c.moments), func(k int) bool { return i < n-1 && c.moments[k].AtMS/1000 >= to })
+		now := before
+		if past > 0 {
+			now = max(before, count(c.moments[past-1]))
+		}
+		rate := float64(now-before) / width
+		like.xs, like.ys = append(like.xs, from, to), append(like.ys, rate, rate)
+		before = now
 	}
-	return all
-}
-
-// perSecond draws steps of a count over the windows.
-func (c *course) perSecond(like curve, count func([]moment) float64) curve {
-	some := false
-	for _, w := range c.windows() {
-		n := count(c.moments[w.from:w.to])
-		some = some || n > 0
-		rate := n / (w.end - w.start)
-		like.xs, like.ys = append(like.xs, w.start, w.end), append(like.ys, rate, rate)
-	}
-	if !some {
+	if before == 0 {
 		return curve{}
 	}
 	return like
 }
 
-func added(of func(moment) float64) func([]moment) float64 {
-	return func(moments []moment) (n float64) {
-		for _, m := range moments {
-			n += of(m)
-		}
-		return n
-	}
-}
-
-// grown is by how much a count that only grows has grown.
-func grown(of func(moment) float64) func([]moment) float64 {
-	var before float64
-	return func(moments []moment) float64 {
-		now := before
-		for _, m := range moments {
-			now = max(now, of(m))
-		}
-		n := now - before
-		before = now
-		return n
-	}
-}
-
 // heights makes a panel of curves that begin at 0. Those that have nothing to show are left out.
-func heights(name string, curves []curve) panel {
+func heights(name string, highest float64, whole bool, curves []curve) panel {
 	curves = slices.DeleteFunc(curves, func(c curve) bool { return len(c.xs) == 0 })
-	highest := 1.0
 	for _, c := range curves {
-		highest = max(highest, slices.Max(c.ys))
+		for _, y := range c.ys {
+			if y > highest {
+				highest = y
+			}
+		}
 	}
-	return panel{y: newAxis(name, 0, highest, 4, false), curves: curves}
+	return panel{y: newAxis(name, 0, highest, 4, whole), curves: curves}
 }
 
 func (c *course) rates() panel {
@@ -179,41 +132,44 @@ func (c *course) rates() panel {
 		if len(c.queues) == 1 {
 			like.name = "forwarded"
 		}
-		curves = append(curves, c.perSecond(like, added(c.at(i, func(s slowMoment) float64 { return s.forwarded }))))
+		curves = append(curves, c.perSecond(like, func(m moment) int64 { return m.forwarded[i] }))
 	}
-	waits := curve{name: "waits", color: grey, width: 1.5, dash: []float64{3, 3}}
+	waits := curve{name: "waits", color: rule, width: 1.5, dash: []float64{3, 3}}
 	curves = append(curves,
-		c.perSecond(c.own("finished"), added(func(m moment) float64 { return m.finished })),
-		c.perSecond(waits, added(func(m moment) float64 { return m.waited })))
-	return heights("decisions a second", curves)
+		c.perSecond(c.own("finished"), func(m moment) int64 { return m.finished }),
+		c.perSecond(waits, func(m moment) int64 { return m.waited }))
+	return heights("decisions a second", 1, false, curves)
 }
+
+// mostMarks of switches are drawn before they hide the rest.
+const mostMarks = 40
 
 func (c *course) refusals() panel {
 	var curves []curve
 	for i := range c.queues {
-		curves = append(curves, c.perSecond(c.slow("", i), grown(c.at(i, func(s slowMoment) float64 { return s.refused }))))
+		curves = append(curves, c.perSecond(c.slow("", i), func(m moment) int64 { return m.refused[i] }))
 	}
-	curves = append(curves, c.perSecond(c.own(c.node), grown(func(m moment) float64 { return m.refused })))
-	return heights("refused a second", curves)
-}
-
-// at looks at one slow node, which not every moment knows.
-func (c *course) at(i int, of func(slowMoment) float64) func(moment) float64 {
-	return func(m moment) float64 {
-		if i >= len(m.slow) {
-			return 0
+	curves = append(curves, c.perSecond(c.own(c.node), func(m moment) int64 { return m.Refused }))
+	one := heights("refused a second", 1, false, curves)
+	if marks := c.switches(); len(marks) <= mostMarks {
+		for i, at := range marks {
+			mark := curve{color: rule, width: 1, dash: []float64{3, 3}, xs: []float64{at, at}, ys: []float64{0, one.y.to}}
+			if i == 0 {
+				mark.name = "switch done"
+			}
+			one.curves = append(one.curves, mark)
 		}
-		return of(m.slow[i])
 	}
+	return one
 }
 
-// switches are when the counter of switches has grown, in seconds.
+// switches are when the count of switches has grown, in seconds.
 func (c *course) switches() []float64 {
 	var at []float64
-	growth := grown(func(m moment) float64 { return m.switches })
-	for i := range c.moments {
-		if m := c.moments[i]; growth(c.moments[i:i+1]) > 0 {
-			at = append(at, m.time/m.lines/1000)
+	before := int64(0)
+	for _, m := range c.moments {
+		if m.Switches > before {
+			at, before = append(at, m.AtMS/1000), m.Switches
 		}
 	}
 	return at
@@ -222,30 +178,24 @@ func (c *course) switches() []float64 {
 // states is a strip of what the node did about overload. A state lasts until the next.
 func (c *course) states() panel {
 	strip := panel{y: axis{name: "state"}}
-	end := c.end / 1000
-	var all []band
-	last := unknown
-	var kinds []nodeState
-	for i, m := range c.moments {
-		s := last
-		if m.state != unknown {
-			s, last = m.state, m.lastState
-		}
-		start := min(float64(i)*c.moment/1000, end)
-		if len(kinds) == 0 || kinds[len(kinds)-1] != s {
-			all, kinds = append(all, band{from: start}), append(kinds, s)
-		}
-		all[len(all)-1].to = min(start+c.moment/1000, end)
-	}
-	for _, s := range stateBands {
-		if slices.Contains(kinds, s.state) {
-			strip.curves = append(strip.curves, curve{name: s.name, color: s.color, marker: block, size: 7})
-		}
-		for i, k := range kinds {
-			if k == s.state {
-				all[i].color = s.color
-				strip.bands = append(strip.bands, all[i])
+	for _, s := range stateColours {
+		like := curve{name: string(s.state), color: hex(s.colour), marker: square, size: 7}
+		before := len(strip.bands)
+		for i, m := range c.moments {
+			to := c.end()
+			if i+1 < len(c.moments) {
+				to = c.moments[i+1].from / 1000
 			}
+			switch {
+			case m.State != s.state:
+			case len(strip.bands) > before && i > 0 && c.moments[i-1].State == s.state:
+				strip.bands[len(strip.bands)-1].to = to
+			default:
+				strip.bands = append(strip.bands, band{m.from / 1000, to, like.color})
+			}
+		}
+		if len(strip.bands) > before {
+			strip.curves = append(strip.curves, like)
 		}
 	}
 	return strip

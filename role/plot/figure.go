@@ -1,9 +1,7 @@
 package plot
 
 import (
-	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"github.com/go-analyze/charts/chartdraw"
@@ -13,10 +11,10 @@ import (
 // figure is a picture: panels above each other over a common horizontal axis. It is drawn with chartdraw instead of its parent
 // package charts: the horizontal axes of that have categories, and are not to scale.
 type figure struct {
-	title  string
-	x      axis
-	legend []curve // of all panels; none: each panel has its own beside its name
-	panels []panel
+	title, caption string
+	x              axis
+	legend         []curve // of all panels; none: each panel has its own beside its name
+	panels         []panel
 }
 
 // panel is one chart. Without a vertical axis it is a strip.
@@ -24,17 +22,6 @@ type panel struct {
 	y      axis
 	curves []curve
 	bands  []band
-}
-
-// curve is points, the line through them, or both.
-type curve struct {
-	name   string // in the legend; empty: it is not there
-	color  drawing.Color
-	width  float64 // of the line; 0: none
-	dash   []float64
-	marker marker
-	size   float64 // of the marker
-	xs, ys []float64
 }
 
 // band is a stretch of the horizontal axis.
@@ -50,12 +37,12 @@ const (
 
 	marginLeft   = 64
 	marginRight  = 28
-	marginTop    = 14
+	marginTop    = 12
 	marginBottom = 62
+	edge         = 12 // before texts that stand left of the axes
 	nameHeight   = 30 // of a panel, above it
 	tickHeight   = 32 // of the numbers under it
 	stripHeight  = 22
-	titleHeight  = 40
 	legendHeight = 27 // of one row
 
 	titleSize = 22
@@ -63,50 +50,40 @@ const (
 	tickSize  = 16
 )
 
-// Colours that are told apart by those who don't see all of them (Okabe and Ito, 2008, with yellow and black changed to
-// stand out on white).
 var (
-	white   = drawing.ColorWhite
-	ink     = drawing.ColorFromHex("222222")
-	faint   = drawing.ColorFromHex("dddddd")
-	grey    = drawing.ColorFromHex("777777")
-	palette = []drawing.Color{
-		drawing.ColorFromHex("444444"), drawing.ColorFromHex("e69f00"), drawing.ColorFromHex("0072b2"), drawing.ColorFromHex("009e73"),
-		drawing.ColorFromHex("d55e00"), drawing.ColorFromHex("cc79a7"), drawing.ColorFromHex("56b4e9"), drawing.ColorFromHex("8a7a00"),
-	}
+	hex  = drawing.ColorFromHex
+	ink  = hex("222222")
+	rule = hex("777777")
+
+	faint = chartdraw.Style{StrokeColor: hex("dddddd"), StrokeWidth: 1}
 )
 
 func styleOf(size float64) chartdraw.Style {
 	return chartdraw.Style{FontStyle: chartdraw.FontStyle{Font: chartdraw.GetDefaultFont(), FontSize: size, FontColor: ink}}
 }
 
+// textWidth leaves room for the font of who looks at an SVG, which may be wider than that of chartdraw.
+func textWidth(r chartdraw.Renderer, text string, size float64) int {
+	return chartdraw.Draw.MeasureText(r, text, styleOf(size)).Width() * 9 / 8
+}
+
+// formats are what a picture may be, by the suffix of its name.
+var formats = map[string]chartdraw.RendererProvider{".svg": chartdraw.SVG, ".png": chartdraw.PNG}
+
 // render writes the picture in the format of a file name's suffix.
 func (f figure) render(format string, to io.Writer) error {
-	var r chartdraw.Renderer
-	switch format {
-	case ".svg":
-		r = chartdraw.SVG(figureWidth, figureHeight)
-	case ".png":
-		r = chartdraw.PNG(figureWidth, figureHeight)
-	default:
-		return fmt.Errorf("pictures are not drawn as %q", format)
-	}
+	r := formats[format](figureWidth, figureHeight)
 	r.SetDPI(72) // a point is a pixel
 	f.draw(r)
 	return r.Save(to)
 }
 
 func (f figure) draw(r chartdraw.Renderer) {
-	fill(r, rectangle(0, 0, figureWidth, figureHeight), white)
-	top := marginTop
-	if f.title != "" {
-		style := styleOf(titleSize)
-		width := chartdraw.Draw.MeasureText(r, f.title, style).Width()
-		chartdraw.Draw.Text(r, f.title, (figureWidth-width)/2, top+titleSize, style)
-		top += titleHeight
-	}
+	fill(r, rectangle(0, 0, figureWidth, figureHeight), drawing.ColorWhite)
+	top := write(r, f.title, titleSize, marginTop)
+	top = write(r, f.caption, tickSize, top) + 10
 	if len(f.legend) > 0 {
-		top += legendHeight * drawLegend(r, f.legend, marginLeft, top)
+		top = legend(r, f.legend, marginLeft, top)
 	}
 	gap := nameHeight + tickHeight
 	if len(f.panels) > 2 { // only the last has numbers under it
@@ -121,35 +98,43 @@ func (f figure) draw(r chartdraw.Renderer) {
 			charts++
 		}
 	}
-	top += nameHeight
 	for i, one := range f.panels {
-		box := rectangle(marginLeft, top, figureWidth-marginRight, top+stripHeight)
+		box := rectangle(marginLeft, top+nameHeight, figureWidth-marginRight, top+nameHeight+stripHeight)
 		if !one.strip() {
-			box.Bottom = top + height/charts
+			box.Bottom = box.Top + height/charts
 		}
 		f.drawPanel(r, one, box, i == len(f.panels)-1)
-		top = box.Bottom + gap
+		top = box.Bottom + gap - nameHeight
 	}
+}
+
+// write writes a text in as many lines as it takes, and returns where the last one ends.
+func write(r chartdraw.Renderer, text string, size float64, top int) int {
+	for _, line := range chartdraw.Text.WrapFit(r, text, figureWidth-2*edge, styleOf(size)) {
+		chartdraw.Draw.Text(r, line, edge, top+int(size), styleOf(size))
+		top += int(1.4 * size)
+	}
+	return top
 }
 
 func (p panel) strip() bool { return len(p.y.ticks) == 0 }
 
 func (f figure) drawPanel(r chartdraw.Renderer, one panel, box chartdraw.Box, last bool) {
-	style := styleOf(nameSize)
-	baseline := box.Top - 14
-	chartdraw.Draw.Text(r, one.y.name, box.Left-marginLeft+12, baseline, style)
+	style, baseline := styleOf(nameSize), box.Top-14
+	chartdraw.Draw.Text(r, one.y.name, edge, baseline, style)
 	if len(f.legend) == 0 {
-		after := box.Left - marginLeft + 12 + chartdraw.Draw.MeasureText(r, one.y.name, style).Width() + 30
-		drawLegend(r, one.curves, after, baseline-tickSize+2)
+		legend(r, one.curves, edge+textWidth(r, one.y.name, nameSize)+30, baseline-tickSize+2)
 	}
 	x := f.x.scale(box.Width())
 	for _, b := range one.bands {
 		fill(r, rectangle(box.Left+x.Translate(b.from), box.Top, box.Left+x.Translate(b.to), box.Bottom), b.color)
 	}
-	lines := chartdraw.Style{StrokeColor: grey, StrokeWidth: 1}
+	if one.strip() {
+		return
+	}
 	ticks := styleOf(tickSize)
-	ticks.StrokeColor, ticks.StrokeWidth = grey, 1
-	across := chartdraw.XAxis{TickStyle: ticks, GridLines: grid(f.x), GridMajorStyle: lines}
+	ticks.StrokeColor, ticks.StrokeWidth = rule, 1
+	across := chartdraw.XAxis{TickStyle: ticks, GridMajorStyle: faint, GridMinorStyle: faint}
 	marks := f.x.ticks
 	if last {
 		across.Name, across.NameStyle = f.x.name, style
@@ -159,27 +144,13 @@ func (f figure) drawPanel(r chartdraw.Renderer, one panel, box chartdraw.Box, la
 			marks[i].Label = ""
 		}
 	}
-	if one.strip() {
-		return
-	}
 	across.Render(r, box, x, chartdraw.Style{}, marks)
 	y := one.y.scale(box.Height())
-	chartdraw.YAxis{AxisType: chartdraw.YAxisSecondary, TickStyle: ticks, GridLines: grid(one.y), Zero: noLine, GridMajorStyle: lines}.
+	chartdraw.YAxis{AxisType: chartdraw.YAxisSecondary, TickStyle: ticks, GridMajorStyle: faint, GridMinorStyle: faint, Zero: chartdraw.GridLine{Style: chartdraw.Hidden()}}.
 		Render(r, box, y, chartdraw.Style{}, one.y.ticks)
 	for _, c := range one.curves {
 		c.draw(r, box, x, y)
 	}
-}
-
-var noLine = chartdraw.GridLine{Style: chartdraw.Hidden()}
-
-// grid is a faint line at each tick.
-func grid(a axis) []chartdraw.GridLine {
-	var lines []chartdraw.GridLine
-	for _, t := range a.ticks {
-		lines = append(lines, chartdraw.GridLine{Value: t.Value, Style: chartdraw.Style{StrokeColor: faint, StrokeWidth: 1}})
-	}
-	return lines
 }
 
 func rectangle(left, top, right, bottom int) chartdraw.Box {
@@ -188,24 +159,4 @@ func rectangle(left, top, right, bottom int) chartdraw.Box {
 
 func fill(r chartdraw.Renderer, box chartdraw.Box, color drawing.Color) {
 	chartdraw.Draw.Box(r, box, chartdraw.Style{FillColor: color})
-}
-
-// draw interrupts the line where a value is no number.
-func (c curve) draw(r chartdraw.Renderer, box chartdraw.Box, x, y chartdraw.Range) {
-	style := chartdraw.Style{StrokeColor: c.color, StrokeWidth: c.width, StrokeDashArray: c.dash}
-	for from := 0; from < len(c.xs); {
-		to := from
-		for to < len(c.xs) && !math.IsNaN(c.ys[to]) {
-			to++
-		}
-		if to-from > 1 && c.width > 0 {
-			chartdraw.ContinuousSeries{XValues: c.xs[from:to], YValues: c.ys[from:to]}.Render(r, box, x, y, style)
-		}
-		from = to + 1
-	}
-	for i := range c.xs {
-		if !math.IsNaN(c.ys[i]) {
-			c.marker.draw(r, box.Left+x.Translate(c.xs[i]), box.Bottom-y.Translate(c.ys[i]), c.size, c.color)
-		}
-	}
 }

@@ -4,6 +4,7 @@ package plot
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,13 +21,10 @@ type Picture struct {
 	By      string   // the parameter of the horizontal axis; empty: the one that varies
 	Trace   string   // file with the decisions of a run, in place of reports; -: Stdin
 	Run     string   // which run of the trace; empty: the last
-	Title   string   // empty: none
+	Title   string   // empty: what is drawn
 	Output  string   // file for the picture, .svg or .png
 	Stdin   io.Reader
 }
-
-// pictureFormats are the suffixes of Picture.Output.
-var pictureFormats = []string{".svg", ".png"}
 
 // Validate reports everything that is wrong with the flags.
 func (p Picture) Validate() error {
@@ -42,7 +40,7 @@ func (p Picture) Validate() error {
 	case p.Trace == "" && p.Run != "":
 		bad("--run %s chooses a run of --trace, which is missing", p.Run)
 	}
-	if slices.Index(p.Reports, "-") != lastIndex(p.Reports, "-") {
+	if first := slices.Index(p.Reports, "-"); slices.Contains(p.Reports[first+1:], "-") && first >= 0 {
 		bad("stdin (-) can be read once only")
 	}
 	if p.By != "" && !slices.Contains(Parameters(), p.By) {
@@ -51,19 +49,10 @@ func (p Picture) Validate() error {
 	switch {
 	case p.Output == "":
 		bad("--output is missing: name the picture, such as --output sweep.svg")
-	case !slices.Contains(pictureFormats, filepath.Ext(p.Output)):
-		bad("--output %s: use a name that ends in %s", p.Output, strings.Join(pictureFormats, " or "))
+	case formats[filepath.Ext(p.Output)] == nil:
+		bad("--output %s: use a name that ends in .svg or .png", p.Output)
 	}
 	return errors.Join(errs...)
-}
-
-func lastIndex(all []string, one string) int {
-	for i, s := range slices.Backward(all) {
-		if s == one {
-			return i
-		}
-	}
-	return -1
 }
 
 // Draw draws reports of several runs against what varies between them, or one run over time.
@@ -72,7 +61,7 @@ func Draw(p Picture) error {
 	if err != nil {
 		return err
 	}
-	drawn.title = p.Title
+	drawn.title = cmp.Or(p.Title, drawn.title)
 	var image bytes.Buffer // so that an error leaves no empty file
 	if err := drawn.render(filepath.Ext(p.Output), &image); err != nil {
 		return fmt.Errorf("--output %s: %w", p.Output, err)
@@ -89,10 +78,10 @@ func (p Picture) figure() (figure, error) {
 		if err := p.read(p.Trace, "decision", trace.take); err != nil {
 			return figure{}, err
 		}
-		if trace.drawn() == nil {
+		if trace.drawn == nil {
 			return figure{}, fmt.Errorf("%s: no decision of the run %q: the last run in it is %q", p.Trace, p.Run, trace.run)
 		}
-		return trace.drawn().figure(), nil
+		return trace.drawn.figure(), nil
 	}
 	var s sweep
 	for _, path := range p.Reports {
@@ -143,7 +132,7 @@ func (p Picture) read(path, of string, take func([]byte) error) (err error) {
 	return nil
 }
 
-// parse reads a line into a struct, whose unsigned fields refuse what can't be.
+// parseLine reads a line into a struct.
 func parseLine(line []byte, into any) error {
 	err := json.Unmarshal(line, into)
 	var wrong *json.UnmarshalTypeError

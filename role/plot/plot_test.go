@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -32,7 +31,7 @@ func plotted(t *testing.T, p Picture, suffix string) []byte {
 var samplePlots = map[string]Picture{
 	"tasks": {Reports: []string{"testdata/tasks.jsonl"}},
 	"rate":  {Reports: []string{"testdata/rate.jsonl"}, Title: "Offered & <delivered>"},
-	"runs":  {Reports: []string{"testdata/tasks.jsonl", "../report/testdata/report.json"}, By: "run"},
+	"runs":  {Reports: []string{"testdata/unlike.jsonl"}, By: "run"},
 	"trace": {Trace: "testdata/trace.jsonl", Title: "alternate"},
 }
 
@@ -203,19 +202,6 @@ func TestAxisIsRound(t *testing.T) {
 	for _, v := range []float64{1, 5, 10, 15, 20, 40} {
 		if got := x.Translate(v); got != int(v*20) {
 			t.Errorf("%v is drawn at %d", v, got)
-		}
-	}
-}
-
-func TestColoursAndShapesDiffer(t *testing.T) {
-	for i, c := range palette {
-		if slices.Contains(palette[:i], c) {
-			t.Errorf("colour %d is there twice", i)
-		}
-	}
-	for i, s := range shapes {
-		if slices.Contains(shapes[:i], s) {
-			t.Errorf("shape %d is there twice", i)
 		}
 	}
 }

@@ -7,70 +7,33 @@ import (
 	"maps"
 	"slices"
 
-	"tandem/strategy"
+	"tandem/pipeline"
+	"tandem/transport"
 )
-
-// sweptRun is what a picture needs of a pipeline.Report.
-type sweptRun struct {
-	Strategy   string  `json:"strategy"`
-	Tasks      uint32  `json:"tasks"`
-	Frames     uint64  `json:"frames"`
-	IntervalMS float64 `json:"interval_ms"`
-	Coverage   float64 `json:"coverage"`
-	Rate       float64 `json:"rate"`
-	Model      string  `json:"model"`
-	Load       string  `json:"load"`
-	Cut        uint32  `json:"cut"`
-	Emulate    string  `json:"emulate"`
-	Nodes      []struct {
-		Role string `json:"role"`
-	} `json:"nodes"`
-
-	ordinal, slow int
-}
 
 // parameter is what runs may differ in, and a picture shows on its horizontal axis.
 type parameter struct {
 	name  string
 	axis  string
 	whole bool
-	value func(sweptRun) (v float64, has bool)
+	value func(run) (v float64, has bool)
 }
 
 // parameters are in the order in which the one that varies is looked for.
 func parameters() []parameter {
-	always := func(value func(sweptRun) float64) func(sweptRun) (float64, bool) {
-		return func(r sweptRun) (float64, bool) { return value(r), true }
+	always := func(value func(run) float64) func(run) (float64, bool) {
+		return func(r run) (float64, bool) { return value(r), true }
 	}
 	return []parameter{
 		{"tasks", "tasks (frames that fast finishes after one switch)", true,
-			func(r sweptRun) (float64, bool) { return float64(r.Tasks), r.Tasks > 0 }},
+			func(r run) (float64, bool) { return float64(r.Tasks), r.Tasks > 0 }},
 		{"rate", "offered rate, f/s", false,
-			func(r sweptRun) (float64, bool) { return r.offered(), r.IntervalMS > 0 }},
-		{"frames", "frames", true, always(func(r sweptRun) float64 { return float64(r.Frames) })},
-		{"cut", "cut (index of slow's first layer)", true, always(func(r sweptRun) float64 { return float64(r.Cut) })},
-		{"nodes", "slow nodes", true, always(func(r sweptRun) float64 { return float64(r.slow) })},
-		{"run", "run", true, always(func(r sweptRun) float64 { return float64(r.ordinal) })},
+			func(r run) (float64, bool) { return 1000 / r.IntervalMS, r.IntervalMS > 0 }},
+		{"frames", "frames", true, always(func(r run) float64 { return float64(r.Frames) })},
+		{"cut", "cut (index of slow's first layer)", true, always(func(r run) float64 { return float64(r.Cut) })},
+		{"nodes", "slow nodes", true, always(func(r run) float64 { return float64(r.slow) })},
+		{"run", "the order of runs", true, always(func(r run) float64 { return float64(r.ordinal) })},
 	}
-}
-
-// differences are what may tell a strategy's curves apart. Runs that differ in one of them are never mixed in a point;
-// those with some more or fewer frames are.
-func differences() []difference {
-	return []difference{
-		{"tasks", func(r sweptRun) string { return fmt.Sprint(r.Tasks, " tasks") }},
-		{"rate", func(r sweptRun) string { return fmt.Sprintf("every %g ms", r.IntervalMS) }},
-		{"cut", func(r sweptRun) string { return fmt.Sprint("cut ", r.Cut) }},
-		{"nodes", func(r sweptRun) string { return fmt.Sprint(r.slow, " slow") }},
-		{"load", func(r sweptRun) string { return cmp.Or(r.Load, "no switch") }},
-		{"emulate", func(r sweptRun) string { return cmp.Or(r.Emulate, "off") }},
-		{"model", func(r sweptRun) string { return r.Model }},
-	}
-}
-
-type difference struct {
-	name  string // that of the parameter, if it is one
-	label func(sweptRun) string
 }
 
 // Parameters are the names that Picture.By may have.
@@ -83,7 +46,7 @@ func Parameters() []string {
 }
 
 // values are all that the runs have, in order.
-func (p parameter) values(runs []sweptRun) []float64 {
+func (p parameter) values(runs []run) []float64 {
 	found := make(map[float64]bool)
 	for _, r := range runs {
 		if v, has := p.value(r); has {
@@ -93,16 +56,13 @@ func (p parameter) values(runs []sweptRun) []float64 {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// offered is the rate of the client's beat, in frames per second; infinite where it keeps none.
-func (r sweptRun) offered() float64 { return 1000 / r.IntervalMS }
-
 // sweep is runs to compare.
-type sweep struct{ runs []sweptRun }
+type sweep struct{ runs []run }
 
 // take reads one report.
 func (s *sweep) take(line []byte) error {
-	var r sweptRun
-	if err := parseLine(line, &r); err != nil {
+	r := run{ordinal: len(s.runs) + 1}
+	if err := parseLine(line, &r.Report); err != nil {
 		return err
 	}
 	switch {
@@ -112,8 +72,10 @@ func (s *sweep) take(line []byte) error {
 		return fmt.Errorf("coverage is %g: a percentage is from 0 to 100", r.Coverage)
 	case r.Rate < 0 || r.Rate > 1e9:
 		return fmt.Errorf("rate is %g: frames per second are from 0 to 1e9", r.Rate)
-	case r.IntervalMS < 0 || r.IntervalMS > 0 && r.offered() > 1e9:
+	case r.IntervalMS < 0 || r.IntervalMS > 0 && r.IntervalMS < 1e-6:
 		return fmt.Errorf("interval_ms is %g: use milliseconds, 0 or from 1e-6", r.IntervalMS)
+	case r.Tasks < 0 || r.Frames < 0 || r.Cut < 0:
+		return fmt.Errorf("tasks is a number %d, frames %d and cut %d: none of them can be negative", r.Tasks, r.Frames, r.Cut)
 	}
 	for _, n := range r.Nodes {
 		if n.Role == "slow" {
@@ -121,111 +83,72 @@ func (s *sweep) take(line []byte) error {
 		}
 	}
 	r.Nodes = nil
-	r.ordinal = len(s.runs) + 1
+	// An older version did not say what was usual.
+	r.Emulate, r.Link, r.Wire = cmp.Or(r.Emulate, "off"), cmp.Or(r.Link, pipeline.RealLink), cmp.Or(r.Wire, transport.Float32)
 	s.runs = append(s.runs, r)
 	return nil
 }
 
-// by is the parameter of that name, or the first that varies.
+// by is the parameter of that name; without a name that of the longest line, or else the first that varies.
 func (s *sweep) by(name string) (parameter, error) {
-	all := parameters()
-	found := all[len(all)-1]
-	for _, p := range all {
-		if p.name == name || name == "" && len(p.values(s.runs)) > 1 && (p.name != "rate" || !s.unpaced()) {
-			found = p
-			break
+	var best parameter
+	longest := 0
+	for _, p := range parameters() {
+		values := len(p.values(s.runs))
+		if unpaced := p.name == "rate" && s.unpaced(); p.name == name {
+			switch {
+			case unpaced:
+				return p, errors.New("--by rate: a run with interval_ms 0 has no offered rate: leave it out")
+			case values == 0:
+				return p, fmt.Errorf("--by %s: no run has it: there is nothing to draw", name)
+			}
+			return p, nil
+		} else if p.name == "run" && longest > 0 || values < 2 && p.name != "run" || unpaced {
+			continue
+		}
+		for _, l := range s.lines(p) {
+			if n := len(p.values(l.runs)); n > longest {
+				best, longest = p, n
+			}
 		}
 	}
-	switch {
-	case found.name == "rate" && s.unpaced():
-		return found, errors.New("--by rate: a run with interval_ms 0 has no offered rate: leave it out")
-	case len(found.values(s.runs)) == 0:
-		return found, fmt.Errorf("--by %s: no run has it: there is nothing to draw", found.name)
-	}
-	return found, nil
+	return best, nil
 }
 
 func (s *sweep) unpaced() bool {
-	return slices.ContainsFunc(s.runs, func(r sweptRun) bool { return r.IntervalMS == 0 })
+	return slices.ContainsFunc(s.runs, func(r run) bool { return r.IntervalMS == 0 })
 }
 
-// line is the runs that one curve goes through.
-type sweepLine struct {
+// line is the runs that one curve goes through: they are alike.
+type line struct {
 	name, strategy string
-	runs           []sweptRun
-	look           int // colour and shape; that of the strategy in all pictures, where it has one line
+	order, variant int  // among all and among those of the strategy
+	level          bool // the runs don't have the parameter
+	published      bool // by the study
+	runs           []run
 }
 
-// mostLines can be told apart in a picture, with an effort.
-const mostLines = 16
-
-// lines has one for each strategy, in the order of the tables. A strategy's runs that differ in another parameter at
-// the same place of the axis are on different lines.
-func (s *sweep) lines(by parameter) ([]sweepLine, error) {
-	var names []string
-	of := make(map[string][]sweptRun)
-	for _, e := range strategy.All() {
-		names = append(names, e.Name)
-		of[e.Name] = nil
-	}
+// lines has those of each strategy, in the order of the tables.
+func (s *sweep) lines(by parameter) []line {
+	_, differ := compare(s.runs, by)
+	var lines []line
+	variants := make(map[string]int)
 	for _, r := range s.runs {
-		if _, known := of[r.Strategy]; !known { // to this version
-			names = append(names, r.Strategy)
-		}
-		of[r.Strategy] = append(of[r.Strategy], r)
-	}
-	var lines []sweepLine
-	several := false
-	for i, name := range names {
-		these := split(name, of[name], by)
-		for j := range these {
-			these[j].look = i
-		}
-		several = several || len(these) > 1
-		if lines = append(lines, these...); len(lines) > mostLines {
-			return nil, fmt.Errorf("there are more than %d lines to draw: name fewer files, or choose another parameter by --by", mostLines)
-		}
-	}
-	for i := range lines {
-		if several {
-			lines[i].look = i
-		}
-	}
-	return lines, nil
-}
-
-func split(strategy string, runs []sweptRun, by parameter) []sweepLine {
-	var mixed []difference
-	for _, d := range differences() {
-		if d.name != by.name && mixes(runs, by, d) {
-			mixed = append(mixed, d)
-		}
-	}
-	var lines []sweepLine
-	for _, r := range runs {
-		name := strategy
-		for _, d := range mixed {
-			name += ", " + d.label(r)
-		}
-		i := slices.IndexFunc(lines, func(l sweepLine) bool { return l.name == name })
+		name := r.named(by, differ)
+		_, has := by.value(r)
+		i := slices.IndexFunc(lines, func(l line) bool { return l.name == name && l.level != has })
 		if i < 0 {
 			i = len(lines)
-			lines = append(lines, sweepLine{name: name, strategy: strategy})
+			lines = append(lines, line{name: name, strategy: r.Strategy, variant: variants[r.Strategy], level: !has})
+			variants[r.Strategy]++
 		}
 		lines[i].runs = append(lines[i].runs, r)
 	}
-	return lines
-}
-
-// mixes tells whether runs at one place of the axis differ.
-func mixes(runs []sweptRun, by parameter, d difference) bool {
-	seen := make(map[float64]string)
-	for _, r := range runs {
-		x, _ := by.value(r)
-		if before, found := seen[x]; found && before != d.label(r) {
-			return true
-		}
-		seen[x] = d.label(r)
+	slices.SortStableFunc(lines, func(a, b line) int {
+		return cmp.Or(placeOf(a.strategy)-placeOf(b.strategy), cmp.Compare(a.strategy, b.strategy))
+	})
+	for i := range lines {
+		lines[i].order = i
 	}
-	return false
+	return lines
 }

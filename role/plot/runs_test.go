@@ -2,6 +2,7 @@ package plot
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -59,8 +60,8 @@ func lineNames(t *testing.T, s *sweep) []string {
 
 func TestEachStrategyIsALine(t *testing.T) {
 	s := swept(t,
-		`"strategy":"mine","tasks":5`, `"strategy":"takeover","tasks":1,"coverage":70,"rate":20`, `"strategy":"takeover","tasks":5,"coverage":75`,
-		`"strategy":"takeover","tasks":1,"coverage":72,"rate":23`, `"strategy":"takeover","tasks":1,"coverage":90,"rate":21`,
+		`"strategy":"mine","tasks":5,"interval_ms":31`, `"strategy":"takeover","tasks":1,"coverage":70,"rate":20,"interval_ms":31`, `"strategy":"takeover","tasks":5,"coverage":75,"interval_ms":31`,
+		`"strategy":"takeover","tasks":1,"coverage":72,"rate":23,"interval_ms":31`, `"strategy":"takeover","tasks":1,"coverage":90,"rate":21,"interval_ms":31`,
 		`"strategy":"baseline","interval_ms":31`)
 	want := []string{"baseline 2", "takeover 2", "mine 1"}
 	if got := lineNames(t, s); !slices.Equal(got, want) {
@@ -81,9 +82,64 @@ func TestEachStrategyIsALine(t *testing.T) {
 func TestRunsThatDifferAreNotMixed(t *testing.T) {
 	s := swept(t, `"strategy":"takeover","tasks":1,"load":"blocking"`, `"strategy":"takeover","tasks":1,"load":"background"`,
 		`"strategy":"takeover","tasks":5,"load":"blocking"`, `"strategy":"alternate","tasks":5,"load":"blocking"`)
-	want := []string{"takeover, blocking 2", "takeover, background 1", "alternate 1", " 2", " 2"}
+	want := []string{"takeover 2", "takeover, background load 1", "alternate 1", " 2", " 2"}
 	if got := lineNames(t, s); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// Whatever else runs differ in: no line joins them, no median mixes them, and their lines say it.
+func TestUnlikeRunsAreToldApart(t *testing.T) {
+	usual := map[string]string{"model": `"a"`, "cut": `1`, "interval_ms": `30`, "frames": `100`, "nodes": `[{"role":"slow"}]`, "emulate": `"off"`, "link": `"real"`, "wire": `"float32"`, "version": `"1.0"`}
+	report := func(strategy string, tasks int, other map[string]string) string {
+		text := fmt.Sprintf(`"strategy":%q,"tasks":%d`, strategy, tasks)
+		for name, value := range usual {
+			text += fmt.Sprintf(`,%q:%s`, name, cmp.Or(other[name], value))
+		}
+		return text
+	}
+	for _, test := range []struct{ name, value, has, lacks string }{
+		{"model", `"b"`, "b", "a"},
+		{"cut", `2`, "cut at 2", "cut at 1"},
+		{"interval_ms", `20`, "one every 20 ms", "one every 30 ms"},
+		{"interval_ms", `0.0`, "as fast as they are taken", "one every 30 ms"},
+		{"frames", `101`, "101 frames", "100 frames"},
+		{"nodes", `[{"role":"slow"},{"role":"slow"}]`, "2 slow nodes", "1 slow node"},
+		{"emulate", `"pi3"`, "emulating pi3", "no emulation"},
+		{"link", `"wifi"`, "wifi link", "real link"},
+		{"wire", `"int8"`, "int8 on the wire", "float32 on the wire"},
+		{"version", `"1.1"`, "version 1.1", "version 1.0"},
+	} {
+		unlike := map[string]string{test.name: test.value}
+		s := swept(t, report("takeover", 1, nil), report("takeover", 5, nil), report("takeover", 5, unlike), report("takeover", 9, unlike),
+			report("baseline", 0, nil), report("baseline", 0, unlike))
+		f, err := s.figure("tasks")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"baseline, " + test.lacks, "baseline, " + test.has, "takeover, " + test.lacks, "takeover, " + test.has}
+		var got []string
+		for i, c := range f.panels[0].curves {
+			got = append(got, c.name)
+			if want := [][]float64{{f.x.from, f.x.to}, {f.x.from, f.x.to}, {1, 5}, {5, 9}}[min(i, 3)]; !slices.Equal(c.xs, want) {
+				t.Errorf("%s: %s is at %v, want %v", test.name, c.name, c.xs, want)
+			}
+			if want := ColourOf([]string{"baseline", "baseline", "takeover", "takeover"}[min(i, 3)]).Light; c.color != hex(want) {
+				t.Errorf("%s: %s is %v", test.name, c.name, c.color)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", test.name, got, want)
+		}
+		for _, text := range strings.Split(f.caption, ", ") {
+			if text == test.has || text == test.lacks {
+				t.Errorf("%s: the caption says %q", test.name, f.caption)
+			}
+		}
+	}
+	f, err := swept(t, report("takeover", 1, nil), report("alternate", 5, nil)).figure("tasks")
+	if want := "a, cut at 1, 100 frames, one every 30 ms, 1 slow node, no emulation, real link, float32 on the wire, version 1.0"; err != nil || f.caption != want {
+		t.Errorf("%q, %v, want %q", f.caption, err, want)
 	}
 }
 
@@ -129,7 +185,7 @@ func fuzzed(t *testing.T, p Picture) {
 			}
 		}
 	}
-	for _, format := range pictureFormats[:1] {
+	for _, format := range []string{".svg"} {
 		var image bytes.Buffer
 		if err := f.render(format, &image); err != nil {
 			t.Fatal(err)
@@ -150,7 +206,7 @@ func seeds(f *testing.F, files ...string) {
 }
 
 func FuzzPlotReports(f *testing.F) {
-	seeds(f, "testdata/tasks.jsonl", "testdata/rate.jsonl", "../report/testdata/report.json")
+	seeds(f, "testdata/tasks.jsonl", "testdata/rate.jsonl", "testdata/unlike.jsonl", "../report/testdata/report.json")
 	f.Fuzz(func(t *testing.T, text, by string) {
 		fuzzed(t, Picture{Reports: []string{"-"}, By: by, Stdin: io.LimitReader(strings.NewReader(text), 1<<16)})
 	})

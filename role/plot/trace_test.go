@@ -25,23 +25,31 @@ func TestTraceIsBounded(t *testing.T) {
 		tracedLine(t, &all, `{"run":"r","node":"fast","t_ms":%d,"decision":%q,"to":1,"state":"forwarding","backlog":4,"capacity":10,"refused":%d,"switches":%d,"slow":[{"up":true,"length":2,"queue":8},{"refused":%d}]}`,
 			30*i, decision, i/10, i/1000, i/7)
 	}
-	c := all.drawn()
+	c := all.drawn
 	if len(c.moments) > mostMoments || len(c.moments) < mostMoments/2 {
 		t.Errorf("%d moments", len(c.moments))
 	}
-	total := func(of func([]moment) float64) float64 { return of(c.moments) }
+	last := c.moments[len(c.moments)-1]
+	shown := func(count func(moment) int64) (n float64) { // in all steps together
+		steps := c.perSecond(curve{}, count)
+		for i := 0; i < len(steps.xs); i += 2 {
+			n += steps.ys[i] * (steps.xs[i+1] - steps.xs[i])
+		}
+		return math.Round(n)
+	}
+	steps := c.perSecond(curve{}, func(m moment) int64 { return m.finished })
 	for name, got := range map[string][2]float64{
-		"lines":      {total(added(func(m moment) float64 { return m.lines })), frames},
-		"to slow 2":  {total(added(c.at(1, func(s slowMoment) float64 { return s.forwarded }))), (frames + 2) / 3},
-		"finished":   {total(added(func(m moment) float64 { return m.finished })), (frames + 1) / 3},
-		"waited":     {total(added(func(m moment) float64 { return m.waited })), frames / 3},
-		"refused":    {total(grown(func(m moment) float64 { return m.refused })), (frames - 1) / 10},
-		"by slow 2":  {total(grown(c.at(1, func(s slowMoment) float64 { return s.refused }))), (frames - 1) / 7},
+		"lines":      {float64(c.decisions), frames},
+		"to slow 2":  {shown(func(m moment) int64 { return m.forwarded[1] }), (frames + 2) / 3},
+		"finished":   {shown(func(m moment) int64 { return m.finished }), (frames + 1) / 3},
+		"waited":     {shown(func(m moment) int64 { return m.waited }), frames / 3},
+		"refused":    {shown(func(m moment) int64 { return m.Refused }), (frames - 1) / 10},
+		"by slow 2":  {shown(func(m moment) int64 { return m.refused[1] }), (frames - 1) / 7},
 		"switches":   {float64(len(c.switches())), 49},
-		"end":        {c.end, 30 * (frames - 1)},
-		"end of all": {c.windows()[len(c.windows())-1].end, 30 * (frames - 1) / 1000.0},
+		"end":        {last.AtMS, 30 * (frames - 1)},
+		"end of all": {steps.xs[len(steps.xs)-1], 30 * (frames - 1) / 1000.0},
 	} {
-		if got[0] != got[1] {
+		if math.Abs(got[0]-got[1]) > 1e-9*got[1] {
 			t.Errorf("%s: %v, want %v", name, got[0], got[1])
 		}
 	}
@@ -68,11 +76,11 @@ func TestRunOfTraceIsChosen(t *testing.T) {
 		tracedLine(t, &all, `{"run":"b","node":"slow","decision":"forward","backlog":2}`)
 		tracedLine(t, &all, `{"run":"b","node":"fast","decision":"forward","backlog":3}`)
 		tracedLine(t, &all, `{"run":"a","node":"slow","decision":"forward","backlog":9}`) // late
-		c := all.drawn()
+		c := all.drawn
 		switch {
 		case test.node == "" && c != nil:
 			t.Errorf("%q: %s is drawn", test.wanted, c.node)
-		case test.node != "" && (c == nil || c.node != test.node || c.moments[0].backlog != test.backlog):
+		case test.node != "" && (c == nil || c.node != test.node || float64(c.moments[0].Backlog) != test.backlog):
 			t.Errorf("%q: %+v, want %s with %v", test.wanted, c, test.node, test.backlog)
 		}
 	}
@@ -86,7 +94,7 @@ func TestStatesLastUntilTheNext(t *testing.T) {
 	}{{0, "forwarding"}, {1000, "switching"}, {1600, "finishing"}, {2000, "new"}, {3000, "hop down"}, {4000, "forwarding"}} {
 		tracedLine(t, &all, `{"run":"r","node":"fast","decision":"forward","t_ms":%v,"state":%q}`, line.at, line.state)
 	}
-	strip := all.drawn().states()
+	strip := all.drawn.states()
 	want := []float64{0, 1, 4, 4, 1.6, 3, 1, 1.6, 3, 4} // from and to, by state
 	var got []float64
 	for _, b := range strip.bands {
@@ -102,7 +110,7 @@ func TestManySlowNodesAreDrawnAlike(t *testing.T) {
 		var all traced
 		tracedLine(t, &all, `{"run":"r","node":"fast","decision":"forward","slow":[%s{"up":true}]}`, strings.Repeat(`{"up":true},`, n-1))
 		var names []string
-		for _, c := range all.drawn().fills().curves {
+		for _, c := range all.drawn.fills().curves {
 			if c.name != "" {
 				names = append(names, c.name)
 			}

@@ -12,21 +12,21 @@ const fast = s => s.nodes.find(x => x.role === "fast");
 // Each chart has its series: the name, the value in a sample, and how it is drawn. Those of the queues are the nodes'.
 const charts = [
   {title: "Coverage", unit: "%", max: 100, high: 60, series: [
-    {name: "of the frames sent", colour: "c0", value: s => s.coverage},
+    {name: "of the frames sent", colour: "blue", value: s => s.coverage},
   ]},
   {title: "Rate", unit: "f/s", series: [
-    {name: "sent", colour: "c7", style: "dashed", value: s => client(s)?.rate_out},
-    {name: "arrived", colour: "c0", value: s => s.rate},
+    {name: "sent", colour: "grey", style: "dashed", value: s => client(s)?.rate_out},
+    {name: "arrived", colour: "blue", value: s => s.rate},
   ]},
   {title: "Age at the end", unit: "ms", series: [
-    {name: "95 %", colour: "c1", style: "dashed", value: s => s.age_p95_ms},
-    {name: "median", colour: "c0", value: s => s.age_p50_ms},
+    {name: "95 %", colour: "vermillion", style: "dashed", value: s => s.age_p95_ms},
+    {name: "median", colour: "blue", value: s => s.age_p50_ms},
   ]},
   {title: "Queue", unit: "% full", max: 100, series: "nodes"},
   {title: "Decisions of fast", unit: "frames each second", stacked: true, series: [
-    {name: "forwarded", colour: "c0", value: (s, i, all) => fast(s) && perSecond(all, i, fast(s), "forwarded")},
-    {name: "finished", colour: "c2", value: (s, i, all) => fast(s) && perSecond(all, i, fast(s), "finished")},
-    {name: "refused, by any node", colour: "c1", value: refusals},
+    {name: "forwarded", colour: "blue", value: (s, i, all) => fast(s) && perSecond(all, i, fast(s), "forwarded")},
+    {name: "finished", colour: "green", value: (s, i, all) => fast(s) && perSecond(all, i, fast(s), "finished")},
+    {name: "refused, by any node", colour: "vermillion", value: refusals},
   ]},
 ];
 
@@ -35,19 +35,28 @@ function refusals(s, i, all) {
   return some.length ? some.reduce((a, b) => a + b) : undefined;
 }
 
+const nodeColours = ["grey", "orange", "blue", "green", "vermillion", "pink", "sky", "ochre"]; // as plots have them
+
 // queues are the series of the nodes that have one, as far back as the samples go.
 function queues(samples) {
   const found = new Map();
   for (const s of samples) for (const x of s.nodes) if (x.capacity > 0) found.set(`${x.role} ${x.address}`, x);
+  const fill = (s, x) => {
+    const at = s.nodes.find(y => same(x, y));
+    return at?.capacity ? 100 * at.queue / at.capacity : undefined;
+  };
   const list = [...found.values()], slow = list.filter(x => x.role === "slow");
+  if (slow.length > 4) { // too many to be told apart
+    const fills = s => slow.map(x => fill(s, x)).filter(v => v !== undefined);
+    return [...list.filter(x => x.role !== "slow").map(x => ({name: x.role, title: x.address, colour: "grey", value: s => fill(s, x)})),
+      {name: `fullest of ${slow.length} slow`, colour: "vermillion", style: "dashed", value: s => Math.max(...fills(s))},
+      {name: "mean of slow", colour: "blue", value: s => fills(s).reduce((a, b) => a + b, 0) / fills(s).length}];
+  }
   return list.map((x, i) => ({
     name: slow.length > 1 && slow.includes(x) ? `slow ${slow.indexOf(x) + 1}` : x.role,
     title: x.address,
-    colour: `c${[0, 1, 2, 3, 4, 6, 7, 5][i % 8]}`,
-    value: s => {
-      const at = s.nodes.find(y => same(x, y));
-      return at?.capacity ? 100 * at.queue / at.capacity : undefined;
-    },
+    colour: nodeColours[i % nodeColours.length],
+    value: s => fill(s, x),
   }));
 }
 

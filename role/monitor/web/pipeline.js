@@ -148,17 +148,18 @@ class Card {
     this.fill = html("p", {class: "queue"}, html("span", {class: "trough", "aria-hidden": "true"}, this.level), html("span", {}, "queue ", this.queue));
     this.list = rows[this.kind].map(([name]) => [name, html("dd")]);
     this.note = html("p", {class: "note"});
+    this.members = html("ul", {class: "members"});
     this.at = html("article", {class: `node ${role}`, "aria-label": `${role} ${address}`},
       html("header", {}, html("h3", {}, role), this.state),
       html("p", {class: "address", title: address || undefined}, address),
       html("p", {class: "rates"}, ...this.rates.map(([way, at]) => html("span", {}, `${way} `, at)), "f/s"),
       this.kind === "worker" ? this.fill : null,
       html("dl", {}, ...this.list.map(([name, at]) => html("div", {}, html("dt", {}, name), at))),
-      this.note);
+      this.note, this.members);
   }
 
   show(node, {run, live}) {
-    const gone = run && node.staleness_s > silent, {queue = 0, capacity = 0, place} = node;
+    const members = node.nodes ?? [], gone = run && node.staleness_s > silent, {queue = 0, capacity = 0, place} = node;
     const state = place || !run ? "" : gone ? `silent ${n.duration(node.staleness_s)}` : node.state || "";
     this.at.dataset.state = place ? "place" : gone ? "silent" : state.replace(" ", "-");
     set(this.state, state);
@@ -170,10 +171,29 @@ class Card {
       set(this.list[i][1], place ? n.none : text(node, live));
       this.list[i][1].classList.toggle("bad", !place && Boolean(bad?.(node, live)));
     });
-    set(this.note, [node.throttled && "throttled", node.device, node.emulate && node.emulate !== "off" && `emulates ${node.emulate}`].filter(Boolean).join(", "));
+    set(this.note, members.length ? shared(members, x => noted({...x, device: ""}, run)) : noted(node).join(", "));
     this.note.title = this.note.textContent;
-    this.note.classList.toggle("bad", Boolean(node.throttled));
+    this.note.classList.toggle("bad", Boolean(node.throttled) || members.some(x => x.throttled || run && x.staleness_s > silent));
+    this.members.replaceChildren(...members.map(x => member(x, run)));
   }
+}
+
+// noted is what is out of the ordinary with a node.
+const noted = (x, run) => [run && x.staleness_s > silent && "silent", x.throttled && "throttled", x.device,
+  x.emulate && x.emulate !== "off" && `emulating ${x.emulate}`].filter(Boolean);
+
+// shared says once what several nodes have in common.
+function shared(nodes, facts) {
+  const all = Map.groupBy(nodes.flatMap(facts), fact => fact);
+  return [...all].map(([fact, {length}]) => `${length === nodes.length ? "all" : length} ${fact}`).join(", ");
+}
+
+// member is one node of a group: a queue, and more for who asks.
+function member(x, run) {
+  const level = html("span", {class: "level"}), silence = run && x.staleness_s > silent, full = x.capacity > 0 && x.queue >= x.capacity;
+  level.style.transform = `scaleX(${x.capacity ? Math.min(1, x.queue / x.capacity) : 0})`;
+  const title = [`${x.address}: queue ${x.queue ?? 0} / ${x.capacity ?? 0}`, `in ${n.fixed(x.rate_in, 1)} f/s`, ...noted(x, run)].join(", ");
+  return html("li", {title, class: full ? "full" : undefined, "data-state": silence ? "silent" : undefined}, html("span", {class: "trough"}, level));
 }
 
 // set writes a text where it has changed.

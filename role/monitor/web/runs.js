@@ -1,14 +1,15 @@
 // The table of past runs: newest first until a head is pressed.
 
-import {colour, html} from "./svg.js";
+import {circumstances, colour, compare, offered, slowNodes} from "./alike.js";
+import {html} from "./svg.js";
 import * as n from "./numbers.js";
 
 const total = (r, counter) => (r.nodes ?? []).reduce((sum, x) => sum + (x[counter] ?? 0), 0);
 
 const refused = r => total(r, "refused");
-const notes = r => [r.notes ?? r.note ?? []].flat().join("; "); // reports of before have one text
-export const slowNodes = r => (r.nodes ?? []).filter(x => x.role === "slow").length;
-export const offered = r => r.interval_ms > 0 ? 1000 / r.interval_ms : undefined;
+
+// note has each of a run's notes once; an older version had them in one text.
+const note = r => [...new Set(r.notes ?? [r.note])].filter(Boolean).join("; ") || undefined;
 
 // begun reads the time from a run's id, where the client has put it in UTC.
 function begun(id) {
@@ -32,9 +33,12 @@ const columns = [
   {name: "frames", value: r => r.frames, show: r => n.whole(r.frames)},
   {name: "offered", unit: "f/s", value: offered, show: r => n.fixed(offered(r), 1)},
   {name: "slow", value: slowNodes, show: r => n.whole(slowNodes(r)), only: runs => runs.some(r => slowNodes(r) !== 1)},
+  ...circumstances.filter(c => !["frames", "rate", "nodes"].includes(c.name)).map(({name, value}) =>
+    ({name, value, text: true, title: value, only: runs => runs.some(r => value(r) !== value(runs[0]))})),
+  {name: "load", value: r => r.load ?? "", text: true, only: runs => new Set(runs.filter(r => r.load).map(r => r.load)).size > 1},
   {name: "J/frame", value: r => r.joules_per_frame, show: r => n.fixed(r.joules_per_frame, 3), only: runs => runs.some(r => r.joules_per_frame !== undefined)},
   {name: "accuracy", unit: "%", value: r => r.accuracy, show: r => n.fixed(r.accuracy, 1), only: runs => runs.some(r => r.accuracy !== undefined)},
-  {name: "notes", value: notes, text: true, title: notes, only: runs => runs.some(notes)},
+  {name: "note", value: note, text: true, title: note, only: runs => runs.some(note)},
 ];
 
 export class RunsTable {
@@ -46,6 +50,7 @@ export class RunsTable {
     this.body = html("tbody");
     this.box = html("div", {class: "scroll", role: "region", "aria-label": "Past runs", tabindex: "0"},
       html("table", {}, html("thead", {}, this.heads), this.body));
+    this.shared = html("p", {class: "aside"});
     at.append(html("p", {class: "hint"}, "No run has been closed yet. A loop on the client sweeps a parameter:"),
       html("pre", {}, "for n in 1 5 10 20 40; do\n  ./tandem --role client --next fast:12345 --strategy alternate --tasks $n\ndone"));
   }
@@ -53,11 +58,13 @@ export class RunsTable {
   show(runs) {
     this.runs = runs;
     if (!runs.length) return;
-    if (!this.box.isConnected) this.at.replaceChildren(this.box);
-    const shown = columns.filter(c => !c.only || c.only(runs)), names = [...new Set(runs.map(r => r.strategy))];
-    if (shown.length !== this.heads.children.length) this.heads.replaceChildren(...shown.map(c => this.head(c)));
+    if (!this.box.isConnected) this.at.replaceChildren(this.shared, this.box);
+    const {shared} = compare(runs), shown = columns.filter(c => !c.only || c.only(runs)), heads = shown.map(c => c.name).join();
+    this.shared.textContent = shared.length ? `All: ${shared.join(", ")}.` : "";
+    if (heads !== this.shown) this.heads.replaceChildren(...shown.map(c => this.head(c)));
+    this.shown = heads;
     shown.forEach((c, i) => this.heads.children[i].setAttribute("aria-sort", this.by !== c ? "none" : this.down ? "descending" : "ascending"));
-    this.body.replaceChildren(...this.sorted().map(r => html("tr", {}, ...shown.map(c => cell(c, r, names)))));
+    this.body.replaceChildren(...this.sorted().map(r => html("tr", {}, ...shown.map(c => cell(c, r)))));
   }
 
   head(c) {
@@ -81,9 +88,9 @@ export class RunsTable {
   }
 }
 
-function cell(c, r, names) {
+function cell(c, r) {
   const at = html("td", {class: c.text ? "text" : undefined, title: c.title?.(r)});
-  if (c.name === "strategy") at.append(html("span", {class: `swatch dot ${colour(r.strategy, names)}`}), r.strategy);
+  if (c.name === "strategy") at.append(html("span", {class: `swatch dot ${colour(r.strategy)}`}), r.strategy);
   else at.append((c.show ?? c.value)(r) ?? "");
   return at;
 }

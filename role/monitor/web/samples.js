@@ -29,7 +29,9 @@ export const follows = (a, b) => Boolean(a && b) && a.run === b.run && b.t - a.t
 export function perSecond(samples, i, node, counter) {
   let j = i;
   while (j > 0 && i - j < 3 && follows(samples[j - 1], samples[j])) j--;
-  const [was, is] = [samples[j], samples[i]].map(s => s?.nodes.find(n => same(n, node)));
-  if (i === j || !was || !is) return undefined;
-  return Math.max(0, (is[counter] ?? 0) - (was[counter] ?? 0)) * 1000 / (samples[i].t - samples[j].t);
+  const members = node.nodes ?? [node]; // of a group
+  const [was, is] = [samples[j], samples[i]].map(s => s?.nodes.filter(n => members.some(m => same(n, m))));
+  if (i === j || !was?.length || was.length !== is.length) return undefined;
+  const sum = nodes => nodes.reduce((total, n) => total + (n[counter] ?? 0), 0);
+  return Math.max(0, sum(is) - sum(was)) * 1000 / (samples[i].t - samples[j].t);
 }

@@ -5,6 +5,20 @@
 //   client ─▶ fast ─▶ slow ─▶ slow ─▶ end    in a chain each begins with a further layer
 //   client ─┬▶ fast ─┬▶ end                  replicate: the client deals to all
 //           └▶ slow ─┘
+//
+// More slow nodes than a column has room for are one group.
+
+const room = 4;
+
+// sums are what adds up in a group.
+const sums = ["received", "refused", "dropped", "expired", "forwarded", "finished", "lost", "switches", "energy_j", "queue", "capacity", "rate_in", "rate_out"];
+
+function grouped(nodes) {
+  if (nodes.length <= room) return nodes;
+  const sum = key => nodes.reduce((total, x) => total + (x[key] ?? 0), 0), mean = key => sum(key) / nodes.length;
+  return [{...nodes[0], ...Object.fromEntries(sums.map(key => [key, sum(key)])), address: `${nodes.length} nodes`, nodes,
+    service_ms: mean("service_ms"), wait_ms: mean("wait_ms"), staleness_s: Math.min(...nodes.map(x => x.staleness_s ?? 0)), energy_by: nodes.find(x => x.energy_by)?.energy_by}];
+}
 
 // columns returns the nodes column by column, in the direction of the frames, with a place for those not yet heard of.
 export function columns(nodes, run) {
@@ -13,8 +27,8 @@ export function columns(nodes, run) {
     return found.length ? found : [{role, address: "", place: true}];
   };
   const slow = Map.groupBy(of("slow"), x => x.layers?.[0] ?? 0);
-  const chain = [...slow.keys()].sort((a, b) => a - b).map(first => slow.get(first));
-  const middle = run?.strategy === "replicate" ? [[...of("fast"), ...of("slow")]] : [of("fast"), ...chain];
+  const chain = [...slow.keys()].sort((a, b) => a - b).map(first => grouped(slow.get(first)));
+  const middle = run?.strategy === "replicate" ? [[...of("fast"), ...grouped(of("slow"))]] : [of("fast"), ...chain];
   return [of("client"), ...middle, of("end")];
 }
 

@@ -65,14 +65,7 @@ export function onResize(element, call) {
   }).observe(element);
 }
 
-// colour is the class of a strategy's marks: the same wherever it stands.
-const strategies = ["baseline", "takeover", "alternate", "balance", "credit", "replicate"];
-export function colour(strategy, all) {
-  const i = strategies.indexOf(strategy);
-  return `c${i >= 0 ? i : 6 + all.indexOf(strategy) % 2}`;
-}
-
 // marker is a point of a series, in a shape of its own, so that colours need not be told apart.
-const shapes = ["M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0", "M-4-4H4V4H-4Z", "M0-5L5 4H-5Z", "M0-5.5L5.5 0L0 5.5L-5.5 0Z"];
-export const marker = (c, x, y) =>
-  svg("path", {class: `mark ${c}`, d: shapes[Number(c.slice(1)) % shapes.length], transform: `translate(${round(x)} ${round(y)})`});
+const shapes = ["M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0", "M-4-4H4V4H-4Z", "M0-5L5 4H-5Z", "M0-5.5L5.5 0L0 5.5L-5.5 0Z", "M0 5L5-4H-5Z"];
+export const marker = (colour, shape, x, y) =>
+  svg("path", {class: `mark ${colour}`, d: shapes[shape % shapes.length], transform: `translate(${round(x)} ${round(y)})`});

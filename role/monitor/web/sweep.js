@@ -1,7 +1,8 @@
-// The chart of a sweep: coverage and rate of past runs against the parameter that varies, a line for each strategy.
+// The chart of a sweep: coverage and rate of past runs against the parameter that varies, a line for each strategy. Only
+// runs that are alike are on one line.
 
-import {colour, html, levels as axis, line, marker, onResize, scale, step, svg, ticks} from "./svg.js";
-import {offered, slowNodes} from "./runs.js";
+import {colour, compare, lineName, offered, place, slowNodes, told} from "./alike.js";
+import {html, levels as axis, line, marker, onResize, scale, step, svg, ticks} from "./svg.js";
 import * as n from "./numbers.js";
 
 const height = 210, left = 38, right = 14, top = 12, bottom = 34;
@@ -10,31 +11,38 @@ const parameters = [
   {name: "tasks", label: "tasks", value: r => r.tasks || undefined},
   {name: "rate", label: "offered, f/s", value: offered},
   {name: "cut", label: "cut, layer", value: r => r.cut},
-  {name: "slow", label: "slow nodes", value: slowNodes},
+  {name: "nodes", label: "slow nodes", value: slowNodes},
   {name: "frames", label: "frames", value: r => r.frames},
 ];
-const settings = parameters.slice(0, -1); // how many frames came is often chance
 const results = [
   {name: "Coverage", unit: "%", value: r => r.coverage},
   {name: "Rate", unit: "f/s", value: r => r.rate},
 ];
 
-// others are the settings that runs of one sweep share.
-const others = (r, p) => JSON.stringify([r.model, r.emulate, r.load, ...settings.filter(q => q !== p).map(q => q.value(r))]);
-
 const distinct = (runs, p) => new Set(runs.map(p.value).filter(v => v !== undefined)).size;
 
-// lines returns for each strategy the largest set of runs that differ in nothing but the parameter; of equals, the
-// newest. A strategy that has no such parameter is a level.
-function lines(runs, p) {
-  const names = [...new Set(runs.map(r => r.strategy))].sort();
-  return names.map(name => {
-    const sets = Map.groupBy(runs.filter(r => r.strategy === name), r => others(r, p));
-    let best = [];
-    for (const set of sets.values()) if (distinct(set, p) >= distinct(best, p)) best = set;
-    return {name, colour: colour(name, names), runs: best};
+// lines returns those of each strategy. One of runs without the parameter is a level.
+export function lines(runs, p) {
+  const {differ} = compare(runs, p.name), variants = new Map();
+  const groups = Map.groupBy(runs, r => `${lineName(r, p.name, differ)}${p.value(r) === undefined ? "\n" : ""}`);
+  return [...groups.values()].sort(([a], [b]) => place(a.strategy) - place(b.strategy) || (a.strategy < b.strategy ? -1 : 1)).map(rs => {
+    const {strategy} = rs[0], variant = variants.get(strategy) ?? 0;
+    variants.set(strategy, variant + 1);
+    return {name: lineName(rs[0], p.name, differ), colour: colour(strategy), shape: place(strategy) + variant, dash: `v${variant % 4}`, runs: rs, level: p.value(rs[0]) === undefined};
   });
 }
+
+const longest = (runs, p) => Math.max(0, ...lines(runs, p).map(l => distinct(l.runs, p)));
+
+// families are the sets of runs that differ in nothing but the parameter and the strategies, that with the longest line
+// first; of equals the largest, then the newest.
+export function families(runs, p) {
+  const {differ} = compare(runs, p.name);
+  return [...Map.groupBy(runs, r => told(r, differ).join(", "))].map(([name, rs]) => ({name, runs: rs, longest: longest(rs, p)}))
+    .reverse().sort((a, b) => b.longest - a.longest || b.runs.length - a.runs.length);
+}
+
+const most = 12; // lines that can be told apart here
 
 // points are the medians of the runs that have one value of the parameter.
 function points(one, p, result) {
@@ -44,22 +52,26 @@ function points(one, p, result) {
 
 export class Sweep {
   constructor(at) {
-    this.select = html("select", {id: "parameter"});
-    this.select.addEventListener("change", () => {
-      this.chosen = this.select.value;
-      this.draw();
-    });
+    this.parameter = this.choice("parameter");
+    this.family = this.choice("family");
     this.legend = html("ul");
+    this.caption = html("p", {class: "aside", id: "shared"});
     this.reading = html("p", {class: "aside"});
     this.plots = results.map(() => html("div", {class: "plot", role: "img"}));
+    this.of = html("label", {}, "of ", this.family);
     this.box = html("div", {class: "sweep"},
-      html("div", {class: "bar"}, html("label", {}, "Against ", this.select), this.legend, this.reading),
+      html("div", {class: "bar"}, html("label", {}, "Against ", this.parameter), this.of, this.caption, this.legend, this.reading),
       html("div", {class: "pair"}, ...results.map((r, i) => html("figure", {}, html("figcaption", {}, html("h3", {}, r.name, " ", html("small", {}, r.unit))), this.plots[i]))));
-    this.hint = html("p", {class: "hint"});
+    this.hint = html("p", {class: "hint"}, "Runs that differ in one of tasks, offered rate, frames, cut and slow nodes are drawn here against it.");
     at.append(this.hint, this.box);
-    this.chosen = "auto";
     this.runs = [];
     onResize(at, () => this.draw());
+  }
+
+  choice(id) {
+    const select = html("select", {id});
+    select.addEventListener("change", () => this.draw());
+    return select;
   }
 
   show(runs) {
@@ -67,39 +79,33 @@ export class Sweep {
     this.draw();
   }
 
-  // auto is the parameter with the most values in one strategy's set of runs.
+  // auto is the parameter of the longest line of runs that are alike, or else the first that varies.
   auto() {
-    const values = p => Math.max(0, ...lines(this.runs, p).map(l => distinct(l.runs, p)));
-    const best = settings.reduce((a, b) => values(b) > values(a) ? b : a);
-    return [best, parameters.at(-1)].find(p => values(p) > 1);
+    const varied = parameters.filter(p => distinct(this.runs, p) > 1), length = p => families(this.runs, p)[0].longest;
+    return varied.reduce((a, b) => a && length(a) >= length(b) ? a : b, undefined);
   }
 
   draw() {
     const auto = this.auto();
     this.box.hidden = !auto;
     this.hint.hidden = Boolean(auto) || !this.runs.length;
-    this.hint.textContent = "Runs that differ in tasks, offered rate, frames, cut or slow nodes are drawn here against it.";
     if (!auto) return;
-    const p = parameters.find(q => q.name === this.chosen) ?? auto;
-    this.options(auto);
-    const all = lines(this.runs, p);
-    this.legend.replaceChildren(...all.map(l => {
+    offer(this.parameter, [{name: "auto", label: `auto: ${auto.label}`}, ...parameters.filter(p => distinct(this.runs, p) > 1)]);
+    const p = parameters.find(q => q.name === this.parameter.value) ?? auto;
+    const some = families(this.runs, p), all = {name: "all, told apart", runs: this.runs, longest: 0};
+    const choices = lines(this.runs, p).length <= most && some.length > 1 ? [...some, all] : some;
+    if (some[0].longest < 2) choices.reverse(); // nothing alike is to be seen
+    offer(this.family, choices.map(f => ({name: f.name, label: `${f.name} (${f.runs.length})`})));
+    this.of.hidden = choices.length < 2;
+    const {runs} = choices.find(f => f.name === this.family.value) ?? choices[0], drawn = lines(runs, p);
+    this.caption.textContent = compare(runs, p.name).shared.join(", ");
+    this.legend.replaceChildren(...drawn.map(l => {
       const mark = svg("svg", {width: 22, height: 12, "aria-hidden": "true"});
-      const level = distinct(l.runs, p) === 0;
-      mark.append(svg("path", {class: `line ${l.colour} ${level ? "dashed" : ""}`, d: "M0 6H22"}), level ? "" : marker(l.colour, 11, 6));
+      mark.append(svg("path", {class: `line ${l.colour} ${l.level ? "dashed" : l.dash}`, d: "M0 6H22"}), l.level ? "" : marker(l.colour, l.shape, 11, 6));
       return html("li", {}, mark, l.name);
     }));
     this.reading.textContent = "";
-    results.forEach((result, i) => this.plot(this.plots[i], result, p, all));
-  }
-
-  options(auto) {
-    const list = [{name: "auto", label: `auto: ${auto.label}`}, ...parameters.filter(p => distinct(this.runs, p) > 1)];
-    const names = list.map(p => p.label).join();
-    if (this.listed === names) return; // it may be open
-    this.listed = names;
-    this.select.replaceChildren(...list.map(p => html("option", {value: p.name}, p.label)));
-    this.select.value = this.chosen;
+    results.forEach((result, i) => this.plot(this.plots[i], result, p, drawn));
   }
 
   plot(at, result, p, all) {
@@ -121,7 +127,7 @@ export class Sweep {
     curves.forEach((c, i) => {
       const level = levels[i] !== undefined;
       const way = level ? [[left, y(levels[i])], [width - right, y(levels[i])]] : c.points.map(q => [x(q[0]), y(q[1])]);
-      drawing.append(svg("path", {class: `line ${c.colour} ${level ? "dashed" : ""}`, d: line(way)}), ...c.points.map(q => marker(c.colour, x(q[0]), y(q[1]))));
+      drawing.append(svg("path", {class: `line ${c.colour} ${level ? "dashed" : c.dash}`, d: line(way)}), ...c.points.map(q => marker(c.colour, c.shape, x(q[0]), y(q[1]))));
     });
     at.setAttribute("aria-label", `${result.name} against ${p.label}; the table below has the numbers`);
     at.replaceChildren(drawing);
@@ -133,6 +139,16 @@ export class Sweep {
 }
 
 const said = (c, [x, y, count], result, p) => `${c.name}, ${p.label} ${n.plain(x)}: ${n.fixed(y, result.unit === "%" ? 1 : 2)} ${result.unit}${count > 1 ? `, median of ${count} runs` : ""}`;
+
+// offer fills a choice where it has changed: it may be open.
+function offer(select, options) {
+  const key = options.map(o => `${o.name}\t${o.label}`).join("\n");
+  if (select.offered === key) return;
+  const chosen = select.offered && select.selectedIndex > 0 ? select.value : undefined;
+  select.offered = key;
+  select.replaceChildren(...options.map(o => html("option", {value: o.name}, o.label)));
+  select.value = options.some(o => o.name === chosen) ? chosen : options[0].name;
+}
 
 function nearest(curves, distance) {
   let best, least = 40;
