@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tandem/model/internal/f32"
+	"tandem/model/internal/op"
 )
 
 // Calibration is what the layers of a slice cost on this device.
@@ -78,8 +79,8 @@ func (e *Executor) cost(i int) (Cost, error) {
 		}
 		b := BatchCost{Frames: frames, Threads: 1}
 		for k := e.net.ends[i]; k < e.net.ends[i+1]; k++ {
-			if pool := e.threads(k, frames); pool != nil {
-				b.Threads = pool.Threads()
+			if team := e.threads(k, frames); team != nil {
+				b.Threads = team.Threads()
 			}
 		}
 		mid := median(times)
@@ -98,7 +99,7 @@ func (e *Executor) cost(i int) (Cost, error) {
 func (e *Executor) sample(i, frames int) ([]time.Duration, error) {
 	xs := make([][]float32, frames)
 	for f := range xs {
-		xs[f] = make([]float32, volume(e.net.Shape(i)))
+		xs[f] = make([]float32, op.Volume(e.net.Shape(i)))
 	}
 	var times []time.Duration
 	for deadline := time.Now().Add(100 * time.Millisecond); len(times) < 5 || len(times) < 1000 && time.Now().Before(deadline); {
@@ -117,8 +118,8 @@ func bandwidth(threads int) float64 {
 	const side = 4096 // 64 MiB
 	m := f32.New(side, side)
 	defer m.Free()
-	pool := f32.NewPool(threads)
-	defer pool.Close()
+	team := f32.NewTeam(threads)
+	defer team.Close()
 	data := m.Data()
 	for i := 0; i < len(data); i += 1024 { // a page that was never written is the one zero page
 		data[i] = 1
@@ -127,7 +128,7 @@ func bandwidth(threads int) float64 {
 	var times []time.Duration
 	for range 7 {
 		began := time.Now()
-		pool.Affine(m, y, x, nil, f32.Linear)
+		team.Affine(m, y, x, nil, f32.Linear)
 		times = append(times, time.Since(began))
 	}
 	return float64(m.Bytes()) / median(times).Seconds() / 1e9

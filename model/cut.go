@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"tandem/model/internal/op"
 )
 
 // ErrCut is in the chain of errors about a place where the network cannot be
@@ -72,7 +74,7 @@ func (n *Network) DefaultCut() int {
 	for i := 1; i < n.Len(); i++ {
 		before += n.Work(i-1, i)
 		uneven := max(2*before-total, total-2*before)
-		v := volume(n.Shape(i))
+		v := op.Volume(n.Shape(i))
 		if best == 0 || uneven < least || uneven == least && v <= size {
 			best, least, size = i, uneven, v
 		}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"tandem/model/internal/f32"
+	"tandem/model/internal/op"
 )
 
 // Default is the network of the original: dense 100→2000, dense 2000→2000, with
@@ -20,8 +21,9 @@ func Default(seed uint64) *Network {
 		cuts:   []int{0},
 	}
 	for i, name := range []string{"hidden", "output"} {
-		d := &dense{in: volume(n.values[i].shape), out: 2000, rows: 1, biased: true, from: seeded{seed, uint64(i)}}
-		n.values = append(n.values, value{[]string{name}, []int{d.out}})
+		const width = 2000
+		d := op.NewDense(op.Volume(n.values[i].dims), width, 1, true, seeded{seed, uint64(i)})
+		n.values = append(n.values, value{[]string{name}, []int{width}})
 		n.nodes = append(n.nodes, node{d, []int{i}, i + 1})
 		n.ends, n.cuts = append(n.ends, i+1), append(n.cuts, i+1)
 	}
@@ -37,7 +39,7 @@ func Default(seed uint64) *Network {
 // layers there are (LeCun et al., Efficient BackProp, 1998).
 type seeded struct{ seed, layer uint64 }
 
-func (s seeded) read(w *f32.Matrix, b []float32) error {
+func (s seeded) Read(w *f32.Matrix, b []float32) error {
 	scale := float32(math.Sqrt(3 / float64(w.Cols())))
 	stream := rand.NewPCG(s.seed, s.layer)
 	some := min(w.Rows(), 64) // an even number of weights at a time: uniform draws two at once

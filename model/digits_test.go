@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync/atomic"
 	"testing"
+
+	"tandem/model/internal/op"
 )
 
 const digits = "testdata/digits_mlp.onnx"
@@ -44,7 +46,7 @@ func openDigits(t testing.TB) *Network {
 func TestDigitsAgreeWithPyTorch(t *testing.T) {
 	images, logits := npy(t, "testdata/digits_images.npy"), npy(t, "testdata/digits_mlp_logits.npy")
 	n := openDigits(t)
-	in, out := volume(n.Shape(0)), volume(n.Shape(n.Len()))
+	in, out := op.Volume(n.Shape(0)), op.Volume(n.Shape(n.Len()))
 	if in != 64 || out != 10 || len(images) != 360*in || len(logits) != 360*out {
 		t.Fatalf("%d to %d with %d and %d numbers, want 64 to 10 with 360 images", in, out, len(images), len(logits))
 	}

@@ -25,13 +25,14 @@
 //
 // The way of a network through the package:
 //
-//	import*.go, fold.go    a file's nodes become operations, and constants what they are computed to
-//	segment.go             nodes become layers
-//	operation.go           what an operation is; one file for each kind of them
-//	draft.go, plan.go      a range of layers becomes kernels, fused, with a place in memory for each value
-//	executor.go            loads and runs
+//	import*.go, absorb.go     a file's nodes become operations, and constants what they are computed to
+//	segment.go                nodes become layers
+//	draft.go                  a range of layers becomes steps, fused
+//	memory.go, plan.go        each value gets a place in memory, each step a kernel and tensors
+//	executor.go               loads and runs
 //
-// Kernels keep shape and memory in tensors of gorgonia.org/tensor, and this
-// package is the only one that imports it. The arithmetic is in
-// model/internal/f32; the file format is in model/internal/onnx.
+// Operators and their kernels are in model/internal/op, the arithmetic is in
+// model/internal/f32, and the file format in model/internal/onnx. Shape and
+// memory of activations are in tensors of gorgonia.org/tensor, which nothing
+// outside of this directory imports.
 package model

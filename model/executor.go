@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tandem/model/internal/f32"
+	"tandem/model/internal/op"
 )
 
 var (
@@ -36,10 +37,10 @@ type Options struct {
 type Executor struct {
 	net      *Network
 	batch    int
-	pool     *f32.Pool // nil: one thread
-	resident []bool    // layers
-	kernels  []kernel  // of the nodes of resident layers
-	split    []split   // whether a node is shared out over the pool
+	team     *f32.Team   // nil: one thread
+	resident []bool      // layers
+	kernels  []op.Kernel // of the nodes of resident layers
+	sharing  []sharing   // whether a node is shared out over the team
 	plans    map[span]*plan
 
 	arena   []float32 // memory of the activations, frame by frame
@@ -48,7 +49,7 @@ type Executor struct {
 	out     [][]float32
 
 	ended time.Time // the last Run
-	busy  bool      // the pool's threads are awake
+	busy  bool      // the team's threads are awake
 }
 
 // span is the layers [from, to).
@@ -58,10 +59,10 @@ type span struct{ from, to int }
 func NewExecutor(n *Network, o Options) *Executor {
 	e := &Executor{
 		net: n, batch: max(1, o.Batch), resident: make([]bool, n.Len()),
-		kernels: make([]kernel, len(n.nodes)), split: make([]split, len(n.nodes)), plans: map[span]*plan{},
+		kernels: make([]op.Kernel, len(n.nodes)), sharing: make([]sharing, len(n.nodes)), plans: map[span]*plan{},
 	}
 	if o.Threads > 1 {
-		e.pool = f32.NewPool(o.Threads)
+		e.team = f32.NewTeam(o.Threads)
 	}
 	return e
 }
@@ -69,8 +70,8 @@ func NewExecutor(n *Network, o Options) *Executor {
 // Close gives back memory and threads. Run, Load and Drop may not follow.
 func (e *Executor) Close() {
 	e.Drop(0, e.net.Len())
-	if e.pool != nil {
-		e.pool.Close()
+	if e.team != nil {
+		e.team.Close()
 	}
 }
 
@@ -102,10 +103,10 @@ func (e *Executor) read(from, to int) error {
 		fresh = append(fresh, l)
 		for i := e.net.ends[l]; i < e.net.ends[l+1]; i++ {
 			var err error
-			if e.kernels[i], err = e.net.nodes[i].load(); err != nil {
+			if e.kernels[i], err = e.net.nodes[i].Load(); err != nil {
 				e.kernels[i] = nil
 				e.drop(fresh)
-				return fmt.Errorf("load layer %d of %s (%v): %w", l, e.net.name, e.net.nodes[i].operation, err)
+				return fmt.Errorf("load layer %d of %s (%v): %w", l, e.net.name, e.net.nodes[i].Operation, err)
 			}
 		}
 	}
@@ -132,8 +133,8 @@ func (e *Executor) drop(layers []int) {
 	for _, l := range layers {
 		e.resident[l] = false
 		for i := e.net.ends[l]; i < e.net.ends[l+1]; i++ {
-			if f, ok := e.kernels[i].(freer); ok {
-				f.free()
+			if f, ok := e.kernels[i].(op.Freer); ok {
+				f.Free()
 			}
 			e.kernels[i] = nil
 		}
@@ -223,14 +224,14 @@ func (e *Executor) run(p *plan, frames int) error {
 // apply computes one step for the frames [first, last).
 func (e *Executor) apply(s *step, first, last int) error {
 	var err error
-	with := means{clamp: s.clamp, pool: e.threads(s.node, last-first), scratch: e.scratch}
-	if j, ok := s.kernel.(joint); ok && s.joint && last-first > 1 {
-		err = j.applyAll(s.ys[first:last], s.firsts[first:last], with)
+	with := op.With{Clamp: s.clamp, Team: e.threads(s.node, last-first), Scratch: e.scratch}
+	if j, ok := s.kernel.(op.Joint); ok && s.joint && last-first > 1 {
+		err = j.ApplyAll(s.ys[first:last], s.firsts[first:last], with)
 	} else {
-		err = s.kernel.apply(s.ys[first], s.xs[first], with)
+		err = s.kernel.Apply(s.ys[first], s.xs[first], with)
 	}
 	if err != nil && s.node >= 0 {
-		return fmt.Errorf("run %s (%v): %w", e.net.name, e.net.nodes[s.node].operation, err)
+		return fmt.Errorf("run %s (%v): %w", e.net.name, e.net.nodes[s.node].Operation, err)
 	}
 	return err
 }
@@ -249,7 +250,7 @@ func (e *Executor) admit(xs [][]float32, from, to int) error {
 	if len(xs) < 1 || len(xs) > e.batch {
 		return fmt.Errorf("run layer %d of %s: %w: %d frames, 1 to %d are allowed", from, e.net.name, ErrLength, len(xs), e.batch)
 	}
-	want := volume(e.net.Shape(from))
+	want := op.Volume(e.net.Shape(from))
 	for _, x := range xs {
 		if len(x) != want {
 			return fmt.Errorf("run layer %d of %s: %w: %d numbers, want %d for shape %v (%q)",

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"gorgonia.org/tensor"
-
 	"tandem/model/internal/f32"
+	"tandem/model/internal/onnx"
+	"tandem/model/internal/op"
 )
 
 // chain is a network of layers without a file, each with its shape.
@@ -24,14 +24,25 @@ func chain(in []int, steps ...link) *Network {
 }
 
 type link struct {
-	o     operation
+	o     op.Operation
 	shape []int
+}
+
+// operation is what a node of this operator gives for an activation of that
+// shape.
+func operation(t testing.TB, name string, shape ...int) op.Operation {
+	t.Helper()
+	n := &op.Node{Node: &onnx.Node{Op: name, Inputs: []string{"x"}, Outputs: []string{"y"}}, Opset: 13, In: []op.Input{{Shape: shape}}}
+	if err := op.Table[name].Read(n); err != nil {
+		t.Fatal(err)
+	}
+	return n.Results[0].Operation
 }
 
 // given is weights that a test wrote down.
 type given struct{ w, b []float32 }
 
-func (g given) read(w *f32.Matrix, b []float32) error {
+func (g given) Read(w *f32.Matrix, b []float32) error {
 	w.SetRows(0, g.w)
 	copy(b, g.b)
 	return nil
@@ -49,23 +60,27 @@ func runOne(e *Executor, x []float32, from, to int) ([]float32, error) {
 func TestLayersByHand(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	tests := map[string]struct {
-		o       operation
+		o       op.Operation
 		shape   []int
 		x, want []float32
 	}{
-		"dense":            {&dense{2, 3, 1, true, given{[]float32{1, 2, 3, 4, 5, 6}, []float32{10, 20, 30}}}, []int{3}, []float32{1, -1}, []float32{9, 19, 29}},
-		"dense, no bias":   {&dense{2, 1, 1, false, given{[]float32{3, 4}, nil}}, []int{1}, []float32{1, 2}, []float32{11}},
-		"dense 1 to 1":     {&dense{1, 1, 1, true, given{[]float32{3}, []float32{1}}}, []int{1}, []float32{2}, []float32{7}},
-		"dense 1 to 3":     {&dense{1, 3, 1, true, given{[]float32{1, 2, 3}, []float32{0, 0, 1}}}, []int{3}, []float32{2}, []float32{2, 4, 7}},
-		"dense, two rows":  {&dense{1, 2, 2, true, given{[]float32{1, 2}, []float32{0, 1}}}, []int{2, 2}, []float32{2, 3}, []float32{2, 5, 3, 7}},
-		"relu":             {relu, []int{2, 2}, []float32{-1, 0, 2, inf}, []float32{0, 0, 2, inf}},
-		"softmax":          {softmax{outer: 1, along: 3, inner: 1}, []int{3}, []float32{0, float32(math.Log(2)), float32(math.Log(5))}, []float32{0.125, 0.25, 0.625}},
-		"softmax of large": {softmax{outer: 1, along: 2, inner: 1}, []int{2}, []float32{3e38, -3e38}, []float32{1, 0}},
-		"softmax by rows":  {softmax{outer: 2, along: 2, inner: 1}, []int{2, 2}, []float32{1, 1, 5, 5}, []float32{0.5, 0.5, 0.5, 0.5}},
-		"flatten":          {reshape{name: "flatten", to: []int{4}}, []int{4}, []float32{1, 2, 3, 4}, []float32{1, 2, 3, 4}},
+		"dense":            {op.NewDense(2, 3, 1, true, given{[]float32{1, 2, 3, 4, 5, 6}, []float32{10, 20, 30}}), []int{3}, []float32{1, -1}, []float32{9, 19, 29}},
+		"dense, no bias":   {op.NewDense(2, 1, 1, false, given{[]float32{3, 4}, nil}), []int{1}, []float32{1, 2}, []float32{11}},
+		"dense 1 to 1":     {op.NewDense(1, 1, 1, true, given{[]float32{3}, []float32{1}}), []int{1}, []float32{2}, []float32{7}},
+		"dense 1 to 3":     {op.NewDense(1, 3, 1, true, given{[]float32{1, 2, 3}, []float32{0, 0, 1}}), []int{3}, []float32{2}, []float32{2, 4, 7}},
+		"dense, two rows":  {op.NewDense(1, 2, 2, true, given{[]float32{1, 2}, []float32{0, 1}}), []int{2, 2}, []float32{2, 3}, []float32{2, 5, 3, 7}},
+		"relu":             {operation(t, "Relu", 2, 2), []int{2, 2}, []float32{-1, 0, 2, inf}, []float32{0, 0, 2, inf}},
+		"softmax":          {operation(t, "Softmax", 3), []int{3}, []float32{0, float32(math.Log(2)), float32(math.Log(5))}, []float32{0.125, 0.25, 0.625}},
+		"softmax of large": {operation(t, "Softmax", 2), []int{2}, []float32{3e38, -3e38}, []float32{1, 0}},
+		"softmax by rows":  {operation(t, "Softmax", 2, 2), []int{2, 2}, []float32{1, 1, 5, 5}, []float32{0.5, 0.5, 0.5, 0.5}},
+		"flatten":          {operation(t, "Flatten", 4, 1), []int{4}, []float32{1, 2, 3, 4}, []float32{1, 2, 3, 4}},
 	}
 	for name, test := range tests {
-		e := NewExecutor(chain([]int{len(test.x)}, link{test.o, test.shape}), Options{})
+		in := []int{len(test.x)}
+		if _, same := test.o.(op.InPlace); same {
+			in = test.shape
+		}
+		e := NewExecutor(chain(in, link{test.o, test.shape}), Options{})
 		if err := e.Load(0, 1); err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +97,7 @@ func TestLayersByHand(t *testing.T) {
 		}
 	}
 
-	e := NewExecutor(chain([]int{1}, link{relu, []int{1}}), Options{})
+	e := NewExecutor(chain([]int{1}, link{operation(t, "Relu", 1), []int{1}}), Options{})
 	if err := e.Load(0, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -169,12 +184,39 @@ func TestExecutorLoadsAndDrops(t *testing.T) {
 	}
 }
 
+// What Run gave stays valid until the next Run, also while more is loaded and
+// measured.
+func TestLoadLeavesResultsAlone(t *testing.T) {
+	ones := slices.Repeat([]float32{1}, 400*400)
+	layer := func(bias float32) link {
+		return link{op.NewDense(400, 400, 1, true, given{ones, slices.Repeat([]float32{bias}, 400)}), []int{400}}
+	}
+	e := NewExecutor(chain([]int{400}, layer(1), layer(7)), Options{Threads: 2})
+	defer e.Close()
+	if err := e.Load(0, 1); err != nil {
+		t.Fatal(err)
+	}
+	x := make([]float32, 400)
+	x[0] = 1
+	y, err := runOne(e, x, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := slices.Clone(y)
+	if err := e.Load(1, 2); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(before, y) {
+		t.Errorf("%v became %v", before[:3], y[:3])
+	}
+}
+
 type broken struct{}
 
-func (broken) read(*f32.Matrix, []float32) error { return errors.New("card removed") }
+func (broken) Read(*f32.Matrix, []float32) error { return errors.New("card removed") }
 
 func TestLoadIsAllOrNothing(t *testing.T) {
-	e := NewExecutor(chain([]int{2}, link{relu, []int{2}}, link{&dense{2, 2, 1, false, broken{}}, []int{2}}), Options{})
+	e := NewExecutor(chain([]int{2}, link{operation(t, "Relu", 2), []int{2}}, link{op.NewDense(2, 2, 1, false, broken{}), []int{2}}), Options{})
 	err := e.Load(0, 2)
 	if err == nil || !strings.Contains(err.Error(), "layer 1") || !strings.Contains(err.Error(), "dense 2 to 2") {
 		t.Errorf("got %v, want an error about layer 1, dense 2 to 2", err)
@@ -185,8 +227,8 @@ func TestLoadIsAllOrNothing(t *testing.T) {
 }
 
 func TestRunAllocatesNothing(t *testing.T) {
-	file := graph{nodes: []bytesOf{op("Flatten", "f", []string{"x"}), op("MatMul", "h", []string{"f", "w"}), op("Relu", "r", []string{"h"}),
-		op("Softmax", "y", []string{"r"})}, initializers: []bytesOf{inByOut}}.file()
+	file := graph{nodes: []bytesOf{apply("Flatten", "f", []string{"x"}), apply("MatMul", "h", []string{"f", "w"}), apply("Relu", "r", []string{"h"}),
+		apply("Softmax", "y", []string{"r"})}, initializers: []bytesOf{inByOut}}.file()
 	every, err := open(t, file)
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +238,7 @@ func TestRunAllocatesNothing(t *testing.T) {
 		if err := e.Load(0, n.Len()); err != nil {
 			t.Fatal(err)
 		}
-		x := make([]float32, volume(n.Shape(0)))
+		x := make([]float32, op.Volume(n.Shape(0)))
 		xs := [][]float32{x}
 		if a := testing.AllocsPerRun(10, func() {
 			if _, err := e.Run(xs, 0, n.Len()); err != nil {
@@ -224,9 +266,9 @@ func TestBatchEqualsSingleFrames(t *testing.T) {
 		for f := range xs {
 			xs[f] = images[f*64:][:64]
 		}
-		for _, every := range []split{{measured: true}, {true, always, always}} {
-			for i := range joint.split {
-				joint.split[i] = every
+		for _, every := range []sharing{{measured: true}, {true, always, always}} {
+			for i := range joint.sharing {
+				joint.sharing[i] = every
 			}
 			ys, err := joint.Run(xs, 0, n.Len())
 			if err != nil || len(ys) != frames {
@@ -255,39 +297,6 @@ func TestBatchEqualsSingleFrames(t *testing.T) {
 	}
 }
 
-// The engine multiplies its own matrix, and refuses the views for which the
-// standard engine gives wrong numbers.
-func TestEngine(t *testing.T) {
-	loaded, err := (&dense{3, 2, 1, false, given{[]float32{1, 2, 3, 4, 5, 6}, nil}}).load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := loaded.(*denseKernel)
-	x := tensor.New(tensor.WithShape(3), tensor.WithBacking([]float32{1, 0, -1}))
-	y := tensor.New(tensor.WithShape(2), tensor.Of(tensor.Float32))
-	if err := l.engine.MatVecMul(l.w, x, y); err != nil || !slices.Equal(y.Float32s(), []float32{-2, -2}) {
-		t.Errorf("got %v, %v, want [-2 -2]", y, err)
-	}
-	other := tensor.New(tensor.WithShape(2, 3), tensor.Of(tensor.Float32))
-	if err := l.engine.MatVecMul(other, x, y); err == nil {
-		t.Error("took another matrix")
-	}
-	square := tensor.New(tensor.WithShape(3, 3), tensor.Of(tensor.Float32))
-	column, err := square.Slice(nil, tensor.S(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, bad := range map[string]tensor.Tensor{
-		"a column of a matrix":         column,
-		"a vector of the wrong length": tensor.New(tensor.WithShape(2), tensor.Of(tensor.Float32)),
-		"float64":                      tensor.New(tensor.WithShape(3), tensor.Of(tensor.Float64)),
-	} {
-		if err := l.engine.MatVecMul(l.w, bad, y); err == nil {
-			t.Errorf("took %s", name)
-		}
-	}
-}
-
 func BenchmarkRun(b *testing.B) {
 	for _, n := range []*Network{Default(1), openDigits(b)} {
 		b.Run(n.Name(), func(b *testing.B) {
@@ -295,7 +304,7 @@ func BenchmarkRun(b *testing.B) {
 			if err := e.Load(0, n.Len()); err != nil {
 				b.Fatal(err)
 			}
-			x := make([]float32, volume(n.Shape(0)))
+			x := make([]float32, op.Volume(n.Shape(0)))
 			xs := [][]float32{x}
 			b.ReportAllocs()
 			for b.Loop() {

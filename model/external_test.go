@@ -37,7 +37,7 @@ func TestTwoFiles(t *testing.T) {
 		}
 	}
 	file := func(location, offset, length string) []byte {
-		return graph{nodes: []bytesOf{op("Gemm", "h", []string{"x", "w", "c"}), op("Relu", "y", []string{"h"})}, initializers: []bytesOf{
+		return graph{nodes: []bytesOf{apply("Gemm", "h", []string{"x", "w", "c"}), apply("Relu", "y", []string{"h"})}, initializers: []bytesOf{
 			elsewhere("w", location, offset, length, 2, 3), elsewhere("c", "net.onnx.data", "96", "12", 3)}, opset: 18}.file()
 	}
 	write("net.onnx.data", data)
@@ -114,7 +114,7 @@ func TestSharedBytesAreBounded(t *testing.T) {
 	for i := range 30 {
 		w, y := "w"+string(rune('a'+i)), "y"+string(rune('a'+i))
 		g.initializers = append(g.initializers, elsewhere(w, "w", "0", "", 512, 512))
-		g.nodes = append(g.nodes, op("MatMul", y, []string{last, w}))
+		g.nodes = append(g.nodes, apply("MatMul", y, []string{last, w}))
 		last = y
 	}
 	g.out = []bytesOf{info(last)}
@@ -136,10 +136,10 @@ func TestEveryRange(t *testing.T) {
 		k[i] = float32(i%7)/7 - 0.4
 	}
 	pads := intsAttr("pads", 1, 1, 1, 1)
-	branches := graph{nodes: []bytesOf{op("Conv", "a", []string{"x", "k"}, pads), op("Relu", "b", []string{"a"}), op("Conv", "c1", []string{"b", "k"}, pads),
-		op("Relu", "d", []string{"c1"}), op("Add", "e", []string{"d", "b"}), op("Relu", "f", []string{"e"}), op("Sigmoid", "g", []string{"f"}), op("Tanh", "h", []string{"f"}),
-		op("Concat", "i", []string{"g", "h"}, intAttr("axis", 1)), op("MaxPool", "j", []string{"i"}, intsAttr("kernel_shape", 2, 2), intsAttr("strides", 2, 2)),
-		op("Flatten", "l", []string{"j"}), op("Relu", "m", []string{"l"}), op("Flatten", "y", []string{"m"})},
+	branches := graph{nodes: []bytesOf{apply("Conv", "a", []string{"x", "k"}, pads), apply("Relu", "b", []string{"a"}), apply("Conv", "c1", []string{"b", "k"}, pads),
+		apply("Relu", "d", []string{"c1"}), apply("Add", "e", []string{"d", "b"}), apply("Relu", "f", []string{"e"}), apply("Sigmoid", "g", []string{"f"}), apply("Tanh", "h", []string{"f"}),
+		apply("Concat", "i", []string{"g", "h"}, intAttr("axis", 1)), apply("MaxPool", "j", []string{"i"}, intsAttr("kernel_shape", 2, 2), intsAttr("strides", 2, 2)),
+		apply("Flatten", "l", []string{"j"}), apply("Relu", "m", []string{"l"}), apply("Flatten", "y", []string{"m"})},
 		initializers: []bytesOf{weights("k", []int64{2, 2, 3, 3}, k...)}, in: []bytesOf{info("x", 1, 2, 6, 6)}}.file()
 	n, err := open(t, branches)
 	if err != nil {

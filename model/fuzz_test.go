@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"tandem/model/internal/op"
 )
 
 // allocated is the number of bytes that f allocates.
@@ -65,25 +67,25 @@ func TestOpenMemoryIsBounded(t *testing.T) {
 }
 
 func FuzzOpen(f *testing.F) {
-	gemm := graph{nodes: []bytesOf{op("Gemm", "h", []string{"x", "w", "c"}), op("Softmax", "y", []string{"h"})}, initializers: []bytesOf{inByOut, bias}}
+	gemm := graph{nodes: []bytesOf{apply("Gemm", "h", []string{"x", "w", "c"}), apply("Softmax", "y", []string{"h"})}, initializers: []bytesOf{inByOut, bias}}
 	f.Add(gemm.file())
-	f.Add(graph{nodes: []bytesOf{op("Constant", "c", nil, tensorAttr("value", bias)), op("Flatten", "f", []string{"x"}),
-		op("MatMul", "m", []string{"f", "w"}), op("Add", "a", []string{"m", "c"}), op("Relu", "r", []string{"a"}),
-		op("Identity", "y", []string{"r"})}, initializers: []bytesOf{inByOut}}.file())
+	f.Add(graph{nodes: []bytesOf{apply("Constant", "c", nil, tensorAttr("value", bias)), apply("Flatten", "f", []string{"x"}),
+		apply("MatMul", "m", []string{"f", "w"}), apply("Add", "a", []string{"m", "c"}), apply("Relu", "r", []string{"a"}),
+		apply("Identity", "y", []string{"r"})}, initializers: []bytesOf{inByOut}}.file())
 	picture := []bytesOf{info("x", 1, 2, 4, 4)}
 	kernel := weights("k", []int64{2, 2, 3, 3}, make([]float32, 36)...)
-	f.Add(graph{nodes: []bytesOf{op("Conv", "a", []string{"x", "k"}, intsAttr("pads", 1, 1, 1, 1), intsAttr("strides", 2, 2)), op("Relu", "b", []string{"a"}),
-		op("MaxPool", "d", []string{"b"}, intsAttr("kernel_shape", 2, 2), intAttr("ceil_mode", 1)), op("Concat", "e", []string{"d", "d"}, intAttr("axis", 1)),
-		op("GlobalAveragePool", "y", []string{"e"})}, initializers: []bytesOf{kernel}, in: picture}.file())
-	f.Add(graph{nodes: []bytesOf{op("Conv", "a", []string{"x", "k"}, intsAttr("dilations", 2, 2), stringAttr("auto_pad", "SAME_UPPER")),
-		op("Add", "b", []string{"a", "x"}), op("AveragePool", "d", []string{"b"}, intsAttr("kernel_shape", 3, 3), intAttr("count_include_pad", 1), intsAttr("pads", 1, 1, 1, 1)),
-		op("LRN", "y", []string{"d"}, intAttr("size", 3))}, initializers: []bytesOf{kernel}, in: picture}.file())
-	f.Add(graph{nodes: []bytesOf{op("Shape", "s", []string{"x"}), op("Slice", "t", []string{"s", "from", "to"}), op("Concat", "u", []string{"t", "rest"}, intAttr("axis", 0)),
-		op("Reshape", "a", []string{"x", "u"}), op("Transpose", "b", []string{"a"}, intsAttr("perm", 0, 1)), op("ReduceMean", "d", []string{"b"}, intsAttr("axes", 1)),
-		op("Pad", "e", []string{"d", "pads"}), op("Gather", "y", []string{"e", "from"}, intAttr("axis", 1))},
+	f.Add(graph{nodes: []bytesOf{apply("Conv", "a", []string{"x", "k"}, intsAttr("pads", 1, 1, 1, 1), intsAttr("strides", 2, 2)), apply("Relu", "b", []string{"a"}),
+		apply("MaxPool", "d", []string{"b"}, intsAttr("kernel_shape", 2, 2), intAttr("ceil_mode", 1)), apply("Concat", "e", []string{"d", "d"}, intAttr("axis", 1)),
+		apply("GlobalAveragePool", "y", []string{"e"})}, initializers: []bytesOf{kernel}, in: picture}.file())
+	f.Add(graph{nodes: []bytesOf{apply("Conv", "a", []string{"x", "k"}, intsAttr("dilations", 2, 2), stringAttr("auto_pad", "SAME_UPPER")),
+		apply("Add", "b", []string{"a", "x"}), apply("AveragePool", "d", []string{"b"}, intsAttr("kernel_shape", 3, 3), intAttr("count_include_pad", 1), intsAttr("pads", 1, 1, 1, 1)),
+		apply("LRN", "y", []string{"d"}, intAttr("size", 3))}, initializers: []bytesOf{kernel}, in: picture}.file())
+	f.Add(graph{nodes: []bytesOf{apply("Shape", "s", []string{"x"}), apply("Slice", "t", []string{"s", "from", "to"}), apply("Concat", "u", []string{"t", "rest"}, intAttr("axis", 0)),
+		apply("Reshape", "a", []string{"x", "u"}), apply("Transpose", "b", []string{"a"}, intsAttr("perm", 0, 1)), apply("ReduceMean", "d", []string{"b"}, intsAttr("axes", 1)),
+		apply("Pad", "e", []string{"d", "pads"}), apply("Gather", "y", []string{"e", "from"}, intAttr("axis", 1))},
 		initializers: []bytesOf{ints("from", 0), ints("to", 1), ints("rest", -1), ints("pads", 0, 1, 0, 1)}, in: picture}.file())
-	f.Add(graph{nodes: []bytesOf{bytesOf(op("Split", "a", []string{"x"}, intAttr("axis", 1))).str(2, "b"), op("HardSwish", "d", []string{"a"}), op("Mul", "e", []string{"d", "b"}),
-		op("BatchNormalization", "y", []string{"e", "g", "g", "g", "g"})}, initializers: []bytesOf{weights("g", []int64{1}, 1)}, in: picture}.file())
+	f.Add(graph{nodes: []bytesOf{bytesOf(apply("Split", "a", []string{"x"}, intAttr("axis", 1))).str(2, "b"), apply("HardSwish", "d", []string{"a"}), apply("Mul", "e", []string{"d", "b"}),
+		apply("BatchNormalization", "y", []string{"e", "g", "g", "g", "g"})}, initializers: []bytesOf{weights("g", []int64{1}, 1)}, in: picture}.file())
 	if b, err := os.ReadFile(digits); err == nil {
 		f.Add(b[:2000])
 	}
@@ -97,7 +99,7 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		for _, v := range n.values {
-			if volume(v.shape) > 1<<16 {
+			if op.Volume(v.dims) > 1<<16 {
 				return // sound, but slow
 			}
 		}
@@ -108,7 +110,7 @@ func FuzzOpen(f *testing.F) {
 		if err := e.Load(0, n.Len()); err != nil {
 			return
 		}
-		if _, err := runOne(e, make([]float32, volume(n.Shape(0))), 0, n.Len()); err != nil {
+		if _, err := runOne(e, make([]float32, op.Volume(n.Shape(0))), 0, n.Len()); err != nil {
 			t.Errorf("run: %v", err)
 		}
 		n.Cut("1")

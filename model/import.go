@@ -2,35 +2,31 @@ package model
 
 import (
 	"fmt"
-	"slices"
 
 	"tandem/model/internal/onnx"
+	"tandem/model/internal/op"
 )
 
-// Limits on what a file may ask for, far above the networks a Pi can run.
+// What files may ask for.
 const (
-	maxElements = 1 << 28 // numbers in a weight matrix: 1 GiB
-	maxVolume   = 1 << 24 // numbers in an activation: 64 MiB
-	maxRank     = 8       // dimensions of an activation
-	maxNodes    = 1 << 14
-	minOpset    = 9
-	maxOpset    = 25
+	maxNodes = 1 << 14
+	minOpset = 9
+	maxOpset = 25
 )
 
 // importer turns a graph into a network, node after node. Nodes are in an order
 // in which they can be computed, so at each of them all inputs are there: either
-// constants, or values whose shape is settled. Here shapes have the batch
-// dimension, which is 1: the network is what happens to one frame.
+// constants, or values whose shape is settled. Package op knows what a node
+// means; the importer knows names, and who uses what.
 type importer struct {
 	net       *Network
-	opset     int64
-	dims      [][]int // of each value
-	made      map[string]int
-	maker     map[int]int // the node that gives a value
-	constants map[string]*constant
+	made      map[string]int // values by name
+	maker     map[int]int    // the node that gives a value
+	constants map[string]*op.Constant
 	uses      map[string]int // how often a tensor is used, by nodes and as output
 	gone      map[string]gone
-	budget    int64 // bytes that may still be allocated for constants
+	budget    op.Budget // bytes that may still be allocated for constants
+	at        op.Node   // the node at hand
 }
 
 // gone is a tensor that is no value of its own.
@@ -43,17 +39,17 @@ type gone struct {
 func build(name string, m *onnx.Model, size int64) (*Network, error) {
 	imp := &importer{
 		net:       &Network{name: name, elsewhere: map[string]why{}},
-		opset:     m.Opsets[""],
 		made:      map[string]int{},
 		maker:     map[int]int{},
-		constants: map[string]*constant{},
+		constants: map[string]*op.Constant{},
 		uses:      map[string]int{},
 		gone:      map[string]gone{},
-		budget:    size + 1<<20,
+		budget:    op.Budget(size + 1<<20),
 	}
-	if imp.opset < minOpset || imp.opset > maxOpset {
+	imp.at = op.Node{Opset: m.Opsets[""], Budget: &imp.budget}
+	if imp.at.Opset < minOpset || imp.at.Opset > maxOpset {
 		return nil, fmt.Errorf("operators of version %d: %w: export with opset_version=17; %d to %d are read",
-			imp.opset, ErrUnsupported, minOpset, maxOpset)
+			imp.at.Opset, ErrUnsupported, minOpset, maxOpset)
 	}
 	g := &m.Graph
 	if len(g.Nodes) > maxNodes {
@@ -69,10 +65,10 @@ func build(name string, m *onnx.Model, size int64) (*Network, error) {
 			return nil, err
 		}
 		if imp.uses[t.Name] == 0 {
-			imp.constants[t.Name] = &constant{name: t.Name}
+			imp.constants[t.Name] = &op.Constant{Name: t.Name}
 			continue
 		}
-		c, err := imp.hold(t.Name, t)
+		c, err := op.Hold(t.Name, t, &imp.budget)
 		if err != nil {
 			return nil, err
 		}
@@ -108,121 +104,118 @@ func (imp *importer) count(g *onnx.Graph) {
 	}
 }
 
-// node adds what one node computes: now, if it depends on constants only, or for
-// every frame.
+// node adds what one node gives: values that are computed for every frame, or
+// constants, which are computed now.
 func (imp *importer) node(n *onnx.Node) error {
-	var inputs []*constant
-	activations := 0
-	for _, in := range n.Inputs {
-		if in == "" {
-			inputs = append(inputs, nil)
-			continue
-		}
-		c, value := imp.constants[in], false
-		if c == nil {
-			if _, value = imp.made[in]; !value {
-				return imp.missing(in)
-			}
-			activations++
-		}
-		inputs = append(inputs, c)
+	frame, err := imp.settle(n)
+	if err != nil {
+		return err
 	}
-	if activations > 0 || n.Op == "Constant" {
-		return operators[n.Op](imp, n)
-	}
-	if len(inputs) == 0 || inputs[0] == nil {
-		return fmt.Errorf("%w: its first input is missing", ErrMalformed)
-	}
-	fold := folds[n.Op]
-	if fold == nil {
+	operator := op.Table[n.Op]
+	switch {
+	case len(n.Outputs) == 0:
+		return fmt.Errorf("%w: it has no output", ErrMalformed)
+	case frame:
+		err = operator.Read(&imp.at)
+	case operator.Fold == nil && len(n.Inputs) == 0:
+		return fmt.Errorf("%w: it has no input", ErrMalformed)
+	case operator.Fold == nil:
 		return fmt.Errorf("all its inputs are constants: %w: fold constants when exporting (onnxsim does it)", ErrUnsupported)
+	default:
+		err = operator.Fold(&imp.at)
 	}
-	if err := imp.outputs(n); err != nil {
-		return err
-	}
-	c, err := fold(imp, n, inputs)
 	if err != nil {
 		return err
 	}
-	c.name = n.Outputs[0]
-	imp.constants[c.name] = c
-	return nil
-}
-
-// input takes the one input that is not a constant.
-func (imp *importer) input(values []onnx.Value) error {
-	var found *onnx.Value
-	for i := range values {
-		v := &values[i]
-		if imp.constants[v.Name] != nil {
+	for i, r := range imp.at.Results {
+		if n.Outputs[i] == "" {
 			continue
 		}
-		if found != nil {
-			return fmt.Errorf("inputs %.80q and %.80q: %w: one is wanted", found.Name, v.Name, ErrUnsupported)
+		if err := imp.define(n.Outputs[i]); err != nil {
+			return err
 		}
-		found = v
+		imp.result(n, n.Outputs[i], r)
 	}
-	if found == nil {
-		return fmt.Errorf("%w: the graph has no input", ErrMalformed)
+	for _, out := range n.Outputs[len(imp.at.Results):] {
+		if imp.uses[out] > 0 && out != "" {
+			return fmt.Errorf("output %.80q: %w: only its first output is", out, ErrUnsupported)
+		}
 	}
-	if found.Type != onnx.Float32 {
-		return fmt.Errorf("input %.80q holds %v: %w: float32 is wanted", found.Name, found.Type, ErrUnsupported)
-	}
-	dims, err := inputDims(found.Dims)
-	if err != nil {
-		return fmt.Errorf("input %.80q: %w", found.Name, err)
-	}
-	if err := imp.define(found.Name); err != nil {
-		return err
-	}
-	imp.value(found.Name, dims)
 	return nil
 }
 
-// inputDims is the shape of the input with a batch of one.
-func inputDims(dims []onnx.Dim) ([]int, error) {
-	if len(dims) > maxRank {
-		return nil, fmt.Errorf("%d dimensions: %w: at most %d are", len(dims), ErrUnsupported, maxRank)
-	}
-	shape := []int{}
-	if len(dims) > 1 {
-		if b := dims[0]; b.Size > 1 || b.Size == 0 {
-			return nil, fmt.Errorf("batch of %d: %w: export with a batch of 1 or a symbolic one", b.Size, ErrUnsupported)
+// settle puts the node at hand, with its inputs, and says whether one of them
+// depends on the frame.
+func (imp *importer) settle(n *onnx.Node) (frame bool, err error) {
+	imp.at.Node, imp.at.In, imp.at.Results = n, imp.at.In[:0], imp.at.Results[:0]
+	for _, name := range n.Inputs {
+		in := op.Input{Constant: imp.constants[name]}
+		if name != "" && in.Constant == nil {
+			v, made := imp.made[name]
+			if !made {
+				return false, imp.missing(name)
+			}
+			in.Shape, frame = imp.net.values[v].dims, true
 		}
-		dims, shape = dims[1:], append(shape, 1)
+		imp.at.In = append(imp.at.In, in)
 	}
-	if len(dims) == 0 {
-		return nil, fmt.Errorf("%w: it has no shape: export with fixed sizes", ErrUnsupported)
-	}
-	n := int64(1)
-	for _, d := range dims {
-		if d.Size == -1 {
-			return nil, fmt.Errorf("open dimension %.80q: %w: only the batch may be open: export with fixed sizes", d.Symbol, ErrUnsupported)
-		}
-		if d.Size < 1 || d.Size > maxVolume/n {
-			return nil, fmt.Errorf("%w: dimension %d: 1 or more is wanted, and at most %d elements in all", ErrMalformed, d.Size, maxVolume)
-		}
-		n *= d.Size
-		shape = append(shape, int(d.Size))
-	}
-	return shape, nil
+	return frame, nil
 }
 
-// output finds the value that the graph gives, and names it so.
-func (imp *importer) output(values []onnx.Value) (int, error) {
-	if len(values) != 1 {
-		return 0, fmt.Errorf("%d outputs: %w: one is wanted", len(values), ErrUnsupported)
+// result makes an output of the node what the operator says.
+func (imp *importer) result(n *onnx.Node, name string, r op.Result) {
+	if r.Constant != nil {
+		imp.constants[name] = r.Constant
+		return
 	}
-	name := values[0].Name
-	v, ok := imp.made[name]
-	if !ok {
-		return 0, fmt.Errorf("%w: no node makes the output %.80q from the input", ErrMalformed, name)
+	in := make([]int, len(r.From))
+	for i, k := range r.From {
+		in[i] = imp.made[n.Inputs[k]]
 	}
-	names := imp.net.values[v].names
-	if i := slices.Index(names, name); i > 0 {
-		names[0], names[i] = names[i], names[0]
+	switch {
+	case r.Operation == nil:
+		imp.alias(in[0], name)
+		return
+	case imp.absorb(n, name, r):
+		return
 	}
-	return v, nil
+	v := imp.value(name, r.Shape)
+	imp.maker[v] = len(imp.net.nodes)
+	imp.net.nodes = append(imp.net.nodes, node{r.Operation, in, v})
+	for _, in := range n.Inputs {
+		if c := imp.constants[in]; c != nil && !c.Integer {
+			imp.gone[in] = gone{v, "it is a weight"}
+		}
+	}
+}
+
+// define refuses a name that is there already: every tensor is made once.
+func (imp *importer) define(name string) error {
+	_, made := imp.made[name]
+	_, lost := imp.gone[name]
+	if name == "" || made || lost || imp.constants[name] != nil {
+		return fmt.Errorf("%w: tensor %.80q has no name or is defined twice", ErrMalformed, name)
+	}
+	return nil
+}
+
+func (imp *importer) missing(name string) error {
+	return fmt.Errorf("%w: tensor %.80q is given by no input, initializer or earlier node (it is missing, or the graph has a cycle)",
+		ErrMalformed, name)
+}
+
+// value makes a new value.
+func (imp *importer) value(name string, dims []int) int {
+	v := len(imp.net.values)
+	imp.net.values = append(imp.net.values, value{[]string{name}, dims})
+	imp.made[name] = v
+	return v
+}
+
+// alias gives value v another name.
+func (imp *importer) alias(v int, name string) {
+	imp.made[name] = v
+	imp.net.values[v].names = append(imp.net.values[v].names, name)
 }
 
 // finish cuts the network into layers.
@@ -249,17 +242,9 @@ func (imp *importer) affordable(size int64) error {
 	const spare = 1 << 20
 	var total int64
 	for _, node := range imp.net.nodes {
-		if total += node.bytes(); total > 4*size+spare {
+		if total += node.Bytes(); total > 4*size+spare {
 			return fmt.Errorf("%w: its layers take more than four times its %d bytes", ErrMalformed, size)
 		}
-	}
-	return nil
-}
-
-// spend takes n bytes from the budget, before they are allocated.
-func (imp *importer) spend(n int64) error {
-	if imp.budget -= n; imp.budget < 0 {
-		return fmt.Errorf("%w: it computes more constants than its size allows", ErrMalformed)
 	}
 	return nil
 }

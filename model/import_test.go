@@ -41,7 +41,7 @@ var (
 )
 
 func TestImportByHand(t *testing.T) {
-	constant := func(a bytesOf) bytesOf { return op("Constant", "c", nil, a) }
+	constant := func(a bytesOf) bytesOf { return apply("Constant", "c", nil, a) }
 	floats := bytesOf{}.str(1, "value_floats").f32(7, 1).f32(7, 2).f32(7, 3).int(20, 6)
 	packed := bytesOf{}.int(1, 3).int(2, 1).str(8, "c").msg(4, raw(10, 20, 30)) // float_data
 	one := []bytesOf{info("x", 1, 2)}
@@ -49,41 +49,41 @@ func TestImportByHand(t *testing.T) {
 		g    graph
 		want []float32
 	}{
-		"gemm": {graph{nodes: []bytesOf{op("Gemm", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut}}, []float32{5, 11, 17}},
-		"gemm transB, bias": {graph{nodes: []bytesOf{op("Gemm", "y", []string{"x", "w", "c"}, intAttr("transB", 1))},
+		"gemm": {graph{nodes: []bytesOf{apply("Gemm", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut}}, []float32{5, 11, 17}},
+		"gemm transB, bias": {graph{nodes: []bytesOf{apply("Gemm", "y", []string{"x", "w", "c"}, intAttr("transB", 1))},
 			initializers: []bytesOf{outByIn, bias}}, []float32{15, 31, 47}},
-		"gemm alpha, beta": {graph{nodes: []bytesOf{op("Gemm", "y", []string{"x", "w", "c"}, floatAttr("alpha", 2), floatAttr("beta", -1))},
+		"gemm alpha, beta": {graph{nodes: []bytesOf{apply("Gemm", "y", []string{"x", "w", "c"}, floatAttr("alpha", 2), floatAttr("beta", -1))},
 			initializers: []bytesOf{inByOut, bias}}, []float32{0, 2, 4}},
-		"gemm, one number for all": {graph{nodes: []bytesOf{op("Gemm", "y", []string{"x", "w", "c"})},
+		"gemm, one number for all": {graph{nodes: []bytesOf{apply("Gemm", "y", []string{"x", "w", "c"})},
 			initializers: []bytesOf{inByOut, weights("c", nil, 100)}}, []float32{105, 111, 117}},
-		"gemm, bias of two dimensions": {graph{nodes: []bytesOf{op("Gemm", "y", []string{"x", "w", "c"})},
+		"gemm, bias of two dimensions": {graph{nodes: []bytesOf{apply("Gemm", "y", []string{"x", "w", "c"})},
 			initializers: []bytesOf{inByOut, weights("c", []int64{1, 3}, 10, 20, 30)}}, []float32{15, 31, 47}},
-		"gemm with beta and no bias, add": {graph{nodes: []bytesOf{op("Gemm", "h", []string{"x", "w"}, floatAttr("beta", 0)),
-			op("Add", "y", []string{"h", "c"})}, initializers: []bytesOf{inByOut, bias}}, []float32{15, 31, 47}},
-		"matmul": {graph{nodes: []bytesOf{op("MatMul", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut}}, []float32{5, 11, 17}},
-		"matmul, add from the left": {graph{nodes: []bytesOf{op("MatMul", "h", []string{"x", "w"}), op("Add", "y", []string{"c", "h"})},
+		"gemm with beta and no bias, add": {graph{nodes: []bytesOf{apply("Gemm", "h", []string{"x", "w"}, floatAttr("beta", 0)),
+			apply("Add", "y", []string{"h", "c"})}, initializers: []bytesOf{inByOut, bias}}, []float32{15, 31, 47}},
+		"matmul": {graph{nodes: []bytesOf{apply("MatMul", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut}}, []float32{5, 11, 17}},
+		"matmul, add from the left": {graph{nodes: []bytesOf{apply("MatMul", "h", []string{"x", "w"}), apply("Add", "y", []string{"c", "h"})},
 			initializers: []bytesOf{inByOut, packed}}, []float32{15, 31, 47}},
-		"constant tensor": {graph{nodes: []bytesOf{constant(tensorAttr("value", bias)), op("Gemm", "y", []string{"x", "w", "c"})},
+		"constant tensor": {graph{nodes: []bytesOf{constant(tensorAttr("value", bias)), apply("Gemm", "y", []string{"x", "w", "c"})},
 			initializers: []bytesOf{inByOut}}, []float32{15, 31, 47}},
-		"constant floats": {graph{nodes: []bytesOf{constant(floats), op("Gemm", "y", []string{"x", "w", "c"})},
+		"constant floats": {graph{nodes: []bytesOf{constant(floats), apply("Gemm", "y", []string{"x", "w", "c"})},
 			initializers: []bytesOf{inByOut}}, []float32{6, 13, 20}},
-		"constant float": {graph{nodes: []bytesOf{constant(floatAttr("value_float", 7)), op("Gemm", "y", []string{"x", "w", "c"})},
+		"constant float": {graph{nodes: []bytesOf{constant(floatAttr("value_float", 7)), apply("Gemm", "y", []string{"x", "w", "c"})},
 			initializers: []bytesOf{inByOut}}, []float32{12, 18, 24}},
-		"identity everywhere": {graph{nodes: []bytesOf{op("Identity", "x2", []string{"x"}), op("Identity", "w2", []string{"w"}),
-			op("MatMul", "h", []string{"x2", "w2"}), op("Identity", "y", []string{"h"})}, initializers: []bytesOf{inByOut}}, []float32{5, 11, 17}},
-		"initializer among the inputs": {graph{nodes: []bytesOf{op("MatMul", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut},
+		"identity everywhere": {graph{nodes: []bytesOf{apply("Identity", "x2", []string{"x"}), apply("Identity", "w2", []string{"w"}),
+			apply("MatMul", "h", []string{"x2", "w2"}), apply("Identity", "y", []string{"h"})}, initializers: []bytesOf{inByOut}}, []float32{5, 11, 17}},
+		"initializer among the inputs": {graph{nodes: []bytesOf{apply("MatMul", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut},
 			in: []bytesOf{info("w", 2, 3), info("x", 1, 2)}}, []float32{5, 11, 17}},
-		"batch symbolic": {graph{nodes: []bytesOf{op("Gemm", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut},
+		"batch symbolic": {graph{nodes: []bytesOf{apply("Gemm", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut},
 			in: []bytesOf{info("x", -1, 2)}}, []float32{5, 11, 17}},
-		"batch unknown": {graph{nodes: []bytesOf{op("Gemm", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut},
+		"batch unknown": {graph{nodes: []bytesOf{apply("Gemm", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut},
 			in: []bytesOf{info("x", -2, 2)}}, []float32{5, 11, 17}},
-		"batch missing": {graph{nodes: []bytesOf{op("MatMul", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut},
+		"batch missing": {graph{nodes: []bytesOf{apply("MatMul", "y", []string{"x", "w"})}, initializers: []bytesOf{inByOut},
 			in: []bytesOf{info("x", 2)}}, []float32{5, 11, 17}},
-		"relu, flatten": {graph{nodes: []bytesOf{op("Relu", "h", []string{"x"}), op("Flatten", "f", []string{"h"}),
-			op("MatMul", "y", []string{"f", "w"})}, initializers: []bytesOf{inByOut}, in: []bytesOf{info("x", 1, 1, 2, 1)}}, []float32{5, 11, 17}},
-		"softmax of rows":       {graph{nodes: []bytesOf{op("Softmax", "y", []string{"x"})}, in: []bytesOf{info("x", 1, 2, 1)}}, []float32{1, 1}},
-		"softmax over the rest": {graph{nodes: []bytesOf{op("Softmax", "y", []string{"x"}, intAttr("axis", 1))}, in: one}, []float32{0.26894143, 0.7310586}},
-		"softmax before 13":     {graph{nodes: []bytesOf{op("Softmax", "y", []string{"x"})}, in: []bytesOf{info("x", 1, 2, 1)}, opset: 11}, []float32{0.26894143, 0.7310586}},
+		"relu, flatten": {graph{nodes: []bytesOf{apply("Relu", "h", []string{"x"}), apply("Flatten", "f", []string{"h"}),
+			apply("MatMul", "y", []string{"f", "w"})}, initializers: []bytesOf{inByOut}, in: []bytesOf{info("x", 1, 1, 2, 1)}}, []float32{5, 11, 17}},
+		"softmax of rows":       {graph{nodes: []bytesOf{apply("Softmax", "y", []string{"x"})}, in: []bytesOf{info("x", 1, 2, 1)}}, []float32{1, 1}},
+		"softmax over the rest": {graph{nodes: []bytesOf{apply("Softmax", "y", []string{"x"}, intAttr("axis", 1))}, in: one}, []float32{0.26894143, 0.7310586}},
+		"softmax before 13":     {graph{nodes: []bytesOf{apply("Softmax", "y", []string{"x"})}, in: []bytesOf{info("x", 1, 2, 1)}, opset: 11}, []float32{0.26894143, 0.7310586}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestImportByHand(t *testing.T) {
 }
 
 func TestImportRefuses(t *testing.T) {
-	gemm := op("Gemm", "y", []string{"x", "w"})
+	gemm := apply("Gemm", "y", []string{"x", "w"})
 	chain := func(nodes ...bytesOf) graph { return graph{nodes: nodes, initializers: []bytesOf{inByOut, bias}} }
 	external := bytesOf{}.int(1, 2).int(1, 3).int(2, 1).str(8, "w").int(14, 1).msg(13, bytesOf{}.str(1, "location").str(2, "w.bin"))
 	huge := bytesOf{}.int(1, 1<<40).int(1, 1<<40).int(2, 1).str(8, "w").msg(9, raw(1))
@@ -109,22 +109,22 @@ func TestImportRefuses(t *testing.T) {
 		is   error
 		says []string
 	}{
-		"unknown operators": {chain(op("GRU", "a", []string{"x", "w"}), op("LSTM", "b", []string{"a"}), op("GRU", "c2", []string{"b"}),
-			bytesOf(op("Gemm", "y", []string{"c2", "w"})).str(7, "com.microsoft")), ErrUnsupported,
+		"unknown operators": {chain(apply("GRU", "a", []string{"x", "w"}), apply("LSTM", "b", []string{"a"}), apply("GRU", "c2", []string{"b"}),
+			bytesOf(apply("Gemm", "y", []string{"c2", "w"})).str(7, "com.microsoft")), ErrUnsupported,
 			[]string{`GRU (in "/a", "/c2")`, `LSTM (in "/b")`, `com.microsoft.Gemm (in "/y")`, "Flatten, Gather, Gemm"}},
-		"subgraph": {chain(op("If", "y", []string{"x"}, deep)), ErrUnsupported, []string{`If (in "/y")`}},
-		"shapes that do not fit": {chain(op("Relu", "a", []string{"x"}), op("MatMul", "b", []string{"a", "w"}), op("Add", "y", []string{"b", "a"})),
+		"subgraph": {chain(apply("If", "y", []string{"x"}, deep)), ErrUnsupported, []string{`If (in "/y")`}},
+		"shapes that do not fit": {chain(apply("Relu", "a", []string{"x"}), apply("MatMul", "b", []string{"a", "w"}), apply("Add", "y", []string{"b", "a"})),
 			ErrMalformed, []string{`Add "/y"`, "[1 3] and [1 2]"}},
-		"output absorbed": {graph{nodes: []bytesOf{op("MatMul", "y", []string{"x", "w"}), op("Add", "z", []string{"y", "c"})},
+		"output absorbed": {graph{nodes: []bytesOf{apply("MatMul", "y", []string{"x", "w"}), apply("Add", "z", []string{"y", "c"})},
 			initializers: []bytesOf{inByOut, bias}, out: []bytesOf{info("q")}}, ErrMalformed, []string{`"q"`}},
-		"cycle":                {chain(op("Add", "a", []string{"x", "b"}), op("Relu", "b", []string{"a"}), op("Relu", "y", []string{"b"})), nil, []string{`Add "/a"`}},
-		"cycle of its own":     {chain(op("Relu", "a", []string{"b"}), op("Relu", "b", []string{"a"}), gemm), ErrMalformed, []string{`"b"`, "cycle"}},
-		"missing input":        {chain(op("Relu", "y", []string{"nowhere"})), ErrMalformed, []string{`Relu "/y"`, `"nowhere"`}},
+		"cycle":                {chain(apply("Add", "a", []string{"x", "b"}), apply("Relu", "b", []string{"a"}), apply("Relu", "y", []string{"b"})), nil, []string{`Add "/a"`}},
+		"cycle of its own":     {chain(apply("Relu", "a", []string{"b"}), apply("Relu", "b", []string{"a"}), gemm), ErrMalformed, []string{`"b"`, "cycle"}},
+		"missing input":        {chain(apply("Relu", "y", []string{"nowhere"})), ErrMalformed, []string{`Relu "/y"`, `"nowhere"`}},
 		"missing weights":      {graph{nodes: []bytesOf{gemm}}, ErrMalformed, []string{`Gemm "/y"`, `"w"`}},
-		"too few inputs":       {chain(op("Gemm", "y", []string{"x"})), ErrMalformed, []string{"1 inputs, want 2 to 3"}},
-		"defined twice":        {chain(op("Relu", "x", []string{"x"})), ErrMalformed, []string{`"x"`, "twice"}},
-		"no output":            {chain(op("Relu", "z", []string{"x"})), ErrMalformed, []string{`"y"`}},
-		"no layer":             {chain(op("Identity", "y", []string{"x"})), ErrUnsupported, []string{"no layer"}},
+		"too few inputs":       {chain(apply("Gemm", "y", []string{"x"})), ErrMalformed, []string{"1 inputs, want 2 to 3"}},
+		"defined twice":        {chain(apply("Relu", "x", []string{"x"})), ErrMalformed, []string{`"x"`, "twice"}},
+		"no output":            {chain(apply("Relu", "z", []string{"x"})), ErrMalformed, []string{`"y"`}},
+		"no layer":             {chain(apply("Identity", "y", []string{"x"})), ErrUnsupported, []string{"no layer"}},
 		"two inputs":           {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 1, 2), info("z", 1, 2)}}, ErrUnsupported, []string{`"x" and "z"`}},
 		"two outputs":          {graph{nodes: []bytesOf{gemm}, initializers: []bytesOf{inByOut}, out: []bytesOf{info("y"), info("z")}}, ErrUnsupported, []string{"2 outputs"}},
 		"batch of 3":           {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 3, 2)}}, ErrUnsupported, []string{"batch of 3", "batch of 1"}},
@@ -137,9 +137,9 @@ func TestImportRefuses(t *testing.T) {
 			[]string{`initializer "w"`, "8 bytes", "want 24"}},
 		"weights that do not fit": {graph{nodes: []bytesOf{gemm}, initializers: []bytesOf{outByIn}}, ErrMalformed, []string{"[3 2]", "activation of 2"}},
 		"external weights":        {graph{nodes: []bytesOf{gemm}, initializers: []bytesOf{external}}, os.ErrNotExist, []string{"w.bin", "external_data=False"}},
-		"wrong bias": {graph{nodes: []bytesOf{op("Gemm", "y", []string{"x", "w", "c"})},
+		"wrong bias": {graph{nodes: []bytesOf{apply("Gemm", "y", []string{"x", "w", "c"})},
 			initializers: []bytesOf{inByOut, weights("c", []int64{2}, 1, 2)}}, ErrMalformed, []string{`bias "c"`, "3 outputs"}},
-		"axis out of range": {chain(op("Softmax", "y", []string{"x"}, intAttr("axis", 1<<40))), ErrMalformed, []string{"axis 1099511627776"}},
+		"axis out of range": {chain(apply("Softmax", "y", []string{"x"}, intAttr("axis", 1<<40))), ErrMalformed, []string{"axis 1099511627776"}},
 		"old operators":     {graph{nodes: []bytesOf{gemm}, opset: 6}, ErrUnsupported, []string{"version 6", "opset_version"}},
 	}
 	for name, test := range tests {
@@ -162,7 +162,7 @@ func TestImportRefuses(t *testing.T) {
 }
 
 func TestImportTruncated(t *testing.T) {
-	file := graph{nodes: []bytesOf{op("Gemm", "y", []string{"x", "w", "c"})}, initializers: []bytesOf{inByOut, bias}}.file()
+	file := graph{nodes: []bytesOf{apply("Gemm", "y", []string{"x", "w", "c"})}, initializers: []bytesOf{inByOut, bias}}.file()
 	if _, err := open(t, file); err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"tandem/model/internal/op"
 )
 
 // ErrRange is in the chain of errors about layers that the network does not
@@ -28,12 +30,20 @@ type Network struct {
 // the one it is known by; others are those that Identity gave it.
 type value struct {
 	names []string
-	shape []int // without the batch dimension
+	dims  []int // as ONNX has them, with a batch dimension of 1
+}
+
+// shape is without the batch dimension.
+func (v value) shape() []int {
+	if len(v.dims) > 1 && v.dims[0] == 1 {
+		return v.dims[1:]
+	}
+	return v.dims
 }
 
 // node applies an operation to values.
 type node struct {
-	operation
+	op.Operation
 	in  []int
 	out int
 }
@@ -59,7 +69,7 @@ func (n *Network) Len() int { return len(n.cuts) - 1 }
 // dimension: Shape(0) is the input, such as [3 224 224], and Shape(Len()) the
 // output. It is the network's own and not to be changed; nil when there is no
 // such activation.
-func (n *Network) Shape(i int) []int { return n.activation(i).shape }
+func (n *Network) Shape(i int) []int { return n.activation(i).shape() }
 
 // Tensor is the name of the activation that enters layer i, Tensor(Len()) that
 // of the output; "" when there is no such activation.
@@ -81,7 +91,7 @@ func (n *Network) activation(i int) value {
 func (n *Network) Work(from, to int) int64 {
 	var sum int64
 	for _, node := range n.between(from, to) {
-		sum += node.work()
+		sum += node.Work()
 	}
 	return sum
 }
@@ -90,7 +100,7 @@ func (n *Network) Work(from, to int) int64 {
 func (n *Network) Bytes(from, to int) int64 {
 	var sum int64
 	for _, node := range n.between(from, to) {
-		sum += node.bytes()
+		sum += node.Bytes()
 	}
 	return sum
 }
@@ -114,7 +124,7 @@ func (n *Network) Describe(i int) string {
 	case 1:
 		return nodes[0].String()
 	}
-	return fmt.Sprintf("%v and %d more", nodes[0].operation, len(nodes)-1)
+	return fmt.Sprintf("%v and %d more", nodes[0].Operation, len(nodes)-1)
 }
 
 // Close closes the files. Layers that are resident can still be run, others no
@@ -138,12 +148,3 @@ func (n *Network) within(from, to int) error {
 }
 
 func (v value) named(name string) bool { return slices.Contains(v.names, name) }
-
-// volume is the number of elements of a tensor.
-func volume(shape []int) int {
-	v := 1
-	for _, d := range shape {
-		v *= d
-	}
-	return v
-}

@@ -10,17 +10,18 @@ import (
 	"strings"
 	"testing"
 
-	"gorgonia.org/tensor"
+	"tandem/model/internal/f32"
+	"tandem/model/internal/op"
 )
 
 func TestCut(t *testing.T) {
-	matMulAdd, err := open(t, graph{nodes: []bytesOf{op("Relu", "r", []string{"x"}), op("Identity", "i", []string{"r"}),
-		op("MatMul", "m", []string{"i", "w"}), op("Add", "a", []string{"m", "c"}), op("Softmax", "y", []string{"a"})},
+	matMulAdd, err := open(t, graph{nodes: []bytesOf{apply("Relu", "r", []string{"x"}), apply("Identity", "i", []string{"r"}),
+		apply("MatMul", "m", []string{"i", "w"}), apply("Add", "a", []string{"m", "c"}), apply("Softmax", "y", []string{"a"})},
 		initializers: []bytesOf{inByOut, bias}}.file())
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := chain([]int{1}, link{relu, []int{1}})
+	one := chain([]int{1}, link{operation(t, "Relu", 1), []int{1}})
 	tests := []struct {
 		n    *Network
 		cut  string
@@ -66,17 +67,16 @@ func TestCut(t *testing.T) {
 // Golden numbers: every architecture makes these weights.
 func TestDefaultWeights(t *testing.T) {
 	n := Default(42)
-	e := NewExecutor(n, Options{})
-	if err := e.Load(0, 2); err != nil {
-		t.Fatal(err)
-	}
 	for i, want := range [][]float32{
 		{-0.049347665, -0.04935002, -0.013608683, 0.1665749},
 		{0.014025186, -0.017215338, -0.0330539, 0.003064186},
 	} {
-		l := e.kernels[i].(*denseKernel)
-		w, width := l.w.Float32s(), l.w.Shape()[2]
-		got := []float32{w[0], w[width], w[2*width], l.b.Float32s()[1999]} // of row 0, and the last bias
+		w, b := f32.New(2000, op.Volume(n.Shape(i))), make([]float32, 2000)
+		if err := (seeded{42, uint64(i)}).Read(w, b); err != nil {
+			t.Fatal(err)
+		}
+		data, width := w.Data(), w.Width()
+		got := []float32{data[0], data[width], data[2*width], b[1999]} // of row 0, and the last bias
 		if !slices.Equal(got, want) {
 			t.Errorf("layer %d: got %#v, want %#v", i, got, want)
 		}
@@ -95,12 +95,23 @@ func TestDefaultSliceEqualsWhole(t *testing.T) {
 	if err := errors.Join(whole.Load(0, 2), slice.Load(1, 2)); err != nil {
 		t.Fatal(err)
 	}
-	same := func(a, b *tensor.Dense) bool { return slices.Equal(a.Float32s(), b.Float32s()) }
-	a, b := whole.kernels[1].(*denseKernel), slice.kernels[1].(*denseKernel)
-	if !same(a.w, b.w) || !same(a.b, b.b) {
-		t.Error("layer 1 loaded alone has other weights")
+	x := make([]float32, 2000)
+	uniform(x, 1, rand.NewPCG(9, 9))
+	a, err := runOne(whole, x, 1, 2)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if c := whole.kernels[0].(*denseKernel); same(c.b, a.b) {
+	b, err := runOne(slice, x, 1, 2)
+	if err != nil || !slices.Equal(a, b) {
+		t.Errorf("layer 1 loaded alone has other weights (%v)", err)
+	}
+	first, second := make([]float32, 9), make([]float32, 9)
+	for i, bias := range [][]float32{first, second} {
+		if err := (seeded{3, uint64(i)}).Read(f32.New(9, 0), bias); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if slices.Equal(first, second) {
 		t.Error("layers 0 and 1 have the same stream")
 	}
 }

@@ -59,9 +59,9 @@ func info(name string, dims ...int64) bytesOf {
 	return bytesOf{}.str(1, name).msg(2, bytesOf{}.msg(1, bytesOf{}.int(1, 1).msg(2, shape)))
 }
 
-// op applies op to in; its only output is out and its name that of the
+// apply applies op to in; its only output is out and its name that of the
 // output with a slash before it.
-func op(op, out string, in []string, attributes ...bytesOf) bytesOf {
+func apply(op, out string, in []string, attributes ...bytesOf) bytesOf {
 	var b bytesOf
 	for _, s := range in {
 		b = b.str(1, s)

@@ -9,16 +9,17 @@ import (
 	"path/filepath"
 
 	"tandem/model/internal/onnx"
+	"tandem/model/internal/op"
 )
 
 var (
 	// ErrMalformed is in the chain of errors about a file that breaks the ONNX
 	// format.
-	ErrMalformed = onnx.ErrMalformed
+	ErrMalformed = op.ErrMalformed
 
 	// ErrUnsupported is in the chain of errors about a network that is sound but
 	// has operators or a form that this package does not compute.
-	ErrUnsupported = errors.New("not supported")
+	ErrUnsupported = op.ErrUnsupported
 )
 
 // OpenOrDefault opens the file, or makes the default network where no path is given.

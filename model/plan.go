@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"tandem/model/internal/f32"
+	"tandem/model/internal/op"
 )
 
 // plan is how a range of layers is computed: nodes fused where a kernel can do
@@ -20,7 +21,7 @@ type plan struct {
 // step is one kernel with its tensors, by frame.
 type step struct {
 	node   int // -1: a copy that the plan needs
-	kernel kernel
+	kernel op.Kernel
 	clamp  f32.Clamp
 	joint  bool
 	ys     []*tensor.Dense
@@ -57,8 +58,8 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 		e.results = make([]float32, max(e.batch*results, len(e.results)))
 	}
 	threads := 1
-	if e.pool != nil {
-		threads = e.pool.Threads()
+	if e.team != nil {
+		threads = e.team.Threads()
 	}
 	p := &plan{}
 	for _, ds := range d.steps {
@@ -66,27 +67,30 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 			continue
 		}
 		k := e.kernels[ds.node]
-		if s, ok := k.(shared); ok && s.scratch(threads) > len(e.scratch) {
-			e.scratch = make([]float32, s.scratch(threads))
+		if s, ok := k.(op.Shared); ok && s.Scratch(threads) > len(e.scratch) {
+			e.scratch = make([]float32, s.Scratch(threads))
 		}
-		_, isJoint := k.(joint)
+		_, isJoint := k.(op.Joint)
 		p.steps = append(p.steps, step{node: ds.node, kernel: k, clamp: ds.clamp, joint: isJoint})
 	}
 	if d.copied {
-		p.steps = append(p.steps, step{node: -1, kernel: move{}, clamp: f32.Linear})
+		p.steps = append(p.steps, step{node: -1, kernel: op.Copy{}, clamp: f32.Linear})
 	}
 	for f := range e.batch {
 		arena, results := e.arena[f*each:][:each], e.results[f*results:][:results]
 		tensors := map[int]*tensor.Dense{}
 		of := func(v int) *tensor.Dense {
 			if tensors[v] == nil {
-				shape := e.net.values[v].shape
 				memory := arena
 				at, isResult := d.at(v)
 				if isResult {
 					memory = results
 				}
-				tensors[v] = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(memory[at:][:volume(shape)]))
+				if ap := d.layout[v]; ap != nil {
+					tensors[v] = strided(memory[at:], ap)
+				} else {
+					tensors[v] = over(memory[at:], e.net.values[v].dims)
+				}
 			}
 			return tensors[v]
 		}
@@ -109,8 +113,7 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 		out := of(d.output)
 		if d.copied {
 			s, x := &p.steps[k], out
-			shape := e.net.values[d.output].shape
-			out = tensor.New(tensor.WithShape(shape...), tensor.WithBacking(results[:volume(shape)]))
+			out = over(results, e.net.values[d.output].dims)
 			s.ys, s.xs, s.firsts = append(s.ys, out), append(s.xs, []*tensor.Dense{x}), append(s.firsts, x)
 		}
 		p.out = append(p.out, out)
@@ -119,10 +122,18 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 	return p, nil
 }
 
-// move copies.
-type move struct{}
+// over is a tensor whose elements are the first of memory.
+func over(memory []float32, dims []int) *tensor.Dense {
+	return tensor.New(tensor.WithShape(dims...), tensor.WithBacking(memory[:op.Volume(dims)]))
+}
 
-func (move) apply(y *tensor.Dense, xs []*tensor.Dense, _ means) error {
-	copy(y.Float32s(), xs[0].Float32s())
-	return nil
+// strided is a tensor whose elements lie apart in memory.
+func strided(memory []float32, ap *tensor.AP) *tensor.Dense {
+	last := 0
+	for i, d := range ap.Shape() {
+		last += (d - 1) * ap.Strides()[i]
+	}
+	t := over(memory, []int{last + 1})
+	t.AP = *ap
+	return t
 }

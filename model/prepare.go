@@ -1,6 +1,10 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+
+	"tandem/model/internal/op"
+)
 
 // Prepare reads the weights of the layers [from, to). It may be called beside
 // the other methods, by another goroutine; install, which may not, makes them
@@ -10,11 +14,11 @@ func (e *Executor) Prepare(from, to int) (install func() error, err error) {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
 	first, last := e.net.ends[from], e.net.ends[to]
-	kernels := make([]kernel, last-first)
+	kernels := make([]op.Kernel, last-first)
 	for i := range kernels {
-		if kernels[i], err = e.net.nodes[first+i].load(); err != nil {
+		if kernels[i], err = e.net.nodes[first+i].Load(); err != nil {
 			release(kernels[:i])
-			return nil, fmt.Errorf("prepare layers %d to %d of %s (%v): %w", from, to, e.net.name, e.net.nodes[first+i].operation, err)
+			return nil, fmt.Errorf("prepare layers %d to %d of %s (%v): %w", from, to, e.net.name, e.net.nodes[first+i].Operation, err)
 		}
 	}
 	return func() error { return e.adopt(from, to, kernels) }, nil
@@ -22,7 +26,7 @@ func (e *Executor) Prepare(from, to int) (install func() error, err error) {
 
 // adopt makes the layers [from, to) resident with kernels that are loaded; those
 // already resident stay.
-func (e *Executor) adopt(from, to int, kernels []kernel) error {
+func (e *Executor) adopt(from, to int, kernels []op.Kernel) error {
 	var fresh []int
 	for l := from; l < to; l++ {
 		mine := kernels[e.net.ends[l]-e.net.ends[from] : e.net.ends[l+1]-e.net.ends[from]]
@@ -45,10 +49,10 @@ func (e *Executor) adopt(from, to int, kernels []kernel) error {
 }
 
 // release gives back the memory of kernels that are no longer used.
-func release(kernels []kernel) {
+func release(kernels []op.Kernel) {
 	for _, k := range kernels {
-		if f, ok := k.(freer); ok {
-			f.free()
+		if f, ok := k.(op.Freer); ok {
+			f.Free()
 		}
 	}
 }

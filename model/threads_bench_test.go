@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"tandem/model/internal/op"
 )
 
 // BenchmarkThreads compares executors of one and of two threads, layer by layer and in turn: frame after frame, as under
@@ -20,7 +22,7 @@ func BenchmarkThreads(b *testing.B) {
 	}
 	for i := range n.Len() {
 		b.Run(fmt.Sprint("layer=", i, n.Shape(i), n.Shape(i+1)), func(b *testing.B) {
-			xs := [][]float32{make([]float32, volume(n.Shape(i)))}
+			xs := [][]float32{make([]float32, op.Volume(n.Shape(i)))}
 			var took [2][]time.Duration
 			b.ReportAllocs()
 			for b.Loop() {

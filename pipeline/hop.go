@@ -89,7 +89,7 @@ func (h *Hop) carry(ctx context.Context, c HopConfig) {
 			return
 		}
 		time.Sleep(callGap - time.Since(last))
-		batch = h.gather(append(batch[:0], f))
+		batch = gather(append(batch[:0], f), h.out, maxCallFrames, maxCallBytes)
 		h.turn <- time.Now()
 		h.send(ctx, c, batch)
 	}
@@ -154,22 +154,4 @@ func (h *Hop) halfOpen(ctx context.Context, pause time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// gather adds the frames that wait already, without waiting for more.
-func (h *Hop) gather(batch []Frame) []Frame {
-	bytes := 4 * len(batch[0].Data)
-	for len(batch) < maxCallFrames && bytes < maxCallBytes {
-		select {
-		case f, open := <-h.out:
-			if !open {
-				return batch
-			}
-			batch = append(batch, f)
-			bytes += 4 * len(f.Data)
-		default:
-			return batch
-		}
-	}
-	return batch
 }

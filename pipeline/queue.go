@@ -77,3 +77,22 @@ func (q *Queue) Close() {
 		close(q.frames)
 	}
 }
+
+// gather adds the frames that wait in a channel already, up to so many frames and about so many bytes. No frame waits for
+// others.
+func gather(batch []Frame, from <-chan Frame, most, mostBytes int) []Frame {
+	bytes := 4 * len(batch[0].Data)
+	for len(batch) < most && bytes < mostBytes {
+		select {
+		case f, open := <-from:
+			if !open {
+				return batch
+			}
+			batch = append(batch, f)
+			bytes += 4 * len(f.Data)
+		default:
+			return batch
+		}
+	}
+	return batch
+}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -161,36 +162,22 @@ func (s *Stage) run(ctx context.Context) {
 				frames = nil
 				break
 			}
-			s.handle(ctx, s.gather(f))
+			s.batch = gather(append(s.batch[:0], f), frames, s.c.Batch, math.MaxInt)
+			s.waited(s.batch)
+			s.handle(ctx, s.batch)
 		}
 	}
 	s.drain()
 }
 
-// gather adds the frames that wait already, up to a batch. No frame waits for a batch to fill.
-func (s *Stage) gather(first Frame) []Frame {
-	s.waited(first)
-	s.batch = append(s.batch[:0], first)
-	for len(s.batch) < s.c.Batch {
-		select {
-		case f, open := <-s.queue.Frames():
-			if !open {
-				return s.batch
-			}
-			s.waited(f)
-			s.batch = append(s.batch, f)
-		default:
-			return s.batch
+// waited takes note of how long frames were in the queue.
+func (s *Stage) waited(frames []Frame) {
+	for i := range frames {
+		d := time.Since(frames[i].Since)
+		s.timing.waited(d)
+		if s.c.Waited != nil {
+			s.c.Waited(d)
 		}
-	}
-	return s.batch
-}
-
-func (s *Stage) waited(f Frame) {
-	d := time.Since(f.Since)
-	s.timing.waited(d)
-	if s.c.Waited != nil {
-		s.c.Waited(d)
 	}
 }
 

@@ -95,15 +95,15 @@ func (s *Stage) situation(f *Frame, behind int) strategy.Situation {
 func (s *Stage) process(ctx context.Context, frames []Frame, w way) {
 	to := s.c.Layers
 	var b *branch // nil: to end
+	var err error
 	if w.Finish || len(s.branches) == 0 {
-		if err := s.loadTail(); err != nil {
-			s.lose(len(frames), err)
-			return
-		}
+		err = s.loadTail()
 	} else {
 		to, b = s.c.Cut, s.branches[w.to]
 	}
-	err := s.apply(frames, to)
+	if err == nil {
+		err = s.apply(frames, to)
+	}
 	if !w.Hold && !s.c.KeepTail && s.tailResident() {
 		s.c.Executor.Drop(s.c.Cut, s.c.Layers)
 	}

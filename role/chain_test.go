@@ -64,6 +64,7 @@ func TestWrongChains(t *testing.T) {
 		{"a cut for a single slow node", []string{"1", "4"}, []int{1}, []string{"1,4", "from layer 1 on", "--next", "--end"}},
 	} {
 		t.Run(bad.name, func(t *testing.T) {
+			t.Parallel()
 			c := quick()
 			nodes := startChain(t, c, bad.cuts, bad.slow...)
 			for _, name := range []string{"baseline", "balance"} {

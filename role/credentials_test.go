@@ -56,6 +56,7 @@ func credentials(t testing.TB, f auth.Files) *auth.Credentials {
 func TestRunsWithCredentials(t *testing.T) {
 	for name, files := range map[string]auth.Files{"key": keyFile(t, secret), "certificates": certificate(t)} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := quick()
 			c.credentials = credentials(t, files)
 			c.Frames, c.Queue, c.Interval = 50, 100, 0 // the hop sets the pace, and nothing is refused

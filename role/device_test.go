@@ -83,6 +83,7 @@ func TestReportTellsOfTheDevices(t *testing.T) {
 
 // An emulated run's report can be computed again from its own figures.
 func TestEmulatedRunHasTheEnergyOfItsModel(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.Frames, c.Interval, c.Model, c.Queue = 20, 5*time.Millisecond, "", 20
 	c.Emulate = device.Pi3

@@ -58,6 +58,7 @@ func classify(t *testing.T, network string, slow int, start func(*testing.T, set
 	for _, e := range strategy.All() {
 		for _, load := range []string{"idle", "overloaded"} {
 			t.Run(e.Name+" "+load, func(t *testing.T) {
+				t.Parallel()
 				c := quick()
 				c.Model, c.Input.Path, c.Input.Labels, c.Frames, c.Queue = network, digitsImages, digitsLabels, 360, 360
 				c.Results = filepath.Join(t.TempDir(), "results.jsonl")

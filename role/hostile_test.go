@@ -3,12 +3,11 @@ package role
 import (
 	"bytes"
 	"context"
+	"flag"
 	"io"
 	"math/rand/v2"
 	"net"
-	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -63,19 +62,16 @@ func beside(t *testing.T, c setup, nodes *localNodes, something func()) pipeline
 	return report
 }
 
-// TANDEM_HOSTILE is how many requests the test below makes.
-const hostileRequests = "TANDEM_HOSTILE"
+// How many random requests are made, and how long slow peers drip. The long form outlasts the server's patience with
+// headers, which ends after five seconds.
+var (
+	requests = flag.Int("requests", map[bool]int{false: 500, true: 10_000}[long], "random requests to make")
+	dripping = map[bool]time.Duration{false: 500 * time.Millisecond, true: 15 * time.Second}[long]
+)
 
 // Peers that speak raw TCP send random and broken requests to all nodes. No node panics, memory stays within its limits,
 // and a run beside them loses nothing.
 func TestRandomRequests(t *testing.T) {
-	requests := 3000
-	if text := os.Getenv(hostileRequests); text != "" {
-		var err error
-		if requests, err = strconv.Atoi(text); err != nil {
-			t.Fatal(err)
-		}
-	}
 	c := quick()
 	c.Queue, c.MaxBody = 1000, 256<<10
 	nodes := startQuick(t, c)
@@ -88,7 +84,7 @@ func TestRandomRequests(t *testing.T) {
 		for n := range 8 {
 			peers.Go(func() {
 				random := rand.New(rand.NewPCG(uint64(n), 1))
-				for sent.Load() < uint64(requests) {
+				for sent.Load() < uint64(*requests) {
 					sent.Add(attack(random, addresses[random.IntN(len(addresses))]))
 					if n == 0 {
 						now := memory()
@@ -107,6 +103,7 @@ func TestRandomRequests(t *testing.T) {
 
 // A peer that breaks HTTP/2 as often as it likes writes no log of that length.
 func TestHostileLinesOfLog(t *testing.T) {
+	t.Parallel()
 	var text bytes.Buffer
 	c := quick()
 	c.Role, c.Log = options.End, zerolog.New(&text)
@@ -175,7 +172,7 @@ func TestSlowPeers(t *testing.T) {
 	c := quick()
 	c.Queue = 1000
 	nodes := startQuick(t, c)
-	beside(t, c, nodes, func() { time.Sleep(slowTime()) }) // to compare
+	beside(t, c, nodes, func() { time.Sleep(dripping) }) // to compare
 	beside(t, c, nodes, func() {
 		stop := make(chan struct{})
 		var peers sync.WaitGroup
@@ -217,18 +214,10 @@ func TestSlowPeers(t *testing.T) {
 				_, _ = io.WriteString(conn, "POST /tandem.v1.Node/Push HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"run\":\"x\"}")
 			}
 		})
-		time.Sleep(slowTime())
+		time.Sleep(dripping)
 		close(stop)
 		peers.Wait()
 	})
-}
-
-// slowTime is longer where the test is to be long: the server's patience with headers ends after five seconds.
-func slowTime() time.Duration {
-	if os.Getenv(hostileRequests) != "" {
-		return 15 * time.Second
-	}
-	return time.Second
 }
 
 func isOpen(c chan struct{}) bool {
@@ -242,6 +231,7 @@ func isOpen(c chan struct{}) bool {
 
 // Frames with ids far from the run's, from a peer that has found out its name, cost the run's own frames nothing.
 func TestFarFramesHideNone(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.Queue = 1000
 	nodes := startQuick(t, c)

@@ -76,6 +76,7 @@ func TestWireFormatOfARun(t *testing.T) {
 	}{{"", 1e-4}, {"float32", 1e-4}, {"float16", 0.01}, {"int8", 0.5}} {
 		for _, name := range []string{"baseline", "replicate"} {
 			t.Run(test.format+" "+name, func(t *testing.T) {
+				t.Parallel()
 				c := quick()
 				c.Input.Path, c.Input.Labels, c.Frames, c.Queue, c.Interval = digitsImages, digitsLabels, 360, 360, 0
 				c.Results = filepath.Join(t.TempDir(), "results.jsonl")

@@ -60,6 +60,7 @@ func overhear(s *server, opened func(error), offered func([]pipeline.Frame)) {
 func TestMissingSlowNodeIsUsedWhenItComes(t *testing.T) {
 	for _, name := range []string{"balance", "credit"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := quick()
 			c.Frames, c.Interval = 0, 5*time.Millisecond
 			c.Emulate = device.Emulation{Name: "test", Tail: device.Always(20 * time.Millisecond)}
@@ -97,6 +98,7 @@ func TestMissingSlowNodeIsUsedWhenItComes(t *testing.T) {
 
 // One that comes with other weights can't be used, and the report says so.
 func TestMissingSlowNodeThatDoesNotFitIsNoted(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.Frames, c.Interval = 0, 5*time.Millisecond
 	nodes, absent := later(t, c)
@@ -130,6 +132,7 @@ func TestMissingSlowNodeThatDoesNotFitIsNoted(t *testing.T) {
 
 // A strategy that keeps no frames needs all nodes, and a run needs one at least.
 func TestMissingSlowNodesThatAreNeeded(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.Frames = 3
 	nodes, absent := later(t, c)

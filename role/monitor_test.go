@@ -207,6 +207,7 @@ func TestEndKnowsEveryNode(t *testing.T) {
 
 // A node that falls silent keeps its last figures.
 func TestSilentNodeGrowsOld(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.Frames = 0
 	nodes := startQuick(t, c)
@@ -302,6 +303,7 @@ func values(t *testing.T, s *server) map[string]float64 {
 
 // After runs, the counters of every role are the sums of the reports, and nothing is found by Prometheus's linter.
 func TestMetricsAreTheSumsOfTheReports(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.Frames, c.Queue = 60, 2
 	c.Emulate = device.Emulation{Name: "test", Tail: device.Always(6 * time.Millisecond)}

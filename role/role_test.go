@@ -198,6 +198,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 
 // A client that dies leaves a run that every node closes after the idle time, and end says so.
 func TestSilentClientsRunIsClosed(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.Idle = 4 * beat // the nodes among themselves show signs of life
 	reports := make(chan pipeline.Report, 1)
@@ -245,6 +246,7 @@ func TestSilentClientsRunIsClosed(t *testing.T) {
 
 // Any node may be killed and started again between runs without the others noticing.
 func TestNodesRestartBetweenRuns(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.Frames = 20
 	nodes := startQuick(t, c)

@@ -77,6 +77,7 @@ func TestFramesThatAreLeftOutAreShown(t *testing.T) {
 			func(e pipeline.Entry) int64 { return e.Expired }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			cfg := quick()
 			cfg.Strategy, cfg.Frames = "baseline", 60
 			cfg.Emulate = device.Emulation{Name: "test", Tail: device.Always(20 * time.Millisecond)}

@@ -21,7 +21,7 @@ func newAxis(name string, from, to float64, steps int, whole bool) axis {
 		from = 0
 	}
 	if least := 0.05 * to; to-from < least { // what is nearly alike shall look so
-		from = max(0, from-least/2)
+		from = max(0, (from+to-least)/2)
 		to = from + least
 	}
 	if to <= from {

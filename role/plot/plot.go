@@ -18,7 +18,7 @@ import (
 // Picture is what Plot draws, and where to.
 type Picture struct {
 	Reports []string // files with reports as JSON lines; -: Stdin
-	By      string   // the parameter of the horizontal axis; empty: the one that varies
+	By      string   // the parameter of the horizontal axis; empty: that of the longest line
 	Trace   string   // file with the decisions of a run, in place of reports; -: Stdin
 	Run     string   // which run of the trace; empty: the last
 	Title   string   // empty: what is drawn

@@ -92,17 +92,17 @@ func BenchmarkBatch(b *testing.B) {
 	}
 }
 
-// BenchmarkPool reports how many times faster two threads are than one: in a run
+// BenchmarkTeam reports how many times faster two threads are than one: in a run
 // of products, where the workers are awake, and after a pause, where they have
 // to be woken.
-func BenchmarkPool(b *testing.B) {
+func BenchmarkTeam(b *testing.B) {
 	for _, s := range realLayers {
-		p := NewPool(2)
-		defer p.Close()
+		team := NewTeam(2)
+		defer team.Close()
 		r := rand.New(rand.NewPCG(21, 22))
 		m := Pack(s.rows, s.cols, random(r, s.rows*s.cols))
 		x, y, bias := random(r, s.cols), random(r, s.rows), random(r, s.rows)
-		one, two := func(int) { m.Affine(y, x, bias, ReLU) }, func(int) { p.Affine(m, y, x, bias, ReLU) }
+		one, two := func(int) { m.Affine(y, x, bias, ReLU) }, func(int) { team.Affine(m, y, x, bias, ReLU) }
 		single := clock(one)
 		b.Run(fmt.Sprintf("%d-%d/awake", s.cols, s.rows), func(b *testing.B) {
 			duelTimed(b, "one-thread", func(i int) time.Duration {

@@ -24,5 +24,5 @@
 // written. None allocates. Assembly stops neither for the scheduler nor for the
 // garbage collector, so one call reads at most 256 KB of weights.
 //
-// Pool splits one product over several threads.
+// Team splits one product over several threads.
 package f32

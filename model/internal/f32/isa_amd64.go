@@ -18,55 +18,27 @@ func supported() []isa {
 	return append(s, portable)
 }
 
-//go:noescape
-func affineAVX512(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
+// The kernels are in kernels_amd64.s, which package asm writes.
 
-//go:noescape
-func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
+// rowKernels are the instruction sets with kernels that copy rows.
+var rowKernels = [isaCount]bool{avx2: true, avx512: true}
 
-//go:noescape
-func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
-
-//go:noescape
-func batch4AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
-
-//go:noescape
-func batch4AVX2(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
-
-//go:noescape
-func tile48AVX512(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
-
-//go:noescape
-func tile16AVX512(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
-
-//go:noescape
-func tile24AVX2(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
-
-//go:noescape
-func tile8AVX2(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
-
-func affine(i isa, y, w, x, init *float32, cols, panels, pitch int, lo, hi float32) {
-	if i == avx512 {
-		affineAVX512(y, w, x, init, cols, panels, pitch, lo, hi)
-	} else {
-		affineAVX2(y, w, x, init, cols, panels, pitch, lo, hi)
-	}
-}
+// tapLanes is how many results correlate and maximum make at a time; n is a
+// multiple of it.
+var tapLanes = [isaCount]int{avx2: 8, avx512: 16}
 
 func batch(i isa, frames int, y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32) {
-	switch {
-	case frames == 1:
+	switch frames {
+	case 1:
 		out := (*float32)(unsafe.Add(unsafe.Pointer(*y), 4*row))
 		if resume {
 			init = out
 		}
 		affine(i, out, w, (*float32)(unsafe.Add(unsafe.Pointer(*x), 4*from)), init, cols, 1, 0, lo, hi)
-	case i == avx2:
-		batch4AVX2(y, x, w, init, row, from, cols, resume, lo, hi)
-	case frames == 8:
-		batch8AVX512(y, x, w, init, row, from, cols, resume, lo, hi)
+	case 4:
+		batch4(i, y, x, w, init, row, from, cols, resume, lo, hi)
 	default:
-		batch4AVX512(y, x, w, init, row, from, cols, resume, lo, hi)
+		batch8AVX512(y, x, w, init, row, from, cols, resume, lo, hi)
 	}
 }
 

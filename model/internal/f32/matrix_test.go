@@ -131,21 +131,21 @@ func TestSpecialValues(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
-	pool := NewPool(2)
-	defer pool.Close()
+	team := NewTeam(2)
+	defer team.Close()
 	each(t, func(t *testing.T, i isa) {
 		r := rand.New(rand.NewPCG(27, 28))
 		m := packFor(i, 70, 50, random(r, 70*50)) // a last panel that is not full
 		x, y, bias := frames(r, 9, 50), frames(r, 9, 70), random(r, 70)
 		p := &Product{C: random(r, 70*60), Ldc: 60, B: &RowMajor{random(r, 50*60), 60}, N: 60, Bias: bias, Clamp: ReLU}
-		scratch := make([]float32, pool.Scratch(m, 60))
+		scratch := make([]float32, team.Scratch(m, 60))
 		for name, f := range map[string]func(){
 			"affine":      func() { m.Affine(y[0], x[0], bias, ReLU) },
 			"batch":       func() { m.AffineBatch(y, x, bias, ReLU) },
 			"mul":         func() { m.Mul(p, scratch) },
-			"pool affine": func() { pool.Affine(m, y[0], x[0], bias, ReLU) },
-			"pool batch":  func() { pool.AffineBatch(m, y, x, bias, ReLU) },
-			"pool mul":    func() { pool.Mul(m, p, scratch) },
+			"team affine": func() { team.Affine(m, y[0], x[0], bias, ReLU) },
+			"team batch":  func() { team.AffineBatch(m, y, x, bias, ReLU) },
+			"team mul":    func() { team.Mul(m, p, scratch) },
 		} {
 			if n := testing.AllocsPerRun(100, f); n != 0 {
 				t.Errorf("%s allocates %v times", name, n)

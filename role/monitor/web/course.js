@@ -45,7 +45,7 @@ function queues(samples) {
     const at = s.nodes.find(y => same(x, y));
     return at?.capacity ? 100 * at.queue / at.capacity : undefined;
   };
-  const list = [...found.values()], slow = list.filter(x => x.role === "slow");
+  const list = [...found.values()].sort((a, b) => (a.role === "slow") - (b.role === "slow")), slow = list.filter(x => x.role === "slow");
   if (slow.length > 4) { // too many to be told apart
     const fills = s => slow.map(x => fill(s, x)).filter(v => v !== undefined);
     return [...list.filter(x => x.role !== "slow").map(x => ({name: x.role, title: x.address, colour: "grey", value: s => fill(s, x)})),

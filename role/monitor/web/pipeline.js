@@ -185,7 +185,7 @@ const noted = (x, run) => [run && x.staleness_s > silent && "silent", x.throttle
 // shared says once what several nodes have in common.
 function shared(nodes, facts) {
   const all = Map.groupBy(nodes.flatMap(facts), fact => fact);
-  return [...all].map(([fact, {length}]) => `${length === nodes.length ? "all" : length} ${fact}`).join(", ");
+  return [...all].sort(([, a], [, b]) => a.length - b.length).map(([fact, {length}]) => `${length === nodes.length ? "all" : length} ${fact}`).join(", ");
 }
 
 // member is one node of a group: a queue, and more for who asks.

@@ -1,0 +1,202 @@
+package op
+
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
+)
+
+// arithmetic reads an operator on two tensors, which are combined element by
+// element; each is repeated along the dimensions in which it has one element and
+// the other more. One of them may be a constant.
+func arithmetic(of *binary) Operator {
+	return Operator{Read: of.read, Fold: of.fold}
+}
+
+// binary is what an operator does with two numbers.
+type binary struct {
+	name string
+
+	// line makes a line of y; sa and sb say how a and b move: one element at a
+	// time, or not at all.
+	line func(y, a, b []float32, sa, sb int)
+	ints func(a, b int64) (int64, error) // of two integer constants
+
+	// as is what x combined with a constant is as a scaling; nil where it is none.
+	as func(c *Constant, first bool) (scaling, bool)
+}
+
+func (of *binary) read(n *Node) error {
+	if err := n.takes(2, 2); err != nil {
+		return err
+	}
+	o := &arithmeticOp{of: of}
+	var shapes [2][]int
+	var from []int
+	for i, in := range n.In {
+		if in.Constant == nil {
+			shapes[i], from = in.Shape, append(from, i)
+			continue
+		}
+		if err := in.Constant.weight(); err != nil {
+			return err
+		}
+		o.constant, o.first = in.Constant, i == 0
+		shapes[i] = in.Constant.shape()
+	}
+	to, err := broadcast(shapes[0], shapes[1])
+	if err != nil {
+		return err
+	}
+	return n.give(o, to, from...)
+}
+
+// broadcast is the shape of the result of two shapes, or says why there is none.
+func broadcast(a, b []int) ([]int, error) {
+	to := make([]int, max(len(a), len(b)))
+	for i := range to {
+		da, db := along(a, len(to), i), along(b, len(to), i)
+		if da != db && da != 1 && db != 1 {
+			return nil, fmt.Errorf("%w: shapes %v and %v do not fit one another", ErrMalformed, a, b)
+		}
+		if to[i] = da; da == 1 {
+			to[i] = db
+		}
+	}
+	return to, nil
+}
+
+// along is dimension i of a shape, as if it had rank many.
+func along(shape []int, rank, i int) int {
+	if i -= rank - len(shape); i >= 0 {
+		return shape[i]
+	}
+	return 1
+}
+
+// together is the walk over y and what a and b have for each of its elements.
+func together(y, a, b *tensor.AP) (w walk) {
+	rank := len(y.Shape())
+	for i, d := range y.Shape() {
+		w.add(d, [3]int{y.Strides()[i], stride(a, rank, i), stride(b, rank, i)})
+	}
+	return w
+}
+
+// arithmeticOp computes two tensors element by element.
+type arithmeticOp struct {
+	of       *binary
+	constant *Constant // one of the two that is in the file, or nil
+	first    bool      // it is the first
+}
+
+func (l *arithmeticOp) InPlace()       {}
+func (l *arithmeticOp) Strided()       {}
+func (l *arithmeticOp) Bounded()       {}
+func (l *arithmeticOp) Work() int64    { return 0 }
+func (l *arithmeticOp) String() string { return l.of.name }
+
+func (l *arithmeticOp) Bytes() int64 {
+	if l.constant == nil {
+		return 0
+	}
+	return 4 * l.constant.volume()
+}
+
+func (l *arithmeticOp) scaling(shape []int, axis int) (scaling, bool) {
+	if l.of.as == nil || l.constant == nil || !l.constant.perChannel(len(shape), axis, shape[axis]) {
+		return scaling{}, false
+	}
+	return l.of.as(l.constant, l.first)
+}
+
+func (l *arithmeticOp) Load() (Kernel, error) {
+	k := &arithmeticKernel{of: l.of.line, first: l.first}
+	if l.constant != nil {
+		var err error
+		if k.held, err = l.constant.tensor(); err != nil {
+			return nil, err
+		}
+	}
+	return k, nil
+}
+
+type arithmeticKernel struct {
+	of    func(y, a, b []float32, sa, sb int)
+	held  *tensor.Dense // one of the two, or nil
+	first bool
+}
+
+func (k *arithmeticKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
+	a := xs[0]
+	b := k.held
+	switch {
+	case b == nil:
+		b = xs[1]
+	case k.first:
+		a, b = b, a
+	}
+	z, left, right := y.Float32s(), a.Float32s(), b.Float32s()
+	w := together(y.Info(), a.Info(), b.Info())
+	n, move := w.inner()
+	for at := [3]int{}; ; {
+		line := z[at[0]:][:n]
+		k.of(line, left[at[1]:], right[at[2]:], move[1], move[2])
+		if with.Clamp != f32.Linear {
+			bound(line, line, with.Clamp)
+		}
+		if !w.next(&at) {
+			return nil
+		}
+	}
+}
+
+// fold computes two small constants of one type.
+func (of *binary) fold(n *Node) error {
+	if len(n.In) != 2 || !n.has(0) || !n.has(1) || n.In[0].Constant.Integer != n.In[1].Constant.Integer {
+		return fmt.Errorf("%w: two constants of one type are wanted", ErrMalformed)
+	}
+	a, left, err := n.small(0)
+	if err != nil {
+		return err
+	}
+	b, right, err := n.small(1)
+	if err != nil {
+		return err
+	}
+	to, err := broadcast(left, right)
+	if err != nil {
+		return err
+	}
+	size := Volume(to)
+	if size > maxKnown {
+		return tooMany(to)
+	}
+	if err := n.Budget.spend(16 * int64(size+8)); err != nil {
+		return err
+	}
+	y := &Constant{Integer: a.Integer, Dims: wide(to)}
+	if a.Integer {
+		y.ints = make([]int64, size)
+	} else {
+		y.reals = make([]float32, size)
+	}
+	w := together(rowMajor(to), rowMajor(left), rowMajor(right))
+	count, move := w.inner()
+	for at := [3]int{}; size > 0; {
+		for i := range count {
+			iy, ia, ib := at[0]+i*move[0], at[1]+i*move[1], at[2]+i*move[2]
+			if !y.Integer {
+				of.line(y.reals[iy:iy+1], a.reals[ia:], b.reals[ib:], 1, 1)
+			} else if y.ints[iy], err = of.ints(a.ints[ia], b.ints[ib]); err != nil {
+				return err
+			}
+		}
+		if !w.next(&at) {
+			break
+		}
+	}
+	return n.known(y)
+}

@@ -1,0 +1,33 @@
+package op
+
+import "fmt"
+
+// constantOfShape repeats one number.
+func constantOfShape(n *Node) error {
+	if err := n.takes(1, 1); err != nil {
+		return err
+	}
+	list := n.In[0].Constant
+	if !list.Integer {
+		return fmt.Errorf("%w: its shape is no integers", ErrMalformed)
+	}
+	of := &Constant{reals: []float32{0}}
+	if a := n.Attribute("value"); a != nil && a.Tensor != nil {
+		var err error
+		if of, err = Hold("", a.Tensor, n.Budget); err != nil {
+			return err
+		}
+		if err = of.know(n.Budget); err != nil || of.volume() != 1 {
+			return fmt.Errorf("%w: its value has the shape %d, want one number (%v)", ErrMalformed, of.Dims, err)
+		}
+	}
+	shape, err := fewDims(list.ints)
+	if err != nil {
+		return err
+	}
+	return n.choose(of, shape, listed(shape, func([]int) int { return 0 }))
+}
+
+func needsConstants(*Node) error {
+	return fmt.Errorf("its input depends on the frame: %w: shapes are fixed here", ErrUnsupported)
+}

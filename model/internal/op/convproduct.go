@@ -1,0 +1,153 @@
+package op
+
+import (
+	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
+)
+
+// convKernel is a matrix product for each group: weights [out/groups taps] times
+// patches [taps oh*ow], of which no more exists than the product has at hand.
+type convKernel struct {
+	*convOp
+	matrices []*f32.Matrix // by group
+	bias     *tensor.Dense // [out]
+	product  f32.Product   // kept here so that it is not allocated
+	patches  patches
+
+	preparation preparation
+}
+
+func (c *convOp) loadProduct(scale, shift []float32) (Kernel, error) {
+	k := &convKernel{convOp: c, bias: vector(shift)}
+	k.preparation.convKernel = k
+	rows, cols := c.out/c.groups, c.in/c.groups*len(c.taps)
+	for g := range c.groups {
+		m := f32.New(rows, cols)
+		k.matrices = append(k.matrices, m)
+		err := c.weights.blocks(rows, cols, g*rows, func(row int, block []float32) {
+			for r := range len(block) / cols {
+				scaleBy(block[r*cols:][:cols], scale[g*rows+row+r])
+			}
+			m.SetRows(row, block)
+		})
+		if err != nil {
+			k.Free()
+			return nil, err
+		}
+	}
+	return k, nil
+}
+
+func (k *convKernel) Free() {
+	for _, m := range k.matrices {
+		m.Free()
+	}
+}
+
+// prepared is the size of all prepared planes, 0 when they need no preparing.
+func (k *convKernel) prepared() int {
+	if k.ready() {
+		return 0
+	}
+	return k.in * k.plane()
+}
+
+func (k *convKernel) Scratch(threads int) int {
+	return k.prepared() + threads*k.matrices[0].Scratch(k.oh*k.ow)
+}
+
+func (k *convKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
+	x, err := elements(xs[0], k.in*k.h*k.w)
+	if err != nil {
+		return err
+	}
+	c, err := elements(y, k.out*k.oh*k.ow)
+	if err != nil {
+		return err
+	}
+	bias := k.bias.Float32s()
+	scratch := with.Scratch
+	if n := k.prepared(); n > 0 {
+		k.patches.x, k.patches.src, scratch = scratch[:n], x, scratch[n:]
+		if with.Team != nil {
+			with.Team.Do(k.in, &k.preparation)
+		} else {
+			for ch := range k.in {
+				k.preparation.Chunk(0, ch)
+			}
+		}
+		x = k.patches.x
+	}
+	rows, positions := k.out/k.groups, k.oh*k.ow
+	each := len(x) / k.groups
+	for g, m := range k.matrices {
+		k.patches.window, k.patches.x = &k.window, x[g*each:][:each]
+		k.product = f32.Product{
+			C: c[g*rows*positions:][:rows*positions], Ldc: positions, B: &k.patches, N: positions,
+			Bias: bias[g*rows:][:rows], Clamp: with.Clamp,
+		}
+		if with.Team != nil {
+			with.Team.Mul(m, &k.product, scratch)
+		} else {
+			m.Mul(&k.product, scratch)
+		}
+	}
+	return nil
+}
+
+// patches are the columns of the product: column oy*ow+ox holds the inputs that
+// output (oy, ox) sees, in the order of the weights.
+type patches struct {
+	*window
+	x, src []float32 // of the group's channels: prepared, as they came
+}
+
+var _ f32.Columns = (*patches)(nil)
+
+// Pack gathers a few columns. Neighbouring outputs of a row have neighbouring
+// inputs, so it copies runs, and these lie alike in every row of the matrix.
+func (p *patches) Pack(dst []float32, width, row, rows, col, cols int) {
+	plane, taps := p.plane(), p.taps
+	channel, tap := row/len(taps), row%len(taps)
+	if p.ow == p.pw {
+		for r := range rows {
+			copy(dst[r*width:r*width+cols], p.x[channel*plane+taps[tap]+col:])
+			if tap++; tap == len(taps) {
+				channel, tap = channel+1, 0
+			}
+		}
+		return
+	}
+	// What is left of the first row, whole rows, and the beginning of the last.
+	oy, ox := col/p.ow, col%p.ow
+	head := min(cols, (p.ow-ox)%p.ow)
+	whole := (cols - head) / p.ow
+	tail := cols - head - whole*p.ow
+	first := oy*p.pw + ox
+	if ox > 0 {
+		oy++
+	}
+	for r := range rows {
+		line, x := dst[r*width:r*width+cols], p.x[channel*plane+taps[tap]:]
+		copy(line[:head], x[first:])
+		if whole > 0 {
+			f32.CopyRows(line[head:], p.ow, x[oy*p.pw:], p.pw, whole, p.ow)
+		}
+		if tail > 0 {
+			copy(line[cols-tail:], x[(oy+whole)*p.pw:])
+		}
+		if tap++; tap == len(taps) {
+			channel, tap = channel+1, 0
+		}
+	}
+}
+
+// preparation prepares one plane for each chunk.
+type preparation struct{ *convKernel }
+
+func (p *preparation) Chunk(_, ch int) {
+	prepared := p.patches.x[ch*p.plane():][:p.plane()]
+	p.frame(prepared, 0)
+	p.inner(prepared, p.patches.src[ch*p.h*p.w:][:p.h*p.w])
+}

@@ -1,0 +1,164 @@
+// Package op is the operators of ONNX: how a node of each is read, what it gives
+// and costs, and the kernel that computes it. One file is one operator, or one
+// family that shares a kernel; table.go lists them all.
+//
+//	          reads                     loads
+//	Node ───────────────▶ Operation ───────────▶ Kernel ── Apply(y, xs, with)
+//	inputs, attributes    shape, cost            weights in memory
+//	     │
+//	     └── of constants alone: a Constant
+//
+// Tensors are those of gorgonia.org/tensor, in the shapes that ONNX gives them,
+// the batch dimension of 1 in front. A kernel reads shapes and strides from
+// them; the arithmetic is in model/internal/f32.
+//
+// # A new operator
+//
+// Write one file with a function that reads a node and calls Node.give, and put
+// it into the table:
+//
+//	func double(n *Node) error { return n.each(curve{name: "double", of: twice}) }
+package op
+
+import (
+	"errors"
+
+	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
+	"tandem/model/internal/onnx"
+)
+
+var (
+	// ErrMalformed is in the chain of errors about a node that breaks the rules
+	// of its operator.
+	ErrMalformed = onnx.ErrMalformed
+
+	// ErrUnsupported is in the chain of errors about a node that is sound but has
+	// a form that this package does not compute.
+	ErrUnsupported = errors.New("not supported")
+)
+
+// Limits on what a node may ask for, far above the networks a Pi can run.
+const (
+	maxElements = 1 << 28 // numbers in a weight matrix: 1 GiB
+
+	MaxVolume = 1 << 24 // numbers in an activation: 64 MiB
+	MaxRank   = 8       // dimensions of an activation
+)
+
+// Operator is how the nodes of one ONNX operator are read. What a node gives it
+// tells by Node.give, Node.same or Node.known.
+type Operator struct {
+	Read func(*Node) error // at least one input depends on the frame
+	Fold func(*Node) error // no input does; nil: that is not computed
+}
+
+// Operation is what one node of the graph computes: shapes and attributes are
+// settled, the weights are still in the file.
+type Operation interface {
+	Work() int64           // multiply-adds for one frame
+	Bytes() int64          // what its weights take when resident
+	Load() (Kernel, error) // reads the weights
+	String() string        // such as "dense 100 to 2000"
+}
+
+// Kernel is an operation with its weights in memory.
+type Kernel interface {
+	// Apply computes y from xs for one frame. The caller owns them all; they have
+	// the shapes that were settled when the node was read. y overlaps an input
+	// only where the operation allows it, see InPlace and Joins. Apply allocates
+	// nothing.
+	Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
+}
+
+// With is what a kernel may use beside its tensors.
+type With struct {
+	Clamp   f32.Clamp // bounds of the results; Linear, unless the operation is Bounded
+	Team    *f32.Team // nil: the calling goroutine alone
+	Scratch []float32 // as many as the kernel said that it needs
+}
+
+// A kernel may have more to it.
+type (
+	// Joint is a kernel that is cheaper for several frames at once.
+	Joint interface {
+		// ApplyAll is Apply for each frame of a batch; xs are the frames' only
+		// inputs.
+		ApplyAll(ys, xs []*tensor.Dense, with With) error
+	}
+
+	// Shared is a kernel that can use a team of threads.
+	Shared interface {
+		// Scratch is how many floats Apply needs with so many threads.
+		Scratch(threads int) int
+	}
+
+	// Freer is a kernel with memory that is not Go's to collect. It is not to be
+	// used afterwards.
+	Freer interface{ Free() }
+)
+
+// An operation may have more to it.
+type (
+	// Bounded operations apply With.Clamp, and so do the work of a ReLU behind
+	// them.
+	Bounded interface{ Bounded() }
+
+	// Clamping operations do nothing but bound their input, and so can be left to
+	// a Bounded one before them.
+	Clamping interface {
+		// After is what c and then this operation do.
+		After(c f32.Clamp) f32.Clamp
+	}
+
+	// InPlace operations may have y in the memory of any input of y's length.
+	InPlace interface{ InPlace() }
+
+	// View operations compute nothing, where they can: y is what lies in the memory
+	// of x from element offset on, seen by another access pattern. Elements that
+	// y has next to one another may then lie apart.
+	View interface {
+		View(x *tensor.AP) (y *tensor.AP, offset int, ok bool)
+	}
+
+	// Strided operations have kernels that take inputs whose elements lie apart;
+	// others need them in row-major order, without gaps.
+	Strided interface{ Strided() }
+
+	// Joins operations put their inputs, of these shapes, one after another: input
+	// i, made at element offsets[i] of y in the first place, needs no copy.
+	Joins interface {
+		Offsets(shapes [][]int) (offsets []int, ok bool)
+	}
+
+	// Scaler operations may be no more than a factor and a summand for each
+	// channel.
+	Scaler interface {
+		// scaling says so, where the channels are dimension axis of the shape.
+		scaling(shape []int, axis int) (scaling, bool)
+	}
+
+	// Absorber operations can do the work of a Scaler behind them with their
+	// weights.
+	Absorber interface {
+		// Absorb takes it over, if it can; shape is that of its own result.
+		Absorb(by Scaler, shape []int) bool
+	}
+)
+
+// weightless is embedded in operations that have neither weights nor
+// multiply-adds.
+type weightless struct{}
+
+func (weightless) Work() int64  { return 0 }
+func (weightless) Bytes() int64 { return 0 }
+
+// Volume is the number of elements of a tensor.
+func Volume(shape []int) int {
+	v := 1
+	for _, d := range shape {
+		v *= d
+	}
+	return v
+}

@@ -1,0 +1,96 @@
+package op
+
+import (
+	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
+)
+
+// planes applies a window to each plane by itself, on one thread or on several.
+type planes struct {
+	*window
+	each  int // outputs of a plane
+	sum   func(y, x []float32, channel int)
+	done  func(y []float32) // on each finished plane; nil: nothing
+	clamp f32.Clamp
+
+	y, x, memory []float32
+}
+
+// block is about how many outputs are summed up at a time: they stay in the
+// first-level cache.
+const block = 2048
+
+func (p *planes) lines() int { return max(1, min(p.oh, block/p.pw)) }
+
+// need is the scratch of a thread: a prepared plane, and outputs with what lies
+// between their rows.
+func (p *planes) need() int {
+	n := 0
+	if !p.ready() {
+		n = p.plane()
+	}
+	if p.pw != p.ow {
+		n += p.lines() * p.pw
+	}
+	return n
+}
+
+func (p *planes) scratch(threads int) int { return threads * p.need() }
+
+// apply writes pad around the planes of x, of shape [1 channels h w].
+func (p *planes) apply(y, x *tensor.Dense, pad float32, with With) (err error) {
+	channels := x.Shape()[1]
+	if p.x, err = elements(x, channels*p.h*p.w); err != nil {
+		return err
+	}
+	if p.y, err = elements(y, channels*p.each*p.oh*p.ow); err != nil {
+		return err
+	}
+	p.memory, p.clamp = with.Scratch, with.Clamp
+	threads := 1
+	if with.Team != nil {
+		threads = with.Team.Threads()
+	}
+	if !p.ready() {
+		for t := range threads {
+			p.frame(p.memory[t*p.need():][:p.plane()], pad)
+		}
+	}
+	if threads > 1 {
+		with.Team.Do(channels, p)
+		return nil
+	}
+	for ch := range channels {
+		p.Chunk(0, ch)
+	}
+	return nil
+}
+
+// Chunk computes the outputs of one plane.
+func (p *planes) Chunk(thread, channel int) {
+	memory := p.memory[thread*p.need():][:p.need()]
+	x := p.x[channel*p.h*p.w:][:p.h*p.w]
+	if !p.ready() {
+		prepared := memory[:p.plane()]
+		memory = memory[p.plane():]
+		p.inner(prepared, x)
+		x = prepared
+	}
+	for i := channel * p.each; i < (channel+1)*p.each; i++ {
+		y := p.y[i*p.oh*p.ow:][:p.oh*p.ow]
+		for oy := 0; oy < p.oh; oy += p.lines() {
+			lines := min(p.lines(), p.oh-oy)
+			flat := (lines-1)*p.pw + p.ow
+			if p.pw == p.ow {
+				p.sum(y[oy*p.ow:][:flat], x[oy*p.pw:], i)
+				continue
+			}
+			p.sum(memory[:flat], x[oy*p.pw:], i)
+			f32.CopyRows(y[oy*p.ow:], p.ow, memory, p.pw, lines, p.ow)
+		}
+		if p.done != nil {
+			p.done(y)
+		}
+	}
+}

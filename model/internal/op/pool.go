@@ -1,0 +1,115 @@
+package op
+
+import (
+	"fmt"
+	"math"
+
+	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
+)
+
+func maxPool(n *Node) error     { return n.pool(false) }
+func averagePool(n *Node) error { return n.pool(true) }
+
+func (n *Node) pool(mean bool) error {
+	shape, err := n.only()
+	if err != nil {
+		return err
+	}
+	kernel := n.Attribute("kernel_shape")
+	if kernel == nil || len(shape) < 3 {
+		return fmt.Errorf("%w: kernel_shape is missing, or there is nothing to pool in shape %d", ErrMalformed, shape)
+	}
+	s, err := n.slide(shape, kernel.Ints, n.Int("ceil_mode", 0) != 0)
+	if err != nil {
+		return err
+	}
+	p := &poolOp{window: s.window, mean: mean}
+	if n.Int("count_include_pad", 0) != 0 {
+		for a := range 2 {
+			p.counted[a] = [2]int{s.before[a], s.after[a]}
+		}
+	}
+	return n.give(p, append([]int{1, shape[1]}, s.out...), 0)
+}
+
+// poolOp takes the largest, or the mean, of each window of a plane: x of shape
+// [1 channels h w], y of [1 channels oh ow].
+type poolOp struct {
+	weightless
+	window
+	mean bool
+	// For a mean, the windows are divided by the number of their elements that lie
+	// in [-counted[0], h+counted[1]) and likewise across: the input alone, or with
+	// its padding.
+	counted [2][2]int
+}
+
+func (l *poolOp) Load() (Kernel, error) {
+	loaded := *l
+	l = &loaded
+	l.window = l.settled()
+	k := &poolKernel{poolOp: l}
+	k.job = planes{window: &l.window, each: 1, sum: k.max}
+	if l.mean {
+		k.job.sum, k.job.done = k.sum, k.divide
+		k.ones = make([]float32, len(l.taps))
+		fill(k.ones, 1)
+		k.down, k.across = l.counts(0, l.oh, l.h), l.counts(1, l.ow, l.w)
+	}
+	return k, nil
+}
+
+func (l *poolOp) String() string {
+	name := "max pool"
+	if l.mean {
+		name = "average pool"
+	}
+	return fmt.Sprintf("%s %dx%d, stride %d", name, l.kernel[0], l.kernel[1], l.stride[0])
+}
+
+// counts is how many elements of each window are counted along one axis.
+func (l *poolOp) counts(axis, outputs, size int) []float32 {
+	c := make([]float32, outputs)
+	for o := range c {
+		for k := range l.kernel[axis] {
+			at := o*l.stride[axis] + k*l.dilation[axis] - l.before[axis]
+			if at >= -l.counted[axis][0] && at < size+l.counted[axis][1] {
+				c[o]++
+			}
+		}
+	}
+	return c
+}
+
+type poolKernel struct {
+	*poolOp
+	ones, down, across []float32
+	job                planes
+}
+
+func (k *poolKernel) Scratch(threads int) int { return k.job.scratch(threads) }
+
+func (k *poolKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
+	pad := float32(math.Inf(-1))
+	if k.mean {
+		pad = 0
+	}
+	return k.job.apply(y, xs[0], pad, with)
+}
+
+func (k *poolKernel) max(y, x []float32, _ int) { f32.Maximum(y, x, k.taps) }
+
+func (k *poolKernel) sum(y, x []float32, _ int) {
+	f32.Correlate(y, x, k.taps, k.ones, 0, f32.Linear)
+}
+
+func (k *poolKernel) divide(y []float32) {
+	for oy, n := range k.down {
+		line := y[oy*k.ow:][:k.ow]
+		for ox, m := range k.across {
+			line[ox] /= n * m
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !slow
+
+package role
+
+const long = false
