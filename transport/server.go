@@ -153,7 +153,7 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	if err != nil {
 		return nil, err
 	}
-	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: intsToWire(opened.Shape), Address: opened.Address}, nil
+	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: ints[int32](opened.Shape), Address: opened.Address}, nil
 }
 
 func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushResponse, error) {
