@@ -127,7 +127,7 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	if err := c.checked(m, err); err != nil {
 		return Opened{}, err
 	}
-	opened := Opened{Run: runFromWire(m.GetRun()), Shape: intsFromWire(m.GetShape()), Address: m.GetAddress()}
+	opened := Opened{Run: runFromWire(m.GetRun()), Shape: ints[int](m.GetShape()), Address: m.GetAddress()}
 	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
 	}

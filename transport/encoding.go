@@ -17,9 +17,7 @@ const (
 	Int8    = "int8"    // a quarter
 )
 
-var encodings = map[string]wire.Encoding{Float32: wire.Encoding_FLOAT32, Float16: wire.Encoding_FLOAT16, Int8: wire.Encoding_INT8}
-
-// formats are their names, as they are said to people.
+// formats are their names, in the order of wire.Encoding.
 var formats = []string{Float32, Float16, Int8}
 
 // CheckWire reports a wire format that this program does not know. None (empty) is one that is left open.
@@ -46,7 +44,7 @@ func encodingOf(f *pipeline.Frame, format string) wire.Encoding {
 	if f.By.Role != "" { // a result
 		return wire.Encoding_FLOAT32
 	}
-	return encodings[format]
+	return wire.Encoding(max(0, slices.Index(formats, format))) // none is float32
 }
 
 // encode puts the values into a message. The message may share them; they are not changed, so that a frame that is sent

@@ -18,7 +18,7 @@ const (
 func runToWire(r pipeline.Run) *wire.Run {
 	return &wire.Run{
 		Id: r.ID, Strategy: r.Strategy, Tasks: int32(r.Tasks), Frames: r.Frames,
-		IntervalNs: int64(r.Interval), Model: r.Model, Digest: r.Digest, Cuts: intsToWire(r.Cuts), Load: string(r.Load),
+		IntervalNs: int64(r.Interval), Model: r.Model, Digest: r.Digest, Cuts: ints[int32](r.Cuts), Load: string(r.Load),
 		Wire: r.Wire,
 	}
 }
@@ -27,7 +27,7 @@ func runFromWire(m *wire.Run) pipeline.Run {
 	return pipeline.Run{
 		ID: m.GetId(), Strategy: m.GetStrategy(), Tasks: int(m.GetTasks()), Frames: m.GetFrames(),
 		Interval: time.Duration(m.GetIntervalNs()), Model: m.GetModel(), Digest: m.GetDigest(),
-		Cuts: intsFromWire(m.GetCuts()), Load: pipeline.Loading(m.GetLoad()), Wire: m.GetWire(),
+		Cuts: ints[int](m.GetCuts()), Load: pipeline.Loading(m.GetLoad()), Wire: m.GetWire(),
 	}
 }
 
@@ -40,7 +40,7 @@ func framesToWire(frames []pipeline.Frame, format string, arrival time.Time) []*
 		m := &wire.Frame{
 			Id:                f.ID,
 			Next:              int32(f.Next),
-			Shape:             intsToWire(f.Shape),
+			Shape:             ints[int32](f.Shape),
 			AgeNs:             int64(f.AgeAt(arrival)),
 			FinishedByRole:    f.By.Role,
 			FinishedByAddress: f.By.Address,
@@ -95,7 +95,7 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 			return invalid("its label is %d: 0 to %d is allowed", f.Label, maxLabel)
 		}
 	}
-	f.Shape = intsFromWire(m.GetShape())
+	f.Shape = ints[int](m.GetShape())
 	values := valuesOf(f.Shape)
 	if values < 1 {
 		return invalid("its shape %v is no shape of a frame", f.Shape)
@@ -145,18 +145,11 @@ func feedbackFromWire(messages []*wire.Feedback) []pipeline.Feedback {
 	return out
 }
 
-func intsToWire(ints []int) []int32 {
-	out := make([]int32, len(ints))
-	for i, n := range ints {
-		out[i] = int32(n)
+// ints converts the numbers of a list to those of the wire, or back.
+func ints[To, From int | int32](from []From) []To {
+	to := make([]To, len(from))
+	for i, n := range from {
+		to[i] = To(n)
 	}
-	return out
-}
-
-func intsFromWire(ints []int32) []int {
-	out := make([]int, len(ints))
-	for i, n := range ints {
-		out[i] = int(n)
-	}
-	return out
+	return to
 }

@@ -107,6 +107,26 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors
 	}
 }
 
+// timeAnswers gives the answers to calls a time over HTTP/2 too: there a stream's write waits for the peer's window, and
+// the connection has nothing to write. It begins with the answer, because a Close may wait for the pipeline to drain.
+func timeAnswers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 2 {
+			w = timedAnswer{w}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type timedAnswer struct{ http.ResponseWriter }
+
+func (a timedAnswer) Write(b []byte) (int, error) {
+	_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(auth.WriteTime)) // a stream can
+	return a.ResponseWriter.Write(b)
+}
+
+func (a timedAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
 // answered refuses messages that hold what they may not, and turns errors into the wire's.
 func answered(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
@@ -133,7 +153,7 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	if err != nil {
 		return nil, err
 	}
-	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: intsToWire(opened.Shape), Address: opened.Address}, nil
+	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: ints[int32](opened.Shape), Address: opened.Address}, nil
 }
 
 func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushResponse, error) {

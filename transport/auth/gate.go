@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -73,11 +74,7 @@ func NewGate(creds *Credentials, told func(Refusal)) *Gate {
 func (g *Gate) Refused() map[Reason]int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	all := make(map[Reason]int64, len(g.refused))
-	for r, n := range g.refused {
-		all[r] = n
-	}
-	return all
+	return maps.Clone(g.refused)
 }
 
 func (g *Gate) refuse(address string, why Reason, text string) {

@@ -3,6 +3,7 @@ package link
 import (
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,15 +15,14 @@ import (
 type conn struct {
 	net.Conn
 	ended   chan struct{} // closed when carry has returned
-	wake    chan struct{} // there is something new for carry
 	writing sync.Mutex    // one writer at a time
 
 	mu       sync.Mutex
+	changed  sync.Cond // of what follows
 	line     line
-	held     int           // bytes that were written and are not there yet
-	changed  chan struct{} // closed at a change that a waiting writer must see
-	deadline time.Time     // for writers; zero: none
-	failed   error         // of the real connection
+	held     int       // bytes that were written and are not there yet
+	deadline time.Time // for writers; zero: none
+	failed   error     // of the real connection
 	closed   bool
 	lingers  bool      // closed, with bytes on their way
 	until    time.Time // when it gives them up
@@ -38,166 +38,107 @@ const (
 )
 
 func newConn(real net.Conn, l line) *conn {
-	return &conn{
-		Conn: real, line: l,
-		ended: make(chan struct{}), wake: make(chan struct{}, 1), changed: make(chan struct{}),
-	}
+	c := &conn{Conn: real, line: l, ended: make(chan struct{})}
+	c.changed.L = &c.mu
+	return c
 }
 
 // Write takes all bytes as soon as there is room for them.
-func (c *conn) Write(b []byte) (int, error) {
+func (c *conn) Write(b []byte) (n int, err error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	n := 0
-	for {
-		taken, changed, deadline, err := c.take(b[n:])
-		n += taken
-		if err != nil || n == len(b) {
-			return n, err
-		}
-		wait(changed, deadline)
-	}
-}
-
-// take takes the bytes for which there is room. It returns what to wait for if that is not all.
-func (c *conn) take(b []byte) (int, <-chan struct{}, time.Time, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
-	switch {
-	case c.closed:
-		return 0, nil, now, net.ErrClosed
-	case c.failed != nil:
-		return 0, nil, now, c.failed
-	case !c.deadline.IsZero() && !now.Before(c.deadline):
-		return 0, nil, now, os.ErrDeadlineExceeded
-	}
-	n := min(len(b), sendBuffer-c.held)
-	if n > 0 {
-		c.line.put(append([]byte(nil), b[:n]...), now) // they belong to the caller
-		c.held += n
-		c.rouse()
-	}
-	return n, c.changed, c.deadline, nil
-}
-
-// wait waits for a change, but not beyond the deadline, if there is one.
-func wait(changed <-chan struct{}, deadline time.Time) {
-	if deadline.IsZero() {
-		<-changed
-		return
-	}
-	timer := time.NewTimer(time.Until(deadline))
-	defer timer.Stop()
-	select {
-	case <-changed:
-	case <-timer.C:
+	for {
+		now := time.Now()
+		switch {
+		case c.closed:
+			return n, net.ErrClosed
+		case c.failed != nil:
+			return n, c.failed
+		case !c.deadline.IsZero() && !now.Before(c.deadline):
+			return n, os.ErrDeadlineExceeded
+		}
+		if room := min(len(b)-n, sendBuffer-c.held); room > 0 {
+			c.line.put(slices.Clone(b[n:n+room]), now) // they belong to the caller
+			n, c.held = n+room, c.held+room
+			c.changed.Broadcast()
+		}
+		if n == len(b) {
+			return n, nil
+		}
+		c.wait(c.deadline)
 	}
 }
 
-// rouse makes carry look again.
-func (c *conn) rouse() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
+// wait waits for a change, but not beyond a moment, unless that is zero. Call it with c.mu held.
+func (c *conn) wait(until time.Time) {
+	if !until.IsZero() {
+		alarm := time.AfterFunc(time.Until(until), func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.changed.Broadcast()
+		})
+		defer alarm.Stop()
 	}
-}
-
-// change tells waiting writers. Call it with c.mu held.
-func (c *conn) change() {
-	close(c.changed)
-	c.changed = make(chan struct{})
+	c.changed.Wait()
 }
 
 // carry hands bytes to the real connection when they are there. It ends when that has failed, or when the connection is
 // closed and empty.
 func (c *conn) carry() {
 	defer close(c.ended)
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for {
-		arrived, next, over := c.advance()
-		if over {
-			return
+		now := time.Now()
+		if c.failed != nil || c.closed && (c.held == 0 || !now.Before(c.until)) {
+			break
 		}
+		arrived, next := c.line.advance(now.Add(early))
 		for _, data := range arrived {
+			c.mu.Unlock()
 			_, err := c.Conn.Write(data)
-			c.delivered(len(data), err)
+			c.mu.Lock()
+			c.held -= len(data)
+			if err != nil {
+				c.failed = err
+			}
+			c.changed.Broadcast()
 		}
 		if len(arrived) > 0 {
 			continue // it took its time
 		}
-		idle := time.Hour
 		if !next.IsZero() {
-			idle = time.Until(next)
+			next = next.Add(-early)
 		}
-		timer.Reset(idle)
-		select {
-		case <-c.wake:
-		case <-timer.C:
+		if c.closed && c.until.Before(next) {
+			next = c.until // it is not empty, so there is a next
 		}
+		c.wait(next)
 	}
-}
-
-// advance moves the line on, and reports whether there is nothing more to do.
-func (c *conn) advance() (arrived [][]byte, next time.Time, over bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := time.Now()
-	if c.failed != nil || c.closed && (c.held == 0 || !now.Before(c.until)) {
-		if c.lingers {
-			_ = c.Conn.Close() // nobody is left to be told
-		}
-		return nil, time.Time{}, true
+	if c.lingers {
+		_ = c.Conn.Close() // nobody is left to be told
 	}
-	arrived, next = c.line.advance(now.Add(early))
-	if !next.IsZero() {
-		next = next.Add(-early)
-	}
-	if c.closed && c.until.Before(next) {
-		next = c.until // it is not empty, so there is a next
-	}
-	return arrived, next, false
-}
-
-// delivered makes room for what has been handed on.
-func (c *conn) delivered(n int, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.held -= n
-	if err != nil {
-		c.failed = err
-	}
-	c.change()
 }
 
 // Close ends the connection. As with a socket, what was written before goes on to the other end, for as long as a
 // second; it is the uplink that waits for that.
 func (c *conn) Close() error {
-	if !c.end() {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
 		return net.ErrClosed
 	}
+	c.closed, c.lingers, c.until = true, c.held > 0 && c.failed == nil, time.Now().Add(linger)
+	c.changed.Broadcast()
+	c.mu.Unlock()
 	if c.lingers {
 		_ = c.Conn.SetReadDeadline(time.Unix(1, 0)) // ends a Read that waits
 		return c.Conn.SetWriteDeadline(c.until)
 	}
 	<-c.ended
 	return c.Conn.Close()
-}
-
-// end marks the connection as closed. It reports false where it was before.
-func (c *conn) end() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return false
-	}
-	c.closed = true
-	c.lingers = c.held > 0 && c.failed == nil
-	c.until = time.Now().Add(linger)
-	c.change()
-	c.rouse()
-	return true
 }
 
 // Read reads what the other end has sent, which has the shape of its own link.
@@ -223,7 +164,7 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 		return net.ErrClosed
 	}
 	c.deadline = t
-	c.change()
+	c.changed.Broadcast()
 	return nil
 }
 

@@ -1,8 +1,10 @@
 package link
 
 import (
+	"maps"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -111,10 +113,7 @@ func (u *Uplink) Close() {
 	}
 	u.mu.Lock()
 	u.closed = true
-	var open []*conn
-	for c := range u.conns {
-		open = append(open, c)
-	}
+	open := slices.Collect(maps.Keys(u.conns))
 	u.mu.Unlock()
 	for _, c := range open {
 		_ = c.Close() // it may have been closed before
