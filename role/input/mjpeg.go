@@ -13,25 +13,23 @@ import (
 // mjpeg -o -. It ends with the stream; an image that the end cuts off is dropped.
 type mjpeg struct {
 	picture
-	in    *bufio.Reader
-	close func() error
+	io.Closer
+	in *bufio.Reader
 }
 
 // maxImage bounds the bytes of one image of a stream.
 const maxImage = 16 << 20
 
 func openMJPEG(o Options, path string) (*mjpeg, error) {
-	m := &mjpeg{picture: picture{Preprocess: o.Preprocess}, close: func() error { return nil }}
-	if path == Stdin {
-		m.in = bufio.NewReaderSize(o.Stdin, 64<<10)
-		return m, nil
+	from := io.NopCloser(o.Stdin)
+	if path != Stdin {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("--input mjpeg: %w", err)
+		}
+		from = file
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("--input mjpeg: %w", err)
-	}
-	m.in, m.close = bufio.NewReaderSize(file, 64<<10), file.Close
-	return m, nil
+	return &mjpeg{picture{Preprocess: o.Preprocess}, from, bufio.NewReaderSize(from, 64<<10)}, nil
 }
 
 func (m *mjpeg) Count() int { return 0 }
@@ -39,7 +37,7 @@ func (m *mjpeg) Count() int { return 0 }
 func (m *mjpeg) Next(i uint64) ([]float32, error) {
 	data, err := m.decode()
 	if errors.Is(err, io.EOF) {
-		return nil, errors.Join(io.EOF, m.close())
+		return nil, errors.Join(io.EOF, m.Close())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--input mjpeg: image %d: it is no JPEG image that can be read: %w", i, err)

@@ -1,7 +1,6 @@
 package options
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -76,7 +75,7 @@ func Table(o *Options) []Setting {
 
 		{Heading: "emulation", Name: "emulate", Roles: workers, Value: emulate{o}, Usage: "take the time of another device: off, pi3, or times as in head=4ms,tail=42ms,load=580ms; tail=42ms,126ms@10s becomes slower in the course of a run; without --role, what stands behind slow: is for the slow nodes, as in pi3,slow:tail=84ms"},
 		{Name: "link", Roles: anyRole, Value: parsed(&o.Link, link.Parse, func(l link.Shape) string { return l.Name }), Usage: "send over an emulated link: off, wifi, wifi-pi4, ethernet, or a shape as in delay=3ms,jitter=2ms,loss=1%,rate=20mbit", Unset: "off"},
-		{Name: "wire", Roles: deciders, Value: parsed(&o.Wire, parseWire, zeroIsUnset), Usage: "how values travel between nodes: float32, float16 or int8", Unset: "float32; for the client, the fast node's"},
+		{Name: "wire", Roles: deciders, Value: oneOf(&o.Wire, transport.Float32, transport.Float16, transport.Int8), Usage: "how values travel between nodes: float32, float16 or int8", Unset: "float32; for the client, the fast node's"},
 		{Name: "power", Roles: anyRole, Value: parsed(&o.Power, device.ParsePower, func(p device.Power) string { return p.Name }), Usage: "what this device draws, for the energy in reports: off, pi3b+, pi4, pi5, or watts IDLE,BUSY as in 2.1,4.5 and as a third number nanojoules for a byte", Unset: "its meter, or what is known of the Raspberry Pi that it is or emulates"},
 
 		{Heading: "reports and logs", Name: "format", Roles: reporters, Value: parsed(&o.Report.Format, report.ParseFormat, zeroIsUnset), Usage: "of reports: table, json or csv"},
@@ -109,14 +108,6 @@ func parseStrategy(s string) (string, error) {
 		err = fmt.Errorf("%w%s", err, Suggest(s, names))
 	}
 	return e.Name, err
-}
-
-// parseWire reads the name of a wire format.
-func parseWire(s string) (string, error) {
-	if s == "" { // which leaves the format open on the wire, and here is a slip
-		return "", errors.New("it is empty: use float32, float16 or int8")
-	}
-	return s, transport.CheckWire(s)
 }
 
 // emulate reads what fast emulates, and behind "slow:" what the slow nodes do.
