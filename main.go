@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -23,8 +23,7 @@ import (
 	"tandem/role/plot"
 )
 
-// version is set by the linker in released binaries.
-var version = ""
+var version string // set by the linker in released binaries
 
 // Exit codes beside 0.
 const (
@@ -48,8 +47,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return 0
 	}
 	fmt.Fprintf(stderr, "tandem: %v\n", err)
-	var usage cli.ExitCoder
-	if errors.As(err, &usage) {
+	if usage, is := errors.AsType[cli.ExitCoder](err); is {
 		fmt.Fprintln(stderr, "Run tandem --help for all flags, or tandem help client for those of a role.")
 		return usage.ExitCode()
 	}
@@ -84,15 +82,9 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Flags:                 []cli.Flag{cli.HelpFlag}, // which cli leaves out where there is a command of that name
 		Commands:              []*cli.Command{inspect.Command(stdout), plot.Command(stdin), cert.Command(stdout), helpCommand(stdout)},
 	}
-	for _, s := range options.Table() {
-		switch {
-		case s.Switch:
-			app.Flags = append(app.Flags, &cli.BoolFlag{Name: s.Name})
-		case s.Many:
-			app.Flags = append(app.Flags, &cli.StringSliceFlag{Name: s.Name})
-		default:
-			app.Flags = append(app.Flags, &cli.StringFlag{Name: s.Name})
-		}
+	given := options.Given{}
+	for _, s := range options.Table(&options.Options{}) {
+		app.Flags = append(app.Flags, &cli.GenericFlag{Name: s.Name, Value: flag{s, given}})
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = app.OnUsageError
@@ -101,31 +93,26 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		if word := c.Args().First(); word != "" {
 			return usagef("%q is no command%s (all settings begin with --)", word, options.Suggest(word, names(app.Commands)))
 		}
-		given, err := options.FromEnvironment(os.Environ())
-		for _, s := range options.Table() {
-			switch {
-			case !c.IsSet(s.Name):
-			case s.Switch:
-				given[s.Name] = []string{strconv.FormatBool(c.Bool(s.Name))}
-			case s.Many:
-				given[s.Name] = c.StringSlice(s.Name)
-			default:
-				given[s.Name] = []string{c.String(s.Name)}
-			}
-		}
-		o, wrong := given.Options()
-		if err := errors.Join(err, wrong); err != nil {
+		o, err := given.Options(os.Environ())
+		if err != nil {
 			return cli.Exit(err, exitUsage)
 		}
 		o.Version, o.Stdin, o.Stdout, o.Stderr = programVersion(), stdin, stdout, stderr
-		if err := o.Validate(); err != nil {
-			return cli.Exit(err, exitUsage)
-		}
 		o.Log = o.Logger()
 		return role.Run(c.Context, o)
 	}
 	return app
 }
+
+// flag collects what the command line gives for a setting.
+type flag struct {
+	options.Setting
+	given options.Given
+}
+
+func (f flag) Set(text string) error { f.given.Add(f.Setting, text); return nil }
+func (f flag) String() string        { return "" }
+func (f flag) IsBoolFlag() bool      { return f.Switch }
 
 // names are those of commands, or of flags.
 func names[T interface{ Names() []string }](of []T) []string {
@@ -156,52 +143,48 @@ func flagsFirst(args []string) []string {
 	var flags, files []string
 	for i := 2; i < len(args); i++ {
 		arg := args[i]
-		if arg == "--" {
+		alone := strings.Contains(arg, "=") || slices.Contains([]string{"calibrate", "help", "h"}, strings.TrimLeft(arg, "-"))
+		switch {
+		case arg == "--":
 			files = append(files, args[i+1:]...)
-			break
-		}
-		if len(arg) < 2 || arg[0] != '-' { // a single - is stdin
+			i = len(args)
+		case len(arg) < 2 || arg[0] != '-': // a single - is stdin
 			files = append(files, arg)
-			continue
-		}
-		flags = append(flags, arg)
-		name := strings.TrimLeft(arg, "-")
-		if alone := strings.Contains(arg, "=") || name == "calibrate" || name == "help" || name == "h"; !alone && i+1 < len(args) {
+		case alone || i+1 == len(args):
+			flags = append(flags, arg)
+		default:
+			flags = append(flags, arg, args[i+1])
 			i++
-			flags = append(flags, args[i])
 		}
 	}
-	return append(append(args[:2:2], flags...), append([]string{"--"}, files...)...)
+	return slices.Concat(args[:2], flags, []string{"--"}, files)
 }
 
 func helpCommand(stdout io.Writer) *cli.Command {
 	return &cli.Command{Name: "help", Usage: "show the flags of a role or a command", Action: func(c *cli.Context) error {
-		word := c.Args().First()
-		if word == "" {
+		switch word := c.Args().First(); {
+		case word == "":
 			return cli.ShowAppHelp(c)
-		}
-		if c.App.Command(word) != nil {
+		case c.App.Command(word) != nil:
 			return c.App.RunContext(c.Context, []string{c.App.Name, word, "--help"})
-		}
-		if r := options.Role(word); slices.Contains(options.Roles, r) {
-			_, err := fmt.Fprintf(stdout, "tandem --role %s takes:\n%s", word, options.Help(r))
+		case slices.Contains(options.Roles, options.Role(word)):
+			_, err := fmt.Fprintf(stdout, "tandem --role %s takes:\n%s", word, options.Help(options.Role(word)))
 			return err
+		default:
+			known := append(names(c.App.Commands), "client", "fast", "slow", "end")
+			return usagef("%q is no role and no command%s", word, options.Suggest(word, known))
 		}
-		return usagef("%q is no role and no command%s", word, options.Suggest(word, append(names(c.App.Commands), "client", "fast", "slow", "end")))
 	}}
 }
 
 // programVersion is the linker's, or what the Go tool knows of the source.
 func programVersion() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok {
+	if info, ok := debug.ReadBuildInfo(); ok && version == "" {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
 				return "dev-" + s.Value[:12]
 			}
 		}
 	}
-	return "dev"
+	return cmp.Or(version, "dev")
 }

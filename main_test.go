@@ -148,7 +148,7 @@ var complete = map[options.Role][]string{
 }
 
 func TestFlagOfAnotherRoleIsRefused(t *testing.T) {
-	for _, s := range options.Table() {
+	for _, s := range options.Table(&options.Options{}) {
 		i := slices.IndexFunc(flags, func(f flagValues) bool { return f.name == s.Name })
 		if i < 0 {
 			t.Errorf("--%s is not tested", s.Name)
@@ -276,7 +276,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	if code != 0 || !strings.Contains(help, "--max-age by TANDEM_MAX_AGE") {
 		t.Errorf("code %d: %s", code, help)
 	}
-	for _, s := range options.Table() {
+	for _, s := range options.Table(&options.Options{}) {
 		if !strings.Contains(help, "--"+s.Name) {
 			t.Errorf("--%s is missing:\n%s", s.Name, help)
 		}
@@ -296,7 +296,7 @@ func TestHelpOfARole(t *testing.T) {
 		if code != 0 {
 			t.Errorf("code %d", code)
 		}
-		for _, s := range options.Table() {
+		for _, s := range options.Table(&options.Options{}) {
 			if takes := slices.Contains(s.Roles, r); strings.Contains(help, "\n  --"+s.Name+"\n") != (takes && s.Switch) || strings.Contains(help, "\n  --"+s.Name+" VALUE\n") != (takes && !s.Switch) {
 				t.Errorf("help of %s: --%s is there or missing wrongly", r, s.Name)
 			}

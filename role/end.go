@@ -108,7 +108,7 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 	report := r.recorder.Close(entry, end.nodes)
 	// A card that is full must not cost the neighbours their report.
 	if r.results != nil {
-		if err := r.results.Failed(); err != nil {
+		if err := r.results.Flush(); err != nil {
 			r.cfg.Log.Error().Err(err).Msg("results are missing")
 			end.say(r.ID, "could not write "+err.Error())
 		}

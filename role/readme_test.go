@@ -85,7 +85,7 @@ var others = strings.Fields("cacert yes width height framerate codec help versio
 
 func TestREADMEsNameFlagsThatExist(t *testing.T) {
 	known := append(slices.Clone(others), "cert") // curl has a --cert
-	for _, s := range options.Table() {
+	for _, s := range options.Table(new(options.Options)) {
 		known = append(known, s.Name)
 	}
 	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), cert.Command(nil)} {

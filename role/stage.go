@@ -68,7 +68,7 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	end.say(p.ID, p.watch.End(&entry)...)
 	end.nodes = append(end.nodes, entry)
 	if p.trace != nil {
-		p.trace.Flush()
+		_ = p.trace.Flush() // whoever closes it gets the error, too
 	}
 	end.add(p.losses.notes()...)
 	for _, e := range p.next {

@@ -25,11 +25,9 @@ type Options struct {
 
 // Make makes certificates that a CA has signed, and the CA where there is none yet. It needs no network.
 func Make(o Options) error {
-	devices := make([][]string, len(o.Devices))
 	var errs []error
-	for i, text := range o.Devices {
-		devices[i] = strings.Split(text, ",")
-		errs = append(errs, checkNames(text, devices[i]))
+	for _, device := range o.Devices {
+		errs = append(errs, checkNames(device))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
@@ -39,8 +37,9 @@ func Make(o Options) error {
 	if err != nil {
 		return err
 	}
-	for _, names := range devices {
-		names, kept, err := o.keepNames(names)
+	for _, device := range o.Devices {
+		given := strings.Split(device, ",")
+		names, err := o.keepNames(given)
 		if err != nil {
 			return err
 		}
@@ -51,45 +50,39 @@ func Make(o Options) error {
 		if err := o.write(names[0], certificate, key); err != nil {
 			return err
 		}
-		fmt.Fprintf(o.Stdout, "%s and %s, for %s%s, until %s\n", o.path(names[0]+".pem"), o.path(names[0]+"-key.pem"),
-			strings.Join(names, ", "), kept, expires.Format(time.DateOnly))
+		kept := ""
+		if len(names) > len(given) {
+			kept = " as before"
+		}
+		fmt.Fprintf(o.Stdout, "%s, for %s%s, until %s\n", o.files(names[0]), strings.Join(names, ", "), kept, expires.Format(time.DateOnly))
 	}
 	return nil
 }
 
 // keepNames adds the other names and addresses that the device's certificate has so far, where only the first is given:
-// it is renewed. It says so.
-func (o Options) keepNames(names []string) (all []string, kept string, err error) {
-	if len(names) > 1 {
-		return names, "", nil
-	}
-	path := o.path(names[0] + ".pem")
+// it is renewed.
+func (o Options) keepNames(names []string) ([]string, error) {
+	path := o.files(names[0]).certificate
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return names, "", nil
+	if len(names) > 1 || errors.Is(err, fs.ErrNotExist) {
+		return names, nil
 	}
 	var before []string
 	if err == nil {
 		before, err = auth.NamesIn(text)
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("the names of before are in %s, which can't be read: %w: give more names than one, or remove it", path, err)
+		return nil, fmt.Errorf("the names of before are in %s, which can't be read: %w: give more names than one, or remove it", path, err)
 	}
-	for _, n := range before {
-		if !slices.Contains(names, n) {
-			names = append(names, n)
-		}
-	}
-	if len(names) > 1 {
-		kept = " as before"
-	}
-	return names, kept, nil
+	others := slices.DeleteFunc(before, func(n string) bool { return n == names[0] })
+	return slices.Concat(names, others), nil
 }
 
 // nameOfDevice is a host name or an address; the first becomes the name of a file.
 var nameOfDevice = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._:-]*[A-Za-z0-9])?$`)
 
-func checkNames(text string, names []string) error {
+func checkNames(text string) error {
+	names := strings.Split(text, ",")
 	for _, n := range names {
 		if !nameOfDevice.MatchString(n) || len(n) > 253 {
 			return fmt.Errorf("%q: %q is no name of a device: give names and addresses with commas, as in slow,slow.local,192.168.1.12", text, n)
@@ -104,8 +97,9 @@ func checkNames(text string, names []string) error {
 
 // authority reads the CA, or makes it where there is none.
 func (o Options) authority(now time.Time) (*auth.Authority, error) {
-	certificate, noCertificate := os.ReadFile(o.path("ca.pem"))
-	key, noKey := os.ReadFile(o.path("ca-key.pem"))
+	files := o.files("ca")
+	certificate, noCertificate := os.ReadFile(files.certificate)
+	key, noKey := os.ReadFile(files.key)
 	if errors.Is(noCertificate, fs.ErrNotExist) && errors.Is(noKey, fs.ErrNotExist) {
 		return o.newAuthority(now)
 	}
@@ -114,11 +108,11 @@ func (o Options) authority(now time.Time) (*auth.Authority, error) {
 	}
 	ca, err := auth.ParseAuthority(certificate, key)
 	if err != nil {
-		return nil, fmt.Errorf("%s and %s: %w: make a new CA in another --ca-dir", o.path("ca.pem"), o.path("ca-key.pem"), err)
+		return nil, fmt.Errorf("%s: %w: make a new CA in another --ca-dir", files, err)
 	}
 	if now.After(ca.Expires()) {
 		return nil, fmt.Errorf("%s has expired on %s: make a new CA in another --ca-dir, and new certificates for all devices",
-			o.path("ca.pem"), ca.Expires().Format(time.DateOnly))
+			files.certificate, ca.Expires().Format(time.DateOnly))
 	}
 	return ca, nil
 }
@@ -128,25 +122,32 @@ func (o Options) newAuthority(now time.Time) (*auth.Authority, error) {
 		return nil, fmt.Errorf("--ca-dir: %w", err)
 	}
 	ca, certificate, key, err := auth.NewAuthority(now)
+	if err == nil {
+		err = o.write("ca", certificate, key)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := o.write("ca", certificate, key); err != nil {
-		return nil, err
-	}
-	fmt.Fprintf(o.Stdout, "%s and %s, a new CA, until %s: its key stays here, and never goes to a device\n",
-		o.path("ca.pem"), o.path("ca-key.pem"), ca.Expires().Format(time.DateOnly))
+	fmt.Fprintf(o.Stdout, "%s, a new CA, until %s: its key stays here, and never goes to a device\n",
+		o.files("ca"), ca.Expires().Format(time.DateOnly))
 	return ca, nil
 }
 
-func (o Options) path(name string) string { return filepath.Join(o.Dir, name) }
+// pair is the files of a certificate and its key.
+type pair struct{ certificate, key string }
+
+func (o Options) files(name string) pair {
+	return pair{filepath.Join(o.Dir, name+".pem"), filepath.Join(o.Dir, name+"-key.pem")}
+}
+
+func (p pair) String() string { return p.certificate + " and " + p.key }
 
 // write writes a certificate and its key. The key is its owner's to read.
 func (o Options) write(name string, certificate, key []byte) error {
-	if err := replace(o.path(name+"-key.pem"), key, 0o600); err != nil {
+	if err := replace(o.files(name).key, key, 0o600); err != nil {
 		return err // the certificate of before is for the key of before
 	}
-	return replace(o.path(name+".pem"), certificate, 0o644)
+	return replace(o.files(name).certificate, certificate, 0o644)
 }
 
 // replace puts a file in the place of another: whoever reads at this moment gets one or the other whole.
@@ -155,13 +156,10 @@ func replace(path string, text []byte, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
+	defer os.Remove(file.Name()) // where it did not get its name
 	_, err = file.Write(text)
-	err = errors.Join(err, file.Chmod(mode), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
+	if err = errors.Join(err, file.Chmod(mode), file.Close()); err != nil {
+		return err
 	}
-	if err != nil {
-		err = errors.Join(err, os.Remove(file.Name()))
-	}
-	return err
+	return os.Rename(file.Name(), path)
 }

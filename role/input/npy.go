@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"regexp"
 	"strconv"
@@ -87,65 +86,19 @@ func splitNPY(file []byte) (header string, data []byte, err error) {
 // ReadFloats reads a float32 array and its shape.
 func ReadFloats(path string) ([]float32, []int, error) {
 	a, err := openNPY(path)
+	if err == nil && a.kind != "f4" {
+		err = fmt.Errorf("its elements are %s, and f4 is needed: save x.astype(numpy.float32)", a.kind)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	values, err := a.floats()
+	values, err := elements[float32](a)
 	return values, a.shape, err
 }
 
-// readIntegers reads an array of integers.
-func readIntegers(path string) ([]int, error) {
-	a, err := openNPY(path)
-	if err != nil {
-		return nil, err
-	}
-	return a.integers()
-}
-
-// floats returns the elements of a float32 array.
-func (a array) floats() ([]float32, error) {
-	if a.kind != "f4" {
-		return nil, fmt.Errorf("its elements are %s, and f4 is needed: save x.astype(numpy.float32)", a.kind)
-	}
-	values := make([]float32, len(a.data)/4)
-	for i := range values {
-		values[i] = math.Float32frombits(a.order.Uint32(a.data[4*i:]))
-	}
-	return values, nil
-}
-
-// integers returns the elements of an array of integers of any width that fit in 32 bits.
-func (a array) integers() ([]int, error) {
-	var at func(b []byte) int64
-	switch a.kind {
-	case "i1":
-		at = func(b []byte) int64 { return int64(int8(b[0])) }
-	case "u1":
-		at = func(b []byte) int64 { return int64(b[0]) }
-	case "i2":
-		at = func(b []byte) int64 { return int64(int16(a.order.Uint16(b))) }
-	case "u2":
-		at = func(b []byte) int64 { return int64(a.order.Uint16(b)) }
-	case "i4":
-		at = func(b []byte) int64 { return int64(int32(a.order.Uint32(b))) }
-	case "u4":
-		at = func(b []byte) int64 { return int64(a.order.Uint32(b)) }
-	case "i8":
-		at = func(b []byte) int64 { return int64(a.order.Uint64(b)) }
-	case "u8":
-		at = func(b []byte) int64 { return int64(min(a.order.Uint64(b), math.MaxInt64)) }
-	default:
-		return nil, fmt.Errorf("its elements are %s, and integers are needed: save x.astype(numpy.int64)", a.kind)
-	}
-	width := int(a.kind[1] - '0')
-	values := make([]int, len(a.data)/width)
-	for i := range values {
-		v := at(a.data[i*width:])
-		if v < math.MinInt32 || v > math.MaxInt32 {
-			return nil, fmt.Errorf("element %d is %d: 32 bits are allowed", i, v)
-		}
-		values[i] = int(v)
-	}
-	return values, nil
+// elements are those of an array whose kind is T's.
+func elements[T any](a array) ([]T, error) {
+	values := make([]T, len(a.data)/binary.Size(*new(T)))
+	_, err := binary.Decode(a.data, a.order, values)
+	return values, err
 }

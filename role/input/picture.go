@@ -1,6 +1,7 @@
 package input
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"image/color"
@@ -70,18 +71,16 @@ func square(n int) int {
 }
 
 // read decodes an image, once its size is known to be sound.
-func (p *picture) read(from io.ReadSeeker) ([]float32, error) {
-	config, _, err := image.DecodeConfig(from)
+func (p *picture) read(from io.Reader) ([]float32, error) {
+	var head bytes.Buffer
+	config, _, err := image.DecodeConfig(io.TeeReader(from, &head))
+	if err == nil && int64(config.Width)*int64(config.Height) > maxPixels {
+		err = fmt.Errorf("it has %dx%d pixels: at most %d are allowed", config.Width, config.Height, maxPixels)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if int64(config.Width)*int64(config.Height) > maxPixels {
-		return nil, fmt.Errorf("it has %dx%d pixels: at most %d are allowed", config.Width, config.Height, maxPixels)
-	}
-	if _, err := from.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	decoded, _, err := image.Decode(from)
+	decoded, _, err := image.Decode(io.MultiReader(&head, from))
 	if err != nil {
 		return nil, err
 	}

@@ -126,14 +126,12 @@ func (r *rows) Next(i uint64) ([]float32, error) {
 
 // rawStream is little-endian float32 values on stdin, frame after frame.
 type rawStream struct {
-	in   io.Reader
-	size int
-	raw  []byte
+	in  io.Reader
+	raw []byte // of a frame
 }
 
 func (r *rawStream) Fit(shape []int) error {
-	r.size = size(shape)
-	r.raw = make([]byte, 4*r.size)
+	r.raw = make([]byte, 4*size(shape))
 	return nil
 }
 
@@ -147,11 +145,9 @@ func (r *rawStream) Next(i uint64) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := make([]float32, r.size)
-	for k := range data {
-		data[k] = math.Float32frombits(binary.LittleEndian.Uint32(r.raw[4*k:]))
-	}
-	return data, nil
+	data := make([]float32, len(r.raw)/4)
+	_, err = binary.Decode(r.raw, binary.LittleEndian, data)
+	return data, err
 }
 
 func size(shape []int) int {

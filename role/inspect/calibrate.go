@@ -11,30 +11,23 @@ import (
 )
 
 // printCalibration prints what each layer costs on this device, alone and in batches.
-func printCalibration(to io.Writer, c model.Calibration) error {
+func printCalibration(to io.Writer, c model.Calibration) {
 	fmt.Fprintf(to, "%s, layers %d to %d: %s of weights, loaded in %.0f ms\nmemory is read at %.1f GB/s with %d threads\n\n",
 		c.Model, c.From, c.To-1, humanize.IBytes(uint64(c.Bytes)), c.LoadMS, c.BandwidthGBS, c.Threads)
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "layer\t\tframes\tmedian µs\tp99 µs\tGFLOP/s\tGB/s\tthreads\t")
 	var one, best float64 // µs a frame, of all layers
 	for _, l := range c.Layers {
-		for i, b := range l.Batches {
-			layer, name := "", ""
-			if i == 0 {
-				layer, name = fmt.Sprint(l.Layer), shorten(l.Name, 20)
-				one += b.MedianUS
-			}
+		last := l.Batches[len(l.Batches)-1]
+		one, best = one+l.Batches[0].MedianUS, best+last.MedianUS/float64(last.Frames)
+		layer, name := fmt.Sprint(l.Layer), shorten(l.Name, 20)
+		for _, b := range l.Batches {
 			fmt.Fprintf(w, "%s\t%-20s\t%d\t%.0f\t%.0f\t%.1f\t%.1f\t%d\t\n", layer, name, b.Frames, b.MedianUS, b.P99US, b.GFLOPS, b.GBS, b.Threads)
-			if i == len(l.Batches)-1 {
-				best += b.MedianUS / float64(b.Frames)
-			}
+			layer, name = "", "" // they are said once
 		}
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(to, "\ntogether %.0f µs a frame (%.0f f/s), in the largest batch %.0f µs (%.0f f/s)\n", one, 1e6/one, best, 1e6/best)
-	return err
+	w.Flush()
+	fmt.Fprintf(to, "\ntogether %.0f µs a frame (%.0f f/s), in the largest batch %.0f µs (%.0f f/s)\n", one, 1e6/one, best, 1e6/best)
 }
 
 // shorten keeps a name within so many columns.

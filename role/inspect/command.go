@@ -12,21 +12,19 @@ import (
 
 // Command is tandem inspect.
 func Command(stdout io.Writer) *cli.Command {
+	o := Options{Format: report.Table, Stdout: stdout}
 	return &cli.Command{
 		Name: "inspect", Usage: "show where a network can be cut, and what each cut costs",
 		UsageText: "tandem inspect [net.onnx] [flags]   (without a file: the default model)",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "calibrate", Usage: "measure the time before and behind each cut, and that of each layer, on this device"},
-			&cli.IntFlag{Name: "threads", Usage: "threads that share a large layer, where that is faster", Value: runtime.NumCPU(), DefaultText: "the number of cores"},
-			&cli.StringFlag{Name: "format", Usage: "table or json", Value: string(report.Table)},
-			&cli.StringFlag{Name: "output", Usage: "file for the result, overwritten (default: stdout)"},
-			&cli.Uint64Flag{Name: "seed", Usage: "seed of the default model", Value: 1},
+			&cli.BoolFlag{Name: "calibrate", Destination: &o.Calibrate, Usage: "measure the time before and behind each cut, and that of each layer, on this device"},
+			&cli.IntFlag{Name: "threads", Destination: &o.Threads, Usage: "threads that share a large layer, where that is faster", Value: runtime.NumCPU(), DefaultText: "the number of cores"},
+			&cli.StringFlag{Name: "format", Destination: (*string)(&o.Format), Usage: "table or json", Value: string(o.Format)},
+			&cli.StringFlag{Name: "output", Destination: &o.Output, Usage: "file for the result, overwritten (default: stdout)"},
+			&cli.Uint64Flag{Name: "seed", Destination: &o.Seed, Usage: "seed of the default model", Value: 1},
 		},
 		Action: func(c *cli.Context) error {
-			o := Options{
-				Model: c.Args().First(), Seed: c.Uint64("seed"), Calibrate: c.Bool("calibrate"), Threads: c.Int("threads"),
-				Format: report.Format(c.String("format")), Output: c.String("output"), Stdout: stdout,
-			}
+			o.Model = c.Args().First()
 			var wrong string
 			switch {
 			case c.NArg() > 1:

@@ -2,6 +2,7 @@
 package inspect
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,29 +77,41 @@ func Run(o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
+	text := bufio.NewWriter(out)
 	if o.Format == report.JSON {
-		encoder := json.NewEncoder(out)
+		encoder := json.NewEncoder(text)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(found)
+		err = encoder.Encode(found)
+	} else {
+		printInspection(text, found)
+		if found.Calibration != nil {
+			fmt.Fprintln(text)
+			printCalibration(text, *found.Calibration)
+		}
 	}
-	if err := printInspection(out, found); err != nil || found.Calibration == nil {
-		return err
-	}
-	fmt.Fprintln(out) // printCalibration returns its error
-	return printCalibration(out, *found.Calibration)
+	return errors.Join(err, text.Flush())
 }
 
-func inspect(net *model.Network, calibrate bool, threads int) (inspection, error) {
+func inspect(net *model.Network, calibrate bool, threads int) (found inspection, err error) {
 	last := net.Len()
-	describe := func(i int) activation { return activation{net.Tensor(i), net.Shape(i), 4 * volume(net.Shape(i))} }
-	found := inspection{
+	describe := func(i int) activation {
+		a := activation{net.Tensor(i), net.Shape(i), 4}
+		for _, d := range a.Shape {
+			a.Bytes *= d
+		}
+		return a
+	}
+	found = inspection{
 		Model: net.Name(), Digest: net.Digest(), Input: describe(0), Output: describe(last),
 		Work: net.Work(0, last), Weights: net.Bytes(0, last), Cuts: []cutPlace{},
 	}
 	var before, after []time.Duration
 	if calibrate {
-		var err error
 		if before, after, err = model.Measure(net, threads); err != nil {
+			return found, err
+		}
+		found.Calibration = new(model.Calibration)
+		if *found.Calibration, err = model.Calibrate(net, 0, last, threads); err != nil {
 			return found, err
 		}
 	}
@@ -110,8 +123,7 @@ func inspect(net *model.Network, calibrate bool, threads int) (inspection, error
 			WeightsBefore: net.Bytes(0, cut), WeightsAfter: net.Bytes(cut, last),
 		}
 		if calibrate {
-			b, a := milliseconds(before[cut-1]), milliseconds(after[cut-1])
-			p.Before, p.After = &b, &a
+			p.Before, p.After = new(milliseconds(before[cut-1])), new(milliseconds(after[cut-1]))
 			if max(before[cut-1], after[cut-1]) < max(before[best-1], after[best-1]) {
 				best = cut
 			}
@@ -121,60 +133,38 @@ func inspect(net *model.Network, calibrate bool, threads int) (inspection, error
 	if best > 0 {
 		found.Cuts[best-1].Best = true
 	}
-	if !calibrate {
-		return found, nil
-	}
-	c, err := model.Calibrate(net, 0, last, threads)
-	found.Calibration = &c
-	return found, err
-}
-
-// volume is the number of elements of a tensor.
-func volume(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
+	return found, nil
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Round(time.Microsecond)) / 1e6 }
 
-func printInspection(to io.Writer, f inspection) error {
+func printInspection(to io.Writer, f inspection) {
 	fmt.Fprintf(to, "%s: %s %v to %s %v, %s multiply-adds a frame, %s of weights\n",
 		f.Model, f.Input.Tensor, f.Input.Shape, f.Output.Tensor, f.Output.Shape, millions(f.Work), humanize.IBytes(uint64(f.Weights)))
 	if len(f.Cuts) == 0 {
-		_, err := fmt.Fprintln(to, "It has one layer, and can't be cut.")
-		return err
+		fmt.Fprintln(to, "It has one layer, and can't be cut.")
+		return
 	}
 	fmt.Fprintf(to, "It can be cut at %d places; before / after each:\n\n", len(f.Cuts))
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
-	head := "cut\tactivation\ton the wire\tmultiply-adds\tweights\t"
-	if f.Cuts[0].Before != nil {
-		head += "ms\t"
+	ms, basis := "", "multiply-adds are split most evenly; --calibrate measures the time"
+	if f.Calibration != nil {
+		ms, basis = "ms\t", "busier of two devices like this one has least to do"
 	}
-	fmt.Fprintln(w, head+"\t  tensor")
+	fmt.Fprintf(w, "cut\tactivation\ton the wire\tmultiply-adds\tweights\t%s\t  tensor\n", ms)
 	for _, c := range f.Cuts {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s / %s\t%s / %s\t", c.Index, strings.Trim(fmt.Sprint(c.Shape), "[]"), humanize.IBytes(uint64(c.Bytes)),
 			millions(c.WorkBefore), millions(c.WorkAfter), humanize.IBytes(uint64(c.WeightsBefore)), humanize.IBytes(uint64(c.WeightsAfter)))
 		if c.Before != nil {
 			fmt.Fprintf(w, "%.2f / %.2f\t", *c.Before, *c.After)
 		}
-		mark := ""
 		if c.Best {
-			mark = "best"
+			fmt.Fprint(w, "best")
 		}
-		fmt.Fprintf(w, "%s\t  %s\n", mark, c.Tensor)
+		fmt.Fprintf(w, "\t  %s\n", c.Tensor)
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	basis := "multiply-adds are split most evenly; --calibrate measures the time"
-	if f.Cuts[0].Before != nil {
-		basis = "busier of two devices like this one has least to do"
-	}
-	_, err := fmt.Fprintf(to, "\nbest: where the %s\n", basis)
-	return err
+	w.Flush()
+	fmt.Fprintf(to, "\nbest: where the %s\n", basis)
 }
 
 // millions writes a number of multiply-adds.

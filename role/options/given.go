@@ -3,6 +3,7 @@ package options
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -18,65 +19,68 @@ func (s Setting) Variable() string {
 // Given is what a user has given: settings' names, and for each the texts.
 type Given map[string][]string
 
-// FromEnvironment reads the variables of an environment as os.Environ has it. In a variable, several values are separated
-// by commas. A variable that is no setting's is an error, as it is a slip.
-func FromEnvironment(environment []string) (Given, error) {
-	known := map[string]Setting{}
-	var names []string
-	for _, s := range Table() {
-		known[s.Variable()] = s
-		names = append(names, s.Variable())
+// Add takes in a text: with what was given before where a setting has several values, which commas separate; else in its
+// place.
+func (g Given) Add(s Setting, text string) {
+	if s.Many {
+		g[s.Name] = append(g[s.Name], strings.Split(text, ",")...)
+	} else {
+		g[s.Name] = []string{text}
+	}
+}
+
+// fromEnvironment reads the variables of an environment. One that begins like a setting's and is none is an error, as it
+// is a slip.
+func fromEnvironment(environment []string) (Given, error) {
+	settings := map[string]Setting{}
+	for _, s := range Table(&Options{}) {
+		settings[s.Variable()] = s
 	}
 	given := Given{}
 	var errs []error
 	for _, variable := range environment {
 		name, text, _ := strings.Cut(variable, "=")
-		s, is := known[name]
+		s, is := settings[name]
 		switch {
 		case !strings.HasPrefix(name, prefix) || text == "":
 		case !is:
-			errs = append(errs, fmt.Errorf("environment: %s is no setting%s", name, Suggest(name, names)))
+			known := slices.Sorted(maps.Keys(settings))
+			errs = append(errs, fmt.Errorf("environment: %s is no setting%s", name, Suggest(name, known)))
 		default:
-			given[s.Name] = []string{text}
+			given.Add(s, text)
 		}
 	}
 	return given, errors.Join(errs...)
 }
 
-// Options applies what was given to the defaults of the role that it names.
-func (g Given) Options() (Options, error) {
-	var r Options
-	if texts := g["role"]; len(texts) > 0 {
-		s, _ := lookup("role")
-		if err := s.set(&r, texts); err != nil {
-			return r, err
-		}
+// Options applies what the environment, as os.Environ has it, and with more weight g give to the defaults of the role that
+// is named there, and joins all that is wrong.
+func (g Given) Options(environment []string) (Options, error) {
+	given, unknown := fromEnvironment(environment)
+	maps.Copy(given, g)
+	var named Options
+	role := Table(&named)[0] // the table begins with it
+	if err := role.set(given[role.Name]); err != nil {
+		return named, errors.Join(unknown, err)
 	}
-	o := Default(r.Role)
-	var errs []error
-	for _, s := range Table() {
-		texts := g[s.Name]
-		if len(texts) == 0 || s.Name == "role" {
-			continue
+	o := Default(named.Role)
+	errs := []error{unknown}
+	for _, s := range Table(&o) {
+		err := s.set(given[s.Name])
+		if err == nil && len(given[s.Name]) > 0 && !slices.Contains(s.Roles, o.Role) {
+			err = s.misplaced(o.Role)
 		}
-		if err := s.set(&o, texts); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if !slices.Contains(s.Roles, o.Role) {
-			errs = append(errs, s.misplaced(o.Role))
-		}
+		errs = append(errs, err)
 	}
-	return o, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return o, err
+	}
+	return o, o.Validate()
 }
 
-// set sets what was given.
-func (s Setting) set(o *Options, texts []string) error {
-	if s.Many {
-		texts = strings.Split(strings.Join(texts, ","), ",")
-	}
+func (s Setting) set(texts []string) error {
 	for _, text := range texts {
-		if err := s.Value(o).Set(text); err != nil {
+		if err := s.Value.Set(text); err != nil {
 			return fmt.Errorf("--%s %q: %w", s.Name, text, err)
 		}
 	}

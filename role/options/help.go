@@ -13,39 +13,35 @@ import (
 const columns = 80
 
 // Help lists the settings by category, in 80 columns: those that a role takes, with its defaults; for Local, of whom every
-// newcomer reads first, all of them.
+// newcomer reads first, all of them, where one that it does not take is shown as the first role that does has it.
 func Help(r Role) string {
 	var b strings.Builder
-	category := ""
-	for _, s := range Table() {
-		if r != Local && !slices.Contains(s.Roles, r) {
-			continue
+	heading := ""
+	o := Default(r)
+	for i, s := range Table(&o) {
+		heading = cmp.Or(s.Heading, heading)
+		if !slices.Contains(s.Roles, r) {
+			if r != Local {
+				continue
+			}
+			other := Default(s.Roles[0])
+			s = Table(&other)[i]
 		}
-		if s.Category != category {
-			category = s.Category
-			fmt.Fprintf(&b, "\n%s\n", strings.ToUpper(category))
+		if heading != "" {
+			fmt.Fprintf(&b, "\n%s\n", strings.ToUpper(heading))
+			heading = ""
 		}
 		name := "--" + s.Name
 		if !s.Switch {
 			name += " VALUE"
 		}
 		text := s.Usage
-		if d := s.Default(r); d != "" {
+		if d := cmp.Or(s.Value.String(), s.Unset); d != "" {
 			text += " (default: " + d + ")"
 		}
-		const indent = 6
-		text = wordwrap.WrapString(text, columns-indent)
-		fmt.Fprintf(&b, "  %s\n%*s%s\n", name, indent, "", strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", indent)))
+		const indent = "      "
+		text = wordwrap.WrapString(text, columns-uint(len(indent)))
+		fmt.Fprintf(&b, "  %s\n%s%s\n", name, indent, strings.ReplaceAll(text, "\n", "\n"+indent))
 	}
 	return b.String()
-}
-
-// Default is what holds for a role where nothing is set, in words; empty: nothing does. A role that does not take the
-// setting is shown what holds for the first that does.
-func (s Setting) Default(r Role) string {
-	if !slices.Contains(s.Roles, r) {
-		r = s.Roles[0]
-	}
-	o := Default(r)
-	return cmp.Or(s.Value(&o).String(), s.Unset)
 }

@@ -76,7 +76,7 @@ func TestEmulationOfSlowNodes(t *testing.T) {
 		"tail=84ms,slow:off":       {fast: slower, slow: &device.Emulation{}},
 		"tail=84ms,slow:tail=84ms": {fast: slower, slow: &slower},
 	} {
-		o, err := Given{"emulate": {text}}.Options()
+		o, err := Given{"emulate": {text}}.Options(nil)
 		if err != nil || !reflect.DeepEqual(o.Emulate, want.fast) || !reflect.DeepEqual(o.EmulateSlow, want.slow) {
 			t.Errorf("%q: %+v, %+v, %v", text, o.Emulate, o.EmulateSlow, err)
 		}
@@ -85,16 +85,15 @@ func TestEmulationOfSlowNodes(t *testing.T) {
 
 // Each default that help shows is read back as itself.
 func TestDefaultsAreReadBack(t *testing.T) {
-	for _, s := range Table() {
+	for i, s := range Table(&Options{}) {
 		for _, r := range s.Roles {
-			o := Default(r)
-			shown := s.Value(&o).String()
+			o, again := Default(r), Default(r)
+			shown, copied := Table(&o)[i].Value.String(), Table(&again)[i].Value
 			if shown == "" || s.Many {
 				continue
 			}
-			again := Default(r)
-			if err := s.Value(&again).Set(shown); err != nil && shown != "0" || s.Value(&again).String() != shown {
-				t.Errorf("--%s of %s: %q is read as %q, %v", s.Name, r, shown, s.Value(&again), err)
+			if err := copied.Set(shown); err != nil && shown != "0" || copied.String() != shown {
+				t.Errorf("--%s of %s: %q is read as %q, %v", s.Name, r, shown, copied, err)
 			}
 		}
 	}

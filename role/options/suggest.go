@@ -21,7 +21,7 @@ func SuggestFlag(name string) string {
 		return ": use " + instead + " instead"
 	}
 	var names []string
-	for _, s := range Table() {
+	for _, s := range Table(&Options{}) {
 		names = append(names, "--"+s.Name)
 	}
 	return Suggest("--"+name, names)

@@ -1,9 +1,7 @@
 package options
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"tandem/pipeline"
@@ -17,29 +15,16 @@ import (
 
 // Setting is one thing that a user can set: a flag, and the environment variable TANDEM_NAME.
 type Setting struct {
-	Name     string
-	Category string
-	Usage    string // what it is, without its default
-	Unset    string // what holds when nothing is set, where the value itself does not say it
-	Roles    []Role // that take it
-	Others   string // why the others don't, as in "needs no model: …"; empty: it means nothing to them
-	Many     bool   // may be given more than once
-	Switch   bool   // takes no value
-	Value    func(*Options) Value
+	Heading string // begins a category in help; empty: it belongs to that of the setting before
+	Name    string
+	Roles   []Role // that take it
+	Others  string // why the others don't, as in "needs no model: …"; empty: it means nothing to them
+	Many    bool   // may be given more than once
+	Switch  bool   // takes no value
+	Value   Value
+	Usage   string // what it is, without its default
+	Unset   string // what holds when nothing is set, where the value itself does not say it
 }
-
-// The categories, in the order in which help shows them.
-const (
-	whatRuns  = "what runs"
-	network   = "the network"
-	framesIn  = "frames in"
-	answers   = "answers out"
-	theQueue  = "the queue"
-	emulation = "emulation"
-	reports   = "reports and logs"
-	security  = "security"
-	limits    = "limits"
-)
 
 // Which roles a setting is for.
 var (
@@ -53,185 +38,91 @@ var (
 	reporters = []Role{Local, Client, End}
 )
 
-// Table is all that can be set. A new setting is one line here, and a field.
-func Table() []Setting {
+// Table is all that can be set, by what a user looks for; setting a value sets that field of o. A new setting is one line
+// here, and a field.
+func Table(o *Options) []Setting {
 	return []Setting{
-		{Name: "role", Category: whatRuns, Roles: anyRole, Usage: "client, fast, slow or end", Unset: "all of them in this process, one strategy after the other",
-			Value: func(o *Options) Value { return oneOf(&o.Role, Roles...) }},
-		{Name: "next", Category: whatRuns, Roles: senders, Many: true,
-			Usage: "host, or host:port, of the next node; more than once for several slow nodes; for the client, of each node that takes frames (more than once for replicate)",
-			Value: func(o *Options) Value { return list(&o.Next, parseAddress) }},
-		{Name: "end", Category: whatRuns, Roles: []Role{Fast, Slow}, Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one",
-			Value: func(o *Options) Value { return address(&o.End) }},
-		{Name: "listen", Category: whatRuns, Roles: servers, Usage: "host:port to listen on",
-			Value: func(o *Options) Value { return address(&o.Listen) }},
-		{Name: "wait", Category: whatRuns, Roles: senders, Usage: "how long to wait at the start for the nodes below",
-			Value: func(o *Options) Value { return duration(&o.Wait, 0) }},
-		{Name: "strategy", Category: whatRuns, Roles: deciders, Usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", "),
-			Unset: "without --role all in turn; for the client, the fast node's",
-			Value: func(o *Options) Value { return parsed(&o.Strategy, parseStrategy, zeroIsUnset) }},
-		{Name: "tasks", Category: whatRuns, Roles: deciders, Usage: "frames that fast finishes after one switch", Unset: "for the client, the fast node's",
-			Value: func(o *Options) Value { return whole(&o.Tasks, 1, 1<<30) }},
-		{Name: "load", Category: whatRuns, Roles: deciders, Usage: "how fast makes the tail resident: background, beside the work, or blocking, as in the original",
-			Unset: "blocking for takeover and alternate, background for others",
-			Value: func(o *Options) Value { return parsed(&o.Load, strategy.ParseLoading, zeroIsUnset) }},
-		{Name: "resident", Category: whatRuns, Roles: []Role{Local, Fast}, Switch: true, Usage: "keep the tail in fast's memory, so that a switch costs nothing",
-			Value: func(o *Options) Value { return onOff(&o.Resident) }},
-		{Name: "slow-nodes", Category: whatRuns, Roles: []Role{Local}, Usage: "how many slow nodes there are",
-			Value: func(o *Options) Value { return whole(&o.SlowNodes, 1, 64) }},
+		{Heading: "what runs", Name: "role", Roles: anyRole, Value: oneOf(&o.Role, Roles...), Usage: "client, fast, slow or end", Unset: "all of them in this process, one strategy after the other"},
+		{Name: "next", Roles: senders, Many: true, Value: list(&o.Next, parseAddress), Usage: "host, or host:port, of the next node; more than once for several slow nodes; for the client, of each node that takes frames (more than once for replicate)"},
+		{Name: "end", Roles: []Role{Fast, Slow}, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one"},
+		{Name: "listen", Roles: servers, Value: address(&o.Listen), Usage: "host:port to listen on"},
+		{Name: "wait", Roles: senders, Value: duration(&o.Wait, 0), Usage: "how long to wait at the start for the nodes below"},
+		{Name: "strategy", Roles: deciders, Value: parsed(&o.Strategy, parseStrategy, zeroIsUnset), Usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", "), Unset: "without --role all in turn; for the client, the fast node's"},
+		{Name: "tasks", Roles: deciders, Value: whole(&o.Tasks, 1, 1<<30), Usage: "frames that fast finishes after one switch", Unset: "for the client, the fast node's"},
+		{Name: "load", Roles: deciders, Value: parsed(&o.Load, strategy.ParseLoading, zeroIsUnset), Usage: "how fast makes the tail resident: background, beside the work, or blocking, as in the original", Unset: "blocking for takeover and alternate, background for others"},
+		{Name: "resident", Roles: []Role{Local, Fast}, Switch: true, Value: onOff(&o.Resident), Usage: "keep the tail in fast's memory, so that a switch costs nothing"},
+		{Name: "slow-nodes", Roles: []Role{Local}, Value: whole(&o.SlowNodes, 1, 64), Usage: "how many slow nodes there are"},
 
-		{Name: "model", Category: network, Roles: workers, Others: "needs no model: fast and slow have it", Usage: "ONNX file, the same on every node",
-			Unset: "two dense layers, 100 to 2000 to 2000",
-			Value: func(o *Options) Value { return text(&o.Model) }},
-		{Name: "cut", Category: network, Roles: workers, Many: true,
-			Usage: "where the slow node's layers begin: a layer index or the name of a tensor; once for each hand-over in a chain of slow nodes",
-			Unset: "where the work is split most evenly; on slow, where fast cuts",
-			Value: func(o *Options) Value { return list(&o.Cuts, notEmpty) }},
-		{Name: "threads", Category: network, Roles: workers, Usage: "threads that share a large layer, where that is faster: by default the number of cores, without --role half of it",
-			Value: func(o *Options) Value { return whole(&o.Threads, 1, 256) }},
-		{Name: "batch", Category: network, Roles: workers, Usage: "most waiting frames that are computed together; none waits for others",
-			Value: func(o *Options) Value { return whole(&o.Batch, 1, 256) }},
-		{Name: "seed", Category: network, Roles: anyRole, Usage: "seed of the default model's weights, of the default input, and of an emulated link's chances",
-			Value: func(o *Options) Value { return natural(&o.Seed, 64) }},
+		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node", Unset: "two dense layers, 100 to 2000 to 2000"},
+		{Name: "cut", Roles: workers, Many: true, Value: list(&o.Cuts, notEmpty), Usage: "where the slow node's layers begin: a layer index or the name of a tensor; once for each hand-over in a chain of slow nodes", Unset: "where the work is split most evenly; on slow, where fast cuts"},
+		{Name: "threads", Roles: workers, Value: whole(&o.Threads, 1, 256), Usage: "threads that share a large layer, where that is faster: by default the number of cores, without --role half of it"},
+		{Name: "batch", Roles: workers, Value: whole(&o.Batch, 1, 256), Usage: "most waiting frames that are computed together; none waits for others"},
+		{Name: "seed", Roles: anyRole, Value: natural(&o.Seed, 64), Usage: "seed of the default model's weights, of the default input, and of an emulated link's chances"},
 
-		{Name: "frames", Category: framesIn, Roles: feeders, Usage: "frames to send; 0: until a signal or the input's end",
-			Value: func(o *Options) Value { return natural(&o.Frames, 48) }},
-		{Name: "interval", Category: framesIn, Roles: feeders, Usage: "time between frames; 0: as fast as they are taken",
-			Value: func(o *Options) Value { return duration(&o.Interval, 0) }},
-		{Name: "input", Category: framesIn, Roles: feeders,
-			Usage: "frames: a .npy file (float32, rows are frames), a PNG or JPEG image, a folder of them, mjpeg:- for the stream of a camera on stdin, or - for raw little-endian float32 on stdin",
-			Unset: "one random vector",
-			Value: func(o *Options) Value { return text(&o.Input.Path) }},
-		{Name: "preprocess", Category: framesIn, Roles: feeders,
-			Usage: "of images, whose values are in [0, 1]: imagenet, or mean, std and layout as in mean=0.485,0.456,0.406,std=0.5,layout=hwc (chw as in PyTorch, hwc as in Keras)",
-			Unset: "values as they are; the dimension of 1 or 3 is the channels",
-			Value: func(o *Options) Value {
-				return parsed(&o.Input.Preprocess, input.ParsePreprocess, func(input.Preprocess) string { return "" })
-			}},
-		{Name: "labels", Category: framesIn, Roles: reporters, Usage: "true classes: a .npy file of integers, one for each row of the input; end then reports the accuracy",
-			Value: func(o *Options) Value { return text(&o.Input.Labels) }},
+		{Heading: "frames in", Name: "frames", Roles: feeders, Value: natural(&o.Frames, 48), Usage: "frames to send; 0: until a signal or the input's end"},
+		{Name: "interval", Roles: feeders, Value: duration(&o.Interval, 0), Usage: "time between frames; 0: as fast as they are taken"},
+		{Name: "input", Roles: feeders, Value: text(&o.Input.Path), Usage: "frames: a .npy file (float32, rows are frames), a PNG or JPEG image, a folder of them, mjpeg:- for the stream of a camera on stdin, or - for raw little-endian float32 on stdin", Unset: "one random vector"},
+		{Name: "preprocess", Roles: feeders, Value: parsed(&o.Input.Preprocess, input.ParsePreprocess, func(input.Preprocess) string { return "" }), Usage: "of images, whose values are in [0, 1]: imagenet, or mean, std and layout as in mean=0.485,0.456,0.406,std=0.5,layout=hwc (chw as in PyTorch, hwc as in Keras)", Unset: "values as they are; the dimension of 1 or 3 is the channels"},
+		{Name: "labels", Roles: reporters, Value: text(&o.Input.Labels), Usage: "true classes: a .npy file of integers, one for each row of the input; end then reports the accuracy"},
 
-		{Name: "results", Category: answers, Roles: []Role{Local, End}, Usage: "file for one JSON line per delivered frame",
-			Value: func(o *Options) Value { return text(&o.Results) }},
-		{Name: "classes", Category: answers, Roles: []Role{Local, End}, Usage: "file with the names of the classes, one on each line, for --results",
-			Value: func(o *Options) Value { return text(&o.Classes) }},
+		{Heading: "answers out", Name: "results", Roles: []Role{Local, End}, Value: text(&o.Results), Usage: "file for one JSON line per delivered frame"},
+		{Name: "classes", Roles: []Role{Local, End}, Value: text(&o.Classes), Usage: "file with the names of the classes, one on each line, for --results"},
 
-		{Name: "queue", Category: theQueue, Roles: workers, Usage: "places in the queue of fast and slow",
-			Value: func(o *Options) Value { return whole(&o.Queue, 1, 1<<20) }},
-		{Name: "high-water", Category: theQueue, Roles: workers, Usage: "frames in the queue from which on the node calls itself overloaded", Unset: "when the queue is full",
-			Value: func(o *Options) Value { return whole(&o.HighWater, 1, 1<<20) }},
-		{Name: "drop", Category: theQueue, Roles: workers, Usage: "which frame goes when the queue is full: newest, or oldest, as for live video",
-			Value: func(o *Options) Value { return oneOf(&o.Drop, pipeline.DropNewest, pipeline.DropOldest) }},
-		{Name: "max-age", Category: theQueue, Roles: workers, Usage: "frames older than this are not computed any more; 0: none is too old",
-			Value: func(o *Options) Value { return duration(&o.MaxAge, 0) }},
+		{Heading: "the queue", Name: "queue", Roles: workers, Value: whole(&o.Queue, 1, 1<<20), Usage: "places in the queue of fast and slow"},
+		{Name: "high-water", Roles: workers, Value: whole(&o.HighWater, 1, 1<<20), Usage: "frames in the queue from which on the node calls itself overloaded", Unset: "when the queue is full"},
+		{Name: "drop", Roles: workers, Value: oneOf(&o.Drop, pipeline.DropNewest, pipeline.DropOldest), Usage: "which frame goes when the queue is full: newest, or oldest, as for live video"},
+		{Name: "max-age", Roles: workers, Value: duration(&o.MaxAge, 0), Usage: "frames older than this are not computed any more; 0: none is too old"},
 
-		{Name: "emulate", Category: emulation, Roles: workers,
-			Usage: "take the time of another device: off, pi3, or times as in head=4ms,tail=42ms,load=580ms; tail=42ms,126ms@10s becomes slower in the course of a run; without --role, what stands behind slow: is for the slow nodes, as in pi3,slow:tail=84ms",
-			Value: func(o *Options) Value { return emulate{o} }},
-		{Name: "link", Category: emulation, Roles: anyRole, Usage: "send over an emulated link: off, wifi, wifi-pi4, ethernet, or a shape as in delay=3ms,jitter=2ms,loss=1%,rate=20mbit", Unset: "off",
-			Value: func(o *Options) Value {
-				return parsed(&o.Link, link.Parse, func(l link.Shape) string { return l.Name })
-			}},
-		{Name: "wire", Category: emulation, Roles: deciders, Usage: "how values travel between nodes: float32, float16 or int8", Unset: "float32; for the client, the fast node's",
-			Value: func(o *Options) Value { return parsed(&o.Wire, parseWire, zeroIsUnset) }},
-		{Name: "power", Category: emulation, Roles: anyRole,
-			Usage: "what this device draws, for the energy in reports: off, pi3b+, pi4, pi5, or watts IDLE,BUSY as in 2.1,4.5 and as a third number nanojoules for a byte",
-			Unset: "its meter, or what is known of the Raspberry Pi that it is or emulates",
-			Value: func(o *Options) Value {
-				return parsed(&o.Power, device.ParsePower, func(p device.Power) string { return p.Name })
-			}},
+		{Heading: "emulation", Name: "emulate", Roles: workers, Value: emulate{o}, Usage: "take the time of another device: off, pi3, or times as in head=4ms,tail=42ms,load=580ms; tail=42ms,126ms@10s becomes slower in the course of a run; without --role, what stands behind slow: is for the slow nodes, as in pi3,slow:tail=84ms"},
+		{Name: "link", Roles: anyRole, Value: parsed(&o.Link, link.Parse, func(l link.Shape) string { return l.Name }), Usage: "send over an emulated link: off, wifi, wifi-pi4, ethernet, or a shape as in delay=3ms,jitter=2ms,loss=1%,rate=20mbit", Unset: "off"},
+		{Name: "wire", Roles: deciders, Value: oneOf(&o.Wire, transport.Float32, transport.Float16, transport.Int8), Usage: "how values travel between nodes: float32, float16 or int8", Unset: "float32; for the client, the fast node's"},
+		{Name: "power", Roles: anyRole, Value: parsed(&o.Power, device.ParsePower, func(p device.Power) string { return p.Name }), Usage: "what this device draws, for the energy in reports: off, pi3b+, pi4, pi5, or watts IDLE,BUSY as in 2.1,4.5 and as a third number nanojoules for a byte", Unset: "its meter, or what is known of the Raspberry Pi that it is or emulates"},
 
-		{Name: "format", Category: reports, Roles: reporters, Usage: "of reports: table, json or csv",
-			Value: func(o *Options) Value { return parsed(&o.Report.Format, report.ParseFormat, zeroIsUnset) }},
-		{Name: "no-header", Category: reports, Roles: reporters, Switch: true, Usage: "print CSV without its header",
-			Value: func(o *Options) Value { return onOff(&o.Report.NoHeader) }},
-		{Name: "output", Category: reports, Roles: reporters, Usage: "file for reports, overwritten", Unset: "stdout",
-			Value: func(o *Options) Value { return text(&o.Report.Output) }},
-		{Name: "trace", Category: reports, Roles: workers, Usage: "file for one JSON line per decision of the strategy, overwritten; on slow only with --end",
-			Value: func(o *Options) Value { return text(&o.Trace) }},
-		{Name: "watch", Category: reports, Roles: servers, Switch: true, Usage: "print a line a second with the node's live figures to stderr, where that is a terminal",
-			Value: func(o *Options) Value { return onOff(&o.Watch) }},
-		{Name: "log-level", Category: reports, Roles: anyRole, Usage: "debug, info, warn or error",
-			Value: func(o *Options) Value { return oneOf(&o.LogLevel, "debug", "info", "warn", "error") }},
-		{Name: "log-format", Category: reports, Roles: anyRole, Usage: "console or json",
-			Value: func(o *Options) Value { return oneOf(&o.LogFormat, "console", "json") }},
+		{Heading: "reports and logs", Name: "format", Roles: reporters, Value: parsed(&o.Report.Format, report.ParseFormat, zeroIsUnset), Usage: "of reports: table, json or csv"},
+		{Name: "no-header", Roles: reporters, Switch: true, Value: onOff(&o.Report.NoHeader), Usage: "print CSV without its header"},
+		{Name: "output", Roles: reporters, Value: text(&o.Report.Output), Usage: "file for reports, overwritten", Unset: "stdout"},
+		{Name: "trace", Roles: workers, Value: text(&o.Trace), Usage: "file for one JSON line per decision of the strategy, overwritten; on slow only with --end"},
+		{Name: "watch", Roles: servers, Switch: true, Value: onOff(&o.Watch), Usage: "print a line a second with the node's live figures to stderr, where that is a terminal"},
+		{Name: "log-level", Roles: anyRole, Value: oneOf(&o.LogLevel, "debug", "info", "warn", "error"), Usage: "debug, info, warn or error"},
+		{Name: "log-format", Roles: anyRole, Value: oneOf(&o.LogFormat, "console", "json"), Usage: "console or json"},
 
-		{Name: "tls-cert", Category: security, Roles: networked, Usage: "PEM file of this node's certificate, for TLS on every hop, asked of both sides; tandem cert makes one (with --tls-key and --tls-ca)",
-			Value: func(o *Options) Value { return text(&o.Files.Cert) }},
-		{Name: "tls-key", Category: security, Roles: networked, Usage: "PEM file of that certificate's key",
-			Value: func(o *Options) Value { return text(&o.Files.Key) }},
-		{Name: "tls-ca", Category: security, Roles: networked, Usage: "PEM file of the CA whose certificates are accepted",
-			Value: func(o *Options) Value { return text(&o.Files.CA) }},
-		{Name: "key", Category: security, Roles: networked, Usage: "file with a secret that all nodes and clients share: the first line is shown, every line accepted; unencrypted without TLS",
-			Value: func(o *Options) Value { return text(&o.Files.Secret) }},
+		{Heading: "security", Name: "tls-cert", Roles: networked, Value: text(&o.Files.Cert), Usage: "PEM file of this node's certificate, for TLS on every hop, asked of both sides; tandem cert makes one (with --tls-key and --tls-ca)"},
+		{Name: "tls-key", Roles: networked, Value: text(&o.Files.Key), Usage: "PEM file of that certificate's key"},
+		{Name: "tls-ca", Roles: networked, Value: text(&o.Files.CA), Usage: "PEM file of the CA whose certificates are accepted"},
+		{Name: "key", Roles: networked, Value: text(&o.Files.Secret), Usage: "file with a secret that all nodes and clients share: the first line is shown, every line accepted; unencrypted without TLS"},
 
-		{Name: "max-body", Category: limits, Roles: anyRole, Usage: "largest message that is taken or sent",
-			Value: func(o *Options) Value { return size(&o.MaxBody, 1<<10, 1<<30) }},
-		{Name: "idle", Category: limits, Roles: servers, Usage: "a neighbour silent for so long has left its run",
-			Value: func(o *Options) Value { return duration(&o.Idle, minIdle) }},
-		{Name: "drain", Category: limits, Roles: anyRole, Usage: "how long a closing run may work off its queues, on each node",
-			Value: func(o *Options) Value { return duration(&o.Drain, minDrain) }},
+		{Heading: "limits", Name: "max-body", Roles: anyRole, Value: size(&o.MaxBody, 1<<10, 1<<30), Usage: "largest message that is taken or sent"},
+		{Name: "idle", Roles: servers, Value: duration(&o.Idle, minIdle), Usage: "a neighbour silent for so long has left its run"},
+		{Name: "drain", Roles: anyRole, Value: duration(&o.Drain, minDrain), Usage: "how long a closing run may work off its queues, on each node"},
 	}
-}
-
-// lookup finds a setting.
-func lookup(name string) (Setting, bool) {
-	all := Table()
-	i := slices.IndexFunc(all, func(s Setting) bool { return s.Name == name })
-	if i < 0 {
-		return Setting{}, false
-	}
-	return all[i], true
-}
-
-func notEmpty(s string) (string, error) {
-	if s == "" {
-		return "", errors.New("it is empty")
-	}
-	return s, nil
 }
 
 // parseStrategy reads a name or an alias, and gives the name.
 func parseStrategy(s string) (string, error) {
 	e, err := strategy.Lookup(s)
-	if err == nil {
-		return e.Name, nil
+	if err != nil {
+		var names []string
+		for _, e := range strategy.All() {
+			names = append(names, e.Name)
+		}
+		err = fmt.Errorf("%w%s", err, Suggest(s, names))
 	}
-	var names []string
-	for _, e := range strategy.All() {
-		names = append(names, e.Name)
-	}
-	return "", fmt.Errorf("%w%s", err, Suggest(s, names))
-}
-
-// parseWire reads the name of a wire format.
-func parseWire(s string) (string, error) {
-	if s == "" { // which leaves the format open on the wire, and here is a slip
-		return "", errors.New("it is empty: use float32, float16 or int8")
-	}
-	return s, transport.CheckWire(s)
+	return e.Name, err
 }
 
 // emulate reads what fast emulates, and behind "slow:" what the slow nodes do.
 type emulate struct{ *Options }
 
-func (e emulate) Set(s string) error {
+func (e emulate) Set(s string) (err error) {
 	fast, slow, apart := strings.Cut(s, "slow:")
 	if fast = strings.TrimSuffix(fast, ","); fast != "" || !apart {
-		d, err := device.ParseEmulation(fast)
-		if err != nil {
-			return err
-		}
-		e.Emulate = d
+		e.Emulate, err = device.ParseEmulation(fast)
 	}
-	if apart {
-		d, err := device.ParseEmulation(slow)
-		if err != nil {
-			return err
-		}
-		e.EmulateSlow = &d
+	if apart && err == nil {
+		e.EmulateSlow = new(device.Emulation)
+		*e.EmulateSlow, err = device.ParseEmulation(slow)
 	}
-	return nil
+	return err
 }
 
 func (e emulate) String() string { return e.Emulate.String() }

@@ -1,8 +1,10 @@
 package options
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -49,13 +51,13 @@ func parsed[T any](at *T, parse func(string) (T, error), show func(T) string) Va
 	return value[T]{at, parse, show}
 }
 
-func text(at *string) Value {
-	return parsed(at, func(s string) (string, error) {
-		if s == "" {
-			return "", errors.New("it is empty")
-		}
-		return s, nil
-	}, zeroIsUnset)
+func text(at *string) Value { return parsed(at, notEmpty, zeroIsUnset) }
+
+func notEmpty(s string) (string, error) {
+	if s == "" {
+		return "", errors.New("it is empty")
+	}
+	return s, nil
 }
 
 func oneOf[T ~string](at *T, allowed ...T) Value {
@@ -75,67 +77,54 @@ func onOff(at *bool) Value {
 	return parsed(at, func(s string) (bool, error) {
 		on, err := strconv.ParseBool(s)
 		if err != nil {
-			return false, errors.New("use true or false")
+			err = errors.New("use true or false")
 		}
-		return on, nil
+		return on, err
 	}, func(bool) string { return "" })
 }
 
-func whole(at *int, from, to int) Value {
-	return parsed(at, func(s string) (int, error) {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < from || n > to {
-			return 0, fmt.Errorf("use a whole number from %d to %d", from, to)
+// within is a field from least to most; allowed says so.
+func within[T cmp.Ordered](at *T, parse func(string) (T, error), least, most T, allowed string, show func(T) string) Value {
+	return parsed(at, func(s string) (T, error) {
+		v, err := parse(s)
+		if err != nil || v < least || v > most {
+			err = errors.New(allowed)
 		}
-		return n, nil
-	}, zeroIsUnset)
+		return v, err
+	}, show)
+}
+
+func whole(at *int, least, most int) Value {
+	return within(at, strconv.Atoi, least, most, fmt.Sprintf("use a whole number from %d to %d", least, most), zeroIsUnset)
 }
 
 // natural is a whole number of so many bits.
 func natural(at *uint64, bits int) Value {
-	return parsed(at, func(s string) (uint64, error) {
-		n, err := strconv.ParseUint(s, 10, bits)
-		if err != nil {
-			return 0, errors.New("use a whole number, 0 or more")
-		}
-		return n, nil
-	}, func(n uint64) string { return strconv.FormatUint(n, 10) })
+	parse := func(s string) (uint64, error) { return strconv.ParseUint(s, 10, bits) }
+	show := func(n uint64) string { return strconv.FormatUint(n, 10) }
+	return within(at, parse, 0, math.MaxUint64, "use a whole number, 0 or more", show)
 }
 
 // maxDuration is long enough for everything, and such that a few of them add up without overflow.
 const maxDuration = 1000 * time.Hour
 
 func duration(at *time.Duration, least time.Duration) Value {
-	return parsed(at, func(s string) (time.Duration, error) {
-		d, err := time.ParseDuration(s)
-		if err != nil || d < least || d > maxDuration {
-			return 0, fmt.Errorf("use a time of %s or more, and at most %s, such as 30ms or 1m", least, brief(maxDuration))
-		}
-		return d, nil
-	}, brief)
+	allowed := fmt.Sprintf("use a time of %s or more, and at most %s, such as 30ms or 1m", least, brief(maxDuration))
+	return within(at, time.ParseDuration, least, maxDuration, allowed, brief)
 }
 
-// brief leaves out the parts of a time that are 0: 1m, and not 1m0s.
+// brief leaves out the last parts of a time where they are 0: 1m, and not 1m0s.
 func brief(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	return strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(d.String())
 }
 
 func size(at *int, least, most int) Value {
-	show := func(n int) string { return strings.NewReplacer(".0", "", " ", "").Replace(humanize.IBytes(uint64(n))) }
-	return parsed(at, func(s string) (int, error) {
+	parse := func(s string) (int, error) {
 		n, err := humanize.ParseBytes(s)
-		if err != nil || n < uint64(least) || n > uint64(most) {
-			return 0, fmt.Errorf("use a size from %s to %s", show(least), show(most))
-		}
-		return int(n), nil
-	}, show)
+		return int(min(n, math.MaxInt)), err
+	}
+	show := func(n int) string { return strings.NewReplacer(".0", "", " ", "").Replace(humanize.IBytes(uint64(n))) }
+	return within(at, parse, least, most, fmt.Sprintf("use a size from %s to %s", show(least), show(most)), show)
 }
 
 // Port is where a node listens, and where it is called if an address names no port.

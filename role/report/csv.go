@@ -15,13 +15,11 @@ import (
 // is one of texts, and latency_ms as latency_p50_ms and so on.
 func printCSV(to io.Writer, r pipeline.Report, header bool) error {
 	names, values := flatten(reflect.ValueOf(r), "%s")
-	w := csv.NewWriter(to)
-	if header {
-		_ = w.Write(names) // w.Error has it
+	records := [][]string{names, values}
+	if !header {
+		records = records[1:]
 	}
-	_ = w.Write(values)
-	w.Flush()
-	return w.Error()
+	return csv.NewWriter(to).WriteAll(records)
 }
 
 // flatten lists the fields of a struct, but for lists of structs. name makes a column's name of a field's.

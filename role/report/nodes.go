@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -12,35 +11,30 @@ import (
 	"time"
 
 	"tandem/pipeline"
-	"tandem/strategy"
 )
 
 // printNodes prints the ledger of every node.
-func printNodes(to io.Writer, r pipeline.Report) error {
+func printNodes(to io.Writer, r pipeline.Report) {
 	names, longest := nodeNames(r.Nodes), 0
 	for _, name := range names {
 		longest = max(longest, len(name))
 	}
 	w := tabwriter.NewWriter(to, 0, 0, 1, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "\n%-*s\treceived\trefused\tforwarded\tfinished\tlost\tbusy\tqueue peak\t", longest, "node")
-	metered := r.JoulesPerFrame != nil
-	if metered {
-		fmt.Fprint(w, "energy\t")
+	energy := func(text string) string {
+		if r.JoulesPerFrame == nil {
+			return ""
+		}
+		return text + "\t"
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintf(w, "\n%-*s\treceived\trefused\tforwarded\tfinished\tlost\tbusy\tqueue peak\t%s\n", longest, "node", energy("energy"))
 	for i, n := range r.Nodes {
 		busy := time.Duration(n.BusyMS * float64(time.Millisecond)).Round(time.Millisecond)
-		fmt.Fprintf(w, "%-*s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t",
-			longest, names[i], n.Received, n.Refused, n.Forwarded, n.Finished, n.Lost, busy, n.QueuePeak)
-		if metered {
-			fmt.Fprintf(w, "%s\t", joules(n))
-		}
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, "%-*s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%s\n",
+			longest, names[i], n.Received, n.Refused, n.Forwarded, n.Finished, n.Lost, busy, n.QueuePeak, energy(joules(n)))
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return errors.Join(printDecisions(to, r), printDevices(to, r.Nodes))
+	w.Flush()
+	printDecisions(to, r.Nodes)
+	printDevices(to, r.Nodes)
 }
 
 // nodeNames are the roles, with the address where several nodes have the same one.
@@ -61,40 +55,22 @@ func nodeNames(nodes []pipeline.Entry) []string {
 }
 
 // printDecisions prints how the nodes that have somebody to forward to spent their time, and why.
-func printDecisions(to io.Writer, r pipeline.Report) error {
-	var errs []error
-	say := func(role, what, list string) {
-		if list != "" {
-			_, err := fmt.Fprintf(to, "\n%s %s: %s\n", role, what, list)
-			errs = append(errs, err)
+func printDecisions(to io.Writer, nodes []pipeline.Entry) {
+	for _, n := range nodes {
+		if states := ranked(n.States, "%s %.1f %%"); states != "" {
+			fmt.Fprintf(to, "\n%s spent its time: %s\n", n.Role, states)
+		}
+		if reasons := ranked(n.Decisions, "%s %d"); reasons != "" {
+			fmt.Fprintf(to, "\n%s decided: %s\n", n.Role, reasons)
 		}
 	}
-	for _, n := range r.Nodes {
-		say(n.Role, "spent its time", shares(n.States))
-		say(n.Role, "decided", counts(n.Decisions))
-	}
-	return errors.Join(errs...)
 }
 
-// shares lists the states of a node with their part of the time, the longest first.
-func shares(states map[pipeline.State]float64) string {
+// ranked lists keys with their values, the largest value first.
+func ranked[K, V cmp.Ordered](m map[K]V, format string) string {
 	var parts []string
-	for _, s := range byValue(states) {
-		parts = append(parts, fmt.Sprintf("%s %.1f %%", s, states[s]))
+	for _, k := range slices.SortedFunc(maps.Keys(m), func(a, b K) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) }) {
+		parts = append(parts, fmt.Sprintf(format, k, m[k]))
 	}
 	return strings.Join(parts, ", ")
-}
-
-// counts lists the reasons of a node's decisions with their number, the most frequent first.
-func counts(decisions map[strategy.Reason]int64) string {
-	var parts []string
-	for _, why := range byValue(decisions) {
-		parts = append(parts, fmt.Sprintf("%s %d", why, decisions[why]))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// byValue returns the keys, that with the largest value first.
-func byValue[K cmp.Ordered, V cmp.Ordered](m map[K]V) []K {
-	return slices.SortedFunc(maps.Keys(m), func(a, b K) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
 }

@@ -3,8 +3,8 @@
 package report
 
 import (
+	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -33,28 +33,23 @@ const (
 
 // ParseFormat reads a format's name.
 func ParseFormat(s string) (Format, error) {
-	f := Format(s)
-	if !slices.Contains([]Format{Table, JSON, CSV}, f) {
-		return "", fmt.Errorf("use %s, %s or %s", Table, JSON, CSV)
+	if f := Format(s); slices.Contains([]Format{Table, JSON, CSV}, f) {
+		return f, nil
 	}
-	return f, nil
+	return "", fmt.Errorf("use %s, %s or %s", Table, JSON, CSV)
 }
 
 // Printer prints reports. Several goroutines may use it.
 type Printer struct {
-	format Format
-	mu     sync.Mutex
-	to     io.WriteCloser
-	header bool // CSV: the header is still to be printed
+	mu sync.Mutex
+	o  Options
+	to io.WriteCloser
 }
 
 // Open makes a printer. An older file is kept until there is something to print.
 func Open(o Options) (*Printer, error) {
 	to, err := Create(o.Output, o.Stdout)
-	if err != nil {
-		return nil, err
-	}
-	return &Printer{format: o.Format, to: to, header: !o.NoHeader}, nil
+	return &Printer{o: o, to: to}, err
 }
 
 // Close closes the file.
@@ -64,15 +59,18 @@ func (p *Printer) Close() error { return p.to.Close() }
 func (p *Printer) Print(r pipeline.Report) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch p.format {
+	switch p.o.Format {
 	case JSON:
 		return json.NewEncoder(p.to).Encode(r)
 	case CSV:
-		header := p.header
-		p.header = false
+		header := !p.o.NoHeader
+		p.o.NoHeader = true // there is one in the file
 		return printCSV(p.to, r, header)
 	default:
-		return errors.Join(printRuns(p.to, []pipeline.Report{r}), printNodes(p.to, r))
+		text := bufio.NewWriter(p.to)
+		printRuns(text, []pipeline.Report{r})
+		printNodes(text, r)
+		return text.Flush()
 	}
 }
 
@@ -80,5 +78,7 @@ func (p *Printer) Print(r pipeline.Report) error {
 func (p *Printer) Compare(reports []pipeline.Report) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return printRuns(p.to, reports)
+	text := bufio.NewWriter(p.to)
+	printRuns(text, reports)
+	return text.Flush()
 }

@@ -1,11 +1,9 @@
 package report
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"sync"
+	"strings"
 	"time"
 
 	"tandem/pipeline"
@@ -13,10 +11,8 @@ import (
 
 // Results writes one JSON line for each delivered frame, as it arrives.
 type Results struct {
-	mu      sync.Mutex
-	file    *os.File
+	*lines
 	classes []string // their names; empty: not known
-	err     error    // the first; later lines are dropped
 }
 
 // Result is one line.
@@ -38,11 +34,24 @@ func CreateResults(path, classes string) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.Create(path)
-	if err != nil {
-		return nil, fmt.Errorf("--results: %w", err)
+	l, err := createLines("--results", path)
+	return &Results{l, names}, err
+}
+
+// readClasses reads the names of the classes, one on each line.
+func readClasses(path string) ([]string, error) {
+	if path == "" {
+		return nil, nil
 	}
-	return &Results{file: file, classes: names}, nil
+	const most = 1 << 20 // bytes
+	if info, err := os.Stat(path); err == nil && info.Size() > most {
+		return nil, fmt.Errorf("--classes %s: it has %d bytes, and at most %d are allowed: one name on each line", path, info.Size(), most)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--classes: %w", err)
+	}
+	return strings.Split(strings.TrimRight(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), "\n"), nil
 }
 
 // Write writes the line of a frame.
@@ -58,27 +67,6 @@ func (w *Results) Write(run string, f *pipeline.Frame) {
 	if f.Label != pipeline.NoLabel {
 		line.Label = &f.Label
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.err == nil {
-		w.err = json.NewEncoder(w.file).Encode(line)
-	}
-}
-
-// Failed returns the first error of writing.
-func (w *Results) Failed() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.err != nil {
-		return fmt.Errorf("--results: %w", w.err)
-	}
-	return nil
-}
-
-// Close reports also what could not be written before.
-func (w *Results) Close() error {
-	if err := w.file.Close(); err != nil {
-		return errors.Join(w.Failed(), fmt.Errorf("--results: %w", err))
-	}
-	return w.Failed()
+	w.write(line)
+	_ = w.Flush() // whoever calls it next gets the error, too
 }

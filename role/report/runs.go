@@ -1,57 +1,54 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"tandem/pipeline"
-	"tandem/role/device"
-	"tandem/transport"
 	"time"
 
 	"github.com/mitchellh/go-wordwrap"
+
+	"tandem/pipeline"
+	"tandem/role/device"
+	"tandem/transport"
 )
 
 // printRuns prints what the runs have in common, and a line for each, in 80 columns.
-func printRuns(to io.Writer, reports []pipeline.Report) error {
+func printRuns(to io.Writer, reports []pipeline.Report) {
 	if len(reports) == 0 {
-		return nil
+		return
 	}
 	r := reports[0]
-	cuts := strconv.Itoa(r.Cut)
-	if len(r.Cuts) > 0 {
-		cuts = pipeline.FormatCuts(r.Cuts)
-	}
+	cuts := cmp.Or(pipeline.FormatCuts(r.Cuts), strconv.Itoa(r.Cut))
 	fmt.Fprintf(to, "%s cut at %s, %d frames, one every %s,\n%s\n\n",
 		r.Model, cuts, r.Frames, time.Duration(r.IntervalMS*float64(time.Millisecond)), circumstances(r))
 	labelled := slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.Accuracy != nil })
-	metered := slices.ContainsFunc(reports, func(r pipeline.Report) bool { return r.JoulesPerFrame != nil })
-	line := "%-9s  %5s  %8s  %6s  %6s  %6s  %7s  %8s"
+	metered := slices.IndexFunc(reports, func(r pipeline.Report) bool { return r.JoulesPerFrame != nil }) // the first
+	line := "%-9s  %5v  %8s  %6s  %6s  %6s  %7v  %8v"
 	heads := []any{"strategy", "tasks", "coverage", "f/s", "p50 ms", "p99 ms", "refused", "switches"}
-	if metered {
+	if metered >= 0 {
 		line, heads = line+"  %7s", append(heads, "J/frame")
 	}
 	if labelled {
 		line, heads = line+"  %8s", append(heads, "accuracy")
 	}
-	if metered && labelled {
+	if metered >= 0 && labelled {
 		line = strings.ReplaceAll(line, "  ", " ")
 	}
-	row := func(cells ...any) {
-		fmt.Fprintln(to, strings.TrimRight(fmt.Sprintf(line, cells...), " "))
-	}
+	row := func(cells ...any) { fmt.Fprintln(to, strings.TrimRight(fmt.Sprintf(line, cells...), " ")) }
 	row(heads...)
 	for _, r := range reports {
 		t := totals(r)
-		tasks := "-"
-		if r.Tasks > 0 {
-			tasks = strconv.Itoa(r.Tasks)
+		var tasks any = r.Tasks
+		if r.Tasks == 0 {
+			tasks = "-"
 		}
 		cells := []any{r.Strategy, tasks, fmt.Sprintf("%.1f %%", r.Coverage), fmt.Sprintf("%.2f", r.Rate),
-			fmt.Sprintf("%.0f", r.Latency.P50), fmt.Sprintf("%.0f", r.Latency.P99), strconv.FormatInt(t.Refused, 10), strconv.FormatInt(t.Switches, 10)}
-		if metered {
+			fmt.Sprintf("%.0f", r.Latency.P50), fmt.Sprintf("%.0f", r.Latency.P99), t.Refused, t.Switches}
+		if metered >= 0 {
 			cells = append(cells, optional("%.3f", r.JoulesPerFrame))
 		}
 		if labelled {
@@ -59,39 +56,34 @@ func printRuns(to io.Writer, reports []pipeline.Report) error {
 		}
 		row(cells...)
 	}
-	printSources(to, reports)
+	if metered >= 0 {
+		printSources(to, reports[metered]) // the same nodes played the others
+	}
 	for _, r := range reports {
-		t := totals(r)
-		if t.Lost != 0 || r.Unaccounted != 0 || r.Duplicates != 0 {
-			fmt.Fprintf(to, "\n%s: %d frames lost on the way, %d unaccounted for, %d duplicates\n", r.Strategy, t.Lost, r.Unaccounted, r.Duplicates)
-		}
-		if r.Forgotten != 0 {
-			fmt.Fprintf(to, "\n%s: end was started again, and has forgotten %d results that it had taken before\n", r.Strategy, r.Forgotten)
-		}
-		if r.Died != 0 {
-			fmt.Fprintf(to, "\n%s: %d frames died with nodes that were started again or don't answer\n", r.Strategy, r.Died)
-		}
-		if t.Dropped != 0 || t.Expired != 0 {
-			fmt.Fprintf(to, "\n%s: %d frames dropped for newer ones, %d expired\n", r.Strategy, t.Dropped, t.Expired)
-		}
-		if len(r.Notes) > 0 {
-			fmt.Fprintf(to, "\n%s", noteLines(r))
+		printLosses(to, r)
+		for i, note := range r.Notes {
+			if i == 0 {
+				fmt.Fprintln(to)
+			}
+			const columns = 80
+			lines := wordwrap.WrapString(r.Strategy+": "+note, columns-4)
+			fmt.Fprintln(to, strings.ReplaceAll(lines, "\n", "\n    "))
 		}
 	}
-	return nil
 }
 
-// terminal is how many columns are taken for granted.
-const terminal = 80
-
-// noteLines has each note of a report on lines of its own.
-func noteLines(r pipeline.Report) string {
-	var text strings.Builder
-	for _, note := range r.Notes {
-		lines := wordwrap.WrapString(r.Strategy+": "+note, terminal-4)
-		text.WriteString(strings.ReplaceAll(lines, "\n", "\n    ") + "\n")
+// printLosses says what became of frames that did not arrive once, and on time.
+func printLosses(to io.Writer, r pipeline.Report) {
+	say := func(sum int64, format string, args ...any) {
+		if sum != 0 {
+			fmt.Fprintf(to, "\n%s: %s\n", r.Strategy, fmt.Sprintf(format, args...))
+		}
 	}
-	return text.String()
+	t := totals(r)
+	say(t.Lost+r.Unaccounted+r.Duplicates, "%d frames lost on the way, %d unaccounted for, %d duplicates", t.Lost, r.Unaccounted, r.Duplicates)
+	say(r.Forgotten, "end was started again, and has forgotten %d results that it had taken before", r.Forgotten)
+	say(r.Died, "%d frames died with nodes that were started again or don't answer", r.Died)
+	say(t.Dropped+t.Expired, "%d frames dropped for newer ones, %d expired", t.Dropped, t.Expired)
 }
 
 // totals adds up what happened on all nodes.
