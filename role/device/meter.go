@@ -87,12 +87,9 @@ func findPowercap(files fs.FS) *meter {
 	names, _ := fs.Glob(files, "sys/class/powercap/intel-rapl:*/name") // of AMD's processors too
 	for _, file := range names {
 		at := path.Dir(file)
-		name, err := text(files, file)
-		if err != nil || strings.Count(path.Base(at), ":") > 1 { // a part of another zone
-			continue
-		}
-		full, err := number(files, path.Join(at, "max_energy_range_uj"))
-		if err != nil {
+		name, unnamed := text(files, file)
+		full, endless := number(files, path.Join(at, "max_energy_range_uj"))
+		if unnamed != nil || endless != nil || strings.Count(path.Base(at), ":") > 1 { // a part of another zone
 			continue
 		}
 		z := zone{path.Join(at, "energy_uj"), -1, full}
