@@ -34,9 +34,10 @@ type Owner struct {
 }
 
 // Open looks at this machine. shared: it plays other roles too, so a meter would count it for each of them.
-func Open(o Owner, shared bool) *Device { return openAt(o, os.DirFS("/"), findFirmware(), shared) }
+func Open(o Owner, shared bool) *Device { return OpenAt(o, os.DirFS("/"), findFirmware(), shared) }
 
-func openAt(o Owner, files fs.FS, firmware firmware, shared bool) *Device {
+// OpenAt looks at the files of a machine, and asks its firmware by the program vcgencmd; empty: there is none.
+func OpenAt(o Owner, files fs.FS, firmware firmware, shared bool) *Device {
 	d := &Device{threads: o.Threads}
 	if !shared || o.Role == "slow" { // one look at a shared machine is enough
 		d.sensors = findSensors(files, firmware)

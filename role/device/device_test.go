@@ -36,7 +36,7 @@ func TestEnergySource(t *testing.T) {
 		{"a device of which only the times are known", ina, Owner{Emulate: Emulation{Name: "tail=1ms"}}, false, "", 1},
 		{"a device that the user knows", nil, Owner{Emulate: Emulation{Name: "tail=1ms"}, Power: own}, true, "model 2,4", 1},
 	} {
-		d := openAt(test.cfg, tree(test.files), "", test.shared)
+		d := OpenAt(test.cfg, tree(test.files), "", test.shared)
 		if d.Source() != test.want || d.threads != test.threads {
 			t.Errorf("%s: %q, %d threads", test.what, d.Source(), d.threads)
 		}
@@ -68,7 +68,7 @@ func watched(files map[string]string) changing {
 func TestWatchTellsWhatWasWrong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		files := watched(pi3())
-		w := openAt(Owner{Role: "slow", Threads: 2}, files, "", false).Watch()
+		w := OpenAt(Owner{Role: "slow", Threads: 2}, files, "", false).Watch()
 		if w.Throttled() {
 			t.Error("throttled from the beginning")
 		}
@@ -104,7 +104,7 @@ func TestWatchReadsTheMeter(t *testing.T) {
 	const input = "sys/class/hwmon/hwmon3/power1_input"
 	synctest.Test(t, func(t *testing.T) {
 		files := watched(with(pi3(), "sys/class/hwmon/hwmon3/name", "ina219", input, "9000000"))
-		d := openAt(Owner{Role: "fast"}, files, "", false)
+		d := OpenAt(Owner{Role: "fast"}, files, "", false)
 		time.Sleep(time.Hour) // no run is open, and nothing counts
 		for range 2 {
 			files.set(input, "2000000")
@@ -132,7 +132,7 @@ func TestWatchReadsTheMeter(t *testing.T) {
 // Nothing is watched where nothing can be seen.
 func TestWatchOfAnUnknownMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := openAt(Owner{Role: "end"}, tree(nil), "", false).Watch()
+		w := OpenAt(Owner{Role: "end"}, tree(nil), "", false).Watch()
 		time.Sleep(time.Minute)
 		var e pipeline.Entry
 		if notes := w.End(&e); len(notes) > 0 || e.Device != "" || e.EnergyBy != "" || w.Throttled() {
