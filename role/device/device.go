@@ -113,7 +113,8 @@ func (w *Watch) Throttled() bool { return w.throttled.Load() }
 
 func (w *Watch) sample(ctx context.Context, beat time.Duration, take func()) {
 	w.sampling.Go(func() {
-		for tick := time.Tick(beat); ; {
+		tick := time.Tick(beat)
+		for {
 			select {
 			case <-ctx.Done():
 				return

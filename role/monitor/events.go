@@ -26,9 +26,6 @@ func event(name string, data []byte) []byte {
 	return fmt.Appendf(nil, "event: %s\ndata: %s\n\n", name, data)
 }
 
-// life is a comment, which a proxy takes for a sign of it.
-var life = []byte(":\n\n")
-
 // tell gives all viewers an event; none is waited for. Call it with h.mu held.
 func (h *History) tell(event []byte) {
 	for v := range h.viewers {

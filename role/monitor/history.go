@@ -118,7 +118,7 @@ func (h *History) tick(now time.Time) {
 	h.samples = newest(append(h.samples, short), maxSamples)
 	h.tell(event("sample", full))
 	if h.ticks++; h.ticks%commentEvery == 0 {
-		h.tell(life)
+		h.tell([]byte(":\n\n")) // a comment, in which a proxy sees life
 	}
 }
 

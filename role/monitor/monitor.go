@@ -56,7 +56,8 @@ func onBeat(beat time.Duration, call func(now time.Time)) (stop func()) {
 	done := make(chan struct{})
 	var calling sync.WaitGroup
 	calling.Go(func() {
-		for tick := time.Tick(beat); ; {
+		tick := time.Tick(beat)
+		for {
 			select {
 			case now := <-tick:
 				call(now)
