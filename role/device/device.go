@@ -82,11 +82,11 @@ type Watch struct {
 	throttled atomic.Bool
 	stop      context.CancelFunc
 	sampling  sync.WaitGroup
-	failed    error // the meter's, at the beginning or the end
 
-	mu    sync.Mutex
-	worst condition // of the run
-	total float64   // joules that the meter had when it was last read
+	mu     sync.Mutex
+	worst  condition // of the run
+	total  float64   // joules that the meter had when it was last read
+	failed error     // the meter's, at the beginning or the end
 }
 
 // lookBeat is the time between two looks at the device's condition.
@@ -171,7 +171,10 @@ func (w *Watch) End(e *pipeline.Entry) (notes []string) {
 	w.stop()
 	w.sampling.Wait()
 	w.look()
-	w.failed = cmp.Or(w.failed, w.measure())
+	err := w.measure()
+	w.mu.Lock()
+	w.failed = cmp.Or(w.failed, err)
+	w.mu.Unlock()
 	w.SoFar(e)
 	if w.failed != nil {
 		notes = append(notes, fmt.Sprintf("does not know its energy: the %s failed: %v", w.device.Source(), w.failed))
