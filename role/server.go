@@ -106,7 +106,8 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 	close(s.node.built)
 	warnIfOpen(cfg, listener.Addr())
 	if cfg.Watch && options.Terminal(cfg.Stderr) {
-		s.cleanup = append(s.cleanup, monitor.StartWatch(cfg.Stderr, s.node.snapshot).Close)
+		stop := monitor.Watch(cfg.Stderr, s.node.snapshot)
+		s.cleanup = append(s.cleanup, func() error { stop(); return nil })
 	}
 	s.sayReady(cfg)
 	return s, nil

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -57,81 +58,67 @@ func (c *condition) add(next condition) {
 	c.limits |= next.limits | news
 }
 
-// sensors are where a machine's condition is read; what it lacks is empty.
-type sensors struct {
-	files    fs.FS
-	firmware firmware
-	clock    string
-	highest  float64 // MHz
-	heat     string
-	voltage  string // an alarm
-	limits   string
-}
+// sensors fill in, one after the other, what they know of a machine's condition. What can't be read now is not known now.
+type sensors []func(*condition)
 
 // findSensors looks for them once, so that reading is cheap.
-func findSensors(files fs.FS, firmware firmware) sensors {
-	s := sensors{files: files, firmware: firmware}
+func findSensors(files fs.FS, firmware firmware) (found sensors) {
+	add := func(file string, show func(c *condition, value float64)) {
+		found = append(found, func(c *condition) {
+			if value, err := number(files, file); err == nil {
+				show(c, value)
+			}
+		})
+	}
 	for _, at := range []string{"sys/devices/system/cpu/cpufreq/policy0", "sys/devices/system/cpu/cpu0/cpufreq"} {
-		if _, err := number(files, path.Join(at, "scaling_cur_freq")); err == nil {
-			s.clock = path.Join(at, "scaling_cur_freq")
-			kilohertz, _ := number(files, path.Join(at, "cpuinfo_max_freq")) // 0: not known
-			s.highest = kilohertz / 1000
+		clock := path.Join(at, "scaling_cur_freq")
+		if _, err := number(files, clock); err == nil {
+			highest, _ := number(files, path.Join(at, "cpuinfo_max_freq")) // 0: not known
+			add(clock, func(c *condition, kilohertz float64) { c.clock, c.highest = kilohertz/1000, highest/1000 })
 			break
 		}
 	}
 	processors := []string{"cpu-thermal", "cpu_thermal", "bcm2835_thermal", "soc-thermal", "soc_thermal", "x86_pkg_temp"}
 	if zone := named(files, "sys/class/thermal/thermal_zone*/type", processors...); zone != "" {
-		s.heat = path.Join(zone, "temp")
+		add(path.Join(zone, "temp"), func(c *condition, thousandths float64) { c.degrees = new(thousandths / 1000) })
 	}
 	if chip := named(files, "sys/class/hwmon/hwmon*/name", "rpi_volt"); chip != "" {
-		s.voltage = path.Join(chip, "in0_lcrit_alarm")
+		add(path.Join(chip, "in0_lcrit_alarm"), func(c *condition, alarm float64) {
+			if alarm != 0 {
+				c.limits |= underVoltage
+			}
+		})
 	}
 	// Kernels from 4.14 to 6.12 have it; later ones, since March 2025, leave it to vcgencmd.
-	if files, _ := fs.Glob(files, "sys/devices/platform/soc*/soc*:firmware/get_throttled"); len(files) > 0 {
-		s.limits = files[0]
-	}
-	return s
-}
-
-// blind reports whether nothing was found.
-func (s sensors) blind() bool {
-	return s.clock == "" && s.heat == "" && s.voltage == "" && s.limits == "" && s.firmware == ""
-}
-
-// read takes a look. What can't be read now is not known now.
-func (s sensors) read() condition {
-	var c condition
-	if s.clock != "" {
-		if kilohertz, err := number(s.files, s.clock); err == nil {
-			c.clock, c.highest = kilohertz/1000, s.highest
-		}
-	}
-	if s.heat != "" {
-		if thousandths, err := number(s.files, s.heat); err == nil {
-			degrees := thousandths / 1000
-			c.degrees = &degrees
-		}
-	}
-	if s.voltage != "" {
-		if alarm, err := number(s.files, s.voltage); err == nil && alarm != 0 {
-			c.limits |= underVoltage
-		}
-	}
+	flags, _ := fs.Glob(files, "sys/devices/platform/soc*/soc*:firmware/get_throttled")
 	switch {
-	case s.limits != "":
-		if hex, err := text(s.files, s.limits); err == nil {
+	case len(flags) > 0:
+		found = append(found, func(c *condition) {
+			hex, _ := text(files, flags[0])
 			limits, _ := parseThrottling(hex)
 			c.limits |= limits
-		}
-	case s.firmware != "":
-		limits, _ := s.firmware.throttling()
-		c.limits |= limits
+		})
+	case firmware != "":
+		found = append(found, func(c *condition) {
+			limits, _ := firmware.throttling()
+			c.limits |= limits
+		})
 	}
 	// The kernel knows the clock that it asked for, and the firmware the one that it allows (raspberrypi/linux #2986).
-	if c.limits.now() != 0 && s.firmware != "" {
-		if clock, err := s.firmware.clock(); err == nil {
-			c.clock = clock
-		}
+	if firmware != "" {
+		found = append(found, func(c *condition) {
+			if c.limits.now() != 0 {
+				c.clock = cmp.Or(firmware.clock(), c.clock)
+			}
+		})
+	}
+	return found
+}
+
+// read takes a look.
+func (s sensors) read() (c condition) {
+	for _, look := range s {
+		look(&c)
 	}
 	return c
 }

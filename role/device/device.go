@@ -2,6 +2,7 @@
 package device
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -18,7 +19,7 @@ import (
 // Device is what a role runs on, or what it emulates: where its energy is known from, and its condition.
 type Device struct {
 	sensors sensors
-	meter   meter // nil: the model, where there is one
+	meter   *meter // nil: the model, where there is one
 	model   Power
 	threads int          // that compute, in the model
 	Traffic link.Traffic // over the connections of the role
@@ -33,10 +34,7 @@ type Owner struct {
 }
 
 // Open looks at this machine. shared: it plays other roles too, so a meter would count it for each of them.
-func Open(o Owner, shared bool) *Device {
-	files := os.DirFS("/")
-	return OpenAt(o, files, findFirmware(), shared)
-}
+func Open(o Owner, shared bool) *Device { return OpenAt(o, os.DirFS("/"), findFirmware(), shared) }
 
 // OpenAt looks at the files of a machine, and asks its firmware by the program vcgencmd; empty: there is none.
 func OpenAt(o Owner, files fs.FS, firmware firmware, shared bool) *Device {
@@ -67,7 +65,7 @@ func OpenAt(o Owner, files fs.FS, firmware firmware, shared bool) *Device {
 func (d *Device) Source() string {
 	switch {
 	case d.meter != nil:
-		return "meter " + d.meter.String()
+		return "meter " + d.meter.name
 	case !d.model.none():
 		return "model " + d.model.Name
 	}
@@ -84,11 +82,11 @@ type Watch struct {
 	throttled atomic.Bool
 	stop      context.CancelFunc
 	sampling  sync.WaitGroup
-	failed    error // the meter's, at the beginning or the end
 
-	mu    sync.Mutex
-	worst condition // of the run
-	total float64   // joules that the meter had when it was last read
+	mu     sync.Mutex
+	worst  condition // of the run
+	total  float64   // joules that the meter had when it was last read
+	failed error     // the meter's, at the beginning or the end
 }
 
 // lookBeat is the time between two looks at the device's condition.
@@ -96,14 +94,16 @@ const lookBeat = time.Second
 
 // Watch begins a look at the device. End it.
 func (d *Device) Watch() *Watch {
-	w := &Watch{device: d, began: time.Now(), bytes: d.Traffic.Bytes(), worst: d.sensors.read()}
-	w.throttled.Store(w.worst.limits.now() != 0)
-	w.joules, w.failed = d.measure(w.began)
-	w.total = w.joules
 	ctx, stop := context.WithCancel(context.Background())
-	w.stop = stop
-	if !d.sensors.blind() || d.meter != nil {
-		w.sampling.Go(func() { w.sample(ctx) })
+	w := &Watch{device: d, began: time.Now(), bytes: d.Traffic.Bytes(), stop: stop, worst: d.sensors.read()}
+	w.throttled.Store(w.worst.limits.now() != 0)
+	w.failed = w.measure()
+	w.joules = w.total
+	if len(d.sensors) > 0 {
+		w.sample(ctx, lookBeat, w.look)
+	}
+	if d.meter != nil {
+		w.sample(ctx, d.meter.beat, func() { _ = w.measure() }) // the next reading makes up for one that fails
 	}
 	return w
 }
@@ -111,29 +111,18 @@ func (d *Device) Watch() *Watch {
 // Throttled reports whether the firmware limited the device when it was last looked at. It costs nothing.
 func (w *Watch) Throttled() bool { return w.throttled.Load() }
 
-func (w *Watch) sample(ctx context.Context) {
-	look := time.NewTicker(lookBeat)
-	defer look.Stop()
-	var measure <-chan time.Time
-	if w.device.meter != nil {
-		t := time.NewTicker(w.device.meter.beat())
-		defer t.Stop()
-		measure = t.C
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-look.C:
-			w.look()
-		case <-measure:
-			if total, err := w.device.measure(time.Now()); err == nil {
-				w.mu.Lock()
-				w.total = total
-				w.mu.Unlock()
+func (w *Watch) sample(ctx context.Context, beat time.Duration, take func()) {
+	w.sampling.Go(func() {
+		tick := time.Tick(beat)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick:
+				take()
 			}
 		}
-	}
+	})
 }
 
 func (w *Watch) look() {
@@ -145,32 +134,32 @@ func (w *Watch) look() {
 }
 
 // measure reads the meter, where there is one.
-func (d *Device) measure(now time.Time) (joules float64, err error) {
-	if d.meter == nil {
-		return 0, nil
+func (w *Watch) measure() error {
+	if w.device.meter == nil {
+		return nil
 	}
-	return d.meter.joules(now)
+	total, err := w.device.meter.joules(time.Now())
+	if err == nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.total = total
+	}
+	return err
 }
 
-// SoFar fills in what the entry of a run that goes on says of the device, as it was when it was last looked at.
+// SoFar fills in what the entry of a run says of the device, as it was when it was last looked at.
 func (w *Watch) SoFar(e *pipeline.Entry) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.tell(time.Now(), e)
-	e.Device = w.worst.String()
-}
-
-// tell fills in bytes and energy. Call it with w.mu held.
-func (w *Watch) tell(now time.Time, e *pipeline.Entry) {
 	d := w.device
-	e.Bytes = d.Traffic.Bytes() - w.bytes
+	e.Bytes, e.Device = d.Traffic.Bytes()-w.bytes, w.worst.String()
 	var joules float64
 	switch {
 	case d.meter != nil && w.failed == nil:
 		joules = w.total - w.joules
 	case d.meter == nil && !d.model.none():
 		computing := time.Duration(e.BusyMS * float64(time.Millisecond))
-		joules = d.model.joules(now.Sub(w.began), computing, d.threads, e.Bytes)
+		joules = d.model.joules(time.Since(w.began), computing, d.threads, e.Bytes)
 	default:
 		return
 	}
@@ -182,15 +171,13 @@ func (w *Watch) End(e *pipeline.Entry) (notes []string) {
 	w.stop()
 	w.sampling.Wait()
 	w.look()
-	d := w.device
-	now := time.Now()
-	if total, err := d.measure(now); w.failed == nil {
-		w.total, w.failed = total, err
-	}
-	w.tell(now, e)
-	e.Device = w.worst.String()
+	err := w.measure()
+	w.mu.Lock()
+	w.failed = cmp.Or(w.failed, err)
+	w.mu.Unlock()
+	w.SoFar(e)
 	if w.failed != nil {
-		notes = append(notes, fmt.Sprintf("does not know its energy: the %s failed: %v", d.Source(), w.failed))
+		notes = append(notes, fmt.Sprintf("does not know its energy: the %s failed: %v", w.device.Source(), w.failed))
 	}
 	if w.worst.limits.now() != 0 {
 		notes = append(notes, fmt.Sprintf("was limited by its firmware: %s", e.Device))

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,8 +32,7 @@ type Leg struct {
 func Always(d time.Duration) Course { return Course{{Takes: d}} }
 
 // at is the time that holds so long after the opening.
-func (c Course) at(since time.Duration) time.Duration {
-	var d time.Duration
+func (c Course) at(since time.Duration) (d time.Duration) {
 	for _, leg := range c {
 		if leg.From <= since {
 			d = leg.Takes
@@ -71,18 +71,17 @@ func ParseEmulation(s string) (Emulation, error) {
 	courses := map[string]*Course{"head": &e.Head, "tail": &e.Tail, "load": &e.Load}
 	var course *Course
 	for part := range strings.SplitSeq(s, ",") {
-		text := part
-		if key, value, named := strings.Cut(part, "="); named {
-			if course = courses[key]; course == nil {
-				return Emulation{}, fmt.Errorf("%q is unknown: %w", key, errEmulation)
-			}
-			if len(*course) > 0 {
-				return Emulation{}, fmt.Errorf("%q is given twice: %w", key, errEmulation)
-			}
-			text = value
+		key, text, named := strings.Cut(part, "=")
+		if named {
+			course = courses[key]
+		} else {
+			text = part // one more leg of the course before it
 		}
-		if course == nil {
-			return Emulation{}, fmt.Errorf("%q is unknown: %w", part, errEmulation)
+		switch {
+		case course == nil:
+			return Emulation{}, fmt.Errorf("%q is unknown: %w", key, errEmulation)
+		case named && len(*course) > 0:
+			return Emulation{}, fmt.Errorf("%q is given twice: %w", key, errEmulation)
 		}
 		leg, err := parseLeg(text)
 		if err != nil {
@@ -99,26 +98,17 @@ func ParseEmulation(s string) (Emulation, error) {
 // parseLeg reads a time, or a time@moment.
 func parseLeg(text string) (leg Leg, err error) {
 	takes, from, later := strings.Cut(text, "@")
-	if leg.Takes, err = time.ParseDuration(takes); err != nil {
-		return leg, err
-	}
-	if later {
-		if leg.From, err = time.ParseDuration(from); err != nil {
-			return leg, err
-		}
+	leg.Takes, err = time.ParseDuration(takes)
+	if err == nil && later {
+		leg.From, err = time.ParseDuration(from)
 	}
 	if leg.Takes < 0 || leg.From < 0 {
-		return leg, errEmulation
+		err = errEmulation
 	}
-	return leg, nil
+	return leg, err
 }
 
-func (e Emulation) String() string {
-	if e.Name == "" {
-		return "off"
-	}
-	return e.Name
-}
+func (e Emulation) String() string { return cmp.Or(e.Name, "off") }
 
 // Executor makes another one as slow as the emulated device: every layer runs for real, and the result is held until the
 // device would have it. With emulation off it is the other one. cut is the first layer of the tail.
@@ -193,8 +183,7 @@ func (x *Emulated) hold(began time.Time, d time.Duration) {
 }
 
 // time is what the device needs for the layers [from, to), so long after the run was opened.
-func (x *Emulated) time(since time.Duration, from, to int) time.Duration {
-	var d time.Duration
+func (x *Emulated) time(since time.Duration, from, to int) (d time.Duration) {
 	if from < x.cut {
 		d += x.device.Head.at(since)
 	}

@@ -17,11 +17,9 @@ const answerTime = time.Second
 
 // findFirmware looks for a vcgencmd that works; without the right to open /dev/vcio it does not.
 func findFirmware() firmware {
-	for _, name := range []string{"vcgencmd", "/opt/vc/bin/vcgencmd"} {
-		if path, err := exec.LookPath(name); err == nil {
-			if _, err := firmware(path).throttling(); err == nil {
-				return firmware(path)
-			}
+	for _, f := range []firmware{"vcgencmd", "/opt/vc/bin/vcgencmd"} {
+		if _, err := f.throttling(); err == nil {
+			return f
 		}
 	}
 	return ""
@@ -39,26 +37,15 @@ func (f firmware) ask(question ...string) (string, error) {
 	return string(out), nil
 }
 
-func (f firmware) throttling() (throttling, error) {
-	answer, err := f.ask("get_throttled")
-	if err != nil {
-		return 0, err
+// clock is the measured one, in MHz, from an answer such as frequency(48)=1400000000; 0: it is not known.
+func (f firmware) clock() float64 {
+	answer, _ := f.ask("measure_clock", "arm")
+	var domain, hertz int64
+	_, err := fmt.Sscanf(answer, "frequency(%d)=%d", &domain, &hertz)
+	if err != nil || hertz < 0 || hertz > 1e12 {
+		return 0
 	}
-	return parseThrottling(answer)
-}
-
-// clock is the measured one, in MHz, from an answer such as frequency(48)=1400000000.
-func (f firmware) clock() (float64, error) {
-	answer, err := f.ask("measure_clock", "arm")
-	if err != nil {
-		return 0, err
-	}
-	_, text, _ := strings.Cut(strings.TrimSpace(answer), "=")
-	hertz, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(hertz > 0 && hertz < 1e12) {
-		return 0, fmt.Errorf("%s measure_clock arm says %q, which is no frequency", f, answer)
-	}
-	return hertz / 1e6, nil
+	return float64(hertz) / 1e6
 }
 
 // watts adds up the rails of a Raspberry Pi 5's power controller, from lines such as
@@ -72,26 +59,20 @@ func (f firmware) watts() (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	amperes := make(map[string]float64)
-	volts := make(map[string]float64)
+	readings := make(map[string]float64)
 	for line := range strings.Lines(answer) {
 		name, reading, _ := strings.Cut(strings.TrimSpace(line), " ")
 		_, text, _ := strings.Cut(reading, "=")
 		value, err := strconv.ParseFloat(strings.TrimRight(text, "AV"), 64)
-		if err != nil || !(value >= 0 && value < 1000) {
-			continue
-		}
-		if rail, ok := strings.CutSuffix(name, "_A"); ok {
-			amperes[rail] = value
-		} else if rail, ok := strings.CutSuffix(name, "_V"); ok {
-			volts[rail] = value
+		if err == nil && value >= 0 && value < 1000 {
+			readings[name] = value
 		}
 	}
-	total := 0.0
-	rails := 0
-	for rail, a := range amperes {
-		if v, ok := volts[rail]; ok {
-			total += v * a
+	total, rails := 0.0, 0
+	for name, amperes := range readings {
+		rail, is := strings.CutSuffix(name, "_A")
+		if volts, known := readings[rail+"_V"]; is && known {
+			total += volts * amperes
 			rails++
 		}
 	}
@@ -99,4 +80,48 @@ func (f firmware) watts() (float64, error) {
 		return 0, fmt.Errorf("%s pmic_read_adc names no rail with volts and amperes", f)
 	}
 	return total, nil
+}
+
+// throttling is what a Raspberry Pi's firmware says of the limits that it sets itself: bits 0 to 3 are true now, 16 to
+// 19 have been since the boot (raspberrypi.com/documentation/computers/os.html, get_throttled).
+type throttling uint32
+
+const underVoltage throttling = 1
+
+// limitNames are those of the bits.
+var limitNames = []string{"under-voltage", "frequency capped", "throttled", "soft temperature limit"}
+
+func (f firmware) throttling() (throttling, error) {
+	answer, err := f.ask("get_throttled")
+	if err != nil {
+		return 0, err
+	}
+	return parseThrottling(answer)
+}
+
+// parseThrottling reads 50005, as sysfs has it, or throttled=0x50005, as vcgencmd does.
+func parseThrottling(s string) (throttling, error) {
+	hex := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(s), "throttled="), "0x")
+	n, err := strconv.ParseUint(hex, 16, 32)
+	if err != nil {
+		return 0, fmt.Errorf("%q are no throttling flags", s)
+	}
+	return throttling(n), nil
+}
+
+// now are the limits that hold.
+func (t throttling) now() throttling { return t & (1<<len(limitNames) - 1) }
+
+// ever are the limits that have held since the boot.
+func (t throttling) ever() throttling { return (t>>16 | t).now() }
+
+// String names the limits that hold now.
+func (t throttling) String() string {
+	var names []string
+	for i, name := range limitNames {
+		if t&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }

@@ -25,7 +25,7 @@ func TestRailsOfAPi5(t *testing.T) {
 	if want := 0.07709848*3.690497 + 0.04782057*3.299826 + 0.9465799*0.7209762; err != nil || math.Abs(watts-want) > 1e-9 {
 		t.Errorf("%g W, want %g: %v", watts, want, err)
 	}
-	if m := findMeter(tree(nil), fw); m == nil || m.String() != "pmic" {
+	if m := findMeter(tree(nil), fw); m == nil || m.name != "pmic" {
 		t.Errorf("%v", m)
 	}
 	for _, answer := range []string{"", "EXT5V_V volt(24)=5.1V", "VDD_CORE_A current(7)=0.9A"} {
@@ -72,7 +72,7 @@ func TestMeterOfMachines(t *testing.T) {
 	} {
 		got := ""
 		if m := findMeter(test.files, test.fw); m != nil {
-			got = m.String()
+			got = m.name
 		}
 		if got != test.want {
 			t.Errorf("%q, want %q", got, test.want)
@@ -112,13 +112,13 @@ func TestCountersBeginAnew(t *testing.T) {
 }
 
 // Watts that change evenly are added up exactly, however unevenly they are read.
-func TestGaugeAddsUp(t *testing.T) {
+func TestWattsAddUp(t *testing.T) {
 	began := time.Now()
 	var watts float64
-	g := &gauge{watts: func() (float64, error) { return watts, nil }}
+	joulesAt := addUp(func() (float64, error) { return watts, nil })
 	for _, second := range []float64{0, 0.5, 3, 10} {
 		watts = 2 + second
-		joules, _ := g.joules(began.Add(time.Duration(second * float64(time.Second))))
+		joules, _ := joulesAt(began.Add(time.Duration(second * float64(time.Second))))
 		if want := 2*second + second*second/2; math.Abs(joules-want) > 1e-9 {
 			t.Errorf("after %g s: %g J, want %g", second, joules, want)
 		}

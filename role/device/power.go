@@ -15,6 +15,8 @@ type Power struct {
 	Busy  float64 // watts while it computes, on all cores
 	Cores int     // 0: Busy is what it draws whatever the number of threads
 	Byte  float64 // joules for a byte sent or received
+
+	board string // how the device tree's model begins; empty: none is it
 }
 
 // wifi is the cost of a byte: 4.813 mW for 1 Mbit/s, either way. Kaup, Gottschling and Hausheer, PowerPi (LCN 2014),
@@ -25,19 +27,19 @@ const wifi = 8 * 4.813e-9
 // later releases fit to measured watts over the load of all cores; the figures are rounded to 0.1 W. As the lines are
 // straight, each core has an equal share of what lies between.
 var (
-	pi3bPlus = Power{Name: "pi3b+", Idle: 2.0, Busy: 5.3, Cores: 4, Byte: wifi} // 3B+ 1.3: 2.00 + 3.30 load
-	pi4      = Power{Name: "pi4", Idle: 2.3, Busy: 6.8, Cores: 4, Byte: wifi}   // 4B 1.2, 64 bits: 2.29 + 4.53 load
-	pi5      = Power{Name: "pi5", Idle: 4.4, Busy: 7.9, Cores: 4, Byte: wifi}   // 5B 1.0, 64 bits: 4.40 + 3.46 load
-)
+	pi3bPlus = Power{"pi3b+", 2.0, 5.3, 4, wifi, "Raspberry Pi 3"} // 3B+ 1.3: 2.00 + 3.30 load
+	pi4      = Power{"pi4", 2.3, 6.8, 4, wifi, "Raspberry Pi 4"}   // 4B 1.2, 64 bits: 2.29 + 4.53 load
+	pi5      = Power{"pi5", 4.4, 7.9, 4, wifi, "Raspberry Pi 5"}   // 5B 1.0, 64 bits: 4.40 + 3.46 load
+	noPower  = Power{Name: "off"}                                  // for those who want no energy in their reports
 
-// noPower is chosen by those who want no energy in their reports.
-var noPower = Power{Name: "off"}
+	presets = []Power{noPower, pi3bPlus, pi4, pi5}
+)
 
 var errPower = errors.New("use off, pi3b+, pi4, pi5, or watts IDLE,BUSY as in 2.1,4.5, and as a third number nanojoules for a byte")
 
 // ParsePower reads off, a preset's name, or watts.
 func ParsePower(s string) (Power, error) {
-	for _, p := range []Power{noPower, pi3bPlus, pi4, pi5} {
+	for _, p := range presets {
 		if s == p.Name {
 			return p, nil
 		}
@@ -78,13 +80,10 @@ func (p Power) joules(elapsed, computing time.Duration, threads int, bytes int64
 
 // modelOf returns the preset for a model's name as the device tree has it, such as Raspberry Pi 4 Model B Rev 1.2.
 func modelOf(name string) Power {
-	switch {
-	case strings.HasPrefix(name, "Raspberry Pi 3"):
-		return pi3bPlus
-	case strings.HasPrefix(name, "Raspberry Pi 4"):
-		return pi4
-	case strings.HasPrefix(name, "Raspberry Pi 5"):
-		return pi5
+	for _, p := range presets {
+		if p.board != "" && strings.HasPrefix(name, p.board) {
+			return p
+		}
 	}
 	return Power{}
 }

@@ -1,9 +1,9 @@
 package monitor
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -20,25 +20,17 @@ const (
 //
 //	tick, report ──▶ [ at most 32 wait ] ──▶ its own handler ──▶ link
 //	                   full: cut off                │ too slow for the deadline: cut off
-type viewer struct {
-	events chan []byte // closed by who cuts it off
-}
+type viewer chan []byte // closed by who cuts it off
 
-// event is what is sent for one, with a comment where a proxy needs to see life.
-func event(name string, data []byte, comment bool) []byte {
-	var b bytes.Buffer
-	if comment {
-		b.WriteString(":\n\n")
-	}
-	fmt.Fprintf(&b, "event: %s\ndata: %s\n\n", name, data)
-	return b.Bytes()
+func event(name string, data []byte) []byte {
+	return fmt.Appendf(nil, "event: %s\ndata: %s\n\n", name, data)
 }
 
 // tell gives all viewers an event; none is waited for. Call it with h.mu held.
 func (h *History) tell(event []byte) {
 	for v := range h.viewers {
 		select {
-		case v.events <- event:
+		case v <- event:
 		default:
 			h.cut(v)
 		}
@@ -46,27 +38,27 @@ func (h *History) tell(event []byte) {
 }
 
 // cut ends what a viewer is told. Call it with h.mu held.
-func (h *History) cut(v *viewer) {
-	if _, there := h.viewers[v]; there {
+func (h *History) cut(v viewer) {
+	if h.viewers[v] {
 		delete(h.viewers, v)
-		close(v.events)
+		close(v)
 	}
 }
 
 // join adds a viewer, who first of all gets the history; nil: there is no place.
-func (h *History) join() *viewer {
+func (h *History) join() viewer {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed || len(h.viewers) >= maxViewers {
 		return nil
 	}
-	v := &viewer{events: make(chan []byte, viewerQueue)}
-	v.events <- event("history", h.all(), false)
-	h.viewers[v] = struct{}{}
+	v := make(viewer, viewerQueue)
+	v <- event("history", h.all())
+	h.viewers[v] = true
 	return v
 }
 
-func (h *History) leave(v *viewer) {
+func (h *History) leave(v viewer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.cut(v)
@@ -81,12 +73,11 @@ func (h *History) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.leave(v)
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
+	fresh(w, "text/event-stream")
 	conn := http.NewResponseController(w)
 	for {
 		select {
-		case e, open := <-v.events:
+		case e, open := <-v:
 			if !open || send(w, conn, e) != nil {
 				return
 			}
@@ -98,9 +89,7 @@ func (h *History) serveEvents(w http.ResponseWriter, r *http.Request) {
 
 // send writes an event in pieces, each with its deadline, so that a long history may go over a slow link.
 func send(w http.ResponseWriter, conn *http.ResponseController, event []byte) error {
-	for len(event) > 0 {
-		piece := event[:min(len(event), viewerPiece)]
-		event = event[len(piece):]
+	for piece := range slices.Chunk(event, viewerPiece) {
 		if err := conn.SetWriteDeadline(time.Now().Add(viewerTime)); err != nil {
 			return err
 		}

@@ -139,8 +139,8 @@ func TestViewerSeesWhatHappens(t *testing.T) {
 		if err := json.Unmarshal([]byte(data), &past); err != nil || name != "history" {
 			t.Fatalf("%s: %v: %s", name, err, data)
 		}
-		if len(past.Samples) != 3 || past.Samples[0].Rate != 33 || past.Samples[0].Run != "r" || past.Samples[1].T-past.Samples[0].T != 1000 ||
-			len(past.Samples[0].Nodes) != 2 || past.Samples[0].Nodes[0].Role != "fast" || len(past.Runs) != 1 || past.Runs[0].Run != "before" {
+		if len(past.Samples) != 3 || past.Samples[0].Status.Live.Rate != 33 || past.Samples[0].Status.Run.ID != "r" || past.Samples[1].T-past.Samples[0].T != 1000 ||
+			len(past.Samples[0].Status.Nodes) != 2 || past.Samples[0].Status.Nodes[0].Role != "fast" || len(past.Runs) != 1 || past.Runs[0].Run != "before" {
 			t.Errorf("%+v", past)
 		}
 		began, comments := time.Now(), 0
@@ -289,18 +289,18 @@ func TestHistoryIsBounded(t *testing.T) {
 func BenchmarkTick(b *testing.B) {
 	for _, viewers := range []int{0, 1, 10} {
 		b.Run(fmt.Sprintf("viewers=%d", viewers), func(b *testing.B) {
-			h := &History{look: running, viewers: make(map[*viewer]struct{})} // without a clock
-			var all []*viewer
+			h := &History{look: running, viewers: make(map[viewer]bool)} // without a clock
+			var all []viewer
 			for range viewers {
 				v := h.join()
-				<-v.events // the history
+				<-v // the history
 				all = append(all, v)
 			}
 			b.ReportAllocs()
 			for b.Loop() {
 				h.tick(time.Now())
 				for _, v := range all {
-					<-v.events
+					<-v
 				}
 			}
 		})

@@ -3,7 +3,10 @@ package monitor
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"path"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,12 +31,11 @@ type History struct {
 	mu      sync.Mutex
 	samples [][]byte  // JSON, oldest first, at most maxSamples
 	runs    []pastRun // oldest first, at most maxRuns of maxRunBytes
-	viewers map[*viewer]struct{}
+	viewers map[viewer]bool
 	ticks   int
 	closed  bool
 
-	stop    chan struct{}
-	ticking sync.WaitGroup
+	stop func()
 }
 
 // pastRun is a report, as it is and as it is shown.
@@ -48,108 +50,75 @@ type sample struct {
 	Status Snapshot `json:"status"`
 }
 
-// shortSample is what is remembered of one.
+// shortSample is what is remembered of one: what the page draws of the past.
 type shortSample struct {
-	T        int64       `json:"t"`
-	Run      string      `json:"run"` // empty: none was open
-	Coverage float64     `json:"coverage"`
-	Rate     float64     `json:"rate"`
-	AgeP50MS float64     `json:"age_p50_ms"`
-	AgeP95MS float64     `json:"age_p95_ms"`
-	Nodes    []shortNode `json:"nodes"`
+	T      int64 `json:"t"`
+	Status struct {
+		Run *struct {
+			ID string `json:"id"`
+		} `json:"run"`
+		Live  *pipeline.Live `json:"live"`
+		Nodes []struct {
+			pipeline.NodeID
+			Queue     int            `json:"queue"`
+			Capacity  int            `json:"capacity"`
+			State     pipeline.State `json:"state"`
+			Forwarded int64          `json:"forwarded"`
+			Finished  int64          `json:"finished"`
+			Refused   int64          `json:"refused"`
+			RateIn    float64        `json:"rate_in"`
+			RateOut   float64        `json:"rate_out"`
+		} `json:"nodes"`
+	} `json:"status"`
 }
 
-type shortNode struct {
-	pipeline.NodeID
-	Queue     int            `json:"queue"`
-	Capacity  int            `json:"capacity"`
-	State     pipeline.State `json:"state"`
-	Forwarded int64          `json:"forwarded"`
-	Finished  int64          `json:"finished"`
-	Refused   int64          `json:"refused"`
-	RateIn    float64        `json:"rate_in"`
-	RateOut   float64        `json:"rate_out"`
-}
-
-func shortOf(t int64, r Snapshot) shortSample {
-	s := shortSample{T: t, Nodes: []shortNode{}}
-	if r.Run != nil {
-		s.Run = r.Run.ID
-	}
-	if l := r.Live; l != nil {
-		s.Coverage, s.Rate, s.AgeP50MS, s.AgeP95MS = l.Coverage, l.Rate, l.AgeP50MS, l.AgeP95MS
-	}
-	for _, n := range r.Nodes {
-		s.Nodes = append(s.Nodes, shortNode{
-			NodeID: n.NodeID, Queue: n.Queue, Capacity: n.Capacity, State: n.State,
-			Forwarded: n.Forwarded, Finished: n.Finished, Refused: n.Refused, RateIn: n.RateIn, RateOut: n.RateOut,
-		})
-	}
-	return s
+// shorten makes a sample short. It has just been made into text, so it can be read and made again.
+func shorten(full []byte) []byte {
+	var s shortSample
+	_ = json.Unmarshal(full, &s)
+	short, _ := json.Marshal(s)
+	return short
 }
 
 // StartHistory begins to take samples; Close ends it. log is told what can't be shown.
 func StartHistory(look func() Snapshot, log func(error)) *History {
-	h := &History{look: look, log: log, viewers: make(map[*viewer]struct{}), stop: make(chan struct{})}
-	h.ticking.Go(func() {
-		tick := time.NewTicker(sampleEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case now := <-tick.C:
-				h.tick(now)
-			case <-h.stop:
-				return
-			}
-		}
-	})
+	h := &History{look: look, log: log, viewers: make(map[viewer]bool)}
+	h.stop = onBeat(sampleEvery, h.tick)
 	return h
 }
 
-// Close ends the samples and sends the viewers away.
+// Close ends the samples and sends the viewers away. It may be called more than once.
 func (h *History) Close() {
 	h.mu.Lock()
-	if h.closed {
-		h.mu.Unlock()
-		return
-	}
 	h.closed = true
-	close(h.stop)
 	for v := range h.viewers {
 		h.cut(v)
 	}
 	h.mu.Unlock()
-	h.ticking.Wait()
+	h.stop()
 }
 
 // tick takes a sample, where a run is open or somebody is watching. It is made into text once for all who watch.
 func (h *History) tick(now time.Time) {
 	r := h.look()
 	h.mu.Lock()
-	watched := len(h.viewers) > 0
+	idle := r.Run == nil && len(h.viewers) == 0
 	h.mu.Unlock()
-	if r.Run == nil && !watched {
+	if idle {
 		return
 	}
-	t := now.UnixMilli()
-	short, err := json.Marshal(shortOf(t, r))
+	full, err := json.Marshal(sample{now.UnixMilli(), r})
 	if err != nil {
 		h.log(err)
 		return
 	}
-	var full []byte
-	if watched {
-		if full, err = json.Marshal(sample{t, r}); err != nil {
-			h.log(err)
-			return
-		}
-	}
+	short := shorten(full)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.samples = newest(append(h.samples, short), maxSamples)
-	h.ticks++
-	if full != nil {
-		h.tell(event("sample", full, h.ticks%commentEvery == 0))
+	h.tell(event("sample", full))
+	if h.ticks++; h.ticks%commentEvery == 0 {
+		h.tell([]byte(":\n\n")) // a comment, in which a proxy sees life
 	}
 }
 
@@ -162,30 +131,23 @@ func (h *History) Add(r pipeline.Report) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.runs = newest(append(h.runs, pastRun{r, text}), maxRuns)
+	h.runs = append(h.runs, pastRun{r, text})
 	h.runs = newest(h.runs, fitting(h.runs))
-	h.tell(event("run", text, false))
+	h.tell(event("run", text))
 }
 
 // fitting is how many of the newest runs are remembered: those of many nodes are long.
-func fitting(runs []pastRun) int {
-	bytes := 0
-	for i := len(runs) - 1; i >= 0; i-- {
-		if bytes += len(runs[i].json); bytes > maxRunBytes {
-			return len(runs) - 1 - i
+func fitting(runs []pastRun) (n int) {
+	for bytes := 0; n < min(len(runs), maxRuns); n++ {
+		if bytes += len(runs[len(runs)-1-n].json); bytes > maxRunBytes {
+			break
 		}
 	}
-	return len(runs)
+	return n
 }
 
 // newest keeps the last so many, in memory that does not grow.
-func newest[T any](list []T, most int) []T {
-	if len(list) <= most {
-		return list
-	}
-	clear(list[copy(list, list[len(list)-most:]):])
-	return list[:most]
-}
+func newest[T any](list []T, most int) []T { return slices.Delete(list, 0, max(0, len(list)-most)) }
 
 // all is the history as one JSON object. Call it with h.mu held.
 func (h *History) all() []byte {
@@ -194,37 +156,28 @@ func (h *History) all() []byte {
 		runs = append(runs, r.json)
 	}
 	comma := []byte(",")
-	return bytes.Join([][]byte{
-		[]byte(`{"samples":[`), bytes.Join(h.samples, comma), []byte(`],"runs":[`), bytes.Join(runs, comma), []byte(`]}`),
-	}, nil)
-}
-
-func (h *History) serveJSON(w http.ResponseWriter, _ *http.Request) {
-	h.serveRuns(w, report.JSON, "application/jsonl", "runs.jsonl")
-}
-
-func (h *History) serveCSV(w http.ResponseWriter, _ *http.Request) {
-	h.serveRuns(w, report.CSV, "text/csv; charset=utf-8", "runs.csv")
+	return fmt.Appendf(nil, `{"samples":[%s],"runs":[%s]}`, bytes.Join(h.samples, comma), bytes.Join(runs, comma))
 }
 
 // serveRuns answers with the reports as --format prints them.
-func (h *History) serveRuns(w http.ResponseWriter, f report.Format, kind, name string) {
-	h.mu.Lock()
-	runs := append([]pastRun(nil), h.runs...)
-	h.mu.Unlock()
-	var text bytes.Buffer
-	to, err := report.Open(report.Options{Format: f, Stdout: &text})
-	if err != nil {
-		return // it opens no file
-	}
-	for _, r := range runs {
-		if err := to.Print(r.report); err != nil {
+func (h *History) serveRuns(format report.Format, kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		h.mu.Lock()
+		runs := slices.Clone(h.runs)
+		h.mu.Unlock()
+		var text bytes.Buffer
+		to, err := report.Open(report.Options{Format: format, Stdout: &text})
+		for _, run := range runs {
+			if err == nil {
+				err = to.Print(run.report)
+			}
+		}
+		if err != nil {
 			http.Error(w, "the reports can't be shown: "+err.Error(), http.StatusInternalServerError)
 			return
 		}
+		fresh(w, kind)
+		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", path.Base(r.URL.Path)))
+		_, _ = w.Write(text.Bytes())
 	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(text.Bytes())
 }

@@ -31,8 +31,8 @@ func newMetrics(o Options) *Metrics {
 		m.service = histogram("tandem_service_seconds", "Time of a frame in the layers of this node.", 0.0005)
 		m.wait = histogram("tandem_queue_wait_seconds", "Time of a frame in the queue of this node.", 0.0005)
 	}
-	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.registry.MustRegister(&totalsCollector{Options: o, highest: make(map[string]float64)})
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		&totalsCollector{Options: o, highest: make(map[string]float64)})
 	return m
 }
 

@@ -6,7 +6,12 @@
 //	     ──Ready─────▶ /readyz
 package monitor
 
-import "tandem/pipeline"
+import (
+	"sync"
+	"time"
+
+	"tandem/pipeline"
+)
 
 // Options say what is shown, and where it comes from. The functions are called at any time, by several goroutines.
 type Options struct {
@@ -44,4 +49,25 @@ func (m *Monitor) Close() {
 	if m.History != nil {
 		m.History.Close()
 	}
+}
+
+// onBeat calls a function on each beat, until it is stopped. To stop waits for the last call, and may be done more than once.
+func onBeat(beat time.Duration, call func(now time.Time)) (stop func()) {
+	done := make(chan struct{})
+	var calling sync.WaitGroup
+	calling.Go(func() {
+		tick := time.Tick(beat)
+		for {
+			select {
+			case now := <-tick:
+				call(now)
+			case <-done:
+				return
+			}
+		}
+	})
+	return sync.OnceFunc(func() {
+		close(done)
+		calling.Wait()
+	})
 }

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"embed"
-	"encoding/json"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"path"
 	"time"
@@ -18,14 +16,6 @@ import (
 //
 //go:embed web
 var web embed.FS
-
-// pageTypes are the media types, which a Pi's own tables may lack.
-var pageTypes = map[string]string{
-	".html": "text/html; charset=utf-8",
-	".css":  "text/css; charset=utf-8",
-	".js":   "text/javascript; charset=utf-8",
-	".json": "application/json",
-}
 
 // pageHeaders let the page do what it needs and no more: everything comes from this node, and nothing from elsewhere
 // may be loaded, asked or framed around it.
@@ -42,15 +32,9 @@ var pageHeaders = map[string]string{
 // pageHandler serves the page, /, and each file beside it.
 func pageHandler() http.Handler {
 	mux := http.NewServeMux()
-	files, err := fs.ReadDir(web, "web")
-	if err != nil {
-		panic(err) // it is embedded
-	}
+	files, _ := web.ReadDir("web") // it is embedded
 	for _, f := range files {
-		content, err := web.ReadFile(path.Join("web", f.Name()))
-		if err != nil {
-			panic(err)
-		}
+		content, _ := web.ReadFile(path.Join("web", f.Name()))
 		pattern := "GET /" + f.Name()
 		if f.Name() == "index.html" {
 			pattern = "GET /{$}"
@@ -64,19 +48,11 @@ func pageHandler() http.Handler {
 // strategiesModule tells the page what strategies there are, in the order by which they have their colours, and how each
 // makes a switch where a run does not say.
 func strategiesModule() []byte {
-	type known struct {
-		Name string           `json:"name"`
-		Load strategy.Loading `json:"load"`
-	}
-	var all []known
+	module := []byte("export const strategies = [\n")
 	for _, e := range strategy.All() {
-		all = append(all, known{e.Name, e.Loading})
+		module = fmt.Appendf(module, "  {name: %q, load: %q},\n", e.Name, e.Loading)
 	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		panic(err) // they are strings
-	}
-	return fmt.Appendf(nil, "export const strategies = %s;\n", text)
+	return append(module, "];\n"...)
 }
 
 // pageFile serves one file. Its tag changes with what is in it.
@@ -86,7 +62,6 @@ func pageFile(name string, content []byte) http.Handler {
 		for header, value := range pageHeaders {
 			w.Header().Set(header, value)
 		}
-		w.Header().Set("Content-Type", pageTypes[path.Ext(name)])
 		w.Header().Set("ETag", tag)
 		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 	})

@@ -171,20 +171,6 @@ func sceneSample(t time.Time, run object, nodes []object, second float64) object
 	return object{"t": t.UnixMilli(), "status": status}
 }
 
-// sceneShort is what the history remembers of a sample.
-func sceneShort(sample object) object {
-	status := sample["status"].(object)
-	short := object{"t": sample["t"], "run": "", "nodes": status["nodes"]}
-	if run := status["run"].(object); run != nil {
-		short["run"] = run["id"]
-		live := status["live"].(object)
-		for _, k := range []string{"coverage", "rate", "age_p50_ms", "age_p95_ms"} {
-			short[k] = live[k]
-		}
-	}
-	return short
-}
-
 func sceneRun(id, strategy string, cuts ...int) object {
 	return object{"id": id, "strategy": strategy, "tasks": 0, "load": "background", "frames": 18000, "interval_ms": 30.0, "model": "mobilenet_v2", "cuts": cuts}
 }
@@ -242,7 +228,7 @@ func sceneHistory(run object, nodes func(second float64) []object, reports []obj
 		default:
 			sample = sceneSample(t, run, nodes(float64(i-360)), float64(i-360))
 		}
-		samples = append(samples, sceneShort(sample))
+		samples = append(samples, sample)
 	}
 	return object{"samples": samples[:len(samples)-1], "runs": reports}, sample
 }

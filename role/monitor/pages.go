@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"tandem/role/report"
 )
 
 // pageTime is how long a reader may take to fetch what is served beside the calls.
@@ -25,8 +27,8 @@ func (m *Monitor) Handler() http.Handler {
 		mux.HandleFunc("GET /{$}", m.serveSignpost)
 		return bounded(mux)
 	}
-	mux.HandleFunc("GET /runs.jsonl", m.History.serveJSON)
-	mux.HandleFunc("GET /runs.csv", m.History.serveCSV)
+	mux.HandleFunc("GET /runs.jsonl", m.History.serveRuns(report.JSON, "application/jsonl"))
+	mux.HandleFunc("GET /runs.csv", m.History.serveRuns(report.CSV, "text/csv; charset=utf-8"))
 	mux.Handle("GET /", pageHandler())
 
 	all := http.NewServeMux() // an endless answer has deadlines of its own
@@ -49,10 +51,15 @@ func bounded(next http.Handler) http.Handler {
 	})
 }
 
+// fresh says what kind of an answer it is, and that the next one will differ.
+func fresh(w http.ResponseWriter, kind string) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", "no-store")
+}
+
 // plain answers with a line of text.
 func plain(w http.ResponseWriter, code int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
+	fresh(w, "text/plain; charset=utf-8")
 	w.WriteHeader(code)
 	fmt.Fprintln(w, text)
 }
@@ -63,8 +70,7 @@ func (m *Monitor) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "the status can't be shown: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
+	fresh(w, "application/json")
 	_, _ = w.Write(append(text, '\n'))
 }
 

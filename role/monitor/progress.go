@@ -3,7 +3,6 @@ package monitor
 import (
 	"fmt"
 	"io"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,37 +12,21 @@ import (
 // Progress is one line on a terminal: how far a run has come, and what end says of it. As nil it shows nothing.
 type Progress struct {
 	to       io.Writer
-	run      pipeline.Run
-	live     func() *pipeline.Live
 	answered atomic.Int64 // frames
-
-	finished chan struct{}
-	telling  sync.WaitGroup
+	stop     func()
 }
 
 // StartProgress begins to show a run on a terminal; Done ends it.
 func StartProgress(to io.Writer, run pipeline.Run, live func() *pipeline.Live) *Progress {
-	p := &Progress{to: to, run: run, live: live, finished: make(chan struct{})}
-	p.telling.Go(p.tell)
+	p := &Progress{to: to}
+	p.stop = onBeat(progressEvery, func(time.Time) {
+		fmt.Fprint(to, newLine, progressText(run, p.answered.Load(), live())) // a terminal that is gone is no reason to stop
+	})
 	return p
 }
 
 // A carriage return begins the line again; the code behind it clears what stood there.
 const newLine = "\r\x1b[K"
-
-func (p *Progress) tell() {
-	tick := time.NewTicker(progressEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			fmt.Fprint(p.to, newLine, progressText(p.run, p.answered.Load(), p.live())) // a terminal that is gone is no reason to stop
-		case <-p.finished:
-			fmt.Fprint(p.to, newLine)
-			return
-		}
-	}
-}
 
 const progressEvery = 500 * time.Millisecond
 
@@ -76,9 +59,8 @@ func (p *Progress) Add(frames int) {
 
 // Done takes the line away.
 func (p *Progress) Done() {
-	if p == nil {
-		return
+	if p != nil {
+		p.stop()
+		fmt.Fprint(p.to, newLine)
 	}
-	close(p.finished)
-	p.telling.Wait()
 }

@@ -1,10 +1,9 @@
 package monitor
 
 import (
+	"cmp"
 	"maps"
 	"runtime"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,13 +29,9 @@ func (t *Totals) Add(e pipeline.Entry) {
 	t.Entry.BusyMS += e.BusyMS
 	t.Entry.Bytes += e.Bytes
 	t.Entry.EnergyJ += e.EnergyJ
-	if e.EnergyBy != "" {
-		t.Entry.EnergyBy = e.EnergyBy
-	}
-	decisions := maps.Clone(t.Entry.Decisions)
-	if decisions == nil {
-		decisions = make(map[strategy.Reason]int64)
-	}
+	t.Entry.EnergyBy = cmp.Or(e.EnergyBy, t.Entry.EnergyBy)
+	decisions := make(map[strategy.Reason]int64)
+	maps.Copy(decisions, t.Entry.Decisions) // of which others have the old one
 	for reason, n := range e.Decisions {
 		decisions[reason] += n
 	}
@@ -51,88 +46,55 @@ type totalsCollector struct {
 	highest map[string]float64 // of each counter so far
 }
 
-var _ prometheus.Collector = (*totalsCollector)(nil)
-
-func describe(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc(name, help, labels, nil)
-}
-
-var (
-	buildInfo     = describe("tandem_build_info", "What this node is; always 1.", "role", "version", "goversion")
-	runsTotal     = describe("tandem_runs_total", "Runs that were opened on this node.")
-	runOpen       = describe("tandem_run_open", "Whether a run is open on this node.")
-	framesTotal   = describe("tandem_frames_total", "Frames by what became of them; of those received, the others and what is still here are the sum.", "outcome")
-	switchesTotal = describe("tandem_switches_total", "How often the tail was made resident.")
-	switchSeconds = describe("tandem_switch_seconds_total", "Time in which the tail was made resident.")
-	busySeconds   = describe("tandem_busy_seconds_total", "Time in which layers ran.")
-	queueLength   = describe("tandem_queue_length", "Frames that wait in the queue.")
-	queueCapacity = describe("tandem_queue_capacity", "Places in the queue.")
-	decisions     = describe("tandem_decisions_total", "Decisions of the strategy by reason.", "reason")
-	stateNow      = describe("tandem_state", "1 for the state that the node is in.", "state")
-	neighbourUp   = describe("tandem_neighbour_up", "Whether a node below answers, while a run is open.", "address")
-	bytesTotal    = describe("tandem_bytes_total", "Bytes over the node's connections, either way, while runs were open.")
-	energyJoules  = describe("tandem_energy_joules_total", "Energy of the device while runs were open, where it is known.", "by")
-	refusedPeers  = describe("tandem_refused_peers_total", "Peers that were refused, by reason.", "reason")
-	throttled     = describe("tandem_throttled", "Whether the device has lowered its clock, for heat or want of power.")
-)
-
-// Describe says what there may be.
-func (c *totalsCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{buildInfo, runsTotal, runOpen, framesTotal, bytesTotal, energyJoules, refusedPeers} {
-		to <- d
-	}
-	if c.end() {
-		return
-	}
-	for _, d := range []*prometheus.Desc{switchesTotal, switchSeconds, busySeconds, queueLength, queueCapacity, decisions, stateNow, neighbourUp, throttled} {
-		to <- d
-	}
-}
+// Describe says nothing beforehand: what there is, Collect says.
+func (c *totalsCollector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect says what there is.
 func (c *totalsCollector) Collect(to chan<- prometheus.Metric) {
+	type labels = prometheus.Labels
 	t := c.Totals()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	gauge := func(name, help string, v float64, l labels) {
+		to <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, nil, l), prometheus.GaugeValue, v)
 	}
 	// A frame that was forwarded may come back, and a counter may not: it waits until the count is there again.
-	counter := func(d *prometheus.Desc, v float64, labels ...string) {
-		key := d.String() + strings.Join(labels, ",")
-		c.highest[key] = max(c.highest[key], v)
-		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, c.highest[key], labels...)
+	counter := func(name, help string, v float64, l labels) {
+		d := prometheus.NewDesc(name, help, nil, l)
+		v = max(v, c.highest[d.String()])
+		c.highest[d.String()] = v
+		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v)
 	}
-	gauge(buildInfo, 1, c.Role, c.Version, runtime.Version())
-	gauge(runOpen, number(t.Open))
-	counter(runsTotal, float64(t.Runs))
+	gauge("tandem_build_info", "What this node is; always 1.", 1, labels{"role": c.Role, "version": c.Version, "goversion": runtime.Version()})
+	counter("tandem_runs_total", "Runs that were opened on this node.", float64(t.Runs), nil)
+	gauge("tandem_run_open", "Whether a run is open on this node.", number(t.Open), nil)
 	for outcome, n := range t.Entry.Outcomes.All() {
-		counter(framesTotal, float64(n), outcome.String())
+		counter("tandem_frames_total", "Frames by what became of them; of those received, the others and what is still here are the sum.", float64(n), labels{"outcome": outcome.String()})
 	}
-	counter(bytesTotal, float64(t.Entry.Bytes))
+	counter("tandem_bytes_total", "Bytes over the node's connections, either way, while runs were open.", float64(t.Entry.Bytes), nil)
+	if by := t.Entry.EnergyBy; by != "" {
+		counter("tandem_energy_joules_total", "Energy of the device while runs were open, where it is known.", t.Entry.EnergyJ, labels{"by": by})
+	}
 	for reason, n := range c.Refused() { // also those of which there were none, so that the first one shows as a rise
-		counter(refusedPeers, float64(n), reason)
-	}
-	if t.Entry.EnergyBy != "" {
-		counter(energyJoules, t.Entry.EnergyJ, t.Entry.EnergyBy)
+		counter("tandem_refused_peers_total", "Peers that were refused, by reason.", float64(n), labels{"reason": reason})
 	}
 	if c.end() {
 		return
 	}
-	counter(switchesTotal, float64(t.Entry.Switches))
-	counter(switchSeconds, t.Entry.SwitchMS/1000)
-	counter(busySeconds, t.Entry.BusyMS/1000)
-	gauge(queueLength, float64(t.Now.Queue))
-	gauge(queueCapacity, float64(c.Queue))
-	gauge(throttled, number(t.Now.Throttled))
-	for _, reason := range slices.Sorted(maps.Keys(t.Entry.Decisions)) {
-		counter(decisions, float64(t.Entry.Decisions[reason]), string(reason))
+	counter("tandem_switches_total", "How often the tail was made resident.", float64(t.Entry.Switches), nil)
+	counter("tandem_switch_seconds_total", "Time in which the tail was made resident.", t.Entry.SwitchMS/1000, nil)
+	counter("tandem_busy_seconds_total", "Time in which layers ran.", t.Entry.BusyMS/1000, nil)
+	gauge("tandem_queue_length", "Frames that wait in the queue.", float64(t.Now.Queue), nil)
+	gauge("tandem_queue_capacity", "Places in the queue.", float64(c.Queue), nil)
+	gauge("tandem_throttled", "Whether the device has lowered its clock, for heat or want of power.", number(t.Now.Throttled), nil)
+	for reason, n := range t.Entry.Decisions {
+		counter("tandem_decisions_total", "Decisions of the strategy by reason.", float64(n), labels{"reason": string(reason)})
 	}
 	for _, s := range pipeline.States {
-		gauge(stateNow, number(t.Now.State == s), string(s))
+		gauge("tandem_state", "1 for the state that the node is in.", number(t.Now.State == s), labels{"state": string(s)})
 	}
 	for address, up := range t.Below {
-		gauge(neighbourUp, number(up), address)
+		gauge("tandem_neighbour_up", "Whether a node below answers, while a run is open.", number(up), labels{"address": address})
 	}
 }
 

@@ -50,9 +50,6 @@ func (v *View) Begin(own func() pipeline.Status) {
 
 // Receive takes in what a neighbour above says. The same node is told of on several ways, and the newest counts.
 func (v *View) Receive(statuses []pipeline.Status) {
-	if len(statuses) == 0 {
-		return
-	}
 	now := time.Now()
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -3,46 +3,21 @@ package monitor
 import (
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"tandem/pipeline"
 )
 
-// Watch prints a line a second with a node's live figures, while a run is open.
-type Watch struct {
-	stop    chan struct{}
-	telling sync.WaitGroup
-}
-
-// StartWatch begins to print; Close ends it.
-func StartWatch(to io.Writer, look func() Snapshot) *Watch {
-	w := &Watch{stop: make(chan struct{})}
-	w.telling.Go(func() {
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		idle := false
-		for {
-			select {
-			case now := <-tick.C:
-				r := look()
-				if r.Run != nil || !idle {
-					_, _ = io.WriteString(to, watchLine(now, r)) // a terminal that is gone is no reason to stop
-				}
-				idle = r.Run == nil
-			case <-w.stop:
-				return
-			}
+// Watch prints a line a second with a node's live figures, while a run is open, and one when there is none.
+func Watch(to io.Writer, look func() Snapshot) (stop func()) {
+	idle := false
+	return onBeat(time.Second, func(now time.Time) {
+		r := look()
+		if r.Run != nil || !idle {
+			_, _ = io.WriteString(to, watchLine(now, r)) // a terminal that is gone is no reason to stop
 		}
+		idle = r.Run == nil
 	})
-	return w
-}
-
-// Close ends the lines.
-func (w *Watch) Close() error {
-	close(w.stop)
-	w.telling.Wait()
-	return nil
 }
 
 // watchLine has 80 columns.

@@ -51,15 +51,13 @@ func TestWatch(t *testing.T) {
 			return r
 		}
 		var out bytes.Buffer
-		w := StartWatch(&out, look)
+		stop := Watch(&out, look)
 		time.Sleep(10500 * time.Millisecond)
 		open.Store(true)
 		time.Sleep(5 * time.Second)
 		open.Store(false)
 		time.Sleep(10 * time.Second)
-		if err := w.Close(); err != nil {
-			t.Error(err)
-		}
+		stop()
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		if len(lines) != 7 || !strings.Contains(lines[0], "no run") || !strings.Contains(lines[3], "coverage  90.0 %") || !strings.Contains(lines[6], "no run") {
 			t.Errorf("%d lines:\n%s", len(lines), out.String())

@@ -104,7 +104,7 @@ function connect() {
   source = new EventSource("events");
   tried = performance.now();
   on("history", h => {
-    samples = h.samples ?? [];
+    samples = (h.samples ?? []).map(short);
     runs = h.runs ?? [];
     drawRuns();
   });

@@ -1,10 +1,10 @@
-// The samples of the last minutes, in the short form in which the history brings them.
+// The samples of the last minutes, in a short form.
 //
 // {t, run (empty: none), coverage, rate, age_p50_ms, age_p95_ms, nodes: [{role, address, queue, capacity, state, counters, rates}]}
 
 const kept = 10 * 60 * 1000;
 
-// short takes from a live sample what the charts keep.
+// short takes from a sample what the charts keep.
 export function short({t, status}) {
   const {coverage, rate, age_p50_ms, age_p95_ms} = status.live ?? {};
   const nodes = (status.nodes ?? []).map(({role, address, queue, capacity, state, forwarded, finished, refused, rate_in, rate_out}) =>
