@@ -102,7 +102,7 @@ func TestREADMEsNameFlagsThatExist(t *testing.T) {
 				}
 			}
 			if name, _, is := strings.Cut(piece, "="); is && strings.HasPrefix(name, "TANDEM_") && name != "TANDEM_MODELS" {
-				if !slices.ContainsFunc(options.Table(), func(s options.Setting) bool { return s.Variable() == name }) {
+				if !slices.ContainsFunc(options.Table(new(options.Options)), func(s options.Setting) bool { return s.Variable() == name }) {
 					t.Errorf("%s: %s is no setting", path, name)
 				}
 			}
