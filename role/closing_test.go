@@ -119,7 +119,7 @@ func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
 		t.Errorf("a result of the second: %v", err)
 	}
 	if _, err := client.Push(t.Context(), transport.Pushing{Run: "r", From: "third"}); !errors.Is(err, pipeline.ErrUnknownRun) {
-		t.Errorf("a stranger's sign of life: %v", err)
+		t.Errorf("an outsider's sign of life: %v", err)
 	}
 	eventually(t, "the second neighbour has opened the run anew", func() bool { return second.Losses() > 0 })
 	if _, err := client.Close(t.Context(), transport.Closing{Run: "r", From: "first", Detach: true}); err != nil {

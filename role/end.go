@@ -61,7 +61,7 @@ func (r *recording) Summary() *pipeline.Live {
 	return &l
 }
 
-// Offer records results. options.End has no queue, so it takes every frame that is one.
+// Offer records results. End has no queue, so it takes every frame that is one.
 func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback, error) {
 	for i := range frames {
 		if frames[i].By.Role == "" {

@@ -146,6 +146,9 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 		n.log.Warn().Err(err).Str("run", s.id).Msg("run refused")
 		return
 	}
+	for from := range s.edges { // loading may have taken longer than --idle
+		s.edges[from] = time.Now()
+	}
 	n.total.Runs++
 	n.log.Info().Str("run", s.id).Str("strategy", answer.Run.Strategy).Msg("run opened")
 	n.sessions.Go(func() { n.watch(s) })
@@ -160,7 +163,7 @@ func (n *node) Push(_ context.Context, push transport.Pushing) (transport.Pushed
 	if err != nil {
 		return transport.Pushed{}, err
 	}
-	if known { // what strangers say of themselves is not shown
+	if known { // what others say of themselves is not shown
 		p.Receive(push.Status)
 	}
 	if len(push.Frames) > 0 {

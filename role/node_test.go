@@ -112,8 +112,8 @@ func TestRunEndsWithItsLastEdge(t *testing.T) {
 		answers := []<-chan closed{n.close("a", "slow", slow, client), n.close("a", "slow", slow, client)}
 		time.Sleep(time.Second)
 		answers = append(answers, n.close("a", "fast", client))
-		_, err := n.Close(t.Context(), transport.Closing{Run: "a", From: "stranger"})
-		refusedWith(t, err, pipeline.ErrUnknownRun, `"stranger" has not opened run a`)
+		_, err := n.Close(t.Context(), transport.Closing{Run: "a", From: "outsider"})
+		refusedWith(t, err, pipeline.ErrUnknownRun, `"outsider" has not opened run a`)
 		time.Sleep(time.Second)
 		answers = append(answers, n.close("a", "slow2"))
 		synctest.Wait()

@@ -49,6 +49,21 @@ func TestSilentNeighboursLeave(t *testing.T) {
 	})
 }
 
+// An opening that takes longer than --idle, as a large network's loading may, is not taken for silence.
+func TestOpeningLongerThanIdle(t *testing.T) {
+	inFakeTime(t, options.Slow, func(t *testing.T, n *fakeNode) {
+		n.opening = n.idle + time.Second
+		n.calls.Go(func() { _, _ = n.Open(context.Background(), opening("a", "one")) })
+		n.open(t, "a", "two")
+		time.Sleep(n.idle / 2) // past the first look at who is silent
+		for _, from := range []string{"one", "two"} {
+			if err := n.beat("a", from); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // Who was taken for gone and comes back in time is there again; who has closed the run is not.
 func TestSilentNeighbourComesBack(t *testing.T) {
 	inFakeTime(t, options.Slow, func(t *testing.T, n *fakeNode) {
@@ -77,11 +92,11 @@ func TestSilentNeighbourComesBack(t *testing.T) {
 	})
 }
 
-// A stranger's sign of life is answered so that it opens the run, and what it says of itself is not shown.
+// An outsider's sign of life is answered so that it opens the run, and what it says of itself is not shown.
 func TestStrangerIsNotShown(t *testing.T) {
 	inFakeTime(t, options.End, func(t *testing.T, n *fakeNode) {
 		n.open(t, "a", "slow")
-		refusedWith(t, n.beat("a", "stranger"), pipeline.ErrUnknownRun)
+		refusedWith(t, n.beat("a", "outsider"), pipeline.ErrUnknownRun)
 		refusedWith(t, n.beat("b", "slow"), pipeline.ErrUnknownRun)
 		if shown := n.snapshot(); len(shown.Nodes) != 1 {
 			t.Errorf("%+v", shown.Nodes)

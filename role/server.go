@@ -90,7 +90,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		s.node.queue = cfg.Queue
 	}
 	s.http = transport.NewServer(s.node, s.monitor.Handler(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
-	s.http.ErrorLog = log.New(someOf(cfg.Log), "", 0) // any stranger can make entries
+	s.http.ErrorLog = log.New(someOf(cfg.Log), "", 0) // anybody who can reach the port can make entries
 	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
 		if err := s.http.Serve(s.gate.Listen(cfg.traffic().Listen(s.uplink.Listen(listener)))); !errors.Is(err, http.ErrServerClosed) {

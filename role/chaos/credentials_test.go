@@ -33,10 +33,10 @@ func TestCertificates(t *testing.T) {
 	s := fourProcesses(t, with("node"), light)
 	s.run(t, slices.Concat(quickly, with("laptop"))...)
 
-	stranger := s.client()
-	stranger.exit(t, 1)
+	outsider := s.client()
+	outsider.exit(t, 1)
 	fast := s.process("fast")
-	if said := stranger.stderr.text(); !strings.Contains(said, "not admitted: it speaks no TLS, and this node nothing else: start it with --tls-cert") {
+	if said := outsider.stderr.text(); !strings.Contains(said, "not admitted: it speaks no TLS, and this node nothing else: start it with --tls-cert") {
 		t.Errorf("it says %q", said)
 	}
 	fast.line(t, &fast.stderr, `"reason":"no_tls"`, "peer refused")

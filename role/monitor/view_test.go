@@ -60,7 +60,7 @@ func TestOrderAndNumberOfStatuses(t *testing.T) {
 	v.Begin(func() pipeline.Status { return own })
 	early, late := statusOf("slow", "z"), statusOf("slow", "a")
 	early.Layers, late.Layers = [2]int{1, 2}, [2]int{4, 5}
-	v.Receive([]pipeline.Status{late, statusOf("fast", "f"), early, statusOf("stranger", "x"), statusOf("slow", "own"), statusOf("client", "")})
+	v.Receive([]pipeline.Status{late, statusOf("fast", "f"), early, statusOf("outsider", "x"), statusOf("slow", "own"), statusOf("client", "")})
 	var got []string
 	for _, s := range v.Statuses() {
 		got = append(got, s.Role+" "+s.Address)

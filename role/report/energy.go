@@ -21,7 +21,15 @@ func joules(e pipeline.Entry) string {
 	if e.EnergyBy == "" {
 		return "-"
 	}
-	return fmt.Sprintf("%.1f J", e.EnergyJ)
+	return fmt.Sprintf("%.*f J", decimals(e.EnergyJ), e.EnergyJ)
+}
+
+// decimals leaves three or four digits of a figure.
+func decimals(v float64) int {
+	if v >= 100 {
+		return 0
+	}
+	return 1
 }
 
 // printSources says how the energy of a run is known, and of which nodes.
@@ -30,7 +38,7 @@ func printSources(to io.Writer, r pipeline.Report) {
 	for _, g := range alike(r.Nodes, func(e pipeline.Entry) string { return e.EnergyBy }) {
 		parts = append(parts, fmt.Sprintf("%s by %s", g.nodes, g.text))
 	}
-	fmt.Fprintf(to, "\nenergy of %s\n", strings.Join(parts, ", "))
+	fmt.Fprintf(to, "\n%s\n", wrap("energy of "+strings.Join(parts, ", ")))
 }
 
 // printDevices prints the condition of the nodes' devices, where it is known.
@@ -39,7 +47,7 @@ func printDevices(to io.Writer, nodes []pipeline.Entry) {
 		if i == 0 {
 			fmt.Fprintln(to)
 		}
-		fmt.Fprintf(to, "%s: %s\n", g.nodes, g.text)
+		fmt.Fprintln(to, wrap(g.nodes+": "+g.text))
 	}
 }
 
@@ -64,6 +72,8 @@ func alike(nodes []pipeline.Entry, say func(pipeline.Entry) string) (groups []gr
 		switch {
 		case last > 0 && len(of) == len(nodes):
 			who = "all nodes"
+		case last > 3: // of a fleet, the first ones say enough
+			who = fmt.Sprintf("%s and %d more nodes", strings.Join(of[:3], ", "), last-2)
 		case last > 0:
 			who = strings.Join(of[:last], ", ") + " and " + who
 		}

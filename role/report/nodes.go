@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"tandem/pipeline"
 )
@@ -17,19 +18,22 @@ import (
 func printNodes(to io.Writer, r pipeline.Report) {
 	names, longest := nodeNames(r.Nodes), 0
 	for _, name := range names {
-		longest = max(longest, len(name))
+		longest = max(longest, utf8.RuneCountInString(name))
 	}
-	w := tabwriter.NewWriter(to, 0, 0, 1, ' ', tabwriter.AlignRight)
+	w := tabwriter.NewWriter(to, 0, 0, 0, ' ', tabwriter.AlignRight) // the cells have their gaps
 	energy := func(text string) string {
 		if r.JoulesPerFrame == nil {
 			return ""
 		}
-		return text + "\t"
+		return " " + text + "\t"
 	}
-	fmt.Fprintf(w, "\n%-*s\treceived\trefused\tforwarded\tfinished\tlost\tbusy\tqueue peak\t%s\n", longest, "node", energy("energy"))
+	fmt.Fprintf(w, "\n%-*s\t received\t refused\t forwarded\t finished\t lost\t busy\t peak\t%s\n", longest, "node", energy("energy"))
 	for i, n := range r.Nodes {
 		busy := time.Duration(n.BusyMS * float64(time.Millisecond)).Round(time.Millisecond)
-		fmt.Fprintf(w, "%-*s\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%s\n",
+		if busy > 10*time.Second {
+			busy = busy.Round(time.Second)
+		}
+		fmt.Fprintf(w, "%-*s\t %d\t %d\t %d\t %d\t %d\t %s\t %d\t%s\n",
 			longest, names[i], n.Received, n.Refused, n.Forwarded, n.Finished, n.Lost, busy, n.QueuePeak, energy(joules(n)))
 	}
 	w.Flush()
@@ -37,7 +41,7 @@ func printNodes(to io.Writer, r pipeline.Report) {
 	printDevices(to, r.Nodes)
 }
 
-// nodeNames are the roles, with the address where several nodes have the same one.
+// nodeNames are the roles, with the address, less the usual port, where several nodes have the same one.
 func nodeNames(nodes []pipeline.Entry) []string {
 	count := make(map[string]int)
 	for _, n := range nodes {
@@ -47,11 +51,21 @@ func nodeNames(nodes []pipeline.Entry) []string {
 	for _, n := range nodes {
 		name := n.Role
 		if count[n.Role] > 1 {
-			name += " " + n.Address
+			name += " " + short(strings.TrimSuffix(n.Address, ":12345"))
 		}
 		names = append(names, name)
 	}
 	return names
+}
+
+// short leaves out the middle of an address that is too long for a table.
+func short(address string) string {
+	const columns, end = 15, 7
+	r := []rune(address)
+	if len(r) <= columns {
+		return address
+	}
+	return string(r[:columns-end-1]) + "…" + string(r[len(r)-end:])
 }
 
 // printDecisions prints how the nodes that have somebody to forward to spent their time, and why.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -85,6 +86,38 @@ func TestTablesFitATerminal(t *testing.T) {
 	for line := range strings.Lines(b.String()) {
 		if n := utf8.RuneCountInString(line) - 1; n > 80 {
 			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+// What forty slow nodes say alike is said once, their names fit the table, and each keeps its line.
+func TestManySlowNodes(t *testing.T) {
+	r := sampleReports()[0]
+	slow := r.Nodes[2]
+	r.Nodes, r.Notes = r.Nodes[:2:2], []string{"fast took 20 % longer than pi3, as this machine was too busy to emulate it"}
+	for i := range 40 {
+		slow.Address = fmt.Sprintf("slow-%d.kitchen.example.net:12345", i)
+		if i%2 == 0 {
+			slow.Address = fmt.Sprintf("192.168.178.%d:12345", 100+i)
+		}
+		slow.Received, slow.BusyMS, slow.EnergyJ = 123456, 123456.7, 1234.5
+		r.Nodes = append(r.Nodes, slow)
+		r.Notes = append(r.Notes, fmt.Sprintf("slow (%s) took %d %% longer than pi3, as this machine was too busy to emulate it", slow.Address, 10+i))
+	}
+	r.Notes = append(r.Notes, "slow (192.168.178.100:12345) was started again during the run")
+	var b bytes.Buffer
+	out, _ := Open(Options{Stdout: &b})
+	if err := out.Print(r); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := utf8.RuneCountInString(line) - 1; n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	for says, times := range map[string]int{"longer than pi3": 2, "39 more slow nodes": 1, "started again": 1, "\nslow slow-7.…ple.net ": 1, "\nslow 192.168.178.102 ": 1, "and 37 more nodes": 1} {
+		if n := strings.Count(strings.ReplaceAll(b.String(), "\n    ", " "), says); n != times {
+			t.Errorf("it says %q %d times:\n%s", says, n, b.String())
 		}
 	}
 }

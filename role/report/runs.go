@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,29 +62,60 @@ func printRuns(to io.Writer, reports []pipeline.Report) {
 	}
 	for _, r := range reports {
 		printLosses(to, r)
-		for i, note := range r.Notes {
+		for i, note := range together(r.Notes) {
 			if i == 0 {
 				fmt.Fprintln(to)
 			}
-			const columns = 80
-			lines := wordwrap.WrapString(r.Strategy+": "+note, columns-4)
-			fmt.Fprintln(to, strings.ReplaceAll(lines, "\n", "\n    "))
+			fmt.Fprintln(to, wrap(r.Strategy+": "+note))
 		}
 	}
 }
 
+// wrap breaks a text into lines of at most 80 columns, the further ones indented.
+func wrap(text string) string {
+	const columns, indent = 80, 4
+	return strings.ReplaceAll(wordwrap.WrapString(text, columns-indent), "\n", "\n"+strings.Repeat(" ", indent))
+}
+
+// What may differ in notes of slow nodes that say the same.
+var (
+	slowNode = regexp.MustCompile(`^slow \([^)]*\) `)
+	figure   = regexp.MustCompile(`[0-9.]+`)
+)
+
+// together says once what several slow nodes say alike.
+func together(notes []string) []string {
+	others := make(map[string]int)
+	key := func(note string) string { return figure.ReplaceAllString(slowNode.ReplaceAllString(note, ""), "") }
+	var said []string
+	for _, note := range notes {
+		if slowNode.MatchString(note) {
+			if others[key(note)]++; others[key(note)] > 1 {
+				continue
+			}
+		}
+		said = append(said, note)
+	}
+	for i, note := range said {
+		if n := others[key(note)] - 1; n > 0 && slowNode.MatchString(note) {
+			said[i] = fmt.Sprintf("%s (and so, more or less, did %d more slow nodes)", note, n)
+		}
+	}
+	return said
+}
+
 // printLosses says what became of frames that did not arrive once, and on time.
 func printLosses(to io.Writer, r pipeline.Report) {
-	say := func(sum int64, format string, args ...any) {
-		if sum != 0 {
+	say := func(any int64, format string, args ...any) {
+		if any != 0 {
 			fmt.Fprintf(to, "\n%s: %s\n", r.Strategy, fmt.Sprintf(format, args...))
 		}
 	}
 	t := totals(r)
-	say(t.Lost+r.Unaccounted+r.Duplicates, "%d frames lost on the way, %d unaccounted for, %d duplicates", t.Lost, r.Unaccounted, r.Duplicates)
+	say(t.Lost|r.Unaccounted|r.Duplicates, "%d frames lost on the way, %d unaccounted for, %d duplicates", t.Lost, r.Unaccounted, r.Duplicates)
 	say(r.Forgotten, "end was started again, and has forgotten %d results that it had taken before", r.Forgotten)
 	say(r.Died, "%d frames died with nodes that were started again or don't answer", r.Died)
-	say(t.Dropped+t.Expired, "%d frames dropped for newer ones, %d expired", t.Dropped, t.Expired)
+	say(t.Dropped|t.Expired, "%d frames dropped for newer ones, %d expired", t.Dropped, t.Expired)
 }
 
 // totals adds up what happened on all nodes.
