@@ -2,9 +2,11 @@ package options
 
 import (
 	"reflect"
+	"slices"
 	"strings"
-	"tandem/role/device"
 	"testing"
+
+	"tandem/role/device"
 )
 
 func TestValidate(t *testing.T) {
@@ -58,6 +60,30 @@ func TestAddresses(t *testing.T) {
 	for _, text := range []string{"", "host:", "host:http", "host:65536", "[::1", "a:b:c", "[fast]"} {
 		if got, err := parseAddress(text); err == nil || !strings.Contains(err.Error(), "host:port") {
 			t.Errorf("%q: %q, %v", text, got, err)
+		}
+	}
+}
+
+// What is given on flags takes the place of what stands in the environment, and all that is wrong is said at once.
+func TestFlagsTakeThePlaceOfVariables(t *testing.T) {
+	flags := Given{}
+	for _, s := range Table(&Options{}) {
+		if s.Name == "queue" {
+			flags.Add(s, "6")
+			flags.Add(s, "7")
+		}
+	}
+	o, err := flags.Options([]string{"HOME=/", "TANDEM_ROLE=slow", "TANDEM_NEXT=a,b:2", "TANDEM_END=e", "TANDEM_QUEUE=5", "TANDEM_TRACE="})
+	if err != nil || !slices.Equal(o.Next, []string{"a:12345", "b:2"}) || o.End != "e:12345" || o.Queue != 7 {
+		t.Errorf("%v, %s, %d, %v", o.Next, o.End, o.Queue, err)
+	}
+	_, err = Given{"role": {"client"}, "model": {"x"}, "tasks": {"0"}, "watch": {"true"}}.Options([]string{"TANDEM_QUEU=5"})
+	for _, says := range []string{
+		"TANDEM_QUEU is no setting: did you mean TANDEM_QUEUE?", "the client needs no model", `--tasks "0": use a whole number from 1`,
+		"--watch means nothing for the client: it is for the fast node, the slow node, the end node",
+	} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v does not say %q", err, says)
 		}
 	}
 }
