@@ -65,15 +65,18 @@ func (c *totalsCollector) Collect(to chan<- prometheus.Metric) {
 		c.highest[d.String()] = v
 		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v)
 	}
-	gauge("tandem_build_info", "What this node is; always 1.", 1, labels{"role": c.Role, "version": c.Version, "goversion": runtime.Version()})
+	gauge("tandem_build_info", "What this node is; always 1.", 1,
+		labels{"role": c.Role, "version": c.Version, "goversion": runtime.Version()})
 	counter("tandem_runs_total", "Runs that were opened on this node.", float64(t.Runs), nil)
 	gauge("tandem_run_open", "Whether a run is open on this node.", number(t.Open), nil)
 	for outcome, n := range t.Entry.Outcomes.All() {
-		counter("tandem_frames_total", "Frames by what became of them; of those received, the others and what is still here are the sum.", float64(n), labels{"outcome": outcome.String()})
+		counter("tandem_frames_total", "Frames by what became of them; of those received, the others and what is still here are the sum.",
+			float64(n), labels{"outcome": outcome.String()})
 	}
 	counter("tandem_bytes_total", "Bytes over the node's connections, either way, while runs were open.", float64(t.Entry.Bytes), nil)
 	if by := t.Entry.EnergyBy; by != "" {
-		counter("tandem_energy_joules_total", "Energy of the device while runs were open, where it is known.", t.Entry.EnergyJ, labels{"by": by})
+		counter("tandem_energy_joules_total", "Energy of the device while runs were open, where it is known.",
+			t.Entry.EnergyJ, labels{"by": by})
 	}
 	for reason, n := range c.Refused() { // also those of which there were none, so that the first one shows as a rise
 		counter("tandem_refused_peers_total", "Peers that were refused, by reason.", float64(n), labels{"reason": reason})
