@@ -160,7 +160,7 @@ type closed struct {
 func (f *fakeNode) close(run, from string, nodes ...pipeline.Entry) <-chan closed {
 	answer := make(chan closed, 1)
 	f.calls.Go(func() {
-		r, err := f.Close(context.Background(), transport.Closing{Run: run, From: from, Nodes: nodes, Note: from + " says so"})
+		r, err := f.Close(context.Background(), transport.Closing{Run: run, From: from, Nodes: nodes, Notes: []string{from + " says so"}})
 		answer <- closed{r, err, time.Now()}
 	})
 	return answer
