@@ -6,48 +6,50 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/schollz/progressbar/v3"
+
 	"tandem/pipeline"
 )
 
 // Progress is one line on a terminal: how far a run has come, and what end says of it. As nil it shows nothing.
 type Progress struct {
-	to       io.Writer
+	bar      *progressbar.ProgressBar
 	answered atomic.Int64 // frames
 	stop     func()
 }
 
 // StartProgress begins to show a run on a terminal; Done ends it.
 func StartProgress(to io.Writer, run pipeline.Run, live func() *pipeline.Live) *Progress {
-	p := &Progress{to: to}
+	frames := int64(run.Frames)
+	if frames == 0 { // nobody knows how many come: a spinner turns
+		frames = -1
+	}
+	p := &Progress{bar: progressbar.NewOptions64(frames,
+		progressbar.OptionSetWriter(to), progressbar.OptionSetWidth(8), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false), progressbar.OptionSpinnerType(14), progressbar.OptionSetSpinnerChangeInterval(0), // it turns below
+	)}
 	p.stop = onBeat(progressEvery, func(time.Time) {
-		fmt.Fprint(to, newLine, progressText(run, p.answered.Load(), live())) // a terminal that is gone is no reason to stop
+		_ = p.bar.Set64(p.answered.Load())
+		p.bar.Describe(progressText(run.Strategy, live())) // which shows the line, of a run that is drained too
 	})
 	return p
 }
-
-// A carriage return begins the line again; the code behind it clears what stood there.
-const newLine = "\r\x1b[K"
 
 const progressEvery = 500 * time.Millisecond
 
 // silent is the age from which on figures are no longer those of now.
 const silent = 3 * time.Second
 
-// progressText has 80 columns at most.
-func progressText(run pipeline.Run, answered int64, l *pipeline.Live) string {
-	text := fmt.Sprintf("%-9s %d", run.Strategy, answered)
-	if run.Frames > 0 {
-		text += fmt.Sprintf("/%d", run.Frames)
-	}
-	text += " frames"
+// progressText stands before the bar: what end says of a run, if it has said anything.
+func progressText(strategy string, l *pipeline.Live) string {
 	if l == nil {
-		return text
+		return strategy
 	}
 	state := string(l.State)
 	if l.StalenessS > silent.Seconds() {
 		state = fmt.Sprintf("%.0f s ago", l.StalenessS)
 	}
-	return text + fmt.Sprintf("  %5.1f %%  %6.1f f/s  %s", l.Coverage, l.Rate, state)
+	return fmt.Sprintf("%-9s  %5.1f %%  %5.1f f/s  %-10s", strategy, l.Coverage, l.Rate, state)
 }
 
 // Add counts frames that a node has taken or refused.
@@ -61,6 +63,6 @@ func (p *Progress) Add(frames int) {
 func (p *Progress) Done() {
 	if p != nil {
 		p.stop()
-		fmt.Fprint(p.to, newLine)
+		_ = p.bar.Clear() // a terminal that is gone is no reason to stop
 	}
 }

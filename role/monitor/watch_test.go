@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -28,15 +29,58 @@ func TestTerminalLinesFit(t *testing.T) {
 		}
 		t.Log(line)
 	}
-	for _, shown := range []*pipeline.Live{nil, l, {StalenessS: 12}} {
-		text := progressText(pipeline.Run{Strategy: "replicate", Frames: 99_999_999}, 99_999_999, shown)
-		if n := len(text); n > 80 {
-			t.Errorf("%d columns: %q", n, text)
-		}
+}
+
+// The bar shows how far a run has come and what end says of it, as long as it is being drained too, in 80 columns at the
+// largest figures that are usual. It is gone in the end.
+func TestProgress(t *testing.T) {
+	for _, frames := range []uint64{100, 99_999_999, 0} {
+		synctest.Test(t, func(t *testing.T) {
+			var out bytes.Buffer
+			var live atomic.Pointer[pipeline.Live]
+			live.Store(&pipeline.Live{Coverage: 100, Rate: 999.9, State: pipeline.Forwarding})
+			p := StartProgress(&out, pipeline.Run{Strategy: "replicate", Frames: frames}, live.Load)
+			shows := func(texts ...string) {
+				t.Helper()
+				time.Sleep(progressEvery)
+				synctest.Wait()
+				lines := strings.Split(out.String(), "\r")
+				for _, line := range lines {
+					if n := utf8.RuneCountInString(line); n > 80 {
+						t.Errorf("%d columns: %q", n, line)
+					}
+				}
+				last := lines[len(lines)-1]
+				for _, text := range texts {
+					if !strings.Contains(last, text) {
+						t.Errorf("%q is missing: %q", text, last)
+					}
+				}
+			}
+			count, all := func(n int) string { return fmt.Sprintf("(%d/-)", n) }, 99
+			if frames > 0 {
+				count, all = func(n int) string { return fmt.Sprintf("(%d/%d)", n, frames) }, int(frames)
+			}
+			shows("replicate", count(0), "100.0 %", "999.9 f/s", "forwarding")
+			p.Add(42)
+			shows(count(42))
+			p.Add(all - 42)
+			live.Store(nil)
+			shows("replicate", count(all))
+			live.Store(&pipeline.Live{State: pipeline.Finishing, StalenessS: 12})
+			shows(count(all), "12 s ago")
+			if strings.Contains(out.String(), "finishing") {
+				t.Errorf("old figures are shown as new: %q", out.String())
+			}
+			p.Done()
+			if lines := strings.Split(out.String(), "\r"); strings.TrimSpace(lines[len(lines)-1]+lines[len(lines)-2]) != "" {
+				t.Errorf("it ends with %q", lines[len(lines)-2:])
+			}
+		})
 	}
-	if text := progressText(pipeline.Run{Strategy: "balance"}, 3, &pipeline.Live{State: pipeline.Finishing, StalenessS: 12}); !strings.Contains(text, "12 s ago") || strings.Contains(text, "finishing") {
-		t.Errorf("old figures are shown as %q", text)
-	}
+	var none *Progress
+	none.Add(1)
+	none.Done()
 }
 
 // There is a line a second while a run is open, and one when there is none.
