@@ -1,9 +1,10 @@
 package role
 
 import (
-	"tandem/role/options"
 	"testing"
 	"time"
+
+	"tandem/role/options"
 )
 
 func TestBeat(t *testing.T) {

@@ -144,7 +144,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 func (n *node) hasLeft(from string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.run != nil && n.run.left[from]
+	return n.run != nil && n.run.above[from] != nil && n.run.above[from].left
 }
 
 // Ledgers that are too long together are left out, and the run says so; those of before stay.

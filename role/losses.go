@@ -2,6 +2,7 @@ package role
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,7 +19,7 @@ type losses struct {
 	mu     sync.Mutex
 	frames int
 	first  error
-	absent []error // nodes that could not be reached at the start
+	absent []string // notes of nodes that could not be reached at the start
 }
 
 func newLosses(cfg setup, id pipeline.NodeID, run string) *losses {
@@ -47,19 +48,15 @@ func (l *losses) missing(err error) {
 	l.log.Warn().Err(err).Msg("a next node is missing: it is used when it is there")
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.absent = append(l.absent, err)
+	l.absent = append(l.absent, "missing at the start: "+err.Error())
 }
 
 // notes are for the report; none: nothing was lost or missing.
 func (l *losses) notes() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var notes []string
-	for _, err := range l.absent {
-		notes = append(notes, "missing at the start: "+err.Error())
+	if l.first == nil {
+		return l.absent
 	}
-	if l.first != nil {
-		notes = append(notes, fmt.Sprintf("%s lost %d frames, the first because %v", l.name, l.frames, l.first))
-	}
-	return notes
+	return append(slices.Clip(l.absent), fmt.Sprintf("%s lost %d frames, the first because %v", l.name, l.frames, l.first))
 }

@@ -13,13 +13,14 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"testing"
+	"time"
+
 	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/report"
-	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )

@@ -124,12 +124,10 @@ func (n *node) join(o transport.Opening) (s *session, first bool, err error) {
 	case s.layer > 0 && o.Layer > 0 && s.layer != o.Layer:
 		return nil, false, fmt.Errorf("%w %s: one node hands over to %s from layer %d on, and another one from layer %d on: name it in --next at one place of the chain",
 			pipeline.ErrInvalidRun, s.id, o.Address, s.layer, o.Layer)
-	case len(s.known) >= maxNeighbours && !s.known[o.From]:
+	case len(s.above) >= maxNeighbours && s.above[o.From] == nil:
 		return nil, false, fmt.Errorf("%w: run %s has been opened here by %d neighbours, and no more are allowed: close it", pipeline.ErrBusy, s.id, maxNeighbours)
 	}
-	s.edges[o.From] = now
-	s.known[o.From] = true
-	delete(s.left, o.From)
+	s.above[o.From] = &neighbour{seen: now, open: true}
 	return s, first, nil
 }
 
@@ -146,8 +144,8 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 		n.log.Warn().Err(err).Str("run", s.id).Msg("run refused")
 		return
 	}
-	for from := range s.edges { // loading may have taken longer than --idle
-		s.edges[from] = time.Now()
+	for _, a := range s.above { // loading may have taken longer than --idle
+		a.seen = time.Now()
 	}
 	n.total.Runs++
 	n.log.Info().Str("run", s.id).Str("strategy", answer.Run.Strategy).Msg("run opened")
@@ -187,10 +185,11 @@ func (n *node) entrance(run, from string) (p part, known bool, err error) {
 	if s == nil || s.id != run || s.part == nil {
 		return nil, false, n.unknown(run)
 	}
-	if s.known[from] && !s.left[from] { // it may have been silent for so long that it was taken for gone
-		s.edges[from] = time.Now()
+	a := s.above[from]
+	if a != nil && !a.left { // it may have been silent for so long that it was taken for gone
+		a.seen, a.open = time.Now(), true
 	}
-	return s.part, s.known[from], nil
+	return s.part, a != nil, nil
 }
 
 func (n *node) unknown(run string) error {
@@ -229,13 +228,13 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 	if s.closing {
 		return s, nil
 	}
-	if !s.known[c.From] {
+	a := s.above[c.From]
+	if a == nil {
 		return nil, fmt.Errorf("%w: %q has not opened run %s on this node", pipeline.ErrUnknownRun, c.From, c.Run)
 	}
-	delete(s.edges, c.From) // it may be told twice, where an answer was lost
-	s.left[c.From] = true
+	a.open, a.left = false, true // it may be told twice, where an answer was lost
 	s.gather(c)
-	if len(s.edges) == 0 {
+	if !s.held() {
 		n.finish(s)
 	}
 	return s, nil
@@ -258,14 +257,14 @@ func (n *node) watch(s *session) {
 func (n *node) dropSilent(s *session, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for from, seen := range s.edges {
-		if now.Sub(seen) > n.idle {
-			delete(s.edges, from)
+	for from, a := range s.above {
+		if a.open && now.Sub(a.seen) > n.idle {
+			a.open = false
 			s.note(fmt.Sprintf("%s was silent for %s and did not close the run", from, n.idle))
 			n.log.Warn().Str("run", s.id).Str("neighbour", from).Dur("idle", n.idle).Msg("neighbour is silent: its part of the run is closed")
 		}
 	}
-	if len(s.edges) == 0 {
+	if !s.held() {
 		n.finish(s)
 	}
 }

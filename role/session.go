@@ -29,11 +29,9 @@ type session struct {
 	answer  transport.Opened
 	openErr error
 
-	edges   map[string]time.Time // neighbour above → its last sign of life
-	known   map[string]bool      // neighbours above that have ever opened the run
-	left    map[string]bool      // of these, those that have closed it: what they sent before may still come in
-	nodes   []pipeline.Entry     // ledgers of the nodes above
-	bytes   int                  // of these as JSON
+	above   map[string]*neighbour // those that have ever opened the run
+	nodes   []pipeline.Entry      // ledgers of the nodes above
+	bytes   int                   // of these as JSON
 	notes   []string
 	closing bool
 
@@ -44,11 +42,27 @@ type session struct {
 	ended    time.Time
 }
 
+// neighbour is one above, and its edge.
+type neighbour struct {
+	seen time.Time // its last sign of life
+	open bool      // it holds the run open
+	left bool      // it has closed the run: what it sent before may still come in
+}
+
 func newSession(o transport.Opening, now time.Time) *session {
 	return &session{
-		id: o.Run.ID, layer: o.Layer, since: now, edges: map[string]time.Time{}, known: map[string]bool{}, left: map[string]bool{},
-		opened: make(chan struct{}), closed: make(chan struct{}),
+		id: o.Run.ID, layer: o.Layer, since: now, above: make(map[string]*neighbour), opened: make(chan struct{}), closed: make(chan struct{}),
 	}
+}
+
+// held reports whether a neighbour holds the run open.
+func (s *session) held() bool {
+	for _, a := range s.above {
+		if a.open {
+			return true
+		}
+	}
+	return false
 }
 
 // gather remembers what a neighbour that leaves brings: the ledgers of the nodes above, each once, and their notes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -191,17 +192,11 @@ func (x executor) Shape(layer int) []int { return x.net.Shape(layer) }
 
 // await waits until the nodes below can be reached: end, and one of the next nodes at least.
 func (w *worker) await(ctx context.Context) error {
-	if err := await(ctx, w.cfg, w.end.Reach); err != nil {
-		return err
+	needed, missing := w.ask(func(c *transport.Client) error { return await(ctx, w.cfg, c.Reach) }) // ends after --wait
+	if needed == nil && missing != nil {
+		w.cfg.Log.Warn().Err(missing).Msg("a next node is missing: it is used when it is there")
 	}
-	missing, enough := w.askNext(func(c *transport.Client) error { return await(ctx, w.cfg, c.Reach) }) // ends after --wait
-	if !enough {
-		return errors.Join(missing...)
-	}
-	for _, err := range missing {
-		w.cfg.Log.Warn().Err(err).Msg("a next node is missing: it is used when it is there")
-	}
-	return nil
+	return needed
 }
 
 // await asks the node below until it can be reached: at a site that is switched on, nodes start in any order.
@@ -233,40 +228,34 @@ func await(ctx context.Context, cfg setup, ask func(context.Context) error) erro
 	return nil
 }
 
-// answer asks end and the next nodes whether they answer, at the same time, as they share the time for it. As at the start,
-// one next node is enough.
+// answer asks whether the nodes below answer, and returns why those do not that are needed.
 func (w *worker) answer(ctx context.Context) error {
-	end := make(chan error, 1)
-	go func() { end <- answering(ctx, w.end) }() // ends with ctx; it is received below
-	missing, enough := w.askNext(func(c *transport.Client) error { return answering(ctx, c) })
-	if enough {
-		missing = nil
-	}
-	return errors.Join(append(missing, <-end)...)
-}
-
-func answering(ctx context.Context, c *transport.Client) error {
-	err := c.Answers(ctx)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, pipeline.ErrStopping):
-		return fmt.Errorf("a node below is stopping: %w", err)
-	}
-	return fmt.Errorf("a node below does not answer: %w", err)
-}
-
-// askNext asks all next nodes at the same time, and returns why some of them are missing. One that is there is enough,
-// and so is none where there are none.
-func (w *worker) askNext(ask func(*transport.Client) error) (missing []error, enough bool) {
-	answers := make(chan error, len(w.next))
-	for _, c := range w.next {
-		go func() { answers <- ask(c) }() // the caller bounds it; all are received below
-	}
-	for range w.next {
-		if err := <-answers; err != nil {
-			missing = append(missing, err)
+	needed, _ := w.ask(func(c *transport.Client) error {
+		err := c.Answers(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, pipeline.ErrStopping):
+			return fmt.Errorf("a node below is stopping: %w", err)
 		}
+		return fmt.Errorf("a node below does not answer: %w", err)
+	})
+	return needed
+}
+
+// ask asks the next nodes and end at the same time. It returns why those are missing that are needed, which are end and one
+// next node, and why others are.
+func (w *worker) ask(question func(*transport.Client) error) (needed, missing error) {
+	next := make([]error, len(w.next))
+	var asking sync.WaitGroup
+	for i, c := range w.next {
+		asking.Go(func() { next[i] = question(c) })
 	}
-	return missing, len(missing) == 0 || len(missing) < len(w.next)
+	end := question(w.end)
+	asking.Wait()
+	missing = errors.Join(next...)
+	if len(next) > 0 && !slices.Contains(next, nil) {
+		return errors.Join(missing, end), nil
+	}
+	return end, missing
 }

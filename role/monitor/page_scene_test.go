@@ -11,9 +11,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
-	"tandem/role/monitor"
 	"testing"
 	"time"
+
+	"tandem/role/monitor"
 )
 
 // object is a piece of what the end node tells its viewers.
