@@ -59,7 +59,8 @@ func usagef(format string, args ...any) error {
 	return cli.Exit(fmt.Errorf(format, args...), exitUsage)
 }
 
-const usage = `tandem runs a neural network over several small devices, and compares how they help each other.
+const usage = `tandem runs a neural network over several small devices, and compares how they
+help each other.
 
   tandem [flags]                      all four roles in this process, every strategy in turn
   tandem --role client|fast|slow|end  one role, one process on each device
@@ -69,7 +70,7 @@ const usage = `tandem runs a neural network over several small devices, and comp
   tandem help client|fast|slow|end    the flags that a role takes
   tandem help inspect|plot|cert       the flags of a command
 
-Every flag can be set by an environment variable too: --max-age by TANDEM_MAX_AGE.
+Every flag can be set by an environment variable: --max-age by TANDEM_MAX_AGE.
 `
 
 // newApp declares the program: every setting becomes a flag.

@@ -28,7 +28,7 @@ const (
 // newName makes a name for this process on its edges, such as fast-4KXQ2JMV.
 func newName(r options.Role) string { return string(r) + "-" + rand.Text()[:8] }
 
-// edge holds one run open on one node below. It shows the neighbour signs of life until it is closed, opens the run
+// edge holds one run open on one node below, and knows its liveness. It shows signs of life until it is closed, opens the run
 // again where the neighbour was started again, and is a circuit breaker: while the neighbour counts as down a strategy
 // that keeps frames sends it none, and the signs of life find out when it is back.
 //

@@ -25,7 +25,7 @@ type fakePart struct {
 
 	mu      sync.Mutex
 	offered int
-	heard   []pipeline.Status
+	told    []pipeline.Status
 	ends    []ending
 }
 
@@ -52,7 +52,7 @@ func (p *fakePart) Close(ctx context.Context, end ending) (pipeline.Report, erro
 func (p *fakePart) Receive(s []pipeline.Status) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.heard = s
+	p.told = s
 }
 
 func (p *fakePart) status() pipeline.Status {
@@ -66,7 +66,7 @@ func (p *fakePart) status() pipeline.Status {
 func (p *fakePart) Above() []pipeline.Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.heard
+	return p.told
 }
 
 func (p *fakePart) Statuses() []pipeline.Status { return append(p.Above(), p.status()) }

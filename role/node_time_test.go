@@ -93,7 +93,7 @@ func TestSilentNeighbourComesBack(t *testing.T) {
 }
 
 // An outsider's sign of life is answered so that it opens the run, and what it says of itself is not shown.
-func TestStrangerIsNotShown(t *testing.T) {
+func TestOutsiderIsNotShown(t *testing.T) {
 	inFakeTime(t, options.End, func(t *testing.T, n *fakeNode) {
 		n.open(t, "a", "slow")
 		refusedWith(t, n.beat("a", "outsider"), pipeline.ErrUnknownRun)

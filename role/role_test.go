@@ -147,7 +147,7 @@ func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
 	}
 }
 
-// Strangers who push garbage into a run disturb no frame of it.
+// Whoever pushes garbage into a run disturbs no frame of it.
 func TestInvalidFramesDisturbNobody(t *testing.T) {
 	c := quick()
 	c.Input.Path, c.Input.Labels, c.Queue, c.Frames = digitsImages, digitsLabels, 100, 100

@@ -82,7 +82,7 @@ func TestKeyIsReadAgain(t *testing.T) {
 			}
 			for deadline := time.Now().Add(patience); strings.Count(n.stderr.text(), " read again") == seen; time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(deadline) || n.exits(0) {
-					t.Fatalf("the signal is not heard: %s", n.stderr.text())
+					t.Fatalf("the signal is not taken: %s", n.stderr.text())
 				}
 			}
 		}

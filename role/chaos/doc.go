@@ -2,7 +2,7 @@
 // all the same. It has nothing but tests, of which all but the first file's stand under the build tag slow:
 //
 //	schedule_test.go     what goes wrong and when: pure, and the same for the same seed
-//	process_test.go      a process: started, heard, killed
+//	process_test.go      a process: started, read, killed
 //	site_test.go         the processes of a pipeline, and what holds for every report
 //	network_test.go      a network namespace for each node, or loopback addresses where these are not permitted
 //	runs_test.go         nothing goes wrong: results are right with every strategy, and in a chain

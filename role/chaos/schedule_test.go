@@ -16,7 +16,7 @@ const (
 	kill      kind = "kill"      // the process is gone, and is started again afterwards
 	stop      kind = "stop"      // SIGSTOP, and SIGCONT afterwards
 	cut       kind = "cut"       // the node's cable is pulled
-	partition kind = "partition" // two nodes don't hear each other
+	partition kind = "partition" // two nodes don't reach each other
 	slow      kind = "slow"      // the node's link carries little
 	lossy     kind = "lossy"     // the node's link loses every twentieth packet
 )

@@ -14,7 +14,7 @@ func statusOf(role, address string) pipeline.Status {
 	return pipeline.Status{Entry: pipeline.Entry{NodeID: pipeline.NodeID{Role: role, Address: address}}}
 }
 
-// A node is heard of on several ways, and the newest counts; what nobody tells again grows old.
+// A status comes on several ways, and the newest counts; what nobody tells again grows old.
 func TestNewestStatusCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := NewView(pipeline.NodeID{Role: "end", Address: "end:1"})

@@ -1,4 +1,4 @@
-// The page of the end node: it hears a sample each second and every report by server-sent events, and draws them.
+// The page of the end node: it receives a sample each second and every report by server-sent events, and draws them.
 //
 //   events ──▶ page.js ──┬──▶ pipeline.js        the nodes, and what flows between them
 //              samples   ├──▶ course.js          charts of the last minutes
@@ -91,13 +91,13 @@ const describe = (r, time) => [
   time,
 ].filter(Boolean).join("\u00a0· ");
 
-// said is for those who hear the page: what happens seldom, never the numbers.
+// said is for those who listen to the page: what happens seldom, never the numbers.
 const say = text => { $("said").textContent = text; };
 
 // The link to the node. EventSource comes back by itself after a break; where it gives up, because the node has refused
 // the stream, and where a dead network keeps it waiting, a timer makes a new one.
 const late = 3500, dead = 20_000, again = 5000;
-let source, watch, tried = 0, heard = performance.now();
+let source, watch, tried = 0, received = performance.now();
 
 function connect() {
   source?.close();
@@ -133,7 +133,7 @@ function connect() {
 // on handles one kind of event.
 function on(kind, handle) {
   source.addEventListener(kind, e => {
-    heard = performance.now();
+    received = performance.now();
     handle(JSON.parse(e.data));
     link("live", "live");
     listen();
@@ -146,8 +146,8 @@ function listen() {
   clearTimeout(watch);
   watch = setTimeout(() => {
     const now = performance.now();
-    link("broken", `no news for ${Math.round((now - heard) / 1000)} s`);
-    if (now - Math.max(heard, tried) > dead) return connect();
+    link("broken", `no news for ${Math.round((now - received) / 1000)} s`);
+    if (now - Math.max(received, tried) > dead) return connect();
     listen();
   }, late);
 }

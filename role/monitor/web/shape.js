@@ -20,7 +20,7 @@ function grouped(nodes) {
     service_ms: mean("service_ms"), wait_ms: mean("wait_ms"), staleness_s: Math.min(...nodes.map(x => x.staleness_s ?? 0)), energy_by: nodes.find(x => x.energy_by)?.energy_by}];
 }
 
-// columns returns the nodes column by column, in the direction of the frames, with a place for those not yet heard of.
+// columns returns the nodes column by column, in the direction of the frames, with a place for those not yet known.
 export function columns(nodes, run) {
   const of = role => {
     const found = nodes.filter(x => x.role === role);
