@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"github.com/klauspost/compress/gzhttp"
+
 	"bytes"
 	"crypto/sha256"
 	"embed"
@@ -29,7 +31,7 @@ var pageHeaders = map[string]string{
 	"Cache-Control":                "no-cache", // kept, but asked for again: a node that was updated has a new page
 }
 
-// pageHandler serves the page, /, and each file beside it.
+// pageHandler serves the page, /, and each file beside it, compressed for whoever takes it so.
 func pageHandler() http.Handler {
 	mux := http.NewServeMux()
 	files, _ := web.ReadDir("web") // it is embedded
@@ -42,7 +44,7 @@ func pageHandler() http.Handler {
 		mux.Handle(pattern, pageFile(f.Name(), content))
 	}
 	mux.Handle("GET /strategies.js", pageFile("strategies.js", strategiesModule()))
-	return mux
+	return gzhttp.GzipHandler(mux)
 }
 
 // strategiesModule tells the page what strategies there are, in the order by which they have their colours, and how each
