@@ -39,7 +39,7 @@ func (s *Stage) admit(frames []Frame, kept bool) ([]Feedback, error) {
 	answers := make([]Feedback, len(frames))
 	for i, f := range frames {
 		a := &answers[i]
-		if kept && known.received.has(f.ID) { // the answer to the first time was lost
+		if kept && known.received.ids.Contains(f.ID) { // the answer to the first time was lost
 			a.Accepted = true
 			continue
 		}

@@ -2,40 +2,41 @@ package pipeline
 
 import (
 	"fmt"
-	"iter"
 	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// IDs is a set of frame ids, as ranges [first, last] in rising order. Unacknowledged frames come in rows, so a few
-// ranges hold many of them.
+// IDs is a set of frame ids as messages carry it: ranges [first, last] in rising order. Unacknowledged frames come in rows,
+// so a few ranges hold many of them.
 type IDs [][2]uint64
 
 // maxRanges bounds a set. The oldest ids go for newer ones: windows forget these too.
 const maxRanges = 1 << 15
 
-// add puts an id into the set.
-func (s *IDs) add(id uint64) {
-	// The first range that ends where the id could still join it, or beyond.
-	i, _ := slices.BinarySearchFunc(*s, id, func(r [2]uint64, id uint64) int {
-		if r[1] < id && id-r[1] > 1 {
-			return -1
+// rangesOf lists the newest ids of a set.
+func rangesOf(ids *roaring64.Bitmap) (s IDs) {
+	for id := range roaring64.Backward(ids) {
+		if n := len(s); n > 0 && s[n-1][0]-id == 1 {
+			s[n-1][0] = id
+		} else if n == maxRanges {
+			break
+		} else {
+			s = append(s, [2]uint64{id, id})
 		}
-		return 1
-	})
-	r := *s
-	switch {
-	case i < len(r) && r[i][0] <= id && id <= r[i][1]:
-	case i < len(r) && r[i][1] < id:
-		r[i][1] = id
-		if i+1 < len(r) && r[i+1][0]-id == 1 { // the gap between two is closed
-			r[i][1] = r[i+1][1]
-			*s = slices.Delete(r, i+1, i+2)
-		}
-	case i < len(r) && r[i][0]-id == 1:
-		r[i][0] = id
-	default:
-		*s = slices.Insert(r, i, [2]uint64{id, id}).newest(maxRanges)
 	}
+	slices.Reverse(s)
+	return s
+}
+
+// union is the set of the ids that are in any of the lists.
+func union(lists ...IDs) *roaring64.Bitmap {
+	ids := roaring64.New()
+	for _, r := range slices.Concat(lists...) {
+		ids.AddRange(r[0], r[1])
+		ids.Add(r[1]) // which may be the last id there is
+	}
+	return ids
 }
 
 // newest returns the newest ids, in at most so many ranges.
@@ -56,40 +57,4 @@ func NewIDs(flat []uint64) (s IDs, err error) {
 		s = append(s, [2]uint64{first, last})
 	}
 	return s, nil
-}
-
-// all returns the ids in rising order.
-func (s IDs) all() iter.Seq[uint64] {
-	return func(yield func(uint64) bool) {
-		for _, r := range s {
-			for id := r[0]; ; id++ {
-				if !yield(id) {
-					return
-				}
-				if id == r[1] { // which may be the last id there is
-					break
-				}
-			}
-		}
-	}
-}
-
-// bounded leaves out the sets that follow when there are more ids than a window holds: they come from other nodes, and
-// each id is looked at.
-func bounded(sets []IDs) []IDs {
-	n := int64(0)
-	for i, s := range sets {
-		if n += s.size(); n > windowSize {
-			return sets[:i]
-		}
-	}
-	return sets
-}
-
-// size is the number of ids.
-func (s IDs) size() (n int64) {
-	for _, r := range s {
-		n += int64(r[1]-r[0]) + 1
-	}
-	return n
 }

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 type Ledger struct {
 	mu             sync.Mutex
 	frames         Outcomes
-	unacknowledged IDs
+	unacknowledged window
 	switches       int64
 	switched, busy time.Duration
 	reasons        map[strategy.Reason]int64
@@ -118,7 +117,7 @@ func (l *Ledger) addUnacknowledged(frames []Frame) {
 func (l *Ledger) Unacknowledged() IDs {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.unacknowledged)
+	return rangesOf(&l.unacknowledged.ids)
 }
 
 // Here is the number of frames that are on the node.

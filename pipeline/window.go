@@ -1,94 +1,62 @@
 package pipeline
 
-// window remembers which ids have come, in bounded memory. Only an id that is remembered counts as seen.
-//
-// Ids come nearly in order, so those near the newest are enough. An id far from the others opens an island of its own:
-// one stray frame, or a peer that means harm, must not make a run's frames look as if they had come already. Where both
-// islands are taken, the one with fewer ids gives way.
-//
-//	     the run's                          a stray's
-//	─────┤ one bit for each id ├────────────┤░░░░░░░░░░├─────▶ ids
-type window struct{ islands [2]island }
+import (
+	"math"
 
-// windowSize is how many ids an island covers, and so how long a frame is remembered: 35 hours at 33 frames a second. It
-// takes up to 512 KB, in pages that are made when they are needed.
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+)
+
+// window remembers which ids have come, in bounded memory. Only an id that is remembered counts as seen: a stray frame,
+// or a peer that means harm, can't make a run's frames look as if they had come already.
+//
+//	     the run's, half of them on each side of its middle                a stray's
+//	─────┤░░░ the oldest go first ░░░░░░│░░░░░░░░░░░░░░░░░░░░┤──────────────────│────▶ ids
+type window struct {
+	ids   roaring64.Bitmap
+	added int
+}
+
 const (
+	// windowSize is how many frames in a row are remembered for certain: 35 hours at 33 frames a second.
 	windowSize = 1 << 22
-	pageSize   = 1 << 16
+	// windowBytes is what they take: a bit each, and the memory for as many is freed at once.
+	windowBytes = 2 * windowSize / 8
+	// trimEach is after how many ids a window is brought back to its size.
+	trimEach = 1 << 12
+	// far is the distance from the middle of a run's ids at which others are none of the run's.
+	far = 1 << 27
 )
 
 // add reports whether the id is new, and remembers it.
 func (w *window) add(id uint64) bool {
-	if w.has(id) {
+	if !w.ids.CheckedAdd(id) {
 		return false
 	}
-	i := w.near(id)
-	if i == nil {
-		if i = &w.islands[0]; w.islands[1].ids < i.ids {
-			i = &w.islands[1]
-		}
-		page := id - id%pageSize
-		*i = island{base: page - min(page, windowSize/2)} // ids that it has overtaken may follow
+	if w.added++; w.added%trimEach == 0 {
+		w.trim()
 	}
-	i.add(id)
 	return true
 }
 
-// has reports whether the id has come.
-func (w *window) has(id uint64) bool { return w.islands[0].has(id) || w.islands[1].has(id) }
+// trim forgets strays, and the older half of the run's ids where all are too many.
+func (w *window) trim() {
+	first, middle, last := w.run()
+	w.ids.RemoveRange(0, first)
+	w.ids.RemoveRange(last, math.MaxUint64)
+	if w.ids.GetSizeInBytes() > windowBytes {
+		w.ids.RemoveRange(0, middle)
+	}
+}
 
-// newest is the highest id of the run, or 0. A stray's is none of the run's: its island has fewer ids.
+// newest is the highest id of the run, or 0.
 func (w *window) newest() uint64 {
-	if w.islands[1].ids > w.islands[0].ids {
-		return w.islands[1].newest
-	}
-	return w.islands[0].newest
+	_, _, last := w.run()
+	id, _ := w.ids.Select(max(w.ids.Rank(last), 1) - 1)
+	return id
 }
 
-// remove forgets an id.
-func (w *window) remove(id uint64) {
-	for n := range w.islands {
-		if i := &w.islands[n]; i.has(id) {
-			i.page(id)[id%pageSize/64] &^= 1 << (id % 64)
-		}
-	}
+// run is where the run's ids are, which are more than the strays: around the middle one of all.
+func (w *window) run() (first, middle, last uint64) {
+	middle, _ = w.ids.Select(w.ids.GetCardinality() / 2)
+	return middle - min(middle, far), middle, middle + min(math.MaxUint64-middle, far)
 }
-
-// near returns the island that covers the id, or that moves on to cover it.
-func (w *window) near(id uint64) *island {
-	for n := range w.islands {
-		if i := &w.islands[n]; i.ids > 0 && id >= i.base && id-i.base < 2*windowSize {
-			return i
-		}
-	}
-	return nil
-}
-
-// island is a bit for each of windowSize ids; it moves on with the newest.
-type island struct {
-	base   uint64 // a multiple of pageSize
-	ids    uint64 // that have come since it is here; 0: it is free
-	newest uint64 // the highest of them
-	pages  [windowSize / pageSize]*[pageSize / 64]uint64
-}
-
-func (i *island) add(id uint64) {
-	for id-i.base >= windowSize {
-		i.pages[slot(i.base)] = nil
-		i.base += pageSize
-	}
-	if i.page(id) == nil {
-		i.pages[slot(id)] = new([pageSize / 64]uint64)
-	}
-	i.page(id)[id%pageSize/64] |= 1 << (id % 64)
-	i.ids++
-	i.newest = max(i.newest, id)
-}
-
-func (i *island) has(id uint64) bool {
-	return id >= i.base && id-i.base < windowSize && i.page(id) != nil && i.page(id)[id%pageSize/64]&(1<<(id%64)) != 0
-}
-
-func (i *island) page(id uint64) *[pageSize / 64]uint64 { return i.pages[slot(id)] }
-
-func slot(id uint64) uint64 { return id / pageSize % (windowSize / pageSize) }
