@@ -40,27 +40,22 @@ var States = []State{Forwarding, Finishing, Switching, HopDown}
 func (l *Ledger) Decide(s State, why strategy.Reason) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.state == "" {
+		l.state, l.entered = s, time.Now()
+		l.states, l.reasons = make(map[State]time.Duration), make(map[strategy.Reason]int64)
+	}
 	if s != l.state {
 		l.enter(s)
 	}
-	if why == "" {
-		return
+	if why != "" {
+		l.reasons[why]++
 	}
-	if l.reasons == nil {
-		l.reasons = make(map[strategy.Reason]int64)
-	}
-	l.reasons[why]++
 }
 
 // enter adds up the time in the state that ends. Call it with l.mu held.
 func (l *Ledger) enter(next State) {
 	now := time.Now()
-	if l.states == nil {
-		l.states = make(map[State]time.Duration)
-	}
-	if l.state != "" {
-		l.states[l.state] += now.Sub(l.entered)
-	}
+	l.states[l.state] += now.Sub(l.entered)
 	l.state, l.entered = next, now
 }
 
