@@ -32,17 +32,11 @@ func unacknowledgedRanges(entries []Entry) (n int) {
 // doubleCounted is how often an unacknowledged frame is counted as gone although it has arrived, or is counted by another
 // node too.
 func doubleCounted(nodes []Entry, arrived *window) (n int64) {
-	var denied []IDs
+	counted := arrived.ids.Clone()
 	for _, e := range nodes {
-		denied = append(denied, e.Denied)
-	}
-	var counted window
-	for _, ids := range bounded(denied) {
-		for id := range ids.all() {
-			if arrived.has(id) || !counted.add(id) {
-				n++
-			}
-		}
+		denied := union(e.Denied)
+		n += int64(counted.AndCardinality(denied))
+		counted.Or(denied)
 	}
 	return n
 }
@@ -62,7 +56,7 @@ func (r *Report) explain() {
 		handed, dies = r.Frames, true
 	}
 	for _, e := range r.Nodes {
-		unacknowledged += e.Unacknowledged.size()
+		unacknowledged += int64(union(e.Unacknowledged).GetCardinality())
 		if e.Role == "end" {
 			forgets = e.Restarted
 			continue

@@ -18,12 +18,13 @@ func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
 	if err != nil {
 		return nil, err
 	}
+	service := s.timing.read().service
 	for i := range answers {
 		a := &answers[i]
-		a.Length, a.Capacity, a.Here = s.queue.Len(), s.queue.Cap(), s.ledger.Here()
+		a.Length, a.Capacity, a.Here = len(s.queue.frames), s.c.Queue, s.ledger.Here()
 		a.Busy = a.Busy || s.c.HighWater > 0 && a.Length >= s.c.HighWater
 		a.Throttled, a.Batch = s.throttled(), s.c.Batch
-		s.timing.tell(a)
+		a.Service, a.Spread = service.mean, service.deviation
 	}
 	return answers, nil
 }
@@ -39,7 +40,7 @@ func (s *Stage) admit(frames []Frame, kept bool) ([]Feedback, error) {
 	answers := make([]Feedback, len(frames))
 	for i, f := range frames {
 		a := &answers[i]
-		if kept && known.received.has(f.ID) { // the answer to the first time was lost
+		if kept && known.received.ids.Contains(f.ID) { // the answer to the first time was lost
 			a.Accepted = true
 			continue
 		}

@@ -30,7 +30,7 @@ func (d *deduplication) takeBack(frames []Frame) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i := range frames {
-		d.passed.remove(frames[i].ID)
+		d.passed.ids.Remove(frames[i].ID)
 	}
 }
 
@@ -47,14 +47,8 @@ func (d *deduplication) denied(unacknowledged ...IDs) IDs {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	newest := d.received.newest()
-	unacknowledged = append(unacknowledged, IDs{{max(newest, suspects) - suspects, newest}})
-	var gone IDs
-	for _, ids := range bounded(unacknowledged) {
-		for id := range ids.all() {
-			if d.received.has(id) && !d.passed.has(id) {
-				gone.add(id)
-			}
-		}
-	}
-	return gone
+	gone := union(append(unacknowledged, IDs{{max(newest, suspects) - suspects, newest}})...)
+	gone.And(&d.received.ids)
+	gone.AndNot(&d.passed.ids)
+	return rangesOf(gone)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
 // A call that was not answered stays unacknowledged, whatever a later one with the same frames is answered.
@@ -72,40 +74,37 @@ func TestReportOfNodesThatWereStartedAgain(t *testing.T) {
 }
 
 func TestIDs(t *testing.T) {
-	var s IDs
-	for _, id := range []uint64{5, 7, 6, 6, 1, 0, 9, 8, 1<<64 - 1, 1<<64 - 2} {
-		s.add(id)
-	}
+	s := rangesOf(roaring64.BitmapOf(5, 7, 6, 6, 1, 0, 9, 8, 1<<64-1, 1<<64-2))
 	if text, _ := json.Marshal(s); string(text) != "[[0,1],[5,9],[18446744073709551614,18446744073709551615]]" {
 		t.Errorf("%s", text)
 	}
-	if s.size() != 9 || s.has(2) || !s.has(7) || !s.has(1<<64-1) {
+	all := union(s)
+	if all.GetCardinality() != 9 || s.has(2) || !s.has(7) || !s.has(1<<64-1) {
 		t.Errorf("%v", s)
 	}
-	n := int64(0)
-	for range s.all() {
-		n++
-	}
-	if n != s.size() {
-		t.Errorf("%d of %d ids", n, s.size())
+	for id := range roaring64.Values(all) {
+		if !s.has(id) {
+			t.Errorf("%d is new", id)
+		}
 	}
 	for _, bad := range [][]uint64{{2, 1}, {0, 5, 5, 6}, {4, 5, 1, 2}, {0, 4194304}, {0, 4194302, 4194304, 4194305}, {0, 18446744073709551615}, {5}} {
 		if _, err := NewIDs(bad); !errors.Is(err, ErrInvalidRun) {
 			t.Errorf("%v: %v", bad, err)
 		}
 	}
-	if s, err := NewIDs([]uint64{0, 4194303}); err != nil || s.size() != windowSize {
+	if s, err := NewIDs([]uint64{0, 4194303}); err != nil || union(s).GetCardinality() != windowSize {
 		t.Errorf("%v, %v", s, err)
 	}
 }
 
 // What does not fit into a set are the oldest frames, in whatever order they come.
 func TestIDsKeepTheNewest(t *testing.T) {
-	var s IDs
+	var w window
 	for id := range uint64(maxRanges + 100) {
-		s.add(10 * id)
+		w.add(10 * id)
 	}
-	s.add(5)
+	w.add(5)
+	s := rangesOf(&w.ids)
 	if len(s) != maxRanges || s.has(5) || s.has(990) || !s.has(1000) || !s.has(10*(maxRanges+99)) {
 		t.Errorf("%d ranges from %v to %v", len(s), s[0], s[len(s)-1])
 	}
@@ -114,7 +113,7 @@ func TestIDsKeepTheNewest(t *testing.T) {
 func TestBoundUnacknowledged(t *testing.T) {
 	set := func(ranges int) (s IDs) {
 		for id := range uint64(ranges) {
-			s.add(2 * id)
+			s = append(s, [2]uint64{2 * id, 2 * id})
 		}
 		return s
 	}
@@ -143,12 +142,13 @@ func TestBoundUnacknowledged(t *testing.T) {
 func FuzzIDs(f *testing.F) {
 	f.Add([]byte{5, 7, 6, 1, 0})
 	f.Fuzz(func(t *testing.T, ids []byte) {
-		var s IDs
+		var w window
 		want := make(map[uint64]bool)
 		for _, id := range ids {
-			s.add(uint64(id))
+			w.add(uint64(id))
 			want[uint64(id)] = true
 		}
+		s := rangesOf(&w.ids)
 		for id := range uint64(257) {
 			if s.has(id) != want[id] {
 				t.Fatalf("%v of %v: %d", s, ids, id)

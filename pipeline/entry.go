@@ -45,9 +45,3 @@ func (e Entry) String() string {
 	}
 	return fmt.Sprintf("%v: %s", e.NodeID, strings.Join(counts, ", "))
 }
-
-// Here is the number of frames that are still on the node.
-func (e Entry) Here() int64 { return e.Received - e.Gone() - e.Forwarded - e.Finished }
-
-// Gone is the number of frames that ended on the node without a result.
-func (e Entry) Gone() int64 { return e.Refused + e.Dropped + e.Expired + e.Lost }

@@ -120,19 +120,19 @@ func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame) {
 //	  ▲                     ▲                                                      │  │
 //	  │                     └─────────────────── it fails, too ────────────────────┘  │
 //	  └────────────────────────────────── it is answered ─────────────────────────────┘
-func (h *Hop) retry(ctx context.Context, to Sender, batch []Frame, failed error) (answers []Feedback, err error) {
+func (h *Hop) retry(ctx context.Context, to Sender, batch []Frame, err error) (answers []Feedback, _ error) {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = leastPause, longestPause
 	var lost error // of an earlier call only the answer was lost: it may have brought the frames
-	if unacknowledged(failed) {
-		lost = failed
-	}
-	for err = failed; err != nil && !permanent(err) && h.halfOpen(ctx, pauses.NextBackOff()); {
-		answers, err = to.Send(ctx, batch)
-		h.probe <- struct{}{}
+	for {
 		if unacknowledged(err) {
 			lost = err
 		}
+		if err == nil || permanent(err) || !h.halfOpen(ctx, pauses.NextBackOff()) {
+			break
+		}
+		answers, err = to.Send(ctx, batch)
+		h.probe <- struct{}{}
 	}
 	if err != nil && lost != nil && !unacknowledged(err) {
 		err = fmt.Errorf("%v, and before that %w", err, lost)

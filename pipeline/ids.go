@@ -2,40 +2,42 @@ package pipeline
 
 import (
 	"fmt"
-	"iter"
+	"math"
 	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// IDs is a set of frame ids, as ranges [first, last] in rising order. Unacknowledged frames come in rows, so a few
-// ranges hold many of them.
+// IDs is a set of frame ids as messages carry it: ranges [first, last] in rising order. Unacknowledged frames come in rows,
+// so a few ranges hold many of them.
 type IDs [][2]uint64
 
 // maxRanges bounds a set. The oldest ids go for newer ones: windows forget these too.
 const maxRanges = 1 << 15
 
-// add puts an id into the set.
-func (s *IDs) add(id uint64) {
-	// The first range that ends where the id could still join it, or beyond.
-	i, _ := slices.BinarySearchFunc(*s, id, func(r [2]uint64, id uint64) int {
-		if r[1] < id && id-r[1] > 1 {
-			return -1
+// rangesOf lists the newest ids of a set.
+func rangesOf(ids *roaring64.Bitmap) (s IDs) {
+	for id := range roaring64.Backward(ids) {
+		if n := len(s); n > 0 && s[n-1][0]-id == 1 {
+			s[n-1][0] = id
+		} else if n == maxRanges {
+			break
+		} else {
+			s = append(s, [2]uint64{id, id})
 		}
-		return 1
-	})
-	r := *s
-	switch {
-	case i < len(r) && r[i][0] <= id && id <= r[i][1]:
-	case i < len(r) && r[i][1] < id:
-		r[i][1] = id
-		if i+1 < len(r) && r[i+1][0]-id == 1 { // the gap between two is closed
-			r[i][1] = r[i+1][1]
-			*s = slices.Delete(r, i+1, i+2)
-		}
-	case i < len(r) && r[i][0]-id == 1:
-		r[i][0] = id
-	default:
-		*s = slices.Insert(r, i, [2]uint64{id, id}).newest(maxRanges)
 	}
+	slices.Reverse(s)
+	return s
+}
+
+// union is the set of the ids that are in any of the lists.
+func union(lists ...IDs) *roaring64.Bitmap {
+	ids := roaring64.New()
+	for _, r := range slices.Concat(lists...) {
+		ids.AddRange(r[0], r[1])
+		ids.Add(r[1]) // which may be the last id there is
+	}
+	return ids
 }
 
 // newest returns the newest ids, in at most so many ranges.
@@ -58,38 +60,57 @@ func NewIDs(flat []uint64) (s IDs, err error) {
 	return s, nil
 }
 
-// all returns the ids in rising order.
-func (s IDs) all() iter.Seq[uint64] {
-	return func(yield func(uint64) bool) {
-		for _, r := range s {
-			for id := r[0]; ; id++ {
-				if !yield(id) {
-					return
-				}
-				if id == r[1] { // which may be the last id there is
-					break
-				}
-			}
-		}
+// window remembers which ids have come, in bounded memory. Only an id that is remembered counts as seen: a stray frame,
+// or a peer that means harm, can't make a run's frames look as if they had come already.
+//
+//	     the run's, half of them on each side of its middle                a stray's
+//	─────┤░░░ the oldest go first ░░░░░░│░░░░░░░░░░░░░░░░░░░░┤──────────────────│────▶ ids
+type window struct {
+	ids   roaring64.Bitmap
+	added int
+}
+
+const (
+	// windowSize is how many frames in a row are remembered for certain: 35 hours at 33 frames a second.
+	windowSize = 1 << 22
+	// windowBytes is what they take: a bit each, and the memory for as many is freed at once.
+	windowBytes = 2 * windowSize / 8
+	// trimEach is after how many ids a window is brought back to its size.
+	trimEach = 1 << 12
+	// far is the distance from the middle of a run's ids at which others are none of the run's.
+	far = 1 << 27
+)
+
+// add reports whether the id is new, and remembers it.
+func (w *window) add(id uint64) bool {
+	if !w.ids.CheckedAdd(id) {
+		return false
+	}
+	if w.added++; w.added%trimEach == 0 {
+		w.trim()
+	}
+	return true
+}
+
+// trim forgets strays, and the older half of the run's ids where all are too many.
+func (w *window) trim() {
+	first, middle, last := w.run()
+	w.ids.RemoveRange(0, first)
+	w.ids.RemoveRange(last, math.MaxUint64)
+	if w.ids.GetSizeInBytes() > windowBytes {
+		w.ids.RemoveRange(0, middle)
 	}
 }
 
-// bounded leaves out the sets that follow when there are more ids than a window holds: they come from other nodes, and
-// each id is looked at.
-func bounded(sets []IDs) []IDs {
-	n := int64(0)
-	for i, s := range sets {
-		if n += s.size(); n > windowSize {
-			return sets[:i]
-		}
-	}
-	return sets
+// newest is the highest id of the run, or 0.
+func (w *window) newest() uint64 {
+	_, _, last := w.run()
+	id, _ := w.ids.Select(max(w.ids.Rank(last), 1) - 1)
+	return id
 }
 
-// size is the number of ids.
-func (s IDs) size() (n int64) {
-	for _, r := range s {
-		n += int64(r[1]-r[0]) + 1
-	}
-	return n
+// run is where the run's ids are, which are more than the strays: around the middle one of all.
+func (w *window) run() (first, middle, last uint64) {
+	middle, _ = w.ids.Select(w.ids.GetCardinality() / 2)
+	return middle - min(middle, far), middle, middle + min(math.MaxUint64-middle, far)
 }

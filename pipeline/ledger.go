@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 type Ledger struct {
 	mu             sync.Mutex
 	frames         Outcomes
-	unacknowledged IDs
+	unacknowledged window
 	switches       int64
 	switched, busy time.Duration
 	reasons        map[strategy.Reason]int64
@@ -41,27 +40,22 @@ var States = []State{Forwarding, Finishing, Switching, HopDown}
 func (l *Ledger) Decide(s State, why strategy.Reason) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.state == "" {
+		l.state, l.entered = s, time.Now()
+		l.states, l.reasons = make(map[State]time.Duration), make(map[strategy.Reason]int64)
+	}
 	if s != l.state {
 		l.enter(s)
 	}
-	if why == "" {
-		return
+	if why != "" {
+		l.reasons[why]++
 	}
-	if l.reasons == nil {
-		l.reasons = make(map[strategy.Reason]int64)
-	}
-	l.reasons[why]++
 }
 
 // enter adds up the time in the state that ends. Call it with l.mu held.
 func (l *Ledger) enter(next State) {
 	now := time.Now()
-	if l.states == nil {
-		l.states = make(map[State]time.Duration)
-	}
-	if l.state != "" {
-		l.states[l.state] += now.Sub(l.entered)
-	}
+	l.states[l.state] += now.Sub(l.entered)
 	l.state, l.entered = next, now
 }
 
@@ -118,7 +112,7 @@ func (l *Ledger) addUnacknowledged(frames []Frame) {
 func (l *Ledger) Unacknowledged() IDs {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.unacknowledged)
+	return rangesOf(&l.unacknowledged.ids)
 }
 
 // Here is the number of frames that are on the node.

@@ -15,8 +15,8 @@ const (
 // and never grows.
 type Queue struct {
 	drop   Drop
+	frames chan Frame // closed after Close, once the frames that wait are taken
 	mu     sync.Mutex // guards closed and peak, and that nobody sends on a closed channel
-	frames chan Frame
 	closed bool
 	peak   int
 }
@@ -31,10 +31,7 @@ func NewQueue(capacity int, drop Drop) *Queue {
 func (q *Queue) Offer(f Frame) (accepted, dropped bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed {
-		return false, false
-	}
-	for {
+	for !q.closed {
 		select {
 		case q.frames <- f:
 			q.peak = max(q.peak, len(q.frames))
@@ -42,7 +39,7 @@ func (q *Queue) Offer(f Frame) (accepted, dropped bool) {
 		default:
 		}
 		if q.drop != DropOldest {
-			return false, false
+			break
 		}
 		select {
 		case <-q.frames:
@@ -50,16 +47,8 @@ func (q *Queue) Offer(f Frame) (accepted, dropped bool) {
 		default: // the stage has taken it in this moment, so there is a place
 		}
 	}
+	return false, false
 }
-
-// Frames is the exit. It is closed after Close, once the frames that wait are taken.
-func (q *Queue) Frames() <-chan Frame { return q.frames }
-
-// Len is the number of frames that wait.
-func (q *Queue) Len() int { return len(q.frames) }
-
-// Cap is the number of places.
-func (q *Queue) Cap() int { return cap(q.frames) }
 
 // Peak is the largest number of frames that ever waited.
 func (q *Queue) Peak() int {
@@ -81,8 +70,7 @@ func (q *Queue) Close() {
 // gather adds the frames that wait in a channel already, up to so many frames and about so many bytes. No frame waits for
 // others.
 func gather(batch []Frame, from <-chan Frame, most, mostBytes int) []Frame {
-	bytes := 4 * len(batch[0].Data)
-	for len(batch) < most && bytes < mostBytes {
+	for bytes := 4 * len(batch[0].Data); len(batch) < most && bytes < mostBytes; {
 		select {
 		case f, open := <-from:
 			if !open {

@@ -9,14 +9,14 @@ func TestQueueRefusesWhenFull(t *testing.T) {
 			t.Errorf("offer %d: %v, want %v", i, got, want)
 		}
 	}
-	if f := <-q.Frames(); f.ID != 0 {
+	if f := <-q.frames; f.ID != 0 {
 		t.Errorf("first out is frame %d", f.ID)
 	}
 	if accepted, _ := q.Offer(Frame{ID: 4}); !accepted {
 		t.Error("a place is free, and the queue refuses")
 	}
-	if q.Len() != 2 || q.Cap() != 2 || q.Peak() != 2 {
-		t.Errorf("length %d, capacity %d, peak %d", q.Len(), q.Cap(), q.Peak())
+	if len(q.frames) != 2 || cap(q.frames) != 2 || q.Peak() != 2 {
+		t.Errorf("length %d, capacity %d, peak %d", len(q.frames), cap(q.frames), q.Peak())
 	}
 }
 
@@ -27,8 +27,8 @@ func TestQueueDropsTheOldest(t *testing.T) {
 			t.Errorf("offer %d: accepted %v, dropped %v, want true, %v", i, accepted, dropped, want)
 		}
 	}
-	if f := <-q.Frames(); f.ID != 2 || q.Len() != 1 || q.Peak() != 2 {
-		t.Errorf("first out is frame %d, and %d stay of %d", f.ID, q.Len(), q.Peak())
+	if f := <-q.frames; f.ID != 2 || len(q.frames) != 1 || q.Peak() != 2 {
+		t.Errorf("first out is frame %d, and %d stay of %d", f.ID, len(q.frames), q.Peak())
 	}
 	q.Close()
 	if accepted, dropped := q.Offer(Frame{}); accepted || dropped {
@@ -44,10 +44,10 @@ func TestQueueCloses(t *testing.T) {
 	if accepted, _ := q.Offer(Frame{ID: 8}); accepted {
 		t.Error("a closed queue takes a frame")
 	}
-	if f, open := <-q.Frames(); !open || f.ID != 7 {
+	if f, open := <-q.frames; !open || f.ID != 7 {
 		t.Error("the frame that waited is gone")
 	}
-	if _, open := <-q.Frames(); open {
+	if _, open := <-q.frames; open {
 		t.Error("the exit is not closed")
 	}
 }

@@ -23,12 +23,11 @@ type mark struct {
 func (m *Meter) Rate(now time.Time, count int64) float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.old.at.IsZero() {
-		m.old = mark{now, count}
-		m.new = m.old
-	}
 	if now.Sub(m.new.at) >= time.Second {
 		m.old, m.new = m.new, mark{now, count}
+	}
+	if m.old.at.IsZero() {
+		m.old = m.new
 	}
 	span := now.Sub(m.old.at).Seconds()
 	if span <= 0 {

@@ -135,7 +135,7 @@ func (s *Stage) account() Entry {
 // been answered.
 func (s *Stage) run(ctx context.Context) {
 	defer close(s.done)
-	frames := s.queue.Frames()
+	frames := s.queue.frames
 	for {
 		ending := frames == nil && s.inFlight() == 0
 		s.takeBack(ending)

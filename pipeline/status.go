@@ -34,19 +34,20 @@ type Live struct {
 
 // Status is what the stage is doing now.
 func (s *Stage) Status() Status {
-	now := time.Now()
-	st := Status{
-		Entry:     s.account(),
+	now, measured, e := time.Now(), s.timing.read(), s.account()
+	return Status{
+		Entry:     e,
 		Layers:    [2]int{s.c.Holding.From, s.c.Holding.To},
 		State:     s.ledger.State(),
-		Queue:     s.queue.Len(),
-		Capacity:  s.queue.Cap(),
+		Queue:     len(s.queue.frames),
+		Capacity:  s.c.Queue,
+		ServiceMS: milliseconds(measured.service.mean),
+		SpreadMS:  milliseconds(measured.service.deviation),
+		WaitMS:    milliseconds(measured.wait),
+		RateIn:    s.in.Rate(now, e.Received),
+		RateOut:   s.out.Rate(now, e.Forwarded+e.Finished),
 		Throttled: s.throttled(),
 	}
-	st.RateIn = s.in.Rate(now, st.Received)
-	st.RateOut = s.out.Rate(now, st.Forwarded+st.Finished)
-	s.timing.show(&st)
-	return st
 }
 
 // Live is what is known of the run so far. The nodes are those above, with the client.

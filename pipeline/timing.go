@@ -3,8 +3,6 @@ package pipeline
 import (
 	"sync"
 	"time"
-
-	"tandem/strategy"
 )
 
 // ewma is an exponentially weighted moving average and the mean deviation from it, with the weights that TCP gives its
@@ -23,7 +21,11 @@ func (a *ewma) add(d time.Duration) {
 
 // timing is what a stage measures of itself. The loop writes it, and answers carry it to the node above.
 type timing struct {
-	mu         sync.Mutex
+	mu sync.Mutex
+	figures
+}
+
+type figures struct {
 	service    ewma          // of a frame in the layers
 	head, tail ewma          // of the parts
 	wait       time.Duration // of the frame that last left the queue
@@ -63,23 +65,8 @@ func (t *timing) waited(d time.Duration) {
 	t.wait = d
 }
 
-// inform fills in what the strategy may know of this node.
-func (t *timing) inform(s *strategy.Situation) {
+func (t *timing) read() figures {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s.Head, s.Tail, s.Interval = t.head.mean, t.tail.mean, t.interval.mean
-}
-
-// tell fills in an answer.
-func (t *timing) tell(f *Feedback) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f.Service, f.Spread = t.service.mean, t.service.deviation
-}
-
-// show fills in a status.
-func (t *timing) show(s *Status) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	s.ServiceMS, s.SpreadMS, s.WaitMS = milliseconds(t.service.mean), milliseconds(t.service.deviation), milliseconds(t.wait)
+	return t.figures
 }

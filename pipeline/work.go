@@ -77,14 +77,17 @@ func (s *Stage) situation(f *Frame, behind int) strategy.Situation {
 	for _, b := range s.branches {
 		s.see(b)
 	}
+	measured := s.timing.read()
 	now := strategy.Situation{
 		Now:      time.Since(s.start),
-		Backlog:  s.queue.Len() + behind,
-		Capacity: s.queue.Cap(),
+		Backlog:  len(s.queue.frames) + behind,
+		Capacity: s.c.Queue,
+		Interval: measured.interval.mean,
 		HeadDone: f.Next >= s.c.Cut,
 		Resident: s.tailResident(),
+		Head:     measured.head.mean,
+		Tail:     measured.tail.mean,
 	}
-	s.timing.inform(&now)
 	if len(s.branches) > 0 {
 		now.Slow = s.fleet.Outlook(now.Now)
 	}
@@ -216,16 +219,14 @@ func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 		return
 	default:
 	}
-	tick := time.NewTicker(patience)
-	defer tick.Stop()
-	for {
+	for tick := time.Tick(patience); ; {
 		select {
 		case hop.Out() <- f:
 			s.sent(b)
 			return
 		case event := <-s.events:
 			event()
-		case <-tick.C:
+		case <-tick:
 			if b != nil && s.c.Keeps && !b.to.Neighbour().Up { // there may be a better way for it now
 				s.back = append(s.back, f)
 				return

@@ -11,14 +11,9 @@ package strategy
 //
 // An overload during a burst changes nothing: half the frames already stay away from slow.
 type alternate struct {
-	tasks    int
-	left     int  // frames of this burst still to finish
+	burst
 	finished bool // the frame before this one was finished here, so this one goes to slow
 }
-
-var _ Strategy = (*alternate)(nil)
-
-func newAlternate(p Params) Strategy { return &alternate{tasks: p.Tasks} }
 
 func (a *alternate) Next(Situation) Decision {
 	if a.left == 0 || a.finished {
@@ -28,10 +23,4 @@ func (a *alternate) Next(Situation) Decision {
 	a.left--
 	a.finished = true
 	return Decision{Finish: true, Hold: a.left > 0}
-}
-
-func (a *alternate) Observe(f Feedback) {
-	if f.Overloaded() && a.left == 0 {
-		a.left = a.tasks
-	}
 }

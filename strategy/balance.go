@@ -22,10 +22,6 @@ type balance struct {
 	needed time.Duration // when the tail was last wanted here
 }
 
-var _ Strategy = (*balance)(nil)
-
-func newBalance(Params) Strategy { return &balance{} }
-
 // unneeded is for how long the tail stays resident without being wanted.
 const unneeded = time.Minute
 

@@ -6,10 +6,6 @@ package strategy
 // It is simple and keeps slow's queue full, so frames grow older than under balance.
 type credit struct{}
 
-var _ Strategy = credit{}
-
-func newCredit(Params) Strategy { return credit{} }
-
 func (credit) Next(s Situation) Decision {
 	d := Decision{Hold: true}
 	switch {

@@ -35,17 +35,19 @@ type Entry struct {
 // All returns every strategy, in the order in which tables show them.
 func All() []Entry {
 	return []Entry{
-		{Name: "baseline", New: newBaseline,
+		{Name: "baseline", New: func(Params) Strategy { return baseline{} },
 			Summary: "fast always forwards; what slow refuses is gone"},
-		{Name: "takeover", Alias: "s1", Tasks: true, Loading: Blocking, New: newTakeover,
+		{Name: "takeover", Alias: "s1", Tasks: true, Loading: Blocking,
+			New:     func(p Params) Strategy { return &takeover{burst{tasks: p.Tasks}} },
 			Summary: "after an overload fast finishes the next `--tasks` frames itself and sends nothing to slow meanwhile"},
-		{Name: "alternate", Alias: "s2", Tasks: true, Loading: Blocking, New: newAlternate,
+		{Name: "alternate", Alias: "s2", Tasks: true, Loading: Blocking,
+			New:     func(p Params) Strategy { return &alternate{burst: burst{tasks: p.Tasks}} },
 			Summary: "after an overload fast finishes `--tasks` frames itself and forwards one to slow after each"},
-		{Name: "balance", Keeps: true, Loading: Background, New: newBalance,
+		{Name: "balance", Keeps: true, Loading: Background, New: func(Params) Strategy { return new(balance) },
 			Summary: "fast finishes a frame if slow has enough queued to last meanwhile; nothing to tune"},
-		{Name: "credit", Keeps: true, Loading: Background, New: newCredit,
+		{Name: "credit", Keeps: true, Loading: Background, New: func(Params) Strategy { return credit{} },
 			Summary: "fast forwards as long as slow has places free, and finishes the other frames"},
-		{Name: "replicate", Alias: "s3", Whole: true, New: newReplicate,
+		{Name: "replicate", Alias: "s3", Whole: true, New: func(Params) Strategy { return Finisher{} },
 			Summary: "head and tail on both nodes; the client deals the frames to fast and slow in turn"},
 	}
 }

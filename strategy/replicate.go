@@ -4,10 +4,6 @@ package strategy
 // dealt the frames out, and what slow does in every run.
 type Finisher struct{}
 
-var _ Strategy = Finisher{}
-
-func newReplicate(Params) Strategy { return Finisher{} }
-
 // Next keeps the tail resident and finishes the frame.
 func (Finisher) Next(Situation) Decision { return Decision{Finish: true, Hold: true} }
 

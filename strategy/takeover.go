@@ -8,14 +8,7 @@ package strategy
 //	    └────────────── left = 0 ─────────┘
 //
 // An overload during a burst is the late answer to a frame sent before it, and changes nothing.
-type takeover struct {
-	tasks int
-	left  int // frames of this burst still to finish
-}
-
-var _ Strategy = (*takeover)(nil)
-
-func newTakeover(p Params) Strategy { return &takeover{tasks: p.Tasks} }
+type takeover struct{ burst }
 
 func (t *takeover) Next(Situation) Decision {
 	if t.left == 0 {
@@ -25,8 +18,14 @@ func (t *takeover) Next(Situation) Decision {
 	return Decision{Finish: true, Hold: t.left > 0}
 }
 
-func (t *takeover) Observe(f Feedback) {
-	if f.Overloaded() && t.left == 0 {
-		t.left = t.tasks
+// burst is what an overload sets off.
+type burst struct {
+	tasks int
+	left  int // frames of this burst still to finish
+}
+
+func (b *burst) Observe(f Feedback) {
+	if f.Overloaded() && b.left == 0 {
+		b.left = b.tasks
 	}
 }

@@ -6,17 +6,26 @@ import (
 )
 
 func TestWindowTellsCopiesApart(t *testing.T) {
-	var w window
-	for id := range uint64(3 * windowSize) {
-		if !w.add(id) {
-			t.Fatalf("id %d is new", id)
+	for _, gap := range []uint64{1, 20} {
+		var w window
+		ids := 600_000 * gap
+		for id := uint64(0); id < ids; id += gap {
+			if !w.add(id) {
+				t.Fatalf("id %d is new", id)
+			}
+			if old := id - min(id, windowSize/2/gap*gap); w.add(id) || w.add(old) {
+				t.Fatalf("ids %d and %d have come", id, old)
+			}
 		}
-		if old := id - min(id, windowSize/2); w.add(id) || w.add(old) {
-			t.Fatalf("ids %d and %d have come", id, old)
+		if w.add(ids+10) && !w.add(ids+5) {
+			t.Error("an id that was overtaken has not come")
 		}
-	}
-	if w.add(3*windowSize+10) && !w.add(3*windowSize+5) {
-		t.Error("an id that was overtaken has not come")
+		if gaps := gap > 1; w.add(0) != gaps {
+			t.Errorf("the oldest id is remembered: %v", gaps)
+		}
+		if size := w.ids.GetSizeInBytes(); size > windowBytes {
+			t.Errorf("%d bytes", size)
+		}
 	}
 }
 
@@ -66,7 +75,7 @@ func TestNewestIsOfTheRun(t *testing.T) {
 func TestWindowAtTheEnds(t *testing.T) {
 	var w window
 	for _, id := range []uint64{0, math.MaxUint64, 63, math.MaxUint64 - 1, windowSize, 1} {
-		if w.has(id) || !w.add(id) || w.add(id) || !w.has(id) {
+		if w.ids.Contains(id) || !w.add(id) || w.add(id) || !w.ids.Contains(id) {
 			t.Errorf("id %d is not remembered", id)
 		}
 	}
@@ -81,7 +90,7 @@ func FuzzWindow(f *testing.F) {
 			if w.add(id) {
 				t.Errorf("%d is new again", id)
 			}
-			if w.remove(id); w.has(id) || !w.add(id) {
+			if w.ids.Remove(id); w.ids.Contains(id) || !w.add(id) {
 				t.Errorf("%d is not forgotten", id)
 			}
 		}
