@@ -2,6 +2,7 @@ package plot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tandem/pipeline"
@@ -16,86 +17,66 @@ import (
 type run struct {
 	pipeline.Report
 	ordinal, slow int
+	made          []circumstance
 }
 
 // circumstance is what a run was made under, whatever its strategy.
-type circumstance struct {
-	name string // that of the parameter, if it is one
-	text func(run) string
-}
+type circumstance struct{ name, text string } // the name is that of the parameter, if it is one
 
-func circumstances() []circumstance {
+// circumstances are the same ones for each run; what it doesn't say has no text.
+func (r run) circumstances() []circumstance {
+	furtherCuts, pace, device, version := "", "as fast as they are taken", "no emulation", ""
+	if len(r.Cuts) > 1 {
+		furtherCuts = fmt.Sprint("and at ", r.Cuts[1:])
+	}
+	if r.IntervalMS > 0 {
+		pace = fmt.Sprintf("one every %.3g ms", r.IntervalMS)
+	}
+	if r.Emulate != "off" {
+		device = "emulating " + r.Emulate
+	}
+	if r.Version != "" {
+		version = "version " + r.Version
+	}
 	return []circumstance{
-		{"model", func(r run) string { return r.Model }},
-		{"cut", func(r run) string { return fmt.Sprint("cut at ", r.Cut) }},
-		{"further cuts", func(r run) string {
-			if len(r.Cuts) < 2 {
-				return ""
-			}
-			return fmt.Sprint("and at ", r.Cuts[1:])
-		}},
-		{"frames", func(r run) string { return counted(r.Frames, "frame") }},
-		{"rate", func(r run) string {
-			if r.IntervalMS == 0 {
-				return "as fast as they are taken"
-			}
-			return fmt.Sprintf("one every %.3g ms", r.IntervalMS)
-		}},
-		{"nodes", func(r run) string { return counted(int64(r.slow), "slow node") }},
-		{"emulate", func(r run) string {
-			if r.Emulate == "off" {
-				return "no emulation"
-			}
-			return "emulating " + r.Emulate
-		}},
-		{"link", func(r run) string { return r.Link + " link" }},
-		{"wire", func(r run) string { return r.Wire + " on the wire" }},
-		{"version", func(r run) string {
-			if r.Version == "" {
-				return ""
-			}
-			return "version " + r.Version
-		}},
+		{"model", r.Model}, {"cut", fmt.Sprint("cut at ", r.Cut)}, {"further cuts", furtherCuts},
+		{"frames", counted(r.Frames, "frame")}, {"rate", pace}, {"nodes", counted(r.slow, "slow node")},
+		{"emulate", device}, {"link", r.Link + " link"}, {"wire", r.Wire + " on the wire"}, {"version", version},
 	}
 }
 
-// compare says what all runs share, and in what they differ, but for the parameter.
-func compare(runs []run, by parameter) (shared []string, differ []circumstance) {
-	for _, c := range circumstances() {
-		if c.name == by.name {
-			continue
-		}
-		same := true
-		for _, r := range runs {
-			same = same && c.text(r) == c.text(runs[0])
-		}
-		if !same {
-			differ = append(differ, c)
-		} else if text := c.text(runs[0]); text != "" {
-			shared = append(shared, short(text))
+// compare says what all runs share, and which of their circumstances differ, but for the parameter.
+func compare(runs []run, by parameter) (shared []string, differ []int) {
+	for i, c := range runs[0].made {
+		switch {
+		case c.name == by.name:
+		case slices.ContainsFunc(runs, func(r run) bool { return r.made[i] != c }):
+			differ = append(differ, i)
+		case c.text != "":
+			shared = append(shared, short(c.text))
 		}
 	}
 	return shared, differ
 }
 
 // named tells a run's line from the others: by its strategy and how that was set, and by what not all runs share.
-func (r run) named(by parameter, differ []circumstance) string {
+func (r run) named(by parameter, differ []int) string {
 	parts := []string{r.Strategy}
 	if r.Tasks > 0 && by.name != "tasks" {
-		parts = append(parts, counted(int64(r.Tasks), "task"))
+		parts = append(parts, counted(r.Tasks, "task"))
 	}
 	if own, err := strategy.Lookup(r.Strategy); r.Load != "" && (err != nil || r.Load != string(own.Loading)) {
 		parts = append(parts, r.Load+" load")
 	}
-	for _, c := range differ {
-		if text := c.text(r); text != "" {
+	for _, i := range differ {
+		if text := r.made[i].text; text != "" {
 			parts = append(parts, short(text))
 		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-func counted(n int64, what string) string {
+func counted[N int | int64](n N, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

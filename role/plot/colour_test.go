@@ -15,7 +15,7 @@ import (
 
 func TestColoursAndShapesDiffer(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, c := range Colours() {
+	for _, c := range colours {
 		for _, one := range []string{c.Name, c.Light, c.Dark} {
 			if seen[one] {
 				t.Errorf("colour %s is there twice", one)
@@ -36,7 +36,7 @@ func TestColoursOfStrategies(t *testing.T) {
 	for _, e := range strategy.All() {
 		seen[ColourOf(e.Name)] = true
 	}
-	if all := len(strategy.All()); len(seen) != min(all, len(Colours())) {
+	if all := len(strategy.All()); len(seen) != min(all, len(colours)) {
 		t.Errorf("%d strategies have %d colours", all, len(seen))
 	}
 	if c := ColourOf("not yet known"); seen[c] || c != ColourOf("not yet known") {
@@ -50,7 +50,7 @@ func TestPageHasTheColours(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range Colours() {
+	for _, c := range colours {
 		for _, want := range []string{
 			fmt.Sprintf("--%s: light-dark(#%s, #%s);", c.Name, c.Light, c.Dark), fmt.Sprintf(".%s { color: var(--%s); }", c.Name, c.Name),
 		} {
@@ -73,7 +73,7 @@ func TestColoursStandOut(t *testing.T) {
 		l, m := luminance(hex(a)), luminance(hex(b))
 		return (max(l, m) + 0.05) / (min(l, m) + 0.05)
 	}
-	for _, c := range Colours() {
+	for _, c := range colours {
 		if on, dark := contrast(c.Light, "ffffff"), contrast(c.Dark, "181d21"); on < 3 || dark < 3 {
 			t.Errorf("%s stands out by %.1f and %.1f", c.Name, on, dark)
 		}

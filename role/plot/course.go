@@ -4,16 +4,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sort"
 
 	"tandem/pipeline"
 )
 
-// The colours of states, light enough for lines upon them.
-var stateColours = []struct {
-	state  pipeline.State
-	colour string
-}{{pipeline.Forwarding, "d9d9d9"}, {pipeline.Finishing, "7fc9b4"}, {pipeline.Switching, "222222"}, {pipeline.HopDown, "d55e00"}}
+// stateColours are light enough for lines upon them.
+var stateColours = map[pipeline.State]string{
+	pipeline.Forwarding: "d9d9d9", pipeline.Finishing: "7fc9b4", pipeline.Switching: "222222", pipeline.HopDown: "d55e00",
+}
 
 // figure draws the queues, what was decided, the states, and what was refused.
 func (c *course) figure() figure {
@@ -30,8 +28,8 @@ func (c *course) figure() figure {
 
 // caption says what a trace knows of the circumstances.
 func (c *course) caption() string {
-	last := c.moments[len(c.moments)-1]
-	text := fmt.Sprintf("%s, %s, queue of %d", counted(int64(c.decisions), "decision"), counted(int64(len(c.queues)), "slow node"), c.capacity)
+	last := c.last()
+	text := fmt.Sprintf("%s, %s, queue of %d", counted(c.decisions, "decision"), counted(len(c.queues), "slow node"), c.capacity)
 	if last.HeadMS > 0 { // an older version does not say
 		text += fmt.Sprintf(", head %.3g ms, tail %.3g ms", last.HeadMS, last.TailMS)
 	}
@@ -39,22 +37,22 @@ func (c *course) caption() string {
 }
 
 // end is in seconds.
-func (c *course) end() float64 { return c.moments[len(c.moments)-1].AtMS / 1000 }
+func (c *course) end() float64 { return c.last().AtMS / 1000 }
 
 // own is a curve of the node that is drawn: thin, so that those which it covers look out.
-func (c *course) own(name string) curve { return curve{name: name, color: light("grey"), width: 1.8} }
+func (c *course) own(name string) curve { return curve{name: name, color: grey, width: 1.8} }
 
 // apart is how many slow nodes are told apart.
 const apart = 4
 
 // slow is a curve of a slow node. What comes before its name is the same for all.
 func (c *course) slow(what string, i int) curve {
-	like := curve{name: fmt.Sprintf("%sslow %d", what, i+1), color: hex(Colours()[1+i%apart].Light), width: 4 - 0.5*float64(i)}
+	like := curve{name: fmt.Sprintf("%sslow %d", what, i+1), color: hex(colours[1+i%apart].Light), width: 4 - 0.5*float64(i)}
 	switch n := len(c.queues); {
 	case n == 1:
 		like.name = what + "slow"
 	case n > apart:
-		like = curve{color: light("blue"), width: 1}
+		like = curve{color: blue, width: 1}
 		if i == 0 {
 			like.name = fmt.Sprintf("%s%d slow nodes", what, n)
 		}
@@ -94,13 +92,12 @@ func (c *course) over(like curve, value func(moment) float64) curve {
 func (c *course) perSecond(like curve, count func(moment) int64) curve {
 	n := min(max(c.decisions/5/max(1, len(c.queues)), 10), 80, len(c.moments))
 	width := max(c.end(), 0.001) / float64(n)
-	before := int64(0)
+	past, before := 0, int64(0)
 	for i := range n {
 		from, to := float64(i)*width, float64(i+1)*width
-		past := sort.Search(len(c.moments), func(k int) bool { return i < n-1 && c.moments[k].AtMS/1000 >= to })
 		now := before
-		if past > 0 {
-			now = max(before, count(c.moments[past-1]))
+		for ; past < len(c.moments) && (i == n-1 || c.moments[past].AtMS/1000 < to); past++ {
+			now = max(before, count(c.moments[past]))
 		}
 		rate := float64(now-before) / width
 		like.xs, like.ys = append(like.xs, from, to), append(like.ys, rate, rate)
@@ -151,14 +148,12 @@ func (c *course) refusals() panel {
 	}
 	curves = append(curves, c.perSecond(c.own(c.node), func(m moment) int64 { return m.Refused }))
 	one := heights("refused a second", 1, false, curves)
-	if marks := c.switches(); len(marks) <= mostMarks {
-		for i, at := range marks {
-			mark := curve{color: rule, width: 1, dash: []float64{3, 3}, xs: []float64{at, at}, ys: []float64{0, one.y.to}}
-			if i == 0 {
-				mark.name = "switch done"
-			}
-			one.curves = append(one.curves, mark)
+	if marks := c.switches(); len(marks) > 0 && len(marks) <= mostMarks {
+		mark := curve{name: "switch done", color: rule, width: 1, dash: []float64{3, 3}}
+		for _, at := range marks {
+			mark.xs, mark.ys = append(mark.xs, at, at, at), append(mark.ys, 0, one.y.to, math.NaN())
 		}
+		one.curves = append(one.curves, mark)
 	}
 	return one
 }
@@ -178,8 +173,8 @@ func (c *course) switches() []float64 {
 // states is a strip of what the node did about overload. A state lasts until the next.
 func (c *course) states() panel {
 	strip := panel{y: axis{name: "state"}}
-	for _, s := range stateColours {
-		like := curve{name: string(s.state), color: hex(s.colour), marker: square, size: 7}
+	for _, state := range pipeline.States {
+		like := curve{name: string(state), color: hex(stateColours[state]), marker: square, size: 7}
 		before := len(strip.bands)
 		for i, m := range c.moments {
 			to := c.end()
@@ -187,8 +182,8 @@ func (c *course) states() panel {
 				to = c.moments[i+1].from / 1000
 			}
 			switch {
-			case m.State != s.state:
-			case len(strip.bands) > before && i > 0 && c.moments[i-1].State == s.state:
+			case m.State != state:
+			case len(strip.bands) > before && i > 0 && c.moments[i-1].State == state:
 				strip.bands[len(strip.bands)-1].to = to
 			default:
 				strip.bands = append(strip.bands, band{m.from / 1000, to, like.color})

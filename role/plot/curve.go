@@ -38,7 +38,7 @@ func (c curve) draw(r chartdraw.Renderer, box chartdraw.Box, x, y chartdraw.Rang
 		for to < len(c.xs) && !math.IsNaN(c.ys[to]) {
 			to++
 		}
-		if to-from > 1 && c.width > 0 {
+		if to-from > 1 {
 			chartdraw.ContinuousSeries{XValues: c.xs[from:to], YValues: c.ys[from:to]}.Render(r, box, x, y, style)
 		}
 		from = to + 1
@@ -88,15 +88,14 @@ func legend(r chartdraw.Renderer, curves []curve, left, top int) int {
 		if at > left && at+width > figureWidth-marginRight {
 			at, top = left, top+legendHeight
 		}
-		line, point := c, c
-		line.xs, line.ys, line.size = []float64{0, 2}, []float64{1, 1}, 0
-		point.xs, point.ys, point.width = []float64{1}, []float64{1}, 0
+		line, middle := c, top+tickSize/2
+		line.xs, line.ys, line.size = []float64{0, 1}, []float64{0, 0}, 0
 		if len(c.dash) > 0 && c.dash[0] > 10 { // short enough to show that it is one
 			line.dash = []float64{8, 5}
 		}
-		box, across := rectangle(at, top, at+sample, top+tickSize), axis{to: 2}
-		for _, part := range []curve{line, point} {
-			part.draw(r, box, across.scale(sample), across.scale(tickSize))
+		line.draw(r, chartdraw.NewBox(middle, at, at+sample, middle), axis{to: 1}.scale(sample), axis{to: 1}.scale(0))
+		if c.size > 0 {
+			c.mark(r, at+sample/2, middle)
 		}
 		chartdraw.Draw.Text(r, c.name, at+sample+gap, top+tickSize-2, styleOf(tickSize))
 		at += width + apart

@@ -54,6 +54,8 @@ var (
 	hex  = drawing.ColorFromHex
 	ink  = hex("222222")
 	rule = hex("777777")
+	grey = hex(colours[0].Light)
+	blue = hex(colours[2].Light)
 
 	faint = chartdraw.Style{StrokeColor: hex("dddddd"), StrokeWidth: 1}
 )
@@ -74,12 +76,7 @@ var formats = map[string]chartdraw.RendererProvider{".svg": chartdraw.SVG, ".png
 func (f figure) render(format string, to io.Writer) error {
 	r := formats[format](figureWidth, figureHeight)
 	r.SetDPI(72) // a point is a pixel
-	f.draw(r)
-	return r.Save(to)
-}
-
-func (f figure) draw(r chartdraw.Renderer) {
-	fill(r, rectangle(0, 0, figureWidth, figureHeight), drawing.ColorWhite)
+	chartdraw.Draw.Box(r, chartdraw.NewBox(0, 0, figureWidth, figureHeight), chartdraw.Style{FillColor: drawing.ColorWhite})
 	top := write(r, f.title, titleSize, marginTop)
 	top = write(r, f.caption, tickSize, top) + 10
 	if len(f.legend) > 0 {
@@ -89,23 +86,23 @@ func (f figure) draw(r chartdraw.Renderer) {
 	if len(f.panels) > 2 { // only the last has numbers under it
 		gap = nameHeight + 10
 	}
-	height := figureHeight - marginBottom - top - nameHeight - gap*(len(f.panels)-1) // shared out among those with an axis
-	charts := 0
+	strips := 0
 	for _, one := range f.panels {
 		if one.strip() {
-			height -= stripHeight
-		} else {
-			charts++
+			strips++
 		}
 	}
+	last := len(f.panels) - 1
+	height := (figureHeight - marginBottom - top - nameHeight - gap*last - stripHeight*strips) / (len(f.panels) - strips)
 	for i, one := range f.panels {
-		box := rectangle(marginLeft, top+nameHeight, figureWidth-marginRight, top+nameHeight+stripHeight)
-		if !one.strip() {
-			box.Bottom = box.Top + height/charts
+		box := chartdraw.NewBox(top+nameHeight, marginLeft, figureWidth-marginRight, top+nameHeight+height)
+		if one.strip() {
+			box.Bottom = box.Top + stripHeight
 		}
-		f.drawPanel(r, one, box, i == len(f.panels)-1)
+		f.drawPanel(r, one, box, i == last)
 		top = box.Bottom + gap - nameHeight
 	}
+	return r.Save(to)
 }
 
 // write writes a text in as many lines as it takes, and returns where the last one ends.
@@ -127,7 +124,8 @@ func (f figure) drawPanel(r chartdraw.Renderer, one panel, box chartdraw.Box, la
 	}
 	x := f.x.scale(box.Width())
 	for _, b := range one.bands {
-		fill(r, rectangle(box.Left+x.Translate(b.from), box.Top, box.Left+x.Translate(b.to), box.Bottom), b.color)
+		stretch := chartdraw.NewBox(box.Top, box.Left+x.Translate(b.from), box.Left+x.Translate(b.to), box.Bottom)
+		chartdraw.Draw.Box(r, stretch, chartdraw.Style{FillColor: b.color})
 	}
 	if one.strip() {
 		return
@@ -151,12 +149,4 @@ func (f figure) drawPanel(r chartdraw.Renderer, one panel, box chartdraw.Box, la
 	for _, c := range one.curves {
 		c.draw(r, box, x, y)
 	}
-}
-
-func rectangle(left, top, right, bottom int) chartdraw.Box {
-	return chartdraw.Box{Left: left, Top: top, Right: right, Bottom: bottom, IsSet: true}
-}
-
-func fill(r chartdraw.Renderer, box chartdraw.Box, color drawing.Color) {
-	chartdraw.Draw.Box(r, box, chartdraw.Style{FillColor: color})
 }

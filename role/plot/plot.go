@@ -43,8 +43,8 @@ func (p Picture) Validate() error {
 	if first := slices.Index(p.Reports, "-"); slices.Contains(p.Reports[first+1:], "-") && first >= 0 {
 		bad("stdin (-) can be read once only")
 	}
-	if p.By != "" && !slices.Contains(Parameters(), p.By) {
-		bad("--by %q: use one of %s", p.By, strings.Join(Parameters(), ", "))
+	if p.By != "" && !slices.Contains(parameterNames(), p.By) {
+		bad("--by %q: use one of %s", p.By, strings.Join(parameterNames(), ", "))
 	}
 	switch {
 	case p.Output == "":
@@ -63,10 +63,10 @@ func Draw(p Picture) error {
 	}
 	drawn.title = cmp.Or(p.Title, drawn.title)
 	var image bytes.Buffer // so that an error leaves no empty file
-	if err := drawn.render(filepath.Ext(p.Output), &image); err != nil {
-		return fmt.Errorf("--output %s: %w", p.Output, err)
+	if err = drawn.render(filepath.Ext(p.Output), &image); err == nil {
+		err = os.WriteFile(p.Output, image.Bytes(), 0o666)
 	}
-	if err := os.WriteFile(p.Output, image.Bytes(), 0o666); err != nil {
+	if err != nil {
 		return fmt.Errorf("--output: %w", err)
 	}
 	return nil
@@ -75,7 +75,7 @@ func Draw(p Picture) error {
 func (p Picture) figure() (figure, error) {
 	if p.Trace != "" {
 		trace := traced{wanted: p.Run}
-		if err := p.read(p.Trace, "decision", trace.take); err != nil {
+		if err := read(p, p.Trace, "decision", trace.take); err != nil {
 			return figure{}, err
 		}
 		if trace.drawn == nil {
@@ -85,7 +85,7 @@ func (p Picture) figure() (figure, error) {
 	}
 	var s sweep
 	for _, path := range p.Reports {
-		if err := p.read(path, "report", s.take); err != nil {
+		if err := read(p, path, "report of tandem --format json", s.take); err != nil {
 			return figure{}, err
 		}
 	}
@@ -96,7 +96,7 @@ func (p Picture) figure() (figure, error) {
 const longestLine = 1 << 20
 
 // read gives each line of a file to take.
-func (p Picture) read(path, of string, take func([]byte) error) (err error) {
+func read[T any](p Picture, path, of string, take func(T) error) error {
 	from := p.Stdin
 	if path != "-" {
 		file, err := os.Open(path)
@@ -108,39 +108,37 @@ func (p Picture) read(path, of string, take func([]byte) error) (err error) {
 	}
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, longestLine)
-	n, taken := 0, 0
-	for lines.Scan() {
-		n++
+	n, taken := 1, 0
+	for ; lines.Scan(); n++ {
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
-		if err := take(lines.Bytes()); err != nil {
+		line, err := parse[T](lines.Bytes())
+		if err == nil {
+			err = take(line)
+		}
+		if err != nil {
 			return fmt.Errorf("%s, line %d: %w", path, n, err)
 		}
 		taken++
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return fmt.Errorf("%s, line %d: it is longer than %d bytes, and no %s", path, n+1, longestLine, of)
+		return fmt.Errorf("%s, line %d: it is longer than %d bytes, and no %s", path, n, longestLine, of)
 	case err != nil:
 		return fmt.Errorf("%s: %w", path, err)
-	case taken == 0 && of == "report":
-		return fmt.Errorf("%s: there is no report in it: write some with tandem --format json", path)
 	case taken == 0:
 		return fmt.Errorf("%s: there is no %s in it", path, of)
 	}
 	return nil
 }
 
-// parseLine reads a line into a struct.
-func parseLine(line []byte, into any) error {
-	err := json.Unmarshal(line, into)
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) && wrong.Field != "" {
-		return fmt.Errorf("%s is a %s, which it can't be", wrong.Field, wrong.Value)
+func parse[T any](text []byte) (line T, err error) {
+	err = json.Unmarshal(text, &line)
+	if wrong, is := errors.AsType[*json.UnmarshalTypeError](err); is && wrong.Field != "" {
+		err = fmt.Errorf("%s is a %s, which it can't be", wrong.Field, wrong.Value)
+	} else if err != nil {
+		err = fmt.Errorf("it is no line of JSON: %w", err)
 	}
-	if err != nil {
-		return fmt.Errorf("it is no line of JSON: %w", err)
-	}
-	return nil
+	return line, err
 }

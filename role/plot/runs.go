@@ -16,41 +16,36 @@ type parameter struct {
 	name  string
 	axis  string
 	whole bool
-	value func(run) (v float64, has bool)
+	value func(run) float64
 }
 
-// parameters are in the order in which the one that varies is looked for.
-func parameters() []parameter {
-	always := func(value func(run) float64) func(run) (float64, bool) {
-		return func(r run) (float64, bool) { return value(r), true }
-	}
-	return []parameter{
-		{"tasks", "tasks (frames that fast finishes after one switch)", true,
-			func(r run) (float64, bool) { return float64(r.Tasks), r.Tasks > 0 }},
-		{"rate", "offered rate, f/s", false,
-			func(r run) (float64, bool) { return 1000 / r.IntervalMS, r.IntervalMS > 0 }},
-		{"frames", "frames", true, always(func(r run) float64 { return float64(r.Frames) })},
-		{"cut", "cut (index of slow's first layer)", true, always(func(r run) float64 { return float64(r.Cut) })},
-		{"nodes", "slow nodes", true, always(func(r run) float64 { return float64(r.slow) })},
-		{"run", "the order of runs", true, always(func(r run) float64 { return float64(r.ordinal) })},
-	}
+// parameters are in the order in which the one that varies is looked for. All runs have the last one.
+var parameters = []parameter{
+	{"tasks", "tasks (frames that fast finishes after one switch)", true, func(r run) float64 { return float64(r.Tasks) }},
+	{"rate", "offered rate, f/s", false, func(r run) float64 { return 1000 / r.IntervalMS }},
+	{"frames", "frames", true, func(r run) float64 { return float64(r.Frames) }},
+	{"cut", "cut (index of slow's first layer)", true, func(r run) float64 { return float64(r.Cut) }},
+	{"nodes", "slow nodes", true, func(r run) float64 { return float64(r.slow) }},
+	{"run", "the order of runs", true, func(r run) float64 { return float64(r.ordinal) }},
 }
 
-// Parameters are the names that Picture.By may have.
-func Parameters() []string {
-	var names []string
-	for _, p := range parameters() {
+// parameterNames are what Picture.By may be.
+func parameterNames() (names []string) {
+	for _, p := range parameters {
 		names = append(names, p.name)
 	}
 	return names
 }
 
+// lacks reports whether the run's strategy has no such parameter.
+func (p parameter) lacks(r run) bool { return p.name == "tasks" && r.Tasks == 0 }
+
 // values are all that the runs have, in order.
 func (p parameter) values(runs []run) []float64 {
 	found := make(map[float64]bool)
 	for _, r := range runs {
-		if v, has := p.value(r); has {
-			found[v] = true
+		if !p.lacks(r) {
+			found[p.value(r)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(found))
@@ -59,12 +54,9 @@ func (p parameter) values(runs []run) []float64 {
 // sweep is runs to compare.
 type sweep struct{ runs []run }
 
-// take reads one report.
-func (s *sweep) take(line []byte) error {
-	r := run{ordinal: len(s.runs) + 1}
-	if err := parseLine(line, &r.Report); err != nil {
-		return err
-	}
+// take checks a report, and adds it.
+func (s *sweep) take(report pipeline.Report) error {
+	r := run{Report: report, ordinal: len(s.runs) + 1}
 	switch {
 	case r.Strategy == "":
 		return errors.New("it has no strategy, and is no report: tandem --format json prints them")
@@ -85,25 +77,26 @@ func (s *sweep) take(line []byte) error {
 	r.Nodes = nil
 	// An older version did not say what was usual.
 	r.Emulate, r.Link, r.Wire = cmp.Or(r.Emulate, "off"), cmp.Or(r.Link, pipeline.RealLink), cmp.Or(r.Wire, transport.Float32)
+	r.made = r.circumstances()
 	s.runs = append(s.runs, r)
 	return nil
 }
 
-// by is the parameter of that name; without a name that of the longest line, or else the first that varies.
+// by is the parameter of that name; without a name that of the longest line, or else the order of the runs.
 func (s *sweep) by(name string) (parameter, error) {
-	var best parameter
-	longest := 0
-	for _, p := range parameters() {
-		values := len(p.values(s.runs))
-		if unpaced := p.name == "rate" && s.unpaced(); p.name == name {
-			switch {
-			case unpaced:
-				return p, errors.New("--by rate: a run with interval_ms 0 has no offered rate: leave it out")
-			case values == 0:
-				return p, fmt.Errorf("--by %s: no run has it: there is nothing to draw", name)
-			}
+	unpaced := slices.ContainsFunc(s.runs, func(r run) bool { return r.IntervalMS == 0 })
+	last := len(parameters) - 1
+	best, longest := parameters[last], 0
+	for i, p := range parameters {
+		values, endless := len(p.values(s.runs)), unpaced && p.name == "rate"
+		switch {
+		case p.name == name && endless:
+			return p, errors.New("--by rate: a run with interval_ms 0 has no offered rate: leave it out")
+		case p.name == name && values == 0:
+			return p, fmt.Errorf("--by %s: no run has it: there is nothing to draw", name)
+		case p.name == name:
 			return p, nil
-		} else if p.name == "run" && longest > 0 || values < 2 && p.name != "run" || unpaced {
+		case i == last || values < 2 || endless:
 			continue
 		}
 		for _, l := range s.lines(p) {
@@ -115,40 +108,39 @@ func (s *sweep) by(name string) (parameter, error) {
 	return best, nil
 }
 
-func (s *sweep) unpaced() bool {
-	return slices.ContainsFunc(s.runs, func(r run) bool { return r.IntervalMS == 0 })
-}
-
-// line is the runs that one curve goes through: they are alike.
+// line is the runs that one curve goes through, which are alike, and how it is drawn.
 type line struct {
-	name, strategy string
-	order, variant int  // among all and among those of the strategy
-	level          bool // the runs don't have the parameter
-	published      bool // by the study
-	runs           []run
+	curve
+	strategy string
+	variant  int  // among those of the strategy
+	level    bool // the runs don't have the parameter
+	runs     []run
 }
 
-// lines has those of each strategy, in the order of the tables.
-func (s *sweep) lines(by parameter) []line {
+// dashes tell apart a strategy's lines, which have one colour.
+var dashes = [][]float64{nil, {10, 4}, {3, 3}, {14, 4, 3, 4}}
+
+// lines has those of each strategy, in the order of the tables. Where they cover each other, those before look out from
+// under the later ones.
+func (s *sweep) lines(by parameter) (lines []line) {
 	_, differ := compare(s.runs, by)
-	var lines []line
 	variants := make(map[string]int)
-	for _, r := range s.runs {
-		name := r.named(by, differ)
-		_, has := by.value(r)
-		i := slices.IndexFunc(lines, func(l line) bool { return l.name == name && l.level != has })
+	for _, r := range slices.SortedStableFunc(slices.Values(s.runs), func(a, b run) int {
+		return cmp.Or(placeOf(a.Strategy)-placeOf(b.Strategy), cmp.Compare(a.Strategy, b.Strategy))
+	}) {
+		name, level := r.named(by, differ), by.lacks(r)
+		i := slices.IndexFunc(lines, func(l line) bool { return l.name == name && l.level == level })
 		if i < 0 {
 			i = len(lines)
-			lines = append(lines, line{name: name, strategy: r.Strategy, variant: variants[r.Strategy], level: !has})
+			variant := variants[r.Strategy]
 			variants[r.Strategy]++
+			lines = append(lines, line{strategy: r.Strategy, variant: variant, level: level, curve: curve{
+				name: name, color: hex(ColourOf(r.Strategy).Light), dash: dashes[variant%len(dashes)],
+				marker: shapes[(placeOf(r.Strategy)+variant)%len(shapes)],
+				width:  max(2, 4.5-0.5*float64(i)), size: max(4, 8-0.7*float64(i)),
+			}})
 		}
 		lines[i].runs = append(lines[i].runs, r)
-	}
-	slices.SortStableFunc(lines, func(a, b line) int {
-		return cmp.Or(placeOf(a.strategy)-placeOf(b.strategy), cmp.Compare(a.strategy, b.strategy))
-	})
-	for i := range lines {
-		lines[i].order = i
 	}
 	return lines
 }

@@ -3,6 +3,7 @@ package plot
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tandem/pipeline"
 )
 
 // swept reads reports, of which only some fields are given.
@@ -17,7 +20,8 @@ func swept(t *testing.T, reports ...string) *sweep {
 	t.Helper()
 	var s sweep
 	for _, r := range reports {
-		if err := s.take([]byte(`{"frames":100,"interval_ms":30,"emulate":"pi3",` + r + `}`)); err != nil {
+		report, err := parse[pipeline.Report]([]byte(`{"frames":100,"interval_ms":30,"emulate":"pi3",` + r + `}`))
+		if err := errors.Join(err, s.take(report)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,7 +45,8 @@ func published(lines []line, by parameter) (all []line) {
 			return nil
 		}
 		if l.variant == 0 {
-			l.name, l.published, l.level = "", true, false
+			l.name, l.width, l.marker.hollow, l.level = "", 0, true, false
+			l.size += 3
 			l.runs = slices.DeleteFunc(publishedRuns(), func(r run) bool { return r.Strategy != l.strategy })
 			all = append(all, l)
 		}
@@ -88,7 +88,7 @@ func (s *sweep) figure(name string) (figure, error) {
 		legend = append(legend, offered)
 	}
 	if study != nil {
-		legend = append(legend, curve{name: "published in 2018", color: light("grey"), marker: marker{hollow: true}, size: 7})
+		legend = append(legend, curve{name: "published in 2018", color: grey, marker: marker{hollow: true}, size: 7})
 	}
 	title, _, _ := strings.Cut("Coverage and rate against "+by.axis, " (")
 	return figure{
@@ -97,42 +97,22 @@ func (s *sweep) figure(name string) (figure, error) {
 	}, nil
 }
 
-// dashes tell apart a strategy's lines, which have one colour.
-var dashes = [][]float64{nil, {10, 4}, {3, 3}, {14, 4, 3, 4}}
-
-// like is how a line is drawn. Where curves cover each other, those before look out from under the later ones.
-func (l line) like() curve {
-	shape := shapes[(placeOf(l.strategy)+l.variant)%len(shapes)]
-	shape.hollow = l.published
-	c := curve{
-		name: l.name, color: hex(ColourOf(l.strategy).Light), dash: dashes[l.variant%len(dashes)], marker: shape,
-		width: max(2, 4.5-0.5*float64(l.order)), size: max(4, 8-0.7*float64(l.order)),
-	}
-	if l.published {
-		c.width, c.size = 0, c.size+3
-	}
-	return c
-}
-
 // drawn has one result of all runs: the medians of those at one place. Runs without the parameter are at the left.
 func drawn(name string, lines []line, by parameter, x axis, result func(run) float64) panel {
-	one := panel{y: axis{from: math.Inf(1), to: math.Inf(-1)}}
+	var one panel
+	var all []float64
 	levels := 0
 	for _, l := range lines {
-		c, there := l.like(), make(map[float64][]float64)
+		c, there := l.curve, make(map[float64][]float64)
 		for _, r := range l.runs {
-			at, has := by.value(r)
-			if !has {
-				at = x.from
-			}
-			if at <= x.to {
+			if at := by.value(r); at <= x.to {
 				there[at] = append(there[at], result(r))
 			}
 		}
 		for _, at := range slices.Sorted(maps.Keys(there)) {
 			c.xs, c.ys = append(c.xs, at), append(c.ys, median(there[at]))
-			one.y.from, one.y.to = min(one.y.from, c.ys[len(c.ys)-1]), max(one.y.to, c.ys[len(c.ys)-1])
 		}
+		all = append(all, c.ys...)
 		if l.level { // a line all across, seen between those that it covers
 			c.xs, c.ys, c.size = append(c.xs, x.to), append(c.ys, c.ys[0]), 0
 			if levels > 0 {
@@ -142,7 +122,7 @@ func drawn(name string, lines []line, by parameter, x axis, result func(run) flo
 		}
 		one.curves = append(one.curves, c)
 	}
-	one.y = newAxis(name, one.y.from, one.y.to, 6, false)
+	one.y = newAxis(name, slices.Min(all), slices.Max(all), 6, false)
 	return one
 }
 

@@ -3,6 +3,7 @@ package plot
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"tandem/pipeline"
 )
@@ -10,24 +11,22 @@ import (
 // mostSlow bounds the memory that a line of the trace can ask for.
 const mostSlow = 64
 
-// traced reads a trace, and keeps one run of it.
+// decision is a line of a trace.
+type decision struct {
+	Run string `json:"run"`
+	pipeline.Decided
+}
+
+// traced is a trace of which one run is kept.
 type traced struct {
-	wanted string // empty: the last
-	run    string // that was read last
-	before string // the one before it, some of whose lines may come late
-	kept   bool
+	wanted string  // empty: the last
+	run    string  // that was read last
+	before string  // the one before it, some of whose lines may come late
 	drawn  *course // of fast, or of the first node where none is fast
 }
 
-// take reads one decision.
-func (t *traced) take(text []byte) error {
-	var l struct {
-		Run string `json:"run"`
-		pipeline.Decided
-	}
-	if err := parseLine(text, &l); err != nil {
-		return err
-	}
+// take checks a decision, and adds it to the course if it is of that run and node.
+func (t *traced) take(l decision) error {
 	switch {
 	case l.Run == "" || l.Decision == "":
 		return errors.New("it has no run or no decision, and is no line of a trace")
@@ -43,14 +42,14 @@ func (t *traced) take(text []byte) error {
 	}
 	if l.Run != t.run {
 		t.before, t.run = t.run, l.Run
-		if t.kept = t.wanted == "" || t.wanted == l.Run; t.kept {
-			t.drawn = nil
-		}
 	}
-	if t.kept && (t.drawn == nil || l.Node == "fast" && t.drawn.node != "fast") {
+	if t.wanted != "" && l.Run != t.wanted {
+		return nil
+	}
+	if t.drawn == nil || t.drawn.run != l.Run || l.Node == "fast" && t.drawn.node != "fast" {
 		t.drawn = &course{run: l.Run, node: l.Node, every: 1}
 	}
-	if t.kept && t.drawn.node == l.Node {
+	if t.drawn.node == l.Node {
 		t.drawn.add(l.Decided)
 	}
 	return nil
@@ -80,19 +79,24 @@ type moment struct {
 	refused   [mostSlow]int64 // by each
 }
 
-// gravity is how grave a state is: of the states of a moment it shows the gravest. One that is not known has none.
-var gravity = map[pipeline.State]int{pipeline.Forwarding: 1, pipeline.Finishing: 2, pipeline.Switching: 3, pipeline.HopDown: 4}
+// gravity is how grave a state is: of the states of a moment it shows the gravest. One that is not known is below all.
+func gravity(s pipeline.State) int { return slices.Index(pipeline.States, s) }
+
+// last is the newest moment, or an empty one.
+func (c *course) last() (last moment) {
+	if n := len(c.moments); n > 0 {
+		last = c.moments[n-1]
+	}
+	return last
+}
 
 func (c *course) add(d pipeline.Decided) {
-	one := moment{Decided: d, from: d.AtMS}
-	if c.decisions > 0 {
-		last := c.moments[len(c.moments)-1]
-		one.AtMS = max(d.AtMS, last.AtMS)
-		one.from, one.finished, one.waited, one.forwarded = one.AtMS, last.finished, last.waited, last.forwarded
-		if gravity[d.State] == 0 {
-			one.State = last.State
-		}
+	one := c.last()
+	if gravity(d.State) < 0 {
+		d.State = one.State
 	}
+	d.AtMS = max(d.AtMS, one.AtMS)
+	one.Decided, one.from = d, d.AtMS
 	for i, s := range d.Slow {
 		if i == len(c.queues) {
 			c.queues = append(c.queues, 0)
@@ -122,7 +126,7 @@ func (c *course) add(d pipeline.Decided) {
 // end moves the end of a moment to a later decision.
 func (m *moment) end(at moment) {
 	at.from = m.from
-	if gravity[m.State] > gravity[at.State] {
+	if gravity(m.State) > gravity(at.State) {
 		at.State = m.State
 	}
 	*m = at
@@ -131,10 +135,9 @@ func (m *moment) end(at moment) {
 // shorten joins the moments in pairs.
 func (c *course) shorten() {
 	half := c.moments[:0]
-	for i := 0; i < len(c.moments); i += 2 {
-		one := c.moments[i]
-		one.end(c.moments[i+1])
-		half = append(half, one)
+	for pair := range slices.Chunk(c.moments, 2) {
+		pair[0].end(pair[1])
+		half = append(half, pair[0])
 	}
 	c.moments = half
 	c.every *= 2

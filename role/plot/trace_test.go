@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,7 +12,8 @@ import (
 
 func tracedLine(t *testing.T, to *traced, format string, args ...any) {
 	t.Helper()
-	if err := to.take(fmt.Appendf(nil, format, args...)); err != nil {
+	line, err := parse[decision](fmt.Appendf(nil, format, args...))
+	if err := errors.Join(err, to.take(line)); err != nil {
 		t.Fatal(err)
 	}
 }
