@@ -15,7 +15,7 @@ func TestStatusIsValidated(t *testing.T) {
 	good := pipeline.Status{Entry: pipeline.Entry{NodeID: pipeline.NodeID{Role: "fast", Address: "fast:1"}}}
 	checkStatus := func(s pipeline.Status) error {
 		m, ledger := new(wire.Status), new(wire.Ledger)
-		if err := errors.Join(toMessage(s, m), toMessage(s.Entry, ledger)); err != nil {
+		if err := errors.Join(convert(s, m), convert(s.Entry, ledger)); err != nil {
 			return fmt.Errorf("%w: %w", pipeline.ErrInvalidRun, err) // JSON knows no NaN
 		}
 		m.Ledger = ledger
@@ -56,7 +56,7 @@ func TestStatusIsValidated(t *testing.T) {
 	}
 	for _, bad := range []pipeline.Live{{Rate: math.NaN()}, {Sent: -1}, {StalenessS: 1e12}, {State: pipeline.State(strings.Repeat("x", 65))}} {
 		m := new(wire.Live)
-		if err := errors.Join(toMessage(bad, m), check(m)); err == nil || m.String() != "" && !errors.Is(err, pipeline.ErrInvalidRun) {
+		if err := errors.Join(convert(bad, m), check(m)); err == nil || m.String() != "" && !errors.Is(err, pipeline.ErrInvalidRun) {
 			t.Errorf("%+v: error %v", bad, err)
 		}
 	}

@@ -162,7 +162,7 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback())}
 	if m.GetLive() != nil {
 		pushed.Live = new(pipeline.Live)
-		err = fromMessage(m.GetLive(), pushed.Live)
+		err = convert(m.GetLive(), pushed.Live)
 	}
 	return pushed, err
 }
@@ -219,7 +219,7 @@ func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error)
 		return pipeline.Report{}, err
 	}
 	var r pipeline.Report
-	if err := fromMessage(m.GetReport(), &r); err != nil {
+	if err := convert(m.GetReport(), &r); err != nil {
 		return r, fmt.Errorf("%s answered with no report: %w", c.address, err)
 	}
 	if r.Run != cl.Run {

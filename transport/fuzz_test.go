@@ -89,7 +89,7 @@ func FuzzStatus(f *testing.F) {
 			push.Live.ProtoReflect().SetUnknown(nil)
 			var l pipeline.Live
 			m := new(wire.Live)
-			if err := errors.Join(fromMessage(push.Live, &l), toMessage(l, m)); err != nil || !proto.Equal(push.Live, m) {
+			if err := errors.Join(convert(push.Live, &l), convert(l, m)); err != nil || !proto.Equal(push.Live, m) {
 				t.Errorf("%v became %v: %v", push.Live, m, err)
 			}
 		}
@@ -108,7 +108,7 @@ func FuzzStatus(f *testing.F) {
 		if end := new(wire.CloseResponse); decodes(b, end) && end.Report != nil {
 			var r pipeline.Report
 			m := new(wire.Report)
-			if err := errors.Join(fromMessage(end.Report, &r), toMessage(r, m)); err != nil || check(m) != nil {
+			if err := errors.Join(convert(end.Report, &r), convert(r, m)); err != nil || check(m) != nil {
 				t.Errorf("%v became %v: %v", end.Report, m, err)
 			}
 		}

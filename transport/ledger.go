@@ -4,67 +4,31 @@ import (
 	"encoding/json"
 	"errors"
 
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"tandem/pipeline"
 	"tandem/transport/wire"
 )
 
 // Ledgers, statuses, live figures and reports have the same fields in package pipeline and in tandem.proto, under the
-// names that they have as JSON. So none is named again here: one that is added in both places travels.
+// names that they have as JSON, which the generated structs know too. So none is named again here: one that is added in
+// both places travels.
 
-// toMessage fills a message with the fields of a value.
-func toMessage(value any, m proto.Message) error {
-	text, err := json.Marshal(value)
-	if err != nil { // a figure is no number
-		return err
-	}
-	return protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(text, m)
-}
-
-// fromMessage fills a value with the fields of a message. Package protojson would make strings of its large numbers.
-func fromMessage(m proto.Message, value any) error {
-	text, err := json.Marshal(plainly(m.ProtoReflect()))
+// convert fills a message with the fields of a value, or a value with those of a message. It fails where a figure is no
+// number.
+func convert(from, to any) error {
+	text, err := json.Marshal(from)
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(text, value)
-}
-
-// plainly is a value of a message as package json likes it.
-func plainly(value any) any {
-	switch v := value.(type) {
-	case protoreflect.Message:
-		fields := map[string]any{}
-		v.Range(func(f protoreflect.FieldDescriptor, field protoreflect.Value) bool {
-			fields[string(f.Name())] = plainly(field.Interface())
-			return true
-		})
-		return fields
-	case protoreflect.Map:
-		entries := map[string]any{}
-		v.Range(func(k protoreflect.MapKey, entry protoreflect.Value) bool {
-			entries[k.String()] = entry.Interface()
-			return true
-		})
-		return entries
-	case protoreflect.List:
-		list := make([]any, v.Len())
-		for i := range list {
-			list[i] = plainly(v.Get(i).Interface())
-		}
-		return list
-	}
-	return value
+	return json.Unmarshal(text, to)
 }
 
 func ledgerToWire(e pipeline.Entry) (*wire.Ledger, error) {
 	m := new(wire.Ledger)
 	unacknowledged, denied := e.Unacknowledged, e.Denied
 	e.Unacknowledged, e.Denied = nil, nil
-	err := toMessage(e, m)
+	err := convert(e, m)
 	m.Unacknowledged, m.Denied = idsToWire(unacknowledged), idsToWire(denied)
 	return m, err
 }
@@ -72,7 +36,7 @@ func ledgerToWire(e pipeline.Entry) (*wire.Ledger, error) {
 func ledgerFromWire(m *wire.Ledger) (e pipeline.Entry, err error) {
 	unacknowledged, denied := m.GetUnacknowledged(), m.GetDenied()
 	m.Unacknowledged, m.Denied = nil, nil
-	if err := fromMessage(m, &e); err != nil {
+	if err := convert(m, &e); err != nil {
 		return e, err
 	}
 	if e.Unacknowledged, err = pipeline.NewIDs(unacknowledged); err != nil {
@@ -117,7 +81,7 @@ func statusToWire(statuses []pipeline.Status, most int) (list []*wire.Status) {
 	for _, s := range statuses {
 		ledger, err := ledgerToWire(s.Entry)
 		m := new(wire.Status)
-		if err != nil || toMessage(s, m) != nil {
+		if err != nil || convert(s, m) != nil {
 			continue
 		}
 		ledger.Unacknowledged, ledger.Denied, ledger.Next = nil, nil, nil // nobody shows them before the run is closed
@@ -138,7 +102,7 @@ func statusFromWire(messages []*wire.Status) ([]pipeline.Status, error) {
 	var statuses []pipeline.Status
 	for _, m := range messages {
 		var s pipeline.Status
-		if err := errors.Join(fromMessage(m, &s), fromMessage(m.GetLedger(), &s.Entry)); err != nil {
+		if err := errors.Join(convert(m, &s), convert(m.GetLedger(), &s.Entry)); err != nil {
 			return nil, err
 		}
 		statuses = append(statuses, s)

@@ -58,7 +58,7 @@ func TestEveryFieldCrossesTheWire(t *testing.T) {
 		t.Helper()
 		n := 0
 		fill(reflect.ValueOf(sent).Elem(), &n)
-		if err := errors.Join(toMessage(sent, m), check(m), fromMessage(m, got)); err != nil {
+		if err := errors.Join(convert(sent, m), check(m), convert(m, got)); err != nil {
 			t.Error(err)
 		}
 		if d := cmp.Diff(sent, got); d != "" {

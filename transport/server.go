@@ -170,7 +170,7 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 		return nil, err
 	}
 	answer := &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback)}
-	if live := new(wire.Live); pushed.Live != nil && toMessage(pushed.Live, live) == nil { // its figures are numbers
+	if live := new(wire.Live); pushed.Live != nil && convert(pushed.Live, live) == nil { // its figures are numbers
 		answer.Live = live
 	}
 	return answer, nil
@@ -190,5 +190,5 @@ func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseRe
 		return &wire.CloseResponse{}, err
 	}
 	answer := &wire.CloseResponse{Report: new(wire.Report)}
-	return answer, toMessage(report, answer.Report)
+	return answer, convert(report, answer.Report)
 }
