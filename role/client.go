@@ -93,6 +93,7 @@ func (p *player) open(ctx context.Context) error {
 		Load:     p.cfg.Load,
 		Wire:     p.cfg.Wire,
 	}
+	p.losses = newLosses(p.cfg, p.view.ID, p.run.ID)
 	for i, address := range p.cfg.Next {
 		client := newClient(p.cfg, address)
 		if err := await(ctx, p.cfg, func(ctx context.Context) error { return answers(ctx, client) }); err != nil {
@@ -130,7 +131,6 @@ func (p *player) start() {
 	if options.Terminal(p.cfg.Stderr) {
 		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.view.Summary)
 	}
-	p.losses = newLosses(p.cfg, p.view.ID, p.run.ID)
 	for _, e := range p.edges {
 		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{Sender: e, Window: window, Done: p.answered}))
 	}
@@ -225,20 +225,17 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 		p.abort()
 	}
 	entry := p.ledger.Entry()
-	end := ending{}
+	var end ending
 	end.say(p.view.ID, p.watch.End(&entry)...)
-	if len(p.edges) == 0 {
-		return pipeline.Report{}, failed
-	}
 	switch {
+	case len(p.edges) == 0:
+		return pipeline.Report{}, failed
 	case failed != nil:
 		end.add("the client failed: " + failed.Error())
 	case p.interrupted && p.cfg.Frames > 0:
 		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Received, p.cfg.Frames))
 	}
-	if p.losses != nil {
-		end.add(p.losses.notes()...)
-	}
+	end.add(p.losses.notes()...)
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
 	entry.Next, entry.Unacknowledged = []string{p.edges[0].inReports()}, p.ledger.Unacknowledged()
 	entry.Denied = entry.Unacknowledged // the client sends no frame again

@@ -70,12 +70,11 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		return nil, fmt.Errorf("--listen %s: %w", cfg.Listen, err)
 	}
 	cfg.equip()
-	s := &server{address: listener.Addr().String(), uplink: cfg.uplink}
+	s := &server{address: listener.Addr().String(), uplink: cfg.uplink, gate: newGate(cfg), deaf: make(chan struct{})}
 	s.node = &node{
 		role: cfg.Role, version: cfg.Version, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 	}
-	s.gate = newGate(cfg)
 	s.monitor = monitor.New(monitor.Options{
 		Role: string(cfg.Role), Version: cfg.Version, Queue: cfg.Queue,
 		Snapshot: s.node.snapshot, Totals: s.node.totals, Ready: s.ready, Refused: refused(s.gate),
@@ -91,7 +90,6 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 	}
 	s.http = transport.NewServer(s.node, s.monitor.Handler(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
 	s.http.ErrorLog = log.New(someOf(cfg.Log), "", 0) // anybody who can reach the port can make entries
-	s.deaf = make(chan struct{})
 	s.serving.Go(func() {
 		if err := s.http.Serve(s.gate.Listen(cfg.traffic().Listen(s.uplink.Listen(listener)))); !errors.Is(err, http.ErrServerClosed) {
 			s.failed = err
