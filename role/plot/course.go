@@ -20,10 +20,8 @@ func (c *course) figure() figure {
 		x.ticks = ticks[:len(ticks)-1]
 		x.to = max(c.end(), ticks[len(ticks)-2].Value)
 	}
-	return figure{
-		title: fmt.Sprintf("What %s did in run %s", c.node, short(c.run)), caption: c.caption(),
-		x: x, panels: []panel{c.fills(), c.rates(), c.states(), c.refusals()},
-	}
+	title := fmt.Sprintf("What %s did in run %s", c.node, short(c.run))
+	return figure{title, c.caption(), x, nil, []panel{c.fills(), c.rates(), c.states(), c.refusals()}}
 }
 
 // caption says what a trace knows of the circumstances.
@@ -61,10 +59,10 @@ func (c *course) slow(what string, i int) curve {
 }
 
 func (c *course) fills() panel {
-	highest, lowest := c.capacity, c.capacity
+	places := append(slices.Clone(c.queues), c.capacity)
+	highest := float64(slices.Max(places))
 	var curves []curve
-	for i, places := range c.queues {
-		highest, lowest = max(highest, places), min(lowest, places)
+	for i := range c.queues {
 		curves = append(curves, c.over(c.slow("", i), func(m moment) float64 {
 			if i >= len(m.Slow) || !m.Slow[i].Up {
 				return math.NaN()
@@ -73,10 +71,12 @@ func (c *course) fills() panel {
 		}))
 	}
 	curves = append(curves, c.over(c.own(c.node), func(m moment) float64 { return float64(m.Backlog) }))
-	if level := float64(highest); lowest == highest && level > 0 {
-		curves = append(curves, curve{name: "capacity", color: rule, width: 1.5, dash: []float64{6, 4}, xs: []float64{0, c.end()}, ys: []float64{level, level}})
+	if highest > 0 && slices.Min(places) == slices.Max(places) {
+		curves = append(curves, curve{
+			name: "capacity", color: rule, width: 1.5, dash: []float64{6, 4}, xs: []float64{0, c.end()}, ys: []float64{highest, highest},
+		})
 	}
-	return heights("queue, frames", float64(highest), true, curves)
+	return heights("queue, frames", highest, true, curves)
 }
 
 // over draws a value that each moment has. Where it is no number, the curve is interrupted.
@@ -183,7 +183,7 @@ func (c *course) states() panel {
 			}
 			switch {
 			case m.State != state:
-			case len(strip.bands) > before && i > 0 && c.moments[i-1].State == state:
+			case i > 0 && c.moments[i-1].State == state:
 				strip.bands[len(strip.bands)-1].to = to
 			default:
 				strip.bands = append(strip.bands, band{m.from / 1000, to, like.color})

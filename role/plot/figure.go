@@ -86,14 +86,8 @@ func (f figure) render(format string, to io.Writer) error {
 	if len(f.panels) > 2 { // only the last has numbers under it
 		gap = nameHeight + 10
 	}
-	strips := 0
-	for _, one := range f.panels {
-		if one.strip() {
-			strips++
-		}
-	}
-	last := len(f.panels) - 1
-	height := (figureHeight - marginBottom - top - nameHeight - gap*last - stripHeight*strips) / (len(f.panels) - strips)
+	last, charts := len(f.panels)-1, len(slices.DeleteFunc(slices.Clone(f.panels), panel.strip))
+	height := (figureHeight - marginBottom - top - nameHeight - gap*last - stripHeight*(len(f.panels)-charts)) / charts
 	for i, one := range f.panels {
 		box := chartdraw.NewBox(top+nameHeight, marginLeft, figureWidth-marginRight, top+nameHeight+height)
 		if one.strip() {

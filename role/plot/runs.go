@@ -74,7 +74,6 @@ func (s *sweep) take(report pipeline.Report) error {
 			r.slow++
 		}
 	}
-	r.Nodes = nil
 	// An older version did not say what was usual.
 	r.Emulate, r.Link, r.Wire = cmp.Or(r.Emulate, "off"), cmp.Or(r.Link, pipeline.RealLink), cmp.Or(r.Wire, transport.Float32)
 	r.made = r.circumstances()
@@ -99,7 +98,8 @@ func (s *sweep) by(name string) (parameter, error) {
 		case i == last || values < 2 || endless:
 			continue
 		}
-		for _, l := range s.lines(p) {
+		lines, _ := s.lines(p)
+		for _, l := range lines {
 			if n := len(p.values(l.runs)); n > longest {
 				best, longest = p, n
 			}
@@ -121,9 +121,9 @@ type line struct {
 var dashes = [][]float64{nil, {10, 4}, {3, 3}, {14, 4, 3, 4}}
 
 // lines has those of each strategy, in the order of the tables. Where they cover each other, those before look out from
-// under the later ones.
-func (s *sweep) lines(by parameter) (lines []line) {
-	_, differ := compare(s.runs, by)
+// under the later ones. What all runs share is in none of their names.
+func (s *sweep) lines(by parameter) (lines []line, shared []string) {
+	shared, differ := compare(s.runs, by)
 	variants := make(map[string]int)
 	for _, r := range slices.SortedStableFunc(slices.Values(s.runs), func(a, b run) int {
 		return cmp.Or(placeOf(a.Strategy)-placeOf(b.Strategy), cmp.Compare(a.Strategy, b.Strategy))
@@ -142,5 +142,5 @@ func (s *sweep) lines(by parameter) (lines []line) {
 		}
 		lines[i].runs = append(lines[i].runs, r)
 	}
-	return lines
+	return lines, shared
 }

@@ -3,7 +3,6 @@ package plot
 import (
 	_ "embed"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,18 +18,15 @@ import (
 var publishedCSV string
 
 // publishedRuns reads them.
-func publishedRuns() []run {
+func publishedRuns() (runs []run) {
 	reader := csv.NewReader(strings.NewReader(publishedCSV))
 	reader.Comment = '#'
 	rows, _ := reader.ReadAll() // a test reads it too
-	var runs []run
 	for _, row := range rows[1:] {
-		var r run
-		r.Strategy = row[0]
-		r.Tasks, _ = strconv.Atoi(row[1]) // empty: none
-		r.Coverage, _ = strconv.ParseFloat(row[2], 64)
-		r.Rate, _ = strconv.ParseFloat(row[3], 64)
-		runs = append(runs, r)
+		tasks, _ := strconv.Atoi(row[1]) // empty: none
+		coverage, _ := strconv.ParseFloat(row[2], 64)
+		rate, _ := strconv.ParseFloat(row[3], 64)
+		runs = append(runs, run{Report: pipeline.Report{Strategy: row[0], Tasks: tasks, Coverage: coverage, Rate: rate}})
 	}
 	return runs
 }
@@ -59,15 +55,11 @@ const mostLines = 16
 
 // figure draws coverage and rate.
 func (s *sweep) figure(name string) (figure, error) {
-	if len(s.runs) == 0 {
-		return figure{}, errors.New("there is no report to draw")
-	}
 	by, err := s.by(name)
 	if err != nil {
 		return figure{}, err
 	}
-	shared, _ := compare(s.runs, by)
-	lines := s.lines(by)
+	lines, shared := s.lines(by)
 	if len(lines) > mostLines {
 		return figure{}, fmt.Errorf("there are more than %d lines to draw, as runs differ in more than %s: name fewer files, or choose another parameter by --by", mostLines, by.name)
 	}
@@ -91,15 +83,12 @@ func (s *sweep) figure(name string) (figure, error) {
 		legend = append(legend, curve{name: "published in 2018", color: grey, marker: marker{hollow: true}, size: 7})
 	}
 	title, _, _ := strings.Cut("Coverage and rate against "+by.axis, " (")
-	return figure{
-		title: title, caption: strings.Join(shared, ", "),
-		x: x, legend: legend, panels: []panel{coverage, rate},
-	}, nil
+	return figure{title, strings.Join(shared, ", "), x, legend, []panel{coverage, rate}}, nil
 }
 
 // drawn has one result of all runs: the medians of those at one place. Runs without the parameter are at the left.
 func drawn(name string, lines []line, by parameter, x axis, result func(run) float64) panel {
-	var one panel
+	var curves []curve
 	var all []float64
 	levels := 0
 	for _, l := range lines {
@@ -120,10 +109,9 @@ func drawn(name string, lines []line, by parameter, x axis, result func(run) flo
 			}
 			levels++
 		}
-		one.curves = append(one.curves, c)
+		curves = append(curves, c)
 	}
-	one.y = newAxis(name, slices.Min(all), slices.Max(all), 6, false)
-	return one
+	return panel{y: newAxis(name, slices.Min(all), slices.Max(all), 6, false), curves: curves}
 }
 
 // offeredLine is where all that is offered arrives, as far as that is in the panel.

@@ -37,13 +37,10 @@ func (t *traced) take(l decision) error {
 	case len(l.Slow) > mostSlow:
 		return fmt.Errorf("it has %d slow nodes: up to %d are drawn", len(l.Slow), mostSlow)
 	}
-	if l.Run == t.before {
-		return nil
-	}
-	if l.Run != t.run {
+	if l.Run != t.run && l.Run != t.before {
 		t.before, t.run = t.run, l.Run
 	}
-	if t.wanted != "" && l.Run != t.wanted {
+	if l.Run != t.run || t.wanted != "" && l.Run != t.wanted {
 		return nil
 	}
 	if t.drawn == nil || t.drawn.run != l.Run || l.Node == "fast" && t.drawn.node != "fast" {
