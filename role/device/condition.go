@@ -91,23 +91,18 @@ func findSensors(files fs.FS, firmware firmware) (found sensors) {
 	}
 	// Kernels from 4.14 to 6.12 have it; later ones, since March 2025, leave it to vcgencmd.
 	flags, _ := fs.Glob(files, "sys/devices/platform/soc*/soc*:firmware/get_throttled")
-	switch {
-	case len(flags) > 0:
+	if len(flags) > 0 || firmware != "" {
 		found = append(found, func(c *condition) {
-			hex, _ := text(files, flags[0])
-			limits, _ := parseThrottling(hex)
+			var limits throttling
+			if len(flags) > 0 {
+				hex, _ := text(files, flags[0])
+				limits, _ = parseThrottling(hex)
+			} else {
+				limits, _ = firmware.throttling()
+			}
 			c.limits |= limits
-		})
-	case firmware != "":
-		found = append(found, func(c *condition) {
-			limits, _ := firmware.throttling()
-			c.limits |= limits
-		})
-	}
-	// The kernel knows the clock that it asked for, and the firmware the one that it allows (raspberrypi/linux #2986).
-	if firmware != "" {
-		found = append(found, func(c *condition) {
-			if c.limits.now() != 0 {
+			// The kernel knows the clock that it asked for, and the firmware the one that it allows (raspberrypi/linux #2986).
+			if firmware != "" && c.limits.now() != 0 {
 				c.clock = cmp.Or(firmware.clock(), c.clock)
 			}
 		})
