@@ -111,10 +111,9 @@ func (s *sweep) by(name string) (parameter, error) {
 // line is the runs that one curve goes through, which are alike, and how it is drawn.
 type line struct {
 	curve
-	strategy string
-	variant  int  // among those of the strategy
-	level    bool // the runs don't have the parameter
-	runs     []run
+	variant int  // among those of the strategy
+	level   bool // the runs don't have the parameter
+	runs    []run
 }
 
 // dashes tell apart a strategy's lines, which have one colour.
@@ -134,7 +133,7 @@ func (s *sweep) lines(by parameter) (lines []line, shared []string) {
 			i = len(lines)
 			variant := variants[r.Strategy]
 			variants[r.Strategy]++
-			lines = append(lines, line{strategy: r.Strategy, variant: variant, level: level, curve: curve{
+			lines = append(lines, line{variant: variant, level: level, curve: curve{
 				name: name, color: hex(ColourOf(r.Strategy).Light), dash: dashes[variant%len(dashes)],
 				marker: shapes[(placeOf(r.Strategy)+variant)%len(shapes)],
 				width:  max(2, 4.5-0.5*float64(i)), size: max(4, 8-0.7*float64(i)),

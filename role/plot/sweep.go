@@ -43,7 +43,7 @@ func published(lines []line, by parameter) (all []line) {
 		if l.variant == 0 {
 			l.name, l.width, l.marker.hollow, l.level = "", 0, true, false
 			l.size += 3
-			l.runs = slices.DeleteFunc(publishedRuns(), func(r run) bool { return r.Strategy != l.strategy })
+			l.runs = slices.DeleteFunc(publishedRuns(), func(r run) bool { return r.Strategy != l.runs[0].Strategy })
 			all = append(all, l)
 		}
 	}
