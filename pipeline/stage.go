@@ -167,7 +167,13 @@ func (s *Stage) run(ctx context.Context) {
 			s.handle(ctx, s.batch)
 		}
 	}
-	s.drain()
+	s.end.Close() // the hops have nothing left but results
+	for _, b := range s.branches {
+		b.hop.Close()
+		b.hop.Wait()
+	}
+	s.end.Wait()
+	s.awaitLoad()
 }
 
 // waited takes note of how long frames were in the queue.
@@ -179,17 +185,6 @@ func (s *Stage) waited(frames []Frame) {
 			s.c.Waited(d)
 		}
 	}
-}
-
-// drain closes the hops, which have nothing left but results, and waits for a load that is under way.
-func (s *Stage) drain() {
-	s.end.Close()
-	for _, b := range s.branches {
-		b.hop.Close()
-		b.hop.Wait()
-	}
-	s.end.Wait()
-	s.awaitLoad()
 }
 
 // unsent counts frames that a neighbour has not taken, as far as is known.

@@ -172,7 +172,7 @@ func (s *Stage) loadBeside() {
 		return
 	}
 	s.loading = true
-	go func() { // ends when the loop has taken what was read; drain waits for it
+	go func() { // ends when the loop has taken what was read; the loop's end waits for it
 		began := time.Now()
 		install, err := s.c.Executor.Prepare(s.c.Cut, s.c.Layers)
 		took := time.Since(began)
