@@ -181,11 +181,8 @@ func (c *Client) checked(m proto.Message, err error) error {
 // Answers reports whether the node answers calls before the context ends: a process that hangs still takes connections.
 // It asks with a sign of life for a run that nobody has.
 func (c *Client) Answers(ctx context.Context) error {
-	_, err := c.node.Push(ctx, &wire.PushRequest{Run: "?", From: "?"})
-	if err != nil {
-		err = c.fromWire(err)
-	}
-	if errors.Is(err, pipeline.ErrUnknownRun) {
+	m, err := c.node.Push(ctx, &wire.PushRequest{Run: "?", From: "?"})
+	if err = c.checked(m, err); errors.Is(err, pipeline.ErrUnknownRun) {
 		return nil
 	}
 	return err
@@ -196,7 +193,7 @@ func (p *Pushing) bytes() int {
 	n := 0
 	for i := range p.Frames {
 		f := &p.Frames[i]
-		n += valueBytes(encodingOf(f, p.Wire)) * len(f.Data)
+		n += valueBytes[encodingOf(f, p.Wire)] * len(f.Data)
 	}
 	return n
 }

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -17,8 +16,11 @@ const (
 	Int8    = "int8"    // a quarter
 )
 
-// formats are their names, in the order of wire.Encoding.
-var formats = []string{Float32, Float16, Int8}
+// Their names, and what a value takes, in the order of wire.Encoding.
+var (
+	formats    = []string{Float32, Float16, Int8}
+	valueBytes = []int{4, 2, 1}
+)
 
 // CheckWire reports a wire format that this program does not know. None (empty) is one that is left open.
 func CheckWire(format string) error {
@@ -26,17 +28,6 @@ func CheckWire(format string) error {
 		return fmt.Errorf("wire format %q is unknown: use one of %s", format, strings.Join(formats, ", "))
 	}
 	return nil
-}
-
-// valueBytes is what one value takes.
-func valueBytes(e wire.Encoding) int {
-	switch e {
-	case wire.Encoding_FLOAT16:
-		return 2
-	case wire.Encoding_INT8:
-		return 1
-	}
-	return 4
 }
 
 // encodingOf is how a frame travels in a run of the given format.
@@ -70,7 +61,7 @@ func decode(m *wire.Frame, values int64) ([]float32, error) {
 		return nil, fmt.Errorf("its encoding is %d, and this node knows %s: use the same version of tandem on every node",
 			e, strings.Join(formats, ", "))
 	}
-	if want := int64(valueBytes(e)) * values; int64(len(m.GetData())) != want {
+	if want := int64(valueBytes[e]) * values; int64(len(m.GetData())) != want {
 		return nil, fmt.Errorf("it has %d bytes of data, and shape %v needs %d", len(m.GetData()), m.GetShape(), want)
 	}
 	switch e {
@@ -81,11 +72,11 @@ func decode(m *wire.Frame, values int64) ([]float32, error) {
 		}
 		return data, nil
 	case wire.Encoding_INT8:
-		scale, offset := float64(m.GetScale()), float64(m.GetOffset())
-		if !(scale > 0) || math.IsInf(scale, 0) || math.IsNaN(offset) || math.IsInf(offset, 0) {
-			return nil, fmt.Errorf("its scale is %v and its offset %v: both must be finite, and the scale above 0", m.GetScale(), m.GetOffset())
+		scale, offset := m.GetScale(), m.GetOffset()
+		if scale <= 0 || notFinite([]float32{scale, offset}) >= 0 {
+			return nil, fmt.Errorf("its scale is %v and its offset %v: both must be finite, and the scale above 0", scale, offset)
 		}
-		return floatsOfQuantized(m.GetData(), scale, offset), nil
+		return floatsOfQuantized(m.GetData(), float64(scale), float64(offset)), nil
 	}
 	data := floatsOf(m.GetData())
 	if i := notFinite(data); i >= 0 {

@@ -185,7 +185,7 @@ func TestFramesTravelInTheRunsFormat(t *testing.T) {
 		if _, err := c.Push(t.Context(), push); err != nil {
 			t.Fatal(err)
 		}
-		if each := 4 * valueBytes(encodingOf(&pipeline.Frame{}, format)); push.bytes() != 2*each+4*4 { // the last one is a result
+		if each := 4 * valueBytes[encodingOf(&pipeline.Frame{}, format)]; push.bytes() != 2*each+4*4 { // the last one is a result
 			t.Errorf("%q: the push has %d bytes of data", format, push.bytes())
 		}
 		for i, f := range n.frames {

@@ -37,20 +37,14 @@ func framesToWire(frames []pipeline.Frame, format string, arrival time.Time) []*
 	out := make([]*wire.Frame, len(frames))
 	for i := range frames {
 		f := &frames[i]
-		m := &wire.Frame{
-			Id:                f.ID,
-			Next:              int32(f.Next),
-			Shape:             ints[int32](f.Shape),
-			AgeNs:             int64(f.AgeAt(arrival)),
-			FinishedByRole:    f.By.Role,
-			FinishedByAddress: f.By.Address,
+		out[i] = &wire.Frame{
+			Id: f.ID, Next: int32(f.Next), Shape: ints[int32](f.Shape), AgeNs: int64(f.AgeAt(arrival)),
+			FinishedByRole: f.By.Role, FinishedByAddress: f.By.Address,
 		}
-		encode(m, f.Data, encodingOf(f, format))
+		encode(out[i], f.Data, encodingOf(f, format))
 		if f.Label != pipeline.NoLabel {
-			label := int32(f.Label)
-			m.Label = &label
+			out[i].Label = new(int32(f.Label))
 		}
-		out[i] = m
 	}
 	return out
 }
@@ -59,12 +53,11 @@ func framesToWire(frames []pipeline.Frame, format string, arrival time.Time) []*
 func framesFromWire(messages []*wire.Frame, arrival time.Time) ([]pipeline.Frame, error) {
 	frames := make([]pipeline.Frame, len(messages))
 	for i, m := range messages {
-		f, err := frameFromWire(m)
-		if err != nil {
+		var err error
+		if frames[i], err = frameFromWire(m); err != nil {
 			return nil, err
 		}
-		f.Since = arrival
-		frames[i] = f
+		frames[i].Since = arrival
 	}
 	return frames, nil
 }
@@ -74,11 +67,8 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 		return pipeline.Frame{}, fmt.Errorf("%w %d: %s", pipeline.ErrInvalidFrame, m.GetId(), fmt.Sprintf(format, args...))
 	}
 	f := pipeline.Frame{
-		ID:    m.GetId(),
-		Next:  int(m.GetNext()),
-		Label: pipeline.NoLabel,
-		By:    pipeline.NodeID{Role: m.GetFinishedByRole(), Address: m.GetFinishedByAddress()},
-		Age:   time.Duration(m.GetAgeNs()),
+		ID: m.GetId(), Next: int(m.GetNext()), Label: pipeline.NoLabel, Age: time.Duration(m.GetAgeNs()),
+		By: pipeline.NodeID{Role: m.GetFinishedByRole(), Address: m.GetFinishedByAddress()},
 	}
 	switch {
 	case f.Next < 0:

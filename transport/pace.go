@@ -60,7 +60,7 @@ func (p *pace) end(m mark, answered bool) {
 		p.empty.add(took, now, rememberEmpty)
 	case !m.alone:
 		p.frame.add(took/time.Duration(p.answered-m.answered), now, rememberFrame)
-	case p.empty.known():
+	case !p.empty.since.IsZero():
 		p.frame.add(max(0, took-p.empty.value())/time.Duration(m.frames), now, rememberFrame)
 	}
 }
@@ -69,9 +69,6 @@ func (p *pace) end(m mark, answered bool) {
 func (p *pace) value() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.frame.known() {
-		return 0
-	}
 	return p.frame.value()
 }
 
@@ -92,5 +89,4 @@ func (l *least) add(d time.Duration, at time.Time, span time.Duration) {
 	}
 }
 
-func (l *least) known() bool          { return !l.since.IsZero() }
 func (l *least) value() time.Duration { return min(l.now, l.before) }

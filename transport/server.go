@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log"
@@ -157,12 +158,9 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 }
 
 func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushResponse, error) {
-	frames, err := framesFromWire(m.GetFrames(), time.Now())
-	if err != nil {
-		return nil, err
-	}
-	statuses, err := statusFromWire(m.GetStatus())
-	if err != nil {
+	frames, wrongFrame := framesFromWire(m.GetFrames(), time.Now())
+	statuses, wrongStatus := statusFromWire(m.GetStatus())
+	if err := cmp.Or(wrongFrame, wrongStatus); err != nil {
 		return nil, err
 	}
 	pushed, err := h.node.Push(ctx, Pushing{Run: m.GetRun(), From: m.GetFrom(), Kept: m.GetKept(), Frames: frames, Status: statuses})

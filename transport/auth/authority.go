@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -30,13 +31,15 @@ type Authority struct {
 
 // NewAuthority makes a CA, and returns it with its certificate and key as PEM.
 func NewAuthority(now time.Time) (a *Authority, certificate, key []byte, err error) {
-	template := &x509.Certificate{
+	certificate, key, err = new(Authority).sign(&x509.Certificate{
 		Subject:   pkix.Name{CommonName: "tandem CA of " + now.Format(time.DateOnly)},
 		NotBefore: now.Add(-begunAgo), NotAfter: now.AddDate(authorityYears, 0, 0),
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign, BasicConstraintsValid: true, IsCA: true, MaxPathLenZero: true,
+	})
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	a = new(Authority)
-	certificate, key, err = a.sign(template)
+	a, err = ParseAuthority(certificate, key)
 	return a, certificate, key, err
 }
 
@@ -60,12 +63,9 @@ func (a *Authority) Expires() time.Time { return a.certificate.NotAfter }
 func (a *Authority) Issue(names []string, now time.Time) (certificate, key []byte, expires time.Time, err error) {
 	template := &x509.Certificate{
 		Subject:   pkix.Name{CommonName: names[0]},
-		NotBefore: now.Add(-begunAgo), NotAfter: now.AddDate(nodeYears, 0, 0),
+		NotBefore: now.Add(-begunAgo), NotAfter: earlier(now.AddDate(nodeYears, 0, 0), a.Expires()),
 		KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	if template.NotAfter.After(a.Expires()) {
-		template.NotAfter = a.Expires()
 	}
 	for _, n := range names {
 		if ip := net.ParseIP(n); ip != nil {
@@ -104,19 +104,8 @@ func (a *Authority) sign(template *x509.Certificate) (certificate, key []byte, e
 	if a.certificate == nil {
 		a.certificate, a.key = template, own
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, own.Public(), a.key)
-	if err != nil {
-		return nil, nil, err
-	}
-	if template.IsCA { // with the serial number and the key's id
-		if a.certificate, err = x509.ParseCertificate(der); err != nil {
-			return nil, nil, err
-		}
-	}
-	secret, err := x509.MarshalECPrivateKey(own)
-	if err != nil {
-		return nil, nil, err
-	}
+	der, unsigned := x509.CreateCertificate(rand.Reader, template, a.certificate, own.Public(), a.key)
+	secret, unread := x509.MarshalECPrivateKey(own)
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}), nil
+		pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}), cmp.Or(unsigned, unread)
 }

@@ -31,7 +31,7 @@ func (g *Gate) boundBodies(next http.Handler, maxBody int) http.Handler {
 		b := &boundedBody{ReadCloser: r.Body, gate: g, from: r.RemoteAddr, limit: bodiesAtOnce * int64(maxBody)}
 		if c := connOf(r.Context()); c != nil {
 			b.peer = c.peer
-			defer func() { g.release(b.peer, b.held) }()
+			defer func() { g.hold(b.peer, -b.held, b.limit) }()
 		}
 		if conn := http.NewResponseController(w); conn.SetReadDeadline(time.Now().Add(bodyTime)) == nil {
 			b.conn = conn

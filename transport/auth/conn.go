@@ -50,7 +50,6 @@ type gatedConn struct {
 	peer     *peer
 	with     *loaded // the credentials when it came
 	shake    func() error
-	proven   sync.Once
 	closed   sync.Once
 }
 
@@ -69,9 +68,6 @@ func (g *Gate) guard(c net.Conn, from netip.Addr, p *peer) *gatedConn {
 	return conn
 }
 
-// prove says that the peer has shown what this node asks for, or is gone.
-func (c *gatedConn) prove() { c.proven.Do(func() { c.gate.prove(c) }) }
-
 func (c *gatedConn) Read(b []byte) (int, error) {
 	if err := c.shake(); err != nil {
 		return 0, err
@@ -83,8 +79,10 @@ func (c *gatedConn) Read(b []byte) (int, error) {
 func (c *gatedConn) CloseWrite() error { return c.raw.CloseWrite() }
 
 func (c *gatedConn) Close() error {
-	c.prove()
-	c.closed.Do(func() { c.gate.disconnect(c.from, c.peer) })
+	c.closed.Do(func() {
+		c.gate.prove(c)
+		c.gate.disconnect(c.from, c.peer)
+	})
 	c.raw.closing.Store(true)
 	return c.Conn.Close()
 }
@@ -93,7 +91,7 @@ func (c *gatedConn) Close() error {
 func (c *gatedConn) shakeHands(secured *tls.Conn) error {
 	err := secured.Handshake()
 	if err == nil {
-		c.prove()
+		c.gate.prove(c)
 		return nil
 	}
 	if why, text := faultOf(err); why != "" {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -101,20 +103,10 @@ func (l *loaded) readCertificate(f Files) error {
 	}
 	l.begins, l.expires = pair.Leaf.NotBefore, pair.Leaf.NotAfter
 	for _, c := range chains[0][1:] {
-		if c.NotAfter.Before(l.expires) {
-			l.expires = c.NotAfter
-		}
-		if c.NotBefore.After(l.begins) {
-			l.begins = c.NotBefore
-		}
+		l.begins, l.expires = later(l.begins, c.NotBefore), earlier(l.expires, c.NotAfter)
 	}
 	// A Pi has no clock that runs while it is off. It is not earlier than its own certificate.
-	clock := func() time.Time {
-		if now := time.Now(); now.After(l.begins) {
-			return now
-		}
-		return l.begins
-	}
+	clock := func() time.Time { return later(time.Now(), l.begins) }
 	common := tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{pair}, Time: clock}
 	l.client = common.Clone()
 	l.client.RootCAs = authorities
@@ -134,18 +126,15 @@ func chainsOf(pair tls.Certificate, authorities *x509.CertPool) ([][]*x509.Certi
 			between.AddCert(c)
 		}
 	}
-	now := time.Now()
-	if now.Before(pair.Leaf.NotBefore) {
-		now = pair.Leaf.NotBefore
-	}
-	if now.After(pair.Leaf.NotAfter) {
-		now = pair.Leaf.NotAfter
-	}
+	now := earlier(later(time.Now(), pair.Leaf.NotBefore), pair.Leaf.NotAfter)
 	return pair.Leaf.Verify(x509.VerifyOptions{
 		Roots: authorities, Intermediates: between, CurrentTime: now,
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
 }
+
+func earlier(a, b time.Time) time.Time { return slices.MinFunc([]time.Time{a, b}, time.Time.Compare) }
+func later(a, b time.Time) time.Time   { return slices.MaxFunc([]time.Time{a, b}, time.Time.Compare) }
 
 // What a key may look like.
 const (
@@ -173,18 +162,16 @@ func (l *loaded) readSecrets(path string) error {
 			return fmt.Errorf("--key %s: line %d is no key: %d to %d letters, digits and signs of ASCII are allowed, as from: head -c 24 /dev/urandom | base64",
 				path, len(l.secrets)+1, minSecret, maxSecret)
 		}
-		if l.bearer == "" {
-			l.bearer = s
-		}
+		l.bearer = cmp.Or(l.bearer, s)
 		l.secrets = append(l.secrets, sha256.Sum256([]byte(s)))
 	}
 	if errors.Is(lines.Err(), bufio.ErrTooLong) {
 		return fmt.Errorf("--key %s: it is no file of keys, one on each line: make one by head -c 24 /dev/urandom | base64", path)
 	}
-	if err := lines.Err(); err != nil {
+	switch err := lines.Err(); {
+	case err != nil:
 		return fmt.Errorf("--key %s: %w", path, err)
-	}
-	if l.bearer == "" {
+	case l.bearer == "":
 		return fmt.Errorf("--key %s: it is empty: make one with: head -c 24 /dev/urandom | base64 > %s", path, path)
 	}
 	return nil

@@ -3,7 +3,6 @@ package auth
 import (
 	"maps"
 	"net"
-	"net/http"
 	"net/netip"
 	"slices"
 	"sync"
@@ -12,7 +11,7 @@ import (
 // Gate is the admission control for calls, as the queue is that for frames. It bounds what all peers together, and each
 // alone, may have open and in memory here, asks them for the node's credentials, and counts and tells whom it has refused:
 //
-//	      Listen                          admit            boundBodies
+//	      Listen                          Admit            boundBodies
 //	peer ────────▶ too many connections? ───────▶ its key? ───────────▶ too much at once? ──▶ Node
 //	               its certificate?
 //
@@ -84,12 +83,6 @@ func (g *Gate) refuse(address string, why Reason, text string) {
 	g.told(Refusal{address, why, text})
 }
 
-// Admit lets a handler serve those requests that show the key, if one is asked for, and bounds their bodies, of which each
-// may have so many bytes.
-func (g *Gate) Admit(next http.Handler, maxBody int) http.Handler {
-	return g.admit(g.boundBodies(next, maxBody))
-}
-
 // connect counts a connection, or returns nil where there are too many.
 func (g *Gate) connect(from netip.Addr) *peer {
 	g.mu.Lock()
@@ -133,42 +126,29 @@ func (g *Gate) prove(c *gatedConn) {
 // makeRoom closes the connection that has been here longest without proof, so that those don't keep out who may come in;
 // one of the same peer, where that has its share. It reports whether there was one.
 func (g *Gate) makeRoom(from netip.Addr) bool {
-	oldest := g.oldestUnproven(from)
-	if oldest == nil {
+	g.mu.Lock()
+	p := g.peers[from]
+	own := p != nil && p.conns >= share(maxConns)
+	i := slices.IndexFunc(g.unproven, func(c *gatedConn) bool { return !own || c.from == from })
+	if i < 0 {
+		g.mu.Unlock()
 		return false
 	}
+	oldest := g.unproven[i]
+	g.mu.Unlock()
 	_ = oldest.Close() // nothing of it is begun
 	g.refuse(oldest.RemoteAddr().String(), TooManyConnections, "it has shown neither key nor certificate so far, and others want to come in")
 	return true
 }
 
-func (g *Gate) oldestUnproven(from netip.Addr) *gatedConn {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	p := g.peers[from]
-	own := p != nil && p.conns >= share(maxConns)
-	for _, c := range g.unproven {
-		if !own || c.from == from {
-			return c
-		}
-	}
-	return nil
-}
-
-// hold counts bytes in memory for a peer, and reports whether there is room for them; give them back in any case.
+// hold counts bytes in memory for a peer, and reports whether there is room for them. They are given back, as a number
+// below 0, in any case.
 func (g *Gate) hold(p *peer, n, limit int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	p.bytes += n
 	g.all.bytes += n
 	return p.bytes <= share(limit) && g.all.bytes <= limit
-}
-
-func (g *Gate) release(p *peer, n int64) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	p.bytes -= n
-	g.all.bytes -= n
 }
 
 // addrOf is the address without the port.

@@ -37,21 +37,20 @@ func secretOf(r *http.Request) string {
 	return token
 }
 
-// admit asks each request for the key, before its body is read.
-func (g *Gate) admit(next http.Handler) http.Handler {
+// Admit lets a handler serve those requests that show the key, if one is asked for, before their bodies are read, of which
+// each may have so many bytes.
+func (g *Gate) Admit(next http.Handler, maxBody int) http.Handler {
+	next = g.boundBodies(next, maxBody)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		with, c := g.creds.now(), connOf(r.Context())
 		if c != nil && c.with != with { // the peer shall show what is asked for now
 			w.Header().Set("Connection", "close")
 		}
-		if len(with.secrets) == 0 || openPaths[r.URL.Path] {
-			next.ServeHTTP(w, r)
-			return
-		}
 		secret := secretOf(r)
-		if with.accepts(secret) {
-			if c != nil {
-				c.prove()
+		asked := len(with.secrets) > 0 && !openPaths[r.URL.Path]
+		if !asked || with.accepts(secret) {
+			if asked && c != nil {
+				g.prove(c)
 			}
 			next.ServeHTTP(w, r)
 			return

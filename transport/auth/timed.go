@@ -10,8 +10,8 @@ import (
 // waits for the pipeline to drain.
 type timedConn struct {
 	net.Conn
-	closing  atomic.Bool  // all that is still written is TLS's goodbye
-	deadline atomic.Int64 // that the handler has set, which holds too; in Unix nanoseconds, 0: none
+	closing  atomic.Bool               // all that is still written is TLS's goodbye
+	deadline atomic.Pointer[time.Time] // that the handler has set, which holds too; nil or zero: none
 }
 
 // How long a peer may read nothing of what is written to it.
@@ -26,8 +26,8 @@ func (c *timedConn) Write(b []byte) (int, error) {
 		patience = goodbyeTime
 	}
 	until := time.Now().Add(patience)
-	if d := c.deadline.Load(); d != 0 && d < until.UnixNano() {
-		until = time.Unix(0, d)
+	if d := c.deadline.Load(); d != nil && !d.IsZero() {
+		until = earlier(until, *d)
 	}
 	if err := c.Conn.SetWriteDeadline(until); err != nil {
 		return 0, err
@@ -36,21 +36,13 @@ func (c *timedConn) Write(b []byte) (int, error) {
 }
 
 func (c *timedConn) SetWriteDeadline(t time.Time) error {
-	c.remember(t)
+	c.deadline.Store(&t)
 	return c.Conn.SetWriteDeadline(t)
 }
 
 func (c *timedConn) SetDeadline(t time.Time) error {
-	c.remember(t)
+	c.deadline.Store(&t)
 	return c.Conn.SetDeadline(t)
-}
-
-func (c *timedConn) remember(t time.Time) {
-	d := t.UnixNano()
-	if t.IsZero() {
-		d = 0
-	}
-	c.deadline.Store(d)
 }
 
 // CloseWrite ends this side, where the connection has sides that end alone.
