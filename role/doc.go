@@ -25,5 +25,5 @@
 //	monitor   status, metrics, events, history and the page
 //	device    the machine: its energy and condition, and the emulation of another one
 //	inspect, cert, plot   commands of their own
-//	chaos     the fault harness
+//	chaos     tests with real processes, and the fault harness
 package role

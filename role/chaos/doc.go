@@ -9,6 +9,7 @@
 //	newcomer_test.go     what the READMEs have, typed from top to bottom
 //	leave_test.go        somebody leaves, politely or not, or comes when nobody is expected
 //	credentials_test.go  certificates and keys, and their change
+//	newcomer_test.go     what the READMEs say, typed from top to bottom
 //	fault_test.go        does what a schedule says, and undoes it
 //	chaos_test.go        runs under a schedule, and what must hold after each
 //	soak_test.go         very many frames, and what the nodes need at the beginning and at the end

@@ -1,0 +1,146 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"tandem/pipeline"
+)
+
+func write(t *testing.T, name, text string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Each frame's line can be read as soon as it has arrived, with the name of its class where that is known.
+func TestResultsFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "results.jsonl")
+	w, err := CreateResults(path, write(t, "classes.txt", "cat\r\ndog\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := pipeline.NodeID{Role: "slow", Address: "s:1"}
+	w.Write("r", &pipeline.Frame{ID: 7, Data: []float32{0.25, 0.75}, Label: pipeline.NoLabel, Age: 1500 * time.Microsecond, By: by})
+	w.Write("r", &pipeline.Frame{ID: 8, Data: []float32{0, 0, 1}, Label: 2, By: by}) // a class without a name
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"run":"r","id":7,"class":1,"name":"dog","score":0.75,"age_ms":1.5,"node":"slow","address":"s:1"}
+{"run":"r","id":8,"class":2,"score":1,"label":2,"age_ms":0,"node":"slow","address":"s:1"}
+`
+	if string(text) != want {
+		t.Errorf("%s, want\n%s", text, want)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A trace has a line for each decision, with the run that it belongs to.
+func TestTraceFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "trace.jsonl")
+	w, err := CreateTrace(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Of("a")(pipeline.Decided{Frame: 3})
+	w.Of("b")(pipeline.Decided{Frame: 4})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	for line := range strings.Lines(string(text)) {
+		var d struct {
+			Run string
+			pipeline.Decided
+		}
+		if err := json.Unmarshal([]byte(line), &d); err != nil {
+			t.Fatal(err)
+		}
+		got += d.Run + string(rune('0'+d.Frame))
+	}
+	if got != "a3b4" {
+		t.Errorf("%s: %s", got, text)
+	}
+}
+
+// A disk that is full does not end a run, and is told of until the end.
+func TestFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip(err)
+	}
+	w, err := CreateResults("/dev/full", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write("r", &pipeline.Frame{Data: []float32{1}})
+	for _, err := range []error{w.Flush(), w.Close()} {
+		if !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "--results: ") {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
+func TestFilesThatCanNotBeOpened(t *testing.T) {
+	absent := filepath.Join(t.TempDir(), "absent", "x")
+	_, results := CreateResults(absent, "")
+	_, classes := CreateResults(filepath.Join(t.TempDir(), "x"), absent)
+	_, many := CreateResults(filepath.Join(t.TempDir(), "x"), write(t, "classes.txt", strings.Repeat("x\n", 1<<20)))
+	_, trace := CreateTrace(absent)
+	_, output := Open(Options{Output: absent})
+	for says, err := range map[string]error{"--results": results, "--classes": classes, "at most 1048576 are allowed": many, "--trace": trace, "--output": output} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, want one that says %s", err, says)
+		}
+	}
+}
+
+// An older report is kept until there is a new one, and stdout is not ours to close.
+func TestOutputIsOverwrittenLate(t *testing.T) {
+	path := write(t, "report.json", strings.Repeat("an older report\n", 1000))
+	p, err := Open(Options{Format: JSON, Output: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || len(text) != 16_000 {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+	if err := errors.Join(p.Print(pipeline.Report{Run: "r"}), p.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || !json.Valid(text) || bytes.Count(text, []byte("\n")) != 1 {
+		t.Errorf("%s, %v", text, err)
+	}
+	var out bytes.Buffer
+	p, err = Open(Options{Format: CSV, NoHeader: true, Stdout: &out})
+	if err := errors.Join(err, p.Print(pipeline.Report{Run: "r"}), p.Close()); err != nil || !strings.HasPrefix(out.String(), "r,") {
+		t.Errorf("%s, %v", out.String(), err)
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for _, f := range []Format{Table, JSON, CSV} {
+		if got, err := ParseFormat(string(f)); got != f || err != nil {
+			t.Errorf("%s: %s, %v", f, got, err)
+		}
+	}
+	if _, err := ParseFormat("JSON"); err == nil || !strings.Contains(err.Error(), "table, json or csv") {
+		t.Errorf("error %v", err)
+	}
+}
