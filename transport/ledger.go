@@ -90,13 +90,11 @@ func statusToWire(statuses []pipeline.Status, most int) (list []*wire.Status) {
 }
 
 func statusFromWire(messages []*wire.Status) ([]pipeline.Status, error) {
-	var statuses []pipeline.Status
-	for _, m := range messages {
-		var s pipeline.Status
-		if err := errors.Join(convert(m, &s), convert(m.GetLedger(), &s.Entry)); err != nil {
+	statuses := make([]pipeline.Status, len(messages))
+	for i, m := range messages {
+		if err := errors.Join(convert(m, &statuses[i]), convert(m.GetLedger(), &statuses[i].Entry)); err != nil {
 			return nil, err
 		}
-		statuses = append(statuses, s)
 	}
 	return statuses, nil
 }
