@@ -73,16 +73,13 @@ func fits(b []byte, m protoreflect.MessageDescriptor) error {
 	}
 	var elements [64]int // of each field: no message has more
 	for len(b) > 0 {
-		number, kind, tag := protowire.ConsumeTag(b)
-		if tag < 0 {
-			return nil
-		}
-		n := protowire.ConsumeFieldValue(number, kind, b[tag:])
+		number, kind, n := protowire.ConsumeField(b)
 		if n < 0 {
 			return nil
 		}
-		value := b[tag : tag+n]
-		b = b[tag+n:]
+		_, _, tag := protowire.ConsumeTag(b)
+		value := b[tag:n]
+		b = b[n:]
 		f := m.Fields().ByNumber(number)
 		if f == nil {
 			continue
@@ -111,15 +108,15 @@ func check(message proto.Message) (err error) {
 	for i := range fields.Len() {
 		f := fields.Get(i)
 		b, v := fieldBounds[f.FullName()], m.Get(f)
+		if many, ok := v.Interface().(interface{ Len() int }); ok && many.Len() > b.most {
+			return invalid(f, "has %d elements: %d are allowed", many.Len(), b.most)
+		}
 		switch {
 		case !m.Has(f):
 			if b.needed {
 				return invalid(f, "is empty")
 			}
 		case f.IsMap():
-			if v.Map().Len() > b.most {
-				return invalid(f, "has %d elements: %d are allowed", v.Map().Len(), b.most)
-			}
 			v.Map().Range(func(key protoreflect.MapKey, entry protoreflect.Value) bool {
 				_, wrongKey := b.checkValue(f.MapKey(), key.Value())
 				_, wrong := b.checkValue(f.MapValue(), entry)
@@ -128,9 +125,6 @@ func check(message proto.Message) (err error) {
 			})
 		case f.IsList():
 			list := v.List()
-			if list.Len() > b.most {
-				return invalid(f, "has %d elements: %d are allowed", list.Len(), b.most)
-			}
 			for i := 0; i < list.Len() && err == nil && f.Kind() != protoreflect.Uint64Kind; i++ {
 				v, err = b.checkValue(f, list.Get(i))
 				list.Set(i, v)

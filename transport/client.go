@@ -234,9 +234,6 @@ func (c *Client) Pace() time.Duration { return c.pace.value() }
 // observe adds an eighth of each round trip to the EWMA, as TCP does (RFC 6298). Of two calls that end at once one may be
 // forgotten.
 func (c *Client) observe(rtt time.Duration) {
-	old := c.rtt.Load()
-	if old == 0 {
-		old = int64(rtt)
-	}
+	old := cmp.Or(c.rtt.Load(), int64(rtt))
 	c.rtt.Store(old + (int64(rtt)-old)/8)
 }

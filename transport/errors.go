@@ -29,7 +29,7 @@ var codes = []struct {
 }
 
 func toWire(err error) error {
-	if ce := (*connect.Error)(nil); errors.As(err, &ce) { // it is so already
+	if ce := (*connect.Error)(nil); err == nil || errors.As(err, &ce) { // it is so already
 		return err
 	}
 	for _, c := range codes {
@@ -71,12 +71,13 @@ func (c *Client) fromWire(err error) error {
 		}
 		return c.unreachable(ce.Unwrap())
 	}
+	remote := &remoteError{c.address, plain(ce.Message()), nil}
 	for _, known := range codes {
 		if ce.Code() == known.code {
-			return &remoteError{c.address, plain(ce.Message()), known.err}
+			remote.kind = known.err
 		}
 	}
-	return &remoteError{c.address, plain(ce.Message()), nil}
+	return remote
 }
 
 // httpStatus is what Connect says of an answer that is not its own.

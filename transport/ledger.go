@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 
@@ -26,24 +27,19 @@ func convert(from, to any) error {
 
 func ledgerToWire(e pipeline.Entry) (*wire.Ledger, error) {
 	m := new(wire.Ledger)
-	unacknowledged, denied := e.Unacknowledged, e.Denied
-	e.Unacknowledged, e.Denied = nil, nil
 	err := convert(e, m)
-	m.Unacknowledged, m.Denied = idsToWire(unacknowledged), idsToWire(denied)
+	m.Unacknowledged, m.Denied = idsToWire(e.Unacknowledged), idsToWire(e.Denied) // JSON has neither
 	return m, err
 }
 
 func ledgerFromWire(m *wire.Ledger) (e pipeline.Entry, err error) {
 	unacknowledged, denied := m.GetUnacknowledged(), m.GetDenied()
 	m.Unacknowledged, m.Denied = nil, nil
-	if err := convert(m, &e); err != nil {
-		return e, err
-	}
-	if e.Unacknowledged, err = pipeline.NewIDs(unacknowledged); err != nil {
-		return e, err
-	}
-	e.Denied, err = pipeline.NewIDs(denied)
-	return e, err
+	err = convert(m, &e)
+	var wrong, wrongDenied error
+	e.Unacknowledged, wrong = pipeline.NewIDs(unacknowledged)
+	e.Denied, wrongDenied = pipeline.NewIDs(denied)
+	return e, cmp.Or(err, wrong, wrongDenied)
 }
 
 func idsToWire(ids pipeline.IDs) []uint64 {
@@ -79,14 +75,9 @@ const maxStatusBytes = 256 << 10
 // refused is left out: a figure that can't be shown must not cost a sign of life.
 func statusToWire(statuses []pipeline.Status, most int) (list []*wire.Status) {
 	for _, s := range statuses {
-		ledger, err := ledgerToWire(s.Entry)
-		m := new(wire.Status)
-		if err != nil || convert(s, m) != nil {
-			continue
-		}
-		ledger.Unacknowledged, ledger.Denied, ledger.Next = nil, nil, nil // nobody shows them before the run is closed
-		m.Ledger = ledger
-		if check(m) != nil {
+		s.Next = nil // nobody shows it before the run is closed, nor the ids of frames
+		m := &wire.Status{Ledger: new(wire.Ledger)}
+		if errors.Join(convert(s.Entry, m.Ledger), convert(s, m), check(m)) != nil {
 			continue
 		}
 		const around = 8 // bytes
@@ -99,13 +90,11 @@ func statusToWire(statuses []pipeline.Status, most int) (list []*wire.Status) {
 }
 
 func statusFromWire(messages []*wire.Status) ([]pipeline.Status, error) {
-	var statuses []pipeline.Status
-	for _, m := range messages {
-		var s pipeline.Status
-		if err := errors.Join(convert(m, &s), convert(m.GetLedger(), &s.Entry)); err != nil {
+	statuses := make([]pipeline.Status, len(messages))
+	for i, m := range messages {
+		if err := errors.Join(convert(m, &statuses[i]), convert(m.GetLedger(), &statuses[i].Entry)); err != nil {
 			return nil, err
 		}
-		statuses = append(statuses, s)
 	}
 	return statuses, nil
 }

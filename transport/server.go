@@ -86,7 +86,12 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors
 			return connect.NewError(connect.CodeInternal, fmt.Errorf("this node failed on the call; its log has the reason"))
 		}),
 	)
-	mux.Handle(path, timeAnswers(calls))
+	mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 2 {
+			w = timedAnswer{w}
+		}
+		calls.ServeHTTP(w, r)
+	})
 	if others != nil {
 		mux.Handle("/", others)
 	}
@@ -108,17 +113,8 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors
 	}
 }
 
-// timeAnswers gives the answers to calls a time over HTTP/2 too: there a stream's write waits for the peer's window, and
+// timedAnswer gives the answer to a call a time over HTTP/2 too: there a stream's write waits for the peer's window, and
 // the connection has nothing to write. It begins with the answer, because a Close may wait for the pipeline to drain.
-func timeAnswers(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ProtoMajor == 2 {
-			w = timedAnswer{w}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 type timedAnswer struct{ http.ResponseWriter }
 
 func (a timedAnswer) Write(b []byte) (int, error) {
@@ -135,10 +131,7 @@ func answered(next connect.UnaryFunc) connect.UnaryFunc {
 			return nil, toWire(err)
 		}
 		answer, err := next(ctx, r)
-		if err != nil {
-			return nil, toWire(err)
-		}
-		return answer, nil
+		return answer, toWire(err)
 	}
 }
 

@@ -55,8 +55,7 @@ type gatedConn struct {
 
 func (g *Gate) guard(c net.Conn, from netip.Addr, p *peer) *gatedConn {
 	raw := &timedConn{Conn: c}
-	conn := &gatedConn{Conn: raw, gate: g, raw: raw, from: from, peer: p, with: g.creds.now()}
-	conn.shake = func() error { return nil }
+	conn := &gatedConn{Conn: raw, gate: g, raw: raw, from: from, peer: p, with: g.creds.now(), shake: func() error { return nil }}
 	if config := conn.with.server; config != nil {
 		secured := tls.Server(raw, config)
 		conn.Conn = secured

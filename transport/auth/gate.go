@@ -41,7 +41,6 @@ func share(limit int64) int64 { return limit * 3 / 4 }
 // Reason says why a peer was refused. It is the label of a metric.
 type Reason string
 
-// The reasons.
 const (
 	TooManyConnections Reason = "connections"         // it, or all peers together, have too many
 	TooManyBytes       Reason = "memory"              // it, or all peers together, send too much at once

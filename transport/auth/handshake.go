@@ -24,8 +24,8 @@ func (c *Credentials) Shake(ctx context.Context, conn net.Conn, name string) (ne
 	return &refusalConn{Conn: secured}, nil
 }
 
-// refusalConn remembers that the node that was dialled has refused this one. In TLS 1.3 a client learns of that only when it reads,
-// and meanwhile writes its request; then the fault that net/http reports is the write's.
+// refusalConn remembers that the node that was dialled has refused this one. In TLS 1.3 a client learns of that only when
+// it reads, and meanwhile writes its request; then the fault that net/http reports is the write's.
 type refusalConn struct {
 	net.Conn
 	refusal atomic.Pointer[net.OpError]
@@ -47,10 +47,7 @@ func (c *refusalConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Why two nodes don't get through to each other, as either side says it: Why of the node that is dialled, faultOf
-// of the peer that has come.
-
-// Why says in words why a node and this one don't get through to each other; empty: it is not for want of
+// Why says in words why the node that is dialled and this one don't get through to each other; empty: it is not for want of
 // credentials.
 func Why(err error) string {
 	var plaintext tls.RecordHeaderError
@@ -77,8 +74,8 @@ func Why(err error) string {
 	}
 }
 
-// faultOf says why a handshake has failed. Who has only looked whether somebody listens is not refused, nor is again whose
-// connection this node has closed meanwhile.
+// faultOf says why the handshake with a peer that has come has failed. Who has only looked whether somebody listens is not
+// refused, nor is again whose connection this node has closed meanwhile.
 func faultOf(err error) (Reason, string) {
 	var plaintext tls.RecordHeaderError
 	var unknown x509.UnknownAuthorityError

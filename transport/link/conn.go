@@ -1,6 +1,7 @@
 package link
 
 import (
+	"cmp"
 	"net"
 	"os"
 	"slices"
@@ -36,12 +37,6 @@ const (
 	// early is what timers are usually late by: on an idle machine up to a millisecond, on a busy one much less.
 	early = 400 * time.Microsecond
 )
-
-func newConn(real net.Conn, l line) *conn {
-	c := &conn{Conn: real, line: l, ended: make(chan struct{})}
-	c.changed.L = &c.mu
-	return c
-}
 
 // Write takes all bytes as soon as there is room for them.
 func (c *conn) Write(b []byte) (n int, err error) {
@@ -178,8 +173,5 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 
 // SetDeadline sets both.
 func (c *conn) SetDeadline(t time.Time) error {
-	if err := c.SetWriteDeadline(t); err != nil {
-		return err
-	}
-	return c.SetReadDeadline(t)
+	return cmp.Or(c.SetWriteDeadline(t), c.SetReadDeadline(t))
 }

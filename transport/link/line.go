@@ -2,6 +2,7 @@ package link
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -65,26 +66,22 @@ func (l *line) advance(now time.Time) (arrived [][]byte, next time.Time) {
 // send sends the oldest bytes: as many as leave in about a millisecond, so that the lines of an uplink take turns.
 func (l *line) send(now time.Time) {
 	p := l.queued[0]
-	data := p.data[:min(len(p.data), l.up.turn)]
+	data := p.data[:min(len(p.data), turn(l.up.shape.Rate))]
 	if l.queued[0].data = p.data[len(data):]; len(l.queued[0].data) == 0 {
 		l.queued = l.queued[1:]
 	}
-	ready := p.at
-	if earliest := now.Add(-lag); ready.Before(earliest) {
-		ready = earliest
-	}
+	ready := later(p.at, now.Add(-lag))
 	segments := (len(data) + segment - 1) / segment
 	l.left = l.up.send(ready, len(data)+segments*(framed-segment))
 	at := l.left.Add(l.up.shape.Delay)
 	if jitter := l.up.shape.Jitter; jitter > 0 {
 		at = at.Add(time.Duration(l.chance.ExpFloat64() * float64(jitter)))
 	}
-	if at.Before(l.there) {
-		at = l.there
-	}
-	l.there = at.Add(l.stall(segments, len(l.queued) > 0))
+	l.there = later(at, l.there).Add(l.stall(segments, len(l.queued) > 0))
 	l.flying = append(l.flying, parcel{data, l.there})
 }
+
+func later(a, b time.Time) time.Time { return slices.MaxFunc([]time.Time{a, b}, time.Time.Compare) }
 
 // stall is how long the segments are held up by the loss of some of them. Those lost together are found missing
 // together.

@@ -110,17 +110,11 @@ func parseLoss(s string) (float64, error) {
 }
 
 func parseRate(s string) (float64, error) {
-	for _, u := range []struct {
-		unit string
-		bits float64
-	}{{"kbit", 1e3}, {"mbit", 1e6}, {"gbit", 1e9}} {
-		number, ok := strings.CutSuffix(s, u.unit)
-		if !ok {
-			continue
-		}
+	for unit, bits := range map[string]float64{"kbit": 1e3, "mbit": 1e6, "gbit": 1e9} {
+		number, ok := strings.CutSuffix(s, unit)
 		rate, err := strconv.ParseFloat(number, 64)
-		if err == nil && rate*u.bits >= minRate && rate*u.bits <= maxRate {
-			return rate * u.bits, nil
+		if rate *= bits; ok && err == nil && rate >= minRate && rate <= maxRate {
+			return rate, nil
 		}
 	}
 	return 0, errors.New("is no rate from 10kbit to 10gbit")

@@ -12,9 +12,7 @@ type Traffic struct{ bytes atomic.Int64 }
 func (t *Traffic) Bytes() int64 { return t.bytes.Load() }
 
 // Listen counts the bytes of the connections that a listener accepts.
-func (t *Traffic) Listen(l net.Listener) net.Listener {
-	return wrapping{l, t.Over}
-}
+func (t *Traffic) Listen(l net.Listener) net.Listener { return wrapping{l, t.Over} }
 
 // Over counts the bytes of a connection.
 func (t *Traffic) Over(c net.Conn) net.Conn {

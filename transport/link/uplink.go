@@ -15,9 +15,6 @@ import (
 type Uplink struct {
 	shape Shape
 	seed  uint64
-	turn  int // bytes that a connection sends before it is the next one's turn
-	// burst is what an idle link sends at once, as time at its rate.
-	burst time.Duration
 
 	mu     sync.Mutex
 	free   time.Time // when all that was given to the link will have left
@@ -32,10 +29,10 @@ func NewUplink(l Shape, seed uint64) *Uplink {
 	if l.Name == "" {
 		return nil
 	}
-	return &Uplink{shape: l, seed: seed, turn: turn(l.Rate), burst: burst(l.Rate), conns: make(map[*conn]struct{})}
+	return &Uplink{shape: l, seed: seed, conns: make(map[*conn]struct{})}
 }
 
-// turn is about a millisecond's worth of whole segments.
+// turn is how many bytes a connection sends before it is the next one's turn: about a millisecond's worth of whole segments.
 func turn(rate float64) int {
 	const most = 64 << 10
 	if rate == 0 {
@@ -44,11 +41,10 @@ func turn(rate float64) int {
 	return min(max(1, int(rate/1000/8/framed)), most/segment) * segment
 }
 
-// burst is what the kernel's token bucket filter (tc-tbf) needs for 20 Mbit/s: 5 KiB, which is 2 ms. A slower link sends
-// less at once, so that no message is more than that too early.
+// burst is what an idle link sends at once, as time at its rate. The kernel's token bucket filter (tc-tbf) needs 5 KiB for
+// 20 Mbit/s, which is 2 ms. A slower link sends less at once, so that no message is more than that too early.
 func burst(rate float64) time.Duration {
-	const bytes, most = 5 << 10, 2 * time.Millisecond
-	return min(most, transmission(bytes, max(rate, minRate)))
+	return min(2*time.Millisecond, transmission(5<<10, max(rate, minRate)))
 }
 
 // transmission is what so many bytes take at a rate.
@@ -63,14 +59,8 @@ func (u *Uplink) send(ready time.Time, bytes int) time.Time {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if idle := ready.Add(-u.burst); u.free.Before(idle) {
-		u.free = idle
-	}
-	u.free = u.free.Add(transmission(bytes, u.shape.Rate))
-	if u.free.Before(ready) {
-		return ready
-	}
-	return u.free
+	u.free = later(u.free, ready.Add(-burst(u.shape.Rate))).Add(transmission(bytes, u.shape.Rate))
+	return later(u.free, ready)
 }
 
 // Over puts a connection on the uplink. Closing the connection ends what that takes. On an uplink that is closed it is
@@ -86,7 +76,8 @@ func (u *Uplink) Over(real net.Conn) net.Conn {
 		return real
 	}
 	u.made++
-	c := newConn(real, line{up: u, chance: rand.New(rand.NewPCG(u.seed, u.made))})
+	c := &conn{Conn: real, line: line{up: u, chance: rand.New(rand.NewPCG(u.seed, u.made))}, ended: make(chan struct{})}
+	c.changed.L = &c.mu
 	u.conns[c] = struct{}{}
 	u.lines.Go(func() {
 		c.carry()
