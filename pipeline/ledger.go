@@ -44,15 +44,13 @@ func (l *Ledger) Decide(s State, why strategy.Reason) {
 		l.state, l.entered = s, time.Now()
 		l.states, l.reasons = make(map[State]time.Duration), make(map[strategy.Reason]int64)
 	}
-	if s != l.state {
-		l.enter(s)
-	}
+	l.enter(s)
 	if why != "" {
 		l.reasons[why]++
 	}
 }
 
-// enter adds up the time in the state that ends. Call it with l.mu held.
+// enter adds up the time in the present state, and takes the next. Call it with l.mu held.
 func (l *Ledger) enter(next State) {
 	now := time.Now()
 	l.states[l.state] += now.Sub(l.entered)
