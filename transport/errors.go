@@ -29,7 +29,7 @@ var codes = []struct {
 }
 
 func toWire(err error) error {
-	if ce := (*connect.Error)(nil); err == nil || errors.As(err, &ce) { // it is so already
+	if ce := (*connect.Error)(nil); err == nil || errors.As(err, &ce) { // there is none, or it is so already
 		return err
 	}
 	for _, c := range codes {
