@@ -26,7 +26,9 @@ func runLocal(ctx context.Context, cfg setup) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, nodes.stop()) }()
-	fmt.Fprintf(cfg.Stderr, "watch it on http://%s/\n", nodes.end.address)
+	if cfg.Report.Format == report.Table || options.Terminal(cfg.Stderr) { // for people, and not for scripts
+		fmt.Fprintf(cfg.Stderr, "watch it on http://%s/\n", nodes.end.address)
+	}
 
 	if cfg.Strategy != "" {
 		r, err := nodes.run(ctx, cfg, cfg.Strategy)

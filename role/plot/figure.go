@@ -99,9 +99,9 @@ func (f figure) render(format string, to io.Writer) error {
 	return r.Save(to)
 }
 
-// write writes a text in as many lines as it takes, and returns where the last one ends.
+// write writes a text in as many lines as it takes, in whatever font, and returns where the last one ends.
 func write(r chartdraw.Renderer, text string, size float64, top int) int {
-	for _, line := range chartdraw.Text.WrapFit(r, text, figureWidth-2*edge, styleOf(size)) {
+	for _, line := range chartdraw.Text.WrapFit(r, text, (figureWidth-2*edge)*8/9, styleOf(size)) {
 		chartdraw.Draw.Text(r, line, edge, top+int(size), styleOf(size))
 		top += int(1.4 * size)
 	}
