@@ -1,12 +1,12 @@
 package link
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // What one end sends the other receives, and both count it.
@@ -23,8 +23,8 @@ func TestTrafficIsCountedAtBothEnds(t *testing.T) {
 	go func() { _ = s.Serve(server.Listen(listener)) }() // ends with Close
 	defer s.Close()
 
-	c := &http.Client{Transport: &http.Transport{Dial: func(network, address string) (net.Conn, error) {
-		conn, err := net.DialTimeout(network, address, time.Second)
+	c := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
 		return client.Over(conn), err
 	}}}
 	body := strings.Repeat("x", 100_000)
