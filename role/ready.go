@@ -39,7 +39,10 @@ func (r *readiness) check() error {
 
 // ready returns why this node takes no new runs, or why frames could not go on from it; nil: they could.
 func (s *server) ready() error {
-	if s.node.isStopping() {
+	s.node.mu.Lock()
+	stopping := s.node.stopping
+	s.node.mu.Unlock()
+	if stopping {
 		return errors.New("stopping: what is on this node is worked off, and it takes no new runs")
 	}
 	select {
@@ -48,10 +51,4 @@ func (s *server) ready() error {
 		return errors.New("starting: the model is being loaded, or a node below is not there yet")
 	}
 	return s.below.check()
-}
-
-func (n *node) isStopping() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.stopping
 }

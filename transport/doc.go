@@ -14,3 +14,6 @@
 package transport
 
 //go:generate npx --yes @bufbuild/buf@1.75.0 generate
+
+// Port is where a node listens, and where it is called if an address names no port.
+const Port = "12345"

@@ -139,7 +139,7 @@ func TestViewerSeesWhatHappens(t *testing.T) {
 		if err := json.Unmarshal([]byte(data), &past); err != nil || name != "history" {
 			t.Fatalf("%s: %v: %s", name, err, data)
 		}
-		if len(past.Samples) != 3 || past.Samples[0].Status.Live.Rate != 33 || past.Samples[0].Status.Run.ID != "r" || past.Samples[1].T-past.Samples[0].T != 1000 ||
+		if len(past.Samples) != 3 || past.Samples[0].Status.Live.Rate != 33 || past.Samples[0].Status.Run["id"] != "r" || past.Samples[1].T-past.Samples[0].T != 1000 ||
 			len(past.Samples[0].Status.Nodes) != 2 || past.Samples[0].Status.Nodes[0].Role != "fast" || len(past.Runs) != 1 || past.Runs[0].Run != "before" {
 			t.Errorf("%+v", past)
 		}

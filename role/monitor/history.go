@@ -52,32 +52,37 @@ type sample struct {
 
 // shortSample is what is remembered of one: what the page draws of the past.
 type shortSample struct {
-	T      int64 `json:"t"`
-	Status struct {
-		Run *struct {
-			ID string `json:"id"`
-		} `json:"run"`
-		Live  *pipeline.Live `json:"live"`
-		Nodes []struct {
-			pipeline.NodeID
-			Queue     int            `json:"queue"`
-			Capacity  int            `json:"capacity"`
-			State     pipeline.State `json:"state"`
-			Forwarded int64          `json:"forwarded"`
-			Finished  int64          `json:"finished"`
-			Refused   int64          `json:"refused"`
-			RateIn    float64        `json:"rate_in"`
-			RateOut   float64        `json:"rate_out"`
-		} `json:"nodes"`
-	} `json:"status"`
+	T      int64       `json:"t"`
+	Status shortStatus `json:"status"`
 }
 
-// shorten makes a sample short. It has just been made into text, so it can be read and made again.
-func shorten(full []byte) []byte {
-	var s shortSample
-	_ = json.Unmarshal(full, &s)
-	short, _ := json.Marshal(s)
-	return short
+type shortStatus struct {
+	Run   map[string]string `json:"run"` // its id; null: none was open
+	Live  *pipeline.Live    `json:"live"`
+	Nodes []shortNode       `json:"nodes"`
+}
+
+type shortNode struct {
+	pipeline.NodeID
+	Queue     int            `json:"queue"`
+	Capacity  int            `json:"capacity"`
+	State     pipeline.State `json:"state"`
+	Forwarded int64          `json:"forwarded"`
+	Finished  int64          `json:"finished"`
+	Refused   int64          `json:"refused"`
+	RateIn    float64        `json:"rate_in"`
+	RateOut   float64        `json:"rate_out"`
+}
+
+func shortOf(full sample) shortSample {
+	s := shortSample{full.T, shortStatus{Live: full.Status.Live}}
+	if run := full.Status.Run; run != nil {
+		s.Status.Run = map[string]string{"id": run.ID}
+	}
+	for _, n := range full.Status.Nodes {
+		s.Status.Nodes = append(s.Status.Nodes, shortNode{n.NodeID, n.Queue, n.Capacity, n.State, n.Forwarded, n.Finished, n.Refused, n.RateIn, n.RateOut})
+	}
+	return s
 }
 
 // StartHistory begins to take samples; Close ends it. log is told what can't be shown.
@@ -100,25 +105,31 @@ func (h *History) Close() {
 
 // tick takes a sample, where a run is open or somebody is watching. It is made into text once for all who watch.
 func (h *History) tick(now time.Time) {
-	r := h.look()
+	one := sample{now.UnixMilli(), h.look()}
 	h.mu.Lock()
-	idle := r.Run == nil && len(h.viewers) == 0
+	watched := len(h.viewers) > 0
 	h.mu.Unlock()
-	if idle {
+	if one.Status.Run == nil && !watched {
 		return
 	}
-	full, err := json.Marshal(sample{now.UnixMilli(), r})
+	short, err := json.Marshal(shortOf(one))
+	var full []byte
+	if err == nil && watched {
+		full, err = json.Marshal(one)
+	}
 	if err != nil {
 		h.log(err)
 		return
 	}
-	short := shorten(full)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.samples = newest(append(h.samples, short), maxSamples)
-	h.tell(event("sample", full))
-	if h.ticks++; h.ticks%commentEvery == 0 {
-		h.tell([]byte(":\n\n")) // a comment, in which a proxy sees life
+	if h.ticks++; watched {
+		e := event("sample", full)
+		if h.ticks%commentEvery == 0 {
+			e = append(e, ":\n\n"...) // a comment, in which a proxy sees life
+		}
+		h.tell(e)
 	}
 }
 

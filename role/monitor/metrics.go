@@ -1,12 +1,10 @@
 package monitor
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Metrics are what a node shows to Prometheus. Counters go on over all runs; no run has a label, as there may be any
@@ -27,7 +25,7 @@ func newMetrics(o Options) *Metrics {
 		m.registry.MustRegister(h)
 		return func(d time.Duration) { h.Observe(d.Seconds()) }
 	}
-	if o.end() {
+	if o.Role == end {
 		m.Age = histogram("tandem_age_seconds", "Age of the frames that reached end, since the client sent them.", 0.002)
 	} else {
 		m.Service = histogram("tandem_service_seconds", "Time of a frame in the layers of this node.", 0.0005)
@@ -36,10 +34,6 @@ func newMetrics(o Options) *Metrics {
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&totalsCollector{Options: o, highest: make(map[string]float64)})
 	return m
-}
-
-func (m *Metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes})
 }
 
 // maxScrapes bounds the answers to Prometheus that are made at once.

@@ -26,7 +26,8 @@ type Options struct {
 	Log      func(error)             // told what can't be shown
 }
 
-func (o Options) end() bool { return o.Role == pipeline.Roles[len(pipeline.Roles)-1] }
+// end is the role of the node that has the history.
+var end = pipeline.Roles[len(pipeline.Roles)-1]
 
 // Monitor is what one node shows.
 type Monitor struct {
@@ -38,7 +39,7 @@ type Monitor struct {
 // New begins to watch a node; Close ends it.
 func New(o Options) *Monitor {
 	m := &Monitor{Options: o, Metrics: newMetrics(o)}
-	if o.end() {
+	if o.Role == end {
 		m.History = StartHistory(o.Snapshot, o.Log)
 	}
 	return m

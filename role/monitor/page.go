@@ -1,8 +1,6 @@
 package monitor
 
 import (
-	"github.com/klauspost/compress/gzhttp"
-
 	"bytes"
 	"crypto/sha256"
 	"embed"
@@ -10,6 +8,8 @@ import (
 	"net/http"
 	"path"
 	"time"
+
+	"github.com/klauspost/compress/gzhttp"
 
 	"tandem/strategy"
 )

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"tandem/role/report"
 )
 
@@ -22,9 +24,11 @@ func (m *Monitor) Handler() http.Handler {
 	mux.HandleFunc("GET /status", m.serveStatus)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", m.serveReady)
-	mux.Handle("GET /metrics", m.Metrics.handler())
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.Metrics.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
 	if m.History == nil {
-		mux.HandleFunc("GET /{$}", m.serveSignpost)
+		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+			plain(w, http.StatusOK, fmt.Sprintf("This is tandem's %s node. See /status, /metrics, /healthz and /readyz; the page is on the end node.", m.Role))
+		})
 		return bounded(mux)
 	}
 	mux.HandleFunc("GET /runs.jsonl", m.History.serveRuns(report.JSON, "application/jsonl"))
@@ -72,10 +76,6 @@ func (m *Monitor) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	}
 	fresh(w, "application/json")
 	_, _ = w.Write(append(text, '\n'))
-}
-
-func (m *Monitor) serveSignpost(w http.ResponseWriter, _ *http.Request) {
-	plain(w, http.StatusOK, fmt.Sprintf("This is tandem's %s node. See /status, /metrics, /healthz and /readyz; the page is on the end node.", m.Role))
 }
 
 func (m *Monitor) serveReady(w http.ResponseWriter, _ *http.Request) {

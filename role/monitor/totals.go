@@ -81,7 +81,7 @@ func (c *totalsCollector) Collect(to chan<- prometheus.Metric) {
 	for reason, n := range c.Refused() { // also those of which there were none, so that the first one shows as a rise
 		counter("tandem_refused_peers_total", "Peers that were refused, by reason.", float64(n), labels{"reason": reason})
 	}
-	if c.end() {
+	if c.Role == end {
 		return
 	}
 	counter("tandem_switches_total", "How often the tail was made resident.", float64(t.Entry.Switches), nil)

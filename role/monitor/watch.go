@@ -26,7 +26,7 @@ func watchLine(now time.Time, r Snapshot) string {
 	if r.Run == nil {
 		return line + "no run is open\n"
 	}
-	if l := r.Live; l != nil && r.Node.Rank() == len(pipeline.Roles)-1 {
+	if l := r.Live; l != nil && r.Node.Role == end {
 		return line + fmt.Sprintf("%-10s coverage %5.1f %% of %d %5.1f f/s age %4.0f, %4.0f ms\n",
 			l.State, l.Coverage, l.Sent, l.Rate, l.AgeP50MS, l.AgeP95MS)
 	}

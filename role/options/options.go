@@ -23,6 +23,7 @@ import (
 	"tandem/role/input"
 	"tandem/role/report"
 	"tandem/strategy"
+	"tandem/transport"
 	"tandem/transport/auth"
 	"tandem/transport/link"
 )
@@ -115,7 +116,7 @@ func Default(r Role) Options {
 		Log:       zerolog.Nop(),
 		LogLevel:  "info",
 		LogFormat: "console",
-		Listen:    ":" + Port,
+		Listen:    ":" + transport.Port,
 		Tasks:     20,
 		Frames:    100,
 		Interval:  30 * time.Millisecond,

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"tandem/transport"
+
 	"github.com/dustin/go-humanize"
 )
 
@@ -127,9 +129,6 @@ func size(at *int, least, most int) Value {
 	return within(at, parse, least, most, fmt.Sprintf("use a size from %s to %s", show(least), show(most)), show)
 }
 
-// Port is where a node listens, and where it is called if an address names no port.
-const Port = "12345"
-
 func address(at *string) Value { return parsed(at, parseAddress, zeroIsUnset) }
 
 // parseAddress reads host:port, or a host alone.
@@ -137,10 +136,10 @@ func parseAddress(s string) (string, error) {
 	host, port, err := net.SplitHostPort(s)
 	bare := strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
 	if ip := net.ParseIP(bare); s != "" && !strings.ContainsAny(s, ":[]") || ip != nil && (bare == s || s == "["+bare+"]") {
-		host, port, err = bare, Port, nil
+		host, port, err = bare, transport.Port, nil
 	}
 	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
-		return "", fmt.Errorf("use host:port, such as fast:%s, or a host alone for port %s", Port, Port)
+		return "", fmt.Errorf("use host:port, such as fast:%s, or a host alone for port %s", transport.Port, transport.Port)
 	}
 	return net.JoinHostPort(host, port), nil
 }

@@ -21,15 +21,10 @@ func joules(e pipeline.Entry) string {
 	if e.EnergyBy == "" {
 		return "-"
 	}
-	return fmt.Sprintf("%.*f J", decimals(e.EnergyJ), e.EnergyJ)
-}
-
-// decimals leaves three or four digits of a figure.
-func decimals(v float64) int {
-	if v >= 100 {
-		return 0
+	if e.EnergyJ >= 100 {
+		return fmt.Sprintf("%.0f J", e.EnergyJ)
 	}
-	return 1
+	return fmt.Sprintf("%.1f J", e.EnergyJ)
 }
 
 // printSources says how the energy of a run is known, and of which nodes.

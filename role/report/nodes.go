@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"tandem/pipeline"
+	"tandem/transport"
 )
 
 // printNodes prints the ledger of every node.
@@ -51,7 +52,7 @@ func nodeNames(nodes []pipeline.Entry) []string {
 	for _, n := range nodes {
 		name := n.Role
 		if count[n.Role] > 1 {
-			name += " " + short(strings.TrimSuffix(n.Address, ":12345"))
+			name += " " + short(strings.TrimSuffix(n.Address, ":"+transport.Port))
 		}
 		names = append(names, name)
 	}
