@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -36,7 +37,7 @@ func TestTerminalLinesFit(t *testing.T) {
 func TestProgress(t *testing.T) {
 	for _, frames := range []uint64{100, 99_999_999, 0} {
 		synctest.Test(t, func(t *testing.T) {
-			var out bytes.Buffer
+			var out screen
 			var live atomic.Pointer[pipeline.Live]
 			live.Store(&pipeline.Live{Coverage: 100, Rate: 999.9, State: pipeline.Forwarding})
 			p := StartProgress(&out, pipeline.Run{Strategy: "replicate", Frames: frames}, live.Load)
@@ -81,6 +82,24 @@ func TestProgress(t *testing.T) {
 	var none *Progress
 	none.Add(1)
 	none.Done()
+}
+
+// screen is a terminal that is looked at while it is written to.
+type screen struct {
+	mu  sync.Mutex
+	out bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.out.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.out.String()
 }
 
 // There is a line a second while a run is open, and one when there is none.
