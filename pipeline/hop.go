@@ -1,9 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -91,27 +91,30 @@ func (h *Hop) carry(ctx context.Context, c HopConfig) {
 		time.Sleep(callGap - time.Since(last))
 		batch = gather(append(batch[:0], f), h.out, maxCallFrames, maxCallBytes)
 		h.turn <- time.Now()
-		h.send(ctx, c, batch)
+		h.send(ctx, c, batch, nil)
 	}
 }
 
-// send makes one call. Where one frame of several is invalid the others shall not suffer for it, so each goes again by
-// itself.
-func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame) {
+// send makes one call, of which an earlier one with the same frames may have lost its answer: that error, or nil. Where one
+// frame of several is invalid the others shall not suffer for it, so each goes again by itself.
+func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame, lost error) {
 	answers, err := c.Sender.Send(ctx, batch)
 	if c.Persist && err != nil && !permanent(err) && ctx.Err() == nil {
-		answers, err = h.retry(ctx, c.Sender, batch, err)
+		var earlier error
+		answers, err, earlier = h.retry(ctx, c.Sender, batch, err)
+		lost = cmp.Or(earlier, lost)
 	}
 	if errors.Is(err, ErrInvalidFrame) && len(batch) > 1 {
 		for i := range batch {
-			h.send(ctx, c, batch[i:i+1])
+			h.send(ctx, c, batch[i:i+1], lost)
 		}
 		return
 	}
-	c.Done(batch, answers, err)
+	c.Done(batch, answers, resent(err, lost))
 }
 
-// retry makes a call again that has failed (retry with exponential backoff), until it is answered or the context ends. The
+// retry makes a call again that has failed (retry with exponential backoff), until it is answered or the context ends. lost
+// is the error of a call that may have brought the frames, and of which only the answer was lost; nil: there is none. The
 // hop's calls share a circuit breaker: while it is not closed one of them is made at a time, so that a neighbour in
 // trouble, or one that has just come back, is not stormed.
 //
@@ -120,24 +123,19 @@ func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame) {
 //	  ▲                     ▲                                                      │  │
 //	  │                     └─────────────────── it fails, too ────────────────────┘  │
 //	  └────────────────────────────────── it is answered ─────────────────────────────┘
-func (h *Hop) retry(ctx context.Context, to Sender, batch []Frame, err error) (answers []Feedback, _ error) {
+func (h *Hop) retry(ctx context.Context, to Sender, batch []Frame, failed error) (answers []Feedback, err, lost error) {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = leastPause, longestPause
-	var lost error // of an earlier call only the answer was lost: it may have brought the frames
-	for {
+	for err = failed; ; {
 		if unacknowledged(err) {
 			lost = err
 		}
 		if err == nil || permanent(err) || !h.halfOpen(ctx, pauses.NextBackOff()) {
-			break
+			return answers, err, lost
 		}
 		answers, err = to.Send(ctx, batch)
 		h.probe <- struct{}{}
 	}
-	if err != nil && lost != nil && !unacknowledged(err) {
-		err = fmt.Errorf("%v, and before that %w", err, lost)
-	}
-	return answers, err
 }
 
 // halfOpen waits, and then for the turn to make the one call; the caller gives the probe back. It reports false where the

@@ -44,7 +44,7 @@ func TestOddAnswers(t *testing.T) {
 			t.Errorf("error %v, want one that says %q", err, says)
 		}
 	}
-	if _, err := c.Push(t.Context(), Pushing{Run: "r", From: "me", Frames: []pipeline.Frame{frame(1)}}); err == nil || !strings.Contains(err.Error(), "answered 1 frames with 0 feedbacks") {
+	if _, err := c.Push(t.Context(), Pushing{Run: "r", From: "me", Frames: []pipeline.Frame{frame(1)}}); err == nil || !strings.Contains(err.Error(), "1 frames have 0 feedbacks") {
 		t.Errorf("no feedback: %v", err)
 	}
 	if p, err := c.Push(t.Context(), Pushing{Run: "r", From: "me"}); err != nil || p.Live != nil {

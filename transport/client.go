@@ -157,7 +157,7 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	}
 	c.observe(time.Since(call.at))
 	if len(m.GetFeedback()) != len(p.Frames) {
-		return Pushed{}, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
+		return Pushed{}, fmt.Errorf("%s gave an %w: %d frames have %d feedbacks", c.address, pipeline.ErrInvalidAnswer, len(p.Frames), len(m.GetFeedback()))
 	}
 	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback())}
 	if m.GetLive() != nil {
@@ -173,7 +173,7 @@ func (c *Client) checked(m proto.Message, err error) error {
 		return c.fromWire(err)
 	}
 	if err := check(m); err != nil {
-		return fmt.Errorf("%s answered with an %w", c.address, err)
+		return fmt.Errorf("%s gave an %w: %w", c.address, pipeline.ErrInvalidAnswer, err)
 	}
 	return nil
 }
