@@ -27,10 +27,16 @@ type branch struct {
 	index    int
 	to       Hopper
 	hop      *Hop
-	inFlight int     // frames that have gone to it and are not yet answered
-	accepted []Frame // by it, which may still lose them, oldest first
-	losses   int     // of its Losses, those that are made good
-	refused  int64   // its answers that refused a frame
+	inFlight int        // frames that have gone to it and are not yet answered
+	accepted []accepted // by it, which may still lose them
+	losses   int        // of its Losses, those that are made good
+	refused  int64      // its answers that refused a frame
+}
+
+// accepted is a frame that a next node has taken.
+type accepted struct {
+	Frame
+	number uint64 // there
 }
 
 // startBranches starts a hop to every next node.
@@ -60,36 +66,45 @@ func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []
 		}
 		a.Now = at
 		switch {
-		case !a.Accepted && s.c.Keeps && !aborted && !permanent(err):
+		case s.c.Keeps && !aborted && !permanent(err) && (!a.Accepted || f.losses != b.to.Losses()):
 			s.back = append(s.back, f)
-			if unacknowledged(err) {
+			if unacknowledged(err) || a.Accepted {
 				s.ledger.addUnacknowledged(frames[i : i+1])
 			}
+			s.buffer.Release(f)
 		case err != nil:
 			s.unsent(frames[i:i+1], err)
+			s.buffer.Release(f)
 		default:
 			s.ledger.Count(Forwarded, 1)
 			s.known.passOn(f)
-			if s.c.Keeps {
-				b.accepted = append(b.accepted, f)
+			s.here.leave(f)
+			if !s.c.Keeps {
+				s.buffer.Release(f)
+				break
 			}
+			s.buffer.keep(f)
+			b.accepted = append(b.accepted, accepted{f, a.Number})
 		}
 		s.fleet.Observe(b.index, a)
 		s.c.Strategy.Observe(a)
-		if a.Lost {
-			continue
-		}
-		if !a.Accepted {
+		if !a.Lost && !a.Accepted {
 			b.refused++
 		}
-		// A queue is first in, first out: what is no longer there is the oldest.
-		here := min(max(a.Here, 0), len(b.accepted))
-		b.accepted = slices.Delete(b.accepted, 0, max(0, len(b.accepted)-here-outOfOrder))
+		s.forget(b, a.Left)
 	}
 }
 
-// outOfOrder is how many frames may leave a node before ones that came earlier.
-const outOfOrder = 2 * maxCallFrames
+// forget forgets the frames that have left a next node, by the numbers that it has given them.
+func (s *Stage) forget(b *branch, left [][2]uint64) {
+	b.accepted = slices.DeleteFunc(b.accepted, func(a accepted) bool {
+		gone := slices.ContainsFunc(left, func(r [2]uint64) bool { return r[0] <= a.number && a.number <= r[1] })
+		if gone {
+			s.buffer.forget(a.Frame)
+		}
+		return gone
+	})
+}
 
 // see tells the fleet what can be seen of a branch from here, and returns it.
 func (s *Stage) see(b *branch) strategy.Neighbour {
@@ -108,10 +123,16 @@ func (s *Stage) takeBack(ending bool) {
 			continue
 		}
 		b.losses = losses
-		s.ledger.Count(Forwarded, -len(b.accepted))
-		s.ledger.addUnacknowledged(b.accepted)
-		s.known.takeBack(b.accepted)
-		s.back = append(b.accepted, s.back...)
+		frames := make([]Frame, len(b.accepted))
+		for i, a := range b.accepted {
+			frames[i] = a.Frame
+		}
+		s.ledger.Count(Forwarded, -len(frames))
+		s.ledger.addUnacknowledged(frames)
+		s.known.takeBack(frames)
+		s.here.again(frames)
+		s.buffer.forget(frames...)
+		s.back = append(frames, s.back...)
 		b.accepted = nil
 	}
 }
