@@ -70,6 +70,7 @@ type player struct {
 	shape  []int // of the frames
 	edges  []*edge
 	hops   []*pipeline.Hop
+	buffer *pipeline.Buffer // of all hops
 	ledger pipeline.Ledger
 	view   *monitor.View
 	in     pipeline.Meter // of frames that are read from the input
@@ -131,6 +132,7 @@ func (p *player) start() {
 	if options.Terminal(p.cfg.Stderr) {
 		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.view.Summary)
 	}
+	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.losses.full)
 	for _, e := range p.edges {
 		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{Sender: e, Window: window, Done: p.answered}))
 	}
@@ -148,6 +150,7 @@ func (p *player) status() pipeline.Status {
 
 // answered counts what became of the frames of one call.
 func (p *player) answered(frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
+	p.buffer.Release(frames...)
 	if err == nil {
 		p.ledger.Count(pipeline.Forwarded, len(frames))
 		p.shown.Add(len(answers))
@@ -197,19 +200,31 @@ func (p *player) next(due time.Time) time.Time {
 
 // offer gives a frame to a hop. Without an interval there is no beat to keep, and the hop sets the pace.
 func (p *player) offer(ctx context.Context, hop *pipeline.Hop, f pipeline.Frame) {
-	if p.cfg.Interval == 0 {
-		select {
-		case hop.Out() <- f:
-			p.ledger.Count(pipeline.Received, 1)
-		case <-ctx.Done():
+	placed := p.buffer.Take(&f)
+	if p.cfg.Interval > 0 {
+		p.ledger.Count(pipeline.Received, 1)
+		if placed {
+			select {
+			case hop.Out() <- f:
+				return
+			default:
+				p.buffer.Release(f)
+			}
 		}
+		p.ledger.Count(pipeline.Refused, 1)
 		return
 	}
-	p.ledger.Count(pipeline.Received, 1)
+	for ; !placed; placed = p.buffer.Take(&f) {
+		select {
+		case <-p.buffer.Freed():
+		case <-ctx.Done():
+			return
+		}
+	}
 	select {
 	case hop.Out() <- f:
-	default:
-		p.ledger.Count(pipeline.Refused, 1)
+		p.ledger.Count(pipeline.Received, 1)
+	case <-ctx.Done():
 	}
 }
 
