@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"math/rand/v2"
 	"slices"
 	"sync"
 )
@@ -10,15 +9,11 @@ import (
 // answers tell (a selective acknowledgment, as in TCP), so that a sender that keeps what it has sent forgets exactly what
 // has left, whatever the order in which frames leave and answers arrive.
 //
-//	first      left        here     left   here      next
-//	──┼──────────────────┤████████├───────┤████├───────▶ numbers
-//
-// The first number is drawn by chance: no other life of the node has the same, so what one says of its frames is never
-// taken for a word about another's.
+//	0    left        here     left   here      newest
+//	├──────────────┤████████├───────┤████├───────▶ numbers
 type admitted struct {
 	mu      sync.Mutex
-	first   uint64            // stands for all frames that have left
-	next    uint64            // the newest number
+	newest  uint64            // number; 0 is none, and stands for all frames that have left
 	here    IDs               // numbers
 	numbers map[uint64]uint64 // of the frames that are here, by their ids
 }
@@ -26,17 +21,14 @@ type admitted struct {
 // maxLeft is how many ranges of numbers an answer tells. Where there are more, the oldest frames matter most.
 const maxLeft = 64
 
-func newAdmitted() admitted {
-	first := 1 + rand.Uint64N(1<<62)
-	return admitted{first: first, next: first, numbers: make(map[uint64]uint64)}
-}
+func newAdmitted() admitted { return admitted{numbers: make(map[uint64]uint64)} }
 
 // add gives a frame its number.
 func (a *admitted) add(f *Frame) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.next++
-	f.number = a.next
+	a.newest++
+	f.number = a.newest
 	a.put(f)
 }
 
@@ -68,14 +60,11 @@ func (a *admitted) leave(frames ...Frame) {
 	}
 }
 
-// number is that of a frame which was admitted before.
+// number is that of a frame which was admitted before; 0 where it has left.
 func (a *admitted) number(id uint64) uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if n, here := a.numbers[id]; here {
-		return n
-	}
-	return a.first
+	return a.numbers[id]
 }
 
 // left are the numbers of the frames that are no longer on the node, as ranges [first, last].
@@ -83,7 +72,7 @@ func (a *admitted) left() [][2]uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var left [][2]uint64
-	from := a.first
+	from := uint64(0)
 	for _, r := range a.here {
 		if from < r[0] {
 			left = append(left, [2]uint64{from, r[0] - 1})
@@ -92,8 +81,8 @@ func (a *admitted) left() [][2]uint64 {
 			return left
 		}
 	}
-	if from <= a.next {
-		left = append(left, [2]uint64{from, a.next})
+	if from <= a.newest {
+		left = append(left, [2]uint64{from, a.newest})
 	}
 	return left
 }

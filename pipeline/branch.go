@@ -12,7 +12,8 @@ import (
 type Hopper interface {
 	Sender
 	Neighbour() strategy.Neighbour // as it is seen from here; the frames in flight are the stage's to count
-	Losses() int                   // how often it has forgotten the run, and all its frames
+	ID() NodeID                    // as reports call it
+	Life() string                  // the present one; another than before has forgotten all frames
 }
 
 // branch is the way to one of the next nodes, and the frames that are on it. Where the strategy keeps frames, each stays
@@ -29,7 +30,7 @@ type branch struct {
 	hop      *Hop
 	inFlight int        // frames that have gone to it and are not yet answered
 	accepted []accepted // by it, which may still lose them
-	losses   int        // of its Losses, those that are made good
+	life     string     // of the node, which has accepted them
 	refused  int64      // its answers that refused a frame
 }
 
@@ -42,7 +43,7 @@ type accepted struct {
 // startBranches starts a hop to every next node.
 func (s *Stage) startBranches(ctx context.Context) {
 	for i, to := range s.c.Next {
-		b := &branch{index: i, to: to}
+		b := &branch{index: i, to: to, life: to.Life()}
 		b.hop = StartHop(ctx, HopConfig{
 			Sender: to, Window: s.c.Window,
 			Done: func(frames []Frame, answers []Feedback, err error) {
@@ -58,6 +59,7 @@ func (s *Stage) startBranches(ctx context.Context) {
 // gone.
 func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []Feedback, err error, aborted bool) {
 	b.inFlight -= len(frames)
+	s.takeBack(b, false)
 	s.see(b)
 	for i, f := range frames {
 		a := Feedback{Lost: true}
@@ -66,18 +68,19 @@ func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []
 		}
 		a.Now = at
 		switch {
-		case s.c.Keeps && !aborted && !permanent(err) && (!a.Accepted || f.losses != b.to.Losses()):
+		case !a.Accepted && s.c.Keeps && !aborted && !permanent(err):
 			s.back = append(s.back, f)
-			if unacknowledged(err) || a.Accepted {
-				s.ledger.addUnacknowledged(frames[i : i+1])
-			}
 			s.buffer.Release(f)
 		case err != nil:
-			s.unsent(frames[i:i+1], err)
+			s.lose(frames[i:i+1], err)
 			s.buffer.Release(f)
+		case s.c.Keeps && a.Life != b.life: // the life that has taken it is over
+			s.back = append(s.back, f)
+			s.buffer.Release(f)
+			a = Feedback{Now: at, Lost: true}
 		default:
 			s.ledger.Count(Forwarded, 1)
-			s.known.passOn(f)
+			s.trail.Hand(b.to.ID(), a.Life, f)
 			s.here.leave(f)
 			if !s.c.Keeps {
 				s.buffer.Release(f)
@@ -91,12 +94,17 @@ func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []
 		if !a.Lost && !a.Accepted {
 			b.refused++
 		}
-		s.forget(b, a.Left)
+		if a.Life == b.life {
+			s.forget(b, a.Left)
+		}
 	}
 }
 
 // forget forgets the frames that have left a next node, by the numbers that it has given them.
 func (s *Stage) forget(b *branch, left [][2]uint64) {
+	if len(left) == 0 {
+		return
+	}
 	b.accepted = slices.DeleteFunc(b.accepted, func(a accepted) bool {
 		gone := slices.ContainsFunc(left, func(r [2]uint64) bool { return r[0] <= a.number && a.number <= r[1] })
 		if gone {
@@ -114,27 +122,30 @@ func (s *Stage) see(b *branch) strategy.Neighbour {
 	return n
 }
 
-// takeBack takes back the frames that a next node has accepted and forgotten: it was started again, or, at the end of
-// the run, does not come back. Some of them may have reached end, which knows them.
-func (s *Stage) takeBack(ending bool) {
+// takeBackAll takes back what next nodes have accepted and forgotten.
+func (s *Stage) takeBackAll(ending bool) {
 	for _, b := range s.branches {
-		losses := b.to.Losses()
-		if losses == b.losses && !(ending && !b.to.Neighbour().Up) {
-			continue
-		}
-		b.losses = losses
-		frames := make([]Frame, len(b.accepted))
-		for i, a := range b.accepted {
-			frames[i] = a.Frame
-		}
-		s.ledger.Count(Forwarded, -len(frames))
-		s.ledger.addUnacknowledged(frames)
-		s.known.takeBack(frames)
-		s.here.again(frames)
-		s.buffer.forget(frames...)
-		s.back = append(frames, s.back...)
-		b.accepted = nil
+		s.takeBack(b, ending)
 	}
+}
+
+// takeBack takes back the frames that a life of a next node has accepted and forgotten: the node has begun another, or, at
+// the end of the run, does not come back. Some of them may have reached end, which knows them.
+func (s *Stage) takeBack(b *branch, ending bool) {
+	life := b.to.Life()
+	if life == b.life && !(ending && !b.to.Neighbour().Up) {
+		return
+	}
+	frames := make([]Frame, len(b.accepted))
+	for i, a := range b.accepted {
+		frames[i] = a.Frame
+	}
+	s.ledger.Count(Forwarded, -len(frames))
+	s.trail.takeBack(b.to.ID(), b.life, frames)
+	s.here.again(frames)
+	s.buffer.forget(frames...)
+	s.back = append(frames, s.back...)
+	b.accepted, b.life = nil, life
 }
 
 // inFlight is the number of frames on their way to next nodes, without an answer.

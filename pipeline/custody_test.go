@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -22,7 +23,7 @@ type holder struct {
 	here   admitted
 	frames map[uint64]Frame
 	onward map[uint64]bool // handed on, by any of its lives
-	losses int
+	lives  int
 	away   bool
 	most   int // frames that were here at once
 }
@@ -60,7 +61,7 @@ func (h *holder) admit(frames []Frame) ([]Feedback, error) {
 	answers := make([]Feedback, len(frames))
 	for i, f := range frames {
 		a := &answers[i]
-		a.Capacity = h.places
+		a.Capacity, a.Life = h.places, fmt.Sprint(h.lives)
 		if _, known := h.frames[f.ID]; known || h.onward[f.ID] {
 			a.Accepted, a.Number = true, h.here.number(f.ID)
 		} else if a.Accepted = len(h.frames) < h.places; a.Accepted {
@@ -97,13 +98,15 @@ func (h *holder) comeBack() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.away, h.here = false, newAdmitted()
-	h.losses++
+	h.lives++
 }
 
-func (h *holder) Losses() int {
+func (*holder) ID() NodeID { return NodeID{Role: "slow", Address: "slow:1"} }
+
+func (h *holder) Life() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.losses
+	return fmt.Sprint(h.lives)
 }
 
 func (h *holder) Neighbour() strategy.Neighbour {

@@ -24,7 +24,6 @@ type Frame struct {
 	Since time.Time
 
 	number uint64 // among the frames that this node has admitted
-	losses int    // how often the node that it was handed to had forgotten the run by then
 }
 
 // AgeAt returns the frame's age at a moment of this node's clock.

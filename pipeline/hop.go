@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -91,31 +90,28 @@ func (h *Hop) carry(ctx context.Context, c HopConfig) {
 		time.Sleep(callGap - time.Since(last))
 		batch = gather(append(batch[:0], f), h.out, maxCallFrames, maxCallBytes)
 		h.turn <- time.Now()
-		h.send(ctx, c, batch, nil)
+		h.send(ctx, c, batch)
 		clear(batch) // their memory
 	}
 }
 
-// send makes one call, of which an earlier one with the same frames may have lost its answer: that error, or nil. Where one
-// frame of several is invalid the others shall not suffer for it, so each goes again by itself.
-func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame, lost error) {
+// send makes one call. Where one frame of several is invalid the others shall not suffer for it, so each goes again by
+// itself.
+func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame) {
 	answers, err := c.Sender.Send(ctx, batch)
 	if c.Persist && err != nil && !permanent(err) && ctx.Err() == nil {
-		var earlier error
-		answers, err, earlier = h.retry(ctx, c.Sender, batch, err)
-		lost = cmp.Or(earlier, lost)
+		answers, err = h.retry(ctx, c.Sender, batch, err)
 	}
 	if errors.Is(err, ErrInvalidFrame) && len(batch) > 1 {
 		for i := range batch {
-			h.send(ctx, c, batch[i:i+1], lost)
+			h.send(ctx, c, batch[i:i+1])
 		}
 		return
 	}
-	c.Done(batch, answers, resent(err, lost))
+	c.Done(batch, answers, err)
 }
 
-// retry makes a call again that has failed (retry with exponential backoff), until it is answered or the context ends. lost
-// is the error of a call that may have brought the frames, and of which only the answer was lost; nil: there is none. The
+// retry makes a call again that has failed (retry with exponential backoff), until it is answered or the context ends. The
 // hop's calls share a circuit breaker: while it is not closed one of them is made at a time, so that a neighbour in
 // trouble, or one that has just come back, is not stormed.
 //
@@ -124,19 +120,17 @@ func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame, lost error) 
 //	  ▲                     ▲                                                      │  │
 //	  │                     └─────────────────── it fails, too ────────────────────┘  │
 //	  └────────────────────────────────── it is answered ─────────────────────────────┘
-func (h *Hop) retry(ctx context.Context, to Sender, batch []Frame, failed error) (answers []Feedback, err, lost error) {
+func (h *Hop) retry(ctx context.Context, to Sender, batch []Frame, err error) (answers []Feedback, _ error) {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = leastPause, longestPause
-	for err = failed; ; {
-		if unacknowledged(err) {
-			lost = err
-		}
+	for {
 		if err == nil || permanent(err) || !h.halfOpen(ctx, pauses.NextBackOff()) {
-			return answers, err, lost
+			break
 		}
 		answers, err = to.Send(ctx, batch)
 		h.probe <- struct{}{}
 	}
+	return answers, err
 }
 
 // halfOpen waits, and then for the turn to make the one call; the caller gives the probe back. It reports false where the

@@ -218,7 +218,6 @@ func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 	hop := s.end
 	if b != nil {
 		hop = b.hop
-		f.losses = b.losses
 	}
 	placed := s.buffer.Take(&f)
 	if placed {

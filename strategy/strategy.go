@@ -78,8 +78,9 @@ type Feedback struct {
 	Batch     int           // most frames that the node computes together; 0 counts as 1
 	Service   time.Duration // what a frame takes there
 	Spread    time.Duration // mean deviation of that
+	Life      string        // of the answering node: another than before knows nothing of what that took
 
-	// Number is an accepted frame's among those that the answering node has admitted, and Left, in one answer of a call,
+	// Number is an accepted frame's among those that this life of the node has admitted, and Left, in one answer of a call,
 	// are the numbers of frames that are no longer there, as ranges [first, last]: it can't lose these any more.
 	Number uint64
 	Left   [][2]uint64

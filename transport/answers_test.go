@@ -44,7 +44,7 @@ func TestOddAnswers(t *testing.T) {
 			t.Errorf("error %v, want one that says %q", err, says)
 		}
 	}
-	if _, err := c.Push(t.Context(), Pushing{Run: "r", From: "me", Frames: []pipeline.Frame{frame(1)}}); err == nil || !strings.Contains(err.Error(), "1 frames have 0 feedbacks") {
+	if _, err := c.Push(t.Context(), Pushing{Run: "r", From: "me", Frames: []pipeline.Frame{frame(1)}}); err == nil || !strings.Contains(err.Error(), "answered 1 frames with 0 feedbacks") {
 		t.Errorf("no feedback: %v", err)
 	}
 	if p, err := c.Push(t.Context(), Pushing{Run: "r", From: "me"}); err != nil || p.Live != nil {
@@ -59,8 +59,8 @@ func TestOddAnswers(t *testing.T) {
 func TestOddMessages(t *testing.T) {
 	address := serve(t, &fakeNode{}, 1<<20)
 	c := client(address)
-	for _, ids := range [][]uint64{{5, 1}, {5}} {
-		for _, ledger := range []*wire.Ledger{{Role: "fast", Unacknowledged: ids}, {Role: "fast", Denied: ids}} {
+	for _, ids := range [][]uint64{{5, 1 << 40}, {5}} {
+		for _, ledger := range []*wire.Ledger{{Role: "fast", Gone: ids}, {Role: "fast", Handed: []*wire.Handover{{Frames: ids}}}} {
 			_, err := c.node.Close(t.Context(), &wire.CloseRequest{Run: "r", Nodes: []*wire.Ledger{ledger}})
 			if err = c.fromWire(err); !errors.Is(err, pipeline.ErrInvalidRun) {
 				t.Errorf("%v: %v", ledger, err)
