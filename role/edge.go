@@ -22,6 +22,9 @@ import (
 // beat is the time between two signs of life. It is well below the shortest --idle.
 const beat = 500 * time.Millisecond
 
+// probe is the time between two to a neighbour that does not answer.
+const probe = beat / 5
+
 // openTime bounds the opening of a run: every node on the way loads its layers in it. A neighbour that does not even
 // answer for answerTime hangs, and is not waited for.
 const (
@@ -42,14 +45,16 @@ func newName(r options.Role) string { return string(r) + "-" + rand.Text()[:8] }
 //	     └──────────────── it is answered ──────────┘ unknown run: open it again
 type edge struct {
 	edgeConfig
-	run   pipeline.Run
-	stop  context.CancelFunc
-	beats sync.WaitGroup
+	run      pipeline.Run
+	stop     context.CancelFunc
+	beats    sync.WaitGroup
+	stopping chan struct{} // holds one while the neighbour is being stopped: a sign of life waits for its last word
 
 	mu     sync.Mutex
 	down   bool
 	named  string              // the neighbour's address in reports, if it has said so
 	life   string              // of the neighbour in the run
+	left   string              // the life that was the last to leave the run with nothing of it any more
 	end    string              // the end process that the neighbour's results reach
 	refuse error               // why the neighbour can't take part again; nil: it can, or nothing is known
 	absent time.Duration       // for how long it did not answer, but for now
@@ -104,7 +109,7 @@ func missingEdge(c edgeConfig, run pipeline.Run) *edge {
 }
 
 func newEdge(c edgeConfig, run pipeline.Run) *edge {
-	return &edge{edgeConfig: c, run: run, calls: make(map[*call]time.Time)}
+	return &edge{edgeConfig: c, run: run, calls: make(map[*call]time.Time), stopping: make(chan struct{}, 1)}
 }
 
 // start begins to show signs of life.
@@ -138,11 +143,14 @@ func (e *edge) meet(opened transport.Opened) {
 
 // show pushes nothing, again and again.
 func (e *edge) show(ctx context.Context) {
-	tick := time.NewTicker(beat)
-	defer tick.Stop()
 	for {
+		every := beat
+		if !e.Up() { // it may be back at any moment
+			every = probe
+		}
 		select {
-		case <-tick.C:
+		case <-time.After(every):
+		case <-e.stopping:
 		case <-ctx.Done():
 			return
 		}
@@ -177,6 +185,12 @@ func (e *edge) beat(ctx context.Context) error {
 		p.Status = e.view.Statuses()
 	}
 	pushed, err := e.push(ctx, p)
+	if err == nil && pushed.Left {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.left, e.down = pushed.Life, true
+		return nil
+	}
 	if err == nil && e.view != nil {
 		e.view.Learn(pushed.Live)
 	}
@@ -211,6 +225,12 @@ func (e *edge) over() error {
 // Send takes frames to the neighbour.
 func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
 	pushed, err := e.push(ctx, transport.Pushing{Kept: e.kept, Frames: frames})
+	if errors.Is(err, pipeline.ErrStopping) {
+		select {
+		case e.stopping <- struct{}{}:
+		default:
+		}
+	}
 	return pushed.Feedback, err
 }
 
@@ -246,6 +266,13 @@ func (e *edge) Life() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.life
+}
+
+// Left reports whether a life of the neighbour has left the run, and has nothing of it any more.
+func (e *edge) Left(life string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.left != "" && e.left == life
 }
 
 // notes are for the report; none: the neighbour has answered all the time, and can take part.

@@ -162,7 +162,7 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	if len(m.GetFeedback()) != len(p.Frames) {
 		return Pushed{}, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
 	}
-	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback(), m.GetLife()), Life: m.GetLife()}
+	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback(), m.GetLife()), Life: m.GetLife(), Left: m.GetLeft()}
 	if m.GetLive() != nil {
 		pushed.Live = new(pipeline.Live)
 		err = convert(m.GetLive(), pushed.Live)

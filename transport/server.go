@@ -71,6 +71,7 @@ type Pushed struct {
 	Feedback []pipeline.Feedback // of the life that answers
 	Live     *pipeline.Live
 	Life     string
+	Left     bool // the node was stopped, and this life of it has nothing of the run any more: what it had taken is handed on
 }
 
 // Closing says that one neighbour sends no more.
@@ -195,7 +196,7 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 	if err != nil {
 		return nil, err
 	}
-	answer := &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback), Life: pushed.Life}
+	answer := &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback), Life: pushed.Life, Left: pushed.Left}
 	if live := new(wire.Live); pushed.Live != nil && convert(pushed.Live, live) == nil { // its figures are numbers
 		answer.Live = live
 	}
