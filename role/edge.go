@@ -44,10 +44,9 @@ type edge struct {
 
 	mu     sync.Mutex
 	down   bool
-	named  string              // what the neighbour is called in reports, if it has said so
-	losses int                 // how often the neighbour has forgotten the run
-	refuse error               // why the neighbour can't take part again; nil: it can, or nothing is known
-	calls  map[*call]time.Time // under way → since when
+	named  string // what the neighbour is called in reports, if it has said so
+	losses int    // how often the neighbour has forgotten the run
+	refuse error  // why the neighbour can't take part again; nil: it can, or nothing is known
 }
 
 var _ pipeline.Hopper = (*edge)(nil)
@@ -61,12 +60,6 @@ type edgeConfig struct {
 	view   *monitor.View // of the run from here; nil: its figures stay here
 	again  bool          // the run has begun before, on this process or one that it stands for
 }
-
-// call is one push under way; its address tells it from others.
-type call struct{ _ byte }
-
-// overdue is how long a call may be without an answer before the neighbour counts as down. Its answer may still come.
-const overdue = 300 * time.Millisecond
 
 // openEdge opens a run on a neighbour.
 func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, transport.Opened, error) {
@@ -88,7 +81,7 @@ func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, trans
 
 // startEdge begins to show signs of life for a run to a neighbour that has it open already, or that is down.
 func startEdge(c edgeConfig, run pipeline.Run, down bool) *edge {
-	e := &edge{edgeConfig: c, run: run, down: down, calls: make(map[*call]time.Time)}
+	e := &edge{edgeConfig: c, run: run, down: down}
 	beating, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	e.beats.Go(func() { e.show(beating) })
@@ -167,28 +160,19 @@ func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Fe
 // push makes one call, and learns from it whether the neighbour answers.
 func (e *edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed, error) {
 	p.Run, p.From, p.Wire = e.run.ID, e.from, e.run.Wire
-	c := new(call)
-	e.mu.Lock()
-	e.calls[c] = time.Now()
-	e.mu.Unlock()
 	pushed, err := e.client.Push(ctx, p)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.calls, c)
 	e.down = err != nil && !errors.Is(err, pipeline.ErrInvalidFrame)
 	return pushed, err
 }
 
-// Up reports whether the neighbour answers.
+// Up reports whether the neighbour answers. A call that has only not yet come through is no sign against it.
 func (e *edge) Up() bool {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, since := range e.calls {
-		if time.Since(since) > overdue {
-			return false
-		}
-	}
-	return !e.down
+	down := e.down
+	e.mu.Unlock()
+	return !down && e.client.Up()
 }
 
 // Losses is how often the neighbour has forgotten the run.
