@@ -80,10 +80,15 @@ func (c *Client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.watch(conn), nil
+}
+
+// watch leads a connection over this node's link, and sees how far what is sent on it has come.
+func (c *Client) watch(conn net.Conn) net.Conn {
 	w := newWay(conn, c.limits.Uplink.Over(conn), c.pushes.closed)
 	w.Conn = c.limits.Traffic.Over(w.Conn)
 	c.pushes.open(w)
-	return bodyConn{w, w}, nil
+	return bodyConn{w, w}
 }
 
 // dialTLS shakes hands with the certificates that are there now.
