@@ -57,7 +57,7 @@ func TestASlowLinkIsNoDeadNeighbour(t *testing.T) {
 		s := NewServer(&fakeNode{}, nil, 8<<20, auth.NewGate(nil, func(auth.Refusal) {}), log.New(io.Discard, "", 0))
 		var serving, calls sync.WaitGroup
 		serving.Go(func() { _ = s.Serve(far) }) // until the pipes are closed
-		began := time.Now()
+		began, down := time.Now(), 0
 		for range c.limits.Window {
 			calls.Go(func() {
 				if _, err := c.Push(t.Context(), carrying(50_000)); err != nil {
@@ -77,8 +77,8 @@ func TestASlowLinkIsNoDeadNeighbour(t *testing.T) {
 				})
 			case <-time.After(10 * time.Millisecond):
 			case <-done:
-				if took := time.Since(began); took < 25*time.Second {
-					t.Errorf("four times 200 kB take %v", took)
+				if took := time.Since(began); took < 25*time.Second || down > 0 {
+					t.Errorf("four times 200 kB take %v, and of each 10 ms the neighbour is down in %d", took, down)
 				}
 				c.CloseIdle()
 				c.limits.Uplink.Close()
@@ -88,7 +88,7 @@ func TestASlowLinkIsNoDeadNeighbour(t *testing.T) {
 				return
 			}
 			if !c.Up() {
-				t.Fatalf("down after %v", time.Since(began))
+				down++
 			}
 		}
 	})
