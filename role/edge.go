@@ -52,14 +52,13 @@ type edge struct {
 
 	mu     sync.Mutex
 	down   bool
-	named  string              // the neighbour's address in reports, if it has said so
-	life   string              // of the neighbour in the run
-	left   string              // the life that was the last to leave the run with nothing of it any more
-	end    string              // the end process that the neighbour's results reach
-	refuse error               // why the neighbour can't take part again; nil: it can, or nothing is known
-	absent time.Duration       // for how long it did not answer, but for now
-	gone   time.Time           // since when it does not answer; zero: it does
-	calls  map[*call]time.Time // under way → since when
+	named  string        // the neighbour's address in reports, if it has said so
+	life   string        // of the neighbour in the run
+	left   string        // the life that was the last to leave the run with nothing of it any more
+	end    string        // the end process that the neighbour's results reach
+	refuse error         // why the neighbour can't take part again; nil: it can, or nothing is known
+	absent time.Duration // for how long it did not answer, but for now
+	gone   time.Time     // since when it does not answer; zero: it does
 }
 
 var _ pipeline.Hopper = (*edge)(nil)
@@ -76,12 +75,6 @@ type edgeConfig struct {
 	view   *monitor.View   // of the run from here; nil: its figures stay here
 	again  bool            // the run has begun before, on this process or one that it stands for
 }
-
-// call is one push under way; its address tells it from others.
-type call struct{ _ byte }
-
-// overdue is how long a call may be without an answer before the neighbour counts as down. Its answer may still come.
-const overdue = 300 * time.Millisecond
 
 // openEdge opens a run on a neighbour.
 func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, transport.Opened, error) {
@@ -109,7 +102,7 @@ func missingEdge(c edgeConfig, run pipeline.Run) *edge {
 }
 
 func newEdge(c edgeConfig, run pipeline.Run) *edge {
-	return &edge{edgeConfig: c, run: run, calls: make(map[*call]time.Time), stopping: make(chan struct{}, 1)}
+	return &edge{edgeConfig: c, run: run, stopping: make(chan struct{}, 1)}
 }
 
 // start begins to show signs of life.
@@ -237,28 +230,19 @@ func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Fe
 // push makes one call, and learns from it whether the neighbour answers.
 func (e *edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed, error) {
 	p.Run, p.From, p.Wire = e.run.ID, e.from, e.run.Wire
-	c := new(call)
-	e.mu.Lock()
-	e.calls[c] = time.Now()
-	e.mu.Unlock()
 	pushed, err := e.client.Push(ctx, p)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.calls, c)
 	e.down = err != nil && !errors.Is(err, pipeline.ErrInvalidFrame)
 	return pushed, err
 }
 
-// Up reports whether the neighbour answers.
+// Up reports whether the neighbour answers. A call that has only not yet come through is no sign against it.
 func (e *edge) Up() bool {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, since := range e.calls {
-		if time.Since(since) > overdue {
-			return false
-		}
-	}
-	return !e.down
+	down := e.down
+	e.mu.Unlock()
+	return !down && e.client.Up()
 }
 
 // Life is the neighbour's present one, as far as is known.

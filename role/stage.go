@@ -114,7 +114,7 @@ const returnTime = 3 * time.Second
 func (p *stagePart) lose(drained context.Context) {
 	tick := time.NewTicker(returnTime / 10)
 	defer tick.Stop()
-	began := time.Now()
+	began, before := time.Now(), p.cfg.traffic().Bytes()
 	seen := began
 	for {
 		select {
@@ -124,7 +124,8 @@ func (p *stagePart) lose(drained context.Context) {
 			if p.end.Up() {
 				seen = now
 			}
-			if now.Sub(seen) > returnTime || now.Sub(began) > p.cfg.Drain {
+			moved := transport.SendTime(int(p.cfg.traffic().Bytes() - before)) // what is sent meanwhile may take its time
+			if now.Sub(seen) > returnTime || now.Sub(began) > p.cfg.Drain+moved {
 				p.abort()
 				return
 			}

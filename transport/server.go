@@ -142,9 +142,14 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors
 // the connection has nothing to write. It begins with the answer, because a Close may wait for the pipeline to drain.
 type timedAnswer struct{ http.ResponseWriter }
 
-func (a timedAnswer) Write(b []byte) (int, error) {
-	_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(auth.WriteTime)) // a stream can
-	return a.ResponseWriter.Write(b)
+func (a timedAnswer) Write(b []byte) (n int, err error) {
+	for {
+		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(auth.WriteTime)) // a stream can
+		taken, err := a.ResponseWriter.Write(b[n:min(n+auth.WritePiece, len(b))])
+		if n += taken; err != nil || n == len(b) {
+			return n, err
+		}
+	}
 }
 
 func (a timedAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
