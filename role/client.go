@@ -99,7 +99,11 @@ func (p *player) open(ctx context.Context) error {
 		if err := await(ctx, p.cfg, func(ctx context.Context) error { return answers(ctx, client) }); err != nil {
 			return err
 		}
-		e, opened, err := openEdge(ctx, edgeConfig{client: client, from: p.name, view: p.view}, p.run)
+		role := options.Slow
+		if i == 0 {
+			role = options.Fast
+		}
+		e, opened, err := openEdge(ctx, edgeConfig{client: client, role: role, from: p.name, view: p.view}, p.run)
 		if err != nil {
 			return err
 		}
@@ -236,6 +240,9 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Received, p.cfg.Frames))
 	}
 	end.add(p.losses.notes()...)
+	for _, e := range p.edges {
+		end.add(e.note())
+	}
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
 	entry.Next, entry.Unacknowledged = []string{p.edges[0].inReports()}, p.ledger.Unacknowledged()
 	entry.Denied = entry.Unacknowledged // the client sends no frame again

@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,6 +57,7 @@ var _ pipeline.Hopper = (*edge)(nil)
 // edgeConfig says where an edge leads.
 type edgeConfig struct {
 	client *transport.Client
+	role   options.Role  // of the neighbour
 	from   string        // this process
 	layer  int           // the first layer that is left to the neighbour
 	kept   bool          // this process keeps frames that are refused
@@ -123,8 +126,22 @@ func (e *edge) show(ctx context.Context) {
 		}
 		err := e.beat(ctx)
 		if errors.Is(err, pipeline.ErrUnknownRun) {
-			_ = e.reopen(ctx)
+			err = e.reopen(ctx)
 		}
+		e.judge(err)
+	}
+}
+
+// judge remembers why the neighbour does not let this node take part in the run, where it says so: it was started again with
+// another model, key or certificate.
+func (e *edge) judge(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case err == nil:
+		e.refuse = nil
+	case errors.Is(err, pipeline.ErrInvalidRun), errors.Is(err, pipeline.ErrNotAdmitted):
+		e.refuse = err
 	}
 }
 
@@ -147,12 +164,9 @@ func (e *edge) reopen(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err != nil {
-		if errors.Is(err, pipeline.ErrInvalidRun) {
-			e.refuse = err
-		}
 		return err
 	}
-	e.refuse, e.named = nil, opened.Address
+	e.named = opened.Address
 	e.losses++
 	e.down, e.again = false, true
 	return nil
@@ -205,7 +219,8 @@ func (e *edge) note() string {
 	if e.refuse == nil {
 		return ""
 	}
-	return "not used again: " + e.refuse.Error()
+	id := pipeline.NodeID{Role: string(e.role), Address: e.client.Address()}
+	return fmt.Sprintf("%v is not used again: %s", id, strings.TrimPrefix(e.refuse.Error(), id.Address+": "))
 }
 
 // inReports is what the neighbour's ledger is called.

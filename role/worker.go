@@ -86,9 +86,9 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	}
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
 	p := &stagePart{cfg: w.cfg, restarted: o.Again, View: monitor.NewView(id), trace: w.trace, losses: newLosses(w.cfg, id, run.ID), watch: w.cfg.device.Watch()}
-	hops, err := w.openNext(ctx, p, run, edgeConfig{from: w.name, layer: held.To, kept: entry.Keeps, again: o.Again, view: p.View})
+	hops, err := w.openNext(ctx, p, run, edgeConfig{role: options.Slow, from: w.name, layer: held.To, kept: entry.Keeps, again: o.Again, view: p.View})
 	if err == nil {
-		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name, again: o.Again, view: p.View}, run)
+		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, role: options.End, from: w.name, again: o.Again, view: p.View}, run)
 	}
 	if err != nil {
 		p.abandon(err)
