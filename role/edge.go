@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -130,7 +131,7 @@ func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opene
 func (e *edge) meet(opened transport.Opened) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.refuse, e.down, e.again = nil, false, true
+	e.down, e.again = false, true
 	e.named, e.life, e.end = opened.Address, opened.Life, opened.End
 }
 
@@ -149,9 +150,23 @@ func (e *edge) show(ctx context.Context) {
 		}
 		err := e.beat(ctx)
 		if errors.Is(err, pipeline.ErrUnknownRun) {
-			_ = e.reopen(ctx)
+			err = e.reopen(ctx)
 		}
+		e.judge(err)
 		e.notice(time.Now())
+	}
+}
+
+// judge remembers why the neighbour does not let this node take part in the run, where it says so: it was started again with
+// another model, key or certificate, or has another run.
+func (e *edge) judge(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case err == nil:
+		e.refuse = nil
+	case errors.Is(err, pipeline.ErrInvalidRun), errors.Is(err, pipeline.ErrBusy), errors.Is(err, pipeline.ErrNotAdmitted):
+		e.refuse = err
 	}
 }
 
@@ -195,13 +210,8 @@ func (e *edge) reopen(ctx context.Context) error {
 	opened, err := e.open(ctx, e.run)
 	if err == nil {
 		e.meet(opened)
-		return nil
 	}
-	if errors.Is(err, pipeline.ErrInvalidRun) || errors.Is(err, pipeline.ErrBusy) || errors.Is(err, pipeline.ErrNotAdmitted) {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.refuse = err
-	}
+	e.judge(err)
 	return err
 }
 
@@ -272,7 +282,12 @@ func (e *edge) notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("%v did not answer %s for %.1f s", e.name(), called(e.caller), absent.Seconds()))
 	}
 	if e.refuse != nil {
-		notes = append(notes, fmt.Sprintf("%v is not used again: %v", e.name(), e.refuse))
+		text := e.refuse.Error()
+		_, why, named := strings.Cut(text, e.client.Address()+": ")
+		if !named {
+			why = text
+		}
+		notes = append(notes, fmt.Sprintf("%v is not used again: %s", e.name(), why))
 	}
 	return notes
 }

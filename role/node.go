@@ -59,6 +59,7 @@ type node struct {
 	version string
 	queue   int // places, where there is one
 	log     zerolog.Logger
+	some    zerolog.Logger // for what others can make happen very often
 	idle    time.Duration
 	drain   time.Duration
 	built   chan struct{} // closed when begin stands
@@ -190,7 +191,7 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	close(s.opened)
 	if err != nil {
 		n.run = nil
-		n.log.Warn().Err(err).Str("run", s.id).Msg("run refused")
+		n.some.Warn().Err(err).Str("run", s.id).Msg("run refused")
 		return
 	}
 	for _, a := range s.above { // loading may have taken longer than --idle

@@ -95,7 +95,10 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	end.say(p.ID, p.watch.End(&entry)...)
 	end.nodes = append(end.nodes, entry)
 	if p.trace != nil {
-		_ = p.trace.Flush() // whoever closes it gets the error, too
+		if err := p.trace.Flush(); err != nil {
+			p.cfg.Log.Error().Err(err).Msg("decisions are missing in the trace")
+			end.say(p.ID, "could not write "+err.Error())
+		}
 	}
 	end.add(p.losses.notes()...)
 	for _, e := range p.edges() {
