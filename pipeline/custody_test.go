@@ -103,6 +103,8 @@ func (h *holder) comeBack() {
 
 func (*holder) ID() NodeID { return NodeID{Role: "slow", Address: "slow:1"} }
 
+func (*holder) Left(string) bool { return false }
+
 func (h *holder) Life() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
