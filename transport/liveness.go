@@ -36,7 +36,7 @@ type sight struct {
 	heard   time.Time // when bytes last came in on it; zero: none have
 	pending bool      // some of its bytes are still to be taken
 
-	patience time.Duration // TCP's retransmission timeout (RFC 6298): its word for overdue; 0: not known
+	patience time.Duration // what TCP needs to make a loss good, as it has measured the way; 0: not known
 }
 
 func newLiveness() liveness {
