@@ -285,10 +285,8 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 		end.add(e.notes()...)
 	}
 	end.nodes = []pipeline.Entry{entry}
-	// fast, slow and end may each take their whole time to drain.
-	ctx, cancel := context.WithTimeout(context.Background(), 5*p.cfg.Drain)
-	defer cancel()
-	report, err := closeAll(ctx, p.edges, end)
+	end.least = 5 * p.cfg.Drain // fast, slow and end may each take their whole time to drain
+	report, err := closeAll(context.Background(), p.edges, end)
 	p.shown.Done()
 	if err != nil {
 		err = fmt.Errorf("the run could not be closed here, so end may have its report: %w; this was sent by the %v", err, entry)

@@ -20,6 +20,7 @@ type ending struct {
 	nodes  []pipeline.Entry // their ledgers
 	notes  []string         // what was out of the ordinary
 	reason transport.Reason
+	least  time.Duration // for which the nodes below may close the run; a node that still answers then may take longer
 }
 
 // startedAgain is the note of a node that has forgotten what it did in the run before.
@@ -63,6 +64,8 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	e.stop()
 	e.beats.Wait()
 	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
+	ctx, attended := e.attend(ctx, end.least)
+	defer attended()
 	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Notes: end.notes, Reason: end.reason}
 	report, err := e.client.Close(ctx, c)
 	if err == nil || end.reason == transport.Stopped {
@@ -94,6 +97,32 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 		err = cmp.Or(stopped, err)
 	}
 	return report, err
+}
+
+// attend ends the context when the closing has lasted for some time and the neighbour does not answer any more: how much it
+// has to send, over which link, is its own to know.
+func (e *edge) attend(ctx context.Context, least time.Duration) (_ context.Context, done func()) {
+	ctx, giveUp := context.WithCancel(ctx)
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		heard := time.Now().Add(least)
+		for {
+			select {
+			case <-time.After(time.Until(heard) + beat):
+			case <-ctx.Done():
+				return
+			}
+			asked, cancel := context.WithTimeout(ctx, closeTime)
+			_, err := e.client.Describe(asked)
+			cancel()
+			if err != nil && !transport.Answered(err) {
+				giveUp()
+				return
+			}
+			heard = time.Now()
+		}
+	})
+	return ctx, func() { giveUp(); asking.Wait() }
 }
 
 // closeAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first

@@ -356,6 +356,7 @@ func (n *node) finish(s *session) {
 	s.closing = true
 	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return a.Rank() - b.Rank() })
 	end := ending{nodes: slices.Clip(s.nodes), notes: slices.Clip(s.notes), reason: transport.Interrupted}
+	end.least = 4 * n.drain // every node further down may take its whole time to drain
 	switch {
 	case n.stopping:
 		end.reason = transport.Stopped
@@ -364,10 +365,7 @@ func (n *node) finish(s *session) {
 	}
 	n.sessions.Go(func() {
 		defer debug.FreeOSMemory() // what the run has used may not be needed again for long
-		// Every node further down may take its whole time to drain.
-		ctx, cancel := context.WithTimeout(context.Background(), 4*n.drain)
-		defer cancel()
-		report, err := s.part.Close(ctx, end)
+		report, err := s.part.Close(context.Background(), end)
 		failed := err
 		switch {
 		case err != nil:
