@@ -147,13 +147,21 @@ func (p *stagePart) sameEnd(run pipeline.Run) error {
 	return nil
 }
 
-// abandon closes what was opened below when the opening fails further on.
-func (p *stagePart) abandon(why error) {
+// abandon closes what was opened below when the opening fails further on. A run that has begun before may be opened again
+// soon: the nodes below wait for that, as they do for a node that was stopped.
+func (p *stagePart) abandon(why error, again bool) {
 	p.watch.End(new(pipeline.Entry))
-	if len(p.next) == 0 {
+	edges, reason := p.next, transport.Interrupted
+	if p.end != nil {
+		edges = p.edges()
+	}
+	if again {
+		reason = transport.Stopped
+	}
+	if len(edges) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
-	_, _ = closeAll(ctx, p.next, ending{notes: []string{"the opening failed: " + why.Error()}, reason: transport.Interrupted})
+	_, _ = closeAll(ctx, edges, ending{notes: []string{"the opening failed: " + why.Error()}, reason: reason})
 }

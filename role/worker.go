@@ -90,11 +90,11 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		way.target = *w.end
 		p.end, _, err = openEdge(ctx, way, run)
 	}
-	if err == nil {
+	if err == nil && !o.Again { // of an end that was started again since, some may not know yet
 		err = p.sameEnd(run)
 	}
 	if err != nil {
-		p.abandon(err)
+		p.abandon(err, o.Again)
 		return nil, transport.Opened{}, err
 	}
 	tail := held.To
@@ -143,8 +143,8 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	return p, transport.Opened{Run: run, Shape: w.net.Shape(held.From), Life: life, End: p.end.end}, nil
 }
 
-// openNext opens the run on the next nodes, all at the same time. Of several, some may be missing: they are used when
-// they are there.
+// openNext opens the run on the next nodes, all at the same time. Of several, some may be missing or being stopped: they are
+// used when they are there.
 func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, cfg edgeConfig) ([]pipeline.Hopper, error) {
 	edges, errs := make([]*edge, len(w.next)), make([]error, len(w.next))
 	var opening sync.WaitGroup
@@ -153,7 +153,8 @@ func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, c
 		cfg.target = t
 		opening.Go(func() {
 			edges[i], _, errs[i] = openEdge(ctx, cfg, run)
-			if errors.Is(errs[i], pipeline.ErrUnreachable) && cfg.kept {
+			absent := errors.Is(errs[i], pipeline.ErrUnreachable) || errors.Is(errs[i], pipeline.ErrStopping)
+			if absent && (cfg.kept || cfg.again) { // without a node a run may not begin, but go on
 				edges[i] = missingEdge(cfg, run)
 			}
 		})
