@@ -76,7 +76,7 @@ func TestChaosOverLoopback(t *testing.T) {
 		{kind: stop, at: 2 * short, lasts: short, node: "fast"},
 		{kind: kill, at: 4 * short, lasts: short, node: "end"},
 	}
-	faults = append(faults, rolling(6*short, short, "slow", "fast", "end")...)
+	faults = append(faults, rolling(6*short, short, short, "slow", "fast", "end")...)
 	for _, e := range []string{"baseline", "balance"} {
 		try := trial{topologies[0], e, 16 * short, faults, 2 * time.Second, false}
 		t.Run(e, func(t *testing.T) {

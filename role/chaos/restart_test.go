@@ -4,6 +4,7 @@ package chaos
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/strategy"
 )
 
 // A slow node that is restarted politely, as by systemctl restart, costs next to nothing with a strategy that keeps frames,
@@ -38,6 +40,21 @@ func TestPoliteRestartsCostLittle(t *testing.T) {
 	}
 }
 
+// Each node in turn is stopped politely in the midst of a run, and comes back before --idle and after it: the run goes on, and
+// has it again at once.
+func TestRestartedNodesAreUsedAgain(t *testing.T) {
+	const idle, back = 2 * time.Second, soon + time.Second
+	for _, e := range strategy.All() {
+		for _, away := range []time.Duration{idle / 4, idle * 5 / 4} {
+			t.Run(fmt.Sprintf("%s %v", e.Name, away), func(t *testing.T) {
+				t.Parallel()
+				faults := rolling(time.Second, away, back, topologies[1].nodes()...)
+				trial{topologies[1], e.Name, time.Second + time.Duration(len(faults))*(away+back), faults, idle, false}.run(t)
+			})
+		}
+	}
+}
+
 // politely plays a run in which every slow node is restarted, and is used again.
 func politely(t *testing.T, top topology) pipeline.Report {
 	t.Helper()
@@ -46,7 +63,7 @@ func politely(t *testing.T, top topology) pipeline.Report {
 	began := time.Now()
 	fast := s.process("fast")
 	fast.line(t, &fast.stderr, `"run opened"`)
-	played := s.play(t.Context(), rolling(3*time.Second, time.Second, top.slow()...))
+	played := s.play(t.Context(), rolling(3*time.Second, time.Second, time.Second, top.slow()...))
 	for _, o := range played {
 		s.used(t, o)
 	}

@@ -63,10 +63,10 @@ func (s schedule) has(k kind, nodes ...string) bool {
 	return slices.ContainsFunc(s, func(f fault) bool { return f.kind == k && slices.Contains(nodes, f.node) })
 }
 
-// rolling restarts one node after the other. Each is away for a time, and back for as long before the next one goes.
-func rolling(at, away time.Duration, nodes ...string) (s schedule) {
+// rolling restarts one node after the other. Each is away for a time, and back for another before the next one goes.
+func rolling(at, away, back time.Duration, nodes ...string) (s schedule) {
 	for i, node := range nodes {
-		s = append(s, fault{kind: restart, at: at + time.Duration(2*i)*away, lasts: away, node: node})
+		s = append(s, fault{kind: restart, at: at + time.Duration(i)*(away+back), lasts: away, node: node})
 	}
 	return s
 }
@@ -112,7 +112,7 @@ func plan(seed uint64, length, longest time.Duration, nodes []string, possible [
 		}
 		servers := slices.Clone(nodes[:len(nodes)-1])
 		random.Shuffle(len(servers), func(i, j int) { servers[i], servers[j] = servers[j], servers[i] })
-		for _, f := range rolling(at, f.lasts/2, servers...) {
+		for _, f := range rolling(at, f.lasts/2, f.lasts/2, servers...) {
 			add(f)
 		}
 	}
