@@ -58,9 +58,10 @@ func (s schedule) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// has reports whether one of the nodes has a fault of a kind.
-func (s schedule) has(k kind, nodes ...string) bool {
-	return slices.ContainsFunc(s, func(f fault) bool { return f.kind == k && slices.Contains(nodes, f.node) })
+// ends reports whether the process of one of the nodes ends. One that is restarted politely leaves its ledger with the nodes
+// below, from which it is lost where these end, too, or can't be reached.
+func (s schedule) ends(nodes ...string) bool {
+	return slices.ContainsFunc(s, func(f fault) bool { return (f.kind == kill || f.kind == restart) && slices.Contains(nodes, f.node) })
 }
 
 // rolling restarts one node after the other. Each is away for a time, and back for another before the next one goes.
