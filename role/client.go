@@ -130,8 +130,13 @@ func (p *player) open(ctx context.Context) error {
 func (p *player) start() {
 	ctx, abort := context.WithCancel(context.Background())
 	p.abort = abort
+	p.view.Begin(func() pipeline.Status { // all edges are open now
+		s := p.status()
+		s.Down = down(p.edges)
+		return s
+	})
 	if options.Terminal(p.cfg.Stderr) {
-		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.view.Summary)
+		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.live)
 	}
 	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.losses.full)
 	for _, e := range p.edges {
@@ -153,6 +158,9 @@ func (p *player) status() pipeline.Status {
 	s.RateIn, s.RateOut = p.in.Rate(now, s.Received), p.out.Rate(now, s.Forwarded)
 	return s
 }
+
+// live is end's newest summary, with the nodes that the client misses: end knows of fast only through fast.
+func (p *player) live() *pipeline.Live { return withDown(p.view.Summary(), p.edges) }
 
 // answered counts what became of the frames of one call.
 func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
