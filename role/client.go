@@ -14,6 +14,7 @@ import (
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/strategy"
+	"tandem/transport"
 )
 
 // runClient plays one run and prints its report.
@@ -214,7 +215,7 @@ func (p *player) over() (err error) {
 			return nil
 		}
 	}
-	return fmt.Errorf("the run is over: %w", err)
+	return fmt.Errorf("the run is over, and can't be taken up again: %w", err)
 }
 
 // next returns when the frame after the one that was due is due. A beat that is late catches up, unless the input or
@@ -297,6 +298,11 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*p.cfg.Drain)
 	defer cancel()
 	report, err := closeAll(ctx, p.edges, end)
+	if err != nil && len(p.hops) > 0 && p.over() != nil { // what the nodes had reported when it ended for them is all
+		if last, none := closeAll(ctx, p.edges, ending{reason: transport.Interrupted}); none == nil {
+			report, err = last, nil
+		}
+	}
 	p.shown.Done()
 	if err != nil {
 		err = fmt.Errorf("the run could not be closed here, so end may have its report: %w; this was sent by the %v", err, entry)

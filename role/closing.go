@@ -64,7 +64,7 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	e.beats.Wait()
 	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
 	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Notes: end.notes, Reason: end.reason}
-	report, err := e.client.Close(ctx, c)
+	report, err := e.tell(ctx, c)
 	if err == nil || end.reason == transport.Stopped {
 		return report, err
 	}
@@ -88,12 +88,17 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 				continue
 			}
 		}
-		report, err = e.client.Close(ctx, c)
+		report, err = e.tell(ctx, c)
 	}
 	if err != nil {
 		err = cmp.Or(stopped, err)
 	}
 	return report, err
+}
+
+func (e *edge) tell(ctx context.Context, c transport.Closing) (pipeline.Report, error) {
+	report, err := e.client.Close(ctx, c)
+	return report, e.blame(err)
 }
 
 // closeAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first

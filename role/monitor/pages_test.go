@@ -18,7 +18,7 @@ func TestPagesOfANode(t *testing.T) {
 	for _, role := range []string{"fast", "end"} {
 		t.Run(role, func(t *testing.T) {
 			shown := running()
-			var ready error
+			var failed, missing error
 			m := New(Options{
 				Role: role, Version: "v1", Queue: 10,
 				Snapshot: func() Snapshot { return shown },
@@ -27,7 +27,7 @@ func TestPagesOfANode(t *testing.T) {
 					now.Capacity = 10
 					return Totals{Runs: 3, Open: true, Now: now, Below: map[pipeline.NodeID]bool{{Role: "slow", Address: "a:1"}: true, {Role: "slow", Address: "b:1"}: false}}
 				},
-				Ready:   func() error { return ready },
+				Ready:   func() (error, error) { return failed, missing },
 				Refused: func() map[string]int64 { return map[string]int64{"no_key": 5} },
 				Log:     func(err error) { t.Error(err) },
 			})
@@ -50,7 +50,11 @@ func TestPagesOfANode(t *testing.T) {
 			}
 			get("/healthz", http.StatusOK, "ok\n")
 			get("/readyz", http.StatusOK, "ready\n")
-			ready = errors.New("one is away\nso is the other")
+			missing = errors.New("one is away")
+			if text := get("/readyz", http.StatusOK); text != "ready, but one is away\n" {
+				t.Errorf("%q", text)
+			}
+			failed = errors.New("one is away\nso is the other")
 			if text := get("/readyz", http.StatusServiceUnavailable); text != "one is away; so is the other\n" {
 				t.Errorf("%q", text)
 			}
