@@ -67,7 +67,7 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	ctx, attended := e.attend(ctx, end.least)
 	defer attended()
 	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Notes: end.notes, Reason: end.reason}
-	report, err := e.client.Close(ctx, c)
+	report, err := e.tell(ctx, c)
 	if err == nil || end.reason == transport.Stopped {
 		return report, err
 	}
@@ -91,7 +91,7 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 				continue
 			}
 		}
-		report, err = e.client.Close(ctx, c)
+		report, err = e.tell(ctx, c)
 	}
 	if err != nil {
 		err = cmp.Or(stopped, err)
@@ -123,6 +123,11 @@ func (e *edge) attend(ctx context.Context, least time.Duration) (_ context.Conte
 		}
 	})
 	return ctx, func() { giveUp(); asking.Wait() }
+}
+
+func (e *edge) tell(ctx context.Context, c transport.Closing) (pipeline.Report, error) {
+	report, err := e.client.Close(ctx, c)
+	return report, e.blame(err)
 }
 
 // closeAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first

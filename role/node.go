@@ -24,12 +24,12 @@ type part interface {
 	// Close drains, closes the run on the nodes below, and returns the report.
 	Close(context.Context, ending) (pipeline.Report, error)
 
-	status() pipeline.Status     // of this node
-	Statuses() []pipeline.Status // of this node and of all above that are known
-	Above() []pipeline.Status    // of those above
-	Receive([]pipeline.Status)   // from a neighbour above
-	Summary() *pipeline.Live     // end's; nil: not known
-	below() map[string]bool      // the addresses of the nodes below, and whether they answer
+	status() pipeline.Status         // of this node
+	Statuses() []pipeline.Status     // of this node and of all above that are known
+	Above() []pipeline.Status        // of those above
+	Receive([]pipeline.Status)       // from a neighbour above
+	Summary() *pipeline.Live         // end's; nil: not known
+	below() map[pipeline.NodeID]bool // the nodes below, and whether they answer
 }
 
 // beginning is what a part begins with.

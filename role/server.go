@@ -179,10 +179,11 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 		}
 		s.cleanup = append(s.cleanup, w.trace.Close)
 	}
+	s.below.begin(w.answer)
 	if err := w.await(ctx); err != nil {
 		return err
 	}
-	s.node.begin, s.node.network, s.below.ask = w.begin, w.describe, w.answer
+	s.node.begin, s.node.network = w.begin, w.describe
 	return nil
 }
 

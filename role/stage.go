@@ -1,7 +1,6 @@
 package role
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -48,10 +47,10 @@ func (p *stagePart) status() pipeline.Status {
 // edges are those to the next nodes and to end.
 func (p *stagePart) edges() []*edge { return append(slices.Clip(p.next), p.end) }
 
-func (p *stagePart) below() map[string]bool {
-	up := make(map[string]bool)
+func (p *stagePart) below() map[pipeline.NodeID]bool {
+	up := make(map[pipeline.NodeID]bool)
 	for _, e := range p.edges() {
-		up[e.client.Address()] = e.Up()
+		up[e.ID()] = e.Up()
 	}
 	return up
 }
@@ -66,15 +65,25 @@ func down(edges []*edge) (nodes []pipeline.NodeID) {
 	return nodes
 }
 
-// Summary is end's newest, with the neighbours that this node misses now: end may be one of them.
-func (p *stagePart) Summary() *pipeline.Live {
-	l := p.View.Summary()
-	if missed := down(p.edges()); len(missed) > 0 {
-		l = cmp.Or(l, new(pipeline.Live))
-		l.AddDown(missed)
+// withDown adds the neighbours that a node misses now to end's summary, before those that others miss. End may be one of
+// them; nil: nothing is known.
+func withDown(l *pipeline.Live, edges []*edge) *pipeline.Live {
+	missed := down(edges)
+	if len(missed) == 0 {
+		return l
 	}
-	return l
+	all := pipeline.Live{}
+	if l != nil {
+		all = *l
+	}
+	others := all.Down
+	all.Down = missed
+	all.AddDown(others)
+	return &all
 }
+
+// Summary is end's newest, with the neighbours that this node misses now.
+func (p *stagePart) Summary() *pipeline.Live { return withDown(p.View.Summary(), p.edges()) }
 
 // Close drains the stage and closes the run below.
 func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, error) {

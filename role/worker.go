@@ -212,9 +212,9 @@ func (w *worker) await(ctx context.Context) error {
 	return needed
 }
 
-// answer asks whether the nodes below answer, and returns why those do not that are needed.
-func (w *worker) answer(ctx context.Context) error {
-	needed, _ := w.ask(func(t target) error {
+// answer asks whether the nodes below answer, and returns why some do not.
+func (w *worker) answer(ctx context.Context) absence {
+	needed, other := w.ask(func(t target) error {
 		err := t.ask(ctx, w.name)
 		switch {
 		case err == nil:
@@ -224,7 +224,7 @@ func (w *worker) answer(ctx context.Context) error {
 		}
 		return fmt.Errorf("a node below does not answer: %w", err)
 	})
-	return needed
+	return absence{needed, other}
 }
 
 // ask asks the next nodes and end at the same time. It returns why those are missing that are needed, which are end and one
