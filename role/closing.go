@@ -64,7 +64,7 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
 	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Notes: end.notes, Reason: end.reason}
 	report, err := e.client.Close(ctx, c)
-	if err == nil || end.reason == transport.Stopped {
+	if err == nil || end.reason != transport.Over {
 		return report, err
 	}
 	pauses := backoff.NewExponentialBackOff()
@@ -111,7 +111,7 @@ func closeAll(ctx context.Context, edges []*edge, end ending) (report pipeline.R
 				errs = append(errs, err)
 			case !reported:
 				report, reported = r, true
-				if end.reason != transport.Stopped {
+				if end.reason == transport.Over {
 					enough()
 				}
 			}

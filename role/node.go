@@ -199,9 +199,10 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	}
 	if before := s.before; before != nil && before.answer.Life == answer.Life { // it goes on, and is counted once
 		n.total = before.total
+	} else {
+		n.total.Runs++
 	}
 	s.before = nil
-	n.total.Runs++
 	n.log.Info().Str("run", s.id).Str("strategy", answer.Run.Strategy).Msg("run opened")
 	n.sessions.Go(func() { n.watch(s) })
 	if n.stopping {
@@ -269,11 +270,14 @@ func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report,
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	if c.Reason == transport.Stopped {
+	if c.Reason != transport.Over {
 		return pipeline.Report{}, nil
 	}
 	select {
 	case <-s.closed:
+		if s.interrupted { // there shall be a report of all of the run: it has to be taken up again first
+			return pipeline.Report{}, n.unknown(c.Run)
+		}
 		return s.report, s.closeErr
 	case <-ctx.Done():
 		return pipeline.Report{}, ctx.Err()
@@ -287,8 +291,8 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 	defer n.mu.Unlock()
 	s := n.run
 	last := n.last
-	if last != nil && last.id == c.Run && (s == nil || s.id != c.Run) && (last.over || n.stopping || c.Reason != transport.Over) {
-		return last, nil // of one that was interrupted there shall be a report of all of it
+	if last != nil && last.id == c.Run && (s == nil || s.id != c.Run) {
+		return last, nil
 	}
 	if s == nil || s.id != c.Run || s.part == nil {
 		return nil, n.unknown(c.Run)
@@ -361,6 +365,8 @@ func (n *node) finish(s *session) {
 		end.reason = transport.Stopped
 	case s.over:
 		end.reason = transport.Over
+	default:
+		s.interrupted = true
 	}
 	n.sessions.Go(func() {
 		defer debug.FreeOSMemory() // what the run has used may not be needed again for long
@@ -372,7 +378,7 @@ func (n *node) finish(s *session) {
 		switch {
 		case err != nil:
 			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
-		case end.reason == transport.Stopped && n.role != options.End:
+		case end.reason != transport.Over && n.role != options.End:
 			n.log.Info().Str("run", s.id).Msg("left the run")
 			err = fmt.Errorf("%s is %w: end has the report of run %s", n.role, pipeline.ErrStopping, s.id)
 		default:
@@ -385,7 +391,7 @@ func (n *node) finish(s *session) {
 		n.total.Add(own.Entry)
 		s.remember(append(s.part.Above(), own), report)
 		s.report, s.closeErr, s.left = report, err, failed == nil // which may be asked for later
-		if end.reason != transport.Interrupted {
+		if !s.interrupted {
 			s.part = nil // garbage
 		}
 		n.run, n.last = nil, s
