@@ -148,9 +148,9 @@ func closeAll(ctx context.Context, edges []*edge, end ending) (report pipeline.R
 			switch {
 			case err != nil:
 				errs = append(errs, err)
-			case !reported:
+			case report.Run == "":
 				report, reported = r, true
-				if end.reason != transport.Stopped {
+				if end.reason == transport.Over {
 					enough()
 				}
 			}

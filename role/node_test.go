@@ -202,7 +202,7 @@ func TestBoundsOfARun(t *testing.T) {
 		n.open(t, "a", "7") // which is one of them
 		for i := range maxNeighbours {
 			ledger := pipeline.Entry{NodeID: pipeline.NodeID{Role: "slow", Address: fmt.Sprint(i)}}
-			if _, err := n.leave(transport.Closing{Run: "a", From: fmt.Sprint(i), Nodes: []pipeline.Entry{ledger}, Notes: []string{"note " + fmt.Sprint(i)}}); err != nil {
+			if _, _, err := n.leave(transport.Closing{Run: "a", From: fmt.Sprint(i), Nodes: []pipeline.Entry{ledger}, Notes: []string{"note " + fmt.Sprint(i)}}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -24,6 +24,7 @@ type stagePart struct {
 	abort context.CancelFunc // gives up what is still on the node
 	// restarted: the run has begun before, and this is not the process that it began on.
 	restarted bool
+	lives     []pipeline.Entry // of this process in the run, which was interrupted between them
 
 	losses   *losses
 	trace    *report.Trace // nil: not wanted
@@ -102,7 +103,8 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 		entry.Next = append(entry.Next, e.ID().Address)
 	}
 	end.say(p.ID, p.watch.End(&entry)...)
-	end.nodes = append(end.nodes, entry)
+	p.lives = pipeline.BoundIDs(append(p.lives, entry), pipeline.MaxRanges)
+	end.nodes = append(end.nodes, p.lives...) // those below may have missed an earlier one, or forgotten it
 	if p.trace != nil {
 		if err := p.trace.Flush(); err != nil {
 			p.cfg.Log.Error().Err(err).Msg("decisions are missing in the trace")

@@ -83,6 +83,9 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	life := newLife()
 	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), trace: w.trace, losses: newLosses(w.cfg, id, run.ID), watch: w.cfg.device.Watch()}
 	way := edgeConfig{log: w.cfg.Log, from: w.name, caller: id, path: o.Path, again: o.Again, view: p.View}
+	if before, ok := o.before.(*stagePart); ok {
+		p.lives = before.lives[max(0, len(before.lives)-maxLives):]
+	}
 	below := way
 	below.layer, below.kept = held.To, entry.Keeps
 	hops, err := w.openNext(ctx, p, run, below)
