@@ -24,7 +24,7 @@ func Default(seed uint64) *Network {
 		const width = 2000
 		d := op.NewDense(op.Volume(n.values[i].dims), width, 1, true, seeded{seed, uint64(i)})
 		n.values = append(n.values, value{[]string{name}, []int{width}})
-		n.nodes = append(n.nodes, node{d, []int{i}, i + 1})
+		n.nodes = append(n.nodes, node{d, []int{i}, []int{i + 1}})
 		n.ends, n.cuts = append(n.ends, i+1), append(n.cuts, i+1)
 	}
 	// The scheme's version is part of the digest: change it whenever seeded

@@ -23,11 +23,10 @@ type draft struct {
 }
 
 type draftStep struct {
-	node  int
-	in    []int
-	out   int
-	clamp f32.Clamp
-	idle  bool // there is nothing to compute
+	node    int
+	in, out []int
+	clamp   f32.Clamp
+	idle    bool // there is nothing to compute
 }
 
 // home says that a value lies in the memory of another one, from an element on.
@@ -54,19 +53,21 @@ func newDraft(n *Network, from, to int) *draft {
 				if _, can := n.nodes[d.steps[k].node].Operation.(op.Bounded); can {
 					s := &d.steps[k]
 					s.clamp, s.out = c.After(s.clamp), node.out
-					maker[node.out] = k
+					maker[node.out[0]] = k
 					continue
 				}
 			}
 		}
-		maker[node.out] = len(d.steps)
+		maker[node.out[0]] = len(d.steps)
 		d.steps = append(d.steps, draftStep{node: first + i, in: node.in, out: node.out, clamp: f32.Linear})
 	}
 	for k, s := range d.steps {
 		for _, v := range s.in {
 			d.last[v] = k
 		}
-		d.begun[s.out] = k
+		for _, v := range s.out {
+			d.begun[v], d.last[v] = k, k
+		}
 	}
 	d.begun[d.input] = -1
 	d.last[d.output] = len(d.steps)

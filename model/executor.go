@@ -228,6 +228,7 @@ func (e *Executor) apply(s *step, first, last int) error {
 	if j, ok := s.kernel.(op.Joint); ok && s.joint && last-first > 1 {
 		err = j.ApplyAll(s.ys[first:last], s.firsts[first:last], with)
 	} else {
+		with.More = s.more[first]
 		err = s.kernel.Apply(s.ys[first], s.xs[first], with)
 	}
 	if err != nil && s.node >= 0 {

@@ -17,7 +17,7 @@ func chain(in []int, steps ...link) *Network {
 	n := &Network{name: "chain", values: []value{{[]string{"in"}, in}}, ends: []int{0}, cuts: []int{0}}
 	for i, s := range steps {
 		n.values = append(n.values, value{[]string{s.o.String()}, s.shape})
-		n.nodes = append(n.nodes, node{s.o, []int{i}, i + 1})
+		n.nodes = append(n.nodes, node{s.o, []int{i}, []int{i + 1}})
 		n.ends, n.cuts = append(n.ends, i+1), append(n.cuts, i+1)
 	}
 	return n

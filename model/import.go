@@ -128,17 +128,21 @@ func (imp *importer) node(n *onnx.Node) error {
 		return err
 	}
 	for i, r := range imp.at.Results {
-		if n.Outputs[i] == "" {
+		name := ""
+		if i < len(n.Outputs) {
+			name = n.Outputs[i]
+		}
+		if name == "" && r.Operation == nil && !r.Also {
 			continue
 		}
-		if err := imp.define(n.Outputs[i]); err != nil {
+		if err := imp.define(name); err != nil && name != "" {
 			return err
 		}
-		imp.result(n, n.Outputs[i], r)
+		imp.result(n, name, r)
 	}
-	for _, out := range n.Outputs[len(imp.at.Results):] {
+	for _, out := range n.Outputs[min(len(imp.at.Results), len(n.Outputs)):] {
 		if imp.uses[out] > 0 && out != "" {
-			return fmt.Errorf("output %.80q: %w: only its first output is", out, ErrUnsupported)
+			return fmt.Errorf("output %.80q: %w: it is not among those that are computed", out, ErrUnsupported)
 		}
 	}
 	return nil
@@ -168,6 +172,11 @@ func (imp *importer) result(n *onnx.Node, name string, r op.Result) {
 		imp.constants[name] = r.Constant
 		return
 	}
+	if r.Also {
+		last := &imp.net.nodes[len(imp.net.nodes)-1]
+		last.out = append(last.out, imp.value(name, r.Shape))
+		return
+	}
 	in := make([]int, len(r.From))
 	for i, k := range r.From {
 		in[i] = imp.made[n.Inputs[k]]
@@ -181,7 +190,7 @@ func (imp *importer) result(n *onnx.Node, name string, r op.Result) {
 	}
 	v := imp.value(name, r.Shape)
 	imp.maker[v] = len(imp.net.nodes)
-	imp.net.nodes = append(imp.net.nodes, node{r.Operation, in, v})
+	imp.net.nodes = append(imp.net.nodes, node{r.Operation, in, []int{v}})
 	for _, in := range n.Inputs {
 		if c := imp.constants[in]; c != nil && !c.Integer {
 			imp.gone[in] = gone{v, "it is a weight"}
@@ -204,11 +213,13 @@ func (imp *importer) missing(name string) error {
 		ErrMalformed, name)
 }
 
-// value makes a new value.
+// value makes a new value; without a name it is one that nobody uses.
 func (imp *importer) value(name string, dims []int) int {
 	v := len(imp.net.values)
-	imp.net.values = append(imp.net.values, value{[]string{name}, dims})
-	imp.made[name] = v
+	imp.net.values = append(imp.net.values, value{dims: dims})
+	if name != "" {
+		imp.alias(v, name)
+	}
 	return v
 }
 
@@ -222,11 +233,13 @@ func (imp *importer) alias(v int, name string) {
 func (imp *importer) finish(output int) {
 	net := imp.net
 	number := net.prune(output)
-	net.segment()
+	net.segment(number[output])
 	layer := make([]int, len(net.values))
 	for l := range net.Len() {
 		for _, node := range net.between(l, l+1) {
-			layer[node.out] = l
+			for _, v := range node.out {
+				layer[v] = l
+			}
 		}
 	}
 	for name, g := range imp.gone {

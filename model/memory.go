@@ -35,12 +35,13 @@ func (d *draft) live(a, b, at int) {
 // belongs.
 func (d *draft) merge(k int) {
 	s := &d.steps[k]
+	y := s.out[0] // a result behind it has memory of its own
 	operation := d.net.nodes[s.node].Operation
 	if ap, at, can := d.view(k, d.pattern(s.in[0])); can {
 		root, base := d.root(s.in[0])
-		d.live(s.out, root, base+at)
+		d.live(y, root, base+at)
 		if ap.DataOrder().IsNotContiguous() {
-			d.layout[s.out] = ap
+			d.layout[y] = ap
 		}
 		s.idle = true
 		return
@@ -49,8 +50,8 @@ func (d *draft) merge(k int) {
 		for _, v := range s.in {
 			root, at := d.root(v)
 			input, _ := d.root(d.input)
-			if d.group[root] <= k && d.length(v) == d.length(s.out) && !(root == input && s.out == d.output) && d.apart(s.in, v) {
-				d.live(s.out, root, at)
+			if d.group[root] <= k && d.length(v) == d.length(y) && !(root == input && y == d.output) && d.apart(s.in, v) {
+				d.live(y, root, at)
 				return
 			}
 		}
@@ -67,8 +68,8 @@ func (d *draft) merge(k int) {
 		for i, v := range s.in {
 			root, at := d.root(v)
 			input, _ := d.root(d.input)
-			if at == 0 && d.layout[v] == nil && root != input && root != s.out && d.length(root) == d.length(v) {
-				d.live(root, s.out, offsets[i])
+			if at == 0 && d.layout[v] == nil && root != input && root != y && d.length(root) == d.length(v) {
+				d.live(root, y, offsets[i])
 			}
 		}
 	}
@@ -83,7 +84,7 @@ func (d *draft) view(k int, x *tensor.AP) (*tensor.AP, int, bool) {
 		return nil, 0, false
 	}
 	ap, at, can := v.View(x)
-	return ap, at, can && (ap.DataOrder().IsContiguous() || d.readable(s.out, ap))
+	return ap, at, can && (ap.DataOrder().IsContiguous() || d.readable(s.out[0], ap))
 }
 
 // readable says whether all that use v can read it where its elements lie apart.

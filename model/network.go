@@ -44,8 +44,7 @@ func (v value) shape() []int {
 // node applies an operation to values.
 type node struct {
 	op.Operation
-	in  []int
-	out int
+	in, out []int
 }
 
 // why is the reason for which a tensor is no place to cut.

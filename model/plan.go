@@ -25,6 +25,7 @@ type step struct {
 	clamp  f32.Clamp
 	joint  bool
 	ys     []*tensor.Dense
+	more   [][]*tensor.Dense // the results behind ys
 	xs     [][]*tensor.Dense
 	firsts []*tensor.Dense // xs of a joint kernel
 }
@@ -101,12 +102,15 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 			}
 			s := &p.steps[k]
 			k++
-			s.ys = append(s.ys, of(ds.out))
-			var xs []*tensor.Dense
+			s.ys = append(s.ys, of(ds.out[0]))
+			var more, xs []*tensor.Dense
+			for _, v := range ds.out[1:] {
+				more = append(more, of(v))
+			}
 			for _, v := range ds.in {
 				xs = append(xs, of(v))
 			}
-			s.xs = append(s.xs, xs)
+			s.more, s.xs = append(s.more, more), append(s.xs, xs)
 			s.firsts = append(s.firsts, xs[0])
 		}
 		p.in = append(p.in, of(d.input))
@@ -114,7 +118,8 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 		if d.copied {
 			s, x := &p.steps[k], out
 			out = over(results, e.net.values[d.output].dims)
-			s.ys, s.xs, s.firsts = append(s.ys, out), append(s.xs, []*tensor.Dense{x}), append(s.firsts, x)
+			s.ys, s.more = append(s.ys, out), append(s.more, nil)
+			s.xs, s.firsts = append(s.xs, []*tensor.Dense{x}), append(s.firsts, x)
 		}
 		p.out = append(p.out, out)
 	}

@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // segment finds the places where exactly one activation is alive, and makes the
 // nodes between two neighbouring ones a layer:
 //
@@ -11,7 +13,7 @@ package model
 // others), so a value through which all ways lead comes after all its ancestors
 // and before all its descendants, in whatever order the file has them: it is a
 // cut if no node behind it uses a value before it.
-func (n *Network) segment() {
+func (n *Network) segment(output int) {
 	last := make([]int, len(n.values)) // the last node that uses it
 	for i, node := range n.nodes {
 		for _, v := range node.in {
@@ -21,18 +23,26 @@ func (n *Network) segment() {
 	n.cuts, n.ends = []int{0}, []int{0}
 	furthest := last[0] // use of a value made so far
 	for i, node := range n.nodes {
-		if furthest <= i {
-			n.cuts, n.ends = append(n.cuts, node.out), append(n.ends, i+1)
+		used := node.out
+		if len(used) > 1 {
+			used = slices.DeleteFunc(slices.Clone(used), func(v int) bool { return last[v] == 0 && v != output })
 		}
-		furthest = max(furthest, last[node.out])
+		if furthest <= i && len(used) == 1 {
+			n.cuts, n.ends = append(n.cuts, used[0]), append(n.ends, i+1)
+		}
+		for _, v := range node.out {
+			furthest = max(furthest, last[v])
+		}
 	}
 	for l := range n.Len() {
 		for _, node := range n.between(l, l+1) {
-			if node.out == n.cuts[l+1] {
-				continue
-			}
-			for _, name := range n.values[node.out].names {
-				n.elsewhere[name] = why{l, "it is not the only activation alive there"}
+			for _, v := range node.out {
+				if v == n.cuts[l+1] {
+					continue
+				}
+				for _, name := range n.values[v].names {
+					n.elsewhere[name] = why{l, "it is not the only activation alive there"}
+				}
 			}
 		}
 	}
@@ -43,9 +53,10 @@ func (n *Network) segment() {
 func (n *Network) prune(output int) (number []int) {
 	needed := make([]bool, len(n.values))
 	needed[output] = true
+	wanted := func(node node) bool { return slices.ContainsFunc(node.out, func(v int) bool { return needed[v] }) }
 	for i := len(n.nodes) - 1; i >= 0; i-- {
-		if needed[n.nodes[i].out] {
-			for _, v := range n.nodes[i].in {
+		if wanted(n.nodes[i]) {
+			for _, v := range slices.Concat(n.nodes[i].in, n.nodes[i].out) {
 				needed[v] = true
 			}
 		}
@@ -60,13 +71,14 @@ func (n *Network) prune(output int) (number []int) {
 		}
 	}
 	for _, node := range n.nodes {
-		if !needed[node.out] {
+		if !wanted(node) {
 			continue
 		}
-		for k, v := range node.in {
-			node.in[k] = number[v]
+		for _, list := range [][]int{node.in, node.out} {
+			for k, v := range list {
+				list[k] = number[v]
+			}
 		}
-		node.out = number[node.out]
 		nodes = append(nodes, node)
 	}
 	n.values, n.nodes = values, nodes

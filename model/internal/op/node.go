@@ -23,9 +23,10 @@ type Input struct {
 }
 
 // Result is what one output of a node is: an operation on inputs, by their
-// place in the node; or, without an operation, the first of these inputs; or a
-// constant.
+// place in the node; or a further result of the operation before; or, without an
+// operation, the first of these inputs; or a constant.
 type Result struct {
+	Also      bool // it is a further result, of this shape
 	Operation Operation
 	Shape     []int
 	From      []int
@@ -38,6 +39,17 @@ func (n *Node) give(o Operation, shape []int, from ...int) error {
 		return err
 	}
 	n.Results = append(n.Results, Result{Operation: o, Shape: shape, From: from})
+	return nil
+}
+
+// also makes the next output a further result of the operation that give was
+// told last: its kernel finds the tensor in With.More. A result that the node
+// has no output for, or no name, is computed all the same.
+func (n *Node) also(shape []int) error {
+	if err := sound(shape); err != nil {
+		return err
+	}
+	n.Results = append(n.Results, Result{Also: true, Shape: shape})
 	return nil
 }
 

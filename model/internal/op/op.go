@@ -65,18 +65,20 @@ type Operation interface {
 
 // Kernel is an operation with its weights in memory.
 type Kernel interface {
-	// Apply computes y from xs for one frame. The caller owns them all; they have
-	// the shapes that were settled when the node was read. y overlaps an input
-	// only where the operation allows it, see InPlace and Joins. Apply allocates
+	// Apply computes y from xs for one frame, and the results behind y in
+	// with.More. The caller owns them all; they have the shapes that were settled
+	// when the node was read. y overlaps an input only where the operation allows
+	// it, see InPlace and Joins, and a result behind it never. Apply allocates
 	// nothing.
 	Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
 }
 
 // With is what a kernel may use beside its tensors.
 type With struct {
-	Clamp   f32.Clamp // bounds of the results; Linear, unless the operation is Bounded
-	Team    *f32.Team // nil: the calling goroutine alone
-	Scratch []float32 // as many as the kernel said that it needs
+	Clamp   f32.Clamp       // bounds of the results; Linear, unless the operation is Bounded
+	More    []*tensor.Dense // the results behind y, of an operation that gives several
+	Team    *f32.Team       // nil: the calling goroutine alone
+	Scratch []float32       // as many as the kernel said that it needs
 }
 
 // A kernel may have more to it.

@@ -79,31 +79,59 @@ func read(n *Node) error {
 // constants, and checks what its operation promises.
 func compute(t testing.TB, name string, a attr, inputs ...any) *tensor.Dense {
 	t.Helper()
+	ys := outputs(t, name, a, inputs...)
+	return ys[len(ys)-1]
+}
+
+// outputs is compute for all outputs.
+func outputs(t testing.TB, name string, a attr, inputs ...any) (ys []*tensor.Dense) {
+	t.Helper()
 	n := node(name, a, inputs...)
 	if err := read(n); err != nil {
 		t.Fatalf("%s %v: %v", name, a, err)
 	}
-	r := n.Results[len(n.Results)-1]
-	if r.Constant != nil {
-		y, err := r.Constant.tensor()
-		if err != nil {
-			t.Fatal(err)
+	for k := 0; k < len(n.Results); k++ {
+		r := n.Results[k]
+		if r.Constant != nil {
+			y, err := r.Constant.tensor()
+			if err != nil {
+				t.Fatal(err)
+			}
+			ys = append(ys, y)
+			continue
 		}
-		return y
+		var xs []*tensor.Dense
+		for _, i := range r.From {
+			xs = append(xs, inputs[i].(*tensor.Dense))
+		}
+		if r.Operation == nil {
+			ys = append(ys, xs[0])
+			continue
+		}
+		shapes := [][]int{r.Shape}
+		for k+1 < len(n.Results) && n.Results[k+1].Also {
+			k++
+			shapes = append(shapes, n.Results[k].Shape)
+		}
+		ys = append(ys, applyAll(t, r.Operation, shapes, xs...)...)
 	}
-	var xs []*tensor.Dense
-	for _, i := range r.From {
-		xs = append(xs, inputs[i].(*tensor.Dense))
-	}
-	if r.Operation == nil {
-		return xs[0]
-	}
-	return apply(t, r.Operation, r.Shape, xs...)
+	return ys
 }
 
-// apply loads an operation and computes it, in every way that it offers.
+// apply is applyAll for an operation that gives one result.
 func apply(t testing.TB, o Operation, shape []int, xs ...*tensor.Dense) *tensor.Dense {
 	t.Helper()
+	return applyAll(t, o, [][]int{shape}, xs...)[0]
+}
+
+// applyAll loads an operation and computes it, in every way that it offers.
+func applyAll(t testing.TB, o Operation, shapes [][]int, xs ...*tensor.Dense) []*tensor.Dense {
+	t.Helper()
+	shape := shapes[0]
+	var more []*tensor.Dense
+	for _, s := range shapes[1:] {
+		more = append(more, dense(s))
+	}
 	k, err := o.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +142,7 @@ func apply(t testing.TB, o Operation, shape []int, xs ...*tensor.Dense) *tensor.
 		}
 		return nil
 	}
-	with := With{Clamp: f32.Linear, Scratch: scratch(1)}
+	with := With{Clamp: f32.Linear, Scratch: scratch(1), More: more}
 	run := func(how string, y *tensor.Dense, xs []*tensor.Dense, with With) *tensor.Dense {
 		t.Helper()
 		if err := k.Apply(y, xs, with); err != nil {
@@ -123,6 +151,10 @@ func apply(t testing.TB, o Operation, shape []int, xs ...*tensor.Dense) *tensor.
 		return y
 	}
 	y := run("plainly", dense(shape), xs, with)
+	ys := []*tensor.Dense{y}
+	for _, z := range more {
+		ys = append(ys, z.Clone().(*tensor.Dense)) // what follows computes them anew
+	}
 	if a := testing.AllocsPerRun(3, func() { k.Apply(y, xs, with) }); a != 0 {
 		t.Errorf("%v: %v allocations, want none", o, a)
 	}
@@ -139,7 +171,7 @@ func apply(t testing.TB, o Operation, shape []int, xs ...*tensor.Dense) *tensor.
 		c := f32.Clamp{Min: -0.5, Max: 0.75}
 		bounded := y.Clone().(*tensor.Dense)
 		bound(bounded.Float32s(), bounded.Float32s(), c)
-		alike(t, fmt.Sprint(o, ", bounded"), run("bounded", dense(shape), xs, With{Clamp: c, Scratch: with.Scratch}), bounded.Float32s(), 0)
+		alike(t, fmt.Sprint(o, ", bounded"), run("bounded", dense(shape), xs, With{Clamp: c, Scratch: with.Scratch, More: more}), bounded.Float32s(), 0)
 	}
 	if v, ok := o.(View); ok {
 		if ap, at, can := v.View(xs[0].Info()); can {
@@ -169,7 +201,7 @@ func apply(t testing.TB, o Operation, shape []int, xs ...*tensor.Dense) *tensor.
 	}
 	if _, ok := k.(Shared); ok {
 		team := threads(t, 2)
-		alike(t, fmt.Sprint(o, ", on two threads"), run("on two threads", dense(shape), xs, With{Clamp: f32.Linear, Team: team, Scratch: scratch(2)}), y.Float32s(), 1e-4)
+		alike(t, fmt.Sprint(o, ", on two threads"), run("on two threads", dense(shape), xs, With{Clamp: f32.Linear, Team: team, Scratch: scratch(2), More: more}), y.Float32s(), 1e-4)
 	}
 	if j, ok := k.(Joint); ok {
 		ys := []*tensor.Dense{dense(shape), dense(shape), dense(shape)}
@@ -180,7 +212,10 @@ func apply(t testing.TB, o Operation, shape []int, xs ...*tensor.Dense) *tensor.
 			alike(t, fmt.Sprint(o, ", several frames"), z, y.Float32s(), 1e-4)
 		}
 	}
-	return y
+	for i, z := range more {
+		alike(t, fmt.Sprint(o, ", the result ", i+1, " again"), z, ys[i+1].Float32s(), 1e-4)
+	}
+	return ys
 }
 
 // spread has the elements of x, every third in memory, and each dimension
