@@ -125,7 +125,7 @@ func (c *Constant) weight() error {
 	switch {
 	case c.Integer:
 		return fmt.Errorf("weights %.80q hold integers: %w: export as float32", c.Name, ErrUnsupported)
-	case c.file != nil && c.file.Type != onnx.Float32:
+	case c.file != nil && !c.file.Type.Readable():
 		return fmt.Errorf("weights %.80q hold %v: %w: export as float32", c.Name, c.file.Type, ErrUnsupported)
 	case c.volume() < 1 || c.volume() > maxElements:
 		return fmt.Errorf("%w: weights %.80q of shape %d: want 1 to %d elements", ErrMalformed, c.Name, c.Dims, maxElements)
