@@ -14,9 +14,9 @@ import (
 
 // chain is a network of layers without a file, each with its shape.
 func chain(in []int, steps ...link) *Network {
-	n := &Network{name: "chain", values: []value{{[]string{"in"}, in}}, ends: []int{0}, cuts: []int{0}}
+	n := &Network{name: "chain", values: []value{{names: []string{"in"}, dims: in}}, ends: []int{0}, cuts: []int{0}}
 	for i, s := range steps {
-		n.values = append(n.values, value{[]string{s.o.String()}, s.shape})
+		n.values = append(n.values, value{names: []string{s.o.String()}, dims: s.shape})
 		n.nodes = append(n.nodes, node{s.o, []int{i}, []int{i + 1}})
 		n.ends, n.cuts = append(n.ends, i+1), append(n.cuts, i+1)
 	}

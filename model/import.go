@@ -111,20 +111,10 @@ func (imp *importer) node(n *onnx.Node) error {
 	if err != nil {
 		return err
 	}
-	operator := op.Table[n.Op]
-	switch {
-	case len(n.Outputs) == 0:
+	if len(n.Outputs) == 0 {
 		return fmt.Errorf("%w: it has no output", ErrMalformed)
-	case frame:
-		err = operator.Read(&imp.at)
-	case operator.Fold == nil && len(n.Inputs) == 0:
-		return fmt.Errorf("%w: it has no input", ErrMalformed)
-	case operator.Fold == nil:
-		return fmt.Errorf("all its inputs are constants: %w: fold constants when exporting (onnxsim does it)", ErrUnsupported)
-	default:
-		err = operator.Fold(&imp.at)
 	}
-	if err != nil {
+	if err := imp.at.Settle(frame); err != nil {
 		return err
 	}
 	for i, r := range imp.at.Results {
@@ -159,7 +149,7 @@ func (imp *importer) settle(n *onnx.Node) (frame bool, err error) {
 			if !made {
 				return false, imp.missing(name)
 			}
-			in.Shape, frame = imp.net.values[v].dims, true
+			in.Shape, in.Type, frame = imp.net.values[v].dims, imp.net.values[v].holds, true
 		}
 		imp.at.In = append(imp.at.In, in)
 	}
@@ -174,7 +164,7 @@ func (imp *importer) result(n *onnx.Node, name string, r op.Result) {
 	}
 	if r.Also {
 		last := &imp.net.nodes[len(imp.net.nodes)-1]
-		last.out = append(last.out, imp.value(name, r.Shape))
+		last.out = append(last.out, imp.value(name, r.Shape, r.Type))
 		return
 	}
 	in := make([]int, len(r.From))
@@ -188,11 +178,11 @@ func (imp *importer) result(n *onnx.Node, name string, r op.Result) {
 	case imp.absorb(n, name, r):
 		return
 	}
-	v := imp.value(name, r.Shape)
+	v := imp.value(name, r.Shape, r.Type)
 	imp.maker[v] = len(imp.net.nodes)
 	imp.net.nodes = append(imp.net.nodes, node{r.Operation, in, []int{v}})
 	for _, in := range n.Inputs {
-		if c := imp.constants[in]; c != nil && !c.Integer {
+		if c := imp.constants[in]; c != nil && !c.Type.Integer() {
 			imp.gone[in] = gone{v, "it is a weight"}
 		}
 	}
@@ -214,9 +204,9 @@ func (imp *importer) missing(name string) error {
 }
 
 // value makes a new value; without a name it is one that nobody uses.
-func (imp *importer) value(name string, dims []int) int {
+func (imp *importer) value(name string, dims []int, holds onnx.DataType) int {
 	v := len(imp.net.values)
-	imp.net.values = append(imp.net.values, value{dims: dims})
+	imp.net.values = append(imp.net.values, value{dims: dims, holds: holds})
 	if name != "" {
 		imp.alias(v, name)
 	}

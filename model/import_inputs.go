@@ -34,7 +34,7 @@ func (imp *importer) input(values []onnx.Value) error {
 	if err := imp.define(found.Name); err != nil {
 		return err
 	}
-	imp.value(found.Name, dims)
+	imp.value(found.Name, dims, found.Type)
 	return nil
 }
 

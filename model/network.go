@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"tandem/model/internal/onnx"
 	"tandem/model/internal/op"
 )
 
@@ -30,7 +31,8 @@ type Network struct {
 // the one it is known by; others are those that Identity gave it.
 type value struct {
 	names []string
-	dims  []int // as ONNX has them, with a batch dimension of 1
+	dims  []int         // as ONNX has them, with a batch dimension of 1
+	holds onnx.DataType // of its elements, which are computed as float32
 }
 
 // shape is without the batch dimension.

@@ -17,7 +17,7 @@ import (
 // draw makes a network of random nodes, of which many can work in place, are
 // views, or join others.
 func draw(t *testing.T, r *rand.Rand) *Network {
-	n := &Network{name: "random", elsewhere: map[string]why{}, values: []value{{[]string{"v0"}, [][]int{{1, 6}, {1, 2, 3}, {1, 3, 2}, {1, 1, 6}}[r.IntN(4)]}}}
+	n := &Network{name: "random", elsewhere: map[string]why{}, values: []value{{names: []string{"v0"}, dims: [][]int{{1, 6}, {1, 2, 3}, {1, 3, 2}, {1, 1, 6}}[r.IntN(4)]}}}
 	shape := func(v int) []int { return n.values[v].dims }
 	add := func(name string, attributes []onnx.Attribute, in ...int) {
 		reader := &op.Node{Node: &onnx.Node{Op: name, Outputs: []string{"y"}, Attributes: attributes}, Opset: 9}
@@ -29,7 +29,7 @@ func draw(t *testing.T, r *rand.Rand) *Network {
 			t.Fatal(err)
 		}
 		v := len(n.values)
-		n.values = append(n.values, value{[]string{fmt.Sprint("v", v)}, reader.Results[0].Shape})
+		n.values = append(n.values, value{names: []string{fmt.Sprint("v", v)}, dims: reader.Results[0].Shape})
 		n.nodes = append(n.nodes, node{reader.Results[0].Operation, in, []int{v}})
 	}
 	recent := func() int { return max(0, len(n.values)-1-r.IntN(min(len(n.values), 5))) }

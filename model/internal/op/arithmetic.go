@@ -153,10 +153,16 @@ func (k *arithmeticKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With)
 	}
 }
 
-// fold computes two small constants of one type.
+// fold computes two constants; integers exactly.
 func (of *binary) fold(n *Node) error {
-	if len(n.In) != 2 || !n.has(0) || !n.has(1) || n.In[0].Constant.Integer != n.In[1].Constant.Integer {
+	if err := n.takes(2, 2); err != nil {
+		return err
+	}
+	if n.In[0].Constant.Type != n.In[1].Constant.Type {
 		return fmt.Errorf("%w: two constants of one type are wanted", ErrMalformed)
+	}
+	if of.ints == nil || !n.In[0].Constant.Type.Integer() {
+		return n.fold(Operator{Read: of.read})
 	}
 	a, left, err := n.small(0)
 	if err != nil {
@@ -171,26 +177,16 @@ func (of *binary) fold(n *Node) error {
 		return err
 	}
 	size := Volume(to)
-	if size > maxKnown {
-		return tooMany(to)
-	}
 	if err := n.Budget.spend(16 * int64(size+8)); err != nil {
 		return err
 	}
-	y := &Constant{Integer: a.Integer, Dims: wide(to)}
-	if a.Integer {
-		y.ints = make([]int64, size)
-	} else {
-		y.reals = make([]float32, size)
-	}
+	y := &Constant{Type: a.Type, Dims: wide(to), ints: make([]int64, size)}
 	w := together(rowMajor(to), rowMajor(left), rowMajor(right))
 	count, move := w.inner()
 	for at := [3]int{}; size > 0; {
 		for i := range count {
 			iy, ia, ib := at[0]+i*move[0], at[1]+i*move[1], at[2]+i*move[2]
-			if !y.Integer {
-				of.line(y.reals[iy:iy+1], a.reals[ia:], b.reals[ib:], 1, 1)
-			} else if y.ints[iy], err = of.ints(a.ints[ia], b.ints[ib]); err != nil {
+			if y.ints[iy], err = of.ints(a.ints[ia], b.ints[ib]); err != nil {
 				return err
 			}
 		}

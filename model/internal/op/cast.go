@@ -21,20 +21,20 @@ func foldCast(n *Node) error {
 		return err
 	}
 	switch to := onnx.DataType(n.Int("to", 0)); {
-	case to == onnx.Float32 && c.Integer:
+	case to == onnx.Float32 && c.Type.Integer():
 		if err := n.Budget.spend(8 * int64(Volume(shape))); err != nil {
 			return err
 		}
-		turned := &Constant{Dims: c.Dims}
+		turned := &Constant{Dims: c.Dims, Type: to}
 		for _, v := range c.ints {
 			turned.reals = append(turned.reals, float32(v))
 		}
 		return n.known(turned)
-	case (to == onnx.Int32 || to == onnx.Int64) && !c.Integer:
+	case (to == onnx.Int32 || to == onnx.Int64) && !c.Type.Integer():
 		if err := n.Budget.spend(16 * int64(Volume(shape))); err != nil {
 			return err
 		}
-		turned := &Constant{Dims: c.Dims, Integer: true}
+		turned := &Constant{Dims: c.Dims, Type: to}
 		for _, v := range c.reals {
 			turned.ints = append(turned.ints, int64(v))
 		}

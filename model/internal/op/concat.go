@@ -108,7 +108,7 @@ func foldConcat(n *Node) error {
 	if err != nil {
 		return err
 	}
-	joined := &Constant{Integer: c.Integer}
+	joined := &Constant{Type: c.Type}
 	to, outer := slices.Clone(first), Volume(first[:a])
 	to[a] = 0
 	for i := range n.In {
@@ -116,12 +116,10 @@ func foldConcat(n *Node) error {
 		if err != nil {
 			return err
 		}
-		if !joinable(shape, first, a) || c.Integer != joined.Integer {
+		if !joinable(shape, first, a) || c.Type != joined.Type {
 			return fmt.Errorf("%w: constants of shape %v and %v do not fit along axis %d", ErrMalformed, first, shape, a)
 		}
-		if to[a] += shape[a]; Volume(to) > maxKnown {
-			return tooMany(to)
-		}
+		to[a] += shape[a]
 	}
 	if err := n.Budget.spend(16 * int64(Volume(to)+8)); err != nil {
 		return err
@@ -129,7 +127,7 @@ func foldConcat(n *Node) error {
 	for o := range outer {
 		for _, in := range n.In {
 			c := in.Constant
-			if each := len(c.ints) / outer; c.Integer {
+			if each := len(c.ints) / outer; c.Type.Integer() {
 				joined.ints = append(joined.ints, c.ints[o*each:][:each]...)
 			} else {
 				each = len(c.reals) / outer

@@ -1,6 +1,11 @@
 package op
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"tandem/model/internal/onnx"
+)
 
 // constantOfShape repeats one number.
 func constantOfShape(n *Node) error {
@@ -8,10 +13,10 @@ func constantOfShape(n *Node) error {
 		return err
 	}
 	list := n.In[0].Constant
-	if !list.Integer {
+	if !list.Type.Integer() {
 		return fmt.Errorf("%w: its shape is no integers", ErrMalformed)
 	}
-	of := &Constant{reals: []float32{0}}
+	of := &Constant{Type: onnx.Float32, reals: []float32{0}}
 	if a := n.Attribute("value"); a != nil && a.Tensor != nil {
 		var err error
 		if of, err = Hold("", a.Tensor, n.Budget); err != nil {
@@ -25,7 +30,16 @@ func constantOfShape(n *Node) error {
 	if err != nil {
 		return err
 	}
-	return n.choose(of, shape, listed(shape, func([]int) int { return 0 }))
+	if err := n.Budget.spend(8 * int64(Volume(shape)+8)); err != nil {
+		return err
+	}
+	to := &Constant{Type: of.Type, Dims: wide(shape)}
+	if of.Type.Integer() {
+		to.ints = slices.Repeat(of.ints, Volume(shape))
+	} else {
+		to.reals = slices.Repeat(of.reals, Volume(shape))
+	}
+	return n.known(to)
 }
 
 func needsConstants(*Node) error {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"tandem/model/internal/onnx"
+
 	"gorgonia.org/tensor"
 )
 
@@ -17,7 +19,7 @@ var (
 
 func TestDenseByHand(t *testing.T) {
 	x := of(dims(1, 2), 1, 2)
-	turned := &Constant{Dims: []int64{2, 3}, order: []int{1, 0}, file: outByIn.file}
+	turned := &Constant{Type: onnx.Float32, Dims: []int64{2, 3}, order: []int{1, 0}, file: outByIn.file}
 	bias := weights(dims(3), 10, 20, 30)
 	checkByHand(t, map[string]byHand{
 		"gemm":                 {"Gemm", nil, in(x, inByOut), []float32{5, 11, 17}},

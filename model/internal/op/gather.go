@@ -27,32 +27,17 @@ func gather(n *Node) error {
 	return n.give(&pickOp{name: "gather", from: shape, to: to, axes: axes}, to, 0)
 }
 
-func foldGather(n *Node) error {
-	if err := n.takes(2, 2); err != nil {
-		return err
-	}
-	c, shape, err := n.small(0)
-	if err != nil {
-		return err
-	}
-	a, places, to, err := n.places(shape, n.In[1].Constant)
-	if err != nil {
-		return err
-	}
-	inner := Volume(shape[a+1:])
-	return n.choose(c, to, listed([]int{Volume(shape[:a]), len(places), inner}, func(at []int) int {
-		return (at[0]*shape[a]+int(places[at[1]]))*inner + at[2]
-	}))
-}
-
 // places is which places of which axis a Gather takes, and the shape that it
 // gives.
 func (n *Node) places(shape []int, indices *Constant) (a int, places []int64, to []int, err error) {
 	if a, err = axis(n.Int("axis", 0), len(shape)); err != nil {
 		return 0, nil, nil, err
 	}
-	if !indices.Integer || len(indices.ints) == 0 {
+	if !indices.Type.Integer() || indices.volume() == 0 {
 		return 0, nil, nil, fmt.Errorf("%w: its indices are no integers", ErrMalformed)
+	}
+	if err := indices.know(n.Budget); err != nil {
+		return 0, nil, nil, err
 	}
 	places = make([]int64, len(indices.ints))
 	for i, v := range indices.ints {

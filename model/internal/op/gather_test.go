@@ -3,11 +3,13 @@ package op
 import (
 	"slices"
 	"testing"
+
+	"tandem/model/internal/onnx"
 )
 
 func TestGatherByHand(t *testing.T) {
 	six := of(dims(1, 2, 3), 1, 2, 3, 4, 5, 6)
-	one := &Constant{Integer: true, ints: []int64{1}} // a number, not a list
+	one := &Constant{Type: onnx.Int64, ints: []int64{1}} // a number, not a list
 	checkByHand(t, map[string]byHand{
 		"columns":    {"Gather", attr{"axis": 2}, in(six, integers(2, 0, -1)), []float32{3, 1, 3, 6, 4, 6}},
 		"one row":    {"Gather", attr{"axis": 1}, in(six, one), []float32{4, 5, 6}},

@@ -18,8 +18,9 @@ type Node struct {
 
 // Input is a constant, or an activation of some shape, or left out.
 type Input struct {
-	Shape    []int     // of an activation, the batch in front; nil otherwise
-	Constant *Constant // nil for an activation
+	Shape    []int         // of an activation, the batch in front; nil otherwise
+	Type     onnx.DataType // of an activation's elements, which are computed as float32
+	Constant *Constant     // nil for an activation
 }
 
 // Result is what one output of a node is: an operation on inputs, by their
@@ -29,6 +30,7 @@ type Result struct {
 	Also      bool // it is a further result, of this shape
 	Operation Operation
 	Shape     []int
+	Type      onnx.DataType // of its elements
 	From      []int
 	Constant  *Constant
 }
@@ -38,19 +40,51 @@ func (n *Node) give(o Operation, shape []int, from ...int) error {
 	if err := sound(shape); err != nil {
 		return err
 	}
-	n.Results = append(n.Results, Result{Operation: o, Shape: shape, From: from})
+	n.Results = append(n.Results, Result{Operation: o, Shape: shape, Type: n.holds(from[0]), From: from})
 	return nil
 }
 
 // also makes the next output a further result of the operation that give was
 // told last: its kernel finds the tensor in With.More. A result that the node
 // has no output for, or no name, is computed all the same.
-func (n *Node) also(shape []int) error {
+func (n *Node) also(shape []int, of onnx.DataType) error {
 	if err := sound(shape); err != nil {
 		return err
 	}
-	n.Results = append(n.Results, Result{Also: true, Shape: shape})
+	n.Results = append(n.Results, Result{Also: true, Shape: shape, Type: of})
 	return nil
+}
+
+// typed says that the elements of the output that was given last have another
+// type than the first input of its operation.
+func (n *Node) typed(t onnx.DataType, err error) error {
+	if err == nil {
+		n.Results[len(n.Results)-1].Type = t
+	}
+	return err
+}
+
+// holds is the type of the elements of input i.
+func (n *Node) holds(i int) onnx.DataType {
+	if c := n.In[i].Constant; c != nil {
+		return c.Type
+	}
+	return n.In[i].Type
+}
+
+// Settle says what the node's outputs are, by its operator. frame says that one
+// of the inputs depends on the frame.
+func (n *Node) Settle(frame bool) error {
+	switch o := Table[n.Op]; {
+	case frame && o.Read != nil:
+		return o.Read(n)
+	case frame:
+		return fmt.Errorf("an input depends on the frame: %w: constants are wanted", ErrUnsupported)
+	case o.Fold != nil:
+		return o.Fold(n)
+	default:
+		return n.fold(o)
+	}
 }
 
 // each gives an operation on the one input, whose result has the same shape.
@@ -171,8 +205,11 @@ func (n *Node) ints(i int, attribute string) ([]int64, error) {
 		}
 		return nil, nil
 	}
-	if !c.Integer {
-		return nil, fmt.Errorf("%w: input %d (%.80q) holds float32, want integers", ErrMalformed, i, n.Inputs[i])
+	if !c.Type.Integer() {
+		return nil, fmt.Errorf("%w: input %d (%.80q) holds %v, want integers", ErrMalformed, i, n.Inputs[i], c.Type)
+	}
+	if err := c.know(n.Budget); err != nil {
+		return nil, err
 	}
 	return c.ints, nil
 }

@@ -51,7 +51,7 @@ const (
 // tells by Node.give, Node.same or Node.known.
 type Operator struct {
 	Read func(*Node) error // at least one input depends on the frame
-	Fold func(*Node) error // no input does; nil: that is not computed
+	Fold func(*Node) error // no input does; nil: as Read, see fold.go
 }
 
 // Operation is what one node of the graph computes: shapes and attributes are
@@ -123,6 +123,9 @@ type (
 	View interface {
 		View(x *tensor.AP) (y *tensor.AP, offset int, ok bool)
 	}
+
+	// Mover operations may do nothing but move elements, whatever these are.
+	Mover interface{ Moves() bool }
 
 	// Strided operations have kernels that take inputs whose elements lie apart;
 	// others need them in row-major order, without gaps.

@@ -54,7 +54,7 @@ func node(name string, a attr, inputs ...any) *Node {
 		input, name := Input{}, fmt.Sprint("x", i)
 		switch v := in.(type) {
 		case *tensor.Dense:
-			input.Shape = v.Shape()
+			input.Shape, input.Type = v.Shape(), onnx.Float32
 		case *Constant:
 			input.Constant = v
 		default:
@@ -69,10 +69,10 @@ func node(name string, a attr, inputs ...any) *Node {
 func read(n *Node) error {
 	for _, in := range n.In {
 		if in.Shape != nil {
-			return Table[n.Op].Read(n)
+			return n.Settle(true)
 		}
 	}
-	return Table[n.Op].Fold(n)
+	return n.Settle(false)
 }
 
 // compute gives the last output of a node whose inputs are tensors and
@@ -265,10 +265,6 @@ func threads(t testing.TB, n int) *f32.Team {
 
 func dense(shape []int) *tensor.Dense { return over(make([]float32, Volume(shape)), shape) }
 
-func over(memory []float32, shape []int) *tensor.Dense {
-	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(memory))
-}
-
 // of is a tensor of these elements, by shape.
 func of(shape []int, v ...float32) *tensor.Dense { return over(slices.Clone(v), shape) }
 
@@ -276,14 +272,16 @@ func of(shape []int, v ...float32) *tensor.Dense { return over(slices.Clone(v), 
 func dims(d ...int) []int { return d }
 
 // reals is a constant that is known, and weights one in the file.
-func reals(shape []int, v ...float32) *Constant { return &Constant{Dims: wide(shape), reals: v} }
+func reals(shape []int, v ...float32) *Constant {
+	return &Constant{Type: onnx.Float32, Dims: wide(shape), reals: v}
+}
 
 func weights(shape []int, v ...float32) *Constant {
-	return &Constant{Dims: wide(shape), file: onnx.FloatTensor(v, wide(shape)...)}
+	return &Constant{Type: onnx.Float32, Dims: wide(shape), file: onnx.FloatTensor(v, wide(shape)...)}
 }
 
 func integers(v ...int64) *Constant {
-	return &Constant{Integer: true, Dims: []int64{int64(len(v))}, ints: v}
+	return &Constant{Type: onnx.Int64, Dims: []int64{int64(len(v))}, ints: v}
 }
 
 // random is a tensor of numbers in ±2.

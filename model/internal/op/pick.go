@@ -80,6 +80,11 @@ func (n *Node) pick(name string, shape []int, axes []chosen, pad float32) error 
 
 func (l *pickOp) String() string { return l.name }
 
+// Moves says that no element is made.
+func (l *pickOp) Moves() bool {
+	return !slices.ContainsFunc(l.axes, func(c chosen) bool { return c.mode == "constant" })
+}
+
 // View says where the chosen elements lie, if they are equally far apart along
 // each dimension.
 func (l *pickOp) View(x *tensor.AP) (*tensor.AP, int, bool) {

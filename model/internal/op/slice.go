@@ -21,28 +21,6 @@ func slice(n *Node) error {
 	return n.pick("slice", shape, axes, 0)
 }
 
-func foldSlice(n *Node) error {
-	if err := n.takes(1, 5); err != nil {
-		return err
-	}
-	c, shape, err := n.small(0)
-	if err != nil {
-		return err
-	}
-	axes, err := n.slices(shape)
-	if err != nil {
-		return err
-	}
-	to, steps := sizes(axes), rowMajor(shape).Strides()
-	return n.choose(c, to, listed(to, func(at []int) int {
-		place := 0
-		for k, i := range at {
-			place += axes[k].at(i, shape[k]) * steps[k]
-		}
-		return place
-	}))
-}
-
 // slices reads what a Slice takes: from inputs, or before version 10 from
 // attributes.
 func (n *Node) slices(shape []int) ([]chosen, error) {
