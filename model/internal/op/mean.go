@@ -88,7 +88,7 @@ func (l meanOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 	clear(z)
 	w := l.walk(y.Info(), xs[0].Info())
 	n, move := w.inner()
-	for at := [3]int{}; ; {
+	for at := (moves{}); ; {
 		line := x[at[1]:]
 		if move[0] == 0 && move[1] == 1 {
 			z[at[0]] += sum(line[:n])
@@ -117,7 +117,7 @@ func (l meanOp) walk(y, x *tensor.AP) (w walk) {
 		if !l.over[i] || l.kept {
 			axis++
 		}
-		w.add(d, [3]int{move, x.Strides()[i]})
+		w.add(d, moves{move, x.Strides()[i]})
 	}
 	return w
 }
