@@ -7,7 +7,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-func TestMeanByHand(t *testing.T) {
+func TestReductionsByHand(t *testing.T) {
 	six := of(dims(1, 2, 3), 1, 2, 3, 4, 5, 6)
 	checkByHand(t, map[string]byHand{
 		"global average pool": {"GlobalAveragePool", nil, in(of(dims(1, 2, 1, 3), 1, 2, 3, 4, 5, 6)), []float32{2, 5}},
@@ -26,7 +26,7 @@ func TestMeanByHand(t *testing.T) {
 
 // The library adds up the columns of a matrix rightly; along an axis in the
 // middle it does not, so that this is moved to the end first.
-func TestMeanAgainstOracle(t *testing.T) {
+func TestReduceMeanAgainstOracle(t *testing.T) {
 	forSeeds(t, func(t *testing.T, r *rand.Rand) {
 		x := random(r, drawn(r, 2+r.IntN(3))...)
 		axis := 1 + r.IntN(x.Dims()-1)
