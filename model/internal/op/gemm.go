@@ -44,7 +44,7 @@ func gemm(n *Node) error {
 			return err
 		}
 		if whole, err := broadcast(c, to); err != nil || Volume(whole) != Volume(to) || len(c) > 2 {
-			return fmt.Errorf("%w: a summand of shape %v for %v", ErrMalformed, c, to)
+			return fmt.Errorf("%w: bias %.80q of shape %d for %d rows and %d outputs", ErrMalformed, n.Inputs[2], c, l.m, l.n)
 		}
 	}
 	return n.combine(o, to, 0, 1, 2)

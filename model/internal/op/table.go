@@ -38,7 +38,7 @@ var Table = map[string]Operator{
 	"CumSum":                    {Read: cumSum},
 	"DepthToSpace":              {Read: depthToSpace},
 	"Div":                       arithmetic(divide),
-	"Dropout":                   {Read: identity, Fold: foldIdentity},
+	"Dropout":                   {Read: dropout},
 	"Einsum":                    {Read: einsum},
 	"Elu":                       {Read: elu},
 	"Equal":                     comparing("equal", equal),
