@@ -47,7 +47,7 @@ func build(name string, m *onnx.Model, size int64) (*Network, error) {
 		gone:      map[string]gone{},
 		budget:    op.Budget(size + 1<<20),
 	}
-	imp.at = op.Node{Opset: m.Opsets[""], Budget: &imp.budget}
+	imp.at = op.Node{Opset: m.Opsets[""], Budget: &imp.budget, Declared: m.Graph.Declared}
 	if imp.at.Opset < minOpset || imp.at.Opset > maxOpset {
 		return nil, fmt.Errorf("operators of version %d: %w: export with opset_version=17; %d to %d are read",
 			imp.at.Opset, ErrUnsupported, minOpset, maxOpset)

@@ -109,9 +109,9 @@ func TestImportRefuses(t *testing.T) {
 		is   error
 		says []string
 	}{
-		"unknown operators": {chain(apply("GRU", "a", []string{"x", "w"}), apply("LSTM", "b", []string{"a"}), apply("GRU", "c2", []string{"b"}),
+		"unknown operators": {chain(apply("Warp", "a", []string{"x", "w"}), apply("Weft", "b", []string{"a"}), apply("Warp", "c2", []string{"b"}),
 			bytesOf(apply("Gemm", "y", []string{"c2", "w"})).str(7, "com.microsoft")), ErrUnsupported,
-			[]string{`GRU (in "/a", "/c2")`, `LSTM (in "/b")`, `com.microsoft.Gemm (in "/y")`, "Flatten, Gather, Gemm"}},
+			[]string{`Warp (in "/a", "/c2")`, `Weft (in "/b")`, `com.microsoft.Gemm (in "/y")`, "Flatten, Floor, Gather"}},
 		"subgraph": {chain(apply("If", "y", []string{"x"}, deep)), ErrUnsupported, []string{`If (in "/y")`}},
 		"shapes that do not fit": {chain(apply("Relu", "a", []string{"x"}), apply("MatMul", "b", []string{"a", "w"}), apply("Add", "y", []string{"b", "a"})),
 			ErrMalformed, []string{`Add "/y"`, "[1 3] and [1 2]"}},

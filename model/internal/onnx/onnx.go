@@ -16,7 +16,10 @@
 // more.
 package onnx
 
-import "errors"
+import (
+	"errors"
+	"math"
+)
 
 // ErrMalformed is in the chain of every error about a file that breaks the
 // format: cut short, damaged, or made to do harm.
@@ -112,4 +115,32 @@ func (n *Node) Float(name string, otherwise float32) float32 {
 		return a.Float
 	}
 	return otherwise
+}
+
+// Declared is the shape that the file notes for a tensor, or nil where it notes
+// none, or one that is open.
+func (g *Graph) Declared(tensor string) []int {
+	for _, list := range [][]Value{g.Outputs, g.Values} {
+		for i := range list {
+			if list[i].Name == tensor {
+				return list[i].fixed()
+			}
+		}
+	}
+	return nil
+}
+
+// fixed is the shape if all its sizes are there.
+func (v *Value) fixed() []int {
+	if v.Dims == nil {
+		return nil
+	}
+	shape := make([]int, len(v.Dims))
+	for i, d := range v.Dims {
+		if d.Size < 0 || d.Size > math.MaxInt32 {
+			return nil
+		}
+		shape[i] = int(d.Size)
+	}
+	return shape
 }

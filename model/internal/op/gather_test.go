@@ -23,5 +23,9 @@ func TestGatherByHand(t *testing.T) {
 		"floats": node("Gather", nil, six, reals(dims(1), 0)),
 		"axis":   node("Gather", attr{"axis": 5}, six, integers(0)),
 	})
-	checkRefused(t, ErrUnsupported, map[string]*Node{"indices from the frame": node("Gather", nil, six, six)})
+	checkByHand(t, map[string]byHand{
+		"computed indices": {"Gather", attr{"axis": 2, "integers": []int64{1}}, in(six, of(dims(3), 2, 0, -1)), []float32{3, 1, 3, 6, 4, 6}},
+		"of a table":       {"Gather", attr{"integers": []int64{1}}, in(weights(dims(3, 2), 1, 2, 3, 4, 5, 6), of(dims(1, 2), 2, 0)), []float32{5, 6, 1, 2}},
+	})
+	checkFails(t, "Gather", attr{"integers": []int64{1}}, six, of(dims(1), 1))
 }

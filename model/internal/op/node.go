@@ -10,10 +10,11 @@ import (
 // that are settled.
 type Node struct {
 	*onnx.Node
-	Opset   int64   // version of the operators
-	In      []Input // as many as Inputs
-	Budget  *Budget // of memory for constants
-	Results []Result
+	Opset    int64                     // version of the operators
+	In       []Input                   // as many as Inputs
+	Budget   *Budget                   // of memory for constants
+	Declared func(tensor string) []int // its shape in the file, or nil where it is not noted or not fixed
+	Results  []Result
 }
 
 // Input is a constant, or an activation of some shape, or left out.
@@ -107,6 +108,14 @@ func (n *Node) known(c *Constant) error {
 	c.Name = n.Outputs[len(n.Results)]
 	n.Results = append(n.Results, Result{Constant: c})
 	return nil
+}
+
+// declared is the shape that the file notes for output i; nil where it does not.
+func (n *Node) declared(i int) []int {
+	if i >= len(n.Outputs) || n.Declared == nil {
+		return nil
+	}
+	return n.Declared(n.Outputs[i])
 }
 
 // sound checks the shape of an activation.

@@ -37,6 +37,10 @@ var (
 	// ErrUnsupported is in the chain of errors about a node that is sound but has
 	// a form that this package does not compute.
 	ErrUnsupported = errors.New("not supported")
+
+	// ErrIndex is in the chain of errors about an index in a frame, such as a token,
+	// that the tensor it is for does not have.
+	ErrIndex = errors.New("out of range")
 )
 
 // Limits on what a node may ask for, far above the networks a Pi can run.

@@ -15,7 +15,8 @@ import (
 )
 
 // attr is the attributes of a node; "opset" is the version of the operators, 13
-// where it is missing, and "outputs" how many the node has, otherwise 1.
+// where it is missing, "outputs" how many the node has, otherwise 1, and
+// "integers" which of its tensors hold int64.
 type attr map[string]any
 
 // node makes a node of an operator: an input is a tensor (an activation), a
@@ -46,6 +47,7 @@ func node(name string, a attr, inputs ...any) *Node {
 			for i := range of.Int - 1 {
 				n.Outputs = append(n.Outputs, fmt.Sprint("y", i+1))
 			}
+		case "integers":
 		default:
 			n.Attributes = append(n.Attributes, of)
 		}
@@ -61,6 +63,11 @@ func node(name string, a attr, inputs ...any) *Node {
 			name = ""
 		}
 		n.In, n.Inputs = append(n.In, input), append(n.Inputs, name)
+	}
+	if list, ok := a["integers"].([]int64); ok {
+		for _, i := range list {
+			n.In[i].Type = onnx.Int64
+		}
 	}
 	return n
 }
@@ -230,7 +237,7 @@ func spread(x *tensor.Dense) *tensor.Dense {
 	var w walk
 	from := rowMajor(x.Shape())
 	for i, d := range x.Shape() {
-		w.add(d, [3]int{strides[i], from.Strides()[i]})
+		w.add(d, moves{strides[i], from.Strides()[i]})
 	}
 	rearrange(y.Float32s(), x.Float32s(), w)
 	return y
@@ -338,5 +345,26 @@ func checkRefused(t *testing.T, is error, tests map[string]*Node) {
 				t.Log(err)
 			}
 		})
+	}
+}
+
+// checkFails says that a kernel refuses an index that there is not.
+func checkFails(t *testing.T, name string, a attr, inputs ...any) {
+	t.Helper()
+	n := node(name, a, inputs...)
+	if err := read(n); err != nil {
+		t.Fatal(err)
+	}
+	r := n.Results[0]
+	k, err := r.Operation.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var xs []*tensor.Dense
+	for _, i := range r.From {
+		xs = append(xs, inputs[i].(*tensor.Dense))
+	}
+	if err := k.Apply(dense(r.Shape), xs, With{Clamp: f32.Linear}); !isError(err, ErrIndex) {
+		t.Errorf("%s: got %v, want %v", name, err, ErrIndex)
 	}
 }
