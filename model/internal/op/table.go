@@ -42,6 +42,7 @@ var Table = map[string]Operator{
 	"ReduceMean":         {Read: reduceMean},
 	"Relu":               {Read: relu},
 	"Reshape":            reshaping("reshape", reshaped),
+	"Resize":             {Read: resize},
 	"ReverseSequence":    {Read: reverseSequence},
 	"Scatter":            {Read: scatterElements},
 	"ScatterElements":    {Read: scatterElements},
@@ -60,4 +61,5 @@ var Table = map[string]Operator{
 	"Transpose":          {Read: transpose, Fold: foldTranspose},
 	"Trilu":              {Read: trilu},
 	"Unsqueeze":          reshaping("unsqueeze", unsqueezed),
+	"Upsample":           {Read: resize},
 }
