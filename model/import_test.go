@@ -12,7 +12,7 @@ import (
 // open reads a file that a test has made.
 func open(t testing.TB, file []byte) (*Network, error) {
 	t.Helper()
-	return read("test.onnx", bytes.NewReader(file), int64(len(file)), &siblings{})
+	return read("test.onnx", bytes.NewReader(file), int64(len(file)), &siblings{}, Settings{})
 }
 
 // run computes the whole of a file on x.
