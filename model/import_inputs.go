@@ -33,20 +33,18 @@ func (imp *importer) inputs(values []onnx.Value) error {
 	return nil
 }
 
-// inputDims is the shape of the input with a batch of one.
+// inputDims is the shape of the input: an open batch is one of 1, and a batch that
+// is fixed to more is part of every frame.
 func inputDims(dims []onnx.Dim) ([]int, error) {
 	if len(dims) > op.MaxRank {
 		return nil, fmt.Errorf("%d dimensions: %w: at most %d are", len(dims), ErrUnsupported, op.MaxRank)
 	}
-	shape := []int{}
-	if len(dims) > 1 {
-		if b := dims[0]; b.Size > 1 || b.Size == 0 {
-			return nil, fmt.Errorf("batch of %d: %w: export with a batch of 1 or a symbolic one", b.Size, ErrUnsupported)
-		}
-		dims, shape = dims[1:], append(shape, 1)
-	}
-	if len(dims) == 0 {
+	if dims == nil {
 		return nil, fmt.Errorf("%w: it has no shape: export with fixed sizes", ErrUnsupported)
+	}
+	shape := []int{}
+	if len(dims) > 1 && dims[0].Size == -1 {
+		dims, shape = dims[1:], append(shape, 1)
 	}
 	n := int64(1)
 	for _, d := range dims {

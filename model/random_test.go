@@ -28,6 +28,9 @@ func draw(t *testing.T, r *rand.Rand) *Network {
 		if err := op.Table[name].Read(reader); err != nil {
 			t.Fatal(err)
 		}
+		if reader.Results[0].Operation == nil {
+			return // it gives what it takes
+		}
 		v := len(n.values)
 		n.values = append(n.values, value{names: []string{fmt.Sprint("v", v)}, dims: reader.Results[0].Shape})
 		n.nodes = append(n.nodes, node{reader.Results[0].Operation, in, []int{v}})

@@ -39,7 +39,7 @@ func concat(n *Node) error {
 			from = append(from, i)
 		}
 	}
-	if len(from) == 1 {
+	if len(from) == 1 && len(n.In) > 1 {
 		return n.same(from[0])
 	}
 	return n.combine(concatOp{axis: a, count: len(from)}, to, from...)

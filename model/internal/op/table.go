@@ -109,6 +109,7 @@ var Table = map[string]Operator{
 	"ReduceSumSquare":           reducing(squaresOf),
 	"Relu":                      {Read: relu},
 	"Reshape":                   reshaping("reshape", reshaped),
+	"Resize":                    {Read: resize},
 	"ReverseSequence":           {Read: reverseSequence},
 	"RotaryEmbedding":           {Read: rotaryEmbedding},
 	"Round":                     elementary("round", math.RoundToEven),
@@ -142,6 +143,7 @@ var Table = map[string]Operator{
 	"Transpose":                 {Read: transpose, Fold: foldTranspose},
 	"Trilu":                     {Read: trilu},
 	"Unsqueeze":                 reshaping("unsqueeze", unsqueezed),
+	"Upsample":                  {Read: resize},
 	"Where":                     {Read: where},
 	"Xor":                       comparing("xor", xor),
 }
