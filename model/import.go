@@ -11,7 +11,7 @@ import (
 const (
 	maxNodes   = 1 << 14
 	maxOutputs = 256
-	minOpset   = 9
+	minOpset   = 1
 	maxOpset   = 25
 )
 
