@@ -140,6 +140,13 @@ func backendRun(n *Network, inputs []backendTensor) ([]backendTensor, error) {
 		return nil, err
 	}
 	var x []float32
+	for i, t := range n.Entering(0) {
+		if i < len(inputs) && t.Type == "bfloat16" && inputs[i].holds == onnx.Uint16 { // numpy has no such type
+			for k, bits := range inputs[i].numbers {
+				inputs[i].numbers[k] = math.Float32frombits(uint32(bits) << 16)
+			}
+		}
+	}
 	for _, in := range inputs {
 		x = append(x, in.numbers...)
 	}

@@ -12,7 +12,7 @@ import (
 // open reads a file that a test has made.
 func open(t testing.TB, file []byte) (*Network, error) {
 	t.Helper()
-	return read("test.onnx", bytes.NewReader(file), int64(len(file)), &siblings{})
+	return read("test.onnx", bytes.NewReader(file), int64(len(file)), &siblings{}, Settings{})
 }
 
 // run computes the whole of a file on x.
@@ -126,7 +126,6 @@ func TestImportRefuses(t *testing.T) {
 		"no output":            {chain(apply("Relu", "z", []string{"x"})), ErrMalformed, []string{`"y"`}},
 		"an output too many":   {graph{nodes: []bytesOf{gemm}, initializers: []bytesOf{inByOut}, out: []bytesOf{info("y"), info("z")}}, ErrMalformed, []string{`"z"`}},
 		"an input twice":       {graph{nodes: []bytesOf{gemm}, initializers: []bytesOf{inByOut}, in: []bytesOf{info("x", 1, 2), info("x", 1, 2)}}, ErrMalformed, []string{`"x"`, "twice"}},
-		"batch of 3":           {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 3, 2)}}, ErrUnsupported, []string{"batch of 3", "batch of 1"}},
 		"symbol in the middle": {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 1, -1)}}, ErrUnsupported, []string{`"N"`}},
 		"huge input":           {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 1, 1<<40, 1<<40)}}, ErrMalformed, []string{"dimension 1099511627776"}},
 		"input of no elements": {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 1, 0)}}, ErrMalformed, []string{"dimension 0"}},
