@@ -38,15 +38,27 @@ func (of *binary) read(n *Node) error {
 	if of.ints != nil && n.holds(0).Integer() != n.holds(1).Integer() {
 		return fmt.Errorf("%w: %v and %v: two of one type are wanted", ErrMalformed, n.holds(0), n.holds(1))
 	}
-	held, shapes, from, err := n.operands(0, 2)
+	o := &arithmeticOp{of: of, line: of.line}
+	if n.Opset < 7 {
+		if err := n.place(); err != nil {
+			return err
+		}
+	}
+	to, err := n.broadcast()
 	if err != nil {
 		return err
 	}
-	to, err := broadcast(shapes[0], shapes[1])
-	if err != nil {
-		return err
+	var from []int
+	for i, in := range n.In {
+		if in.Constant == nil {
+			from = append(from, i)
+			continue
+		}
+		if err := in.Constant.numeric(); err != nil {
+			return err
+		}
+		o.constant, o.first = in.Constant, i == 0
 	}
-	o := &arithmeticOp{operands: held, of: of, line: of.line}
 	if of.whole != nil && n.holds(0).Integer() {
 		o.line = of.whole
 	}
@@ -55,6 +67,38 @@ func (of *binary) read(n *Node) error {
 		gives = n.holds(0)
 	}
 	return n.typed(gives, n.give(o, to, from...))
+}
+
+// place gives the second operand dimensions of 1 at its end: before version 7 it
+// did not have to lie at the end of the first, and attribute axis says where.
+func (n *Node) place() error {
+	a, err := n.dims(0)
+	if err != nil {
+		return err
+	}
+	b, err := n.dims(1)
+	if err != nil {
+		return err
+	}
+	at := int64(len(a) - len(b))
+	if n.Op == "PRelu" && len(b) == 1 {
+		at = 1
+	} else {
+		at = n.Int("axis", at)
+	}
+	missing := int64(len(a)-len(b)) - at
+	if missing <= 0 || len(b) == 0 {
+		return nil
+	}
+	if n.In[1].Constant == nil || missing > MaxRank {
+		return fmt.Errorf("axis %d of an activation: %w: export with opset_version=17", at, ErrUnsupported)
+	}
+	c := *n.In[1].Constant
+	for range missing {
+		c.Dims = append(c.Dims[:len(c.Dims):len(c.Dims)], 1)
+	}
+	n.In[1].Constant = &c
+	return nil
 }
 
 // broadcast is the shape of the result of two shapes, or says why there is none.
@@ -95,9 +139,17 @@ func together(y *tensor.AP, others ...*tensor.AP) (w walk) {
 
 // arithmeticOp computes two tensors element by element.
 type arithmeticOp struct {
-	operands
-	of   *binary
-	line func(y, a, b []float32, sa, sb int)
+	of       *binary
+	line     func(y, a, b []float32, sa, sb int)
+	constant *Constant // one of the two, or nil
+	first    bool      // it is the first
+}
+
+func (l *arithmeticOp) Bytes() int64 {
+	if l.constant == nil {
+		return 0
+	}
+	return 4 * l.constant.volume()
 }
 
 func (l *arithmeticOp) InPlace()       {}
@@ -107,30 +159,38 @@ func (l *arithmeticOp) Work() int64    { return 0 }
 func (l *arithmeticOp) String() string { return l.of.name }
 
 func (l *arithmeticOp) scaling(shape []int, axis int) (scaling, bool) {
-	first := l.operands[0] != nil
-	c := l.operands[1]
-	if first {
-		c = l.operands[0]
-	}
-	if l.of.as == nil || c == nil || !c.perChannel(len(shape), axis, shape[axis]) {
+	if l.of.as == nil || l.constant == nil || !l.constant.perChannel(len(shape), axis, shape[axis]) {
 		return scaling{}, false
 	}
-	return l.of.as(c, first)
+	return l.of.as(l.constant, l.first)
 }
 
 func (l *arithmeticOp) Load() (Kernel, error) {
-	held, err := l.load()
-	return &arithmeticKernel{l.line, held}, err
+	k := &arithmeticKernel{line: l.line, first: l.first}
+	if l.constant != nil {
+		var err error
+		if k.held, err = l.constant.tensor(); err != nil {
+			return nil, err
+		}
+	}
+	return k, nil
 }
 
 type arithmeticKernel struct {
-	line func(y, a, b []float32, sa, sb int)
-	held loaded
+	line  func(y, a, b []float32, sa, sb int)
+	held  *tensor.Dense // one of the two, or nil
+	first bool
 }
 
 func (k *arithmeticKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
-	all := k.held.with(xs)
-	lineByLine(y, all[0].t, all[1].t, k.line, with.Clamp)
+	a, b := xs[0], k.held
+	switch {
+	case b == nil:
+		b = xs[1]
+	case k.first:
+		a, b = b, a
+	}
+	lineByLine(y, a, b, k.line, with.Clamp)
 	return nil
 }
 
