@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tandem/model/internal/f32"
-	"tandem/model/internal/op"
 )
 
 // Calibration is what the layers of a slice cost on this device.
@@ -78,10 +77,8 @@ func (e *Executor) cost(i int) (Cost, error) {
 			return cost, err
 		}
 		b := BatchCost{Frames: frames, Threads: 1}
-		for k := e.net.ends[i]; k < e.net.ends[i+1]; k++ {
-			if team := e.threads(k, frames); team != nil {
-				b.Threads = team.Threads()
-			}
+		if team := e.threads(i, frames); team != nil {
+			b.Threads = team.Threads()
 		}
 		mid := median(times)
 		b.MedianUS = mid.Seconds() * 1e6
@@ -99,7 +96,7 @@ func (e *Executor) cost(i int) (Cost, error) {
 func (e *Executor) sample(i, frames int) ([]time.Duration, error) {
 	xs := make([][]float32, frames)
 	for f := range xs {
-		xs[f] = make([]float32, op.Volume(e.net.Shape(i)))
+		xs[f] = make([]float32, e.net.Size(i))
 	}
 	var times []time.Duration
 	for deadline := time.Now().Add(100 * time.Millisecond); len(times) < 5 || len(times) < 1000 && time.Now().Before(deadline); {

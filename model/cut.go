@@ -3,10 +3,9 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
-
-	"tandem/model/internal/op"
 )
 
 // ErrCut is in the chain of errors about a place where the network cannot be
@@ -14,8 +13,8 @@ import (
 var ErrCut = errors.New("no place to cut")
 
 // Cut reads a place to cut at: the index of the first layer of the tail, from 1
-// to Len()-1, or the name of the tensor that enters it. A plain number is always
-// an index.
+// to Len()-1, or the name of the tensor that the layer before it makes. A plain
+// number is always an index.
 func (n *Network) Cut(s string) (int, error) {
 	if n.Len() < 2 {
 		return 0, fmt.Errorf("cut %q: %w: %s has one layer only", s, ErrCut, n.name)
@@ -26,17 +25,16 @@ func (n *Network) Cut(s string) (int, error) {
 		}
 		return i, nil
 	}
-	for i := 1; i < n.Len(); i++ {
-		if n.activation(i).named(s) {
-			return i, nil
-		}
+	behind := n.maker(s) + 1
+	if behind >= 1 && behind < n.Len() {
+		return behind, nil
 	}
 	reason, near := "", -1
 	switch e, ok := n.elsewhere[s]; {
-	case n.activation(0).named(s):
-		reason, near = "it is the input", 1
-	case n.activation(n.Len()).named(s):
-		reason, near = "it is the output", n.Len()-1
+	case behind == n.Len():
+		reason, near = "it is an output", n.Len()-1
+	case slices.ContainsFunc(n.alive.entering(0), func(v int) bool { return n.values[v].named(s) }):
+		reason, near = "it is an input", 1
 	case ok:
 		reason, near = fmt.Sprintf("it is inside layer %d (%s)", e.layer, e.reason), e.layer
 	}
@@ -45,6 +43,13 @@ func (n *Network) Cut(s string) (int, error) {
 		return 0, fmt.Errorf("cut %.80q: %w: %s; the nearest is %d (%q)", s, ErrCut, reason, near, n.Tensor(near))
 	}
 	return 0, fmt.Errorf("cut %.80q: %w: %s has no such tensor; it can be cut at %s", s, ErrCut, n.name, n.places())
+}
+
+// maker is the layer that makes the tensor of that name, or -1.
+func (n *Network) maker(name string) int {
+	return slices.IndexFunc(n.nodes, func(node node) bool {
+		return slices.ContainsFunc(node.out, func(v int) bool { return n.values[v].named(name) })
+	})
 }
 
 // places lists the places to cut at, up to a number that can still be read.
@@ -74,7 +79,7 @@ func (n *Network) DefaultCut() int {
 	for i := 1; i < n.Len(); i++ {
 		before += n.Work(i-1, i)
 		uneven := max(2*before-total, total-2*before)
-		v := op.Volume(n.Shape(i))
+		v := n.Size(i)
 		if best == 0 || uneven < least || uneven == least && v <= size {
 			best, least, size = i, uneven, v
 		}

@@ -110,7 +110,7 @@ func FuzzOpen(f *testing.F) {
 		if err := e.Load(0, n.Len()); err != nil {
 			return
 		}
-		if _, err := runOne(e, make([]float32, op.Volume(n.Shape(0))), 0, n.Len()); err != nil {
+		if _, err := runOne(e, make([]float32, n.Size(0)), 0, n.Len()); err != nil {
 			t.Errorf("run: %v", err)
 		}
 		n.Cut("1")

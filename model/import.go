@@ -9,9 +9,10 @@ import (
 
 // What files may ask for.
 const (
-	maxNodes = 1 << 14
-	minOpset = 9
-	maxOpset = 25
+	maxNodes   = 1 << 14
+	maxOutputs = 256
+	minOpset   = 9
+	maxOpset   = 25
 )
 
 // importer turns a graph into a network, node after node. Nodes are in an order
@@ -74,21 +75,21 @@ func build(name string, m *onnx.Model, size int64) (*Network, error) {
 		}
 		imp.constants[t.Name] = c
 	}
-	if err := imp.input(g.Inputs); err != nil {
+	if err := imp.inputs(g.Inputs); err != nil {
 		return nil, err
 	}
+	inputs := len(imp.net.values)
 	for i := range g.Nodes {
 		if err := imp.node(&g.Nodes[i]); err != nil {
 			return nil, fmt.Errorf("%s: %w", label(&g.Nodes[i]), err)
 		}
 	}
-	output, err := imp.output(g.Outputs)
+	outputs, err := imp.outputs(g.Outputs)
 	if err != nil {
 		return nil, err
 	}
-	imp.finish(output)
-	if imp.net.Len() == 0 {
-		return nil, fmt.Errorf("%w: the graph has no layer", ErrUnsupported)
+	if err := imp.finish(inputs, outputs, size); err != nil {
+		return nil, err
 	}
 	return imp.net, imp.affordable(size)
 }
@@ -219,24 +220,26 @@ func (imp *importer) alias(v int, name string) {
 	imp.net.values[v].names = append(imp.net.values[v].names, name)
 }
 
-// finish cuts the network into layers.
-func (imp *importer) finish(output int) {
+// finish puts the nodes into an order, and finds out where the network can be
+// cut.
+func (imp *importer) finish(inputs int, outputs []int, size int64) error {
 	net := imp.net
-	number := net.prune(output)
-	net.segment(number[output])
-	layer := make([]int, len(net.values))
-	for l := range net.Len() {
-		for _, node := range net.between(l, l+1) {
-			for _, v := range node.out {
-				layer[v] = l
-			}
+	number := net.arrange(inputs, outputs)
+	for i, v := range outputs {
+		outputs[i] = number[v]
+	}
+	maker := make([]int, len(net.values)) // the layer
+	for l, node := range net.nodes {
+		for _, v := range node.out {
+			maker[v] = l
 		}
 	}
 	for name, g := range imp.gone {
 		if v := number[g.value]; v >= 0 {
-			net.elsewhere[name] = why{layer[v], g.reason}
+			net.elsewhere[name] = why{maker[v], g.reason}
 		}
 	}
+	return net.follow(inputs, outputs, int(size/32)+1<<15)
 }
 
 // affordable refuses a file whose layers, by sharing weights, take much more

@@ -8,33 +8,28 @@ import (
 	"tandem/model/internal/op"
 )
 
-// input takes the one input that is not a constant.
-func (imp *importer) input(values []onnx.Value) error {
-	var found *onnx.Value
+// inputs takes the inputs that are not constants.
+func (imp *importer) inputs(values []onnx.Value) error {
 	for i := range values {
 		v := &values[i]
 		if imp.constants[v.Name] != nil {
 			continue
 		}
-		if found != nil {
-			return fmt.Errorf("inputs %.80q and %.80q: %w: one is wanted", found.Name, v.Name, ErrUnsupported)
+		if !v.Type.Readable() {
+			return fmt.Errorf("input %.80q holds %v: %w: numbers are wanted", v.Name, v.Type, ErrUnsupported)
 		}
-		found = v
+		dims, err := inputDims(v.Dims)
+		if err != nil {
+			return fmt.Errorf("input %.80q: %w", v.Name, err)
+		}
+		if err := imp.define(v.Name); err != nil {
+			return err
+		}
+		imp.value(v.Name, dims, v.Type)
 	}
-	if found == nil {
+	if len(imp.net.values) == 0 {
 		return fmt.Errorf("%w: the graph has no input", ErrMalformed)
 	}
-	if found.Type != onnx.Float32 {
-		return fmt.Errorf("input %.80q holds %v: %w: float32 is wanted", found.Name, found.Type, ErrUnsupported)
-	}
-	dims, err := inputDims(found.Dims)
-	if err != nil {
-		return fmt.Errorf("input %.80q: %w", found.Name, err)
-	}
-	if err := imp.define(found.Name); err != nil {
-		return err
-	}
-	imp.value(found.Name, dims, found.Type)
 	return nil
 }
 
@@ -65,19 +60,39 @@ func inputDims(dims []onnx.Dim) ([]int, error) {
 	return shape, nil
 }
 
-// output finds the value that the graph gives, and names it so.
-func (imp *importer) output(values []onnx.Value) (int, error) {
-	if len(values) != 1 {
-		return 0, fmt.Errorf("%d outputs: %w: one is wanted", len(values), ErrUnsupported)
+// outputs finds the values that the graph gives, and names them so. What is
+// given as it came in, or is a constant, becomes the result of a node.
+func (imp *importer) outputs(given []onnx.Value) (outputs []int, err error) {
+	if len(given) == 0 || len(given) > maxOutputs {
+		return nil, fmt.Errorf("%d outputs: %w: 1 to %d are wanted", len(given), ErrUnsupported, maxOutputs)
 	}
-	name := values[0].Name
-	v, ok := imp.made[name]
-	if !ok {
-		return 0, fmt.Errorf("%w: no node makes the output %.80q from the input", ErrMalformed, name)
+	net := imp.net
+	for _, g := range given {
+		v, made := imp.made[g.Name]
+		if c := imp.constants[g.Name]; c != nil {
+			o, dims, err := op.Given(c)
+			if err != nil {
+				return nil, fmt.Errorf("output %.80q: %w", g.Name, err)
+			}
+			v, made = imp.value("", dims, c.Type), true
+			net.values[v].names = []string{g.Name}
+			net.nodes = append(net.nodes, node{o, nil, []int{v}})
+		}
+		if !made {
+			return nil, fmt.Errorf("%w: no node makes the output %.80q from the inputs", ErrMalformed, g.Name)
+		}
+		names := net.values[v].names
+		if i := slices.Index(names, g.Name); i > 0 {
+			names[0], names[i] = names[i], names[0]
+		}
+		outputs = append(outputs, v)
 	}
-	names := imp.net.values[v].names
-	if i := slices.Index(names, name); i > 0 {
-		names[0], names[i] = names[i], names[0]
+	if len(net.nodes) == 0 { // a network of no operation hands on what it gets
+		for i, v := range outputs {
+			outputs[i] = imp.value("", net.values[v].dims, net.values[v].holds)
+			net.values[outputs[i]].names = []string{given[i].Name}
+			net.nodes = append(net.nodes, node{op.Handed, []int{v}, []int{outputs[i]}})
+		}
 	}
-	return v, nil
+	return outputs, nil
 }

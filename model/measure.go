@@ -1,10 +1,6 @@
 package model
 
-import (
-	"time"
-
-	"tandem/model/internal/op"
-)
+import "time"
 
 // Measure runs the layers before and behind each place to cut at on this device,
 // as two nodes would: before[i] and after[i] are for cut i+1, one frame each,
@@ -31,7 +27,7 @@ func Measure(n *Network, threads int) (before, after []time.Duration, err error)
 
 func (e *Executor) time(from, to int) (time.Duration, error) {
 	const rounds = 5
-	xs := [][]float32{make([]float32, op.Volume(e.net.Shape(from)))}
+	xs := [][]float32{make([]float32, e.net.Size(from))}
 	var times []time.Duration
 	for round := range rounds + 1 {
 		began := time.Now()

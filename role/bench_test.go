@@ -54,7 +54,7 @@ func sliceRate(b *testing.B, c setup) float64 {
 	}
 	slowest := time.Duration(0)
 	for _, slice := range [][2]int{{0, net.DefaultCut()}, {net.DefaultCut(), net.Len()}} {
-		in := [][]float32{make([]float32, volume(net.Shape(slice[0])))}
+		in := [][]float32{make([]float32, net.Size(slice[0]))}
 		const times = 300
 		began := time.Now()
 		for range times {

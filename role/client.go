@@ -14,6 +14,7 @@ import (
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/strategy"
+	"tandem/transport"
 )
 
 // runClient plays one run and prints its report.
@@ -47,7 +48,7 @@ func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
 	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
 	p.view.Begin(p.status)
 	if err = p.open(ctx); err == nil {
-		err = source.Fit(p.shape)
+		err = source.Fit(p.inputs)
 	}
 	if err == nil {
 		p.start()
@@ -67,7 +68,8 @@ type player struct {
 	cfg    setup
 	name   string
 	run    pipeline.Run
-	shape  []int // of the frames
+	inputs []transport.Input // that the frames bring
+	shapes [][]int           // theirs
 	edges  []*edge
 	hops   []*pipeline.Hop
 	ledger pipeline.Ledger
@@ -106,10 +108,13 @@ func (p *player) open(ctx context.Context) error {
 		p.edges = append(p.edges, e)
 		p.run = opened.Run
 		if i == 0 {
-			p.shape = opened.Shape
+			p.inputs = opened.Inputs
 		}
 	}
-	if len(p.shape) == 0 {
+	for _, in := range p.inputs {
+		p.shapes = append(p.shapes, in.Shape)
+	}
+	if len(p.inputs) == 0 {
 		return fmt.Errorf("--next %s takes results, not frames: name the fast node", p.cfg.Next[0])
 	}
 	entry, err := strategy.Lookup(p.run.Strategy)
@@ -178,7 +183,7 @@ func (p *player) send(ctx context.Context, f *input.Feed) error {
 			return nil
 		}
 		p.offer(ctx, p.hops[i%uint64(len(p.hops))], pipeline.Frame{
-			ID: i, Shape: p.shape, Data: data, Label: label, Since: time.Now(),
+			ID: i, Shapes: p.shapes, Data: data, Label: label, Since: time.Now(),
 		})
 		due = p.next(due)
 	}

@@ -114,7 +114,7 @@ func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := startEdge(edgeConfig{client: client, from: "second", again: true}, run, false)
-	result := pipeline.Frame{Shape: []int{1}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()}
+	result := pipeline.Frame{Shapes: [][]int{{1}}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()}
 	if _, err := second.Send(t.Context(), []pipeline.Frame{result}); err != nil {
 		t.Errorf("a result of the second: %v", err)
 	}

@@ -86,7 +86,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	}
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
 	p := &stagePart{cfg: w.cfg, restarted: o.Again, View: monitor.NewView(id), trace: w.trace, losses: newLosses(w.cfg, id, run.ID), watch: w.cfg.device.Watch()}
-	hops, err := w.openNext(ctx, p, run, edgeConfig{from: w.name, layer: held.To, kept: entry.Keeps, again: o.Again, view: p.View})
+	hops, err := w.openNext(ctx, p, run, edgeConfig{from: w.name, layer: held.To, exact: exact(w.inputs(held.To)), kept: entry.Keeps, again: o.Again, view: p.View})
 	if err == nil {
 		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name, again: o.Again, view: p.View}, run)
 	}
@@ -133,7 +133,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	p.abort = abort
 	p.stage = pipeline.StartStage(stageCtx, c)
 	p.Begin(p.status)
-	return p, transport.Opened{Run: run, Shape: w.net.Shape(held.From)}, nil
+	return p, transport.Opened{Run: run, Inputs: w.inputs(held.From)}, nil
 }
 
 // openNext opens the run on the next nodes, all at the same time. Of several, some may be missing: they are used when
@@ -188,7 +188,15 @@ type executor struct {
 	net *model.Network
 }
 
-func (x executor) Shape(layer int) []int { return x.net.Shape(layer) }
+func (x executor) Shapes(layer int) [][]int { return x.net.Shapes(layer) }
+
+// inputs are what frames bring that this node takes from a layer on.
+func (w *worker) inputs(layer int) (inputs []transport.Input) {
+	for _, t := range w.net.Entering(layer) {
+		inputs = append(inputs, transport.Input(t))
+	}
+	return inputs
+}
 
 // await waits until the nodes below can be reached: end, and one of the next nodes at least.
 func (w *worker) await(ctx context.Context) error {

@@ -55,6 +55,9 @@ func option[T any](of protoreflect.Descriptor, kind protoreflect.ExtensionType) 
 var (
 	maxStatuses = fieldBounds["tandem.v1.PushRequest.status"].most
 	maxDims     = fieldBounds["tandem.v1.Frame.shape"].most
+
+	// MaxTensors is how many tensors a frame may have.
+	MaxTensors = fieldBounds["tandem.v1.Frame.more"].most + 1
 )
 
 // messageBytes is how many bytes a message may have, if none may have more than so many.

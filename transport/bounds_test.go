@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"testing"
+
 	"tandem/pipeline"
 	"tandem/strategy"
 	"tandem/transport/wire"
-	"testing"
 )
 
 func TestStatusIsValidated(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -34,12 +35,24 @@ type Opening struct {
 	Again   bool   // the run has begun before: a node that does not know it was started again
 }
 
-// Opened is the answer: the run with what was left open filled in, the shape of the frames that the node takes (empty:
-// any), and what it is called in reports: another neighbour may know it by another address.
+// Opened is the answer: the run with what was left open filled in, what the frames bring that the node takes (none: any),
+// and what it is called in reports: another neighbour may know it by another address.
 type Opened struct {
 	Run     pipeline.Run
-	Shape   []int
+	Inputs  []Input
 	Address string
+}
+
+// Input is a tensor that frames bring.
+type Input struct {
+	Name  string // empty: not known
+	Shape []int  // without a batch dimension
+	Type  string // what the network says that it holds, such as int64; empty: not known
+}
+
+// Integer says that it holds integers, or truth values, which have to arrive as they are.
+func (in Input) Integer() bool {
+	return strings.HasPrefix(in.Type, "int") || strings.HasPrefix(in.Type, "uint") || in.Type == "bool"
 }
 
 // Pushing brings frames.
@@ -147,7 +160,9 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	if err != nil {
 		return nil, err
 	}
-	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: ints[int32](opened.Shape), Address: opened.Address}, nil
+	answer := &wire.OpenResponse{Run: runToWire(opened.Run), Address: opened.Address}
+	inputsToWire(answer, opened.Inputs)
+	return answer, nil
 }
 
 func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushResponse, error) {

@@ -95,11 +95,7 @@ func Run(o Options) (err error) {
 func inspect(net *model.Network, calibrate bool, threads int) (found inspection, err error) {
 	last := net.Len()
 	describe := func(i int) activation {
-		a := activation{net.Tensor(i), net.Shape(i), 4}
-		for _, d := range a.Shape {
-			a.Bytes *= d
-		}
-		return a
+		return activation{net.Tensor(i), net.Shapes(i)[0], 4 * net.Size(i)}
 	}
 	found = inspection{
 		Model: net.Name(), Digest: net.Digest(), Input: describe(0), Output: describe(last),

@@ -61,7 +61,7 @@ func Table(o *Options) []Setting {
 
 		{Heading: "frames in", Name: "frames", Roles: feeders, Value: natural(&o.Frames, 48), Usage: "frames to send; 0: until a signal or the input's end"},
 		{Name: "interval", Roles: feeders, Value: duration(&o.Interval, 0), Usage: "time between frames; 0: as fast as they are taken"},
-		{Name: "input", Roles: feeders, Value: text(&o.Input.Path), Usage: "frames: a .npy file (float32, rows are frames), a PNG or JPEG image, a folder of them, mjpeg:- for the stream of a camera on stdin, or - for raw little-endian float32 on stdin", Unset: "one random vector"},
+		{Name: "input", Roles: feeders, Many: true, Value: list(&o.Input.Paths, notEmpty), Usage: "frames: a .npy file (rows are frames; float32, or what the network's input holds), a PNG or JPEG image, a folder of them, mjpeg:- for the stream of a camera on stdin, or - for raw little-endian float32 on stdin; for a network of several inputs once for each, as in ids=tokens.npy", Unset: "one random vector"},
 		{Name: "preprocess", Roles: feeders, Value: parsed(&o.Input.Preprocess, input.ParsePreprocess, func(input.Preprocess) string { return "" }), Usage: "of images, whose values are in [0, 1]: imagenet, or mean, std and layout as in mean=0.485,0.456,0.406,std=0.5,layout=hwc (chw as in PyTorch, hwc as in Keras)", Unset: "values as they are; the dimension of 1 or 3 is the channels"},
 		{Name: "labels", Roles: reporters, Value: text(&o.Input.Labels), Usage: "true classes: a .npy file of integers, one for each row of the input; end then reports the accuracy"},
 

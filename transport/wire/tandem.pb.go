@@ -32,7 +32,7 @@ const (
 	Encoding_FLOAT32 Encoding = 0
 	// IEEE 754 half precision, two bytes a value.
 	Encoding_FLOAT16 Encoding = 1
-	// One byte a value, unsigned; scale and offset belong to the frame.
+	// One byte a value, unsigned; each tensor has its scale and offset.
 	Encoding_INT8 Encoding = 2
 )
 
@@ -161,10 +161,12 @@ type OpenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The run, with what the caller had left open filled in.
 	Run *Run `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
-	// Shape of the frames that the node takes, without a batch dimension; empty: any.
+	// Shape of the first input that frames bring to the node, without a batch dimension; empty: any.
 	Shape []int32 `protobuf:"varint,2,rep,packed,name=shape,proto3" json:"shape,omitempty"`
 	// What the node is called in reports of the run: the address by which the first neighbour that opened it calls it.
-	Address       string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	Address string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	// All inputs, in the order in which frames bring them.
+	Inputs        []*Input `protobuf:"bytes,4,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -220,6 +222,76 @@ func (x *OpenResponse) GetAddress() string {
 	return ""
 }
 
+func (x *OpenResponse) GetInputs() []*Input {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+// Input is a tensor of the network's that frames bring.
+type Input struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Without a batch dimension.
+	Shape []int32 `protobuf:"varint,2,rep,packed,name=shape,proto3" json:"shape,omitempty"`
+	// What the network says that it holds, such as int64. On the wire it is what the frame's encoding says.
+	Type          string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Input) Reset() {
+	*x = Input{}
+	mi := &file_tandem_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Input) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Input) ProtoMessage() {}
+
+func (x *Input) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Input.ProtoReflect.Descriptor instead.
+func (*Input) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Input) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Input) GetShape() []int32 {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+func (x *Input) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
 type Run struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -242,7 +314,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_tandem_proto_msgTypes[2]
+	mi := &file_tandem_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -254,7 +326,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[2]
+	mi := &file_tandem_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -267,7 +339,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{2}
+	return file_tandem_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Run) GetId() string {
@@ -356,7 +428,7 @@ type PushRequest struct {
 
 func (x *PushRequest) Reset() {
 	*x = PushRequest{}
-	mi := &file_tandem_proto_msgTypes[3]
+	mi := &file_tandem_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -368,7 +440,7 @@ func (x *PushRequest) String() string {
 func (*PushRequest) ProtoMessage() {}
 
 func (x *PushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[3]
+	mi := &file_tandem_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -381,7 +453,7 @@ func (x *PushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushRequest.ProtoReflect.Descriptor instead.
 func (*PushRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{3}
+	return file_tandem_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PushRequest) GetRun() string {
@@ -424,9 +496,9 @@ type Frame struct {
 	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Index of the next layer to apply.
 	Next int32 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
-	// Shape of the data, without a batch dimension.
+	// Shape of the first tensor, without a batch dimension. Most frames have one.
 	Shape []int32 `protobuf:"varint,3,rep,packed,name=shape,proto3" json:"shape,omitempty"`
-	// The values, row-major and little-endian, as the encoding says.
+	// The values, row-major and little-endian, as the encoding says, tensor after tensor.
 	Data []byte `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
 	// Time since the client sent the frame, accumulated hop by hop.
 	AgeNs int64 `protobuf:"varint,5,opt,name=age_ns,json=ageNs,proto3" json:"age_ns,omitempty"`
@@ -437,16 +509,18 @@ type Frame struct {
 	FinishedByAddress string `protobuf:"bytes,8,opt,name=finished_by_address,json=finishedByAddress,proto3" json:"finished_by_address,omitempty"`
 	// What the bytes of data are. A node that does not know an encoding refuses the frame.
 	Encoding Encoding `protobuf:"varint,9,opt,name=encoding,proto3,enum=tandem.v1.Encoding" json:"encoding,omitempty"`
-	// INT8 only: a byte b stands for offset + scale * b.
-	Scale         float32 `protobuf:"fixed32,10,opt,name=scale,proto3" json:"scale,omitempty"`
-	Offset        float32 `protobuf:"fixed32,11,opt,name=offset,proto3" json:"offset,omitempty"`
+	// INT8 only: a byte b of the first tensor stands for offset + scale * b.
+	Scale  float32 `protobuf:"fixed32,10,opt,name=scale,proto3" json:"scale,omitempty"`
+	Offset float32 `protobuf:"fixed32,11,opt,name=offset,proto3" json:"offset,omitempty"`
+	// The tensors behind the first.
+	More          []*Tensor `protobuf:"bytes,12,rep,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Frame) Reset() {
 	*x = Frame{}
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -458,7 +532,7 @@ func (x *Frame) String() string {
 func (*Frame) ProtoMessage() {}
 
 func (x *Frame) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -471,7 +545,7 @@ func (x *Frame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frame.ProtoReflect.Descriptor instead.
 func (*Frame) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{4}
+	return file_tandem_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Frame) GetId() uint64 {
@@ -551,6 +625,74 @@ func (x *Frame) GetOffset() float32 {
 	return 0
 }
 
+func (x *Frame) GetMore() []*Tensor {
+	if x != nil {
+		return x.More
+	}
+	return nil
+}
+
+// Tensor is one of several in a frame, which has their values.
+type Tensor struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Shape         []int32                `protobuf:"varint,1,rep,packed,name=shape,proto3" json:"shape,omitempty"`
+	Scale         float32                `protobuf:"fixed32,2,opt,name=scale,proto3" json:"scale,omitempty"`
+	Offset        float32                `protobuf:"fixed32,3,opt,name=offset,proto3" json:"offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tensor) Reset() {
+	*x = Tensor{}
+	mi := &file_tandem_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tensor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tensor) ProtoMessage() {}
+
+func (x *Tensor) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
+func (*Tensor) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Tensor) GetShape() []int32 {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+func (x *Tensor) GetScale() float32 {
+	if x != nil {
+		return x.Scale
+	}
+	return 0
+}
+
+func (x *Tensor) GetOffset() float32 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
 type PushResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One for each frame, in their order.
@@ -563,7 +705,7 @@ type PushResponse struct {
 
 func (x *PushResponse) Reset() {
 	*x = PushResponse{}
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +717,7 @@ func (x *PushResponse) String() string {
 func (*PushResponse) ProtoMessage() {}
 
 func (x *PushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +730,7 @@ func (x *PushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushResponse.ProtoReflect.Descriptor instead.
 func (*PushResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{5}
+	return file_tandem_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PushResponse) GetFeedback() []*Feedback {
@@ -628,7 +770,7 @@ type Feedback struct {
 
 func (x *Feedback) Reset() {
 	*x = Feedback{}
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -640,7 +782,7 @@ func (x *Feedback) String() string {
 func (*Feedback) ProtoMessage() {}
 
 func (x *Feedback) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -653,7 +795,7 @@ func (x *Feedback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feedback.ProtoReflect.Descriptor instead.
 func (*Feedback) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{6}
+	return file_tandem_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Feedback) GetAccepted() bool {
@@ -735,7 +877,7 @@ type CloseRequest struct {
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -747,7 +889,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -760,7 +902,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{7}
+	return file_tandem_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CloseRequest) GetRun() string {
@@ -808,7 +950,7 @@ type CloseResponse struct {
 
 func (x *CloseResponse) Reset() {
 	*x = CloseResponse{}
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -820,7 +962,7 @@ func (x *CloseResponse) String() string {
 func (*CloseResponse) ProtoMessage() {}
 
 func (x *CloseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -833,7 +975,7 @@ func (x *CloseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
 func (*CloseResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{8}
+	return file_tandem_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CloseResponse) GetReport() *Report {
@@ -883,7 +1025,7 @@ type Ledger struct {
 
 func (x *Ledger) Reset() {
 	*x = Ledger{}
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -895,7 +1037,7 @@ func (x *Ledger) String() string {
 func (*Ledger) ProtoMessage() {}
 
 func (x *Ledger) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -908,7 +1050,7 @@ func (x *Ledger) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ledger.ProtoReflect.Descriptor instead.
 func (*Ledger) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{9}
+	return file_tandem_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Ledger) GetRole() string {
@@ -1115,7 +1257,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1127,7 +1269,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1140,7 +1282,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{10}
+	return file_tandem_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Status) GetLedger() *Ledger {
@@ -1245,7 +1387,7 @@ type Live struct {
 
 func (x *Live) Reset() {
 	*x = Live{}
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1257,7 +1399,7 @@ func (x *Live) String() string {
 func (*Live) ProtoMessage() {}
 
 func (x *Live) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1270,7 +1412,7 @@ func (x *Live) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Live.ProtoReflect.Descriptor instead.
 func (*Live) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{11}
+	return file_tandem_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Live) GetSent() int64 {
@@ -1372,7 +1514,7 @@ type Report struct {
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1384,7 +1526,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1397,7 +1539,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{12}
+	return file_tandem_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Report) GetRun() string {
@@ -1602,7 +1744,7 @@ type Latency struct {
 
 func (x *Latency) Reset() {
 	*x = Latency{}
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1614,7 +1756,7 @@ func (x *Latency) String() string {
 func (*Latency) ProtoMessage() {}
 
 func (x *Latency) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1627,7 +1769,7 @@ func (x *Latency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Latency.ProtoReflect.Descriptor instead.
 func (*Latency) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{13}
+	return file_tandem_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Latency) GetP50() float64 {
@@ -1728,11 +1870,16 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04from\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04from\x12\x1e\n" +
 	"\aaddress\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01R\aaddress\x12\x14\n" +
 	"\x05layer\x18\x04 \x01(\x05R\x05layer\x12\x14\n" +
-	"\x05again\x18\x05 \x01(\bR\x05again:\x06\x80\xb5\x18\x80\x80\x04\"t\n" +
+	"\x05again\x18\x05 \x01(\bR\x05again:\x06\x80\xb5\x18\x80\x80\x04\"\xa5\x01\n" +
 	"\fOpenResponse\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x18\n" +
-	"\aaddress\x18\x03 \x01(\tR\aaddress:\x06\x80\xb5\x18\x80\x80\x04\"\x9d\x02\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\x12/\n" +
+	"\x06inputs\x18\x04 \x03(\v2\x10.tandem.v1.InputB\x05\x80\xb5\x18\x80\x01R\x06inputs:\x06\x80\xb5\x18\x80\x80\x04\"K\n" +
+	"\x05Input\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
+	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\tR\x04type\"\x9d\x02\n" +
 	"\x03Run\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\x80\xb5\x18\x80\x01\x90\xb5\x18\x01R\x02id\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x80\xb5\x18\x80\x01R\bstrategy\x12\x14\n" +
@@ -1751,7 +1898,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12/\n" +
 	"\x06frames\x18\x03 \x03(\v2\x10.tandem.v1.FrameB\x05\x80\xb5\x18\x80\x02R\x06frames\x12\x12\n" +
 	"\x04kept\x18\x04 \x01(\bR\x04kept\x120\n" +
-	"\x06status\x18\x06 \x03(\v2\x11.tandem.v1.StatusB\x05\x80\xb5\x18\x80\x01R\x06statusJ\x04\b\x05\x10\x06\"\xd0\x02\n" +
+	"\x06status\x18\x06 \x03(\v2\x11.tandem.v1.StatusB\x05\x80\xb5\x18\x80\x01R\x06statusJ\x04\b\x05\x10\x06\"\xfd\x02\n" +
 	"\x05Frame\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x05R\x04next\x12\x1a\n" +
@@ -1764,8 +1911,13 @@ const file_tandem_proto_rawDesc = "" +
 	"\bencoding\x18\t \x01(\x0e2\x13.tandem.v1.EncodingR\bencoding\x12\x14\n" +
 	"\x05scale\x18\n" +
 	" \x01(\x02R\x05scale\x12\x16\n" +
-	"\x06offset\x18\v \x01(\x02R\x06offsetB\b\n" +
-	"\x06_label\"q\n" +
+	"\x06offset\x18\v \x01(\x02R\x06offset\x12+\n" +
+	"\x04more\x18\f \x03(\v2\x11.tandem.v1.TensorB\x04\x80\xb5\x18\x7fR\x04moreB\b\n" +
+	"\x06_label\"R\n" +
+	"\x06Tensor\x12\x1a\n" +
+	"\x05shape\x18\x01 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x14\n" +
+	"\x05scale\x18\x02 \x01(\x02R\x05scale\x12\x16\n" +
+	"\x06offset\x18\x03 \x01(\x02R\x06offset\"q\n" +
 	"\fPushResponse\x126\n" +
 	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackB\x05\x80\xb5\x18\x80\x02R\bfeedback\x12#\n" +
 	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04liveJ\x04\b\x02\x10\x03\"\x8e\x02\n" +
@@ -1921,58 +2073,62 @@ func file_tandem_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_tandem_proto_goTypes = []any{
 	(Encoding)(0),                       // 0: tandem.v1.Encoding
 	(*OpenRequest)(nil),                 // 1: tandem.v1.OpenRequest
 	(*OpenResponse)(nil),                // 2: tandem.v1.OpenResponse
-	(*Run)(nil),                         // 3: tandem.v1.Run
-	(*PushRequest)(nil),                 // 4: tandem.v1.PushRequest
-	(*Frame)(nil),                       // 5: tandem.v1.Frame
-	(*PushResponse)(nil),                // 6: tandem.v1.PushResponse
-	(*Feedback)(nil),                    // 7: tandem.v1.Feedback
-	(*CloseRequest)(nil),                // 8: tandem.v1.CloseRequest
-	(*CloseResponse)(nil),               // 9: tandem.v1.CloseResponse
-	(*Ledger)(nil),                      // 10: tandem.v1.Ledger
-	(*Status)(nil),                      // 11: tandem.v1.Status
-	(*Live)(nil),                        // 12: tandem.v1.Live
-	(*Report)(nil),                      // 13: tandem.v1.Report
-	(*Latency)(nil),                     // 14: tandem.v1.Latency
-	nil,                                 // 15: tandem.v1.Ledger.DecisionsEntry
-	nil,                                 // 16: tandem.v1.Ledger.StatesEntry
-	(*descriptorpb.FieldOptions)(nil),   // 17: google.protobuf.FieldOptions
-	(*descriptorpb.MessageOptions)(nil), // 18: google.protobuf.MessageOptions
+	(*Input)(nil),                       // 3: tandem.v1.Input
+	(*Run)(nil),                         // 4: tandem.v1.Run
+	(*PushRequest)(nil),                 // 5: tandem.v1.PushRequest
+	(*Frame)(nil),                       // 6: tandem.v1.Frame
+	(*Tensor)(nil),                      // 7: tandem.v1.Tensor
+	(*PushResponse)(nil),                // 8: tandem.v1.PushResponse
+	(*Feedback)(nil),                    // 9: tandem.v1.Feedback
+	(*CloseRequest)(nil),                // 10: tandem.v1.CloseRequest
+	(*CloseResponse)(nil),               // 11: tandem.v1.CloseResponse
+	(*Ledger)(nil),                      // 12: tandem.v1.Ledger
+	(*Status)(nil),                      // 13: tandem.v1.Status
+	(*Live)(nil),                        // 14: tandem.v1.Live
+	(*Report)(nil),                      // 15: tandem.v1.Report
+	(*Latency)(nil),                     // 16: tandem.v1.Latency
+	nil,                                 // 17: tandem.v1.Ledger.DecisionsEntry
+	nil,                                 // 18: tandem.v1.Ledger.StatesEntry
+	(*descriptorpb.FieldOptions)(nil),   // 19: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil), // 20: google.protobuf.MessageOptions
 }
 var file_tandem_proto_depIdxs = []int32{
-	3,  // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
-	3,  // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
-	5,  // 2: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
-	11, // 3: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
-	0,  // 4: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
-	7,  // 5: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
-	12, // 6: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
-	10, // 7: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
-	13, // 8: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	15, // 9: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	16, // 10: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
-	10, // 11: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	14, // 12: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	10, // 13: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	17, // 14: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	17, // 15: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	17, // 16: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	18, // 17: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
-	1,  // 18: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	4,  // 19: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	8,  // 20: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	2,  // 21: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	6,  // 22: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	9,  // 23: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	21, // [21:24] is the sub-list for method output_type
-	18, // [18:21] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	14, // [14:18] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	4,  // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
+	4,  // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
+	3,  // 2: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Input
+	6,  // 3: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
+	13, // 4: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
+	0,  // 5: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
+	7,  // 6: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
+	9,  // 7: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
+	14, // 8: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
+	12, // 9: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	15, // 10: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	17, // 11: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	18, // 12: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	12, // 13: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	16, // 14: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	12, // 15: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	19, // 16: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	19, // 17: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	19, // 18: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	20, // 19: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	1,  // 20: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	5,  // 21: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	10, // 22: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	2,  // 23: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	8,  // 24: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	11, // 25: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	23, // [23:26] is the sub-list for method output_type
+	20, // [20:23] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	16, // [16:20] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }
@@ -1980,15 +2136,15 @@ func file_tandem_proto_init() {
 	if File_tandem_proto != nil {
 		return
 	}
-	file_tandem_proto_msgTypes[4].OneofWrappers = []any{}
-	file_tandem_proto_msgTypes[12].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[5].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_proto_rawDesc), len(file_tandem_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 4,
 			NumServices:   1,
 		},

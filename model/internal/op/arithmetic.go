@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"tandem/model/internal/f32"
+	"tandem/model/internal/onnx"
 )
 
 // arithmetic reads an operator on two tensors, which are combined element by
@@ -21,8 +22,10 @@ type binary struct {
 
 	// line makes a line of y; sa and sb say how a and b move: one element at a
 	// time, or not at all.
-	line func(y, a, b []float32, sa, sb int)
-	ints func(a, b int64) (int64, error) // of two integer constants
+	line  func(y, a, b []float32, sa, sb int)
+	whole func(y, a, b []float32, sa, sb int) // of integers; nil: line
+	ints  func(a, b int64) (int64, error)     // of two integer constants; nil: as whole or line
+	gives onnx.DataType                       // what the result holds; 0: what the first input does
 
 	// as is what x combined with a constant is as a scaling; nil where it is none.
 	as func(c *Constant, first bool) (scaling, bool)
@@ -32,25 +35,26 @@ func (of *binary) read(n *Node) error {
 	if err := n.takes(2, 2); err != nil {
 		return err
 	}
-	o := &arithmeticOp{of: of}
-	var shapes [2][]int
-	var from []int
-	for i, in := range n.In {
-		if in.Constant == nil {
-			shapes[i], from = in.Shape, append(from, i)
-			continue
-		}
-		if err := in.Constant.weight(); err != nil {
-			return err
-		}
-		o.constant, o.first = in.Constant, i == 0
-		shapes[i] = in.Constant.shape()
+	if of.ints != nil && n.holds(0).Integer() != n.holds(1).Integer() {
+		return fmt.Errorf("%w: %v and %v: two of one type are wanted", ErrMalformed, n.holds(0), n.holds(1))
+	}
+	held, shapes, from, err := n.operands(0, 2)
+	if err != nil {
+		return err
 	}
 	to, err := broadcast(shapes[0], shapes[1])
 	if err != nil {
 		return err
 	}
-	return n.give(o, to, from...)
+	o := &arithmeticOp{operands: held, of: of, line: of.line}
+	if of.whole != nil && n.holds(0).Integer() {
+		o.line = of.whole
+	}
+	gives := of.gives
+	if gives == 0 {
+		gives = n.holds(0)
+	}
+	return n.typed(gives, n.give(o, to, from...))
 }
 
 // broadcast is the shape of the result of two shapes, or says why there is none.
@@ -76,20 +80,24 @@ func along(shape []int, rank, i int) int {
 	return 1
 }
 
-// together is the walk over y and what a and b have for each of its elements.
-func together(y, a, b *tensor.AP) (w walk) {
+// together is the walk over y and what the others have for each of its elements.
+func together(y *tensor.AP, others ...*tensor.AP) (w walk) {
 	rank := len(y.Shape())
 	for i, d := range y.Shape() {
-		w.add(d, [3]int{y.Strides()[i], stride(a, rank, i), stride(b, rank, i)})
+		by := moves{y.Strides()[i]}
+		for k, t := range others {
+			by[k+1] = stride(t, rank, i)
+		}
+		w.add(d, by)
 	}
 	return w
 }
 
 // arithmeticOp computes two tensors element by element.
 type arithmeticOp struct {
-	of       *binary
-	constant *Constant // one of the two that is in the file, or nil
-	first    bool      // it is the first
+	operands
+	of   *binary
+	line func(y, a, b []float32, sa, sb int)
 }
 
 func (l *arithmeticOp) InPlace()       {}
@@ -98,57 +106,47 @@ func (l *arithmeticOp) Bounded()       {}
 func (l *arithmeticOp) Work() int64    { return 0 }
 func (l *arithmeticOp) String() string { return l.of.name }
 
-func (l *arithmeticOp) Bytes() int64 {
-	if l.constant == nil {
-		return 0
-	}
-	return 4 * l.constant.volume()
-}
-
 func (l *arithmeticOp) scaling(shape []int, axis int) (scaling, bool) {
-	if l.of.as == nil || l.constant == nil || !l.constant.perChannel(len(shape), axis, shape[axis]) {
+	first := l.operands[0] != nil
+	c := l.operands[1]
+	if first {
+		c = l.operands[0]
+	}
+	if l.of.as == nil || c == nil || !c.perChannel(len(shape), axis, shape[axis]) {
 		return scaling{}, false
 	}
-	return l.of.as(l.constant, l.first)
+	return l.of.as(c, first)
 }
 
 func (l *arithmeticOp) Load() (Kernel, error) {
-	k := &arithmeticKernel{of: l.of.line, first: l.first}
-	if l.constant != nil {
-		var err error
-		if k.held, err = l.constant.tensor(); err != nil {
-			return nil, err
-		}
-	}
-	return k, nil
+	held, err := l.load()
+	return &arithmeticKernel{l.line, held}, err
 }
 
 type arithmeticKernel struct {
-	of    func(y, a, b []float32, sa, sb int)
-	held  *tensor.Dense // one of the two, or nil
-	first bool
+	line func(y, a, b []float32, sa, sb int)
+	held loaded
 }
 
 func (k *arithmeticKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
-	a := xs[0]
-	b := k.held
-	switch {
-	case b == nil:
-		b = xs[1]
-	case k.first:
-		a, b = b, a
-	}
+	all := k.held.with(xs)
+	lineByLine(y, all[0].t, all[1].t, k.line, with.Clamp)
+	return nil
+}
+
+// lineByLine makes y of a and b, line by line.
+func lineByLine(y, a, b *tensor.Dense, of func(y, a, b []float32, sa, sb int), c f32.Clamp) {
 	z, left, right := y.Float32s(), a.Float32s(), b.Float32s()
 	w := together(y.Info(), a.Info(), b.Info())
 	n, move := w.inner()
-	for at := [3]int{}; ; {
+	for at := (moves{}); ; {
 		line := z[at[0]:][:n]
-		k.of(line, left[at[1]:], right[at[2]:], move[1], move[2])
-		if with.Clamp != f32.Linear {
-			bound(line, line, with.Clamp)
+		of(line, left[at[1]:], right[at[2]:], move[1], move[2])
+		if c != f32.Linear {
+			bound(line, line, c)
 		}
 		if !w.next(&at) {
-			return nil
+			return
 		}
 	}
 }
@@ -158,10 +156,7 @@ func (of *binary) fold(n *Node) error {
 	if err := n.takes(2, 2); err != nil {
 		return err
 	}
-	if n.In[0].Constant.Type != n.In[1].Constant.Type {
-		return fmt.Errorf("%w: two constants of one type are wanted", ErrMalformed)
-	}
-	if of.ints == nil || !n.In[0].Constant.Type.Integer() {
+	if of.ints == nil || !n.holds(0).Integer() || !n.holds(1).Integer() {
 		return n.fold(Operator{Read: of.read})
 	}
 	a, left, err := n.small(0)
@@ -183,7 +178,7 @@ func (of *binary) fold(n *Node) error {
 	y := &Constant{Type: a.Type, Dims: wide(to), ints: make([]int64, size)}
 	w := together(rowMajor(to), rowMajor(left), rowMajor(right))
 	count, move := w.inner()
-	for at := [3]int{}; size > 0; {
+	for at := (moves{}); size > 0; {
 		for i := range count {
 			iy, ia, ib := at[0]+i*move[0], at[1]+i*move[1], at[2]+i*move[2]
 			if y.ints[iy], err = of.ints(a.ints[ia], b.ints[ib]); err != nil {

@@ -92,7 +92,7 @@ func (l concatOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 // alongside is the walk over x and its place in y, which is larger.
 func alongside(y, x *tensor.AP) (w walk) {
 	for i, d := range x.Shape() {
-		w.add(d, [3]int{y.Strides()[i], x.Strides()[i]})
+		w.add(d, moves{y.Strides()[i], x.Strides()[i]})
 	}
 	return w
 }

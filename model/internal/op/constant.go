@@ -151,17 +151,23 @@ func (c *Constant) blocks(rows, cols, first int, f func(row int, block []float32
 	return nil
 }
 
-// weight checks that a constant is float32 numbers in the file.
-func (c *Constant) weight() error {
+// numeric checks that a constant is numbers to compute with, as float32.
+func (c *Constant) numeric() error {
 	switch {
-	case c.Type.Integer():
-		return fmt.Errorf("weights %.80q hold integers: %w: export as float32", c.Name, ErrUnsupported)
 	case !c.Type.Readable():
-		return fmt.Errorf("weights %.80q hold %v: %w: export as float32", c.Name, c.Type, ErrUnsupported)
+		return fmt.Errorf("constant %.80q holds %v: %w", c.Name, c.Type, ErrUnsupported)
 	case c.volume() < 1 || c.volume() > maxElements:
-		return fmt.Errorf("%w: weights %.80q of shape %d: want 1 to %d elements", ErrMalformed, c.Name, c.Dims, maxElements)
+		return fmt.Errorf("%w: constant %.80q of shape %d: want 1 to %d elements", ErrMalformed, c.Name, c.Dims, maxElements)
 	}
 	return nil
+}
+
+// weight checks that a constant is float32 numbers in the file.
+func (c *Constant) weight() error {
+	if c.Type.Integer() {
+		return fmt.Errorf("weights %.80q hold integers: %w: export as float32", c.Name, ErrUnsupported)
+	}
+	return c.numeric()
 }
 
 // perChannel says whether c has one number for all, or one for each of so many

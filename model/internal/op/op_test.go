@@ -237,7 +237,7 @@ func spread(x *tensor.Dense) *tensor.Dense {
 	var w walk
 	from := rowMajor(x.Shape())
 	for i, d := range x.Shape() {
-		w.add(d, [3]int{strides[i], from.Strides()[i]})
+		w.add(d, moves{strides[i], from.Strides()[i]})
 	}
 	rearrange(y.Float32s(), x.Float32s(), w)
 	return y

@@ -105,7 +105,7 @@ func (l transposeOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 // turning is the walk over y and what is there in x.
 func turning(y, x *tensor.AP, order []int) (w walk) {
 	for i, o := range order {
-		w.add(y.Shape()[i], [3]int{y.Strides()[i], x.Strides()[o]})
+		w.add(y.Shape()[i], moves{y.Strides()[i], x.Strides()[o]})
 	}
 	return w
 }

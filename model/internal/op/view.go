@@ -41,7 +41,7 @@ func (Copy) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 	step := x.Size()
 	for i, d := range x.Shape() {
 		step /= d
-		w.add(d, [3]int{step, x.Strides()[i]})
+		w.add(d, moves{step, x.Strides()[i]})
 	}
 	rearrange(y.Float32s(), x.Float32s(), w)
 	return nil
@@ -50,7 +50,7 @@ func (Copy) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 // rearrange copies along a walk over y and x.
 func rearrange[T any](y, x []T, w walk) {
 	n, move := w.inner()
-	for at := [3]int{}; n > 0; {
+	for at := (moves{}); n > 0; {
 		line, from := y[at[0]:], x[at[1]:]
 		switch {
 		case move[0] > 1:
