@@ -111,7 +111,7 @@ func TestLoadReadsItsSliceOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &counter{ReaderAt: bytes.NewReader(b)}
-	n, err := read("digits", c, int64(len(b)), &siblings{})
+	n, err := read("digits", c, int64(len(b)), &siblings{}, Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -203,7 +203,7 @@ func TestSliceReadsItsOwnWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &counter{ReaderAt: bytes.NewReader(b)}
-	n, err := read("cnn", c, int64(len(b)), &siblings{})
+	n, err := read("cnn", c, int64(len(b)), &siblings{}, Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 const (
 	maxNodes   = 1 << 14
 	maxOutputs = 256
-	minOpset   = 9
+	minOpset   = 1
 	maxOpset   = 25
 )
 
@@ -37,7 +37,7 @@ type gone struct {
 }
 
 // build makes the network that m describes, from a file of so many bytes.
-func build(name string, m *onnx.Model, size int64) (*Network, error) {
+func build(name string, m *onnx.Model, size int64, s Settings) (*Network, error) {
 	imp := &importer{
 		net:       &Network{name: name, elsewhere: map[string]why{}},
 		made:      map[string]int{},
@@ -75,7 +75,7 @@ func build(name string, m *onnx.Model, size int64) (*Network, error) {
 		}
 		imp.constants[t.Name] = c
 	}
-	if err := imp.inputs(g.Inputs); err != nil {
+	if err := imp.inputs(g.Inputs, s); err != nil {
 		return nil, err
 	}
 	inputs := len(imp.net.values)

@@ -9,12 +9,17 @@ import (
 )
 
 // inputs takes the inputs that are not constants.
-func (imp *importer) inputs(values []onnx.Value) error {
+func (imp *importer) inputs(values []onnx.Value, s Settings) error {
+	var inputs []*onnx.Value
 	for i := range values {
-		v := &values[i]
-		if imp.constants[v.Name] != nil {
-			continue
+		if imp.constants[values[i].Name] == nil {
+			inputs = append(inputs, &values[i])
 		}
+	}
+	if err := s.settle(inputs); err != nil {
+		return err
+	}
+	for _, v := range inputs {
 		if !v.Type.Readable() {
 			return fmt.Errorf("input %.80q holds %v: %w: numbers are wanted", v.Name, v.Type, ErrUnsupported)
 		}
@@ -40,17 +45,18 @@ func inputDims(dims []onnx.Dim) ([]int, error) {
 		return nil, fmt.Errorf("%d dimensions: %w: at most %d are", len(dims), ErrUnsupported, op.MaxRank)
 	}
 	if dims == nil {
-		return nil, fmt.Errorf("%w: it has no shape: export with fixed sizes", ErrUnsupported)
+		return nil, fmt.Errorf("%w: it has no shape: give it one with --shape, as in --shape input=1x3x224x224", ErrUnsupported)
 	}
-	shape := []int{}
+	all, shape := dims, []int{}
 	if len(dims) > 1 && dims[0].Size == -1 {
 		dims, shape = dims[1:], append(shape, 1)
 	}
+	open := slices.IndexFunc(dims, func(d onnx.Dim) bool { return d.Size == -1 })
+	if open >= 0 {
+		return nil, fmt.Errorf("the size %.80q of %v is open: %w: fix it with --shape, as in --shape input=1x3x224x224", dims[open].Symbol, spelled(all), ErrUnsupported)
+	}
 	n := int64(1)
 	for _, d := range dims {
-		if d.Size == -1 {
-			return nil, fmt.Errorf("open dimension %.80q: %w: only the batch may be open: export with fixed sizes", d.Symbol, ErrUnsupported)
-		}
 		if d.Size < 1 || d.Size > op.MaxVolume/n {
 			return nil, fmt.Errorf("%w: dimension %d: 1 or more is wanted, and at most %d elements in all", ErrMalformed, d.Size, op.MaxVolume)
 		}

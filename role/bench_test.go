@@ -43,7 +43,7 @@ func BenchmarkUnpaced(b *testing.B) {
 
 // sliceRate is how many frames a second the slower slice computes with nothing beside it.
 func sliceRate(b *testing.B, c setup) float64 {
-	net, err := model.OpenOrDefault(c.Model, c.Seed)
+	net, err := model.OpenOrDefault(c.Model, c.Settings, c.Seed)
 	if err != nil {
 		b.Fatal(err)
 	}

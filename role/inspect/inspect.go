@@ -19,10 +19,11 @@ import (
 
 // Options say what is looked at, and how it is shown.
 type Options struct {
-	Model     string // path of an ONNX file; empty: the default network
-	Seed      uint64 // of the default network
-	Calibrate bool   // measure the time of each cut and each layer
-	Threads   int    // that share a large layer
+	Model     string         // path of an ONNX file; empty: the default network
+	Settings  model.Settings // what the file leaves open
+	Seed      uint64         // of the default network
+	Calibrate bool           // measure the time of each cut and each layer
+	Threads   int            // that share a large layer
 	Format    report.Format
 	Output    string // file; empty: Stdout
 	Stdout    io.Writer
@@ -63,7 +64,7 @@ type cutPlace struct {
 // Run prints where a network can be cut. The best cut for two equal devices is that with the least time on the busier one,
 // or the least work where no times are measured.
 func Run(o Options) (err error) {
-	net, err := model.OpenOrDefault(o.Model, o.Seed)
+	net, err := model.OpenOrDefault(o.Model, o.Settings, o.Seed)
 	if err != nil {
 		return err
 	}

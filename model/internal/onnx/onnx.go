@@ -59,6 +59,8 @@ type Attribute struct {
 	Tensor *Tensor
 	Floats []float32
 	Ints   []int64
+
+	Strings []string
 }
 
 // AttributeType is AttributeProto.AttributeType of the format.
@@ -73,6 +75,8 @@ const (
 	AttributeGraph  AttributeType = 5
 	AttributeFloats AttributeType = 6
 	AttributeInts   AttributeType = 7
+
+	AttributeStrings AttributeType = 8
 )
 
 // Value names a tensor that exists while the network is computed.

@@ -182,6 +182,11 @@ func (a *Attribute) field(c *cursor) func(field) error {
 			})
 		case 8:
 			err = c.numbers(f, protowire.VarintType, func(v uint64) error { return push(c, &a.Ints, int64(v)) })
+		case 9:
+			var s string
+			if s, err = c.text(f); err == nil {
+				err = push(c, &a.Strings, s)
+			}
 		case 20:
 			a.Type, err = AttributeType(f.number), f.is(protowire.VarintType)
 		}

@@ -42,6 +42,11 @@ func (of *binary) read(n *Node) error {
 	if err != nil {
 		return err
 	}
+	if n.Opset < 7 {
+		if shapes[1], err = n.placed(held, shapes); err != nil {
+			return err
+		}
+	}
 	to, err := broadcast(shapes[0], shapes[1])
 	if err != nil {
 		return err
@@ -55,6 +60,31 @@ func (of *binary) read(n *Node) error {
 		gives = n.holds(0)
 	}
 	return n.typed(gives, n.give(o, to, from...))
+}
+
+// placed is the shape of the second operand before version 7, when it did not
+// have to lie at the end of the first: attribute axis says where.
+func (n *Node) placed(held operands, shapes [][]int) ([]int, error) {
+	a, b := shapes[0], shapes[1]
+	at := int64(len(a) - len(b))
+	if n.Op == "PRelu" && len(b) == 1 {
+		at = 1
+	} else {
+		at = n.Int("axis", at)
+	}
+	missing := int64(len(a)-len(b)) - at
+	if missing <= 0 || len(b) == 0 {
+		return b, nil
+	}
+	if held[1] == nil || missing > MaxRank {
+		return nil, fmt.Errorf("axis %d of an activation: %w: export with opset_version=17", at, ErrUnsupported)
+	}
+	c := *held[1]
+	for range missing {
+		b, c.Dims = append(b[:len(b):len(b)], 1), append(c.Dims[:len(c.Dims):len(c.Dims)], 1)
+	}
+	held[1] = &c
+	return b, nil
 }
 
 // broadcast is the shape of the result of two shapes, or says why there is none.

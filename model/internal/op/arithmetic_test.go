@@ -84,3 +84,14 @@ func TestArithmeticAgainstOracle(t *testing.T) {
 		}
 	})
 }
+
+// Before version 7 an attribute says where the second operand lies in the first.
+func TestArithmeticOfOldVersions(t *testing.T) {
+	six := of(dims(1, 2, 3), 1, 2, 3, 4, 5, 6)
+	checkByHand(t, map[string]byHand{
+		"along an axis": {"Add", attr{"opset": 6, "broadcast": 1, "axis": 1}, in(six, reals(dims(2), 10, 20)), []float32{11, 12, 13, 24, 25, 26}},
+		"at the end":    {"Add", attr{"opset": 6, "broadcast": 1}, in(six, reals(dims(3), 10, 20, 30)), []float32{11, 22, 33, 14, 25, 36}},
+		"slopes":        {"PRelu", attr{"opset": 6}, in(of(dims(1, 2, 2), -1, -1, -1, 1), reals(dims(2), 2, 3)), []float32{-2, -2, -3, 1}},
+	})
+	checkRefused(t, ErrUnsupported, map[string]*Node{"an activation": node("Add", attr{"opset": 6, "broadcast": 1, "axis": 1}, six, dense(dims(2)))})
+}

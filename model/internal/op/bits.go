@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 
 	"tandem/model/internal/onnx"
 )
@@ -63,14 +64,21 @@ func bitShift(n *Node) error {
 	if err := n.takes(2, 2); err != nil {
 		return err
 	}
-	_, most := n.holds(0).Range()
-	shifts := map[string]func(a, b int64) int64{
-		"LEFT":  func(a, b int64) int64 { return a << b & int64(most) },
-		"RIGHT": func(a, b int64) int64 { return a >> b },
+	size := 1.0 // of the type; float32 holds its numbers with 24 bits, and so when they are shifted
+	if _, most := n.holds(0).Range(); most < exact {
+		size = most + 1
+	} else if n.holds(0) == onnx.Uint32 {
+		size = math.Ldexp(1, 32)
+	} else {
+		size = math.Ldexp(1, 64)
+	}
+	shifts := map[string]func(a, b float64) float64{
+		"LEFT":  func(a, b float64) float64 { return math.Mod(math.Ldexp(a, int(b)), size) },
+		"RIGHT": func(a, b float64) float64 { return math.Floor(math.Ldexp(a, -int(b))) },
 	}
 	of := shifts[n.word("direction", "")]
 	if of == nil {
 		return fmt.Errorf("%w: direction %.20q", ErrMalformed, n.word("direction", ""))
 	}
-	return bitwise("bit shift", of).Read(n)
+	return (&binary{name: "bit shift", line: pairwise(of)}).read(n)
 }

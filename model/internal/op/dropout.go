@@ -1,7 +1,6 @@
 package op
 
 import (
-	"fmt"
 	"slices"
 
 	"tandem/model/internal/onnx"
@@ -20,8 +19,8 @@ func dropout(n *Node) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(training, func(v int64) bool { return v != 0 }) {
-		return fmt.Errorf("training_mode: %w: export in eval mode", ErrUnsupported)
+	if err := n.evaluating(slices.ContainsFunc(training, func(v int64) bool { return v != 0 })); err != nil {
+		return err
 	}
 	if err := n.same(0); err != nil || len(n.Outputs) < 2 || n.Outputs[1] == "" {
 		return err

@@ -19,7 +19,11 @@ func celu(n *Node) error {
 // selu is gamma times an elu, so that activations keep mean and variance:
 // Klambauer et al. 2017.
 func selu(n *Node) error {
-	alpha, gamma := float64(n.Float("alpha", 1.67326319217681884765625)), float64(n.Float("gamma", 1.05070102214813232421875))
+	usual := [2]float32{1.67326319217681884765625, 1.05070102214813232421875}
+	if n.Opset < 6 {
+		usual = [2]float32{1.6732, 1.0507}
+	}
+	alpha, gamma := float64(n.Float("alpha", usual[0])), float64(n.Float("gamma", usual[1]))
 	return n.curve("selu", func(x float64) float64 { return gamma * below(x, alpha*math.Expm1(x)) })
 }
 

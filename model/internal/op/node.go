@@ -188,9 +188,12 @@ func (n *Node) weights(i int) (*Constant, error) {
 
 // float gives input i, one number, or otherwise if it is left out.
 func (n *Node) float(i int, otherwise float32) (float32, error) {
-	c, err := n.weights(i)
+	c, err := n.constant(i)
 	if err != nil || c == nil {
 		return otherwise, err
+	}
+	if err := c.numeric(); err != nil {
+		return 0, err
 	}
 	if c.volume() != 1 {
 		return 0, fmt.Errorf("%w: input %d (%.80q) has the shape %d, want one number", ErrMalformed, i, n.Inputs[i], c.Dims)
@@ -198,7 +201,11 @@ func (n *Node) float(i int, otherwise float32) (float32, error) {
 	if err := c.know(n.Budget); err != nil {
 		return 0, err
 	}
-	return c.reals[0], nil
+	v, err := c.floats()
+	if err != nil {
+		return 0, err
+	}
+	return v[0], nil
 }
 
 // ints gives the integers in input i, or in the attribute of that name that

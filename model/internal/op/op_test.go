@@ -35,6 +35,8 @@ func node(name string, a attr, inputs ...any) *Node {
 			of.Type, of.String = onnx.AttributeString, v
 		case []int64:
 			of.Type, of.Ints = onnx.AttributeInts, v
+		case []string:
+			of.Type, of.Strings = onnx.AttributeStrings, v
 		case []float32:
 			of.Type, of.Floats = onnx.AttributeFloats, v
 		case *onnx.Tensor:
