@@ -27,6 +27,7 @@ var Table = map[string]Operator{
 	"Cast":                      {Read: cast, Fold: foldCast},
 	"Ceil":                      elementary("ceil", math.Ceil),
 	"Celu":                      {Read: celu},
+	"CastLike":                  {Read: castLike, Fold: foldCastLike},
 	"CenterCropPad":             {Read: centerCropPad},
 	"Clip":                      {Read: clip},
 	"Compress":                  {Read: compress},
