@@ -33,7 +33,7 @@ var Table = map[string]Operator{
 	"Compress":                  {Read: compress},
 	"Concat":                    {Read: concat, Fold: foldConcat},
 	"Constant":                  {Fold: constant},
-	"ConstantOfShape":           {Read: needsConstants, Fold: constantOfShape},
+	"ConstantOfShape":           {Read: constantOfShape, Fold: constantOfShape},
 	"Conv":                      {Read: conv},
 	"ConvTranspose":             {Read: convTranspose},
 	"Cos":                       elementary("cos", math.Cos),
