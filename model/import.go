@@ -225,6 +225,7 @@ func (imp *importer) alias(v int, name string) {
 // cut.
 func (imp *importer) finish(inputs int, outputs []int, size int64) error {
 	net := imp.net
+	imp.fuse(outputs)
 	number := net.arrange(inputs, outputs)
 	for i, v := range outputs {
 		outputs[i] = number[v]
