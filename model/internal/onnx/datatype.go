@@ -142,3 +142,81 @@ func half(h uint16) float32 {
 	}
 	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
 }
+
+// typeWords are the names that operators of version 1 have for types.
+var typeWords = map[string]DataType{
+	"FLOAT": Float32, "UINT8": Uint8, "INT8": Int8, "UINT16": Uint16, "INT16": Int16, "INT32": Int32, "INT64": Int64,
+	"BOOL": Bool, "FLOAT16": Float16, "DOUBLE": Float64, "UINT32": Uint32, "UINT64": Uint64,
+}
+
+// TypeCalled is the type that operators of version 1 call so, or 0.
+func TypeCalled(word string) DataType { return typeWords[word] }
+
+// Nearest is the number of this type that v becomes: floating-point numbers are
+// rounded to even, others lose what is behind the point, and what is out of the
+// range of an integer type starts again at its other end.
+func (d DataType) Nearest(v float32) float32 {
+	switch d {
+	case Bool:
+		if v != 0 {
+			return 1
+		}
+		return 0
+	case Float16:
+		return nearestHalf(v)
+	case BFloat16:
+		bits := math.Float32bits(v)
+		if v != v {
+			return v
+		}
+		return math.Float32frombits((bits + 0x7fff + bits>>16&1) &^ 0xffff)
+	case Int64, Int32, Int16, Int8, Int4, Uint64, Uint32, Uint16, Uint8, Uint4:
+		return float32(d.Wrap(whole(v)))
+	}
+	return v
+}
+
+// Truncated is Nearest of an integer type, exactly.
+func (d DataType) Truncated(v float32) int64 {
+	if d == Bool && v != 0 {
+		return 1
+	}
+	return d.Wrap(whole(v))
+}
+
+// Wrap is the integer of this type that has the same last bits as v.
+func (d DataType) Wrap(v int64) int64 {
+	if d == Bool && v != 0 {
+		return 1
+	}
+	return d.integer(uint64(v))
+}
+
+// whole is v without what is behind the point; far beyond the integers it is the
+// last of them.
+func whole(v float32) int64 {
+	switch {
+	case v != v:
+		return 0
+	case v >= math.MaxInt64:
+		return math.MaxInt64
+	case v <= math.MinInt64:
+		return math.MinInt64
+	}
+	return int64(v)
+}
+
+// nearestHalf rounds to a number that binary16 has: eleven bits, and no smaller
+// steps than 2^-24.
+func nearestHalf(v float32) float32 {
+	if v == 0 || math.IsInf(float64(v), 0) || v != v {
+		return v
+	}
+	_, exponent := math.Frexp(float64(v))
+	step := math.Ldexp(1, max(exponent-11, -24))
+	r := math.RoundToEven(float64(v)/step) * step
+	if math.Abs(r) > 65504 {
+		return float32(math.Inf(int(math.Copysign(1, r))))
+	}
+	return float32(math.Copysign(r, float64(v)))
+}

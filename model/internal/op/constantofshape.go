@@ -12,9 +12,15 @@ func constantOfShape(n *Node) error {
 	if err := n.takes(1, 1); err != nil {
 		return err
 	}
-	list := n.In[0].Constant
-	if !list.Type.Integer() {
+	if !n.holds(0).Integer() {
 		return fmt.Errorf("%w: its shape is no integers", ErrMalformed)
+	}
+	sizes, err := n.ints(0, "")
+	if to := n.declared(0); err != nil && to != nil {
+		sizes, err = wide(to), nil
+	}
+	if err != nil {
+		return err
 	}
 	of := &Constant{Type: onnx.Float32, reals: []float32{0}}
 	if a := n.Attribute("value"); a != nil && a.Tensor != nil {
@@ -26,7 +32,7 @@ func constantOfShape(n *Node) error {
 			return fmt.Errorf("%w: its value has the shape %d, want one number (%v)", ErrMalformed, of.Dims, err)
 		}
 	}
-	shape, err := fewDims(list.ints)
+	shape, err := fewDims(sizes)
 	if err != nil {
 		return err
 	}

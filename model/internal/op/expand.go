@@ -35,7 +35,7 @@ func expand(n *Node) error {
 // sizes reads input i, a shape: a constant, or where it is computed, the shape
 // that the file declares for the first output.
 func (n *Node) sizes(i int) ([]int, error) {
-	if n.has(i) && n.In[i].Constant == nil {
+	if n.computed(i) {
 		if to := n.declared(0); to != nil {
 			return to, nil
 		}

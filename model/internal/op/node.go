@@ -149,6 +149,9 @@ func (n *Node) takes(least, most int) error {
 // has says whether the node has input i.
 func (n *Node) has(i int) bool { return i < len(n.Inputs) && n.Inputs[i] != "" }
 
+// computed says whether input i is there, and no constant.
+func (n *Node) computed(i int) bool { return n.has(i) && n.In[i].Constant == nil }
+
 // activation gives the shape of input i, which has to depend on the frame.
 func (n *Node) activation(i int) ([]int, error) {
 	if n.In[i].Constant != nil {

@@ -11,6 +11,13 @@ func pad(n *Node) error {
 	if err != nil {
 		return err
 	}
+	mode := n.word("mode", "constant")
+	if mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap" {
+		return fmt.Errorf("%w: mode %.20q, want constant, reflect, edge or wrap", ErrMalformed, mode)
+	}
+	if to := n.declared(0); len(to) == len(shape) && n.computed(1) {
+		return n.combine(movingPadOp{mode: mode}, to, 0, 1, 2, 3)
+	}
 	name := "pads"
 	if n.Opset < 2 {
 		name = "paddings"
@@ -37,10 +44,6 @@ func pad(n *Node) error {
 	value, err := n.float(2, n.Float("value", 0))
 	if err != nil {
 		return err
-	}
-	mode := n.word("mode", "constant")
-	if mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap" {
-		return fmt.Errorf("%w: mode %.20q, want constant, reflect, edge or wrap", ErrMalformed, mode)
 	}
 	all := whole(shape)
 	for i, a := range list {

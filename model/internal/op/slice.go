@@ -14,6 +14,9 @@ func slice(n *Node) error {
 	if err != nil {
 		return err
 	}
+	if to := n.declared(0); len(to) == len(shape) && (n.computed(1) || n.computed(2) || n.computed(3) || n.computed(4)) {
+		return n.combine(movingSliceOp{}, to, 0, 1, 3, 4)
+	}
 	axes, err := n.slices(shape)
 	if err != nil {
 		return err

@@ -61,7 +61,7 @@ func split(n *Node) error {
 // parts reads how long each part is, or where that is computed, takes what the
 // file declares of the outputs; nil: they are alike.
 func (n *Node) parts(axis, count int) (parts []int64, err error) {
-	if !n.has(1) || n.In[1].Constant != nil {
+	if !n.computed(1) {
 		return n.ints(1, "split")
 	}
 	for i := range count {
