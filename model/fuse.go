@@ -7,7 +7,10 @@ import (
 // fuse makes one node of what exporters write out in pieces: layer
 // normalisations, and curves such as GELU. What lies inside is no place to cut.
 func (imp *importer) fuse(outputs []int) {
-	g := &around{net: imp.net, maker: map[int]int{}, uses: map[int]int{}}
+	g := &around{net: imp.net, maker: make([]int, len(imp.net.values)), uses: make([]int, len(imp.net.values))}
+	for v := range g.maker {
+		g.maker[v] = -1
+	}
 	for i, node := range imp.net.nodes {
 		if len(node.out) == 1 {
 			g.maker[node.out[0]] = i
@@ -30,7 +33,7 @@ func (imp *importer) fuse(outputs []int) {
 		}
 		node.Operation, node.in = o, []int{from}
 		for _, v := range inside {
-			delete(g.maker, v)
+			g.maker[v] = -1
 			for _, name := range imp.net.values[v].names {
 				imp.gone[name] = gone{node.out[0], "it is computed together with what follows it"}
 			}
@@ -41,13 +44,13 @@ func (imp *importer) fuse(outputs []int) {
 // around is the network as patterns see it.
 type around struct {
 	net   *Network
-	maker map[int]int // nodes, by the value that they make
-	uses  map[int]int
+	maker []int // nodes, by the value that they make; -1: none
+	uses  []int
 }
 
 func (a *around) Maker(v int) (op.Operation, []int) {
-	i, made := a.maker[v]
-	if !made {
+	i := a.maker[v]
+	if i < 0 {
 		return nil, nil
 	}
 	return a.net.nodes[i].Operation, a.net.nodes[i].in

@@ -18,37 +18,39 @@ import (
 // last, so that where a single one is left all the others depend on nothing but
 // that.
 func curveInPieces(g Graph, value int) (Operation, int, []int) {
+	if !joins(g, value) {
+		return nil, 0, nil
+	}
 	shape := g.Shape(value)
-	used := map[int]int{}     // by values that are part of it
-	open := []int{value}      // in order
-	var parts []int           // from the last on
-	var from, count, uses int // the best so far
-	for len(open) > 0 {
-		v := open[len(open)-1]
-		open = open[:len(open)-1]
-		o, in := g.Maker(v)
-		if !pointwise(o) || !slices.Equal(g.Shape(v), shape) || v != value && used[v] != g.Uses(v) {
+	var open frontier
+	open.use(value)
+	var parts [mostPieces]int    // from the last on
+	var from, count, uses, n int // the best so far, and what is at hand
+	for ; n < mostPieces; n++ {
+		if len(open.values) == 0 {
 			break
 		}
-		parts = append(parts, v)
-		for _, x := range in {
-			if used[x]++; !slices.Contains(open, x) {
-				at, _ := slices.BinarySearch(open, x)
-				open = slices.Insert(open, at, x)
-			}
+		v, used := open.latest()
+		o, in := g.Maker(v)
+		if !pointwise(o) || !slices.Equal(g.Shape(v), shape) || v != value && used != g.Uses(v) {
+			break
 		}
-		if len(open) == 1 && used[open[0]] > 1 && slices.Equal(g.Shape(open[0]), shape) {
-			from, count, uses = open[0], len(parts), used[open[0]]
+		parts[n] = v
+		for _, x := range in {
+			open.use(x)
+		}
+		if len(open.values) == 1 && open.values[0].used > 1 && slices.Equal(g.Shape(open.values[0].value), shape) {
+			from, uses, count = open.values[0].value, open.values[0].used, n+1
 		}
 	}
 	if count < 2 || uses < 2 {
 		return nil, 0, nil
 	}
-	parts = parts[:count]
-	slices.Reverse(parts)
+	order := slices.Clone(parts[:count])
+	slices.Reverse(order)
 	c := &composedOp{}
 	register := map[int]int{from: 0}
-	for i, v := range parts {
+	for i, v := range order {
 		o, in := g.Maker(v)
 		s := piece{Operation: o}
 		for k, x := range in {
@@ -57,8 +59,55 @@ func curveInPieces(g Graph, value int) (Operation, int, []int) {
 		c.pieces = append(c.pieces, s)
 		register[v] = i + 1
 	}
-	return c, from, parts[:count-1]
+	return c, from, order[:count-1]
 }
+
+// joins says that an operation on two values, which there has to be, is among
+// the last of a pattern.
+func joins(g Graph, value int) bool {
+	for range mostPieces {
+		o, in := g.Maker(value)
+		if !pointwise(o) {
+			return false
+		}
+		if len(in) > 1 {
+			return true
+		}
+		value = in[0]
+	}
+	return false
+}
+
+// frontier is the values from which a pattern is made, in order, and how often
+// it uses each.
+type frontier struct {
+	values []struct{ value, used int }
+	memory [mostPieces + 2]struct{ value, used int }
+}
+
+func (f *frontier) use(v int) {
+	if f.values == nil {
+		f.values = f.memory[:0]
+	}
+	i := 0
+	for i < len(f.values) && f.values[i].value < v {
+		i++
+	}
+	if i == len(f.values) || f.values[i].value != v {
+		f.values = slices.Insert(f.values, i, struct{ value, used int }{v, 0})
+	}
+	f.values[i].used++
+}
+
+// latest takes off the one that was made last.
+func (f *frontier) latest() (value, used int) {
+	last := f.values[len(f.values)-1]
+	f.values = f.values[:len(f.values)-1]
+	return last.value, last.used
+}
+
+// mostPieces is more than any curve has that exporters write out.
+const mostPieces = 16
 
 // pointwise says that each element of a result is made of those at its place.
 func pointwise(o Operation) bool {
