@@ -76,12 +76,20 @@ func (n *Network) places() string {
 // the network has one layer only and cannot be cut.
 func (n *Network) DefaultCut() int { return n.BestCut(n.Costs()) }
 
-// BestCut is the cut for two devices of which layer i takes times[i] on either,
-// in any unit. Of those after which the busier one has nearly as little to do as
-// is possible, it is the one with the fewest bytes to hand over, then that with
-// the least to do, then the last one, so that a ReLU stays with the layer before
-// it. It is 0 when the network cannot be cut.
+// BestCut is the first of Cuts, or 0 when the network cannot be cut.
 func (n *Network) BestCut(times []float64) int {
+	if n.Len() < 2 {
+		return 0
+	}
+	return n.Cuts(times)[0]
+}
+
+// Cuts are the places to cut at, the best first, for two devices on either of
+// which layer i takes times[i], in any unit. Those after which the busier one has
+// nearly as little to do as is possible come first, with the fewest bytes to hand
+// over before others; then those with the least to do. Of equal ones the last
+// comes first, so that a ReLU stays with the layer before it.
+func (n *Network) Cuts(times []float64) []int {
 	const nearly = 0.025 // of the time of the whole
 	total := 0.0
 	for _, t := range times {
@@ -94,16 +102,24 @@ func (n *Network) BestCut(times []float64) int {
 		busier[cut] = max(before, total-before)
 		least = min(least, busier[cut])
 	}
-	best := 0
+	var cuts []int
 	for cut := 1; cut < n.Len(); cut++ {
-		if busier[cut] > least+nearly*total {
-			continue
-		}
-		if best == 0 || cmp.Or(cmp.Compare(n.Size(cut), n.Size(best)), cmp.Compare(busier[cut], busier[best])) <= 0 {
-			best = cut
-		}
+		cuts = append(cuts, cut)
 	}
-	return best
+	near := func(cut int) bool { return busier[cut] <= least+nearly*total }
+	slices.SortFunc(cuts, func(a, b int) int {
+		time, size := cmp.Compare(busier[a], busier[b]), cmp.Compare(n.Size(a), n.Size(b))
+		switch {
+		case near(a) && near(b):
+			return cmp.Or(size, time, b-a)
+		case near(a):
+			return -1
+		case near(b):
+			return 1
+		}
+		return cmp.Or(time, size, b-a)
+	})
+	return cuts
 }
 
 // Costs are what the layers are reckoned to take in the whole network, by the
