@@ -85,7 +85,7 @@ func build(name string, m *onnx.Model, size int64, s Settings) (*Network, error)
 			return nil, fmt.Errorf("%s: %w", label(&g.Nodes[i]), err)
 		}
 	}
-	outputs, err := imp.outputs(g.Outputs)
+	outputs, err := imp.outputs(g.Outputs, inputs)
 	if err != nil {
 		return nil, err
 	}
