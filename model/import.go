@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 
 	"tandem/model/internal/onnx"
@@ -45,7 +46,7 @@ func build(name string, m *onnx.Model, size int64, s Settings) (*Network, error)
 		constants: map[string]*op.Constant{},
 		uses:      map[string]int{},
 		gone:      map[string]gone{},
-		budget:    op.Budget(size + 1<<20),
+		budget:    op.Budget(size) + op.Budget(cmp.Or(s.Constants, DefaultConstants)),
 	}
 	imp.at = op.Node{Opset: m.Opsets[""], Budget: &imp.budget, Declared: m.Graph.Declared}
 	if imp.at.Opset < minOpset || imp.at.Opset > maxOpset {

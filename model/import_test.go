@@ -111,7 +111,7 @@ func TestImportRefuses(t *testing.T) {
 	}{
 		"unknown operators": {chain(apply("Warp", "a", []string{"x", "w"}), apply("Weft", "b", []string{"a"}), apply("Warp", "c2", []string{"b"}),
 			bytesOf(apply("Gemm", "y", []string{"c2", "w"})).str(7, "com.microsoft")), ErrUnsupported,
-			[]string{`Warp (in "/a", "/c2")`, `Weft (in "/b")`, `com.microsoft.Gemm (in "/y")`, "Flatten, Floor, Gather"}},
+			[]string{`Warp (in "/a", "/c2")`, `Weft (in "/b")`, `com.microsoft.Gemm (in "/y")`, "Flatten, Floor, GRU"}},
 		"subgraph": {chain(apply("If", "y", []string{"x"}, deep)), ErrUnsupported, []string{`If (in "/y")`}},
 		"shapes that do not fit": {chain(apply("Relu", "a", []string{"x"}), apply("MatMul", "b", []string{"a", "w"}), apply("Add", "y", []string{"b", "a"})),
 			ErrMalformed, []string{`Add "/y"`, "[1 3] and [1 2]"}},

@@ -12,10 +12,16 @@ import (
 	"tandem/model/internal/op"
 )
 
-// Settings say what a file leaves open. The zero value leaves it so.
+// Settings say what a file leaves open, and what opening it may cost. The zero
+// value leaves nothing to choose.
 type Settings struct {
-	Shapes []Shape
+	Shapes    []Shape
+	Constants int // bytes that constants may take which are computed from others; 0: DefaultConstants
 }
+
+// DefaultConstants is enough for the masks and tables of positions that exporters
+// leave to be computed, and little for a Pi.
+const DefaultConstants = 64 << 20
 
 // Shape is what an input's open sizes are. It is written input=1x3x640x640, and
 // without a name where there is one input.

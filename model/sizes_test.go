@@ -60,3 +60,20 @@ func TestOpenSizesAreFixed(t *testing.T) {
 		}
 	}
 }
+
+// What is computed from constants may take the memory that is allowed, and no
+// more.
+func TestConstantsHaveABudget(t *testing.T) {
+	file := graph{nodes: []bytesOf{apply("ConstantOfShape", "c", []string{"size"}), apply("ReduceSum", "s", []string{"c"}), apply("Add", "y", []string{"x", "s"})},
+		initializers: []bytesOf{ints("size", 1<<20)}, in: []bytesOf{info("x", 1, 2)}}.file()
+	open := func(s Settings) error {
+		_, err := read("test.onnx", bytes.NewReader(file), int64(len(file)), &siblings{}, s)
+		return err
+	}
+	if err := open(Settings{}); err != nil {
+		t.Error(err)
+	}
+	if err := open(Settings{Constants: 1 << 20}); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "--constants") {
+		t.Errorf("got %v", err)
+	}
+}

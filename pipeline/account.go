@@ -1,87 +1,122 @@
 package pipeline
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+)
 
 // What becomes of the frames that no ledger has, and of those that two have.
 
-// MaxUnacknowledgedRanges is how many ranges of unacknowledged frames all entries of a run may have together. One takes
-// 16 bytes in memory, and about 20 in a message.
-const MaxUnacknowledgedRanges = maxRanges
+// MaxRanges is how many ranges of frame ids all entries of a run may have together. One takes 16 bytes in memory, and
+// about 4 in a message.
+const MaxRanges = maxRanges
 
-// BoundUnacknowledged returns the entries with at most so many ranges of unacknowledged frames, in all of them together.
-// The newest frames of each are kept, and entries that name fewer than they had are marked.
-func BoundUnacknowledged(entries []Entry, ranges int) []Entry {
-	for each := ranges; unacknowledgedRanges(entries) > ranges; each /= 2 {
+// BoundIDs returns the entries with at most so many ranges of ids, in all of them together. The newest frames of each set are
+// kept. Of those that were handed over the older ones become one range: a life that died has taken at least these along. An
+// entry that names other frames than it had is marked.
+func BoundIDs(entries []Entry, ranges int) []Entry {
+	for each := ranges; rangesIn(entries) > ranges; each /= 2 {
 		entries = slices.Clone(entries)
 		for i := range entries {
 			e := &entries[i]
-			e.UnacknowledgedCut = e.UnacknowledgedCut || max(len(e.Unacknowledged), len(e.Denied)) > each
-			e.Unacknowledged, e.Denied = e.Unacknowledged.newest(each), e.Denied.newest(each)
+			e.IDsCut = e.IDsCut || len(e.GoneIDs) > each
+			e.GoneIDs = e.GoneIDs.newest(each)
+			e.Handed = slices.Clone(e.Handed)
+			for j := range e.Handed {
+				h := &e.Handed[j]
+				e.IDsCut = e.IDsCut || len(h.Frames) > each
+				h.Frames = h.Frames.covered(each)
+			}
 		}
 	}
 	return entries
 }
 
-func unacknowledgedRanges(entries []Entry) (n int) {
+func rangesIn(entries []Entry) (n int) {
 	for i := range entries {
-		n += len(entries[i].Unacknowledged) + len(entries[i].Denied)
+		n += len(entries[i].GoneIDs)
+		for _, h := range entries[i].Handed {
+			n += len(h.Frames)
+		}
 	}
 	return n
 }
 
-// doubleCounted is how often an unacknowledged frame is counted as gone although it has arrived, or is counted by another
-// node too.
+// lives are those that have an entry.
+func lives(entries []Entry) map[string]bool {
+	there := make(map[string]bool)
+	for _, e := range entries {
+		there[e.Life] = true
+	}
+	return there
+}
+
+// doubleCounted is how often a frame is counted as gone although it has arrived, or is counted by another node too.
 func doubleCounted(nodes []Entry, arrived *window) (n int64) {
 	counted := arrived.ids.Clone()
 	for _, e := range nodes {
-		denied := union(e.Denied)
-		n += int64(counted.AndCardinality(denied))
-		counted.Or(denied)
+		gone := union(e.GoneIDs)
+		n += int64(counted.AndCardinality(gone))
+		counted.Or(gone)
 	}
 	return n
 }
 
-// explain finds out which of the unaccounted frames went with a node that could say what became of them, and was started
-// again or is missing: end forgets results that it has taken, and what is on another node dies with it. These can't be
-// more than were handed over to a node and are known to none, and the unacknowledged ones:
-//
-//	Σ forwarded and finished above - Σ received below - delivered + Σ unacknowledged
-//
-// A client that is missing has handed over all that it has not told of. So a frame that gets lost on a node that is there
-// from the beginning to the end stays unaccounted.
-func (r *Report) explain() {
-	var handed, taken, finished, unacknowledged int64
-	var forgets, dies bool
-	if !slices.ContainsFunc(r.Nodes, func(e Entry) bool { return e.Role == "client" }) {
-		handed, dies = r.Frames, true
-	}
-	for _, e := range r.Nodes {
-		unacknowledged += int64(union(e.Unacknowledged).GetCardinality())
-		if e.Role == "end" {
-			forgets = e.Restarted
-			continue
-		}
-		dies = dies || e.Restarted || slices.ContainsFunc(e.Next, r.missing)
-		handed += e.Forwarded + e.Finished
-		finished += e.Finished
-		if e.Role != "client" {
-			taken += e.Received
-		}
-	}
-	unknown := max(0, min(r.Unaccounted, handed-taken-r.Delivered+unacknowledged))
-	switch {
-	case forgets && dies:
-		r.Forgotten = min(unknown, max(0, finished-r.Delivered))
-		r.Died = unknown - r.Forgotten
-	case forgets:
-		r.Forgotten = unknown
-	case dies:
-		r.Died = unknown
-	}
-	r.Unaccounted -= r.Forgotten + r.Died
+// trails is what the ids in all entries of a run say together.
+type trails struct {
+	arrived   *roaring64.Bitmap
+	gone      *roaring64.Bitmap // on any node that tells
+	handed    *roaring64.Bitmap // to anybody
+	forgotten *roaring64.Bitmap // by lives of end that don't tell; not arrived, nor gone
+	died      *roaring64.Bitmap // with other lives that don't tell; none of the above
+	cut       bool              // some ids are left out
 }
 
-// missing reports whether a node has not brought its ledger.
-func (r *Report) missing(address string) bool {
-	return !slices.ContainsFunc(r.Nodes, func(e Entry) bool { return e.Address == address })
+// follow finds the frames of which only lives without an entry could say what became. What is handed to a life of end that
+// was killed has reached end, and is forgotten; what is handed to another life has died with it, unless it was seen
+// further on. So a frame that gets lost on a node that tells what it did stays unaccounted.
+func follow(nodes []Entry, arrived *window) trails {
+	t := trails{&arrived.ids, roaring64.New(), roaring64.New(), roaring64.New(), roaring64.New(), false}
+	there := lives(nodes)
+	for _, e := range nodes {
+		t.cut = t.cut || e.IDsCut
+		t.gone.Or(union(e.GoneIDs))
+		for _, h := range e.Handed {
+			ids := union(h.Frames)
+			t.handed.Or(ids)
+			switch {
+			case there[h.Life]:
+			case h.Role == "end":
+				t.forgotten.Or(ids)
+			default:
+				t.died.Or(ids)
+			}
+		}
+	}
+	t.forgotten.AndNot(t.arrived)
+	t.forgotten.AndNot(t.gone)
+	t.died.AndNot(t.arrived)
+	t.died.AndNot(t.gone)
+	t.died.AndNot(t.forgotten)
+	return t
+}
+
+// known is the number of frames that anybody tells of.
+func (t *trails) known() int64 {
+	return int64(roaring64.FastOr(t.arrived, t.gone, t.handed).GetCardinality())
+}
+
+// explain says what became of the frames that no ledger has. A client that is missing has taken along what it has handed
+// to nobody that tells. Where some ids are left out, counts bound what they say.
+func (r *Report) explain(t *trails) {
+	r.Forgotten, r.Died = int64(t.forgotten.GetCardinality()), int64(t.died.GetCardinality())
+	if !slices.ContainsFunc(r.Nodes, func(e Entry) bool { return e.Role == "client" }) {
+		r.Died += max(0, r.Frames-t.known())
+	}
+	if t.cut {
+		r.Forgotten = min(r.Forgotten, max(0, r.Unaccounted))
+		r.Died = min(r.Died, max(0, r.Unaccounted-r.Forgotten))
+	}
+	r.Unaccounted -= r.Forgotten + r.Died
 }

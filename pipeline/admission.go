@@ -31,16 +31,15 @@ func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
 
 // admit puts the frames into the queue, as far as it has places, and counts them.
 func (s *Stage) admit(frames []Frame, kept bool) ([]Feedback, error) {
-	known := &s.known
-	known.mu.Lock()
-	defer known.mu.Unlock()
-	if known.closed {
+	s.intake.Lock()
+	defer s.intake.Unlock()
+	if s.closed {
 		return nil, fmt.Errorf("the stage is %w", ErrStopping)
 	}
 	answers := make([]Feedback, len(frames))
 	for i, f := range frames {
 		a := &answers[i]
-		if kept && known.received.ids.Contains(f.ID) { // the answer to the first time was lost
+		if kept && s.trail.has(f.ID) { // the answer to the first time was lost
 			a.Accepted = true
 			continue
 		}
@@ -55,7 +54,7 @@ func (s *Stage) admit(frames []Frame, kept bool) ([]Feedback, error) {
 		if !a.Accepted {
 			s.ledger.Count(Refused, 1)
 		}
-		known.received.add(f.ID)
+		s.trail.Receive(f.ID)
 	}
 	return answers, nil
 }

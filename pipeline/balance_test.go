@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -46,7 +47,8 @@ type forgetful struct {
 	dead        atomic.Bool
 }
 
-func (f *forgetful) Losses() int                   { return int(time.Since(f.began) / f.every) }
+func (f *forgetful) ID() NodeID                    { return NodeID{} }
+func (f *forgetful) Life() string                  { return fmt.Sprint(time.Since(f.began) / f.every) }
 func (f *forgetful) Neighbour() strategy.Neighbour { return strategy.Neighbour{Up: f.up()} }
 func (f *forgetful) up() bool                      { return !f.dead.Load() && time.Since(f.began)%f.every >= f.gone }
 
@@ -56,7 +58,7 @@ func (f *forgetful) Send(_ context.Context, frames []Frame) ([]Feedback, error) 
 	}
 	answers := make([]Feedback, len(frames))
 	for i := range answers {
-		answers[i] = Feedback{Accepted: true, Capacity: 10, Here: 1000, Service: 42 * time.Millisecond}
+		answers[i] = Feedback{Accepted: true, Capacity: 10, Here: 1000, Service: 42 * time.Millisecond, Life: f.Life()}
 	}
 	return answers, nil
 }

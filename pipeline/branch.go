@@ -12,7 +12,8 @@ import (
 type Hopper interface {
 	Sender
 	Neighbour() strategy.Neighbour // as it is seen from here; the frames in flight are the stage's to count
-	Losses() int                   // how often it has forgotten the run, and all its frames
+	ID() NodeID                    // as reports call it
+	Life() string                  // the present one; another than before has forgotten all frames
 }
 
 // branch is the way to one of the next nodes, and the frames that are on it. Where the strategy keeps frames, each stays
@@ -29,14 +30,14 @@ type branch struct {
 	hop      *Hop
 	inFlight int     // frames that have gone to it and are not yet answered
 	accepted []Frame // by it, which may still lose them, oldest first
-	losses   int     // of its Losses, those that are made good
+	life     string  // of the node, which has accepted them
 	refused  int64   // its answers that refused a frame
 }
 
 // startBranches starts a hop to every next node.
 func (s *Stage) startBranches(ctx context.Context) {
 	for i, to := range s.c.Next {
-		b := &branch{index: i, to: to}
+		b := &branch{index: i, to: to, life: to.Life()}
 		b.hop = StartHop(ctx, HopConfig{
 			Sender: to, Window: s.c.Window,
 			Done: func(frames []Frame, answers []Feedback, err error) {
@@ -52,6 +53,7 @@ func (s *Stage) startBranches(ctx context.Context) {
 // gone.
 func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []Feedback, err error, aborted bool) {
 	b.inFlight -= len(frames)
+	s.takeBack(b, false)
 	s.see(b)
 	for i, f := range frames {
 		a := Feedback{Lost: true}
@@ -62,14 +64,14 @@ func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []
 		switch {
 		case !a.Accepted && s.c.Keeps && !aborted && !permanent(err):
 			s.back = append(s.back, f)
-			if unacknowledged(err) {
-				s.ledger.addUnacknowledged(frames[i : i+1])
-			}
 		case err != nil:
-			s.unsent(frames[i:i+1], err)
+			s.lose(1, err)
+		case s.c.Keeps && a.Life != b.life: // the life that has taken it is over
+			s.back = append(s.back, f)
+			a = Feedback{Now: at, Lost: true}
 		default:
 			s.ledger.Count(Forwarded, 1)
-			s.known.passOn(f)
+			s.trail.Hand(b.to.ID(), a.Life, f)
 			if s.c.Keeps {
 				b.accepted = append(b.accepted, f)
 			}
@@ -99,21 +101,24 @@ func (s *Stage) see(b *branch) strategy.Neighbour {
 	return n
 }
 
-// takeBack takes back the frames that a next node has accepted and forgotten: it was started again, or, at the end of
-// the run, does not come back. Some of them may have reached end, which knows them.
-func (s *Stage) takeBack(ending bool) {
+// takeBackAll takes back what next nodes have accepted and forgotten.
+func (s *Stage) takeBackAll(ending bool) {
 	for _, b := range s.branches {
-		losses := b.to.Losses()
-		if losses == b.losses && !(ending && !b.to.Neighbour().Up) {
-			continue
-		}
-		b.losses = losses
-		s.ledger.Count(Forwarded, -len(b.accepted))
-		s.ledger.addUnacknowledged(b.accepted)
-		s.known.takeBack(b.accepted)
-		s.back = append(b.accepted, s.back...)
-		b.accepted = nil
+		s.takeBack(b, ending)
 	}
+}
+
+// takeBack takes back the frames that a life of a next node has accepted and forgotten: the node has begun another, or, at
+// the end of the run, does not come back. Some of them may have reached end, which knows them.
+func (s *Stage) takeBack(b *branch, ending bool) {
+	life := b.to.Life()
+	if life == b.life && !(ending && !b.to.Neighbour().Up) {
+		return
+	}
+	s.ledger.Count(Forwarded, -len(b.accepted))
+	s.trail.takeBack(b.to.ID(), b.life, b.accepted)
+	s.back = append(b.accepted, s.back...)
+	b.accepted, b.life = nil, life
 }
 
 // inFlight is the number of frames on their way to next nodes, without an answer.

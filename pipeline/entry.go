@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"tandem/strategy"
@@ -30,12 +33,16 @@ type Entry struct {
 
 	Next      []string `json:"next,omitempty"`      // the nodes that frames are handed over to, but for end, as their own entries call them
 	Restarted bool     `json:"restarted,omitempty"` // the node was started again during the run, and has forgotten what was before
-	// Unacknowledged are the frames that the node has given up, or sent another way, without an answer: they may have
-	// arrived all the same. Denied are those, of this node and the ones above, that it counts as gone. Reports show neither.
-	Unacknowledged IDs `json:"-"`
-	Denied         IDs `json:"-"`
-	// UnacknowledgedCut: more frames were unacknowledged than could be named, so the report may have frames unaccounted for.
-	UnacknowledgedCut bool `json:"unacknowledged_cut,omitempty"`
+	// Lives is of how many lives the ledgers are added up; 0: one.
+	Lives    int     `json:"lives,omitempty"`
+	ElapsedS float64 `json:"elapsed_s,omitempty"` // for how long the run was open on the node
+
+	// Life tells the lives of a node apart. A node that is started again, or takes up a run again that had ended for it
+	// because all neighbours were silent, begins a new one. Reports show neither it nor the sets of ids.
+	Life    string     `json:"-"`
+	GoneIDs IDs        `json:"-"`                 // the frames that ended here without a result
+	Handed  []Handover `json:"-"`                 // those that neighbours have taken
+	IDsCut  bool       `json:"ids_cut,omitempty"` // there were more of them than could be named
 }
 
 func (e Entry) String() string {
@@ -44,4 +51,54 @@ func (e Entry) String() string {
 		counts = append(counts, fmt.Sprint(outcome, " ", n))
 	}
 	return fmt.Sprintf("%v: %s", e.NodeID, strings.Join(counts, ", "))
+}
+
+// add adds what another life of the node did. Its sets of ids have served before.
+func (e *Entry) add(life Entry) {
+	all := e.ElapsedS + life.ElapsedS
+	states := make(map[State]float64)
+	for _, one := range []Entry{*e, life} {
+		for s, percent := range one.States {
+			states[s] += percent * one.ElapsedS / max(all, 1e-9)
+		}
+	}
+	decisions := maps.Clone(life.Decisions)
+	for reason, n := range e.Decisions {
+		if decisions == nil {
+			decisions = make(map[strategy.Reason]int64)
+		}
+		decisions[reason] += n
+	}
+	e.Outcomes.Add(life.Outcomes)
+	e.Switches += life.Switches
+	e.SwitchMS += life.SwitchMS
+	e.BusyMS += life.BusyMS
+	e.QueuePeak = max(e.QueuePeak, life.QueuePeak)
+	e.Decisions = decisions
+	if len(states) > 0 {
+		e.States = states
+	}
+	e.Bytes += life.Bytes
+	e.EnergyJ += life.EnergyJ
+	e.EnergyBy, e.Device = cmp.Or(e.EnergyBy, life.EnergyBy), cmp.Or(e.Device, life.Device)
+	for _, next := range life.Next {
+		if !slices.Contains(e.Next, next) {
+			e.Next = append(slices.Clip(e.Next), next)
+		}
+	}
+	e.Restarted, e.IDsCut = e.Restarted || life.Restarted, e.IDsCut || life.IDsCut
+	e.Lives = max(e.Lives, 1) + max(life.Lives, 1)
+	e.ElapsedS = all
+}
+
+// addLives adds up the entries of the lives of each node, and keeps their order.
+func addLives(entries []Entry) (nodes []Entry) {
+	for _, e := range entries {
+		if i := slices.IndexFunc(nodes, func(n Entry) bool { return n.NodeID == e.NodeID }); i >= 0 {
+			nodes[i].add(e)
+		} else {
+			nodes = append(nodes, e)
+		}
+	}
+	return nodes
 }

@@ -1,9 +1,6 @@
 package pipeline
 
-import (
-	"errors"
-	"slices"
-)
+import "errors"
 
 // What a node answers instead of taking a frame or a run. Callers tell them apart with errors.Is; the wire keeps them.
 var (
@@ -15,14 +12,6 @@ var (
 	ErrUnreachable  = errors.New("cannot be reached") // no answer from the neighbour
 	ErrNotAdmitted  = errors.New("not admitted")      // keys or certificates of two neighbours don't go together
 )
-
-// refusals are the answers of a neighbour that has taken none of the frames.
-var refusals = []error{ErrInvalidFrame, ErrUnknownRun, ErrInvalidRun, ErrBusy, ErrStopping, ErrNotAdmitted}
-
-// unacknowledged reports whether frames may have arrived although the call failed: only its answer was lost.
-func unacknowledged(err error) bool {
-	return err != nil && !slices.ContainsFunc(refusals, func(r error) bool { return errors.Is(err, r) })
-}
 
 // permanent reports whether sending the frame again can't help.
 func permanent(err error) bool {

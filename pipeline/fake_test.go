@@ -82,7 +82,8 @@ func (f sendFunc) Send(ctx context.Context, frames []Frame) ([]Feedback, error) 
 type up struct{ Sender }
 
 func (up) Neighbour() strategy.Neighbour { return strategy.Neighbour{Up: true} }
-func (up) Losses() int                   { return 0 }
+func (up) ID() NodeID                    { return NodeID{} }
+func (up) Life() string                  { return "" }
 
 // toStage is a wire without delay.
 func toStage(s *Stage, kept bool) Sender {
@@ -92,7 +93,11 @@ func toStage(s *Stage, kept bool) Sender {
 			f := &arrived[i]
 			f.Age, f.Since, f.Data = f.AgeAt(now), now, slices.Clone(f.Data)
 		}
-		return s.Offer(arrived, kept)
+		answers, err := s.Offer(arrived, kept)
+		for i := range answers {
+			answers[i].Life = s.c.Life
+		}
+		return answers, err
 	})
 }
 

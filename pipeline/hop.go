@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -123,19 +122,12 @@ func (h *Hop) send(ctx context.Context, c HopConfig, batch []Frame) {
 func (h *Hop) retry(ctx context.Context, to Sender, batch []Frame, err error) (answers []Feedback, _ error) {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = leastPause, longestPause
-	var lost error // of an earlier call only the answer was lost: it may have brought the frames
 	for {
-		if unacknowledged(err) {
-			lost = err
-		}
 		if err == nil || permanent(err) || !h.halfOpen(ctx, pauses.NextBackOff()) {
 			break
 		}
 		answers, err = to.Send(ctx, batch)
 		h.probe <- struct{}{}
-	}
-	if err != nil && lost != nil && !unacknowledged(err) {
-		err = fmt.Errorf("%v, and before that %w", err, lost)
 	}
 	return answers, err
 }

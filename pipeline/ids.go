@@ -4,16 +4,17 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// IDs is a set of frame ids as messages carry it: ranges [first, last] in rising order. Unacknowledged frames come in rows,
-// so a few ranges hold many of them.
+// IDs is a set of frame ids as messages carry it: ranges [first, last] in rising order. Frames that share a fate often come
+// in rows, so a few ranges hold many of them.
 type IDs [][2]uint64
 
 // maxRanges bounds a set. The oldest ids go for newer ones: windows forget these too.
-const maxRanges = 1 << 15
+const maxRanges = 1 << 17
 
 // rangesOf lists the newest ids of a set.
 func rangesOf(ids *roaring64.Bitmap) (s IDs) {
@@ -43,19 +44,56 @@ func union(lists ...IDs) *roaring64.Bitmap {
 // newest returns the newest ids, in at most so many ranges.
 func (s IDs) newest(ranges int) IDs { return s[max(0, len(s)-ranges):] }
 
-// NewIDs makes a set of the first and the last id of each range, in rising order. It may hold no more than a window does.
-func NewIDs(flat []uint64) (s IDs, err error) {
-	if len(flat)%2 != 0 {
+// covered returns all ids in at most so many ranges: where they are more, the first range covers the oldest, with others
+// between them.
+func (s IDs) covered(ranges int) IDs {
+	if len(s) <= ranges || ranges == 0 {
+		return s.newest(ranges)
+	}
+	all := slices.Clone(s.newest(ranges))
+	all[0][0] = s[0][0]
+	return all
+}
+
+// String lists the ids, as in 0-3,7.
+func (s IDs) String() string {
+	var text []byte
+	for i, r := range s {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		if text = strconv.AppendUint(text, r[0], 10); r[1] > r[0] {
+			text = strconv.AppendUint(append(text, '-'), r[1], 10)
+		}
+	}
+	return string(text)
+}
+
+// Steps lists the ranges as messages carry them, in small numbers: for each the distance of its first id from the last one
+// before, and that of its own last from its first.
+func (s IDs) Steps() (steps []uint64) {
+	at := uint64(0)
+	for _, r := range s {
+		steps = append(steps, r[0]-at, r[1]-r[0])
+		at = r[1]
+	}
+	return steps
+}
+
+// NewIDs makes a set of the steps from each id to the next. Their ids may be as far apart as those of a run are.
+func NewIDs(steps []uint64) (s IDs, err error) {
+	if len(steps)%2 != 0 {
 		return nil, fmt.Errorf("%w: the last range of ids has no end", ErrInvalidRun)
 	}
-	n := uint64(0)
-	for i := 1; i < len(flat); i += 2 {
-		first, last := flat[i-1], flat[i]
-		if last < first || i > 1 && first <= flat[i-2] || last-first >= windowSize-n {
-			return nil, fmt.Errorf("%w: %d to %d is no range of ids that rise, of %d at most", ErrInvalidRun, first, last, windowSize)
+	at, n := uint64(0), uint64(0)
+	for i := 1; i < len(steps); i += 2 {
+		gap, more := steps[i-1], steps[i]
+		if i > 1 && gap == 0 || gap > math.MaxUint64-at || more > math.MaxUint64-at-gap || more >= 2*far-n {
+			return nil, fmt.Errorf("%w: a range of %d ids, %d after the last, is none: ids have to rise, and %d of them are allowed", ErrInvalidRun, more, gap, 2*far)
 		}
-		n += last - first + 1
-		s = append(s, [2]uint64{first, last})
+		n += more + 1
+		s = append(s, [2]uint64{at + gap, at + gap + more})
+		at += gap + more
 	}
 	return s, nil
 }

@@ -13,7 +13,6 @@ import (
 type Ledger struct {
 	mu             sync.Mutex
 	frames         Outcomes
-	unacknowledged window
 	switches       int64
 	switched, busy time.Duration
 	reasons        map[strategy.Reason]int64
@@ -86,31 +85,6 @@ func (l *Ledger) Count(o Outcome, n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	*l.frames.Of(o) += int64(n)
-}
-
-// Lose counts frames that a neighbour has not taken, as far as is known. Those in flight whose answer is missing are
-// unacknowledged.
-func (l *Ledger) Lose(frames []Frame, why error) {
-	l.Count(Lost, len(frames))
-	if unacknowledged(why) {
-		l.addUnacknowledged(frames)
-	}
-}
-
-// addUnacknowledged remembers frames that may be counted elsewhere too, so that end can count them once.
-func (l *Ledger) addUnacknowledged(frames []Frame) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i := range frames {
-		l.unacknowledged.add(frames[i].ID)
-	}
-}
-
-// Unacknowledged are the frames that may be counted elsewhere too.
-func (l *Ledger) Unacknowledged() IDs {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return rangesOf(&l.unacknowledged.ids)
 }
 
 // Here is the number of frames that are on the node.

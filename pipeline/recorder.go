@@ -74,7 +74,7 @@ func (r *Recorder) Add(f *Frame) (first bool) {
 func (r *Recorder) Close(end Entry, nodes []Entry) Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	end.Received, end.Finished = r.delivered, r.delivered
+	end.Received, end.Finished, end.ElapsedS = r.delivered, r.delivered, time.Since(r.start).Seconds()
 	quantile := func(q float64) float64 { return float64(r.ages.ValueAtQuantile(q)) / 1000 }
 	rep := Report{
 		Run:        r.run.ID,
@@ -101,10 +101,6 @@ func (r *Recorder) Close(end Entry, nodes []Entry) Report {
 		accuracy := 100 * float64(r.right) / float64(r.labelled)
 		rep.Accuracy = &accuracy
 	}
-	rep.DoubleCounted = doubleCounted(rep.Nodes, &r.seen)
-	rep.account(r.run)
-	for i := range rep.Nodes {
-		rep.Nodes[i].Unacknowledged, rep.Nodes[i].Denied = nil, nil // they have served
-	}
+	rep.account(r.run, &r.seen)
 	return rep
 }

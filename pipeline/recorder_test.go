@@ -11,24 +11,6 @@ func result(id uint64, label int, outputs ...float32) *Frame {
 	return &Frame{ID: id, Label: label, Data: outputs, Since: time.Now(), By: NodeID{Role: "slow"}}
 }
 
-// Results that end had taken before it was started again have a known end, too.
-func TestReportOfAnEndThatWasStartedAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := NewRecorder(Run{ID: "r", Frames: 100})
-		for id := range uint64(60) {
-			r.Add(result(id+40, NoLabel, 1))
-		}
-		rep := r.Close(Entry{NodeID: NodeID{Role: "end"}, Restarted: true}, []Entry{
-			{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 100, Forwarded: 100}},
-			{NodeID: NodeID{Role: "fast"}, Outcomes: Outcomes{Received: 100, Refused: 3, Forwarded: 70, Finished: 27}},
-			{NodeID: NodeID{Role: "slow"}, Outcomes: Outcomes{Received: 70, Finished: 70}},
-		})
-		if rep.Delivered != 60 || rep.Forgotten != 37 || rep.Unaccounted != 0 {
-			t.Errorf("%d delivered, %d forgotten, %d unaccounted", rep.Delivered, rep.Forgotten, rep.Unaccounted)
-		}
-	})
-}
-
 func TestRecorderReports(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := NewRecorder(Run{ID: "r", Strategy: "baseline", Frames: 10, Interval: 30 * time.Millisecond, Cuts: []int{1}, Model: "m"})

@@ -45,6 +45,10 @@ type Report struct {
 	Version        string   `json:"version"`
 	Notes          []string `json:"notes,omitempty"` // what was out of the ordinary
 	Nodes          []Entry  `json:"nodes"`
+	// Missing are the nodes that frames were to be handed over to, and that have not told what they did.
+	Missing []NodeID `json:"missing,omitempty"`
+	// LastSeen says where the frames that have not arrived were last seen.
+	LastSeen []LastSeen `json:"last_seen,omitempty"`
 }
 
 // RealLink is what a report says where no node emulates one.
@@ -60,18 +64,22 @@ type Latency struct {
 
 // account fills in what follows from the nodes' ledgers, which are in the order of the pipeline: how many frames there
 // were, whether each has a known end, what it took in joules, and what was emulated: devices, and links.
-func (r *Report) account(run Run) {
+func (r *Report) account(run Run, arrived *window) {
+	t := follow(r.Nodes, arrived)
+	r.DoubleCounted = doubleCounted(r.Nodes, arrived)
+	told := r.Nodes
+	r.Nodes, r.Missing = addLives(told), missing(told)
 	r.Frames = int64(run.Frames)
+	if r.Frames == 0 { // where a client that died has left nothing better
+		r.Frames = t.known()
+	}
 	var all Outcomes
 	var devices, links []string
 	var joules float64
 	known := false
 	for _, e := range r.Nodes {
-		switch {
-		case e.Role == "client":
+		if e.Role == "client" {
 			r.Frames = e.Received // what it really sent, where it was stopped early
-		case e.Role == "fast" && r.Frames == 0:
-			r.Frames = e.Received // where a client that died has left nothing better
 		}
 		if e.Emulate != "" && !slices.Contains(devices, e.Emulate) {
 			devices = append(devices, e.Emulate)
@@ -87,7 +95,11 @@ func (r *Report) account(run Run) {
 	r.Emulate = strings.Join(devices, " and ")
 	r.Link = cmp.Or(strings.Join(links, " and "), RealLink)
 	r.Unaccounted = r.Frames + r.DoubleCounted - r.Delivered - all.Gone()
-	r.explain()
+	r.explain(&t)
+	r.LastSeen = t.lastSeen(told, r.Frames)
+	for i := range r.Nodes {
+		r.Nodes[i].GoneIDs, r.Nodes[i].Handed = nil, nil // they have served
+	}
 	if arrived := r.Delivered + r.Forgotten; known && arrived > 0 {
 		each := joules / float64(arrived)
 		r.JoulesPerFrame = &each

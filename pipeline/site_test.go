@@ -20,6 +20,7 @@ type site struct {
 	aborts   [][]context.CancelFunc
 	recorder *Recorder
 	client   Ledger
+	trail    Trail // the client's
 }
 
 // plan says how a site is built.
@@ -119,6 +120,8 @@ func (s *site) send(id uint64) {
 	}
 	s.client.Count(Received, 1)
 	s.client.Count(Forwarded, 1)
+	s.trail.Receive(id)
+	s.trail.Hand(to.c.ID, to.c.Life, Frame{ID: id})
 	f := Frame{ID: id, Shapes: [][]int{{1}}, Data: []float32{float32(id)}, Label: NoLabel, Since: time.Now()}
 	if _, err := to.Offer([]Frame{f}, false); err != nil {
 		panic(err)
@@ -136,6 +139,7 @@ func (s *site) kill(level, i int) {
 func (s *site) close() Report {
 	client := s.client.Entry()
 	client.Role = "client"
+	s.trail.Tell(&client)
 	entries := []Entry{client}
 	for _, level := range s.levels {
 		for _, stage := range level {

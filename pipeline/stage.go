@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"tandem/strategy"
@@ -28,6 +29,7 @@ type Executor interface {
 // StageConfig is what a stage needs.
 type StageConfig struct {
 	ID       NodeID
+	Life     string // of this node in the run
 	Executor Executor
 	Strategy strategy.Strategy
 	Keeps    bool    // frames that next refuses, or does not answer, come back
@@ -43,8 +45,9 @@ type StageConfig struct {
 	Batch     int           // most frames that are computed together, 1 or more
 	Window    int           // calls under way at once, on each hop
 
-	Next []Hopper // each takes activations; none on a node that finishes every frame
-	End  Sender   // takes results
+	Next  []Hopper // each takes activations; none on a node that finishes every frame
+	End   Sender   // takes results
+	EndID NodeID   // as reports call it
 
 	Failed    func(frames int, err error) // told of frames that are lost, and why; may be called by several goroutines
 	Traced    func(Decided)               // told of each decision, by the loop; nil: nobody is
@@ -57,12 +60,14 @@ type StageConfig struct {
 type Stage struct {
 	c      StageConfig
 	start  time.Time
+	intake sync.Mutex // guards closed, and the order in which frames are admitted
+	closed bool       // what comes now has not arrived
 	queue  *Queue
 	ledger Ledger
 	timing timing
 	in     Meter // of frames that are received
 	out    Meter // of those that leave for another node
-	known  deduplication
+	trail  Trail
 	end    *Hop
 	events chan func() // what hops and loads have to tell: the loop calls each
 	done   chan struct{}
@@ -95,13 +100,15 @@ func StartStage(ctx context.Context, c StageConfig) *Stage {
 }
 
 // finished counts results that end has taken, or not.
-func (s *Stage) finished(frames []Frame, _ []Feedback, err error) {
+func (s *Stage) finished(frames []Frame, answers []Feedback, err error) {
 	if err != nil {
-		s.unsent(frames, err)
+		s.lose(len(frames), err)
 		return
 	}
 	s.ledger.Count(Finished, len(frames))
-	s.known.passOn(frames...)
+	for i := range frames {
+		s.trail.Hand(s.c.EndID, answers[i].Life, frames[i])
+	}
 }
 
 func (s *Stage) throttled() bool { return s.c.Throttled != nil && s.c.Throttled() }
@@ -109,24 +116,20 @@ func (s *Stage) throttled() bool { return s.c.Throttled != nil && s.c.Throttled(
 // Close ends the intake, works off what is on the node, and returns the stage's entry in the report. The nodes are those
 // above: what became here of the frames that they have no answer for is in the entry too.
 func (s *Stage) Close(above ...Entry) Entry {
-	s.known.close()
+	s.intake.Lock()
+	s.closed = true
+	s.intake.Unlock()
 	s.queue.Close()
 	<-s.done
 	e := s.account()
-	e.Unacknowledged = s.ledger.Unacknowledged()
-	e.UnacknowledgedCut = len(e.Unacknowledged) == maxRanges
-	unacknowledged := []IDs{e.Unacknowledged}
-	for _, n := range above {
-		unacknowledged = append(unacknowledged, n.Unacknowledged)
-	}
-	e.Denied = s.known.denied(unacknowledged...)
+	s.trail.Tell(&e, above...)
 	return e
 }
 
 // account is the entry as it is now.
 func (s *Stage) account() Entry {
 	e := s.ledger.Entry()
-	e.NodeID = s.c.ID
+	e.NodeID, e.Life, e.ElapsedS = s.c.ID, s.c.Life, time.Since(s.start).Seconds()
 	e.QueuePeak = s.queue.Peak()
 	return e
 }
@@ -138,7 +141,7 @@ func (s *Stage) run(ctx context.Context) {
 	frames := s.queue.frames
 	for {
 		ending := frames == nil && s.inFlight() == 0
-		s.takeBack(ending)
+		s.takeBackAll(ending)
 		if ending && len(s.back) == 0 {
 			break
 		}
@@ -187,13 +190,7 @@ func (s *Stage) waited(frames []Frame) {
 	}
 }
 
-// unsent counts frames that a neighbour has not taken, as far as is known.
-func (s *Stage) unsent(frames []Frame, why error) {
-	s.ledger.Lose(frames, why)
-	s.c.Failed(len(frames), why)
-}
-
-// lose counts frames that have surely not left the node.
+// lose counts frames that no neighbour has taken, as far as is known.
 func (s *Stage) lose(frames int, why error) {
 	s.ledger.Count(Lost, frames)
 	s.c.Failed(frames, why)

@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Status is what one node is doing in a run. It goes down the pipeline with the signs of life, so that end knows every
 // node without being told addresses.
@@ -17,6 +20,8 @@ type Status struct {
 	RateOut    float64 `json:"rate_out"` // that are forwarded or finished
 	Throttled  bool    `json:"throttled"`
 	StalenessS float64 `json:"staleness_s"` // how old all this is, in seconds, where it is shown
+	// Down are the neighbours below that do not answer it.
+	Down []NodeID `json:"down,omitempty"`
 }
 
 // Live is what end knows of a run that goes on. It goes up the pipeline with the answers to signs of life.
@@ -30,6 +35,17 @@ type Live struct {
 	AgeP95MS   float64 `json:"age_p95_ms"`
 	State      State   `json:"state"`       // of the first node that has one: fast
 	StalenessS float64 `json:"staleness_s"` // how old all this is, in seconds, where it is shown
+	// Down are the nodes that do not answer a neighbour.
+	Down []NodeID `json:"down,omitempty"`
+}
+
+// AddDown adds nodes that do not answer, each once.
+func (l *Live) AddDown(nodes []NodeID) {
+	for _, id := range nodes {
+		if !slices.Contains(l.Down, id) {
+			l.Down = append(slices.Clip(l.Down), id)
+		}
+	}
 }
 
 // Status is what the stage is doing now.
@@ -65,6 +81,7 @@ func (r *Recorder) Live(now time.Time, nodes []Status) Live {
 		if l.State == "" {
 			l.State = n.State
 		}
+		l.AddDown(n.Down)
 	}
 	if l.Sent > 0 {
 		l.Coverage = Brief(100 * float64(l.Delivered) / float64(l.Sent))

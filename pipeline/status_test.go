@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"math"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,7 +69,7 @@ func TestRecentArrivals(t *testing.T) {
 func TestLiveFiguresOfARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := NewRecorder(Run{ID: "r"})
-		if l := r.Live(time.Now(), nil); l != (Live{}) {
+		if l := r.Live(time.Now(), nil); !reflect.DeepEqual(l, Live{}) {
 			t.Errorf("before the first frame: %+v", l)
 		}
 		for id := range uint64(40) { // every fifth frame is gone

@@ -63,7 +63,8 @@ type outage struct {
 func (o outage) Neighbour() strategy.Neighbour {
 	return strategy.Neighbour{Up: !o.down(), RoundTrip: time.Millisecond}
 }
-func (outage) Losses() int { return 0 }
+func (outage) ID() NodeID   { return NodeID{} }
+func (outage) Life() string { return "" }
 
 func checkTrace(t *testing.T, lines []Decided, fast Entry) {
 	t.Helper()

@@ -81,7 +81,8 @@ func (l *link) Neighbour() strategy.Neighbour {
 	return strategy.Neighbour{Up: up, RoundTrip: time.Millisecond}
 }
 
-func (*link) Losses() int { return 0 }
+func (*link) ID() NodeID   { return NodeID{} }
+func (*link) Life() string { return "" }
 
 // within reports whether the time since a moment is in [from, to).
 func within(began time.Time, from, to time.Duration) func() bool {

@@ -73,6 +73,7 @@ type player struct {
 	edges  []*edge
 	hops   []*pipeline.Hop
 	ledger pipeline.Ledger
+	trail  pipeline.Trail
 	view   *monitor.View
 	in     pipeline.Meter // of frames that are read from the input
 	out    pipeline.Meter // of those that are sent
@@ -96,12 +97,12 @@ func (p *player) open(ctx context.Context) error {
 		Wire:     p.cfg.Wire,
 	}
 	p.losses = newLosses(p.cfg, p.view.ID, p.run.ID)
-	for i, address := range p.cfg.Next {
-		client := newClient(p.cfg, address)
-		if err := await(ctx, p.cfg, func(ctx context.Context) error { return answers(ctx, client) }); err != nil {
+	next, _ := targets(p.cfg)
+	for i, t := range next {
+		if err := await(ctx, p.cfg, func(ctx context.Context) error { return t.ask(ctx, p.name) }); err != nil {
 			return err
 		}
-		e, opened, err := openEdge(ctx, edgeConfig{client: client, from: p.name, view: p.view}, p.run)
+		e, opened, err := openEdge(ctx, edgeConfig{target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view}, p.run)
 		if err != nil {
 			return err
 		}
@@ -110,12 +111,12 @@ func (p *player) open(ctx context.Context) error {
 		if i == 0 {
 			p.inputs = opened.Inputs
 		}
+		if first := p.edges[0]; first.end != e.end {
+			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.client.Address(), first.ID())
+		}
 	}
 	for _, in := range p.inputs {
 		p.shapes = append(p.shapes, in.Shape)
-	}
-	if len(p.inputs) == 0 {
-		return fmt.Errorf("--next %s takes results, not frames: name the fast node", p.cfg.Next[0])
 	}
 	entry, err := strategy.Lookup(p.run.Strategy)
 	switch {
@@ -137,7 +138,12 @@ func (p *player) start() {
 		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.view.Summary)
 	}
 	for _, e := range p.edges {
-		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{Sender: e, Window: window, Done: p.answered}))
+		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{
+			Sender: e, Window: window,
+			Done: func(frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
+				p.answered(e, frames, answers, err)
+			},
+		}))
 	}
 }
 
@@ -152,14 +158,17 @@ func (p *player) status() pipeline.Status {
 }
 
 // answered counts what became of the frames of one call.
-func (p *player) answered(frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
-	if err == nil {
-		p.ledger.Count(pipeline.Forwarded, len(frames))
-		p.shown.Add(len(answers))
+func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
+	if err != nil {
+		p.ledger.Count(pipeline.Lost, len(frames))
+		p.losses.count(len(frames), err)
 		return
 	}
-	p.ledger.Lose(frames, err)
-	p.losses.count(len(frames), err)
+	p.ledger.Count(pipeline.Forwarded, len(frames))
+	for i, a := range answers {
+		p.trail.Hand(by.ID(), a.Life, frames[i])
+	}
+	p.shown.Add(len(answers))
 }
 
 // send sends the frames on their beat, dealing them to the hops in turn. It never waits for an answer: a frame that
@@ -169,6 +178,9 @@ func (p *player) send(ctx context.Context, f *input.Feed) error {
 	defer timer.Stop()
 	due := time.Now()
 	for i := uint64(0); ; i++ {
+		if err := p.over(); err != nil {
+			return err
+		}
 		data, label, err := f.Next(ctx, i)
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -189,6 +201,16 @@ func (p *player) send(ctx context.Context, f *input.Feed) error {
 	}
 }
 
+// over reports why no node takes part in the run any more; nil: one does, or may do so again.
+func (p *player) over() (err error) {
+	for _, e := range p.edges {
+		if err = e.over(); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("the run is over: %w", err)
+}
+
 // next returns when the frame after the one that was due is due. A beat that is late catches up, unless the input or
 // the machine has paused.
 func (p *player) next(due time.Time) time.Time {
@@ -205,17 +227,22 @@ func (p *player) offer(ctx context.Context, hop *pipeline.Hop, f pipeline.Frame)
 	if p.cfg.Interval == 0 {
 		select {
 		case hop.Out() <- f:
-			p.ledger.Count(pipeline.Received, 1)
+			p.receive(f.ID)
 		case <-ctx.Done():
 		}
 		return
 	}
-	p.ledger.Count(pipeline.Received, 1)
+	p.receive(f.ID)
 	select {
 	case hop.Out() <- f:
 	default:
 		p.ledger.Count(pipeline.Refused, 1)
 	}
+}
+
+func (p *player) receive(id uint64) {
+	p.ledger.Count(pipeline.Received, 1)
+	p.trail.Receive(id)
 }
 
 // close waits for the last answers and closes the run. Whatever went wrong before is the error, and the run's note.
@@ -242,8 +269,11 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	}
 	end.add(p.losses.notes()...)
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
-	entry.Next, entry.Unacknowledged = []string{p.edges[0].inReports()}, p.ledger.Unacknowledged()
-	entry.Denied = entry.Unacknowledged // the client sends no frame again
+	entry.Next, entry.Life = []string{p.edges[0].ID().Address}, p.name
+	p.trail.Tell(&entry)
+	for _, e := range p.edges {
+		end.add(e.notes()...)
+	}
 	end.nodes = []pipeline.Entry{entry}
 	// fast, slow and end may each take their whole time to drain.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*p.cfg.Drain)

@@ -2,6 +2,7 @@ package role
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"sync"
 	"time"
@@ -17,7 +18,7 @@ import (
 type ending struct {
 	nodes  []pipeline.Entry // their ledgers
 	notes  []string         // what was out of the ordinary
-	detach bool             // the node is being stopped, and does not wait for the report
+	reason transport.Reason
 }
 
 // startedAgain is the note of a node that has forgotten what it did in the run before.
@@ -41,6 +42,9 @@ func (e *ending) say(of pipeline.NodeID, texts ...string) {
 	}
 }
 
+// newLife makes a name for a life of a node in a run.
+func newLife() string { return rand.Text()[:8] }
+
 // called is what notes call a node. Of slow ones there may be several.
 func called(id pipeline.NodeID) string {
 	if id.Role == string(options.Slow) {
@@ -58,9 +62,9 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	e.stop()
 	e.beats.Wait()
 	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
-	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Notes: end.notes, Detach: end.detach}
+	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Notes: end.notes, Reason: end.reason}
 	report, err := e.client.Close(ctx, c)
-	if err == nil || end.detach {
+	if err == nil || end.reason == transport.Stopped {
 		return report, err
 	}
 	pauses := backoff.NewExponentialBackOff()
@@ -72,7 +76,9 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 			return report, err
 		}
 		if errors.Is(err, pipeline.ErrUnknownRun) { // it has been started again already
-			if err = e.reopen(ctx); err != nil {
+			if err = e.reopen(ctx); e.over() != nil {
+				return report, err
+			} else if err != nil {
 				continue
 			}
 		} else if !errors.Is(err, pipeline.ErrUnreachable) {
@@ -105,7 +111,7 @@ func closeAll(ctx context.Context, edges []*edge, end ending) (report pipeline.R
 				errs = append(errs, err)
 			case !reported:
 				report, reported = r, true
-				if !end.detach {
+				if end.reason != transport.Stopped {
 					enough()
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/options"
 	"tandem/transport"
 )
 
@@ -55,11 +56,11 @@ func TestStoppedNodeHasNoReport(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	slow := nodes.slow[0].node
 	begin := slow.begin
-	slow.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+	slow.begin = func(ctx context.Context, o beginning) (part, transport.Opened, error) {
 		p, opened, err := begin(ctx, o)
 		return &heldUp{p, entered, leave}, opened, err
 	}
-	e, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Slow, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,15 +86,15 @@ func TestNodeOfTwoAddressesIsNotMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}}
-	first, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, "localhost:"+port), from: "first"}, run)
+	first, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Slow, "localhost:"+port), from: "first"}, run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.fast.address), from: "second"}, run)
+	second, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "second"}, run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := pipeline.Entry{NodeID: pipeline.NodeID{Role: "client"}, Next: []string{second.inReports()}}
+	client := pipeline.Entry{NodeID: pipeline.NodeID{Role: "client"}, Next: []string{second.ID().Address}}
 	r, err := closeAll(t.Context(), []*edge{first, second}, ending{nodes: []pipeline.Entry{client}})
 	if err != nil || len(r.Nodes) != 4 {
 		t.Fatalf("%+v, %v", r, err)
@@ -113,16 +114,20 @@ func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
 	if _, err := client.Open(t.Context(), transport.Opening{Run: run, From: "first", Address: "end", Again: true}); err != nil {
 		t.Fatal(err)
 	}
-	second := startEdge(edgeConfig{client: client, from: "second", again: true}, run, false)
+	second := newEdge(edgeConfig{target: target{client, "--next", options.End}, from: "second", again: true}, run)
+	second.start()
 	result := pipeline.Frame{Shapes: [][]int{{1}}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()}
-	if _, err := second.Send(t.Context(), []pipeline.Frame{result}); err != nil {
-		t.Errorf("a result of the second: %v", err)
+	if _, err := second.Send(t.Context(), []pipeline.Frame{result}); !errors.Is(err, pipeline.ErrUnknownRun) {
+		t.Errorf("a result of one that has not opened the run: %v", err)
 	}
 	if _, err := client.Push(t.Context(), transport.Pushing{Run: "r", From: "third"}); !errors.Is(err, pipeline.ErrUnknownRun) {
 		t.Errorf("an outsider's sign of life: %v", err)
 	}
-	eventually(t, "the second neighbour has opened the run anew", func() bool { return second.Losses() > 0 })
-	if _, err := client.Close(t.Context(), transport.Closing{Run: "r", From: "first", Detach: true}); err != nil {
+	eventually(t, "the second neighbour has opened the run anew", func() bool { return second.Life() != "" })
+	if _, err := second.Send(t.Context(), []pipeline.Frame{result}); err != nil {
+		t.Errorf("a result of the second: %v", err)
+	}
+	if _, err := client.Close(t.Context(), transport.Closing{Run: "r", From: "first", Reason: transport.Stopped}); err != nil {
 		t.Error(err)
 	}
 	r, err := second.close(t.Context(), ending{nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: "s"}, Outcomes: pipeline.Outcomes{Received: 1, Finished: 1}}}})
@@ -149,7 +154,7 @@ func (n *node) hasLeft(from string) bool {
 
 // Ledgers that are too long together are left out, and the run says so; those of before stay.
 func TestLedgersAreBounded(t *testing.T) {
-	s := newSession(transport.Opening{Run: pipeline.Run{ID: "r"}}, time.Now())
+	s := newSession(transport.Opening{Run: pipeline.Run{ID: "r"}}, time.Now(), nil)
 	next := slices.Repeat([]string{strings.Repeat("x", 256)}, 200)
 	for i := range 20 { // of 50 KB
 		s.gather(transport.Closing{Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: strings.Repeat("s", i+1)}, Next: next}}})

@@ -171,7 +171,7 @@ func TestRefusalsAreLogged(t *testing.T) {
 	without := c
 	without.credentials = nil
 	for range 20 {
-		if err := newClient(without, end.address).Reach(t.Context()); !errors.Is(err, pipeline.ErrNotAdmitted) {
+		if _, err := newClient(without, end.address).Reach(t.Context()); !errors.Is(err, pipeline.ErrNotAdmitted) {
 			t.Errorf("error %v", err)
 		}
 	}

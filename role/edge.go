@@ -5,9 +5,12 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
 	"tandem/role/monitor"
@@ -45,9 +48,12 @@ type edge struct {
 
 	mu     sync.Mutex
 	down   bool
-	named  string              // what the neighbour is called in reports, if it has said so
-	losses int                 // how often the neighbour has forgotten the run
+	named  string              // the neighbour's address in reports, if it has said so
+	life   string              // of the neighbour in the run
+	end    string              // the end process that the neighbour's results reach
 	refuse error               // why the neighbour can't take part again; nil: it can, or nothing is known
+	absent time.Duration       // for how long it did not answer, but for now
+	gone   time.Time           // since when it does not answer; zero: it does
 	calls  map[*call]time.Time // under way → since when
 }
 
@@ -55,13 +61,16 @@ var _ pipeline.Hopper = (*edge)(nil)
 
 // edgeConfig says where an edge leads.
 type edgeConfig struct {
-	client *transport.Client
-	from   string        // this process
-	layer  int           // the first layer that is left to the neighbour
-	exact  bool          // values travel as float32, whatever the run's format: there are integers among them
-	kept   bool          // this process keeps frames that are refused
-	view   *monitor.View // of the run from here; nil: its figures stay here
-	again  bool          // the run has begun before, on this process or one that it stands for
+	target
+	log    zerolog.Logger
+	from   string          // this process
+	caller pipeline.NodeID // as reports call it
+	path   []string        // by which the opening has come to it
+	layer  int             // the first layer that is left to the neighbour
+	exact  bool            // values travel as float32, whatever the run's format: there are integers among them
+	kept   bool            // this process keeps frames that are refused
+	view   *monitor.View   // of the run from here; nil: its figures stay here
+	again  bool            // the run has begun before, on this process or one that it stands for
 }
 
 // exact says that integers, such as the ids of tokens, are among the inputs: half precision would make others of them.
@@ -86,36 +95,51 @@ func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, trans
 		return nil, transport.Opened{}, err
 	}
 	c.again, c.exact = true, c.exact || exact(opened.Inputs)
-	e := startEdge(c, opened.Run, false)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.named = opened.Address
+	e := newEdge(c, opened.Run)
+	e.meet(opened)
+	e.start()
 	return e, opened, nil
 }
 
-// startEdge begins to show signs of life for a run to a neighbour that has it open already, or that is down.
-func startEdge(c edgeConfig, run pipeline.Run, down bool) *edge {
-	e := &edge{edgeConfig: c, run: run, down: down, calls: make(map[*call]time.Time)}
-	beating, stop := context.WithCancel(context.Background())
-	e.stop = stop
-	e.beats.Go(func() { e.show(beating) })
+// missingEdge makes an edge to a neighbour that is down, and opens the run on it once it is up.
+func missingEdge(c edgeConfig, run pipeline.Run) *edge {
+	e := newEdge(c, run)
+	e.down, e.gone = true, time.Now()
+	e.start()
 	return e
 }
 
+func newEdge(c edgeConfig, run pipeline.Run) *edge {
+	return &edge{edgeConfig: c, run: run, calls: make(map[*call]time.Time)}
+}
+
+// start begins to show signs of life.
+func (e *edge) start() {
+	beating, stop := context.WithCancel(context.Background())
+	e.stop = stop
+	e.beats.Go(func() { e.show(beating) })
+}
+
 func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opened, error) {
-	if err := answers(ctx, c.client); err != nil {
+	if err := c.ask(ctx, c.from); errors.Is(err, errWrongNode) {
+		return transport.Opened{}, fmt.Errorf("%w %s: %w", pipeline.ErrInvalidRun, run.ID, err)
+	} else if err != nil {
 		return transport.Opened{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	return c.client.Open(ctx, transport.Opening{Run: run, From: c.from, Address: c.client.Address(), Layer: c.layer, Again: c.again})
+	return c.client.Open(ctx, transport.Opening{
+		Run: run, From: c.from, Caller: c.caller, Path: append(slices.Clip(c.path), c.from),
+		Address: c.client.Address(), Layer: c.layer, Again: c.again,
+	})
 }
 
-// answers asks whether the neighbour does not hang.
-func answers(ctx context.Context, c *transport.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	return c.Answers(ctx)
+// meet takes in what a neighbour has said when it opened the run.
+func (e *edge) meet(opened transport.Opened) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.refuse, e.down, e.again = nil, false, true
+	e.named, e.life, e.end = opened.Address, opened.Life, opened.End
 }
 
 // show pushes nothing, again and again.
@@ -132,6 +156,23 @@ func (e *edge) show(ctx context.Context) {
 		if errors.Is(err, pipeline.ErrUnknownRun) {
 			_ = e.reopen(ctx)
 		}
+		e.notice(time.Now())
+	}
+}
+
+// notice logs when the neighbour is lost and found.
+func (e *edge) notice(now time.Time) {
+	up := e.Up()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case !up && e.gone.IsZero():
+		e.gone = now
+		e.log.Warn().Str("run", e.run.ID).Stringer("neighbour", e.name()).Msg("a neighbour does not answer")
+	case up && !e.gone.IsZero():
+		away := now.Sub(e.gone)
+		e.absent, e.gone = e.absent+away, time.Time{}
+		e.log.Info().Str("run", e.run.ID).Stringer("neighbour", e.name()).Stringer("after", away.Round(beat/5)).Msg("a neighbour answers again")
 	}
 }
 
@@ -151,17 +192,25 @@ func (e *edge) beat(ctx context.Context) error {
 // reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
 func (e *edge) reopen(ctx context.Context) error {
 	opened, err := e.open(ctx, e.run)
+	if err == nil {
+		e.meet(opened)
+		return nil
+	}
+	if errors.Is(err, pipeline.ErrInvalidRun) || errors.Is(err, pipeline.ErrBusy) || errors.Is(err, pipeline.ErrNotAdmitted) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.refuse = err
+	}
+	return err
+}
+
+// over reports why the run is over for the neighbour, and can't be taken up again; nil: it is not.
+func (e *edge) over() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err != nil {
-		if errors.Is(err, pipeline.ErrInvalidRun) {
-			e.refuse = err
-		}
-		return err
+	if errors.Is(e.refuse, pipeline.ErrInvalidRun) || errors.Is(e.refuse, pipeline.ErrBusy) {
+		return e.refuse
 	}
-	e.refuse, e.named = nil, opened.Address
-	e.losses++
-	e.down, e.again = false, true
 	return nil
 }
 
@@ -201,28 +250,43 @@ func (e *edge) Up() bool {
 	return !e.down
 }
 
-// Losses is how often the neighbour has forgotten the run.
-func (e *edge) Losses() int {
+// Life is the neighbour's present one, as far as is known.
+func (e *edge) Life() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.losses
+	return e.life
 }
 
-// note is for the report; empty: the neighbour can take part.
-func (e *edge) note() string {
+// notes are for the report; none: the neighbour has answered all the time, and can take part.
+func (e *edge) notes() (notes []string) {
+	now := time.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.refuse == nil {
-		return ""
+	absent := e.absent
+	if !e.gone.IsZero() {
+		absent += now.Sub(e.gone)
 	}
-	return "not used again: " + e.refuse.Error()
+	if absent > 0 {
+		notes = append(notes, fmt.Sprintf("%v did not answer %s for %.1f s", e.name(), called(e.caller), absent.Seconds()))
+	}
+	if e.refuse != nil {
+		notes = append(notes, fmt.Sprintf("%v is not used again: %v", e.name(), e.refuse))
+	}
+	return notes
 }
 
-// inReports is what the neighbour's ledger is called.
-func (e *edge) inReports() string {
+// ID is what the neighbour is called in reports.
+func (e *edge) ID() pipeline.NodeID {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return cmp.Or(e.named, e.client.Address())
+	return e.name()
+}
+
+// name is ID. Call it with e.mu held.
+func (e *edge) name() pipeline.NodeID {
+	id := e.id()
+	id.Address = cmp.Or(e.named, id.Address)
+	return id
 }
 
 // Neighbour is what the strategy may know of the neighbour.

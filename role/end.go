@@ -17,29 +17,35 @@ import (
 // recordings is what the end node is made of: it records one run after another.
 type recordings struct {
 	cfg     setup
+	name    string          // of this process
 	labels  []int           // for frames that bring none; frame i has label i modulo their number
 	results *report.Results // nil: not wanted
 	publish func(r pipeline.Report) error
 	arrived func(age time.Duration) // told of each frame's first arrival
 }
 
-func (e *recordings) begin(_ context.Context, o transport.Opening) (part, transport.Opened, error) {
+func (e *recordings) begin(_ context.Context, o beginning) (part, transport.Opened, error) {
+	if r, ok := o.before.(*recording); ok { // it goes on
+		return r, transport.Opened{Run: r.run, Life: r.life, End: e.name}, nil
+	}
 	r := &recording{
+		life:       newLife(),
 		recordings: e,
 		View:       monitor.NewView(pipeline.NodeID{Role: string(options.End), Address: o.Address}),
 		run:        o.Run,
 		recorder:   pipeline.NewRecorder(o.Run),
 		watch:      e.cfg.device.Watch(),
-		restarted:  o.Again,
+		restarted:  o.again(),
 	}
 	r.Begin(r.status)
-	return r, transport.Opened{Run: o.Run}, nil
+	return r, transport.Opened{Run: o.Run, Life: r.life, End: e.name}, nil
 }
 
 // recording is end's part in one run.
 type recording struct {
 	*recordings
 	*monitor.View
+	life     string
 	run      pipeline.Run
 	recorder *pipeline.Recorder
 	watch    *device.Watch
@@ -95,17 +101,17 @@ func begun(r pipeline.Report) bool {
 
 // Close makes the report and publishes it.
 func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error) {
-	entry := pipeline.Entry{NodeID: r.ID, Link: r.cfg.Link.Name, Restarted: r.restarted}
+	entry := pipeline.Entry{NodeID: r.ID, Life: r.life, Link: r.cfg.Link.Name, Restarted: r.restarted}
 	end.say(r.ID, r.watch.End(&entry)...)
 	if r.restarted {
 		end.say(r.ID, startedAgain+": rate, ages and time are those since then")
 	}
-	for _, n := range end.nodes {
-		if n.UnacknowledgedCut {
-			end.say(n.NodeID, "had more unacknowledged frames than it could name: unaccounted may not be 0")
+	report := r.recorder.Close(entry, end.nodes)
+	for _, n := range report.Nodes {
+		if n.IDsCut && report.Unaccounted != 0 {
+			end.say(n.NodeID, "had more frames than it could name: that is why some are unaccounted for")
 		}
 	}
-	report := r.recorder.Close(entry, end.nodes)
 	// A card that is full must not cost the neighbours their report.
 	if r.results != nil {
 		if err := r.results.Flush(); err != nil {

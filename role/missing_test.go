@@ -49,7 +49,7 @@ func (p *overheard) Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedba
 // overhear makes a node tell of its openings and frames.
 func overhear(s *server, opened func(error), offered func([]pipeline.Frame)) {
 	begin := s.node.begin
-	s.node.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+	s.node.begin = func(ctx context.Context, o beginning) (part, transport.Opened, error) {
 		p, answer, err := begin(ctx, o)
 		opened(err)
 		return &overheard{p, offered}, answer, err
@@ -105,11 +105,11 @@ func TestMissingSlowNodeThatDoesNotFitIsNoted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	begin := nodes.fast.node.begin
-	nodes.fast.node.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+	nodes.fast.node.begin = func(ctx context.Context, o beginning) (part, transport.Opened, error) {
 		p, opened, err := begin(ctx, o)
 		go func() {
 			defer interrupt()
-			for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && p.(*stagePart).next[1].note() == ""; {
+			for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && !strings.Contains(fmt.Sprint(p.(*stagePart).next[1].notes()), "not used again"); {
 				time.Sleep(10 * time.Millisecond)
 			}
 		}()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,15 +32,30 @@ type part interface {
 	below() map[string]bool      // the addresses of the nodes below, and whether they answer
 }
 
+// beginning is what a part begins with.
+type beginning struct {
+	transport.Opening
+	before part // this node's part in the run, which was interrupted: this process knows what was; nil: there is none
+}
+
+// again reports whether the run has begun before, on another process that this one stands for.
+func (b beginning) again() bool { return b.Again && b.before == nil }
+
 // node is the life of fast, slow and end: it serves one run after another and holds at most one at a time.
 //
-//	            Open                    last edge closed, silent or node stopped
-//	(no run) ─────────▶ opening ──▶ open ──────────────────────────────────────▶ closing ──▶ (no run)
-//	    ▲                  │         ▲ │                                                        │
-//	    │                  │ error   └─┘ Open by another neighbour, Push, Close of one edge     │
-//	    └──────────────────┴────────────────────────────────────────────────────────────────────┘
+//	            Open                    last edge closed or silent, or node stopped
+//	(no run) ─────────▶ opening ──▶ open ────────────────────────────────────────▶ closing ──▶ (no run)
+//	    ▲                  │        │ ▲ ▲                                                         │
+//	    │                  │ error  │ │ └─ Open by another neighbour, Push, Close of one edge     │
+//	    ├──────────────────┘        ▼ │ Open                                                      │
+//	    │                          vacant: those above were stopped; closing after --idle         │
+//	    └─────────────────────────────────────────────────────────────────────────────────────────┘
+//
+// A run that the client has closed is over. One that ended because all above fell silent was interrupted, and is taken up
+// again when they are back.
 type node struct {
 	role    options.Role
+	name    string // of this process on its edges
 	version string
 	queue   int // places, where there is one
 	log     zerolog.Logger
@@ -47,7 +63,9 @@ type node struct {
 	drain   time.Duration
 	built   chan struct{} // closed when begin stands
 	// begin makes this role's part in a run, which may outlast the context.
-	begin func(context.Context, transport.Opening) (part, transport.Opened, error)
+	begin func(context.Context, beginning) (part, transport.Opened, error)
+	// network describes the network that this node has; nil on end.
+	network func() transport.Description
 
 	mu       sync.Mutex
 	id       pipeline.NodeID // as the neighbour above dials it, once one has
@@ -60,9 +78,32 @@ type node struct {
 
 var _ transport.Node = (*node)(nil)
 
+// Describe says what this node is.
+func (n *node) Describe(context.Context) (d transport.Description, err error) {
+	n.mu.Lock()
+	stopping := n.stopping
+	n.mu.Unlock()
+	if stopping {
+		return d, fmt.Errorf("this node is %w: start it again", pipeline.ErrStopping)
+	}
+	select {
+	case <-n.built:
+		if n.network != nil {
+			d = n.network()
+		}
+	default:
+	}
+	d.Role, d.Name, d.Version = string(n.role), n.name, n.version
+	return d, nil
+}
+
 // Open begins a run, or adds an edge to it where another neighbour has opened it already. It waits for a node that is
 // only starting, and for a run that is being closed.
 func (n *node) Open(ctx context.Context, o transport.Opening) (transport.Opened, error) {
+	if slices.Contains(o.Path, n.name) {
+		return transport.Opened{}, fmt.Errorf("%w %s: its way leads in a circle, %s → %s: correct --next on one of them",
+			pipeline.ErrInvalidRun, o.Run.ID, strings.Join(o.Path, " → "), n.name)
+	}
 	select {
 	case <-n.built:
 	case <-ctx.Done():
@@ -80,7 +121,11 @@ func (n *node) Open(ctx context.Context, o transport.Opening) (transport.Opened,
 		return transport.Opened{}, err
 	}
 	if first {
-		p, answer, err := n.begin(ctx, o)
+		b := beginning{Opening: o}
+		if s.before != nil {
+			b.before = s.before.part
+		}
+		p, answer, err := n.begin(ctx, b)
 		n.settle(s, p, answer, err)
 	}
 	select {
@@ -107,13 +152,17 @@ func (n *node) join(o transport.Opening) (s *session, first bool, err error) {
 	defer n.mu.Unlock()
 	now := time.Now()
 	s = n.run
+	before := n.last
+	if before != nil && before.id != o.Run.ID {
+		before = nil
+	}
 	switch {
-	case n.last != nil && n.last.id == o.Run.ID && s == nil:
+	case s == nil && before != nil && (before.over || !o.Again):
 		return nil, false, fmt.Errorf("%w %s: a run of that id has been closed here: choose another", pipeline.ErrInvalidRun, o.Run.ID)
 	case n.stopping:
 		return nil, false, fmt.Errorf("this node is %w: start it again", pipeline.ErrStopping)
 	case s == nil:
-		s, first = newSession(o, now), true
+		s, first = newSession(o, now, before), true
 		n.run, n.id.Address = s, o.Address
 		n.sessions.Add(1) // the opening, until it is settled
 	case s.id != o.Run.ID:
@@ -127,7 +176,7 @@ func (n *node) join(o transport.Opening) (s *session, first bool, err error) {
 	case len(s.above) >= maxNeighbours && s.above[o.From] == nil:
 		return nil, false, fmt.Errorf("%w: run %s has been opened here by %d neighbours, and no more are allowed: close it", pipeline.ErrBusy, s.id, maxNeighbours)
 	}
-	s.above[o.From] = &neighbour{seen: now, open: true}
+	s.join(o, now)
 	return s, first, nil
 }
 
@@ -147,6 +196,10 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	for _, a := range s.above { // loading may have taken longer than --idle
 		a.seen = time.Now()
 	}
+	if before := s.before; before != nil && before.answer.Life == answer.Life { // it goes on, and is counted once
+		n.total = before.total
+	}
+	s.before = nil
 	n.total.Runs++
 	n.log.Info().Str("run", s.id).Str("strategy", answer.Run.Strategy).Msg("run opened")
 	n.sessions.Go(func() { n.watch(s) })
@@ -157,39 +210,36 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 
 // Push takes frames into the run, and counts as a sign of life of its sender.
 func (n *node) Push(_ context.Context, push transport.Pushing) (transport.Pushed, error) {
-	p, known, err := n.entrance(push.Run, push.From)
+	p, life, err := n.entrance(push.Run, push.From)
 	if err != nil {
 		return transport.Pushed{}, err
 	}
-	if known { // what others say of themselves is not shown
-		p.Receive(push.Status)
-	}
+	p.Receive(push.Status)
+	pushed := transport.Pushed{Life: life}
 	if len(push.Frames) > 0 {
-		answers, err := p.Offer(push.Frames, push.Kept)
-		return transport.Pushed{Feedback: answers}, err
+		pushed.Feedback, err = p.Offer(push.Frames, push.Kept)
+	} else {
+		pushed.Live = p.Summary()
 	}
-	if !known { // another neighbour has opened the run again since this node was started again: this one may too
-		return transport.Pushed{}, n.unknown(push.Run)
-	}
-	return transport.Pushed{Live: p.Summary()}, nil
+	return pushed, err
 }
 
-// entrance finds the part that takes frames of a run, and whether the sender has opened it.
-func (n *node) entrance(run, from string) (p part, known bool, err error) {
+// entrance finds the part, and its life, that takes frames of a sender, which has to have opened the run: where this node was
+// started again each neighbour opens it again.
+func (n *node) entrance(run, from string) (p part, life string, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s := n.run
 	if n.stopping || s != nil && s.id == run && s.closing {
-		return nil, false, fmt.Errorf("run %s is %w on %s", run, pipeline.ErrStopping, n.role)
+		return nil, "", fmt.Errorf("run %s is %w on %s", run, pipeline.ErrStopping, n.role)
 	}
-	if s == nil || s.id != run || s.part == nil {
-		return nil, false, n.unknown(run)
+	if s == nil || s.id != run || s.part == nil || s.above[from] == nil {
+		return nil, "", n.unknown(run)
 	}
-	a := s.above[from]
-	if a != nil && !a.left { // it may have been silent for so long that it was taken for gone
+	if a := s.above[from]; !a.left { // it may have been silent for so long that it was taken for gone
 		a.seen, a.open = time.Now(), true
 	}
-	return s.part, a != nil, nil
+	return s.part, s.answer.Life, nil
 }
 
 func (n *node) unknown(run string) error {
@@ -203,7 +253,7 @@ func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report,
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	if c.Detach {
+	if c.Reason == transport.Stopped {
 		return pipeline.Report{}, nil
 	}
 	select {
@@ -214,13 +264,15 @@ func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report,
 	}
 }
 
-// leave takes a neighbour's edge away from its session, which ends with the last one.
+// leave takes a neighbour's edge away from its session, which ends with the last one. A neighbour that is only being started
+// again finds its run as it has left it.
 func (n *node) leave(c transport.Closing) (*session, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s := n.run
-	if last := n.last; last != nil && last.id == c.Run && (s == nil || s.id != c.Run) {
-		return last, nil
+	last := n.last
+	if last != nil && last.id == c.Run && (s == nil || s.id != c.Run) && (last.over || n.stopping || c.Reason != transport.Over) {
+		return last, nil // of one that was interrupted there shall be a report of all of it
 	}
 	if s == nil || s.id != c.Run || s.part == nil {
 		return nil, n.unknown(c.Run)
@@ -233,8 +285,13 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 		return nil, fmt.Errorf("%w: %q has not opened run %s on this node", pipeline.ErrUnknownRun, c.From, c.Run)
 	}
 	a.open, a.left = false, true // it may be told twice, where an answer was lost
+	s.over = s.over || c.Reason == transport.Over
 	s.gather(c)
-	if !s.held() {
+	switch {
+	case s.held():
+	case c.Reason == transport.Stopped && !s.over:
+		s.vacant = time.Now()
+	default:
 		n.finish(s)
 	}
 	return s, nil
@@ -257,14 +314,19 @@ func (n *node) watch(s *session) {
 func (n *node) dropSilent(s *session, now time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for from, a := range s.above {
+	for _, a := range s.above {
 		if a.open && now.Sub(a.seen) > n.idle {
 			a.open = false
-			s.note(fmt.Sprintf("%s was silent for %s and did not close the run", from, n.idle))
-			n.log.Warn().Str("run", s.id).Str("neighbour", from).Dur("idle", n.idle).Msg("neighbour is silent: its part of the run is closed")
+			s.note(fmt.Sprintf("%s was silent for %s and did not close the run", a.called, n.idle))
+			n.log.Warn().Str("run", s.id).Str("neighbour", a.called).Dur("idle", n.idle).Msg("neighbour is silent: its part of the run is closed")
 		}
 	}
-	if !s.held() {
+	switch {
+	case s.held():
+	case s.vacant.IsZero():
+		n.finish(s)
+	case now.Sub(s.vacant) > n.idle:
+		s.note(fmt.Sprintf("all nodes before %s were stopped, and none came back within %s", called(n.id), n.idle))
 		n.finish(s)
 	}
 }
@@ -277,7 +339,13 @@ func (n *node) finish(s *session) {
 	}
 	s.closing = true
 	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return a.Rank() - b.Rank() })
-	end := ending{nodes: slices.Clip(s.nodes), notes: slices.Clip(s.notes), detach: n.stopping}
+	end := ending{nodes: slices.Clip(s.nodes), notes: slices.Clip(s.notes), reason: transport.Interrupted}
+	switch {
+	case n.stopping:
+		end.reason = transport.Stopped
+	case s.over:
+		end.reason = transport.Over
+	}
 	n.sessions.Go(func() {
 		defer debug.FreeOSMemory() // what the run has used may not be needed again for long
 		// Every node further down may take its whole time to drain.
@@ -287,7 +355,7 @@ func (n *node) finish(s *session) {
 		switch {
 		case err != nil:
 			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
-		case end.detach && n.role != options.End:
+		case end.reason == transport.Stopped && n.role != options.End:
 			n.log.Info().Str("run", s.id).Msg("left the run")
 			err = fmt.Errorf("%s is %w: end has the report of run %s", n.role, pipeline.ErrStopping, s.id)
 		default:
@@ -296,9 +364,13 @@ func (n *node) finish(s *session) {
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		own := s.part.status()
+		s.total = n.total
 		n.total.Add(own.Entry)
 		s.remember(append(s.part.Above(), own), report)
-		s.report, s.closeErr, s.part = report, err, nil // the report may be asked for later, the rest is garbage
+		s.report, s.closeErr = report, err // which may be asked for later
+		if end.reason != transport.Interrupted {
+			s.part = nil // garbage
+		}
 		n.run, n.last = nil, s
 		close(s.closed)
 	})

@@ -105,14 +105,14 @@ func newFakeNode(r options.Role) *fakeNode {
 		id: pipeline.NodeID{Role: string(r), Address: "here"}, built: make(chan struct{}),
 	}
 	close(f.built)
-	f.begin = func(_ context.Context, o transport.Opening) (part, transport.Opened, error) {
+	f.begin = func(_ context.Context, o beginning) (part, transport.Opened, error) {
 		time.Sleep(f.opening)
 		if f.fails != nil {
 			return nil, transport.Opened{}, f.fails
 		}
 		f.parts.Add(1)
 		f.last = &fakePart{run: o.Run.ID, node: f, lasts: f.closing, fails: f.broken}
-		return f.last, transport.Opened{Run: o.Run}, nil
+		return f.last, transport.Opened{Run: o.Run, Life: newLife()}, nil
 	}
 	return f
 }

@@ -43,7 +43,15 @@ func TestSilentNeighboursLeave(t *testing.T) {
 				t.Errorf("the part is closed with %s", text)
 			}
 		}
-		if c := <-n.close("a", "lively"); c.err != nil || c.report.Run != "a" {
+		// Who comes late takes the run up again, and then there is a report of all of it.
+		c := <-n.close("a", "lively")
+		refusedWith(t, c.err, pipeline.ErrUnknownRun)
+		again := opening("a", "lively")
+		again.Again = true
+		if _, err := n.Open(t.Context(), again); err != nil {
+			t.Fatal(err)
+		}
+		if c := <-n.close("a", "lively", pipeline.Entry{NodeID: pipeline.NodeID{Role: "client"}}); c.err != nil || c.report.Run != "a" || len(c.report.Nodes) != 2 {
 			t.Errorf("who comes late gets %+v", c)
 		}
 	})
@@ -161,7 +169,7 @@ func TestNodeIsStopped(t *testing.T) {
 					refusedWith(t, c.err, pipeline.ErrStopping, r.String()+" is", "end has the report of run a")
 				}
 				end := n.last.ends[0]
-				if text := fmt.Sprint(end); !end.detach || strings.Count(text, "was stopped during the run") != 1 {
+				if text := fmt.Sprint(end); end.reason != transport.Stopped || strings.Count(text, "was stopped during the run") != 1 {
 					t.Errorf("the part is closed with %s", text)
 				}
 				_, err = n.Open(t.Context(), opening("b", "one"))
@@ -188,7 +196,7 @@ func TestNodeIsStoppedWhileItOpens(t *testing.T) {
 				if took := time.Since(began); took != n.opening {
 					t.Errorf("it stops after %v", took)
 				}
-				if fails == nil && (len(n.last.ends) != 1 || !n.last.ends[0].detach) {
+				if fails == nil && (len(n.last.ends) != 1 || n.last.ends[0].reason != transport.Stopped) {
 					t.Errorf("the part is closed with %+v", n.last.ends)
 				}
 			})
@@ -207,7 +215,7 @@ func TestNodeIsStoppedWhileItCloses(t *testing.T) {
 		if c := <-answer; c.err != nil || c.report.Run != "a" {
 			t.Errorf("%+v", c)
 		}
-		if n.last.ends[0].detach {
+		if n.last.ends[0].reason == transport.Stopped {
 			t.Error("it does not wait for the report")
 		}
 	})
@@ -220,7 +228,7 @@ func TestNeighboursByChance(t *testing.T) {
 		inFakeTime(t, options.Slow, func(t *testing.T, n *fakeNode) {
 			n.opening, n.closing = time.Duration(seed%3)*time.Second, time.Duration(seed%5)*time.Second
 			begin := n.begin
-			n.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+			n.begin = func(ctx context.Context, o beginning) (part, transport.Opened, error) {
 				if seed%4 == 0 && o.Run.ID == "a" {
 					time.Sleep(n.opening)
 					return nil, transport.Opened{}, errors.New("refused")

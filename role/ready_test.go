@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/options"
 	"tandem/transport"
 )
 
@@ -67,11 +68,11 @@ func TestStoppingNodeIsNotReady(t *testing.T) {
 	nodes := startQuick(t, c)
 	entered, leave := make(chan struct{}), make(chan struct{})
 	begin := nodes.slow[0].node.begin
-	nodes.slow[0].node.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+	nodes.slow[0].node.begin = func(ctx context.Context, o beginning) (part, transport.Opened, error) {
 		p, opened, err := begin(ctx, o)
 		return &heldUp{p, entered, leave}, opened, err
 	}
-	e, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Slow, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,12 +107,12 @@ func TestStartingNodeIsWaitedFor(t *testing.T) {
 		t.Errorf("code %d: %q", code, text)
 	}
 	client := newClient(c, slow.address)
-	if err := client.Answers(t.Context()); err != nil {
+	if err := (target{client, "--next", options.Slow}).ask(t.Context(), "me"); err != nil {
 		t.Error(err)
 	}
 	opened := make(chan error)
 	go func() {
-		e, _, err := openEdge(t.Context(), edgeConfig{client: client, from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+		e, _, err := openEdge(t.Context(), edgeConfig{target: target{client, "--next", options.Slow}, from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 		if err == nil {
 			_, err = e.close(t.Context(), ending{})
 		}

@@ -73,8 +73,8 @@ func randomBody(random *rand.Rand) []byte {
 			Id: name(), Strategy: name(), Tasks: number(), Frames: random.Uint64(), IntervalNs: int64(random.Uint64()), Digest: "another", Cuts: []int32{number(), number()},
 		}}
 	case 1:
-		m = &wire.CloseRequest{Run: name(), From: name(), Notes: []string{name()}, Detach: random.IntN(2) == 0, Nodes: [][]*wire.Ledger{
-			nil, {}, {{}}, {{Role: name(), Unacknowledged: []uint64{random.Uint64(), 3}}}, {{Role: "x", Received: -1, States: map[string]float64{"x": 1}}},
+		m = &wire.CloseRequest{Run: name(), From: name(), Notes: []string{name()}, Reason: wire.Reason(random.IntN(3)), Nodes: [][]*wire.Ledger{
+			nil, {}, {{}}, {{Role: name(), Gone: []uint64{random.Uint64(), 3}}}, {{Role: "x", Received: -1, States: map[string]float64{"x": 1}}},
 		}[random.IntN(5)]}
 	default:
 		push := &wire.PushRequest{Run: name(), From: name(), Kept: random.IntN(2) == 0}

@@ -128,10 +128,15 @@ func TestDifferentWeightsRefuseToWorkTogether(t *testing.T) {
 	}
 }
 
+// toward is a neighbour below.
+func toward(c setup, r options.Role, address string) target {
+	return target{newClient(c, address), "--next", r}
+}
+
 func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
-	first, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.fast.address), from: "test"}, pipeline.Run{ID: "first", Strategy: "baseline"})
+	first, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "first", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +157,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 	c := quick()
 	c.Input.Paths, c.Input.Labels, c.Queue, c.Frames = []string{digitsImages}, digitsLabels, 100, 100
 	nodes := startQuick(t, c)
-	e, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40})
+	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,9 +185,19 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 		ledger.Count(pipeline.Received, 1)
 		ledger.Count(pipeline.Forwarded, 1)
 	}
-	// A frame for end that nobody finished.
-	if _, err := newClient(c, nodes.end.address).Push(t.Context(), transport.Pushing{Run: "r", From: "test", Frames: []pipeline.Frame{good}}); !errors.Is(err, pipeline.ErrInvalidFrame) {
+	// A frame for end that nobody finished, and one from somebody who has no part in the run.
+	atEnd := newClient(c, nodes.end.address)
+	if _, err := atEnd.Push(t.Context(), transport.Pushing{Run: "r", From: "test", Frames: []pipeline.Frame{good}}); !errors.Is(err, pipeline.ErrUnknownRun) {
+		t.Errorf("a frame of a stranger: error %v", err)
+	}
+	if _, err := atEnd.Open(t.Context(), transport.Opening{Run: e.run, From: "test", Address: nodes.end.address}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := atEnd.Push(t.Context(), transport.Pushing{Run: "r", From: "test", Frames: []pipeline.Frame{good}}); !errors.Is(err, pipeline.ErrInvalidFrame) {
 		t.Errorf("unfinished frame on end: error %v", err)
+	}
+	if _, err := atEnd.Close(t.Context(), transport.Closing{Run: "r", From: "test", Reason: transport.Stopped}); err != nil {
+		t.Error(err)
 	}
 	entry := ledger.Entry()
 	entry.Role = "client"
@@ -221,7 +236,7 @@ func TestSilentClientsRunIsClosed(t *testing.T) {
 	nodes.slow = []*server{start(options.Slow, nodes.end.address, "")}
 	nodes.fast = start(options.Fast, nodes.slow[0].address, nodes.end.address)
 
-	e, _, err := openEdge(t.Context(), edgeConfig{client: newClient(c, nodes.fast.address), from: "client-dead"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10})
+	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "client-dead"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +305,7 @@ func TestInterruptedRunIsDrained(t *testing.T) {
 	nodes := startQuick(t, c)
 	ctx, interrupt := context.WithCancel(t.Context())
 	begin := nodes.end.node.begin
-	nodes.end.node.begin = func(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+	nodes.end.node.begin = func(ctx context.Context, o beginning) (part, transport.Opened, error) {
 		p, opened, err := begin(ctx, o)
 		return &countdown{part: p, left: 5, then: interrupt}, opened, err
 	}

@@ -72,7 +72,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 	cfg.equip()
 	s := &server{address: listener.Addr().String(), uplink: cfg.uplink, gate: newGate(cfg), deaf: make(chan struct{})}
 	s.node = &node{
-		role: cfg.Role, version: cfg.Version, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain,
+		role: cfg.Role, name: newName(cfg.Role), version: cfg.Version, log: cfg.Log, idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 	}
 	s.monitor = monitor.New(monitor.Options{
@@ -142,7 +142,7 @@ func pageAddress(listening string, encrypted bool) string {
 }
 
 func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error {
-	e := &recordings{cfg: cfg, arrived: s.monitor.Metrics.Age}
+	e := &recordings{cfg: cfg, name: s.node.name, arrived: s.monitor.Metrics.Age}
 	var err error
 	if cfg.Input.Labels != "" {
 		if e.labels, err = input.ReadLabels(cfg.Input.Labels); err != nil {
@@ -168,7 +168,7 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 	if err != nil {
 		return err
 	}
-	w, err := newWorker(cfg, net)
+	w, err := newWorker(cfg, s.node.name, net)
 	if err != nil {
 		return errors.Join(err, net.Close())
 	}
@@ -182,7 +182,7 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 	if err := w.await(ctx); err != nil {
 		return err
 	}
-	s.node.begin, s.below.ask = w.begin, w.answer
+	s.node.begin, s.node.network, s.below.ask = w.begin, w.describe, w.answer
 	return nil
 }
 

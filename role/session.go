@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/monitor"
+	"tandem/role/options"
 	"tandem/transport"
 )
 
@@ -13,16 +15,17 @@ import (
 const (
 	maxNeighbours  = 1024
 	maxLedgers     = 256
-	maxLedgerBytes = 512 << 10 // of all ledgers as JSON, without the unacknowledged frames: a report may have twice as many
+	maxLedgerBytes = 512 << 10 // of all ledgers as JSON, without ids of frames: a report may have twice as many
 	maxNotes       = 32
 )
 
 // session is one run on one node. Its fields are guarded by node.mu; those that a channel's closing announces may be
 // read without it afterwards.
 type session struct {
-	id    string
-	layer int // from which on this node takes frames, as the first to open the run has it
-	since time.Time
+	id     string
+	layer  int // from which on this node takes frames, as the first to open the run has it
+	since  time.Time
+	before *session // of the same run, which was interrupted; nil: there is none
 
 	opened  chan struct{} // closed when part, answer and openErr stand
 	part    part
@@ -30,9 +33,11 @@ type session struct {
 	openErr error
 
 	above   map[string]*neighbour // those that have ever opened the run
-	nodes   []pipeline.Entry      // ledgers of the nodes above
+	nodes   []pipeline.Entry      // ledgers of the nodes above, one for each life
 	bytes   int                   // of these as JSON
 	notes   []string
+	over    bool      // the client has closed the run
+	vacant  time.Time // since when all neighbours are gone, of which some were stopped and may be back soon; zero: they are not
 	closing bool
 
 	closed   chan struct{} // closed when what follows stands
@@ -40,19 +45,44 @@ type session struct {
 	closeErr error
 	last     []pipeline.Status // what the nodes were doing
 	ended    time.Time
+	total    monitor.Totals // of the runs before
 }
 
 // neighbour is one above, and its edge.
 type neighbour struct {
-	seen time.Time // its last sign of life
-	open bool      // it holds the run open
-	left bool      // it has closed the run: what it sent before may still come in
+	called string // in notes
+	id     pipeline.NodeID
+	seen   time.Time // its last sign of life
+	open   bool      // it holds the run open
+	left   bool      // it has closed the run: what it sent before may still come in
 }
 
-func newSession(o transport.Opening, now time.Time) *session {
-	return &session{
-		id: o.Run.ID, layer: o.Layer, since: now, above: make(map[string]*neighbour), opened: make(chan struct{}), closed: make(chan struct{}),
+// newSession makes one for an opening. Where the run was interrupted before, it goes on with what that session has gathered.
+func newSession(o transport.Opening, now time.Time, before *session) *session {
+	s := &session{
+		id: o.Run.ID, layer: o.Layer, since: now, before: before,
+		above: make(map[string]*neighbour), opened: make(chan struct{}), closed: make(chan struct{}),
 	}
+	if before != nil {
+		s.nodes, s.bytes, s.notes = slices.Clip(before.nodes), before.bytes, slices.Clip(before.notes)
+	}
+	return s
+}
+
+// join adds the edge of a neighbour. A process that reports call the same as it has gone: this one stands for it.
+func (s *session) join(o transport.Opening, now time.Time) {
+	named := o.Caller.Role != string(options.Client) && o.Caller.Address != ""
+	for _, a := range s.above {
+		if named && a.id == o.Caller {
+			a.open, a.left = false, true
+		}
+	}
+	n := &neighbour{called: called(o.Caller), id: o.Caller, seen: now, open: true}
+	if o.Caller.Role == "" {
+		n.called = o.From
+	}
+	s.above[o.From] = n
+	s.vacant = time.Time{}
 }
 
 // held reports whether a neighbour holds the run open.
@@ -65,10 +95,10 @@ func (s *session) held() bool {
 	return false
 }
 
-// gather remembers what a neighbour that leaves brings: the ledgers of the nodes above, each once, and their notes.
+// gather remembers what a neighbour that leaves brings: the ledgers of the nodes above, one for each life, and their notes.
 func (s *session) gather(c transport.Closing) {
 	for _, e := range c.Nodes {
-		if slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID }) {
+		if slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID && known.Life == e.Life }) {
 			continue
 		}
 		text, err := json.Marshal(e)
@@ -78,7 +108,7 @@ func (s *session) gather(c transport.Closing) {
 		}
 		s.nodes, s.bytes = append(s.nodes, e), s.bytes+len(text)
 	}
-	s.nodes = pipeline.BoundUnacknowledged(s.nodes, pipeline.MaxUnacknowledgedRanges)
+	s.nodes = pipeline.BoundIDs(s.nodes, pipeline.MaxRanges)
 	for _, note := range c.Notes {
 		s.note(note)
 	}

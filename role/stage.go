@@ -1,7 +1,9 @@
 package role
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"tandem/role/device"
 	"tandem/role/monitor"
 	"tandem/role/report"
+	"tandem/transport"
 )
 
 // stagePart is the part of fast or slow in one run.
@@ -38,15 +41,39 @@ func (p *stagePart) status() pipeline.Status {
 	s := p.stage.Status()
 	s.Emulate = p.cfg.Emulate.String()
 	p.watch.SoFar(&s.Entry)
+	s.Down = down(p.edges())
 	return s
 }
 
+// edges are those to the next nodes and to end.
+func (p *stagePart) edges() []*edge { return append(slices.Clip(p.next), p.end) }
+
 func (p *stagePart) below() map[string]bool {
-	up := map[string]bool{p.end.client.Address(): p.end.Up()}
-	for _, e := range p.next {
+	up := make(map[string]bool)
+	for _, e := range p.edges() {
 		up[e.client.Address()] = e.Up()
 	}
 	return up
+}
+
+// down are the neighbours below that do not answer.
+func down(edges []*edge) (nodes []pipeline.NodeID) {
+	for _, e := range edges {
+		if !e.Up() {
+			nodes = append(nodes, e.ID())
+		}
+	}
+	return nodes
+}
+
+// Summary is end's newest, with the neighbours that this node misses now: end may be one of them.
+func (p *stagePart) Summary() *pipeline.Live {
+	l := p.View.Summary()
+	if missed := down(p.edges()); len(missed) > 0 {
+		l = cmp.Or(l, new(pipeline.Live))
+		l.AddDown(missed)
+	}
+	return l
 }
 
 // Close drains the stage and closes the run below.
@@ -63,7 +90,7 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 		end.say(p.ID, startedAgain)
 	}
 	for _, e := range p.next {
-		entry.Next = append(entry.Next, e.inReports())
+		entry.Next = append(entry.Next, e.ID().Address)
 	}
 	end.say(p.ID, p.watch.End(&entry)...)
 	end.nodes = append(end.nodes, entry)
@@ -71,13 +98,13 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 		_ = p.trace.Flush() // whoever closes it gets the error, too
 	}
 	end.add(p.losses.notes()...)
-	for _, e := range p.next {
-		end.add(e.note())
+	for _, e := range p.edges() {
+		end.add(e.notes()...)
 	}
 	if p.emulated != nil {
 		end.say(p.ID, p.emulated.Note())
 	}
-	return closeAll(ctx, append(slices.Clip(p.next), p.end), end)
+	return closeAll(ctx, p.edges(), end)
 }
 
 // returnTime is how long a closing stage waits for an end that does not answer.
@@ -105,6 +132,17 @@ func (p *stagePart) lose(drained context.Context) {
 	}
 }
 
+// sameEnd checks that the results of the next nodes reach the end node that this one sends its own to.
+func (p *stagePart) sameEnd(run pipeline.Run) error {
+	for _, e := range p.next {
+		if e.end != "" && e.end != p.end.end {
+			return fmt.Errorf("%w %s: results of %v reach another end node than that of %s, %v: give both the same --end",
+				pipeline.ErrInvalidRun, run.ID, e.ID(), called(p.ID), p.end.ID())
+		}
+	}
+	return nil
+}
+
 // abandon closes what was opened below when the opening fails further on.
 func (p *stagePart) abandon(why error) {
 	p.watch.End(new(pipeline.Entry))
@@ -113,5 +151,5 @@ func (p *stagePart) abandon(why error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
-	_, _ = closeAll(ctx, p.next, ending{notes: []string{"the opening failed: " + why.Error()}, detach: true})
+	_, _ = closeAll(ctx, p.next, ending{notes: []string{"the opening failed: " + why.Error()}, reason: transport.Interrupted})
 }

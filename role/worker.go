@@ -7,9 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
-
-	"github.com/cenkalti/backoff/v5"
 
 	"tandem/model"
 	"tandem/pipeline"
@@ -29,13 +26,13 @@ type worker struct {
 	exec    *model.Executor
 	trace   *report.Trace // nil: not wanted
 	metrics *monitor.Metrics
-	cuts    []int               // where this node wants the network cut; empty: where the run says
-	next    []*transport.Client // take activations; none on the last node, which finishes every frame
-	end     *transport.Client   // takes results
+	cuts    []int    // where this node wants the network cut; empty: where the run says
+	next    []target // take activations; none on the last node, which finishes every frame
+	end     *target  // takes results
 }
 
-func newWorker(cfg setup, net *model.Network) (*worker, error) {
-	w := &worker{cfg: cfg, name: newName(cfg.Role), net: net}
+func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
+	w := &worker{cfg: cfg, name: name, net: net}
 	for _, text := range cfg.Cuts {
 		cut, err := net.Cut(text)
 		if err != nil {
@@ -53,14 +50,7 @@ func newWorker(cfg setup, net *model.Network) (*worker, error) {
 		}
 		w.cuts = []int{net.DefaultCut()}
 	}
-	if cfg.End == "" { // the last of the nodes that compute
-		w.end = newClient(cfg, cfg.Next[0])
-	} else {
-		w.end = newClient(cfg, cfg.End)
-		for _, address := range cfg.Next {
-			w.next = append(w.next, newClient(cfg, address))
-		}
-	}
+	w.next, w.end = targets(cfg)
 	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch})
 	return w, nil
 }
@@ -71,9 +61,14 @@ func (w *worker) close() error {
 	return w.net.Close()
 }
 
+// describe says which network this node has.
+func (w *worker) describe() transport.Description {
+	return transport.Description{Model: w.net.Name(), Digest: w.net.Digest(), Layers: w.net.Len()}
+}
+
 // begin makes this node's part in a run: it agrees on the run, loads its layers, opens the run below, and starts the
 // stage.
-func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transport.Opened, error) {
+func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened, error) {
 	if o.Layer == 0 && w.cfg.Role == options.Slow && len(o.Run.Cuts) > 0 { // opened by something else than a fast node
 		o.Layer = o.Run.Cuts[0]
 	}
@@ -85,10 +80,18 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		return nil, transport.Opened{}, err
 	}
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
-	p := &stagePart{cfg: w.cfg, restarted: o.Again, View: monitor.NewView(id), trace: w.trace, losses: newLosses(w.cfg, id, run.ID), watch: w.cfg.device.Watch()}
-	hops, err := w.openNext(ctx, p, run, edgeConfig{from: w.name, layer: held.To, exact: exact(w.inputs(held.To)), kept: entry.Keeps, again: o.Again, view: p.View})
+	life := newLife()
+	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), trace: w.trace, losses: newLosses(w.cfg, id, run.ID), watch: w.cfg.device.Watch()}
+	way := edgeConfig{log: w.cfg.Log, from: w.name, caller: id, path: o.Path, again: o.Again, view: p.View}
+	below := way
+	below.layer, below.exact, below.kept = held.To, exact(w.inputs(held.To)), entry.Keeps
+	hops, err := w.openNext(ctx, p, run, below)
 	if err == nil {
-		p.end, _, err = openEdge(ctx, edgeConfig{client: w.end, from: w.name, again: o.Again, view: p.View}, run)
+		way.target = *w.end
+		p.end, _, err = openEdge(ctx, way, run)
+	}
+	if err == nil {
+		err = p.sameEnd(run)
 	}
 	if err != nil {
 		p.abandon(err)
@@ -104,6 +107,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	}
 	c := pipeline.StageConfig{
 		ID:        id,
+		Life:      life,
 		Executor:  x,
 		Strategy:  strategy.Finisher{},
 		Holding:   held,
@@ -117,6 +121,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 		Batch:     w.cfg.Batch,
 		Window:    window,
 		End:       p.end,
+		EndID:     p.end.ID(),
 		Failed:    p.losses.count,
 		Throttled: p.watch.Throttled,
 		Served:    w.metrics.Service,
@@ -133,7 +138,7 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 	p.abort = abort
 	p.stage = pipeline.StartStage(stageCtx, c)
 	p.Begin(p.status)
-	return p, transport.Opened{Run: run, Inputs: w.inputs(held.From)}, nil
+	return p, transport.Opened{Run: run, Inputs: w.inputs(held.From), Life: life, End: p.end.end}, nil
 }
 
 // openNext opens the run on the next nodes, all at the same time. Of several, some may be missing: they are used when
@@ -141,13 +146,13 @@ func (w *worker) begin(ctx context.Context, o transport.Opening) (part, transpor
 func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, cfg edgeConfig) ([]pipeline.Hopper, error) {
 	edges, errs := make([]*edge, len(w.next)), make([]error, len(w.next))
 	var opening sync.WaitGroup
-	for i, c := range w.next {
+	for i, t := range w.next {
 		cfg := cfg
-		cfg.client = c
+		cfg.target = t
 		opening.Go(func() {
 			edges[i], _, errs[i] = openEdge(ctx, cfg, run)
 			if errors.Is(errs[i], pipeline.ErrUnreachable) && cfg.kept {
-				edges[i] = startEdge(cfg, run, true)
+				edges[i] = missingEdge(cfg, run)
 			}
 		})
 	}
@@ -200,46 +205,22 @@ func (w *worker) inputs(layer int) (inputs []transport.Input) {
 
 // await waits until the nodes below can be reached: end, and one of the next nodes at least.
 func (w *worker) await(ctx context.Context) error {
-	needed, missing := w.ask(func(c *transport.Client) error { return await(ctx, w.cfg, c.Reach) }) // ends after --wait
+	needed, missing := w.ask(func(t target) error { // ends after --wait
+		return await(ctx, w.cfg, func(ctx context.Context) error { return t.reach(ctx, w.name) })
+	})
+	if needed == nil && errors.Is(missing, errWrongNode) {
+		return missing
+	}
 	if needed == nil && missing != nil {
 		w.cfg.Log.Warn().Err(missing).Msg("a next node is missing: it is used when it is there")
 	}
 	return needed
 }
 
-// await asks the node below until it can be reached: at a site that is switched on, nodes start in any order.
-func await(ctx context.Context, cfg setup, ask func(context.Context) error) error {
-	told := false
-	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval, pauses.MaxInterval = 100*time.Millisecond, 500*time.Millisecond
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := ask(ctx)
-		if err != nil && !told {
-			told = true
-			cfg.Log.Info().Err(err).Stringer("wait", cfg.Wait).Msg("waiting for the node below")
-		}
-		if errors.Is(err, pipeline.ErrNotAdmitted) {
-			err = backoff.Permanent(err)
-		}
-		return struct{}{}, err
-	}, backoff.WithBackOff(pauses), backoff.WithMaxElapsedTime(max(cfg.Wait, time.Nanosecond)))
-	if err != nil && !errors.Is(err, pipeline.ErrUnreachable) {
-		return err
-	}
-	if err != nil {
-		flags := "--next"
-		if cfg.End != "" {
-			flags += " or --end"
-		}
-		return fmt.Errorf("%w: start that node first, correct %s, or wait longer with --wait", err, flags)
-	}
-	return nil
-}
-
 // answer asks whether the nodes below answer, and returns why those do not that are needed.
 func (w *worker) answer(ctx context.Context) error {
-	needed, _ := w.ask(func(c *transport.Client) error {
-		err := c.Answers(ctx)
+	needed, _ := w.ask(func(t target) error {
+		err := t.ask(ctx, w.name)
 		switch {
 		case err == nil:
 			return nil
@@ -253,13 +234,13 @@ func (w *worker) answer(ctx context.Context) error {
 
 // ask asks the next nodes and end at the same time. It returns why those are missing that are needed, which are end and one
 // next node, and why others are.
-func (w *worker) ask(question func(*transport.Client) error) (needed, missing error) {
+func (w *worker) ask(question func(target) error) (needed, missing error) {
 	next := make([]error, len(w.next))
 	var asking sync.WaitGroup
-	for i, c := range w.next {
-		asking.Go(func() { next[i] = question(c) })
+	for i, t := range w.next {
+		asking.Go(func() { next[i] = question(t) })
 	}
-	end := question(w.end)
+	end := question(*w.end)
 	asking.Wait()
 	missing = errors.Join(next...)
 	if len(next) > 0 && !slices.Contains(next, nil) {

@@ -79,6 +79,7 @@ type Feedback struct {
 	Service   time.Duration // what a frame takes there
 	Spread    time.Duration // mean deviation of that
 	Here      int           // frames of the run that are on the answering node, from accepted to taken by end
+	Life      string        // of the answering node: another than before knows nothing of what that took
 }
 
 // Overloaded reports whether the node had no place for the frame, or will soon have none.

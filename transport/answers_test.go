@@ -59,8 +59,8 @@ func TestOddAnswers(t *testing.T) {
 func TestOddMessages(t *testing.T) {
 	address := serve(t, &fakeNode{}, 1<<20)
 	c := client(address)
-	for _, ids := range [][]uint64{{5, 1}, {5}} {
-		for _, ledger := range []*wire.Ledger{{Role: "fast", Unacknowledged: ids}, {Role: "fast", Denied: ids}} {
+	for _, ids := range [][]uint64{{5, 1 << 40}, {5}} {
+		for _, ledger := range []*wire.Ledger{{Role: "fast", Gone: ids}, {Role: "fast", Handed: []*wire.Handover{{Frames: ids}}}} {
 			_, err := c.node.Close(t.Context(), &wire.CloseRequest{Run: "r", Nodes: []*wire.Ledger{ledger}})
 			if err = c.fromWire(err); !errors.Is(err, pipeline.ErrInvalidRun) {
 				t.Errorf("%v: %v", ledger, err)

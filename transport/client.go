@@ -104,30 +104,33 @@ func (c *Client) Address() string { return c.address }
 // CloseIdle closes the connections that carry nothing now.
 func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
 
-// Reach reports whether something listens at the node's address, and lets this node in. Whoever takes the connection and
-// is not ready to answer counts as reached.
-func (c *Client) Reach(ctx context.Context) error {
+// Reach is Describe, but whoever takes the connection, lets this node in and does not answer counts as reached; it has not
+// said what it is.
+func (c *Client) Reach(ctx context.Context) (Description, error) {
 	conn, err := c.dial(ctx, "", "")
 	if err != nil {
-		return c.unreachable(err)
+		return Description{}, c.unreachable(err)
 	}
 	_ = conn.Close() // nothing was sent
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Dial)
 	defer cancel()
-	err = c.Answers(ctx)
+	d, err := c.Describe(ctx)
 	if errors.Is(err, context.DeadlineExceeded) || Answered(err) && !errors.Is(err, pipeline.ErrNotAdmitted) {
-		return nil
+		return Description{}, nil
 	}
-	return err
+	return d, err
 }
 
 // Open asks the node to take part in a run.
 func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
-	m, err := c.node.Open(ctx, &wire.OpenRequest{Run: runToWire(o.Run), From: o.From, Address: o.Address, Layer: int32(o.Layer), Again: o.Again})
+	m, err := c.node.Open(ctx, &wire.OpenRequest{
+		Run: runToWire(o.Run), From: o.From, CallerRole: o.Caller.Role, CallerAddress: o.Caller.Address, Path: o.Path,
+		Address: o.Address, Layer: int32(o.Layer), Again: o.Again,
+	})
 	if err := c.checked(m, err); err != nil {
 		return Opened{}, err
 	}
-	opened := Opened{Run: runFromWire(m.GetRun()), Inputs: inputsFromWire(m), Address: m.GetAddress()}
+	opened := Opened{Run: runFromWire(m.GetRun()), Inputs: inputsFromWire(m), Address: m.GetAddress(), Life: m.GetLife(), End: m.GetEnd()}
 	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
 	}
@@ -159,7 +162,7 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	if len(m.GetFeedback()) != len(p.Frames) {
 		return Pushed{}, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
 	}
-	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback())}
+	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback(), m.GetLife()), Life: m.GetLife()}
 	if m.GetLive() != nil {
 		pushed.Live = new(pipeline.Live)
 		err = convert(m.GetLive(), pushed.Live)
@@ -178,14 +181,15 @@ func (c *Client) checked(m proto.Message, err error) error {
 	return nil
 }
 
-// Answers reports whether the node answers calls before the context ends: a process that hangs still takes connections.
-// It asks with a sign of life for a run that nobody has.
-func (c *Client) Answers(ctx context.Context) error {
-	m, err := c.node.Push(ctx, &wire.PushRequest{Run: "?", From: "?"})
-	if err = c.checked(m, err); errors.Is(err, pipeline.ErrUnknownRun) {
-		return nil
+// Describe asks the node what it is. It answers also while it starts; a process that hangs takes connections, and does not.
+func (c *Client) Describe(ctx context.Context) (Description, error) {
+	m, err := c.node.Describe(ctx, &wire.DescribeRequest{})
+	if err := c.checked(m, err); err != nil {
+		return Description{}, err
 	}
-	return err
+	return Description{
+		Role: m.GetRole(), Name: m.GetName(), Version: m.GetVersion(), Model: m.GetModel(), Digest: m.GetDigest(), Layers: int(m.GetLayers()),
+	}, nil
 }
 
 // bytes is what the data of the frames takes on the wire.
@@ -204,15 +208,15 @@ func sendTime(bytes int) time.Duration {
 	return time.Duration(float64(bytes) / slowest * float64(time.Second))
 }
 
-// Close says that this caller sends no more in the run, and returns the report once end has made it; a caller that
-// detaches gets none.
+// Close says that this caller sends no more in the run, and returns the report once end has made it; a caller that is
+// being stopped gets none.
 func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error) {
 	request, err := closingToWire(cl, messageBytes((*wire.CloseRequest)(nil).ProtoReflect().Descriptor(), c.limits.MaxBody))
 	if err != nil {
 		return pipeline.Report{}, err
 	}
 	m, err := c.node.Close(ctx, request)
-	if err := c.checked(m, err); err != nil || cl.Detach {
+	if err := c.checked(m, err); err != nil || cl.Reason == Stopped {
 		return pipeline.Report{}, err
 	}
 	var r pipeline.Report

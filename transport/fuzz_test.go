@@ -74,7 +74,7 @@ func FuzzStatus(f *testing.F) {
 	seed(&wire.PushRequest{Run: "r", Status: statusToWire([]pipeline.Status{{Entry: pipeline.Entry{NodeID: pipeline.NodeID{Role: "fast"}, Decisions: map[strategy.Reason]int64{strategy.HopDown: 1}}}}, maxStatusBytes)})
 	seed(&wire.PushRequest{Run: "r", Status: []*wire.Status{{Ledger: &wire.Ledger{Role: "slow"}, RateIn: 1e308}, {}}})
 	seed(&wire.PushResponse{Live: &wire.Live{Rate: 33.3}})
-	seed(&wire.CloseRequest{Nodes: []*wire.Ledger{{Role: "fast", Unacknowledged: []uint64{1, 5, 7, 7}, Denied: []uint64{5}}}})
+	seed(&wire.CloseRequest{Nodes: []*wire.Ledger{{Role: "fast", Gone: []uint64{1, 5, 7, 7}, Handed: []*wire.Handover{{Life: "x", Frames: []uint64{5, 0}}}}}})
 	seed(&wire.CloseResponse{Report: &wire.Report{Run: "r", Unaccounted: -13, LatencyMs: &wire.Latency{P50: 3}, Nodes: []*wire.Ledger{{Role: "end"}}}})
 	decodes := func(b []byte, m proto.Message) bool { return boundedProto{}.Unmarshal(b, m) == nil && check(m) == nil }
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -64,7 +64,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b, c int32, d, e int64) {
 		for _, got := range feedbackFromWire([]*wire.Feedback{
 			{Here: a, QueueLength: b, QueueCapacity: c, Batch: a, ServiceNs: d, SpreadNs: e}, nil, {Here: c, SpreadNs: d, QueueCapacity: a},
-		}) {
+		}, "x") {
 			if got.Here < 0 || got.Batch < 0 || got.Length < 0 || got.Capacity < 0 || min(got.Service, got.Spread) < 0 || max(got.Service, got.Spread) > maxAge {
 				t.Errorf("%+v", got)
 			}
@@ -285,7 +285,8 @@ func TestTextsOfOtherServersAreMadePlain(t *testing.T) {
 	}()
 	c := client(l.Addr().String())
 	_, pushed := c.Push(t.Context(), Pushing{Run: "r", From: "me"})
-	for what, err := range map[string]error{"Push": pushed, "Reach": c.Reach(t.Context())} {
+	_, reached := c.Reach(t.Context())
+	for what, err := range map[string]error{"Push": pushed, "Reach": reached} {
 		if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "503") || !printable(err.Error()) || len(err.Error()) > maxTextBytes+200 {
 			t.Errorf("%s: %.200q", what, err)
 		}

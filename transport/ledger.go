@@ -28,35 +28,33 @@ func convert(from, to any) error {
 func ledgerToWire(e pipeline.Entry) (*wire.Ledger, error) {
 	m := new(wire.Ledger)
 	err := convert(e, m)
-	m.Unacknowledged, m.Denied = idsToWire(e.Unacknowledged), idsToWire(e.Denied) // JSON has neither
+	m.Life, m.Gone = e.Life, e.GoneIDs.Steps() // JSON has no ids
+	for _, h := range e.Handed {
+		m.Handed = append(m.Handed, &wire.Handover{Role: h.Role, Address: h.Address, Life: h.Life, Frames: h.Frames.Steps()})
+	}
 	return m, err
 }
 
 func ledgerFromWire(m *wire.Ledger) (e pipeline.Entry, err error) {
-	unacknowledged, denied := m.GetUnacknowledged(), m.GetDenied()
-	m.Unacknowledged, m.Denied = nil, nil
-	err = convert(m, &e)
-	var wrong, wrongDenied error
-	e.Unacknowledged, wrong = pipeline.NewIDs(unacknowledged)
-	e.Denied, wrongDenied = pipeline.NewIDs(denied)
-	return e, cmp.Or(err, wrong, wrongDenied)
-}
-
-func idsToWire(ids pipeline.IDs) []uint64 {
-	var flat []uint64
-	for _, r := range ids {
-		flat = append(flat, r[0], r[1])
+	e.Life = m.GetLife()
+	var wrong error
+	e.GoneIDs, wrong = pipeline.NewIDs(m.GetGone())
+	for _, h := range m.GetHanded() {
+		frames, err := pipeline.NewIDs(h.GetFrames())
+		wrong = cmp.Or(wrong, err)
+		e.Handed = append(e.Handed, pipeline.Handover{NodeID: pipeline.NodeID{Role: h.GetRole(), Address: h.GetAddress()}, Life: h.GetLife(), Frames: frames})
 	}
-	return flat
+	m.Gone, m.Handed = nil, nil
+	return e, cmp.Or(wrong, convert(m, &e))
 }
 
-// closingToWire encodes a closing in at most so many bytes. After a long run over a bad link very many frames are
-// unacknowledged. What does not fit are the oldest of them: without them the report is less exact, and without the
-// closing there is none.
+// closingToWire encodes a closing in at most so many bytes. After a long run over a bad link very many ranges of frames are
+// to be told. What does not fit are the oldest of them: without them the report is less exact, and without the closing
+// there is none.
 func closingToWire(c Closing, most int) (*wire.CloseRequest, error) {
-	for ranges := pipeline.MaxUnacknowledgedRanges; ; ranges /= 2 {
-		m := &wire.CloseRequest{Run: c.Run, From: c.From, Notes: c.Notes, Detach: c.Detach}
-		for _, e := range pipeline.BoundUnacknowledged(c.Nodes, ranges) {
+	for ranges := pipeline.MaxRanges; ; ranges /= 2 {
+		m := &wire.CloseRequest{Run: c.Run, From: c.From, Notes: c.Notes, Reason: c.Reason}
+		for _, e := range pipeline.BoundIDs(c.Nodes, ranges) {
 			ledger, err := ledgerToWire(e)
 			if err != nil {
 				return nil, err

@@ -107,17 +107,21 @@ func TestStatusIsCutToFit(t *testing.T) {
 	}
 }
 
-func TestAnswers(t *testing.T) {
-	n := &fakeNode{err: fmt.Errorf("%w %q", pipeline.ErrUnknownRun, "?")}
+func TestDescribe(t *testing.T) {
+	n := &fakeNode{}
 	address := serve(t, n, 1<<20)
-	if err := client(address).Answers(t.Context()); err != nil {
-		t.Error(err)
+	if d, err := client(address).Describe(t.Context()); err != nil || d != described {
+		t.Errorf("%+v, %v", d, err)
+	}
+	describe := func(c *Client, ctx context.Context) error {
+		_, err := c.Describe(ctx)
+		return err
 	}
 	n.err = fmt.Errorf("this node is %w", pipeline.ErrStopping)
-	if err := client(address).Answers(t.Context()); !errors.Is(err, pipeline.ErrStopping) {
+	if err := describe(client(address), t.Context()); !errors.Is(err, pipeline.ErrStopping) {
 		t.Errorf("error %v", err)
 	}
-	if err := client("127.0.0.1:1").Answers(t.Context()); !errors.Is(err, pipeline.ErrUnreachable) {
+	if err := describe(client("127.0.0.1:1"), t.Context()); !errors.Is(err, pipeline.ErrUnreachable) {
 		t.Errorf("error %v", err)
 	}
 	hanging, err := net.Listen("tcp", "127.0.0.1:0") // the kernel takes connections, and nobody answers
@@ -127,7 +131,7 @@ func TestAnswers(t *testing.T) {
 	defer hanging.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if err := client(hanging.Addr().String()).Answers(ctx); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no answer in time") {
+	if err := describe(client(hanging.Addr().String()), ctx); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no answer in time") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -161,7 +161,7 @@ func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {
 }
 
 // feedbackFromWire decodes answers. What can't be is taken for what is nearest to it: strategies reckon with these.
-func feedbackFromWire(messages []*wire.Feedback) []pipeline.Feedback {
+func feedbackFromWire(messages []*wire.Feedback, life string) []pipeline.Feedback {
 	count := func(n int32) int { return max(0, int(n)) }
 	span := func(ns int64) time.Duration { return min(max(0, time.Duration(ns)), maxAge) }
 	out := make([]pipeline.Feedback, len(messages))
@@ -169,7 +169,7 @@ func feedbackFromWire(messages []*wire.Feedback) []pipeline.Feedback {
 		out[i] = pipeline.Feedback{
 			Accepted: m.GetAccepted(), Length: count(m.GetQueueLength()), Capacity: count(m.GetQueueCapacity()),
 			Busy: m.GetBusy(), Throttled: m.GetThrottled(), Batch: count(m.GetBatch()), Service: span(m.GetServiceNs()), Spread: span(m.GetSpreadNs()),
-			Here: count(m.GetHere()),
+			Here: count(m.GetHere()), Life: life,
 		}
 	}
 	return out

@@ -21,26 +21,40 @@ import (
 
 // Node is what a server serves. Its methods are called by many goroutines at once.
 type Node interface {
+	Describe(context.Context) (Description, error)
 	Open(context.Context, Opening) (Opened, error)
 	Push(context.Context, Pushing) (Pushed, error)
 	Close(context.Context, Closing) (pipeline.Report, error)
 }
 
+// Description is what a node is.
+type Description struct {
+	Role    string
+	Name    string // of the process; unique
+	Version string
+	Model   string // empty: it has none yet, or is end
+	Digest  string
+	Layers  int // of the whole network
+}
+
 // Opening asks a node to take part in a run.
 type Opening struct {
 	Run     pipeline.Run
-	From    string // the caller; unique for each process
-	Address string // what the caller calls this node
-	Layer   int    // the first layer that the caller leaves to this node
-	Again   bool   // the run has begun before: a node that does not know it was started again
+	From    string          // the caller; unique for each process
+	Caller  pipeline.NodeID // the caller as reports call it: a process that is called the same stands for it
+	Path    []string        // the processes by which the opening has come, the caller last
+	Address string          // what the caller calls this node
+	Layer   int             // the first layer that the caller leaves to this node
+	Again   bool            // the run has begun before: a node that does not know it was started again
 }
 
-// Opened is the answer: the run with what was left open filled in, what the frames bring that the node takes (none: any),
-// and what it is called in reports: another neighbour may know it by another address.
+// Opened is the answer.
 type Opened struct {
-	Run     pipeline.Run
-	Inputs  []Input
-	Address string
+	Run     pipeline.Run // with what was left open filled in
+	Inputs  []Input      // what frames bring that the node takes; none: any
+	Address string       // what the node is called in reports: another neighbour may know it by another address
+	Life    string       // of the node in the run
+	End     string       // the end process that the node's results reach
 }
 
 // Input is a tensor that frames bring.
@@ -67,8 +81,9 @@ type Pushing struct {
 
 // Pushed is the answer: one feedback for each frame, and what is known of the run so far, if anything is.
 type Pushed struct {
-	Feedback []pipeline.Feedback
+	Feedback []pipeline.Feedback // of the life that answers
 	Live     *pipeline.Live
+	Life     string
 }
 
 // Closing says that one neighbour sends no more.
@@ -77,9 +92,18 @@ type Closing struct {
 	From  string
 	Nodes []pipeline.Entry // the ledgers of all nodes above
 	Notes []string         // what was out of the ordinary above
-	// Detach: the caller is being stopped and does not wait for the report.
-	Detach bool
+	Reason
 }
+
+// Reason is why a neighbour closes a run.
+type Reason = wire.Reason
+
+// The reasons.
+const (
+	Over        = wire.Reason_OVER        // the client has closed it
+	Stopped     = wire.Reason_STOPPED     // the neighbour is being stopped, and does not wait for the report
+	Interrupted = wire.Reason_INTERRUPTED // those above are silent, or can not go on now; they may take the run up again
+)
 
 // NewServer makes the HTTP server of a node, which serves what comes through the gate. What is no call goes to others,
 // unless that is nil. maxBody bounds a call's size in bytes.
@@ -151,8 +175,19 @@ func answered(next connect.UnaryFunc) connect.UnaryFunc {
 // handler translates between the wire's messages and a Node.
 type handler struct{ node Node }
 
+func (h handler) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.DescribeResponse, error) {
+	d, err := h.node.Describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &wire.DescribeResponse{Role: d.Role, Name: d.Name, Version: d.Version, Model: d.Model, Digest: d.Digest, Layers: int32(d.Layers)}, nil
+}
+
 func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenResponse, error) {
-	o := Opening{Run: runFromWire(m.GetRun()), From: m.GetFrom(), Address: m.GetAddress(), Layer: int(m.GetLayer()), Again: m.GetAgain()}
+	o := Opening{
+		Run: runFromWire(m.GetRun()), From: m.GetFrom(), Caller: pipeline.NodeID{Role: m.GetCallerRole(), Address: m.GetCallerAddress()},
+		Path: m.GetPath(), Address: m.GetAddress(), Layer: int(m.GetLayer()), Again: m.GetAgain(),
+	}
 	if err := validRun(o.Run); err != nil {
 		return nil, err
 	}
@@ -160,7 +195,7 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	if err != nil {
 		return nil, err
 	}
-	answer := &wire.OpenResponse{Run: runToWire(opened.Run), Address: opened.Address}
+	answer := &wire.OpenResponse{Run: runToWire(opened.Run), Address: opened.Address, Life: opened.Life, End: opened.End}
 	inputsToWire(answer, opened.Inputs)
 	return answer, nil
 }
@@ -175,7 +210,7 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 	if err != nil {
 		return nil, err
 	}
-	answer := &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback)}
+	answer := &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback), Life: pushed.Life}
 	if live := new(wire.Live); pushed.Live != nil && convert(pushed.Live, live) == nil { // its figures are numbers
 		answer.Live = live
 	}
@@ -183,7 +218,7 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 }
 
 func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseResponse, error) {
-	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Notes: m.GetNotes(), Detach: m.GetDetach()}
+	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Notes: m.GetNotes(), Reason: m.GetReason()}
 	for _, ledger := range m.GetNodes() {
 		e, err := ledgerFromWire(ledger)
 		if err != nil {
@@ -192,7 +227,7 @@ func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseRe
 		c.Nodes = append(c.Nodes, e)
 	}
 	report, err := h.node.Close(ctx, c)
-	if err != nil || c.Detach {
+	if err != nil || c.Reason == Stopped {
 		return &wire.CloseResponse{}, err
 	}
 	answer := &wire.CloseResponse{Report: new(wire.Report)}

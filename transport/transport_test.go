@@ -36,6 +36,10 @@ type fakeNode struct {
 	forgetsWire bool // as a node from before there were wire formats
 }
 
+var described = Description{Role: "slow", Name: "slow-1", Version: "v1", Model: "net.onnx", Digest: "abc", Layers: 7}
+
+func (n *fakeNode) Describe(context.Context) (Description, error) { return described, n.err }
+
 func (n *fakeNode) Open(_ context.Context, o Opening) (Opened, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -44,7 +48,7 @@ func (n *fakeNode) Open(_ context.Context, o Opening) (Opened, error) {
 	if n.forgetsWire {
 		o.Run.Wire = ""
 	}
-	return Opened{Run: o.Run, Inputs: []Input{{"ids", []int{3, 4}, "int64"}, {Shape: []int{5}}}, Address: "another:1"}, n.err
+	return Opened{Run: o.Run, Inputs: []Input{{"ids", []int{3, 4}, "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, n.err
 }
 
 func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
@@ -62,7 +66,7 @@ func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
 	for i := range answers {
 		answers[i] = pipeline.Feedback{Accepted: i%2 == 0, Length: i, Capacity: 10, Service: time.Millisecond}
 	}
-	return Pushed{Feedback: answers, Live: n.live}, nil
+	return Pushed{Feedback: answers, Live: n.live, Life: "second"}, nil
 }
 
 func (n *fakeNode) Close(_ context.Context, c Closing) (pipeline.Report, error) {
@@ -125,8 +129,8 @@ func TestFramesAndFeedbackCrossTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []pipeline.Feedback{
-		{Accepted: true, Length: 0, Capacity: 10, Service: time.Millisecond},
-		{Accepted: false, Length: 1, Capacity: 10, Service: time.Millisecond},
+		{Accepted: true, Length: 0, Capacity: 10, Service: time.Millisecond, Life: "second"},
+		{Accepted: false, Length: 1, Capacity: 10, Service: time.Millisecond, Life: "second"},
 	}
 	if d := cmp.Diff(want, answers.Feedback); d != "" {
 		t.Error(d)
@@ -162,7 +166,7 @@ func TestOpeningAndClosingCrossTheWire(t *testing.T) {
 		t.Error(d)
 	}
 	o.Run.Model = "filled in"
-	if d := cmp.Diff(Opened{Run: o.Run, Inputs: []Input{{"ids", []int{3, 4}, "int64"}, {Shape: []int{5}}}, Address: "another:1"}, opened); d != "" {
+	if d := cmp.Diff(Opened{Run: o.Run, Inputs: []Input{{"ids", []int{3, 4}, "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, opened); d != "" {
 		t.Error(d)
 	}
 	cl := Closing{Run: "r", From: "me", Notes: []string{"odd; and more", "strange"}, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 1 << 40}}}}
@@ -276,7 +280,7 @@ func TestUnreachableNode(t *testing.T) {
 	address := l.Addr().String()
 	l.Close()
 	c := client(address)
-	if err := c.Reach(t.Context()); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), address) {
+	if _, err := c.Reach(t.Context()); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), address) {
 		t.Errorf("Reach: %v", err)
 	}
 	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: nil}); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), address) {
@@ -288,7 +292,7 @@ func TestUnreachableNode(t *testing.T) {
 func TestReachOfSomethingElse(t *testing.T) {
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
-	err := client(other.Listener.Addr().String()).Reach(t.Context())
+	_, err := client(other.Listener.Addr().String()).Reach(t.Context())
 	if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no tandem node: it answers 404") {
 		t.Errorf("error %v", err)
 	}
@@ -298,7 +302,7 @@ func TestReachOfSomethingElse(t *testing.T) {
 	}
 	defer silent.Close()
 	c := NewClient(silent.Addr().String(), Limits{Dial: time.Second, Call: time.Second, Window: 1, MaxBody: 1 << 20}, nil)
-	if err := c.Reach(t.Context()); err != nil {
+	if _, err := c.Reach(t.Context()); err != nil {
 		t.Errorf("who is not ready to answer: %v", err)
 	}
 }

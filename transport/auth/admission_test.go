@@ -33,7 +33,7 @@ func TestAdmitted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := serveGated(t, load(t, files[0]))
 			c := g.client(load(t, files[1]))
-			if err := c.Reach(t.Context()); err != nil {
+			if _, err := c.Reach(t.Context()); err != nil {
 				t.Error(err)
 			}
 			for id := range uint64(5) {
@@ -76,7 +76,8 @@ func TestRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := serveGated(t, load(t, test.node))
 			c := g.client(loadUnchecked(t, test.client))
-			for what, err := range map[string]error{"Push": push(t.Context(), c, 1), "Reach": c.Reach(t.Context())} {
+			_, reached := c.Reach(t.Context())
+			for what, err := range map[string]error{"Push": push(t.Context(), c, 1), "Reach": reached} {
 				if !errors.Is(err, pipeline.ErrNotAdmitted) || !strings.Contains(err.Error(), test.here) || !strings.Contains(err.Error(), g.address) {
 					t.Errorf("%s: error %v, want one that says %q", what, err, test.here)
 				}

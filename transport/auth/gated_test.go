@@ -96,6 +96,10 @@ type node struct {
 	wait   func()
 }
 
+func (n *node) Describe(context.Context) (transport.Description, error) {
+	return transport.Description{Role: "slow", Name: "me"}, nil
+}
+
 func (n *node) Open(context.Context, transport.Opening) (transport.Opened, error) {
 	return transport.Opened{}, nil
 }

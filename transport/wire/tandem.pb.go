@@ -77,6 +77,183 @@ func (Encoding) EnumDescriptor() ([]byte, []int) {
 	return file_tandem_proto_rawDescGZIP(), []int{0}
 }
 
+// Reason is why a neighbour closes a run.
+type Reason int32
+
+const (
+	// The client has closed it.
+	Reason_OVER Reason = 0
+	// The neighbour is being stopped, and may be back soon. It does not wait for the others: answer at once, without a report.
+	Reason_STOPPED Reason = 1
+	// Those above are silent, or can not go on now. They may take the run up again.
+	Reason_INTERRUPTED Reason = 2
+)
+
+// Enum value maps for Reason.
+var (
+	Reason_name = map[int32]string{
+		0: "OVER",
+		1: "STOPPED",
+		2: "INTERRUPTED",
+	}
+	Reason_value = map[string]int32{
+		"OVER":        0,
+		"STOPPED":     1,
+		"INTERRUPTED": 2,
+	}
+)
+
+func (x Reason) Enum() *Reason {
+	p := new(Reason)
+	*p = x
+	return p
+}
+
+func (x Reason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Reason) Descriptor() protoreflect.EnumDescriptor {
+	return file_tandem_proto_enumTypes[1].Descriptor()
+}
+
+func (Reason) Type() protoreflect.EnumType {
+	return &file_tandem_proto_enumTypes[1]
+}
+
+func (x Reason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Reason.Descriptor instead.
+func (Reason) EnumDescriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{1}
+}
+
+type DescribeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DescribeRequest) Reset() {
+	*x = DescribeRequest{}
+	mi := &file_tandem_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DescribeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DescribeRequest) ProtoMessage() {}
+
+func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
+func (*DescribeRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{0}
+}
+
+type DescribeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// fast, slow or end.
+	Role string `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	// The process: unique for each.
+	Name    string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	// The network that it has; empty while it starts, and on end.
+	Model  string `protobuf:"bytes,4,opt,name=model,proto3" json:"model,omitempty"`
+	Digest string `protobuf:"bytes,5,opt,name=digest,proto3" json:"digest,omitempty"`
+	// Of the whole network.
+	Layers        int32 `protobuf:"varint,6,opt,name=layers,proto3" json:"layers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DescribeResponse) Reset() {
+	*x = DescribeResponse{}
+	mi := &file_tandem_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DescribeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DescribeResponse) ProtoMessage() {}
+
+func (x *DescribeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DescribeResponse.ProtoReflect.Descriptor instead.
+func (*DescribeResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *DescribeResponse) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *DescribeResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DescribeResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *DescribeResponse) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *DescribeResponse) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *DescribeResponse) GetLayers() int32 {
+	if x != nil {
+		return x.Layers
+	}
+	return 0
+}
+
 type OpenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Run   *Run                   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
@@ -87,14 +264,20 @@ type OpenRequest struct {
 	// The first layer that the caller leaves to this node; 0: all of them.
 	Layer int32 `protobuf:"varint,4,opt,name=layer,proto3" json:"layer,omitempty"`
 	// The run has begun before, and was open on the node: one that does not know it was started again.
-	Again         bool `protobuf:"varint,5,opt,name=again,proto3" json:"again,omitempty"`
+	Again bool `protobuf:"varint,5,opt,name=again,proto3" json:"again,omitempty"`
+	// The caller as reports call it: its role, and the address by which its own caller calls it. Of two processes that are
+	// called the same the later one stands for the earlier.
+	CallerRole    string `protobuf:"bytes,6,opt,name=caller_role,json=callerRole,proto3" json:"caller_role,omitempty"`
+	CallerAddress string `protobuf:"bytes,7,opt,name=caller_address,json=callerAddress,proto3" json:"caller_address,omitempty"`
+	// The processes by which the opening has come, the caller last: a node that finds itself among them is in a circle.
+	Path          []string `protobuf:"bytes,8,rep,name=path,proto3" json:"path,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenRequest) Reset() {
 	*x = OpenRequest{}
-	mi := &file_tandem_proto_msgTypes[0]
+	mi := &file_tandem_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -106,7 +289,7 @@ func (x *OpenRequest) String() string {
 func (*OpenRequest) ProtoMessage() {}
 
 func (x *OpenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[0]
+	mi := &file_tandem_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -119,7 +302,7 @@ func (x *OpenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenRequest.ProtoReflect.Descriptor instead.
 func (*OpenRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{0}
+	return file_tandem_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *OpenRequest) GetRun() *Run {
@@ -157,6 +340,27 @@ func (x *OpenRequest) GetAgain() bool {
 	return false
 }
 
+func (x *OpenRequest) GetCallerRole() string {
+	if x != nil {
+		return x.CallerRole
+	}
+	return ""
+}
+
+func (x *OpenRequest) GetCallerAddress() string {
+	if x != nil {
+		return x.CallerAddress
+	}
+	return ""
+}
+
+func (x *OpenRequest) GetPath() []string {
+	if x != nil {
+		return x.Path
+	}
+	return nil
+}
+
 type OpenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The run, with what the caller had left open filled in.
@@ -165,15 +369,19 @@ type OpenResponse struct {
 	Shape []int32 `protobuf:"varint,2,rep,packed,name=shape,proto3" json:"shape,omitempty"`
 	// What the node is called in reports of the run: the address by which the first neighbour that opened it calls it.
 	Address string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
+	// The node's life in the run.
+	Life string `protobuf:"bytes,4,opt,name=life,proto3" json:"life,omitempty"`
+	// The end process that the node's results reach; on end: itself.
+	End string `protobuf:"bytes,5,opt,name=end,proto3" json:"end,omitempty"`
 	// All inputs, in the order in which frames bring them.
-	Inputs        []*Input `protobuf:"bytes,4,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	Inputs        []*Input `protobuf:"bytes,6,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenResponse) Reset() {
 	*x = OpenResponse{}
-	mi := &file_tandem_proto_msgTypes[1]
+	mi := &file_tandem_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -185,7 +393,7 @@ func (x *OpenResponse) String() string {
 func (*OpenResponse) ProtoMessage() {}
 
 func (x *OpenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[1]
+	mi := &file_tandem_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -198,7 +406,7 @@ func (x *OpenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenResponse.ProtoReflect.Descriptor instead.
 func (*OpenResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{1}
+	return file_tandem_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *OpenResponse) GetRun() *Run {
@@ -218,6 +426,20 @@ func (x *OpenResponse) GetShape() []int32 {
 func (x *OpenResponse) GetAddress() string {
 	if x != nil {
 		return x.Address
+	}
+	return ""
+}
+
+func (x *OpenResponse) GetLife() string {
+	if x != nil {
+		return x.Life
+	}
+	return ""
+}
+
+func (x *OpenResponse) GetEnd() string {
+	if x != nil {
+		return x.End
 	}
 	return ""
 }
@@ -243,7 +465,7 @@ type Input struct {
 
 func (x *Input) Reset() {
 	*x = Input{}
-	mi := &file_tandem_proto_msgTypes[2]
+	mi := &file_tandem_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -255,7 +477,7 @@ func (x *Input) String() string {
 func (*Input) ProtoMessage() {}
 
 func (x *Input) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[2]
+	mi := &file_tandem_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -268,7 +490,7 @@ func (x *Input) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Input.ProtoReflect.Descriptor instead.
 func (*Input) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{2}
+	return file_tandem_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Input) GetName() string {
@@ -314,7 +536,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_tandem_proto_msgTypes[3]
+	mi := &file_tandem_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -326,7 +548,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[3]
+	mi := &file_tandem_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -339,7 +561,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{3}
+	return file_tandem_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Run) GetId() string {
@@ -428,7 +650,7 @@ type PushRequest struct {
 
 func (x *PushRequest) Reset() {
 	*x = PushRequest{}
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -440,7 +662,7 @@ func (x *PushRequest) String() string {
 func (*PushRequest) ProtoMessage() {}
 
 func (x *PushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -453,7 +675,7 @@ func (x *PushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushRequest.ProtoReflect.Descriptor instead.
 func (*PushRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{4}
+	return file_tandem_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PushRequest) GetRun() string {
@@ -520,7 +742,7 @@ type Frame struct {
 
 func (x *Frame) Reset() {
 	*x = Frame{}
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -532,7 +754,7 @@ func (x *Frame) String() string {
 func (*Frame) ProtoMessage() {}
 
 func (x *Frame) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -545,7 +767,7 @@ func (x *Frame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frame.ProtoReflect.Descriptor instead.
 func (*Frame) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{5}
+	return file_tandem_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Frame) GetId() uint64 {
@@ -644,7 +866,7 @@ type Tensor struct {
 
 func (x *Tensor) Reset() {
 	*x = Tensor{}
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -656,7 +878,7 @@ func (x *Tensor) String() string {
 func (*Tensor) ProtoMessage() {}
 
 func (x *Tensor) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -669,7 +891,7 @@ func (x *Tensor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
 func (*Tensor) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{6}
+	return file_tandem_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Tensor) GetShape() []int32 {
@@ -698,14 +920,16 @@ type PushResponse struct {
 	// One for each frame, in their order.
 	Feedback []*Feedback `protobuf:"bytes,1,rep,name=feedback,proto3" json:"feedback,omitempty"`
 	// In the answer to a sign of life, where something is known.
-	Live          *Live `protobuf:"bytes,3,opt,name=live,proto3" json:"live,omitempty"`
+	Live *Live `protobuf:"bytes,3,opt,name=live,proto3" json:"live,omitempty"`
+	// The life of the node in the run: another than before knows nothing of the frames which that has taken.
+	Life          string `protobuf:"bytes,4,opt,name=life,proto3" json:"life,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PushResponse) Reset() {
 	*x = PushResponse{}
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -717,7 +941,7 @@ func (x *PushResponse) String() string {
 func (*PushResponse) ProtoMessage() {}
 
 func (x *PushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -730,7 +954,7 @@ func (x *PushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushResponse.ProtoReflect.Descriptor instead.
 func (*PushResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{7}
+	return file_tandem_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PushResponse) GetFeedback() []*Feedback {
@@ -745,6 +969,13 @@ func (x *PushResponse) GetLive() *Live {
 		return x.Live
 	}
 	return nil
+}
+
+func (x *PushResponse) GetLife() string {
+	if x != nil {
+		return x.Life
+	}
+	return ""
 }
 
 type Feedback struct {
@@ -770,7 +1001,7 @@ type Feedback struct {
 
 func (x *Feedback) Reset() {
 	*x = Feedback{}
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -782,7 +1013,7 @@ func (x *Feedback) String() string {
 func (*Feedback) ProtoMessage() {}
 
 func (x *Feedback) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -795,7 +1026,7 @@ func (x *Feedback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feedback.ProtoReflect.Descriptor instead.
 func (*Feedback) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{8}
+	return file_tandem_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Feedback) GetAccepted() bool {
@@ -867,17 +1098,16 @@ type CloseRequest struct {
 	From  string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
 	// What was out of the ordinary above.
 	Notes []string `protobuf:"bytes,4,rep,name=notes,proto3" json:"notes,omitempty"`
-	// The caller is being stopped and does not wait for the others: answer at once, without a report.
-	Detach bool `protobuf:"varint,5,opt,name=detach,proto3" json:"detach,omitempty"`
 	// Those of the nodes above.
 	Nodes         []*Ledger `protobuf:"bytes,6,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	Reason        Reason    `protobuf:"varint,7,opt,name=reason,proto3,enum=tandem.v1.Reason" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +1119,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +1132,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{9}
+	return file_tandem_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CloseRequest) GetRun() string {
@@ -926,13 +1156,6 @@ func (x *CloseRequest) GetNotes() []string {
 	return nil
 }
 
-func (x *CloseRequest) GetDetach() bool {
-	if x != nil {
-		return x.Detach
-	}
-	return false
-}
-
 func (x *CloseRequest) GetNodes() []*Ledger {
 	if x != nil {
 		return x.Nodes
@@ -940,9 +1163,16 @@ func (x *CloseRequest) GetNodes() []*Ledger {
 	return nil
 }
 
+func (x *CloseRequest) GetReason() Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return Reason_OVER
+}
+
 type CloseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// None for a caller that has detached.
+	// None for a caller that is being stopped.
 	Report        *Report `protobuf:"bytes,2,opt,name=report,proto3" json:"report,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -950,7 +1180,7 @@ type CloseResponse struct {
 
 func (x *CloseResponse) Reset() {
 	*x = CloseResponse{}
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -962,7 +1192,7 @@ func (x *CloseResponse) String() string {
 func (*CloseResponse) ProtoMessage() {}
 
 func (x *CloseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -975,7 +1205,7 @@ func (x *CloseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
 func (*CloseResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{10}
+	return file_tandem_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CloseResponse) GetReport() *Report {
@@ -1013,19 +1243,25 @@ type Ledger struct {
 	Device    string             `protobuf:"bytes,21,opt,name=device,proto3" json:"device,omitempty"`
 	Next      []string           `protobuf:"bytes,22,rep,name=next,proto3" json:"next,omitempty"`
 	Restarted bool               `protobuf:"varint,23,opt,name=restarted,proto3" json:"restarted,omitempty"`
-	// The frames that the node has given up, or sent another way, without an answer, and those that it counts as gone: the
-	// first and the last id of each range, in rising order. Reports have none.
-	Unacknowledged []uint64 `protobuf:"varint,24,rep,packed,name=unacknowledged,proto3" json:"unacknowledged,omitempty"`
-	Denied         []uint64 `protobuf:"varint,25,rep,packed,name=denied,proto3" json:"denied,omitempty"`
+	// Of how many lives these are the figures; 0: one.
+	Lives int32 `protobuf:"varint,27,opt,name=lives,proto3" json:"lives,omitempty"`
+	// For how long the run was open on the node.
+	ElapsedS float64 `protobuf:"fixed64,28,opt,name=elapsed_s,json=elapsedS,proto3" json:"elapsed_s,omitempty"`
+	// What follows is in no report. The life tells those of a node apart.
+	Life string `protobuf:"bytes,29,opt,name=life,proto3" json:"life,omitempty"`
+	// The frames that ended on the node without a result.
+	Gone []uint64 `protobuf:"varint,30,rep,packed,name=gone,proto3" json:"gone,omitempty"`
+	// Those that neighbours have taken.
+	Handed []*Handover `protobuf:"bytes,31,rep,name=handed,proto3" json:"handed,omitempty"`
 	// There were more of them.
-	UnacknowledgedCut bool `protobuf:"varint,26,opt,name=unacknowledged_cut,json=unacknowledgedCut,proto3" json:"unacknowledged_cut,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	IdsCut        bool `protobuf:"varint,32,opt,name=ids_cut,json=idsCut,proto3" json:"ids_cut,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Ledger) Reset() {
 	*x = Ledger{}
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1037,7 +1273,7 @@ func (x *Ledger) String() string {
 func (*Ledger) ProtoMessage() {}
 
 func (x *Ledger) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1050,7 +1286,7 @@ func (x *Ledger) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ledger.ProtoReflect.Descriptor instead.
 func (*Ledger) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{11}
+	return file_tandem_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Ledger) GetRole() string {
@@ -1214,25 +1450,116 @@ func (x *Ledger) GetRestarted() bool {
 	return false
 }
 
-func (x *Ledger) GetUnacknowledged() []uint64 {
+func (x *Ledger) GetLives() int32 {
 	if x != nil {
-		return x.Unacknowledged
+		return x.Lives
+	}
+	return 0
+}
+
+func (x *Ledger) GetElapsedS() float64 {
+	if x != nil {
+		return x.ElapsedS
+	}
+	return 0
+}
+
+func (x *Ledger) GetLife() string {
+	if x != nil {
+		return x.Life
+	}
+	return ""
+}
+
+func (x *Ledger) GetGone() []uint64 {
+	if x != nil {
+		return x.Gone
 	}
 	return nil
 }
 
-func (x *Ledger) GetDenied() []uint64 {
+func (x *Ledger) GetHanded() []*Handover {
 	if x != nil {
-		return x.Denied
+		return x.Handed
 	}
 	return nil
 }
 
-func (x *Ledger) GetUnacknowledgedCut() bool {
+func (x *Ledger) GetIdsCut() bool {
 	if x != nil {
-		return x.UnacknowledgedCut
+		return x.IdsCut
 	}
 	return false
+}
+
+// Handover is which frames one life of a neighbour has taken. Sets of ids are lists of steps: for each range the distance of
+// its first id from the last one before, and that of its own last from its first.
+type Handover struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Role          string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	Address       string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	Life          string                 `protobuf:"bytes,3,opt,name=life,proto3" json:"life,omitempty"`
+	Frames        []uint64               `protobuf:"varint,4,rep,packed,name=frames,proto3" json:"frames,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Handover) Reset() {
+	*x = Handover{}
+	mi := &file_tandem_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Handover) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Handover) ProtoMessage() {}
+
+func (x *Handover) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Handover.ProtoReflect.Descriptor instead.
+func (*Handover) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Handover) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *Handover) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Handover) GetLife() string {
+	if x != nil {
+		return x.Life
+	}
+	return ""
+}
+
+func (x *Handover) GetFrames() []uint64 {
+	if x != nil {
+		return x.Frames
+	}
+	return nil
 }
 
 // Status is what a node is doing in a run.
@@ -1240,24 +1567,26 @@ type Status struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Ledger *Ledger                `protobuf:"bytes,1,opt,name=ledger,proto3" json:"ledger,omitempty"`
 	// Those held, from and to.
-	Layers        []int32 `protobuf:"varint,2,rep,packed,name=layers,proto3" json:"layers,omitempty"`
-	State         string  `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
-	Queue         int32   `protobuf:"varint,4,opt,name=queue,proto3" json:"queue,omitempty"`
-	Capacity      int32   `protobuf:"varint,5,opt,name=capacity,proto3" json:"capacity,omitempty"`
-	ServiceMs     float64 `protobuf:"fixed64,6,opt,name=service_ms,json=serviceMs,proto3" json:"service_ms,omitempty"`
-	SpreadMs      float64 `protobuf:"fixed64,7,opt,name=spread_ms,json=spreadMs,proto3" json:"spread_ms,omitempty"`
-	WaitMs        float64 `protobuf:"fixed64,8,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
-	RateIn        float64 `protobuf:"fixed64,9,opt,name=rate_in,json=rateIn,proto3" json:"rate_in,omitempty"`
-	RateOut       float64 `protobuf:"fixed64,10,opt,name=rate_out,json=rateOut,proto3" json:"rate_out,omitempty"`
-	Throttled     bool    `protobuf:"varint,11,opt,name=throttled,proto3" json:"throttled,omitempty"`
-	StalenessS    float64 `protobuf:"fixed64,12,opt,name=staleness_s,json=stalenessS,proto3" json:"staleness_s,omitempty"`
+	Layers     []int32 `protobuf:"varint,2,rep,packed,name=layers,proto3" json:"layers,omitempty"`
+	State      string  `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	Queue      int32   `protobuf:"varint,4,opt,name=queue,proto3" json:"queue,omitempty"`
+	Capacity   int32   `protobuf:"varint,5,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	ServiceMs  float64 `protobuf:"fixed64,6,opt,name=service_ms,json=serviceMs,proto3" json:"service_ms,omitempty"`
+	SpreadMs   float64 `protobuf:"fixed64,7,opt,name=spread_ms,json=spreadMs,proto3" json:"spread_ms,omitempty"`
+	WaitMs     float64 `protobuf:"fixed64,8,opt,name=wait_ms,json=waitMs,proto3" json:"wait_ms,omitempty"`
+	RateIn     float64 `protobuf:"fixed64,9,opt,name=rate_in,json=rateIn,proto3" json:"rate_in,omitempty"`
+	RateOut    float64 `protobuf:"fixed64,10,opt,name=rate_out,json=rateOut,proto3" json:"rate_out,omitempty"`
+	Throttled  bool    `protobuf:"varint,11,opt,name=throttled,proto3" json:"throttled,omitempty"`
+	StalenessS float64 `protobuf:"fixed64,12,opt,name=staleness_s,json=stalenessS,proto3" json:"staleness_s,omitempty"`
+	// The neighbours below that do not answer it.
+	Down          []*NodeName `protobuf:"bytes,13,rep,name=down,proto3" json:"down,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1269,7 +1598,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1282,7 +1611,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{12}
+	return file_tandem_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Status) GetLedger() *Ledger {
@@ -1369,25 +1698,34 @@ func (x *Status) GetStalenessS() float64 {
 	return 0
 }
 
+func (x *Status) GetDown() []*NodeName {
+	if x != nil {
+		return x.Down
+	}
+	return nil
+}
+
 // Live is what end knows of a run that goes on.
 type Live struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sent          int64                  `protobuf:"varint,1,opt,name=sent,proto3" json:"sent,omitempty"`
-	Delivered     int64                  `protobuf:"varint,2,opt,name=delivered,proto3" json:"delivered,omitempty"`
-	Duplicates    int64                  `protobuf:"varint,3,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
-	Coverage      float64                `protobuf:"fixed64,4,opt,name=coverage,proto3" json:"coverage,omitempty"`
-	Rate          float64                `protobuf:"fixed64,5,opt,name=rate,proto3" json:"rate,omitempty"`
-	AgeP50Ms      float64                `protobuf:"fixed64,6,opt,name=age_p50_ms,json=ageP50Ms,proto3" json:"age_p50_ms,omitempty"`
-	AgeP95Ms      float64                `protobuf:"fixed64,7,opt,name=age_p95_ms,json=ageP95Ms,proto3" json:"age_p95_ms,omitempty"`
-	State         string                 `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
-	StalenessS    float64                `protobuf:"fixed64,9,opt,name=staleness_s,json=stalenessS,proto3" json:"staleness_s,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Sent       int64                  `protobuf:"varint,1,opt,name=sent,proto3" json:"sent,omitempty"`
+	Delivered  int64                  `protobuf:"varint,2,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	Duplicates int64                  `protobuf:"varint,3,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
+	Coverage   float64                `protobuf:"fixed64,4,opt,name=coverage,proto3" json:"coverage,omitempty"`
+	Rate       float64                `protobuf:"fixed64,5,opt,name=rate,proto3" json:"rate,omitempty"`
+	AgeP50Ms   float64                `protobuf:"fixed64,6,opt,name=age_p50_ms,json=ageP50Ms,proto3" json:"age_p50_ms,omitempty"`
+	AgeP95Ms   float64                `protobuf:"fixed64,7,opt,name=age_p95_ms,json=ageP95Ms,proto3" json:"age_p95_ms,omitempty"`
+	State      string                 `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
+	StalenessS float64                `protobuf:"fixed64,9,opt,name=staleness_s,json=stalenessS,proto3" json:"staleness_s,omitempty"`
+	// The nodes that do not answer a neighbour.
+	Down          []*NodeName `protobuf:"bytes,10,rep,name=down,proto3" json:"down,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Live) Reset() {
 	*x = Live{}
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1399,7 +1737,7 @@ func (x *Live) String() string {
 func (*Live) ProtoMessage() {}
 
 func (x *Live) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1412,7 +1750,7 @@ func (x *Live) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Live.ProtoReflect.Descriptor instead.
 func (*Live) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{13}
+	return file_tandem_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Live) GetSent() int64 {
@@ -1478,6 +1816,13 @@ func (x *Live) GetStalenessS() float64 {
 	return 0
 }
 
+func (x *Live) GetDown() []*NodeName {
+	if x != nil {
+		return x.Down
+	}
+	return nil
+}
+
 // Report is what is known of a run when it is closed.
 type Report struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -1508,13 +1853,17 @@ type Report struct {
 	Version        string                 `protobuf:"bytes,25,opt,name=version,proto3" json:"version,omitempty"`
 	Notes          []string               `protobuf:"bytes,26,rep,name=notes,proto3" json:"notes,omitempty"`
 	Nodes          []*Ledger              `protobuf:"bytes,27,rep,name=nodes,proto3" json:"nodes,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Those that frames were to be handed over to, and that have not told what they did.
+	Missing []*NodeName `protobuf:"bytes,28,rep,name=missing,proto3" json:"missing,omitempty"`
+	// Where frames that have not arrived were last seen.
+	LastSeen      []*LastSeen `protobuf:"bytes,29,rep,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1526,7 +1875,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1539,7 +1888,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{14}
+	return file_tandem_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Report) GetRun() string {
@@ -1731,6 +2080,143 @@ func (x *Report) GetNodes() []*Ledger {
 	return nil
 }
 
+func (x *Report) GetMissing() []*NodeName {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *Report) GetLastSeen() []*LastSeen {
+	if x != nil {
+		return x.LastSeen
+	}
+	return nil
+}
+
+// NodeName is what reports call a node.
+type NodeName struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Role          string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	Address       string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NodeName) Reset() {
+	*x = NodeName{}
+	mi := &file_tandem_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NodeName) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NodeName) ProtoMessage() {}
+
+func (x *NodeName) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NodeName.ProtoReflect.Descriptor instead.
+func (*NodeName) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *NodeName) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *NodeName) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+// LastSeen is what became of some frames on a node.
+type LastSeen struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Role    string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	Address string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	Fate    string                 `protobuf:"bytes,3,opt,name=fate,proto3" json:"fate,omitempty"`
+	// As in 0-3,7.
+	Frames        string `protobuf:"bytes,4,opt,name=frames,proto3" json:"frames,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LastSeen) Reset() {
+	*x = LastSeen{}
+	mi := &file_tandem_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LastSeen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LastSeen) ProtoMessage() {}
+
+func (x *LastSeen) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LastSeen.ProtoReflect.Descriptor instead.
+func (*LastSeen) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *LastSeen) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *LastSeen) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *LastSeen) GetFate() string {
+	if x != nil {
+		return x.Fate
+	}
+	return ""
+}
+
+func (x *LastSeen) GetFrames() string {
+	if x != nil {
+		return x.Frames
+	}
+	return ""
+}
+
 // Latency is the age of the frames that arrived, in milliseconds.
 type Latency struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1744,7 +2230,7 @@ type Latency struct {
 
 func (x *Latency) Reset() {
 	*x = Latency{}
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1756,7 +2242,7 @@ func (x *Latency) String() string {
 func (*Latency) ProtoMessage() {}
 
 func (x *Latency) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1769,7 +2255,7 @@ func (x *Latency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Latency.ProtoReflect.Descriptor instead.
 func (*Latency) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{15}
+	return file_tandem_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Latency) GetP50() float64 {
@@ -1864,18 +2350,32 @@ var File_tandem_proto protoreflect.FileDescriptor
 
 const file_tandem_proto_rawDesc = "" +
 	"\n" +
-	"\ftandem.proto\x12\ttandem.v1\x1a google/protobuf/descriptor.proto\"\xa3\x01\n" +
+	"\ftandem.proto\x12\ttandem.v1\x1a google/protobuf/descriptor.proto\"\x11\n" +
+	"\x0fDescribeRequest\"\xa6\x01\n" +
+	"\x10DescribeResponse\x12\x18\n" +
+	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
+	"\x04name\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12\x14\n" +
+	"\x05model\x18\x04 \x01(\tR\x05model\x12\x16\n" +
+	"\x06digest\x18\x05 \x01(\tR\x06digest\x12\x16\n" +
+	"\x06layers\x18\x06 \x01(\x05R\x06layers\"\xff\x01\n" +
 	"\vOpenRequest\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x18\n" +
 	"\x04from\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04from\x12\x1e\n" +
 	"\aaddress\x18\x03 \x01(\tB\x04\x90\xb5\x18\x01R\aaddress\x12\x14\n" +
 	"\x05layer\x18\x04 \x01(\x05R\x05layer\x12\x14\n" +
-	"\x05again\x18\x05 \x01(\bR\x05again:\x06\x80\xb5\x18\x80\x80\x04\"\xa5\x01\n" +
+	"\x05again\x18\x05 \x01(\bR\x05again\x12\x1f\n" +
+	"\vcaller_role\x18\x06 \x01(\tR\n" +
+	"callerRole\x12%\n" +
+	"\x0ecaller_address\x18\a \x01(\tR\rcallerAddress\x12\x12\n" +
+	"\x04path\x18\b \x03(\tR\x04path:\x06\x80\xb5\x18\x80\x80\x04\"\xcb\x01\n" +
 	"\fOpenResponse\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x18\n" +
-	"\aaddress\x18\x03 \x01(\tR\aaddress\x12/\n" +
-	"\x06inputs\x18\x04 \x03(\v2\x10.tandem.v1.InputB\x05\x80\xb5\x18\x80\x01R\x06inputs:\x06\x80\xb5\x18\x80\x80\x04\"K\n" +
+	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x12\n" +
+	"\x04life\x18\x04 \x01(\tR\x04life\x12\x10\n" +
+	"\x03end\x18\x05 \x01(\tR\x03end\x12/\n" +
+	"\x06inputs\x18\x06 \x03(\v2\x10.tandem.v1.InputB\x05\x80\xb5\x18\x80\x01R\x06inputs:\x06\x80\xb5\x18\x80\x80\x04\"K\n" +
 	"\x05Input\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x12\n" +
@@ -1917,10 +2417,11 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06Tensor\x12\x1a\n" +
 	"\x05shape\x18\x01 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x14\n" +
 	"\x05scale\x18\x02 \x01(\x02R\x05scale\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x02R\x06offset\"q\n" +
+	"\x06offset\x18\x03 \x01(\x02R\x06offset\"\x85\x01\n" +
 	"\fPushResponse\x126\n" +
 	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackB\x05\x80\xb5\x18\x80\x02R\bfeedback\x12#\n" +
-	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04liveJ\x04\b\x02\x10\x03\"\x8e\x02\n" +
+	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04live\x12\x12\n" +
+	"\x04life\x18\x04 \x01(\tR\x04lifeJ\x04\b\x02\x10\x03\"\x8e\x02\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
@@ -1932,15 +2433,15 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04here\x18\b \x01(\x05R\x04here\x12\x1c\n" +
 	"\tthrottled\x18\t \x01(\bR\tthrottled\x12\x14\n" +
 	"\x05batch\x18\n" +
-	" \x01(\x05R\x05batchJ\x04\b\x06\x10\a\"\xa4\x01\n" +
+	" \x01(\x05R\x05batchJ\x04\b\x06\x10\a\"\xbd\x01\n" +
 	"\fCloseRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x1f\n" +
-	"\x05notes\x18\x04 \x03(\tB\t\x80\xb5\x18@\x88\xb5\x18\x80 R\x05notes\x12\x16\n" +
-	"\x06detach\x18\x05 \x01(\bR\x06detach\x12'\n" +
-	"\x05nodes\x18\x06 \x03(\v2\x11.tandem.v1.LedgerR\x05nodes:\x06\x80\xb5\x18\x80\x80@J\x04\b\x03\x10\x04\"H\n" +
+	"\x05notes\x18\x04 \x03(\tB\t\x80\xb5\x18@\x88\xb5\x18\x80 R\x05notes\x12'\n" +
+	"\x05nodes\x18\x06 \x03(\v2\x11.tandem.v1.LedgerR\x05nodes\x12)\n" +
+	"\x06reason\x18\a \x01(\x0e2\x11.tandem.v1.ReasonR\x06reason:\x06\x80\xb5\x18\x80\x80@J\x04\b\x03\x10\x04J\x04\b\x05\x10\x06\"H\n" +
 	"\rCloseResponse\x12)\n" +
-	"\x06report\x18\x02 \x01(\v2\x11.tandem.v1.ReportR\x06report:\x06\x80\xb5\x18\x80\x80@J\x04\b\x01\x10\x02\"\xc2\a\n" +
+	"\x06report\x18\x02 \x01(\v2\x11.tandem.v1.ReportR\x06report:\x06\x80\xb5\x18\x80\x80@J\x04\b\x01\x10\x02\"\xf2\a\n" +
 	"\x06Ledger\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x1a\n" +
@@ -1966,16 +2467,24 @@ const file_tandem_proto_rawDesc = "" +
 	"\tenergy_by\x18\x14 \x01(\tB\x05\x88\xb5\x18\x80\x04R\benergyBy\x12\x1d\n" +
 	"\x06device\x18\x15 \x01(\tB\x05\x88\xb5\x18\x80\x04R\x06device\x12\x12\n" +
 	"\x04next\x18\x16 \x03(\tR\x04next\x12\x1c\n" +
-	"\trestarted\x18\x17 \x01(\bR\trestarted\x12.\n" +
-	"\x0eunacknowledged\x18\x18 \x03(\x04B\x06\x80\xb5\x18\x80\x80\x04R\x0eunacknowledged\x12\x1e\n" +
-	"\x06denied\x18\x19 \x03(\x04B\x06\x80\xb5\x18\x80\x80\x04R\x06denied\x12-\n" +
-	"\x12unacknowledged_cut\x18\x1a \x01(\bR\x11unacknowledgedCut\x1a<\n" +
+	"\trestarted\x18\x17 \x01(\bR\trestarted\x12\x14\n" +
+	"\x05lives\x18\x1b \x01(\x05R\x05lives\x12\x1b\n" +
+	"\telapsed_s\x18\x1c \x01(\x01R\belapsedS\x12\x12\n" +
+	"\x04life\x18\x1d \x01(\tR\x04life\x12\x1a\n" +
+	"\x04gone\x18\x1e \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x04gone\x12+\n" +
+	"\x06handed\x18\x1f \x03(\v2\x13.tandem.v1.HandoverR\x06handed\x12\x17\n" +
+	"\aids_cut\x18  \x01(\bR\x06idsCut\x1a<\n" +
 	"\x0eDecisionsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1a9\n" +
 	"\vStatesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\x87\x03\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01J\x04\b\x18\x10\x1b\"l\n" +
+	"\bHandover\x12\x12\n" +
+	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x12\n" +
+	"\x04life\x18\x03 \x01(\tR\x04life\x12\x1e\n" +
+	"\x06frames\x18\x04 \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x06frames\"\xb0\x03\n" +
 	"\x06Status\x12/\n" +
 	"\x06ledger\x18\x01 \x01(\v2\x11.tandem.v1.LedgerB\x04\x90\xb5\x18\x01R\x06ledger\x12\x1c\n" +
 	"\x06layers\x18\x02 \x03(\x05B\x04\x80\xb5\x18\x02R\x06layers\x12\x1a\n" +
@@ -1991,7 +2500,8 @@ const file_tandem_proto_rawDesc = "" +
 	" \x01(\x01R\arateOut\x12\x1c\n" +
 	"\tthrottled\x18\v \x01(\bR\tthrottled\x12)\n" +
 	"\vstaleness_s\x18\f \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
-	"stalenessS\"\x8b\x02\n" +
+	"stalenessS\x12'\n" +
+	"\x04down\x18\r \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\xb4\x02\n" +
 	"\x04Live\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\x03R\x04sent\x12\x1c\n" +
 	"\tdelivered\x18\x02 \x01(\x03R\tdelivered\x12\x1e\n" +
@@ -2006,7 +2516,9 @@ const file_tandem_proto_rawDesc = "" +
 	"age_p95_ms\x18\a \x01(\x01R\bageP95Ms\x12\x1a\n" +
 	"\x05state\x18\b \x01(\tB\x04\x80\xb5\x18@R\x05state\x12)\n" +
 	"\vstaleness_s\x18\t \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
-	"stalenessS\"\xe4\x06\n" +
+	"stalenessS\x12'\n" +
+	"\x04down\x18\n" +
+	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\xcc\a\n" +
 	"\x06Report\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x88\xb5\x18\x80 R\bstrategy\x12\x14\n" +
@@ -2039,9 +2551,19 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04wire\x18\x18 \x01(\tB\x05\x88\xb5\x18\x80 R\x04wire\x12\x1f\n" +
 	"\aversion\x18\x19 \x01(\tB\x05\x88\xb5\x18\x80 R\aversion\x12\x1f\n" +
 	"\x05notes\x18\x1a \x03(\tB\t\x80\xb5\x18@\x88\xb5\x18\x80 R\x05notes\x12.\n" +
-	"\x05nodes\x18\x1b \x03(\v2\x11.tandem.v1.LedgerB\x05\x80\xb5\x18\x81\x02R\x05nodesB\v\n" +
+	"\x05nodes\x18\x1b \x03(\v2\x11.tandem.v1.LedgerB\x05\x80\xb5\x18\x81\x02R\x05nodes\x12-\n" +
+	"\amissing\x18\x1c \x03(\v2\x13.tandem.v1.NodeNameR\amissing\x127\n" +
+	"\tlast_seen\x18\x1d \x03(\v2\x13.tandem.v1.LastSeenB\x05\x80\xb5\x18\x80\bR\blastSeenB\v\n" +
 	"\t_accuracyB\x13\n" +
-	"\x11_joules_per_frame\"Q\n" +
+	"\x11_joules_per_frame\"8\n" +
+	"\bNodeName\x12\x12\n" +
+	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\"l\n" +
+	"\bLastSeen\x12\x12\n" +
+	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x12\n" +
+	"\x04fate\x18\x03 \x01(\tR\x04fate\x12\x1e\n" +
+	"\x06frames\x18\x04 \x01(\tB\x06\x88\xb5\x18\x80\x80\x01R\x06frames\"Q\n" +
 	"\aLatency\x12\x10\n" +
 	"\x03p50\x18\x01 \x01(\x01R\x03p50\x12\x10\n" +
 	"\x03p95\x18\x02 \x01(\x01R\x03p95\x12\x10\n" +
@@ -2050,8 +2572,13 @@ const file_tandem_proto_rawDesc = "" +
 	"\bEncoding\x12\v\n" +
 	"\aFLOAT32\x10\x00\x12\v\n" +
 	"\aFLOAT16\x10\x01\x12\b\n" +
-	"\x04INT8\x10\x022\xb4\x01\n" +
-	"\x04Node\x127\n" +
+	"\x04INT8\x10\x02*0\n" +
+	"\x06Reason\x12\b\n" +
+	"\x04OVER\x10\x00\x12\v\n" +
+	"\aSTOPPED\x10\x01\x12\x0f\n" +
+	"\vINTERRUPTED\x10\x022\xf9\x01\n" +
+	"\x04Node\x12C\n" +
+	"\bDescribe\x12\x1a.tandem.v1.DescribeRequest\x1a\x1b.tandem.v1.DescribeResponse\x127\n" +
 	"\x04Open\x12\x16.tandem.v1.OpenRequest\x1a\x17.tandem.v1.OpenResponse\x127\n" +
 	"\x04Push\x12\x16.tandem.v1.PushRequest\x1a\x17.tandem.v1.PushResponse\x12:\n" +
 	"\x05Close\x12\x17.tandem.v1.CloseRequest\x1a\x18.tandem.v1.CloseResponse:3\n" +
@@ -2072,63 +2599,77 @@ func file_tandem_proto_rawDescGZIP() []byte {
 	return file_tandem_proto_rawDescData
 }
 
-var file_tandem_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_tandem_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_tandem_proto_goTypes = []any{
 	(Encoding)(0),                       // 0: tandem.v1.Encoding
-	(*OpenRequest)(nil),                 // 1: tandem.v1.OpenRequest
-	(*OpenResponse)(nil),                // 2: tandem.v1.OpenResponse
-	(*Input)(nil),                       // 3: tandem.v1.Input
-	(*Run)(nil),                         // 4: tandem.v1.Run
-	(*PushRequest)(nil),                 // 5: tandem.v1.PushRequest
-	(*Frame)(nil),                       // 6: tandem.v1.Frame
-	(*Tensor)(nil),                      // 7: tandem.v1.Tensor
-	(*PushResponse)(nil),                // 8: tandem.v1.PushResponse
-	(*Feedback)(nil),                    // 9: tandem.v1.Feedback
-	(*CloseRequest)(nil),                // 10: tandem.v1.CloseRequest
-	(*CloseResponse)(nil),               // 11: tandem.v1.CloseResponse
-	(*Ledger)(nil),                      // 12: tandem.v1.Ledger
-	(*Status)(nil),                      // 13: tandem.v1.Status
-	(*Live)(nil),                        // 14: tandem.v1.Live
-	(*Report)(nil),                      // 15: tandem.v1.Report
-	(*Latency)(nil),                     // 16: tandem.v1.Latency
-	nil,                                 // 17: tandem.v1.Ledger.DecisionsEntry
-	nil,                                 // 18: tandem.v1.Ledger.StatesEntry
-	(*descriptorpb.FieldOptions)(nil),   // 19: google.protobuf.FieldOptions
-	(*descriptorpb.MessageOptions)(nil), // 20: google.protobuf.MessageOptions
+	(Reason)(0),                         // 1: tandem.v1.Reason
+	(*DescribeRequest)(nil),             // 2: tandem.v1.DescribeRequest
+	(*DescribeResponse)(nil),            // 3: tandem.v1.DescribeResponse
+	(*OpenRequest)(nil),                 // 4: tandem.v1.OpenRequest
+	(*OpenResponse)(nil),                // 5: tandem.v1.OpenResponse
+	(*Input)(nil),                       // 6: tandem.v1.Input
+	(*Run)(nil),                         // 7: tandem.v1.Run
+	(*PushRequest)(nil),                 // 8: tandem.v1.PushRequest
+	(*Frame)(nil),                       // 9: tandem.v1.Frame
+	(*Tensor)(nil),                      // 10: tandem.v1.Tensor
+	(*PushResponse)(nil),                // 11: tandem.v1.PushResponse
+	(*Feedback)(nil),                    // 12: tandem.v1.Feedback
+	(*CloseRequest)(nil),                // 13: tandem.v1.CloseRequest
+	(*CloseResponse)(nil),               // 14: tandem.v1.CloseResponse
+	(*Ledger)(nil),                      // 15: tandem.v1.Ledger
+	(*Handover)(nil),                    // 16: tandem.v1.Handover
+	(*Status)(nil),                      // 17: tandem.v1.Status
+	(*Live)(nil),                        // 18: tandem.v1.Live
+	(*Report)(nil),                      // 19: tandem.v1.Report
+	(*NodeName)(nil),                    // 20: tandem.v1.NodeName
+	(*LastSeen)(nil),                    // 21: tandem.v1.LastSeen
+	(*Latency)(nil),                     // 22: tandem.v1.Latency
+	nil,                                 // 23: tandem.v1.Ledger.DecisionsEntry
+	nil,                                 // 24: tandem.v1.Ledger.StatesEntry
+	(*descriptorpb.FieldOptions)(nil),   // 25: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil), // 26: google.protobuf.MessageOptions
 }
 var file_tandem_proto_depIdxs = []int32{
-	4,  // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
-	4,  // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
-	3,  // 2: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Input
-	6,  // 3: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
-	13, // 4: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
+	7,  // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
+	7,  // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
+	6,  // 2: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Input
+	9,  // 3: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
+	17, // 4: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
 	0,  // 5: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
-	7,  // 6: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
-	9,  // 7: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
-	14, // 8: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
-	12, // 9: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
-	15, // 10: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	17, // 11: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	18, // 12: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
-	12, // 13: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	16, // 14: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	12, // 15: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	19, // 16: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	19, // 17: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	19, // 18: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	20, // 19: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
-	1,  // 20: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	5,  // 21: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	10, // 22: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	2,  // 23: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	8,  // 24: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	11, // 25: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	23, // [23:26] is the sub-list for method output_type
-	20, // [20:23] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	16, // [16:20] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	10, // 6: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
+	12, // 7: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
+	18, // 8: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
+	15, // 9: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	1,  // 10: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
+	19, // 11: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	23, // 12: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	24, // 13: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	16, // 14: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
+	15, // 15: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	20, // 16: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
+	20, // 17: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
+	22, // 18: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	15, // 19: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	20, // 20: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
+	21, // 21: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
+	25, // 22: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	25, // 23: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	25, // 24: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	26, // 25: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	2,  // 26: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
+	4,  // 27: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	8,  // 28: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	13, // 29: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	3,  // 30: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
+	5,  // 31: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	11, // 32: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	14, // 33: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	30, // [30:34] is the sub-list for method output_type
+	26, // [26:30] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	22, // [22:26] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }
@@ -2136,15 +2677,15 @@ func file_tandem_proto_init() {
 	if File_tandem_proto != nil {
 		return
 	}
-	file_tandem_proto_msgTypes[5].OneofWrappers = []any{}
-	file_tandem_proto_msgTypes[14].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[7].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[17].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_proto_rawDesc), len(file_tandem_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   18,
+			NumEnums:      2,
+			NumMessages:   23,
 			NumExtensions: 4,
 			NumServices:   1,
 		},

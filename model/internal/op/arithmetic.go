@@ -38,20 +38,27 @@ func (of *binary) read(n *Node) error {
 	if of.ints != nil && n.holds(0).Integer() != n.holds(1).Integer() {
 		return fmt.Errorf("%w: %v and %v: two of one type are wanted", ErrMalformed, n.holds(0), n.holds(1))
 	}
-	held, shapes, from, err := n.operands(0, 2)
-	if err != nil {
-		return err
-	}
+	o := &arithmeticOp{of: of, line: of.line}
 	if n.Opset < 7 {
-		if shapes[1], err = n.placed(held, shapes); err != nil {
+		if err := n.place(); err != nil {
 			return err
 		}
 	}
-	to, err := broadcast(shapes[0], shapes[1])
+	to, err := n.broadcast()
 	if err != nil {
 		return err
 	}
-	o := &arithmeticOp{operands: held, of: of, line: of.line}
+	var from []int
+	for i, in := range n.In {
+		if in.Constant == nil {
+			from = append(from, i)
+			continue
+		}
+		if err := in.Constant.numeric(); err != nil {
+			return err
+		}
+		o.constant, o.first = in.Constant, i == 0
+	}
 	if of.whole != nil && n.holds(0).Integer() {
 		o.line = of.whole
 	}
@@ -62,10 +69,17 @@ func (of *binary) read(n *Node) error {
 	return n.typed(gives, n.give(o, to, from...))
 }
 
-// placed is the shape of the second operand before version 7, when it did not
-// have to lie at the end of the first: attribute axis says where.
-func (n *Node) placed(held operands, shapes [][]int) ([]int, error) {
-	a, b := shapes[0], shapes[1]
+// place gives the second operand dimensions of 1 at its end: before version 7 it
+// did not have to lie at the end of the first, and attribute axis says where.
+func (n *Node) place() error {
+	a, err := n.dims(0)
+	if err != nil {
+		return err
+	}
+	b, err := n.dims(1)
+	if err != nil {
+		return err
+	}
 	at := int64(len(a) - len(b))
 	if n.Op == "PRelu" && len(b) == 1 {
 		at = 1
@@ -74,17 +88,17 @@ func (n *Node) placed(held operands, shapes [][]int) ([]int, error) {
 	}
 	missing := int64(len(a)-len(b)) - at
 	if missing <= 0 || len(b) == 0 {
-		return b, nil
+		return nil
 	}
-	if held[1] == nil || missing > MaxRank {
-		return nil, fmt.Errorf("axis %d of an activation: %w: export with opset_version=17", at, ErrUnsupported)
+	if n.In[1].Constant == nil || missing > MaxRank {
+		return fmt.Errorf("axis %d of an activation: %w: export with opset_version=17", at, ErrUnsupported)
 	}
-	c := *held[1]
+	c := *n.In[1].Constant
 	for range missing {
-		b, c.Dims = append(b[:len(b):len(b)], 1), append(c.Dims[:len(c.Dims):len(c.Dims)], 1)
+		c.Dims = append(c.Dims[:len(c.Dims):len(c.Dims)], 1)
 	}
-	held[1] = &c
-	return b, nil
+	n.In[1].Constant = &c
+	return nil
 }
 
 // broadcast is the shape of the result of two shapes, or says why there is none.
@@ -125,9 +139,17 @@ func together(y *tensor.AP, others ...*tensor.AP) (w walk) {
 
 // arithmeticOp computes two tensors element by element.
 type arithmeticOp struct {
-	operands
-	of   *binary
-	line func(y, a, b []float32, sa, sb int)
+	of       *binary
+	line     func(y, a, b []float32, sa, sb int)
+	constant *Constant // one of the two, or nil
+	first    bool      // it is the first
+}
+
+func (l *arithmeticOp) Bytes() int64 {
+	if l.constant == nil {
+		return 0
+	}
+	return 4 * l.constant.volume()
 }
 
 func (l *arithmeticOp) InPlace()       {}
@@ -137,30 +159,38 @@ func (l *arithmeticOp) Work() int64    { return 0 }
 func (l *arithmeticOp) String() string { return l.of.name }
 
 func (l *arithmeticOp) scaling(shape []int, axis int) (scaling, bool) {
-	first := l.operands[0] != nil
-	c := l.operands[1]
-	if first {
-		c = l.operands[0]
-	}
-	if l.of.as == nil || c == nil || !c.perChannel(len(shape), axis, shape[axis]) {
+	if l.of.as == nil || l.constant == nil || !l.constant.perChannel(len(shape), axis, shape[axis]) {
 		return scaling{}, false
 	}
-	return l.of.as(c, first)
+	return l.of.as(l.constant, l.first)
 }
 
 func (l *arithmeticOp) Load() (Kernel, error) {
-	held, err := l.load()
-	return &arithmeticKernel{l.line, held}, err
+	k := &arithmeticKernel{line: l.line, first: l.first}
+	if l.constant != nil {
+		var err error
+		if k.held, err = l.constant.tensor(); err != nil {
+			return nil, err
+		}
+	}
+	return k, nil
 }
 
 type arithmeticKernel struct {
-	line func(y, a, b []float32, sa, sb int)
-	held loaded
+	line  func(y, a, b []float32, sa, sb int)
+	held  *tensor.Dense // one of the two, or nil
+	first bool
 }
 
 func (k *arithmeticKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
-	all := k.held.with(xs)
-	lineByLine(y, all[0].t, all[1].t, k.line, with.Clamp)
+	a, b := xs[0], k.held
+	switch {
+	case b == nil:
+		b = xs[1]
+	case k.first:
+		a, b = b, a
+	}
+	lineByLine(y, a, b, k.line, with.Clamp)
 	return nil
 }
 

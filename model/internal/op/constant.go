@@ -30,7 +30,7 @@ type Budget int64
 // spend takes n bytes from the budget, before they are allocated.
 func (b *Budget) spend(n int64) error {
 	if n > int64(*b) {
-		return fmt.Errorf("constants that are computed take more memory than is allowed: %w", ErrUnsupported)
+		return fmt.Errorf("constants that are computed take more memory than is allowed: %w (--constants allows more)", ErrUnsupported)
 	}
 	*b -= Budget(n)
 	return nil

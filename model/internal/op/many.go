@@ -38,58 +38,54 @@ func (n *Node) many(of *binary, mean bool) error {
 	if err := n.takes(1, math.MaxInt); err != nil {
 		return err
 	}
-	for i := range n.In {
-		if !n.has(i) {
-			return fmt.Errorf("%w: input %d is missing", ErrMalformed, i)
-		}
-	}
-	held, shapes, from, err := n.operands(0, len(n.In))
+	to, err := n.broadcast()
 	if err != nil {
 		return err
 	}
-	to := shapes[0]
-	for _, s := range shapes[1:] {
-		if to, err = broadcast(to, s); err != nil {
-			return err
-		}
-	}
-	o := &manyOp{operands: held, of: of, divisor: 1}
+	o := manyOp{of: of, count: len(n.In), divisor: 1}
 	if mean {
 		o.divisor = len(n.In)
 	}
-	return n.give(o, to, from...)
+	all := make([]int, len(n.In))
+	for i := range all {
+		all[i] = i
+	}
+	return n.combine(o, to, all...)
+}
+
+// broadcast is the shape of the result of all inputs together.
+func (n *Node) broadcast() (to []int, err error) {
+	for i := range n.In {
+		shape, err := n.dims(i)
+		if err != nil {
+			return nil, err
+		}
+		if to, err = broadcast(to, shape); err != nil {
+			return nil, err
+		}
+	}
+	return to, nil
 }
 
 // manyOp adds up many tensors, or takes the least or the largest of them.
 type manyOp struct {
-	operands
-	of      *binary
-	divisor int
+	weightless
+	of             *binary
+	count, divisor int
 }
 
-func (l *manyOp) Strided()       {}
-func (l *manyOp) Bounded()       {}
-func (l *manyOp) Work() int64    { return 0 }
-func (l *manyOp) String() string { return fmt.Sprintf("%s of %d", l.of.name, len(l.operands)) }
+func (l manyOp) Strided()              {}
+func (l manyOp) Bounded()              {}
+func (l manyOp) Load() (Kernel, error) { return l, nil }
+func (l manyOp) String() string        { return fmt.Sprintf("%s of %d", l.of.name, l.count) }
 
-func (l *manyOp) Load() (Kernel, error) {
-	held, err := l.load()
-	return &manyKernel{l, held}, err
-}
-
-type manyKernel struct {
-	*manyOp
-	held loaded
-}
-
-func (k *manyKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
-	all := k.held.with(xs)
-	lineByLine(y, all[0].t, all[0].t, first, f32.Linear)
-	for _, x := range all[1:] {
-		lineByLine(y, y, x.t, k.of.line, f32.Linear)
+func (l manyOp) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
+	lineByLine(y, xs[0], xs[0], first, f32.Linear)
+	for _, x := range xs[1:] {
+		lineByLine(y, y, x, l.of.line, f32.Linear)
 	}
 	z := y.Float32s()
-	scaleBy(z, 1/float32(k.divisor))
+	scaleBy(z, 1/float32(l.divisor))
 	if with.Clamp != f32.Linear {
 		bound(z, z, with.Clamp)
 	}

@@ -8,38 +8,23 @@ func where(n *Node) error {
 	if err := n.takes(3, 3); err != nil {
 		return err
 	}
-	held, shapes, from, err := n.operands(0, 3)
+	to, err := n.broadcast()
 	if err != nil {
 		return err
 	}
-	to, err := broadcast(shapes[1], shapes[2])
-	if err == nil {
-		to, err = broadcast(shapes[0], to)
-	}
-	if err != nil {
-		return err
-	}
-	return n.typed(n.holds(1), n.give(&whereOp{held}, to, from...))
+	return n.typed(n.holds(1), n.combine(whereOp{}, to, 0, 1, 2))
 }
 
-type whereOp struct{ operands }
+type whereOp struct{ weightless }
 
-func (l *whereOp) InPlace()       {}
-func (l *whereOp) Strided()       {}
-func (l *whereOp) Work() int64    { return 0 }
-func (l *whereOp) String() string { return "where" }
+func (l whereOp) InPlace()              {}
+func (l whereOp) Strided()              {}
+func (l whereOp) Load() (Kernel, error) { return l, nil }
+func (l whereOp) String() string        { return "where" }
 
-func (l *whereOp) Load() (Kernel, error) {
-	held, err := l.load()
-	return &whereKernel{held}, err
-}
-
-type whereKernel struct{ held loaded }
-
-func (k *whereKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
-	all := k.held.with(xs)
-	z, is, a, b := y.Float32s(), all[0].t.Float32s(), all[1].t.Float32s(), all[2].t.Float32s()
-	w := together(y.Info(), all[0].t.Info(), all[1].t.Info(), all[2].t.Info())
+func (l whereOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
+	z, is, a, b := y.Float32s(), xs[0].Float32s(), xs[1].Float32s(), xs[2].Float32s()
+	w := together(y.Info(), xs[0].Info(), xs[1].Info(), xs[2].Info())
 	n, move := w.inner()
 	for at := (moves{}); ; {
 		for i := range n {

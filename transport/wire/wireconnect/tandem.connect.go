@@ -36,6 +36,8 @@ const (
 // reflection-formatted method names, remove the leading slash and convert the remaining slash to a
 // period.
 const (
+	// NodeDescribeProcedure is the fully-qualified name of the Node's Describe RPC.
+	NodeDescribeProcedure = "/tandem.v1.Node/Describe"
 	// NodeOpenProcedure is the fully-qualified name of the Node's Open RPC.
 	NodeOpenProcedure = "/tandem.v1.Node/Open"
 	// NodePushProcedure is the fully-qualified name of the Node's Push RPC.
@@ -46,6 +48,8 @@ const (
 
 // NodeClient is a client for the tandem.v1.Node service.
 type NodeClient interface {
+	// Describe says what the node is, also while it starts.
+	Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error)
 	// Open begins a run, or joins it where another neighbour has opened it already. It travels down the pipeline.
 	Open(context.Context, *wire.OpenRequest) (*wire.OpenResponse, error)
 	// Push brings frames. Without frames it is a sign of life.
@@ -66,6 +70,12 @@ func NewNodeClient(httpClient connect.HTTPClient, baseURL string, opts ...connec
 	baseURL = strings.TrimRight(baseURL, "/")
 	nodeMethods := wire.File_tandem_proto.Services().ByName("Node").Methods()
 	return &nodeClient{
+		describe: connect.NewClient[wire.DescribeRequest, wire.DescribeResponse](
+			httpClient,
+			baseURL+NodeDescribeProcedure,
+			connect.WithSchema(nodeMethods.ByName("Describe")),
+			connect.WithClientOptions(opts...),
+		),
 		open: connect.NewClient[wire.OpenRequest, wire.OpenResponse](
 			httpClient,
 			baseURL+NodeOpenProcedure,
@@ -89,9 +99,19 @@ func NewNodeClient(httpClient connect.HTTPClient, baseURL string, opts ...connec
 
 // nodeClient implements NodeClient.
 type nodeClient struct {
-	open  *connect.Client[wire.OpenRequest, wire.OpenResponse]
-	push  *connect.Client[wire.PushRequest, wire.PushResponse]
-	close *connect.Client[wire.CloseRequest, wire.CloseResponse]
+	describe *connect.Client[wire.DescribeRequest, wire.DescribeResponse]
+	open     *connect.Client[wire.OpenRequest, wire.OpenResponse]
+	push     *connect.Client[wire.PushRequest, wire.PushResponse]
+	close    *connect.Client[wire.CloseRequest, wire.CloseResponse]
+}
+
+// Describe calls tandem.v1.Node.Describe.
+func (c *nodeClient) Describe(ctx context.Context, req *wire.DescribeRequest) (*wire.DescribeResponse, error) {
+	response, err := c.describe.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
 }
 
 // Open calls tandem.v1.Node.Open.
@@ -123,6 +143,8 @@ func (c *nodeClient) Close(ctx context.Context, req *wire.CloseRequest) (*wire.C
 
 // NodeHandler is an implementation of the tandem.v1.Node service.
 type NodeHandler interface {
+	// Describe says what the node is, also while it starts.
+	Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error)
 	// Open begins a run, or joins it where another neighbour has opened it already. It travels down the pipeline.
 	Open(context.Context, *wire.OpenRequest) (*wire.OpenResponse, error)
 	// Push brings frames. Without frames it is a sign of life.
@@ -139,6 +161,12 @@ type NodeHandler interface {
 // and JSON codecs. They also support gzip compression.
 func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, http.Handler) {
 	nodeMethods := wire.File_tandem_proto.Services().ByName("Node").Methods()
+	nodeDescribeHandler := connect.NewUnaryHandlerSimple(
+		NodeDescribeProcedure,
+		svc.Describe,
+		connect.WithSchema(nodeMethods.ByName("Describe")),
+		connect.WithHandlerOptions(opts...),
+	)
 	nodeOpenHandler := connect.NewUnaryHandlerSimple(
 		NodeOpenProcedure,
 		svc.Open,
@@ -159,6 +187,8 @@ func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, htt
 	)
 	return "/tandem.v1.Node/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
+		case NodeDescribeProcedure:
+			nodeDescribeHandler.ServeHTTP(w, r)
 		case NodeOpenProcedure:
 			nodeOpenHandler.ServeHTTP(w, r)
 		case NodePushProcedure:
@@ -173,6 +203,10 @@ func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, htt
 
 // UnimplementedNodeHandler returns CodeUnimplemented from all methods.
 type UnimplementedNodeHandler struct{}
+
+func (UnimplementedNodeHandler) Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Describe is not implemented"))
+}
 
 func (UnimplementedNodeHandler) Open(context.Context, *wire.OpenRequest) (*wire.OpenResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Open is not implemented"))
