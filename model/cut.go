@@ -1,11 +1,14 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"tandem/model/internal/op"
 )
 
 // ErrCut is in the chain of errors about a place where the network cannot be
@@ -69,20 +72,78 @@ func (n *Network) places() string {
 	return b.String()
 }
 
-// DefaultCut is the cut that splits the multiply-adds most evenly. Of equals it
-// is the one with the smaller activation, then the later one, so that a ReLU
-// stays with the layer before it. It is 0 when the network has one layer only
-// and cannot be cut.
-func (n *Network) DefaultCut() int {
-	total, before := n.Work(0, n.Len()), int64(0)
-	best, least, size := 0, int64(0), 0
-	for i := 1; i < n.Len(); i++ {
-		before += n.Work(i-1, i)
-		uneven := max(2*before-total, total-2*before)
-		v := n.Size(i)
-		if best == 0 || uneven < least || uneven == least && v <= size {
-			best, least, size = i, uneven, v
+// DefaultCut is the best cut by what each layer is reckoned to take. It is 0 when
+// the network has one layer only and cannot be cut.
+func (n *Network) DefaultCut() int { return n.BestCut(n.Costs()) }
+
+// BestCut is the first of Cuts, or 0 when the network cannot be cut.
+func (n *Network) BestCut(times []float64) int {
+	if n.Len() < 2 {
+		return 0
+	}
+	return n.Cuts(times)[0]
+}
+
+// Cuts are the places to cut at, the best first, for two devices on either of
+// which layer i takes times[i], in any unit. Those after which the busier one has
+// nearly as little to do as is possible come first, with the fewest bytes to hand
+// over before others; then those with the least to do. Of equal ones the last
+// comes first, so that a ReLU stays with the layer before it.
+func (n *Network) Cuts(times []float64) []int {
+	const nearly = 0.025 // of the time of the whole
+	total := 0.0
+	for _, t := range times {
+		total += t
+	}
+	busier := make([]float64, n.Len()) // by cut
+	before, least := 0.0, total
+	for cut := 1; cut < n.Len(); cut++ {
+		before += times[cut-1]
+		busier[cut] = max(before, total-before)
+		least = min(least, busier[cut])
+	}
+	var cuts []int
+	for cut := 1; cut < n.Len(); cut++ {
+		cuts = append(cuts, cut)
+	}
+	near := func(cut int) bool { return busier[cut] <= least+nearly*total }
+	slices.SortFunc(cuts, func(a, b int) int {
+		time, size := cmp.Compare(busier[a], busier[b]), cmp.Compare(n.Size(a), n.Size(b))
+		switch {
+		case near(a) && near(b):
+			return cmp.Or(size, time, b-a)
+		case near(a):
+			return -1
+		case near(b):
+			return 1
+		}
+		return cmp.Or(time, size, b-a)
+	})
+	return cuts
+}
+
+// Costs are what the layers are reckoned to take in the whole network, by the
+// operation and its sizes: nanoseconds on a machine like the one that they were
+// measured on, and elsewhere a unit of time. What another layer does with its own
+// costs nothing.
+func (n *Network) Costs() []float64 {
+	costs := make([]float64, n.Len())
+	d := newDraft(n, 0, n.Len())
+	for k := range d.steps {
+		d.merge(k)
+	}
+	for _, s := range d.steps {
+		if !s.idle {
+			costs[s.node] = op.Cost(n.nodes[s.node].Operation, d.elements(s.in), d.elements(s.out))
 		}
 	}
-	return best
+	return costs
+}
+
+// elements is how many numbers these values have.
+func (d *draft) elements(values []int) (sum int) {
+	for _, v := range values {
+		sum += d.length(v)
+	}
+	return sum
 }

@@ -48,6 +48,7 @@ type forgetful struct {
 }
 
 func (f *forgetful) ID() NodeID                    { return NodeID{} }
+func (*forgetful) Left(string) bool                { return false }
 func (f *forgetful) Life() string                  { return fmt.Sprint(time.Since(f.began) / f.every) }
 func (f *forgetful) Neighbour() strategy.Neighbour { return strategy.Neighbour{Up: f.up()} }
 func (f *forgetful) up() bool                      { return !f.dead.Load() && time.Since(f.began)%f.every >= f.gone }

@@ -14,6 +14,7 @@ type Hopper interface {
 	Neighbour() strategy.Neighbour // as it is seen from here; the frames in flight are the stage's to count
 	ID() NodeID                    // as reports call it
 	Life() string                  // the present one; another than before has forgotten all frames
+	Left(life string) bool         // it was stopped, and has handed on the frames that it had, or counted them
 }
 
 // branch is the way to one of the next nodes, and the frames that are on it. Where the strategy keeps frames, each stays
@@ -113,6 +114,10 @@ func (s *Stage) takeBackAll(ending bool) {
 func (s *Stage) takeBack(b *branch, ending bool) {
 	life := b.to.Life()
 	if life == b.life && !(ending && !b.to.Neighbour().Up) {
+		return
+	}
+	if b.to.Left(b.life) {
+		b.accepted, b.life = nil, life
 		return
 	}
 	s.ledger.Count(Forwarded, -len(b.accepted))

@@ -83,6 +83,7 @@ type up struct{ Sender }
 
 func (up) Neighbour() strategy.Neighbour { return strategy.Neighbour{Up: true} }
 func (up) ID() NodeID                    { return NodeID{} }
+func (up) Left(string) bool              { return false }
 func (up) Life() string                  { return "" }
 
 // toStage is a wire without delay.

@@ -63,8 +63,9 @@ type outage struct {
 func (o outage) Neighbour() strategy.Neighbour {
 	return strategy.Neighbour{Up: !o.down(), RoundTrip: time.Millisecond}
 }
-func (outage) ID() NodeID   { return NodeID{} }
-func (outage) Life() string { return "" }
+func (outage) ID() NodeID       { return NodeID{} }
+func (outage) Left(string) bool { return false }
+func (outage) Life() string     { return "" }
 
 func checkTrace(t *testing.T, lines []Decided, fast Entry) {
 	t.Helper()

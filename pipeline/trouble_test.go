@@ -81,8 +81,9 @@ func (l *link) Neighbour() strategy.Neighbour {
 	return strategy.Neighbour{Up: up, RoundTrip: time.Millisecond}
 }
 
-func (*link) ID() NodeID   { return NodeID{} }
-func (*link) Life() string { return "" }
+func (*link) ID() NodeID       { return NodeID{} }
+func (*link) Left(string) bool { return false }
+func (*link) Life() string     { return "" }
 
 // within reports whether the time since a moment is in [from, to).
 func within(began time.Time, from, to time.Duration) func() bool {

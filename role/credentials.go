@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -75,7 +76,7 @@ func newGate(cfg setup) *auth.Gate {
 	log := someOf(cfg.Log)
 	return auth.NewGate(cfg.credentials, func(r auth.Refusal) {
 		log.Warn().Str("peer", r.Peer).Str("reason", string(r.Reason)).Msg("peer refused: " + r.Text)
-	})
+	}, append(slices.Clip(cfg.Hosts), cfg.Listen)...)
 }
 
 // refused counts whom a gate has refused, by reason; also reasons of which there was none.

@@ -3,6 +3,7 @@ package role
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/cert"
 	"tandem/role/options"
+	"tandem/transport"
 	"tandem/transport/auth"
 )
 
@@ -189,5 +191,30 @@ func TestRefusalsAreLogged(t *testing.T) {
 	}
 	if n := end.gate.Refused()[auth.NoKey]; n != 20 {
 		t.Errorf("%d refusals are counted", n)
+	}
+}
+
+// However many openings a node refuses, its log stays short: it is on a card.
+func TestRefusedOpeningsAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	c := quick()
+	c.Log = zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.WarnLevel)
+	nodes, err := startLocal(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := newClient(c, nodes.fast.address)
+	const openings = 300
+	for i := range openings {
+		_, err := client.Open(t.Context(), transport.Opening{Run: pipeline.Run{ID: fmt.Sprint(i), Strategy: "no such"}, From: "me", Address: "you"})
+		if !errors.Is(err, pipeline.ErrInvalidRun) {
+			t.Fatal(err)
+		}
+	}
+	if err := nodes.stop(); err != nil { // who logs has ended
+		t.Fatal(err)
+	}
+	if n := strings.Count(log.String(), "run refused"); n < 1 || n > openings/10 {
+		t.Errorf("%d lines of %d openings", n, openings)
 	}
 }

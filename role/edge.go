@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +22,9 @@ import (
 
 // beat is the time between two signs of life. It is well below the shortest --idle.
 const beat = 500 * time.Millisecond
+
+// probe is the time between two to a neighbour that does not answer.
+const probe = beat / 5
 
 // openTime bounds the opening of a run: every node on the way loads its layers in it. A neighbour that does not even
 // answer for answerTime hangs, and is not waited for.
@@ -42,19 +46,20 @@ func newName(r options.Role) string { return string(r) + "-" + rand.Text()[:8] }
 //	     └──────────────── it is answered ──────────┘ unknown run: open it again
 type edge struct {
 	edgeConfig
-	run   pipeline.Run
-	stop  context.CancelFunc
-	beats sync.WaitGroup
+	run      pipeline.Run
+	stop     context.CancelFunc
+	beats    sync.WaitGroup
+	stopping chan struct{} // holds one while the neighbour is being stopped: a sign of life waits for its last word
 
 	mu     sync.Mutex
 	down   bool
-	named  string              // the neighbour's address in reports, if it has said so
-	life   string              // of the neighbour in the run
-	end    string              // the end process that the neighbour's results reach
-	refuse error               // why the neighbour can't take part again; nil: it can, or nothing is known
-	absent time.Duration       // for how long it did not answer, but for now
-	gone   time.Time           // since when it does not answer; zero: it does
-	calls  map[*call]time.Time // under way → since when
+	named  string        // the neighbour's address in reports, if it has said so
+	life   string        // of the neighbour in the run
+	left   string        // the life that was the last to leave the run with nothing of it any more
+	end    string        // the end process that the neighbour's results reach
+	refuse error         // why the neighbour can't take part again; nil: it can, or nothing is known
+	absent time.Duration // for how long it did not answer, but for now
+	gone   time.Time     // since when it does not answer; zero: it does
 }
 
 var _ pipeline.Hopper = (*edge)(nil)
@@ -77,12 +82,6 @@ type edgeConfig struct {
 func exact(inputs []transport.Input) bool {
 	return slices.ContainsFunc(inputs, transport.Input.Integer)
 }
-
-// call is one push under way; its address tells it from others.
-type call struct{ _ byte }
-
-// overdue is how long a call may be without an answer before the neighbour counts as down. Its answer may still come.
-const overdue = 300 * time.Millisecond
 
 // openEdge opens a run on a neighbour.
 func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, transport.Opened, error) {
@@ -110,7 +109,7 @@ func missingEdge(c edgeConfig, run pipeline.Run) *edge {
 }
 
 func newEdge(c edgeConfig, run pipeline.Run) *edge {
-	return &edge{edgeConfig: c, run: run, calls: make(map[*call]time.Time)}
+	return &edge{edgeConfig: c, run: run, stopping: make(chan struct{}, 1)}
 }
 
 // start begins to show signs of life.
@@ -138,25 +137,42 @@ func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opene
 func (e *edge) meet(opened transport.Opened) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.refuse, e.down, e.again = nil, false, true
+	e.down, e.again = false, true
 	e.named, e.life, e.end = opened.Address, opened.Life, opened.End
 }
 
 // show pushes nothing, again and again.
 func (e *edge) show(ctx context.Context) {
-	tick := time.NewTicker(beat)
-	defer tick.Stop()
 	for {
+		every := beat
+		if !e.Up() { // it may be back at any moment
+			every = probe
+		}
 		select {
-		case <-tick.C:
+		case <-time.After(every):
+		case <-e.stopping:
 		case <-ctx.Done():
 			return
 		}
 		err := e.beat(ctx)
 		if errors.Is(err, pipeline.ErrUnknownRun) {
-			_ = e.reopen(ctx)
+			err = e.reopen(ctx)
 		}
+		e.judge(err)
 		e.notice(time.Now())
+	}
+}
+
+// judge remembers why the neighbour does not let this node take part in the run, where it says so: it was started again with
+// another model, key or certificate, or has another run.
+func (e *edge) judge(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case err == nil:
+		e.refuse = nil
+	case errors.Is(err, pipeline.ErrInvalidRun), errors.Is(err, pipeline.ErrBusy), errors.Is(err, pipeline.ErrNotAdmitted):
+		e.refuse = err
 	}
 }
 
@@ -183,6 +199,12 @@ func (e *edge) beat(ctx context.Context) error {
 		p.Status = e.view.Statuses()
 	}
 	pushed, err := e.push(ctx, p)
+	if err == nil && pushed.Left {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.left, e.down = pushed.Life, true
+		return nil
+	}
 	if err == nil && e.view != nil {
 		e.view.Learn(pushed.Live)
 	}
@@ -194,13 +216,8 @@ func (e *edge) reopen(ctx context.Context) error {
 	opened, err := e.open(ctx, e.run)
 	if err == nil {
 		e.meet(opened)
-		return nil
 	}
-	if errors.Is(err, pipeline.ErrInvalidRun) || errors.Is(err, pipeline.ErrBusy) || errors.Is(err, pipeline.ErrNotAdmitted) {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.refuse = err
-	}
+	e.judge(err)
 	return err
 }
 
@@ -217,6 +234,12 @@ func (e *edge) over() error {
 // Send takes frames to the neighbour.
 func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
 	pushed, err := e.push(ctx, transport.Pushing{Kept: e.kept, Frames: frames})
+	if errors.Is(err, pipeline.ErrStopping) {
+		select {
+		case e.stopping <- struct{}{}:
+		default:
+		}
+	}
 	return pushed.Feedback, err
 }
 
@@ -226,28 +249,19 @@ func (e *edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed,
 	if e.exact {
 		p.Wire = transport.Float32
 	}
-	c := new(call)
-	e.mu.Lock()
-	e.calls[c] = time.Now()
-	e.mu.Unlock()
 	pushed, err := e.client.Push(ctx, p)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.calls, c)
 	e.down = err != nil && !errors.Is(err, pipeline.ErrInvalidFrame)
 	return pushed, err
 }
 
-// Up reports whether the neighbour answers.
+// Up reports whether the neighbour answers. A call that has only not yet come through is no sign against it.
 func (e *edge) Up() bool {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, since := range e.calls {
-		if time.Since(since) > overdue {
-			return false
-		}
-	}
-	return !e.down
+	down := e.down
+	e.mu.Unlock()
+	return !down && e.client.Up()
 }
 
 // Life is the neighbour's present one, as far as is known.
@@ -255,6 +269,13 @@ func (e *edge) Life() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.life
+}
+
+// Left reports whether a life of the neighbour has left the run, and has nothing of it any more.
+func (e *edge) Left(life string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.left != "" && e.left == life
 }
 
 // notes are for the report; none: the neighbour has answered all the time, and can take part.
@@ -270,7 +291,12 @@ func (e *edge) notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("%v did not answer %s for %.1f s", e.name(), called(e.caller), absent.Seconds()))
 	}
 	if e.refuse != nil {
-		notes = append(notes, fmt.Sprintf("%v is not used again: %v", e.name(), e.refuse))
+		text := e.refuse.Error()
+		_, why, named := strings.Cut(text, e.client.Address()+": ")
+		if !named {
+			why = text
+		}
+		notes = append(notes, fmt.Sprintf("%v is not used again: %s", e.name(), why))
 	}
 	return notes
 }

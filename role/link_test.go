@@ -3,11 +3,14 @@ package role
 import (
 	"math"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"tandem/pipeline"
 	"tandem/role/input"
+	"tandem/role/options"
 	"tandem/strategy"
 	"tandem/transport/link"
 )
@@ -117,5 +120,39 @@ func TestWireFormatOfTheFastNode(t *testing.T) {
 	c.Wire = "float16"
 	if r, err := nodes.run(t.Context(), c, "baseline"); err != nil || r.Wire != "float16" {
 		t.Errorf("wire %q (%v)", r.Wire, err)
+	}
+}
+
+// Every node's link plays chances of its own, and with the same seed the same ones again.
+func TestChancesOfLinks(t *testing.T) {
+	c := quick()
+	c.SlowNodes = 3
+	c.Link = link.WiFi
+	seeds := func(seed uint64) (all []uint64) {
+		c := c
+		c.Seed = seed
+		nodes := startQuick(t, c)
+		for _, s := range append(nodes.slow, nodes.fast, nodes.end) {
+			all = append(all, reflect.ValueOf(s.uplink).Elem().FieldByName("seed").Uint())
+		}
+		return all
+	}
+	once, again, others := seeds(7), seeds(7), seeds(8)
+	if !slices.Equal(once, again) {
+		t.Errorf("with the same seed: %d, and %d", once, again)
+	}
+	all := append(once, others...)
+	slices.Sort(all)
+	if n := len(slices.Compact(all)); n != 10 {
+		t.Errorf("10 links have %d seeds", n)
+	}
+
+	chances := func(listen string) uint64 {
+		s := setup{Options: options.Default(options.Slow)}
+		s.Listen = listen
+		return s.chances()
+	}
+	if a, b := chances("127.0.0.2:12345"), chances("127.0.0.3:12345"); a == b || a != chances("127.0.0.2:12345") {
+		t.Errorf("slow nodes at two addresses have the seeds %d and %d", a, b)
 	}
 }

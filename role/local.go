@@ -81,7 +81,7 @@ func startLocal(ctx context.Context, cfg setup) (nodes *localNodes, err error) {
 			c.End = end.address
 		}
 		if r == options.Slow {
-			c.Trace = ""
+			c.Trace, c.place = "", len(nodes.slow)
 			if cfg.EmulateSlow != nil {
 				c.Emulate = *cfg.EmulateSlow
 			}

@@ -13,6 +13,7 @@ import (
 	"tandem/role/device"
 	"tandem/role/options"
 	"tandem/transport"
+	"tandem/transport/auth"
 )
 
 // later is a site with one slow node that is there and one that is not yet.
@@ -149,5 +150,55 @@ func TestMissingSlowNodesThatAreNeeded(t *testing.T) {
 	}
 	if _, err := nodes.run(t.Context(), c, "balance"); !errors.Is(err, pipeline.ErrUnreachable) {
 		t.Errorf("none is there: error %v", err)
+	}
+}
+
+// A slow node that was started again with another key or certificate refuses the node above, which the report says, with its
+// name.
+func TestRestartedNodeThatDoesNotAdmitIsNoted(t *testing.T) {
+	for name, test := range map[string]struct {
+		before, after auth.Files
+		says          string
+	}{
+		"key":         {keyFile(t, secret), keyFile(t, "another-secret-of-this-site"), "the key is not this node's: give every node the same --key"},
+		"certificate": {certificate(t), certificate(t), "its certificate is not from the CA of --tls-ca"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := quick()
+			c.Frames, c.Interval = 0, 5*time.Millisecond
+			c.credentials = credentials(t, test.before)
+			nodes := startChain(t, c, nil, 2)
+			second, again := nodes.slow[1].address, c
+			again.credentials = credentials(t, test.after)
+			end := start(t, again, options.End, nil, "") // which lets it start
+			defer end.stop()
+			again.Listen = second
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			begin := nodes.fast.node.begin
+			restarted := make(chan *server, 1)
+			nodes.fast.node.begin = func(ctx context.Context, o beginning) (part, transport.Opened, error) {
+				p, opened, err := begin(ctx, o)
+				go func() {
+					defer interrupt()
+					_ = nodes.slow[1].stop() // in the midst of the run
+					restarted <- start(t, again, options.Slow, []string{end.address}, "")
+					for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && !strings.Contains(fmt.Sprint(p.(*stagePart).next[1].notes()), "not used again"); {
+						time.Sleep(10 * time.Millisecond)
+					}
+				}()
+				return p, opened, err
+			}
+			r, err := nodes.run(ctx, c, "balance")
+			nodes.slow[1] = <-restarted
+			if err != nil {
+				t.Fatal(err)
+			}
+			named := "slow (" + second + ") is not used again: not admitted: " + test.says
+			if n := strings.Count(fmt.Sprint(r.Notes), named); n != 1 {
+				t.Errorf("%q stands %d times in the notes %q", named, n, r.Notes)
+			}
+		})
 	}
 }

@@ -240,7 +240,7 @@ func TestWhoHasNotOpenedTheRunIsNotShown(t *testing.T) {
 	outsider.view.Begin(func() pipeline.Status {
 		return pipeline.Status{Entry: pipeline.Entry{NodeID: pipeline.NodeID{Role: "fast", Address: "<script>"}}}
 	})
-	s := &edge{edgeConfig: outsider, run: e.run, calls: map[*call]time.Time{}} // which shows no further signs of life
+	s := &edge{edgeConfig: outsider, run: e.run} // which shows no further signs of life
 	if err := s.beat(t.Context()); !errors.Is(err, pipeline.ErrUnknownRun) {
 		t.Errorf("its sign of life: %v", err)
 	}

@@ -59,6 +59,7 @@ type node struct {
 	version string
 	queue   int // places, where there is one
 	log     zerolog.Logger
+	some    zerolog.Logger // for what others can make happen very often
 	idle    time.Duration
 	drain   time.Duration
 	built   chan struct{} // closed when begin stands
@@ -190,7 +191,7 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	close(s.opened)
 	if err != nil {
 		n.run = nil
-		n.log.Warn().Err(err).Str("run", s.id).Msg("run refused")
+		n.some.Warn().Err(err).Str("run", s.id).Msg("run refused")
 		return
 	}
 	for _, a := range s.above { // loading may have taken longer than --idle
@@ -209,7 +210,10 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 }
 
 // Push takes frames into the run, and counts as a sign of life of its sender.
-func (n *node) Push(_ context.Context, push transport.Pushing) (transport.Pushed, error) {
+func (n *node) Push(ctx context.Context, push transport.Pushing) (transport.Pushed, error) {
+	if s := n.leaving(push.Run); s != nil && len(push.Frames) == 0 {
+		return s.wait(ctx)
+	}
 	p, life, err := n.entrance(push.Run, push.From)
 	if err != nil {
 		return transport.Pushed{}, err
@@ -222,6 +226,18 @@ func (n *node) Push(_ context.Context, push transport.Pushing) (transport.Pushed
 		pushed.Live = p.Summary()
 	}
 	return pushed, err
+}
+
+// leaving finds the session of a run that this node leaves, as it is being stopped.
+func (n *node) leaving(run string) *session {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range []*session{n.run, n.last} {
+		if n.stopping && s != nil && s.id == run && s.closing {
+			return s
+		}
+	}
+	return nil
 }
 
 // entrance finds the part, and its life, that takes frames of a sender, which has to have opened the run: where this node was
@@ -352,6 +368,7 @@ func (n *node) finish(s *session) {
 		ctx, cancel := context.WithTimeout(context.Background(), 4*n.drain)
 		defer cancel()
 		report, err := s.part.Close(ctx, end)
+		failed := err
 		switch {
 		case err != nil:
 			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
@@ -367,7 +384,7 @@ func (n *node) finish(s *session) {
 		s.total = n.total
 		n.total.Add(own.Entry)
 		s.remember(append(s.part.Above(), own), report)
-		s.report, s.closeErr = report, err // which may be asked for later
+		s.report, s.closeErr, s.left = report, err, failed == nil // which may be asked for later
 		if end.reason != transport.Interrupted {
 			s.part = nil // garbage
 		}

@@ -2,9 +2,12 @@ package role
 
 import (
 	"context"
+	"fmt"
+	"hash/fnv"
+	"net"
+	"os"
 	"time"
 
-	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/role/options"
 	"tandem/role/report"
@@ -46,6 +49,7 @@ type setup struct {
 	credentials *auth.Credentials // what lies in the files of keys and certificates; nil: none
 	uplink      *link.Uplink      // of the link's shape; nil: the real link
 	device      *device.Device    // that the role runs on; nil: it has not been started
+	place       int               // local: among the nodes of its role
 }
 
 // printer prints reports where the user wants them.
@@ -65,8 +69,21 @@ func (c *setup) equip() {
 	if c.device == nil {
 		c.device = openDevice(*c, false)
 	}
-	// Each role's link has chances of its own.
-	c.uplink = link.NewUplink(c.Link, c.Seed<<8|uint64((pipeline.NodeID{Role: string(c.Role)}).Rank()))
+	c.uplink = link.NewUplink(c.Link, c.chances())
+}
+
+// chances is the seed of the emulated link: each node has its own, and has it again where it stands in the same place.
+func (c *setup) chances() uint64 {
+	at := fmt.Sprint(c.place)
+	if host, port, err := net.SplitHostPort(c.Listen); c.Role != options.Client && err == nil {
+		if host == "" { // as on every device
+			host, _ = os.Hostname() // without one it is still another role's
+		}
+		at += net.JoinHostPort(host, port)
+	}
+	sum := fnv.New64a()
+	fmt.Fprintf(sum, "%d %s %s", c.Seed, c.Role, at)
+	return sum.Sum64()
 }
 
 // openDevice looks at the machine that a role runs on. shared: it plays other roles too.

@@ -1,7 +1,9 @@
 package role
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -43,6 +45,7 @@ type session struct {
 	closed   chan struct{} // closed when what follows stands
 	report   pipeline.Report
 	closeErr error
+	left     bool              // nothing of the run is on this node any more
 	last     []pipeline.Status // what the nodes were doing
 	ended    time.Time
 	total    monitor.Totals // of the runs before
@@ -83,6 +86,16 @@ func (s *session) join(o transport.Opening, now time.Time) {
 	}
 	s.above[o.From] = n
 	s.vacant = time.Time{}
+}
+
+// wait answers a sign of life to a node that leaves the run: with the last word of this life, where it comes in time.
+func (s *session) wait(ctx context.Context) (transport.Pushed, error) {
+	select {
+	case <-s.closed:
+		return transport.Pushed{Life: s.answer.Life, Left: s.left}, nil
+	case <-ctx.Done():
+		return transport.Pushed{}, fmt.Errorf("run %s is %w here", s.id, pipeline.ErrStopping)
+	}
 }
 
 // held reports whether a neighbour holds the run open.

@@ -95,7 +95,10 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	end.say(p.ID, p.watch.End(&entry)...)
 	end.nodes = append(end.nodes, entry)
 	if p.trace != nil {
-		_ = p.trace.Flush() // whoever closes it gets the error, too
+		if err := p.trace.Flush(); err != nil {
+			p.cfg.Log.Error().Err(err).Msg("decisions are missing in the trace")
+			end.say(p.ID, "could not write "+err.Error())
+		}
 	}
 	end.add(p.losses.notes()...)
 	for _, e := range p.edges() {
@@ -114,7 +117,7 @@ const returnTime = 3 * time.Second
 func (p *stagePart) lose(drained context.Context) {
 	tick := time.NewTicker(returnTime / 10)
 	defer tick.Stop()
-	began := time.Now()
+	began, before := time.Now(), p.cfg.traffic().Bytes()
 	seen := began
 	for {
 		select {
@@ -124,7 +127,8 @@ func (p *stagePart) lose(drained context.Context) {
 			if p.end.Up() {
 				seen = now
 			}
-			if now.Sub(seen) > returnTime || now.Sub(began) > p.cfg.Drain {
+			moved := transport.SendTime(int(p.cfg.traffic().Bytes() - before)) // what is sent meanwhile may take its time
+			if now.Sub(seen) > returnTime || now.Sub(began) > p.cfg.Drain+moved {
 				p.abort()
 				return
 			}

@@ -3,9 +3,11 @@ package role
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -60,6 +62,32 @@ func TestTraceFileThatCanNotBeWritten(t *testing.T) {
 	c.Trace = filepath.Join(t.TempDir(), "missing", "trace.jsonl")
 	if _, err := startLocal(t.Context(), c); err == nil || !strings.Contains(err.Error(), "--trace") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A disk that is full costs no frame, and is told of in the report and at the end.
+func TestFullDiskIsReported(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip(err)
+	}
+	c := quick()
+	c.Frames, c.Trace, c.Results = 20, "/dev/full", "/dev/full"
+	nodes, err := startLocal(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, failed := nodes.run(t.Context(), c, "baseline")
+	if failed != nil || r.Coverage < 100 {
+		t.Errorf("%.1f %% have arrived: %v", r.Coverage, failed)
+	}
+	stopped := nodes.stop()
+	for _, flag := range []string{"fast could not write --trace: ", "end could not write --results: "} {
+		if n := strings.Count(strings.Join(r.Notes, "\n"), flag); n != 1 {
+			t.Errorf("%q stands %d times in the notes %q", flag, n, r.Notes)
+		}
+		if _, file, _ := strings.Cut(flag, "write "); !errors.Is(stopped, syscall.ENOSPC) || !strings.Contains(stopped.Error(), file) {
+			t.Errorf("at the end: %v", stopped)
+		}
 	}
 }
 

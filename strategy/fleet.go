@@ -187,10 +187,13 @@ func (m *member) places() int {
 	return m.newest.Capacity
 }
 
+// unanswered is how many frames go to a node that has not answered any yet: the link to it may be slow.
+const unanswered = 4
+
 func (m *member) full(now time.Duration) bool {
 	switch {
 	case m.newest.Capacity == 0:
-		return false
+		return m.InFlight >= unanswered
 	case m.service() == 0: // whatever the link's pace is
 		return m.free(now) == 0
 	}

@@ -23,7 +23,7 @@ import (
 // Limits bound what a client waits for and what it sends.
 type Limits struct {
 	Dial    time.Duration // for a connection
-	Call    time.Duration // for the answer to a push
+	Call    time.Duration // for the answer to a push, or for anything to move on it meanwhile
 	Window  int           // pushes in flight
 	MaxBody int           // bytes of a message, either way
 	Traffic *link.Traffic // counts the bytes of all connections; nil: nobody wants to know
@@ -39,13 +39,14 @@ type Client struct {
 	node    wireconnect.NodeClient
 	rtt     atomic.Int64 // nanoseconds, EWMA of a push's round trip
 	pace    pace
+	pushes  underWay
 }
 
 // NewClient makes a client for the node at host:port, with credentials or nil. It connects at the first call.
 func NewClient(address string, l Limits, creds *auth.Credentials) *Client {
 	// Two connections beyond the window, so that opening, closing and signs of life don't wait for frames.
 	conns := l.Window + 2
-	c := &Client{address: address, limits: l, creds: creds}
+	c := &Client{address: address, limits: l, creds: creds, pushes: underWay{known: newLiveness()}}
 	url := "http://" + address
 	if creds.Secured() {
 		url = "https://" + address
@@ -79,7 +80,15 @@ func (c *Client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bodyConn{c.limits.Traffic.Over(c.limits.Uplink.Over(conn))}, nil
+	return c.watch(conn), nil
+}
+
+// watch leads a connection over this node's link, and sees how far what is sent on it has come.
+func (c *Client) watch(conn net.Conn) net.Conn {
+	w := newWay(conn, c.limits.Uplink.Over(conn), c.pushes.closed)
+	w.Conn = c.limits.Traffic.Over(w.Conn)
+	c.pushes.open(w)
+	return bodyConn{w, w}
 }
 
 // dialTLS shakes hands with the certificates that are there now.
@@ -95,7 +104,7 @@ func (c *Client) dialTLS(ctx context.Context, network, address string) (net.Conn
 	if err != nil {
 		return nil, err
 	}
-	return bodyConn{secured}, nil
+	return bodyConn{secured, conn.(bodyConn).way}, nil
 }
 
 // Address is the node's, as given.
@@ -146,8 +155,8 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 
 // Push sends frames and returns one feedback for each. Without frames it is a sign of life.
 func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.limits.Call+sendTime(p.bytes()))
-	defer cancel()
+	ctx, done := c.pushes.begin(ctx, c.limits.Call, p.bytes())
+	defer done()
 	call := c.pace.begin(len(p.Frames))
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
@@ -155,6 +164,9 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 		Status: statusToWire(p.Status, min(maxStatusBytes, c.limits.MaxBody/2)),
 	})
 	c.pace.end(call, err == nil)
+	if err != nil && context.Cause(ctx) == errLate {
+		err = context.DeadlineExceeded
+	}
 	if err := c.checked(m, err); err != nil {
 		return Pushed{}, err
 	}
@@ -162,7 +174,7 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	if len(m.GetFeedback()) != len(p.Frames) {
 		return Pushed{}, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
 	}
-	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback(), m.GetLife()), Life: m.GetLife()}
+	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback(), m.GetLife()), Life: m.GetLife(), Left: m.GetLeft()}
 	if m.GetLive() != nil {
 		pushed.Live = new(pipeline.Live)
 		err = convert(m.GetLive(), pushed.Live)
@@ -202,12 +214,6 @@ func (p *Pushing) bytes() int {
 	return n
 }
 
-// sendTime is what so many bytes may take on the slowest link that is any use, beside the time for a call.
-func sendTime(bytes int) time.Duration {
-	const slowest = 32 << 10 // bytes a second
-	return time.Duration(float64(bytes) / slowest * float64(time.Second))
-}
-
 // Close says that this caller sends no more in the run, and returns the report once end has made it; a caller that is
 // being stopped gets none.
 func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error) {
@@ -228,6 +234,9 @@ func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error)
 	}
 	return r, nil
 }
+
+// Up reports whether the node answers, or its link is only slow: no push is overdue.
+func (c *Client) Up() bool { return c.pushes.up() }
 
 // RoundTrip is the EWMA of the time between a push and its answer; 0 before the first.
 func (c *Client) RoundTrip() time.Duration { return time.Duration(c.rtt.Load()) }

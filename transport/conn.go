@@ -8,7 +8,10 @@ import (
 
 // bodyConn sends bodies through buffers that are used again. net/http hands a body to the connection's ReadFrom, and a
 // TCP connection that can't splice makes a new buffer for each.
-type bodyConn struct{ net.Conn }
+type bodyConn struct {
+	net.Conn
+	way *way // that it leads over
+}
 
 var _ io.ReaderFrom = bodyConn{}
 

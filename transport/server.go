@@ -84,6 +84,7 @@ type Pushed struct {
 	Feedback []pipeline.Feedback // of the life that answers
 	Live     *pipeline.Live
 	Life     string
+	Left     bool // the node was stopped, and this life of it has nothing of the run any more: what it had taken is handed on
 }
 
 // Closing says that one neighbour sends no more.
@@ -154,9 +155,14 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors
 // the connection has nothing to write. It begins with the answer, because a Close may wait for the pipeline to drain.
 type timedAnswer struct{ http.ResponseWriter }
 
-func (a timedAnswer) Write(b []byte) (int, error) {
-	_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(auth.WriteTime)) // a stream can
-	return a.ResponseWriter.Write(b)
+func (a timedAnswer) Write(b []byte) (n int, err error) {
+	for {
+		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(auth.WriteTime)) // a stream can
+		taken, err := a.ResponseWriter.Write(b[n:min(n+auth.WritePiece, len(b))])
+		if n += taken; err != nil || n == len(b) {
+			return n, err
+		}
+	}
 }
 
 func (a timedAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
@@ -210,7 +216,7 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 	if err != nil {
 		return nil, err
 	}
-	answer := &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback), Life: pushed.Life}
+	answer := &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback), Life: pushed.Life, Left: pushed.Left}
 	if live := new(wire.Live); pushed.Live != nil && convert(pushed.Live, live) == nil { // its figures are numbers
 		answer.Live = live
 	}

@@ -203,6 +203,21 @@ func TestErrorsCrossTheWire(t *testing.T) {
 	}
 }
 
+// Errors that were joined stay apart, and so do those in notes.
+func TestErrorsAreNotRunTogether(t *testing.T) {
+	both := errors.Join(errors.New("one does not fit"), errors.New("another is gone"))
+	const apart = "one does not fit; another is gone"
+	n := &fakeNode{err: both}
+	c := client(serve(t, n, 1<<20))
+	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me"}); err == nil || !strings.HasSuffix(err.Error(), ": "+apart) {
+		t.Errorf("two errors arrive as %v", err)
+	}
+	n.err, n.report = nil, pipeline.Report{Run: "run", Notes: []string{both.Error() + "\n"}}
+	if r, err := c.Close(t.Context(), Closing{Run: "run", From: "me"}); err != nil || len(r.Notes) != 1 || r.Notes[0] != apart {
+		t.Errorf("and as a note %q, %v", r.Notes, err)
+	}
+}
+
 func TestInvalidInputIsRefused(t *testing.T) {
 	n := &fakeNode{}
 	c := client(serve(t, n, 1<<20))

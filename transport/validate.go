@@ -52,7 +52,9 @@ func printable(s string) bool {
 // plain makes a text of another node fit to be shown: short, and without what could steer a terminal.
 func plain(s string) string { return shown(s, maxTextBytes) }
 
+// shown keeps what stands on several lines apart: they may be errors that were joined.
 func shown(s string, most int) string {
+	s = strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "; ")
 	if len(s) > most {
 		s = s[:most-len("…")] + "…"
 	}

@@ -60,6 +60,9 @@ func openNPY(path string) (array, error) {
 		elements *= d
 		a.shape = append(a.shape, int(d))
 	}
+	if len(a.shape) == 0 {
+		return array{}, errors.New("its shape is (), which is one number without rows: save numpy.atleast_2d(x)")
+	}
 	if order[1] == "True" && len(a.shape) > 1 {
 		return array{}, fmt.Errorf("it is in Fortran order: save numpy.ascontiguousarray(x)")
 	}

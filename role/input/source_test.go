@@ -123,6 +123,54 @@ func TestBrokenNumpyFiles(t *testing.T) {
 	}
 }
 
+// An array of any number of dimensions is rows that fit, or an error that names its shape, whatever its numbers are.
+func TestShapesOfNumpyFiles(t *testing.T) {
+	nan := float32(math.NaN())
+	for _, test := range []struct {
+		shape string
+		data  []float32
+		says  string // empty: they are rows of two
+	}{
+		{"", []float32{1}, "its shape is ()"},
+		{"", []float32{nan}, "its shape is ()"},
+		{"1,", []float32{1}, "its shape is [1]"},
+		{"1,", []float32{nan}, "value 0 of row 0 is NaN"},
+		{"3,", []float32{1, 2, nan}, "value 0 of row 2 is NaN"},
+		{"0,", nil, "its shape is (0,)"},
+		{"0, 2", nil, "its shape is (0, 2)"},
+		{"2, 0", nil, "its shape is (2, 0)"},
+		{"4294967296, 4294967296", nil, "its shape is (4294967296, 4294967296)"},
+		{"65536, 65536", []float32{1, 2}, "its shape is (65536, 65536)"},
+		{"2147483647, 2147483647, 2147483647", []float32{1, 2}, "its shape is (2147483647, "},
+		{"1, 2", []float32{1, nan}, "value 1 of row 0 is NaN"},
+		{"1, 2", []float32{1, 2}, ""},
+		{"1, 1, 2, 1", []float32{1, 2}, ""},
+	} {
+		header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", test.shape)
+		header += strings.Repeat(" ", 128-10-1-len(header)) + "\n"
+		file, err := binary.Append([]byte("\x93NUMPY\x01\x00\x76\x00"+header), binary.LittleEndian, test.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := writeFile(t, "x.npy", file)
+		labels := writeNPY(t, []int8{3})
+		source, err := Open(Options{Path: path})
+		if err == nil {
+			_, err = OpenLabels(Options{Labels: labels}, source)
+		}
+		if err == nil || strings.Contains(err.Error(), "labels") {
+			_, err = openInput(Options{Path: path}, 2)
+		}
+		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), path)) {
+			t.Errorf("(%s) %v: %v, want one that says %q", test.shape, test.data, err, test.says)
+		}
+		integers := writeFile(t, "labels.npy", bytes.ReplaceAll(file, []byte("<f4"), []byte("<i4")))
+		if _, err := ReadLabels(integers); strings.Contains(test.says, "()") && (err == nil || !strings.Contains(err.Error(), "its shape is ()")) {
+			t.Errorf("as labels: %v", err)
+		}
+	}
+}
+
 func FuzzNumpyFile(f *testing.F) {
 	good, err := os.ReadFile("../../model/testdata/digits_labels.npy")
 	if err != nil {

@@ -24,8 +24,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// startBrowser starts Debian's chromium, and skips the test where there is none. It ends with the test.
-func startBrowser(t *testing.T) context.Context {
+// startBrowser starts Debian's chromium, and skips the test where there is none. It ends with the test. The rules say which
+// names are which addresses for it.
+func startBrowser(t *testing.T, rules ...string) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -34,7 +35,8 @@ func startBrowser(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true)))
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("host-resolver-rules", strings.Join(rules, ","))))
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func TestPageStates(t *testing.T) {
 			return object{"samples": []object{}, "runs": []object{}}, sceneSample(sceneStart, nil, one(0)[3:], 0)
 		}, []string{"No run is open", "./tandem --role client --next", "No run has been closed yet"}},
 		{"running", func() (object, object) { return sceneHistory(open(), one, nil) },
-			[]string{"balance", "18,000 frames", "finishing", "fast.kitchen.example.net:12345"}},
+			[]string{"balance", "18,000 frames", "finishing", "fast.kitchen.example.net:12345", "in the last 2 s"}},
 		{"three-slow", func() (object, object) {
 			return sceneHistory(open(), func(s float64) []object { return sceneNodes(3, false, "balance", s) }, sceneReports()[:1])
 		}, []string{"192.168.178.42:12345", "throttled"}},

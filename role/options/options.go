@@ -108,6 +108,7 @@ type Options struct {
 	Watch  bool // nodes: print live figures to Stderr, where that is a terminal
 
 	Files   auth.Files // keys and certificates
+	Hosts   []string   // nodes: names by which browsers may call it, beside its own
 	MaxBody int        // bytes of a message
 }
 

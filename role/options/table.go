@@ -92,6 +92,7 @@ func Table(o *Options) []Setting {
 		{Name: "tls-key", Roles: networked, Value: text(&o.Files.Key), Usage: "PEM file of that certificate's key"},
 		{Name: "tls-ca", Roles: networked, Value: text(&o.Files.CA), Usage: "PEM file of the CA whose certificates are accepted"},
 		{Name: "key", Roles: networked, Value: text(&o.Files.Secret), Usage: "file with a secret that all nodes and clients share: the first line is shown, every line accepted; unencrypted without TLS"},
+		{Name: "host", Roles: servers, Many: true, Value: list(&o.Hosts, parseHost), Usage: "name by which browsers and what reads /status or /metrics may call this node, beside its addresses, its own name, names that end in .local, and those that neighbours dial"},
 
 		{Heading: "limits", Name: "max-body", Roles: anyRole, Value: size(&o.MaxBody, 1<<10, 1<<30), Usage: "largest message that is taken or sent"},
 		{Name: "idle", Roles: servers, Value: duration(&o.Idle, minIdle), Usage: "a neighbour silent for so long has left its run"},

@@ -145,6 +145,16 @@ func parseAddress(s string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
+// parseHost reads the name of a machine, as it stands in the address line of a browser.
+func parseHost(s string) (string, error) {
+	name := strings.TrimSuffix(s, ".")
+	wrong := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`:/?#[]@*,"'\`, r) }
+	if name == "" || len(name) > 253 || strings.ContainsFunc(name, wrong) {
+		return "", errors.New("use a name alone, such as pi.example.org, without http:// and port")
+	}
+	return name, nil
+}
+
 // list is a field that each value is added to.
 func list(at *[]string, parse func(string) (string, error)) Value {
 	return parsed(at, func(s string) ([]string, error) {

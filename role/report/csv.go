@@ -38,7 +38,9 @@ func flatten(v reflect.Value, name string) (names, values []string) {
 		case value.Kind() == reflect.Slice && value.Type().Elem().Kind() == reflect.Struct:
 			continue
 		case value.Type() == reflect.TypeFor[[]string]():
-			text = strings.Join(value.Interface().([]string), "; ")
+			text = inert(strings.Join(value.Interface().([]string), "; "))
+		case value.Kind() == reflect.String:
+			text = inert(value.String())
 		case value.Kind() == reflect.Slice:
 			text = strings.Trim(fmt.Sprint(value), "[]")
 		case reflect.Indirect(value).Kind() == reflect.Float64:
@@ -49,4 +51,13 @@ func flatten(v reflect.Value, name string) (names, values []string) {
 		names, values = append(names, column), append(values, text)
 	}
 	return names, values
+}
+
+// inert is a text that no spreadsheet takes for a formula: what begins like one stands behind a quote, as OWASP says
+// (CSV Injection). Names and notes may come from anybody.
+func inert(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", []rune(text)[0]) {
+		return "'" + text
+	}
+	return text
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,25 +24,32 @@ func write(t *testing.T, name, text string) (path string) {
 	return path
 }
 
-// Each frame's line can be read as soon as it has arrived, with the name of its class where that is known.
+// Each frame's line can be read soon after it has arrived, while the run goes on, with the name of its class where that is known.
 func TestResultsFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "results.jsonl")
-	w, err := CreateResults(path, write(t, "classes.txt", "cat\r\ndog\n"))
+	w, err := CreateResults(path, write(t, "classes.txt", "\ufeffcat\r\ndog\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	by := pipeline.NodeID{Role: "slow", Address: "s:1"}
+	w.Write("r", &pipeline.Frame{ID: 6, Data: []float32{1, 0}, Label: pipeline.NoLabel, By: by})
 	w.Write("r", &pipeline.Frame{ID: 7, Data: []float32{0.25, 0.75}, Label: pipeline.NoLabel, Age: 1500 * time.Microsecond, By: by})
 	w.Write("r", &pipeline.Frame{ID: 8, Data: []float32{0, 0, 1}, Label: 2, By: by}) // a class without a name
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const want = `{"run":"r","id":7,"class":1,"name":"dog","score":0.75,"age_ms":1.5,"node":"slow","address":"s:1"}
+	const want = `{"run":"r","id":6,"class":0,"name":"cat","score":1,"age_ms":0,"node":"slow","address":"s:1"}
+{"run":"r","id":7,"class":1,"name":"dog","score":0.75,"age_ms":1.5,"node":"slow","address":"s:1"}
 {"run":"r","id":8,"class":2,"score":1,"label":2,"age_ms":0,"node":"slow","address":"s:1"}
 `
-	if string(text) != want {
-		t.Errorf("%s, want\n%s", text, want)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(text) == want {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s, want\n%s", text, want)
+		}
 	}
 	if err := w.Close(); err != nil {
 		t.Error(err)
@@ -94,6 +102,62 @@ func TestFullDisk(t *testing.T) {
 		if !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "--results: ") {
 			t.Errorf("error %v", err)
 		}
+	}
+}
+
+// A disk that is slow holds up nobody: what finds no place to wait is left out, and counted for the run that it belongs to.
+func TestSlowDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skip(err)
+	}
+	reader, err := os.OpenFile(path, os.O_RDWR, 0) // which does not wait for the other end
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	w, err := CreateTrace(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const all = 4 * maxLines // with what a pipe holds
+	for i := range uint64(all) {
+		w.Of("a")(pipeline.Decided{Frame: i})
+	}
+	read := make(chan int, all)
+	go func() { // the disk is there again
+		defer close(read)
+		lines := json.NewDecoder(reader)
+		for {
+			var d pipeline.Decided
+			if lines.Decode(&d) != nil || d.Node == "last" {
+				return
+			}
+			read <- int(d.Frame)
+		}
+	}()
+	missing := 0
+	if err := w.Flush(); err == nil {
+		t.Error("nothing is said of what is missing")
+	} else if _, err := fmt.Sscanf(err.Error(), "--trace: %d lines are missing", &missing); err != nil {
+		t.Error(w.Flush(), err)
+	}
+	w.Of("b")(pipeline.Decided{Node: "last"})
+	if err := w.Flush(); err != nil {
+		t.Errorf("after a run from which nothing is missing: %v", err)
+	}
+	written, next := 0, 0
+	for frame := range read {
+		if frame < next {
+			t.Fatalf("%d comes before %d", frame, next)
+		}
+		written, next = written+1, frame+1
+	}
+	if missing < all/2 || written+missing != all {
+		t.Errorf("of %d lines %d were written, and %d are said to be missing", all, written, missing)
+	}
+	if err := w.Close(); err == nil || !strings.Contains(err.Error(), "lines are missing") {
+		t.Errorf("at the end: %v", err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -152,6 +153,37 @@ func TestCSVHasTheFieldsOfTheJSON(t *testing.T) {
 	delete(fields, "nodes")
 	if len(fields) > 0 {
 		t.Errorf("the CSV lacks %v", fields)
+	}
+}
+
+// No spreadsheet takes a text of the wire for a formula, and every number stays one.
+func TestCSVHasNoFormulas(t *testing.T) {
+	for _, evil := range []string{"=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1"} {
+		r := sampleReports()[1]
+		r.Run, r.Model, r.Strategy, r.Emulate, r.Link, r.Version = evil, evil, evil, evil, evil, evil
+		r.Notes, r.Unaccounted = []string{evil, evil}, -13
+		var text bytes.Buffer
+		if err := printCSV(&text, r, true); err != nil {
+			t.Fatal(err)
+		}
+		lines, err := csv.NewReader(&text).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		quoted := 0
+		for i, cell := range lines[1] {
+			if strings.HasPrefix(cell, "'") {
+				quoted++
+			} else if _, err := strconv.ParseFloat(cell, 64); err != nil && strings.IndexAny(cell, "=+-@\t\r＝") == 0 {
+				t.Errorf("%s is %q", lines[0][i], cell)
+			}
+			if lines[0][i] == "unaccounted" && cell != "-13" {
+				t.Errorf("a number is %q", cell)
+			}
+		}
+		if quoted != 7 {
+			t.Errorf("%q: %d of 7 texts are quoted: %q", evil, quoted, lines[1])
+		}
 	}
 }
 

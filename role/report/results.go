@@ -51,10 +51,11 @@ func readClasses(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--classes: %w", err)
 	}
-	return strings.Split(strings.TrimRight(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), "\n"), nil
+	names := strings.TrimPrefix(string(text), "\ufeff") // the byte order mark of some editors
+	return strings.Split(strings.TrimRight(strings.ReplaceAll(names, "\r\n", "\n"), "\n"), "\n"), nil
 }
 
-// Write writes the line of a frame.
+// Write hands on the line of a frame, and does not wait until it is written.
 func (w *Results) Write(run string, f *pipeline.Frame) {
 	class, score := f.Top()
 	line := Result{
@@ -64,9 +65,8 @@ func (w *Results) Write(run string, f *pipeline.Frame) {
 	if class >= 0 && class < len(w.classes) {
 		line.Name = w.classes[class]
 	}
-	if f.Label != pipeline.NoLabel {
-		line.Label = &f.Label
+	if label := f.Label; label != pipeline.NoLabel {
+		line.Label = &label
 	}
 	w.write(line)
-	_ = w.Flush() // whoever calls it next gets the error, too
 }

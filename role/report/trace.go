@@ -11,7 +11,7 @@ func CreateTrace(path string) (*Trace, error) {
 	return &Trace{l}, err
 }
 
-// Of returns what takes the decisions of one run.
+// Of returns what takes the decisions of one run, and waits for no file.
 func (t *Trace) Of(run string) func(pipeline.Decided) {
 	return func(d pipeline.Decided) {
 		t.write(struct {

@@ -11,8 +11,12 @@ import (
 	"tandem/pipeline"
 )
 
-// bodyTime is how long a caller may take to send a request's body.
-const bodyTime = 30 * time.Second
+// bodyTime is how long a caller may take to send a request's body, beside what its bytes take at the slowest rate: a link
+// may be slow, and several calls share it.
+const (
+	bodyTime = 30 * time.Second
+	slowest  = 1 << 10 // bytes a second
+)
 
 // bodiesAtOnce is how many bodies of the largest size may be in memory.
 const bodiesAtOnce = 8
@@ -33,7 +37,8 @@ func (g *Gate) boundBodies(next http.Handler, maxBody int) http.Handler {
 			b.peer = c.peer
 			defer func() { g.hold(b.peer, -b.held, b.limit) }()
 		}
-		if conn := http.NewResponseController(w); conn.SetReadDeadline(time.Now().Add(bodyTime)) == nil {
+		b.until = time.Now().Add(bodyTime)
+		if conn := http.NewResponseController(w); conn.SetReadDeadline(b.until) == nil {
 			b.conn = conn
 		}
 		// The server goes on looking at its own request's body: of one that was not read to its end, the rest must not be
@@ -52,6 +57,8 @@ type boundedBody struct {
 	held  int64 // bytes
 	limit int64
 	conn  *http.ResponseController // nil: it has no deadline
+	until time.Time                // its deadline
+	fresh int                      // bytes since that was set
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
@@ -64,8 +71,22 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 			return 0, connect.NewError(connect.CodeAborted, fmt.Errorf("%w: %s: send them again later, or raise --max-body here", pipeline.ErrBusy, text))
 		}
 	}
-	if err == io.EOF && b.conn != nil {
-		_ = b.conn.SetReadDeadline(time.Time{}) // it could be set, so it can be lifted
-	}
+	b.extend(n, err == io.EOF)
 	return n, err
+}
+
+// extend gives a body that is coming in more time, a second or more at once, and lifts the deadline at its end.
+func (b *boundedBody) extend(n int, whole bool) {
+	if b.conn == nil {
+		return
+	}
+	b.fresh += n
+	switch {
+	case whole:
+		_ = b.conn.SetReadDeadline(time.Time{}) // it could be set, so it can be lifted
+	case b.fresh >= slowest:
+		b.until = b.until.Add(time.Duration(b.fresh/slowest) * time.Second)
+		b.fresh %= slowest
+		_ = b.conn.SetReadDeadline(b.until)
+	}
 }

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"connectrpc.com/connect"
 )
 
 // Listen makes a listener's connections pass the gate.
@@ -105,7 +107,7 @@ func (c *gatedConn) shakeHands(secured *tls.Conn) error {
 
 // refuseInPlaintext answers a peer that speaks HTTP without TLS as connect.ErrorWriter does.
 func (c *gatedConn) refuseInPlaintext(why string) {
-	e := refusal(why)
+	e := refusal(connect.CodeUnauthenticated, why)
 	text, _ := json.Marshal(map[string]string{"code": e.Code().String(), "message": e.Message()}) // two texts
 	_, _ = fmt.Fprintf(c.raw, "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
 }

@@ -11,14 +11,15 @@ import (
 // Gate is the admission control for calls, as the queue is that for frames. It bounds what all peers together, and each
 // alone, may have open and in memory here, asks them for the node's credentials, and counts and tells whom it has refused:
 //
-//	      Listen                          Admit            boundBodies
-//	peer ────────▶ too many connections? ───────▶ its key? ───────────▶ too much at once? ──▶ Node
-//	               its certificate?
+//	      Listen                          Admit                 boundBodies
+//	peer ────────▶ too many connections? ───────▶ another's page? ───────────▶ too much at once? ──▶ Node
+//	               its certificate?               its key?
 //
 // Where there are too many, those go first that have shown neither certificate nor key.
 type Gate struct {
 	creds *Credentials
 	told  func(Refusal)
+	hosts *hosts
 
 	mu       sync.Mutex
 	peers    map[netip.Addr]*peer // with a connection
@@ -51,10 +52,12 @@ const (
 	BadHandshake       Reason = "bad_handshake"       // another fault, or the peer that does not accept this node
 	NoKey              Reason = "no_key"              // it sends none
 	WrongKey           Reason = "wrong_key"           // it sends another than this node's
+	UnknownHost        Reason = "unknown_host"        // it is a browser, and calls the node by a name that may be anyone's
+	ForeignOrigin      Reason = "foreign_origin"      // it is a browser with a page from elsewhere
 )
 
 // Reasons are all of them.
-var Reasons = []Reason{TooManyConnections, TooManyBytes, NoTLS, NoCertificate, OtherAuthority, Expired, BadHandshake, NoKey, WrongKey}
+var Reasons = []Reason{TooManyConnections, TooManyBytes, NoTLS, NoCertificate, OtherAuthority, Expired, BadHandshake, NoKey, WrongKey, UnknownHost, ForeignOrigin}
 
 // Refusal is one peer that was not let in.
 type Refusal struct {
@@ -63,9 +66,10 @@ type Refusal struct {
 	Text   string // in words, with the remedy
 }
 
-// NewGate makes the gate of a node with credentials or nil. Each refusal is told; the callee has to be quick.
-func NewGate(creds *Credentials, told func(Refusal)) *Gate {
-	return &Gate{creds: creds, told: told, peers: map[netip.Addr]*peer{}, refused: map[Reason]int64{}}
+// NewGate makes the gate of a node with credentials or nil. Each refusal is told; the callee has to be quick. Browsers may
+// call the node by its addresses and own name, and by these hosts.
+func NewGate(creds *Credentials, told func(Refusal), hosts ...string) *Gate {
+	return &Gate{creds: creds, told: told, hosts: newHosts(hosts), peers: map[netip.Addr]*peer{}, refused: map[Reason]int64{}}
 }
 
 // Refused is how many peers were refused, by reason.

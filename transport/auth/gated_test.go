@@ -27,13 +27,13 @@ type gated struct {
 	refused []auth.Refusal
 }
 
-func serveGated(t *testing.T, creds *auth.Credentials) *gated {
+func serveGated(t *testing.T, creds *auth.Credentials, hosts ...string) *gated {
 	t.Helper()
-	return servePatiently(t, creds, 0)
+	return servePatiently(t, creds, 0, hosts...)
 }
 
 // servePatiently waits so long for a handshake and headers; 0: as a node does.
-func servePatiently(t *testing.T, creds *auth.Credentials, patience time.Duration) *gated {
+func servePatiently(t *testing.T, creds *auth.Credentials, patience time.Duration, hosts ...string) *gated {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -44,7 +44,7 @@ func servePatiently(t *testing.T, creds *auth.Credentials, patience time.Duratio
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.refused = append(g.refused, r)
-	})
+	}, hosts...)
 	s := transport.NewServer(g.node, nil, 1<<20, g.Gate, log.New(io.Discard, "", 0))
 	s.ReadHeaderTimeout = cmp.Or(patience, s.ReadHeaderTimeout)
 	done := make(chan error, 1)

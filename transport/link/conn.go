@@ -22,6 +22,8 @@ type conn struct {
 	changed  sync.Cond // of what follows
 	line     line
 	held     int       // bytes that were written and are not there yet
+	handing  bool      // carry is in the real connection's Write
+	left     time.Time // when that has last taken bytes
 	deadline time.Time // for writers; zero: none
 	failed   error     // of the real connection
 	closed   bool
@@ -92,9 +94,11 @@ func (c *conn) carry() {
 		}
 		arrived, next := c.line.advance(now.Add(early))
 		for _, data := range arrived {
+			c.handing = true
 			c.mu.Unlock()
 			_, err := c.Conn.Write(data)
 			c.mu.Lock()
+			c.handing, c.left = false, time.Now()
 			c.held -= len(data)
 			if err != nil {
 				c.failed = err
@@ -115,6 +119,13 @@ func (c *conn) carry() {
 	if c.lingers {
 		_ = c.Conn.Close() // nobody is left to be told
 	}
+}
+
+// Progress is when bytes were last handed on to the real connection, and whether some wait for the link, and not for that.
+func (c *conn) Progress() (left time.Time, waits bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.left, c.held > 0 && !c.handing && c.failed == nil
 }
 
 // Close ends the connection. As with a socket, what was written before goes on to the other end, for as long as a

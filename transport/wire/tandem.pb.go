@@ -922,7 +922,9 @@ type PushResponse struct {
 	// In the answer to a sign of life, where something is known.
 	Live *Live `protobuf:"bytes,3,opt,name=live,proto3" json:"live,omitempty"`
 	// The life of the node in the run: another than before knows nothing of the frames which that has taken.
-	Life          string `protobuf:"bytes,4,opt,name=life,proto3" json:"life,omitempty"`
+	Life string `protobuf:"bytes,4,opt,name=life,proto3" json:"life,omitempty"`
+	// The answer to a sign of life of a node that was stopped: this life is over, and what it had taken is handed on or counted.
+	Left          bool `protobuf:"varint,5,opt,name=left,proto3" json:"left,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -976,6 +978,13 @@ func (x *PushResponse) GetLife() string {
 		return x.Life
 	}
 	return ""
+}
+
+func (x *PushResponse) GetLeft() bool {
+	if x != nil {
+		return x.Left
+	}
+	return false
 }
 
 type Feedback struct {
@@ -2417,11 +2426,12 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06Tensor\x12\x1a\n" +
 	"\x05shape\x18\x01 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x14\n" +
 	"\x05scale\x18\x02 \x01(\x02R\x05scale\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x02R\x06offset\"\x85\x01\n" +
+	"\x06offset\x18\x03 \x01(\x02R\x06offset\"\x99\x01\n" +
 	"\fPushResponse\x126\n" +
 	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackB\x05\x80\xb5\x18\x80\x02R\bfeedback\x12#\n" +
 	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04live\x12\x12\n" +
-	"\x04life\x18\x04 \x01(\tR\x04lifeJ\x04\b\x02\x10\x03\"\x8e\x02\n" +
+	"\x04life\x18\x04 \x01(\tR\x04life\x12\x12\n" +
+	"\x04left\x18\x05 \x01(\bR\x04leftJ\x04\b\x02\x10\x03\"\x8e\x02\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +

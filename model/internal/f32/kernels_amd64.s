@@ -662,7 +662,7 @@ done:
 	RET
 
 // func maximumAVX512(y, x *float32, off *int, taps, n int)
-// AX y, BX x, CX off, DX taps, SI n, DI tap, R8 its inputs, [Z0 Z1 Z2 Z3] results
+// [Z0] input, [K1 K2 K3 K4] lanes with a NaN so far, [K5] lanes with one now, AX y, BX x, CX off, DX taps, SI n, DI tap, R8 its inputs, [Z1 Z2 Z3 Z4] results
 TEXT ·maximumAVX512(SB), NOSPLIT, $0-40
 	MOVQ             y+0(FP), AX
 	MOVQ             x+8(FP), BX
@@ -675,29 +675,49 @@ four:
 	JLT              one
 	MOVQ             0(CX), R8
 	LEAQ             0(BX)(R8*4), R8
-	VMOVUPS          0(R8), Z0
-	VMOVUPS          64(R8), Z1
-	VMOVUPS          128(R8), Z2
-	VMOVUPS          192(R8), Z3
+	VMOVUPS          0(R8), Z1
+	VMOVUPS          64(R8), Z2
+	VMOVUPS          128(R8), Z3
+	VMOVUPS          192(R8), Z4
+	VCMPPS           $3, Z1, Z1, K1
+	VCMPPS           $3, Z2, Z2, K2
+	VCMPPS           $3, Z3, Z3, K3
+	VCMPPS           $3, Z4, Z4, K4
 	MOVQ             $1, DI
 	JMP              fourNext
 
 fourTap:
 	MOVQ             0(CX)(DI*8), R8
 	LEAQ             0(BX)(R8*4), R8
-	VMAXPS           0(R8), Z0, Z0
-	VMAXPS           64(R8), Z1, Z1
-	VMAXPS           128(R8), Z2, Z2
-	VMAXPS           192(R8), Z3, Z3
+	VMOVUPS          0(R8), Z0
+	VCMPPS           $3, Z0, Z0, K5
+	VMAXPS           Z0, Z1, Z1
+	KORW             K5, K1, K1
+	VMOVUPS          64(R8), Z0
+	VCMPPS           $3, Z0, Z0, K5
+	VMAXPS           Z0, Z2, Z2
+	KORW             K5, K2, K2
+	VMOVUPS          128(R8), Z0
+	VCMPPS           $3, Z0, Z0, K5
+	VMAXPS           Z0, Z3, Z3
+	KORW             K5, K3, K3
+	VMOVUPS          192(R8), Z0
+	VCMPPS           $3, Z0, Z0, K5
+	VMAXPS           Z0, Z4, Z4
+	KORW             K5, K4, K4
 	INCQ             DI
 
 fourNext:
 	CMPQ             DI, DX
 	JLT              fourTap
-	VMOVUPS          Z0, 0(AX)
-	VMOVUPS          Z1, 64(AX)
-	VMOVUPS          Z2, 128(AX)
-	VMOVUPS          Z3, 192(AX)
+	VPTERNLOGD       $255, Z1, Z1, K1, Z1
+	VPTERNLOGD       $255, Z2, Z2, K2, Z2
+	VPTERNLOGD       $255, Z3, Z3, K3, Z3
+	VPTERNLOGD       $255, Z4, Z4, K4, Z4
+	VMOVUPS          Z1, 0(AX)
+	VMOVUPS          Z2, 64(AX)
+	VMOVUPS          Z3, 128(AX)
+	VMOVUPS          Z4, 192(AX)
 	ADDQ             $256, AX
 	ADDQ             $256, BX
 	SUBQ             $64, SI
@@ -707,19 +727,24 @@ one:
 	CMPQ             SI, $16
 	JLT              done
 	MOVQ             0(CX), R8
-	VMOVUPS          0(BX)(R8*4), Z0
+	VMOVUPS          0(BX)(R8*4), Z1
+	VCMPPS           $3, Z1, Z1, K1
 	MOVQ             $1, DI
 	JMP              oneNext
 
 oneTap:
 	MOVQ             0(CX)(DI*8), R8
-	VMAXPS           0(BX)(R8*4), Z0, Z0
+	VMOVUPS          0(BX)(R8*4), Z0
+	VCMPPS           $3, Z0, Z0, K5
+	VMAXPS           Z0, Z1, Z1
+	KORW             K5, K1, K1
 	INCQ             DI
 
 oneNext:
 	CMPQ             DI, DX
 	JLT              oneTap
-	VMOVUPS          Z0, 0(AX)
+	VPTERNLOGD       $255, Z1, Z1, K1, Z1
+	VMOVUPS          Z1, 0(AX)
 	ADDQ             $64, AX
 	ADDQ             $64, BX
 	SUBQ             $16, SI
@@ -1356,7 +1381,7 @@ done:
 	RET
 
 // func maximumAVX2(y, x *float32, off *int, taps, n int)
-// AX y, BX x, CX off, DX taps, SI n, DI tap, R8 its inputs, [Y0 Y1 Y2 Y3] results
+// [Y0] input, [Y1 Y2 Y3 Y4] lanes with a NaN so far, [Y5] lanes with one now, AX y, BX x, CX off, DX taps, SI n, DI tap, R8 its inputs, [Y6 Y7 Y8 Y9] results
 TEXT ·maximumAVX2(SB), NOSPLIT, $0-40
 	MOVQ             y+0(FP), AX
 	MOVQ             x+8(FP), BX
@@ -1369,29 +1394,49 @@ four:
 	JLT              one
 	MOVQ             0(CX), R8
 	LEAQ             0(BX)(R8*4), R8
-	VMOVUPS          0(R8), Y0
-	VMOVUPS          32(R8), Y1
-	VMOVUPS          64(R8), Y2
-	VMOVUPS          96(R8), Y3
+	VMOVUPS          0(R8), Y6
+	VMOVUPS          32(R8), Y7
+	VMOVUPS          64(R8), Y8
+	VMOVUPS          96(R8), Y9
+	VCMPPS           $3, Y6, Y6, Y1
+	VCMPPS           $3, Y7, Y7, Y2
+	VCMPPS           $3, Y8, Y8, Y3
+	VCMPPS           $3, Y9, Y9, Y4
 	MOVQ             $1, DI
 	JMP              fourNext
 
 fourTap:
 	MOVQ             0(CX)(DI*8), R8
 	LEAQ             0(BX)(R8*4), R8
-	VMAXPS           0(R8), Y0, Y0
-	VMAXPS           32(R8), Y1, Y1
-	VMAXPS           64(R8), Y2, Y2
-	VMAXPS           96(R8), Y3, Y3
+	VMOVUPS          0(R8), Y0
+	VCMPPS           $3, Y0, Y0, Y5
+	VMAXPS           Y0, Y6, Y6
+	VORPS            Y5, Y1, Y1
+	VMOVUPS          32(R8), Y0
+	VCMPPS           $3, Y0, Y0, Y5
+	VMAXPS           Y0, Y7, Y7
+	VORPS            Y5, Y2, Y2
+	VMOVUPS          64(R8), Y0
+	VCMPPS           $3, Y0, Y0, Y5
+	VMAXPS           Y0, Y8, Y8
+	VORPS            Y5, Y3, Y3
+	VMOVUPS          96(R8), Y0
+	VCMPPS           $3, Y0, Y0, Y5
+	VMAXPS           Y0, Y9, Y9
+	VORPS            Y5, Y4, Y4
 	INCQ             DI
 
 fourNext:
 	CMPQ             DI, DX
 	JLT              fourTap
-	VMOVUPS          Y0, 0(AX)
-	VMOVUPS          Y1, 32(AX)
-	VMOVUPS          Y2, 64(AX)
-	VMOVUPS          Y3, 96(AX)
+	VORPS            Y1, Y6, Y6
+	VORPS            Y2, Y7, Y7
+	VORPS            Y3, Y8, Y8
+	VORPS            Y4, Y9, Y9
+	VMOVUPS          Y6, 0(AX)
+	VMOVUPS          Y7, 32(AX)
+	VMOVUPS          Y8, 64(AX)
+	VMOVUPS          Y9, 96(AX)
 	ADDQ             $128, AX
 	ADDQ             $128, BX
 	SUBQ             $32, SI
@@ -1401,19 +1446,24 @@ one:
 	CMPQ             SI, $8
 	JLT              done
 	MOVQ             0(CX), R8
-	VMOVUPS          0(BX)(R8*4), Y0
+	VMOVUPS          0(BX)(R8*4), Y6
+	VCMPPS           $3, Y6, Y6, Y1
 	MOVQ             $1, DI
 	JMP              oneNext
 
 oneTap:
 	MOVQ             0(CX)(DI*8), R8
-	VMAXPS           0(BX)(R8*4), Y0, Y0
+	VMOVUPS          0(BX)(R8*4), Y0
+	VCMPPS           $3, Y0, Y0, Y5
+	VMAXPS           Y0, Y6, Y6
+	VORPS            Y5, Y1, Y1
 	INCQ             DI
 
 oneNext:
 	CMPQ             DI, DX
 	JLT              oneTap
-	VMOVUPS          Y0, 0(AX)
+	VORPS            Y1, Y6, Y6
+	VMOVUPS          Y6, 0(AX)
 	ADDQ             $32, AX
 	ADDQ             $32, BX
 	SUBQ             $8, SI

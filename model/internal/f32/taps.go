@@ -9,8 +9,8 @@ func Correlate(y, x []float32, off []int, w []float32, bias float32, c Clamp) {
 	correlateFor(native, y, x, off, w, bias, c)
 }
 
-// Maximum computes y[i] = max x[off[t]+i], of at least one off. NaN wins or
-// loses as the machine has it. x must not overlap y.
+// Maximum computes y[i] = max x[off[t]+i], of at least one off, which is NaN
+// where one of them is. x must not overlap y.
 func Maximum(y, x []float32, off []int) { maximumFor(native, y, x, off) }
 
 func checkTaps(y, x []float32, off []int) {
@@ -86,7 +86,7 @@ func maximumGo(y, x []float32, off []int) {
 	copy(y, x[off[0]:])
 	for _, o := range off[1:] {
 		for i, v := range x[o : o+len(y)] {
-			if v > y[i] {
+			if v > y[i] || v != v {
 				y[i] = v
 			}
 		}

@@ -49,6 +49,38 @@ func TestTaps(t *testing.T) {
 	}
 }
 
+// A window with a NaN has the largest value NaN, wherever in it the NaN is, on
+// every machine.
+func TestMaximumOfNaN(t *testing.T) {
+	random := rand.New(rand.NewPCG(6, 6))
+	special := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))}
+	for _, i := range supported() {
+		for n := 1; n < 150; n++ {
+			x, off := make([]float32, n+40), make([]int, 1+random.IntN(12))
+			for k := range x {
+				x[k] = random.Float32() - 0.5
+				if random.IntN(8) == 0 {
+					x[k] = special[random.IntN(3)]
+				}
+			}
+			for k := range off {
+				off[k] = random.IntN(41)
+			}
+			y := make([]float32, n)
+			maximumFor(i, y, x, off)
+			for k, v := range y {
+				want := x[off[0]+k]
+				for _, o := range off {
+					want = max(want, x[o+k]) // which is NaN where one is
+				}
+				if v != want && (v == v || want == want) {
+					t.Fatalf("%v, %d results, taps %d: maximum %d is %v, want %v", i, n, off, k, v, want)
+				}
+			}
+		}
+	}
+}
+
 // Rows of every length, from and to rows of any distance, without a byte beyond.
 func TestCopyRows(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))

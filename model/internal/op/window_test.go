@@ -259,3 +259,20 @@ func TestConvOfManyGroups(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The largest of a window with a NaN is NaN, wherever it stands.
+func TestMaxPoolOfNaN(t *testing.T) {
+	nan := float32(math.NaN())
+	for at := range 4 {
+		x := []float32{1, -2, float32(math.Inf(1)), 4}
+		x[at] = nan
+		for _, channels := range []int{1, 3} {
+			frame := of(dims(1, channels, 2, 2), slices.Repeat(x, channels)...)
+			for _, y := range compute(t, "MaxPool", attr{"kernel_shape": []int64{2, 2}}, frame).Float32s() {
+				if y == y {
+					t.Errorf("of %v: %v", x, y)
+				}
+			}
+		}
+	}
+}

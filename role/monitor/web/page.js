@@ -61,7 +61,7 @@ function drawRuns() {
 function drawNow() {
   const {run, live} = status, last = run ? undefined : runs.at(-1), shown = run ?? last;
   const now = run ? {...live, p50: live?.age_p50_ms, p95: live?.age_p95_ms} : {...last, ...last?.latency_ms, sent: last?.frames};
-  const ages = run ? "in the last second" : last ? "of the whole run" : "";
+  const ages = run ? "in the last 2 s" : last ? "of the whole run" : "";
   const figures = {
     coverage: n.percent(now.coverage), delivered: shown ? `${n.whole(now.delivered)} of ${n.whole(now.sent)} sent` : "",
     rate: n.fixed(now.rate, 1), offered: shown?.interval_ms ? `offered ${n.fixed(1000 / shown.interval_ms, 1)}` : "",

@@ -75,6 +75,39 @@ func (k *kernel) storeMasked(to mem, mask, v reg) {
 	}
 }
 
+// lanesOf are n registers, each for some lanes of a vector, as a comparison finds
+// them.
+func (k *kernel) lanesOf(what string, n int) []reg {
+	if k.set == avx2 {
+		return k.vectors("lanes with "+what, n)
+	}
+	masks := make([]reg, n)
+	for i := range masks {
+		k.masks++
+		masks[i] = reg(fmt.Sprint("K", k.masks))
+	}
+	k.legend = append(k.legend, fmt.Sprint(masks, " lanes with ", what))
+	return masks
+}
+
+// join adds lanes to those in all.
+func (k *kernel) join(lanes, all reg) {
+	if k.set == avx2 {
+		k.op("VORPS", lanes, all, all)
+	} else {
+		k.op("KORW", lanes, all, all)
+	}
+}
+
+// setOnes sets all bits in some lanes of v, which makes them NaN.
+func (k *kernel) setOnes(lanes, v reg) {
+	if k.set == avx2 {
+		k.op("VORPS", lanes, v, v)
+	} else {
+		k.op("VPTERNLOGD", 0xff, v, v, lanes, v)
+	}
+}
+
 // evens loads what everyOther needs.
 func (k *kernel) evens() (order reg) {
 	if k.set == avx512 {

@@ -6,7 +6,7 @@ func correlate(s set) *kernel {
 	k := s.kernel("correlate", "y, x *float32, off *int, w *float32, taps, n int, bias, lo, hi float32")
 	w, weight := k.arg("w"), k.vector("weight")
 	bias, lo, hi := k.spread("bias"), k.spread("lo"), k.spread("hi")
-	k.slide(func(sum []reg) {
+	k.slide(false, func(sum []reg) {
 		for _, sum := range sum {
 			k.op("VMOVAPS", bias, sum)
 		}
@@ -21,21 +21,40 @@ func correlate(s set) *kernel {
 	return k
 }
 
-// maximum is the largest of the inputs at the taps.
+// maximum is the largest of the inputs at the taps, or NaN where one of them is.
+// VMAXPS forgets the NaN that it has when the next input is none, so where there
+// was one is noted beside.
 func maximum(s set) *kernel {
 	k := s.kernel("maximum", "y, x *float32, off *int, taps, n int")
-	k.slide(nil, func(_ reg, x mem, most []reg) {
+	input := k.vector("input")
+	nan, found := k.lanesOf("a NaN so far", 4), k.lanesOf("one now", 1)[0]
+	k.slide(true, func(most []reg) {
 		for i, most := range most {
-			k.op("VMAXPS", x.plus(i*k.bytes), most, most)
+			k.op("VCMPPS", unordered, most, most, nan[i])
 		}
-	}, nil)
+	}, func(_ reg, x mem, most []reg) {
+		for i, most := range most {
+			k.load(x.plus(i*k.bytes), input)
+			k.op("VCMPPS", unordered, input, input, found)
+			k.op("VMAXPS", input, most, most)
+			k.join(found, nan[i])
+		}
+	}, func(most []reg) {
+		for i, most := range most {
+			k.setOnes(nan[i], most)
+		}
+	})
 	return k
 }
 
+// unordered is the comparison (VCMPPS) of a number with itself that only NaN
+// passes.
+const unordered = 3
+
 // slide makes four vectors of results at a time while as many are left, then one
-// at a time; n is a multiple of the lanes. Results begin, or are the inputs of
-// the first tap where begin is nil, take in each tap, and end.
-func (k *kernel) slide(begin func(results []reg), take func(tap reg, x mem, results []reg), end func(results []reg)) {
+// at a time; n is a multiple of the lanes. Results, which may have the inputs of
+// the first tap already, begin, take in each tap, and end.
+func (k *kernel) slide(first bool, begin func(results []reg), take func(tap reg, x mem, results []reg), end func(results []reg)) {
 	y, x, off, taps, left := k.arg("y"), k.arg("x"), k.arg("off"), k.arg("taps"), k.arg("n")
 	tap, inputs := k.register("tap"), k.register("its inputs")
 	four := k.vectors("results", 4)
@@ -52,13 +71,14 @@ func (k *kernel) slide(begin func(results []reg), take func(tap reg, x mem, resu
 		k.label(name)
 		k.op("CMPQ", left, len(results)*k.lanes)
 		k.op("JLT", beyond)
-		if begin != nil {
-			begin(results)
-			k.op("XORQ", tap, tap)
-		} else {
+		if first {
 			k.load(from(off.at(0)), results...)
+			begin(results)
 			k.op("MOVQ", 1, tap)
 			k.op("JMP", name+"Next")
+		} else {
+			begin(results)
+			k.op("XORQ", tap, tap)
 		}
 		k.label(name + "Tap")
 		take(tap, from(off.at(0).by(tap, 8)), results)
@@ -66,9 +86,7 @@ func (k *kernel) slide(begin func(results []reg), take func(tap reg, x mem, resu
 		k.label(name + "Next")
 		k.op("CMPQ", tap, taps)
 		k.op("JLT", name+"Tap")
-		if end != nil {
-			end(results)
-		}
+		end(results)
 		k.store(y.at(0), results...)
 		k.op("ADDQ", len(results)*k.bytes, y)
 		k.op("ADDQ", len(results)*k.bytes, x)
