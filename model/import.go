@@ -92,7 +92,7 @@ func build(name string, m *onnx.Model, size int64, s Settings) (*Network, error)
 	if err := imp.finish(inputs, outputs, size); err != nil {
 		return nil, err
 	}
-	return imp.net, imp.affordable(size)
+	return imp.net, imp.affordable(size, int64(cmp.Or(s.Constants, DefaultConstants)))
 }
 
 func (imp *importer) count(g *onnx.Graph) {
@@ -225,6 +225,7 @@ func (imp *importer) alias(v int, name string) {
 // cut.
 func (imp *importer) finish(inputs int, outputs []int, size int64) error {
 	net := imp.net
+	imp.fuse(outputs)
 	number := net.arrange(inputs, outputs)
 	for i, v := range outputs {
 		outputs[i] = number[v]
@@ -243,14 +244,13 @@ func (imp *importer) finish(inputs int, outputs []int, size int64) error {
 	return net.follow(inputs, outputs, int(size/32)+1<<15)
 }
 
-// affordable refuses a file whose layers, by sharing weights, take much more
-// memory than the file has bytes.
-func (imp *importer) affordable(size int64) error {
-	const spare = 1 << 20
+// affordable refuses a file whose layers, by sharing weights or by what they
+// keep beside them, take much more memory than the file has bytes.
+func (imp *importer) affordable(size, spare int64) error {
 	var total int64
 	for _, node := range imp.net.nodes {
 		if total += node.Bytes(); total > 4*size+spare {
-			return fmt.Errorf("%w: its layers take more than four times its %d bytes", ErrMalformed, size)
+			return fmt.Errorf("its layers take more than four times its %d bytes and %d MB: %w (--constants allows more)", size, spare>>20, ErrUnsupported)
 		}
 	}
 	return nil

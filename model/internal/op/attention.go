@@ -128,7 +128,9 @@ func (l *attentionOp) Work() int64 {
 	return int64(l.q.batch*l.q.heads) * int64(l.q.length) * int64(l.total) * int64(l.q.size+l.v.size)
 }
 
-func (l *attentionOp) Bytes() int64 { return 0 }
+func (l *attentionOp) Bytes() int64 {
+	return 4 * (2*int64(l.q.length)*int64(l.q.size+l.total) + int64(l.total)*int64(l.k.size+l.v.size))
+}
 
 func (l *attentionOp) String() string {
 	return fmt.Sprintf("attention of %d heads, %d to %d", l.q.heads, l.q.length, l.total)

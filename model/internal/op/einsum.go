@@ -146,7 +146,11 @@ func (l *einsumOp) Work() int64 {
 	return int64(l.size(l.result)) * int64(l.size(l.summed))
 }
 
-func (l *einsumOp) Bytes() int64   { return 0 }
+func (l *einsumOp) Bytes() int64 {
+	m, k, n := int64(l.size(l.rows)), int64(l.size(l.summed)), int64(l.size(l.columns))
+	return 4 * (int64(l.size(l.batch))*(m*k+k*n+m*n) + m*k)
+}
+
 func (l *einsumOp) String() string { return "einsum " + l.equation }
 
 func (l *einsumOp) Load() (Kernel, error) {

@@ -15,6 +15,8 @@ func (n *Node) curve(name string, f func(float64) float64) error {
 	}})
 }
 
+const squareRoot = "square root"
+
 func negative(x float64) float64   { return -x }
 func reciprocal(x float64) float64 { return 1 / x }
 

@@ -37,7 +37,7 @@ func (n *Node) fold(o Operator) error {
 		case r.Also:
 		case r.Constant != nil:
 			err = n.known(r.Constant)
-		case r.Operation == nil:
+		case r.Operation == nil: // another name for it
 			err = n.known(&Constant{Dims: c.Dims, Type: c.Type, ints: c.ints, reals: c.reals})
 		default:
 			more := 1
@@ -56,7 +56,8 @@ func (n *Node) fold(o Operator) error {
 // evaluate makes the next outputs what an operation gives for a constant.
 func (n *Node) evaluate(results []Result, c *Constant, shape []int) error {
 	operation := results[0].Operation
-	if err := n.Budget.spend(4*int64(Volume(shape)) + operation.Bytes()); err != nil {
+	// Multiply-adds are paid for as well, so that no file keeps the reader busy.
+	if err := n.Budget.spend(4*int64(Volume(shape)) + operation.Bytes() + operation.Work()/256); err != nil {
 		return err
 	}
 	var ys []*tensor.Dense

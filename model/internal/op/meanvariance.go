@@ -31,11 +31,12 @@ func meanVarianceNormalization(n *Node) error {
 }
 
 type meanVarianceOp struct {
-	weightless
 	kept  []int // the shape of the means
 	count int   // elements of each
 }
 
+func (l meanVarianceOp) Work() int64    { return 0 }
+func (l meanVarianceOp) Bytes() int64   { return 16 * int64(Volume(l.kept)) }
 func (l meanVarianceOp) String() string { return "mean variance norm" }
 
 func (l meanVarianceOp) Load() (Kernel, error) {

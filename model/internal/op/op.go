@@ -62,7 +62,7 @@ type Operator struct {
 // settled, the weights are still in the file.
 type Operation interface {
 	Work() int64           // multiply-adds for one frame
-	Bytes() int64          // what its weights take when resident
+	Bytes() int64          // what its weights, and the memory of its kernel, take when resident
 	Load() (Kernel, error) // reads the weights
 	String() string        // such as "dense 100 to 2000"
 }

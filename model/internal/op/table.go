@@ -144,7 +144,7 @@ var Table = map[string]Operator{
 	"Softsign":                  elementary("softsign", softsign),
 	"SpaceToDepth":              {Read: spaceToDepth},
 	"Split":                     {Read: split},
-	"Sqrt":                      elementary("square root", math.Sqrt),
+	"Sqrt":                      elementary(squareRoot, math.Sqrt),
 	"Squeeze":                   reshaping("squeeze", squeezed),
 	"Sub":                       arithmetic(subtract),
 	"Sum":                       many(add, false),
