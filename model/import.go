@@ -89,7 +89,7 @@ func build(name string, m *onnx.Model, size int64, s Settings) (*Network, error)
 	if len(imp.reasons) > 0 {
 		return nil, imp.reasons
 	}
-	outputs, err := imp.outputs(g.Outputs)
+	outputs, err := imp.outputs(g.Outputs, inputs)
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func inputDims(dims []onnx.Dim) ([]int, error) {
 
 // outputs finds the values that the graph gives, and names them so. What is
 // given as it came in, or is a constant, becomes the result of a node.
-func (imp *importer) outputs(given []onnx.Value) (outputs []int, err error) {
+func (imp *importer) outputs(given []onnx.Value, inputs int) (outputs []int, err error) {
 	if len(given) == 0 || len(given) > maxOutputs {
 		return nil, fmt.Errorf("%d outputs: %w: 1 to %d are wanted", len(given), ErrUnsupported, maxOutputs)
 	}
@@ -102,7 +102,7 @@ func (imp *importer) outputs(given []onnx.Value) (outputs []int, err error) {
 		}
 		outputs = append(outputs, v)
 	}
-	if len(net.nodes) == 0 { // a network of no operation hands on what it gets
+	if slices.Max(outputs) < inputs { // a network of no operation hands on what it gets
 		for i, v := range outputs {
 			outputs[i] = imp.value("", net.values[v].dims, net.values[v].holds)
 			net.values[outputs[i]].names = []string{given[i].Name}

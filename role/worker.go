@@ -42,6 +42,9 @@ func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
 			return nil, fmt.Errorf("--cut %s: cut %d does not come after %d: name the cuts in the order in which frames pass them",
 				strings.Join(cfg.Cuts, ","), cut, w.cuts[n-1])
 		}
+		if alive := len(net.Shapes(cut)); alive > transport.MaxTensors {
+			return nil, fmt.Errorf("--cut %s: %d tensors are alive there, and a frame has at most %d: inspect shows other cuts", text, alive, transport.MaxTensors)
+		}
 		w.cuts = append(w.cuts, cut)
 	}
 	if len(w.cuts) == 0 && cfg.Role == options.Fast {

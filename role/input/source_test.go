@@ -154,12 +154,12 @@ func TestShapesOfNumpyFiles(t *testing.T) {
 		}
 		path := writeFile(t, "x.npy", file)
 		labels := writeNPY(t, []int8{3})
-		source, err := Open(Options{Path: path})
+		source, err := Open(Options{Paths: []string{path}})
 		if err == nil {
 			_, err = OpenLabels(Options{Labels: labels}, source)
 		}
 		if err == nil || strings.Contains(err.Error(), "labels") {
-			_, err = openInput(Options{Path: path}, 2)
+			_, err = openInput(Options{Paths: []string{path}}, 2)
 		}
 		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), path)) {
 			t.Errorf("(%s) %v: %v, want one that says %q", test.shape, test.data, err, test.says)

@@ -11,6 +11,8 @@ import (
 
 // The table has 80 columns, whatever the names in a network.
 
+const columns = 80
+
 // shown is how many cuts, or layers, are printed where not all are wanted.
 const shown = 20
 
@@ -43,7 +45,8 @@ func printInspection(to io.Writer, f inspection, all bool) {
 			time = fmt.Sprintf("%.2f / %.2f %s", *c.Before, *c.After, unit)
 		}
 		weights := fmt.Sprintf("%s / %s", humanize.IBytes(uint64(c.WeightsBefore)), humanize.IBytes(uint64(c.WeightsAfter)))
-		fmt.Fprintf(to, "%s%4d %5d %9s  %17s  %19s  %s\n", mark, c.Index, len(c.Alive), humanize.IBytes(uint64(c.Bytes)), time, weights, ending(c.Tensor, 17))
+		row := fmt.Sprintf("%s%4d %5d %9s  %17s  %19s  ", mark, c.Index, len(c.Alive), humanize.IBytes(uint64(c.Bytes)), time, weights)
+		fmt.Fprintf(to, "%s%s\n", row, ending(c.Tensor, max(8, columns-len(row))))
 	}
 	fmt.Fprintf(to, "\n* is best: the busier of two equal devices has least to do, and of nearly equal\ncuts it hands over the fewest bytes. Time is %s.\n", basis)
 }
@@ -67,10 +70,10 @@ func printTensors(to io.Writer, about string, tensors []tensor) {
 func millions(n int64) string { return fmt.Sprintf("%.2f M", float64(n)/1e6) }
 
 // ending keeps the end of a name, which is what tells it from others, within so many columns.
-func ending(s string, columns int) string {
+func ending(s string, most int) string {
 	s = strings.ToValidUTF8(s, "?")
-	if r := []rune(s); len(r) > columns {
-		return "…" + string(r[len(r)-columns+1:])
+	if r := []rune(s); len(r) > most {
+		return "…" + string(r[len(r)-most+1:])
 	}
 	return s
 }

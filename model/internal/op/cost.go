@@ -55,7 +55,8 @@ func (c *convOp) cost(read, write float64) float64 {
 	if c.stride != [2]int{1, 1} {
 		columns *= 2.5
 	}
-	return work/45 + columns + 500*float64(c.in)
+	filled := 1 + 8*float64(c.groups)/float64(c.out) // rows of a product are computed several at a time
+	return work/45*filled + columns + 500*float64(c.in)
 }
 
 // pace is nanoseconds for a multiply-add, a number that is read, and one that is
