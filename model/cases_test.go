@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,12 @@ func TestSmallFilesAgreeWithOnnxruntime(t *testing.T) {
 		path = strings.TrimSuffix(path, ".out.npy")
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			n, err := Open(path + ".onnx")
+			if strings.Contains(path, "dropout_training") { // its numbers are random
+				if !errors.Is(err, ErrUnsupported) {
+					t.Fatalf("got %v, want %v", err, ErrUnsupported)
+				}
+				return
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -27,8 +27,11 @@ type importer struct {
 	constants map[string]*op.Constant
 	uses      map[string]int // how often a tensor is used, by nodes and as output
 	gone      map[string]gone
-	budget    op.Budget // bytes that may still be allocated for constants
-	at        op.Node   // the node at hand
+	budget    op.Budget       // bytes that may still be allocated for constants
+	left      int             // nodes that graphs inside of nodes may have
+	at        op.Node         // the node at hand
+	reasons   reasons         // why it can't be computed
+	unknown   map[string]bool // tensors of which nothing is known for such a reason
 }
 
 // gone is a tensor that is no value of its own.
@@ -46,6 +49,8 @@ func build(name string, m *onnx.Model, size int64, s Settings) (*Network, error)
 		constants: map[string]*op.Constant{},
 		uses:      map[string]int{},
 		gone:      map[string]gone{},
+		unknown:   map[string]bool{},
+		left:      maxNodes,
 		budget:    op.Budget(size) + op.Budget(cmp.Or(s.Constants, DefaultConstants)),
 	}
 	imp.at = op.Node{Opset: m.Opsets[""], Budget: &imp.budget, Declared: m.Graph.Declared}
@@ -54,13 +59,11 @@ func build(name string, m *onnx.Model, size int64, s Settings) (*Network, error)
 			imp.at.Opset, ErrUnsupported, minOpset, maxOpset)
 	}
 	g := &m.Graph
-	if len(g.Nodes) > maxNodes {
-		return nil, fmt.Errorf("%d nodes: %w: at most %d are", len(g.Nodes), ErrUnsupported, maxNodes)
+	nodes := needed(g)
+	if len(nodes) > maxNodes {
+		return nil, fmt.Errorf("%d nodes: %w: at most %d are", len(nodes), ErrUnsupported, maxNodes)
 	}
-	if err := supported(g.Nodes); err != nil {
-		return nil, err
-	}
-	imp.count(g)
+	imp.count(nodes, g.Outputs)
 	for i := range g.Initializers {
 		t := &g.Initializers[i]
 		if err := imp.define(t.Name); err != nil {
@@ -80,10 +83,11 @@ func build(name string, m *onnx.Model, size int64, s Settings) (*Network, error)
 		return nil, err
 	}
 	inputs := len(imp.net.values)
-	for i := range g.Nodes {
-		if err := imp.node(&g.Nodes[i]); err != nil {
-			return nil, fmt.Errorf("%s: %w", label(&g.Nodes[i]), err)
-		}
+	if err := imp.nodes(nodes, scope{}); err != nil {
+		return nil, err
+	}
+	if len(imp.reasons) > 0 {
+		return nil, imp.reasons
 	}
 	outputs, err := imp.outputs(g.Outputs, inputs)
 	if err != nil {
@@ -95,15 +99,51 @@ func build(name string, m *onnx.Model, size int64, s Settings) (*Network, error)
 	return imp.net, imp.affordable(size, int64(cmp.Or(s.Constants, DefaultConstants)))
 }
 
-func (imp *importer) count(g *onnx.Graph) {
-	for i := range g.Nodes {
-		for _, in := range g.Nodes[i].Inputs {
-			imp.uses[in]++
-		}
+func (imp *importer) count(nodes []*onnx.Node, outputs []onnx.Value) {
+	for _, n := range nodes {
+		uses(n, func(name string) { imp.uses[name]++ })
 	}
-	for _, out := range g.Outputs {
+	for _, out := range outputs {
 		imp.uses[out.Name]++
 	}
+}
+
+// nodes adds what the nodes of a graph give. What is not supported is noted, and
+// what depends on it left out.
+func (imp *importer) nodes(nodes []*onnx.Node, in scope) error {
+	if err := imp.refuse(supported(nodes)); err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		n = in.renamed(n)
+		if in.names != nil {
+			for _, name := range n.Inputs {
+				imp.uses[name]++
+			}
+		}
+		if imp.lost(n.Inputs) || !known(n) {
+			imp.lose(n.Outputs)
+			continue
+		}
+		var err error
+		switch {
+		case len(n.Outputs) == 0:
+			err = fmt.Errorf("%w: it has no output", ErrMalformed)
+		case n.Op == "If":
+			err = imp.choose(n, in)
+		case n.Op == "Loop":
+			err = imp.repeat(n, in)
+		default:
+			err = imp.node(n)
+		}
+		if err == nil {
+			continue
+		}
+		if err := imp.refuse(fmt.Errorf("%s: %w", label(n), err), n.Outputs...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // node adds what one node gives: values that are computed for every frame, or
@@ -112,9 +152,6 @@ func (imp *importer) node(n *onnx.Node) error {
 	frame, err := imp.settle(n)
 	if err != nil {
 		return err
-	}
-	if len(n.Outputs) == 0 {
-		return fmt.Errorf("%w: it has no output", ErrMalformed)
 	}
 	if err := imp.at.Settle(frame); err != nil {
 		return err

@@ -20,21 +20,30 @@ func (imp *importer) inputs(values []onnx.Value, s Settings) error {
 		return err
 	}
 	for _, v := range inputs {
-		if !v.Type.Readable() {
-			return fmt.Errorf("input %.80q holds %v: %w: numbers are wanted", v.Name, v.Type, ErrUnsupported)
+		if err := imp.input(v); err != nil {
+			if err := imp.refuse(fmt.Errorf("input %.80q: %w", v.Name, err), v.Name); err != nil {
+				return err
+			}
 		}
-		dims, err := inputDims(v.Dims)
-		if err != nil {
-			return fmt.Errorf("input %.80q: %w", v.Name, err)
-		}
-		if err := imp.define(v.Name); err != nil {
-			return err
-		}
-		imp.value(v.Name, dims, v.Type)
 	}
-	if len(imp.net.values) == 0 {
+	if len(inputs) == 0 {
 		return fmt.Errorf("%w: the graph has no input", ErrMalformed)
 	}
+	return nil
+}
+
+func (imp *importer) input(v *onnx.Value) error {
+	if !v.Type.Readable() {
+		return fmt.Errorf("it holds %v: %w: numbers are wanted", v.Type, ErrUnsupported)
+	}
+	dims, err := inputDims(v.Dims)
+	if err != nil {
+		return err
+	}
+	if err := imp.define(v.Name); err != nil {
+		return err
+	}
+	imp.value(v.Name, dims, v.Type)
 	return nil
 }
 
@@ -58,7 +67,7 @@ func inputDims(dims []onnx.Dim) ([]int, error) {
 	n := int64(1)
 	for _, d := range dims {
 		if d.Size < 1 || d.Size > op.MaxVolume/n {
-			return nil, fmt.Errorf("%w: dimension %d: 1 or more is wanted, and at most %d elements in all", ErrMalformed, d.Size, op.MaxVolume)
+			return nil, fmt.Errorf("dimension %d: %w: 1 or more is wanted, and at most %d elements in all", d.Size, ErrUnsupported, op.MaxVolume)
 		}
 		n *= d.Size
 		shape = append(shape, int(d.Size))

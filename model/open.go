@@ -54,9 +54,6 @@ func OpenWith(path string, s Settings) (*Network, error) {
 	if err != nil {
 		f.Close()
 		side.close()
-		if errors.Is(err, ErrMalformed) {
-			err = fmt.Errorf("%w; copy or export it again", err)
-		}
 		return nil, fmt.Errorf("open network %s: %w", path, err)
 	}
 	n.files = append(n.files, f)
@@ -69,11 +66,17 @@ func OpenWith(path string, s Settings) (*Network, error) {
 // read makes a network of the size bytes of r, which is read again when layers
 // are loaded, and of the files beside it.
 func read(name string, r io.ReaderAt, size int64, side *siblings, s Settings) (*Network, error) {
-	m, err := onnx.Parse(r, size)
-	if err != nil {
+	if err := notForeign(r); err != nil {
 		return nil, err
 	}
-	if err := side.attach(m); err != nil {
+	m, err := onnx.Parse(r, size)
+	if err == nil {
+		err = side.attach(m)
+	}
+	if errors.Is(err, ErrMalformed) { // the file is damaged, not what it describes
+		err = fmt.Errorf("%w; copy or export it again", err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	n, err := build(name, m, size+side.size(), s)

@@ -11,7 +11,7 @@
 //	          └ TensorProto                          Tensor (name, type, dims, where its data is)
 //
 // The depth of that tree is the depth of the recursion; subgraphs in attributes
-// are noted and not entered. What the parser allocates is charged to a
+// are entered eight deep. What the parser allocates is charged to a
 // budget of four times the file's size and 4 MiB, so a hostile file costs no
 // more.
 package onnx
@@ -57,6 +57,7 @@ type Attribute struct {
 	Int    int64
 	String string
 	Tensor *Tensor
+	Graph  *Graph // of If and Loop; nil where it is nested too deep
 	Floats []float32
 	Ints   []int64
 

@@ -34,17 +34,22 @@ type External struct {
 }
 
 // External lists the tensors whose numbers are in other files.
-func (m *Model) External() []*Tensor {
-	var all []*Tensor
-	for i := range m.Graph.Initializers {
-		if t := &m.Graph.Initializers[i]; t.External != nil {
+func (m *Model) External() []*Tensor { return m.Graph.external(nil) }
+
+func (g *Graph) external(all []*Tensor) []*Tensor {
+	for i := range g.Initializers {
+		if t := &g.Initializers[i]; t.External != nil {
 			all = append(all, t)
 		}
 	}
-	for i := range m.Graph.Nodes {
-		for k := range m.Graph.Nodes[i].Attributes {
-			if t := m.Graph.Nodes[i].Attributes[k].Tensor; t != nil && t.External != nil {
-				all = append(all, t)
+	for i := range g.Nodes {
+		for k := range g.Nodes[i].Attributes {
+			a := &g.Nodes[i].Attributes[k]
+			if a.Tensor != nil && a.Tensor.External != nil {
+				all = append(all, a.Tensor)
+			}
+			if a.Graph != nil {
+				all = a.Graph.external(all)
 			}
 		}
 	}

@@ -183,3 +183,19 @@ func (c *Constant) perChannel(rank, axis, channels int) bool {
 	}
 	return true
 }
+
+// Whole is a constant of one int64, of a shape of ones.
+func Whole(v int64, dims ...int64) *Constant {
+	return &Constant{Type: onnx.Int64, Dims: dims, ints: []int64{v}}
+}
+
+// Number is the one number of a constant.
+func (c *Constant) Number(b *Budget) (float64, error) {
+	if c.volume() != 1 {
+		return 0, fmt.Errorf("%w: %.80q has the shape %d, want one number", ErrMalformed, c.Name, c.Dims)
+	}
+	if err := c.know(b); err != nil {
+		return 0, err
+	}
+	return c.number(), nil
+}

@@ -123,7 +123,7 @@ func sound(shape []int) error {
 	n := int64(1)
 	for _, d := range shape {
 		if d < 1 || int64(d) > MaxVolume/n {
-			return fmt.Errorf("%w: it gives the shape %d: at least 1 in each dimension is wanted, and at most %d elements in all", ErrMalformed, shape, MaxVolume)
+			return fmt.Errorf("it gives the shape %d: %w: at least 1 in each dimension is wanted, and at most %d elements in all", shape, ErrUnsupported, MaxVolume)
 		}
 		n *= int64(d)
 	}
