@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tandem/model/internal/f32"
-	"tandem/model/internal/op"
 )
 
 // Calibration is what the layers of a slice cost on this device.
@@ -56,8 +55,10 @@ func Calibrate(n *Network, from, to, threads int) (Calibration, error) {
 	if err := e.choose(from, to); err != nil {
 		return c, err
 	}
+	const long = 30 * time.Second // for all layers
+	each := min(100*time.Millisecond, long/time.Duration(max(1, (to-from)*len(calibrated))))
 	for i := from; i < to; i++ {
-		cost, err := e.cost(i)
+		cost, err := e.cost(i, each)
 		if err != nil {
 			return c, err
 		}
@@ -69,19 +70,17 @@ func Calibrate(n *Network, from, to, threads int) (Calibration, error) {
 }
 
 // cost measures layer i by itself: a ReLU behind it, which is fused in real runs, is not.
-func (e *Executor) cost(i int) (Cost, error) {
+func (e *Executor) cost(i int, each time.Duration) (Cost, error) {
 	work, bytes := e.net.Work(i, i+1), e.net.Bytes(i, i+1)
 	cost := Cost{Layer: i, Name: e.net.Describe(i), Output: e.net.Tensor(i + 1), Bytes: bytes}
 	for _, frames := range calibrated {
-		times, err := e.sample(i, frames)
+		times, err := e.sample(i, frames, each)
 		if err != nil {
 			return cost, err
 		}
 		b := BatchCost{Frames: frames, Threads: 1}
-		for k := e.net.ends[i]; k < e.net.ends[i+1]; k++ {
-			if team := e.threads(k, frames); team != nil {
-				b.Threads = team.Threads()
-			}
+		if team := e.threads(i, frames); team != nil {
+			b.Threads = team.Threads()
 		}
 		mid := median(times)
 		b.MedianUS = mid.Seconds() * 1e6
@@ -95,14 +94,14 @@ func (e *Executor) cost(i int) (Cost, error) {
 	return cost, nil
 }
 
-// sample times layer i for about a tenth of a second, but at least 5 and at most 1000 times.
-func (e *Executor) sample(i, frames int) ([]time.Duration, error) {
+// sample times layer i for so long, but at least 5 and at most 1000 times.
+func (e *Executor) sample(i, frames int, each time.Duration) ([]time.Duration, error) {
 	xs := make([][]float32, frames)
 	for f := range xs {
-		xs[f] = make([]float32, op.Volume(e.net.Shape(i)))
+		xs[f] = make([]float32, e.net.Size(i))
 	}
 	var times []time.Duration
-	for deadline := time.Now().Add(100 * time.Millisecond); len(times) < 5 || len(times) < 1000 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(each); len(times) < 5 || len(times) < 1000 && time.Now().Before(deadline); {
 		began := time.Now()
 		if _, err := e.Run(xs, i, i+1); err != nil {
 			return nil, fmt.Errorf("calibrate: %w", err)

@@ -1,8 +1,10 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,8 +16,8 @@ import (
 var ErrCut = errors.New("no place to cut")
 
 // Cut reads a place to cut at: the index of the first layer of the tail, from 1
-// to Len()-1, or the name of the tensor that enters it. A plain number is always
-// an index.
+// to Len()-1, or the name of the tensor that the layer before it makes. A plain
+// number is always an index.
 func (n *Network) Cut(s string) (int, error) {
 	if n.Len() < 2 {
 		return 0, fmt.Errorf("cut %q: %w: %s has one layer only", s, ErrCut, n.name)
@@ -26,17 +28,16 @@ func (n *Network) Cut(s string) (int, error) {
 		}
 		return i, nil
 	}
-	for i := 1; i < n.Len(); i++ {
-		if n.activation(i).named(s) {
-			return i, nil
-		}
+	behind := n.maker(s) + 1
+	if behind >= 1 && behind < n.Len() {
+		return behind, nil
 	}
 	reason, near := "", -1
 	switch e, ok := n.elsewhere[s]; {
-	case n.activation(0).named(s):
-		reason, near = "it is the input", 1
-	case n.activation(n.Len()).named(s):
-		reason, near = "it is the output", n.Len()-1
+	case behind == n.Len():
+		reason, near = "it is an output", n.Len()-1
+	case slices.ContainsFunc(n.alive.entering(0), func(v int) bool { return n.values[v].named(s) }):
+		reason, near = "it is an input", 1
 	case ok:
 		reason, near = fmt.Sprintf("it is inside layer %d (%s)", e.layer, e.reason), e.layer
 	}
@@ -45,6 +46,13 @@ func (n *Network) Cut(s string) (int, error) {
 		return 0, fmt.Errorf("cut %.80q: %w: %s; the nearest is %d (%q)", s, ErrCut, reason, near, n.Tensor(near))
 	}
 	return 0, fmt.Errorf("cut %.80q: %w: %s has no such tensor; it can be cut at %s", s, ErrCut, n.name, n.places())
+}
+
+// maker is the layer that makes the tensor of that name, or -1.
+func (n *Network) maker(name string) int {
+	return slices.IndexFunc(n.nodes, func(node node) bool {
+		return slices.ContainsFunc(node.out, func(v int) bool { return n.values[v].named(name) })
+	})
 }
 
 // places lists the places to cut at, up to a number that can still be read.
@@ -64,20 +72,78 @@ func (n *Network) places() string {
 	return b.String()
 }
 
-// DefaultCut is the cut that splits the multiply-adds most evenly. Of equals it
-// is the one with the smaller activation, then the later one, so that a ReLU
-// stays with the layer before it. It is 0 when the network has one layer only
-// and cannot be cut.
-func (n *Network) DefaultCut() int {
-	total, before := n.Work(0, n.Len()), int64(0)
-	best, least, size := 0, int64(0), 0
-	for i := 1; i < n.Len(); i++ {
-		before += n.Work(i-1, i)
-		uneven := max(2*before-total, total-2*before)
-		v := op.Volume(n.Shape(i))
-		if best == 0 || uneven < least || uneven == least && v <= size {
-			best, least, size = i, uneven, v
+// DefaultCut is the best cut by what each layer is reckoned to take. It is 0 when
+// the network has one layer only and cannot be cut.
+func (n *Network) DefaultCut() int { return n.BestCut(n.Costs()) }
+
+// BestCut is the first of Cuts, or 0 when the network cannot be cut.
+func (n *Network) BestCut(times []float64) int {
+	if n.Len() < 2 {
+		return 0
+	}
+	return n.Cuts(times)[0]
+}
+
+// Cuts are the places to cut at, the best first, for two devices on either of
+// which layer i takes times[i], in any unit. Those after which the busier one has
+// nearly as little to do as is possible come first, with the fewest bytes to hand
+// over before others; then those with the least to do. Of equal ones the last
+// comes first, so that a ReLU stays with the layer before it.
+func (n *Network) Cuts(times []float64) []int {
+	const nearly = 0.025 // of the time of the whole
+	total := 0.0
+	for _, t := range times {
+		total += t
+	}
+	busier := make([]float64, n.Len()) // by cut
+	before, least := 0.0, total
+	for cut := 1; cut < n.Len(); cut++ {
+		before += times[cut-1]
+		busier[cut] = max(before, total-before)
+		least = min(least, busier[cut])
+	}
+	var cuts []int
+	for cut := 1; cut < n.Len(); cut++ {
+		cuts = append(cuts, cut)
+	}
+	near := func(cut int) bool { return busier[cut] <= least+nearly*total }
+	slices.SortFunc(cuts, func(a, b int) int {
+		time, size := cmp.Compare(busier[a], busier[b]), cmp.Compare(n.Size(a), n.Size(b))
+		switch {
+		case near(a) && near(b):
+			return cmp.Or(size, time, b-a)
+		case near(a):
+			return -1
+		case near(b):
+			return 1
+		}
+		return cmp.Or(time, size, b-a)
+	})
+	return cuts
+}
+
+// Costs are what the layers are reckoned to take in the whole network, by the
+// operation and its sizes: nanoseconds on a machine like the one that they were
+// measured on, and elsewhere a unit of time. What another layer does with its own
+// costs nothing.
+func (n *Network) Costs() []float64 {
+	costs := make([]float64, n.Len())
+	d := newDraft(n, 0, n.Len())
+	for k := range d.steps {
+		d.merge(k)
+	}
+	for _, s := range d.steps {
+		if !s.idle {
+			costs[s.node] = op.Cost(n.nodes[s.node].Operation, d.elements(s.in), d.elements(s.out))
 		}
 	}
-	return best
+	return costs
+}
+
+// elements is how many numbers these values have.
+func (d *draft) elements(values []int) (sum int) {
+	for _, v := range values {
+		sum += d.length(v)
+	}
+	return sum
 }

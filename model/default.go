@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 
 	"tandem/model/internal/f32"
+	"tandem/model/internal/onnx"
 	"tandem/model/internal/op"
 )
 
@@ -16,17 +17,15 @@ import (
 func Default(seed uint64) *Network {
 	n := &Network{
 		name:   "dense-100-2000-2000",
-		values: []value{{[]string{"input"}, []int{100}}},
-		ends:   []int{0},
-		cuts:   []int{0},
+		values: []value{{names: []string{"input"}, dims: []int{100}, holds: onnx.Float32}},
 	}
 	for i, name := range []string{"hidden", "output"} {
 		const width = 2000
 		d := op.NewDense(op.Volume(n.values[i].dims), width, 1, true, seeded{seed, uint64(i)})
-		n.values = append(n.values, value{[]string{name}, []int{width}})
-		n.nodes = append(n.nodes, node{d, []int{i}, i + 1})
-		n.ends, n.cuts = append(n.ends, i+1), append(n.cuts, i+1)
+		n.values = append(n.values, value{names: []string{name}, dims: []int{width}, holds: onnx.Float32})
+		n.nodes = append(n.nodes, node{d, []int{i}, []int{i + 1}})
 	}
+	_ = n.follow(1, []int{2}, 3) // one value is alive at each boundary
 	// The scheme's version is part of the digest: change it whenever seeded
 	// makes other numbers.
 	about := fmt.Sprintf("tandem %s, seeded weights version 1, seed %d", n.name, seed)

@@ -6,10 +6,9 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"sync/atomic"
 	"testing"
-
-	"tandem/model/internal/op"
 )
 
 const digits = "testdata/digits_mlp.onnx"
@@ -46,7 +45,7 @@ func openDigits(t testing.TB) *Network {
 func TestDigitsAgreeWithPyTorch(t *testing.T) {
 	images, logits := npy(t, "testdata/digits_images.npy"), npy(t, "testdata/digits_mlp_logits.npy")
 	n := openDigits(t)
-	in, out := op.Volume(n.Shape(0)), op.Volume(n.Shape(n.Len()))
+	in, out := n.Size(0), n.Size(n.Len())
 	if in != 64 || out != 10 || len(images) != 360*in || len(logits) != 360*out {
 		t.Fatalf("%d to %d with %d and %d numbers, want 64 to 10 with 360 images", in, out, len(images), len(logits))
 	}
@@ -85,11 +84,11 @@ func TestDigitsDescription(t *testing.T) {
 		t.Errorf("digest %s, want %s", n.Digest(), want)
 	}
 	for i, want := range []int{64, 512, 512, 512, 512, 10} {
-		if s := n.Shape(i); len(s) != 1 || s[0] != want {
-			t.Errorf("activation %d has shape %v, want [%d]", i, s, want)
+		if s := n.Shapes(i); len(s) != 1 || !slices.Equal(s[0], []int{want}) || n.Size(i) != want {
+			t.Errorf("activation %d has shapes %v, want [[%d]]", i, s, want)
 		}
 	}
-	if n.Shape(-1) != nil || n.Shape(6) != nil || n.Tensor(-1) != "" || n.Tensor(6) != "" {
+	if len(n.Shapes(-1)) > 0 || len(n.Shapes(6)) > 0 || n.Tensor(-1) != "" || n.Tensor(6) != "" {
 		t.Error("activations beyond the network")
 	}
 }
@@ -112,7 +111,7 @@ func TestLoadReadsItsSliceOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &counter{ReaderAt: bytes.NewReader(b)}
-	n, err := read("digits", c, int64(len(b)), &siblings{})
+	n, err := read("digits", c, int64(len(b)), &siblings{}, Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,10 +37,10 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Println(net.Name(), "cut at", cut, "of", net.Len())
-	fmt.Println(net.Shape(0), "to", net.Shape(cut), "to", net.Shape(net.Len()))
+	fmt.Println(net.Shapes(0), "to", net.Shapes(cut), "to", net.Shapes(net.Len()))
 	fmt.Println(len(logits[0]), "logits")
 	// Output:
 	// digits_mlp.onnx cut at 2 of 5
-	// [64] to [512] to [10]
+	// [[64]] to [[512]] to [[10]]
 	// 10 logits
 }

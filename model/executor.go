@@ -28,8 +28,8 @@ type Options struct {
 
 // Executor computes layers of one network. One goroutine at a time calls it.
 //
-//	x ──copy──▶ activation from ──kernel──▶ ··· ──kernel──▶ activation to
-//	            └───────────────── arena ─────────────────┘ └── results ──┘
+//	x ──copy──▶ tensors ──kernel──▶ ··· ──kernel──▶ tensors, one after the other
+//	            └───────────── arena ─────────────┘ └──────── results ─────────┘
 //
 // For each range of layers that is run there is a plan: which kernels, in which
 // order, and where in the arena each value lies (see plan). Ranges share the
@@ -39,8 +39,8 @@ type Executor struct {
 	batch    int
 	team     *f32.Team   // nil: one thread
 	resident []bool      // layers
-	kernels  []op.Kernel // of the nodes of resident layers
-	sharing  []sharing   // whether a node is shared out over the team
+	kernels  []op.Kernel // of resident layers
+	sharing  []sharing   // whether a layer is shared out over the team
 	plans    map[span]*plan
 
 	arena   []float32 // memory of the activations, frame by frame
@@ -59,7 +59,7 @@ type span struct{ from, to int }
 func NewExecutor(n *Network, o Options) *Executor {
 	e := &Executor{
 		net: n, batch: max(1, o.Batch), resident: make([]bool, n.Len()),
-		kernels: make([]op.Kernel, len(n.nodes)), sharing: make([]sharing, len(n.nodes)), plans: map[span]*plan{},
+		kernels: make([]op.Kernel, n.Len()), sharing: make([]sharing, n.Len()), plans: map[span]*plan{},
 	}
 	if o.Threads > 1 {
 		e.team = f32.NewTeam(o.Threads)
@@ -101,13 +101,11 @@ func (e *Executor) read(from, to int) error {
 		}
 		e.resident[l] = true
 		fresh = append(fresh, l)
-		for i := e.net.ends[l]; i < e.net.ends[l+1]; i++ {
-			var err error
-			if e.kernels[i], err = e.net.nodes[i].Load(); err != nil {
-				e.kernels[i] = nil
-				e.drop(fresh)
-				return fmt.Errorf("load layer %d of %s (%v): %w", l, e.net.name, e.net.nodes[i].Operation, err)
-			}
+		var err error
+		if e.kernels[l], err = e.net.nodes[l].Load(); err != nil {
+			e.kernels[l] = nil
+			e.drop(fresh)
+			return fmt.Errorf("load layer %d of %s (%v): %w", l, e.net.name, e.net.nodes[l].Operation, err)
 		}
 	}
 	if _, err := e.plan(from, to); err != nil {
@@ -132,12 +130,10 @@ func (e *Executor) Drop(from, to int) {
 func (e *Executor) drop(layers []int) {
 	for _, l := range layers {
 		e.resident[l] = false
-		for i := e.net.ends[l]; i < e.net.ends[l+1]; i++ {
-			if f, ok := e.kernels[i].(op.Freer); ok {
-				f.Free()
-			}
-			e.kernels[i] = nil
+		if f, ok := e.kernels[l].(op.Freer); ok {
+			f.Free()
 		}
+		e.kernels[l] = nil
 	}
 	for s := range e.plans {
 		if e.missing(s.from, s.to) >= 0 {
@@ -167,7 +163,8 @@ func (e *Executor) missing(from, to int) int {
 
 // Run applies the layers [from, to), of which there is at least one, to the
 // frames xs, of which there are at most Options.Batch: each is the elements of
-// activation from in row-major order. It gives those of activation to. The
+// the tensors that enter layer from (see Network.Shapes). It gives those of the
+// tensors that enter layer to. The
 // results are valid until the next Run and may be its xs; any other xs are left
 // as they are. It allocates nothing, except the first time that these layers are
 // run together. Errors are ErrRange, ErrNotResident or ErrLength.
@@ -181,7 +178,9 @@ func (e *Executor) Run(xs [][]float32, from, to int) ([][]float32, error) {
 	}
 	e.busy = time.Since(e.ended) < f32.Spin
 	for f, x := range xs {
-		copy(p.in[f].Float32s(), x)
+		for _, in := range p.in[f] {
+			x = x[copy(in.Float32s(), x):]
+		}
 	}
 	if err := e.run(p, len(xs)); err != nil {
 		return nil, err
@@ -189,7 +188,7 @@ func (e *Executor) Run(xs [][]float32, from, to int) ([][]float32, error) {
 	e.ended = time.Now()
 	e.out = e.out[:0]
 	for f := range xs {
-		e.out = append(e.out, p.out[f].Float32s())
+		e.out = append(e.out, p.out[f])
 	}
 	return e.out, nil
 }
@@ -228,6 +227,7 @@ func (e *Executor) apply(s *step, first, last int) error {
 	if j, ok := s.kernel.(op.Joint); ok && s.joint && last-first > 1 {
 		err = j.ApplyAll(s.ys[first:last], s.firsts[first:last], with)
 	} else {
+		with.More = s.more[first]
 		err = s.kernel.Apply(s.ys[first], s.xs[first], with)
 	}
 	if err != nil && s.node >= 0 {
@@ -250,11 +250,11 @@ func (e *Executor) admit(xs [][]float32, from, to int) error {
 	if len(xs) < 1 || len(xs) > e.batch {
 		return fmt.Errorf("run layer %d of %s: %w: %d frames, 1 to %d are allowed", from, e.net.name, ErrLength, len(xs), e.batch)
 	}
-	want := op.Volume(e.net.Shape(from))
+	want := e.net.Size(from)
 	for _, x := range xs {
 		if len(x) != want {
-			return fmt.Errorf("run layer %d of %s: %w: %d numbers, want %d for shape %v (%q)",
-				from, e.net.name, ErrLength, len(x), want, e.net.Shape(from), e.net.Tensor(from))
+			return fmt.Errorf("run layer %d of %s: %w: %d numbers, want %d for the shapes %v (%q)",
+				from, e.net.name, ErrLength, len(x), want, e.net.Shapes(from), e.net.Tensors(from))
 		}
 	}
 	return nil

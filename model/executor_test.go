@@ -14,11 +14,13 @@ import (
 
 // chain is a network of layers without a file, each with its shape.
 func chain(in []int, steps ...link) *Network {
-	n := &Network{name: "chain", values: []value{{[]string{"in"}, in}}, ends: []int{0}, cuts: []int{0}}
+	n := &Network{name: "chain", values: []value{{names: []string{"in"}, dims: in}}}
 	for i, s := range steps {
-		n.values = append(n.values, value{[]string{s.o.String()}, s.shape})
-		n.nodes = append(n.nodes, node{s.o, []int{i}, i + 1})
-		n.ends, n.cuts = append(n.ends, i+1), append(n.cuts, i+1)
+		n.values = append(n.values, value{names: []string{s.o.String()}, dims: s.shape})
+		n.nodes = append(n.nodes, node{s.o, []int{i}, []int{i + 1}})
+	}
+	if err := n.follow(1, []int{len(steps)}, 1<<10); err != nil {
+		panic(err)
 	}
 	return n
 }
@@ -238,7 +240,7 @@ func TestRunAllocatesNothing(t *testing.T) {
 		if err := e.Load(0, n.Len()); err != nil {
 			t.Fatal(err)
 		}
-		x := make([]float32, op.Volume(n.Shape(0)))
+		x := make([]float32, n.Size(0))
 		xs := [][]float32{x}
 		if a := testing.AllocsPerRun(10, func() {
 			if _, err := e.Run(xs, 0, n.Len()); err != nil {
@@ -304,7 +306,7 @@ func BenchmarkRun(b *testing.B) {
 			if err := e.Load(0, n.Len()); err != nil {
 				b.Fatal(err)
 			}
-			x := make([]float32, op.Volume(n.Shape(0)))
+			x := make([]float32, n.Size(0))
 			xs := [][]float32{x}
 			b.ReportAllocs()
 			for b.Loop() {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 
 	"tandem/model/internal/onnx"
@@ -9,9 +10,10 @@ import (
 
 // What files may ask for.
 const (
-	maxNodes = 1 << 14
-	minOpset = 9
-	maxOpset = 25
+	maxNodes   = 1 << 14
+	maxOutputs = 256
+	minOpset   = 1
+	maxOpset   = 25
 )
 
 // importer turns a graph into a network, node after node. Nodes are in an order
@@ -25,8 +27,11 @@ type importer struct {
 	constants map[string]*op.Constant
 	uses      map[string]int // how often a tensor is used, by nodes and as output
 	gone      map[string]gone
-	budget    op.Budget // bytes that may still be allocated for constants
-	at        op.Node   // the node at hand
+	budget    op.Budget       // bytes that may still be allocated for constants
+	left      int             // nodes that graphs inside of nodes may have
+	at        op.Node         // the node at hand
+	reasons   reasons         // why it can't be computed
+	unknown   map[string]bool // tensors of which nothing is known for such a reason
 }
 
 // gone is a tensor that is no value of its own.
@@ -36,7 +41,7 @@ type gone struct {
 }
 
 // build makes the network that m describes, from a file of so many bytes.
-func build(name string, m *onnx.Model, size int64) (*Network, error) {
+func build(name string, m *onnx.Model, size int64, s Settings) (*Network, error) {
 	imp := &importer{
 		net:       &Network{name: name, elsewhere: map[string]why{}},
 		made:      map[string]int{},
@@ -44,21 +49,21 @@ func build(name string, m *onnx.Model, size int64) (*Network, error) {
 		constants: map[string]*op.Constant{},
 		uses:      map[string]int{},
 		gone:      map[string]gone{},
-		budget:    op.Budget(size + 1<<20),
+		unknown:   map[string]bool{},
+		left:      maxNodes,
+		budget:    op.Budget(size) + op.Budget(cmp.Or(s.Constants, DefaultConstants)),
 	}
-	imp.at = op.Node{Opset: m.Opsets[""], Budget: &imp.budget}
+	imp.at = op.Node{Opset: m.Opsets[""], Budget: &imp.budget, Declared: m.Graph.Declared}
 	if imp.at.Opset < minOpset || imp.at.Opset > maxOpset {
 		return nil, fmt.Errorf("operators of version %d: %w: export with opset_version=17; %d to %d are read",
 			imp.at.Opset, ErrUnsupported, minOpset, maxOpset)
 	}
 	g := &m.Graph
-	if len(g.Nodes) > maxNodes {
-		return nil, fmt.Errorf("%d nodes: %w: at most %d are", len(g.Nodes), ErrUnsupported, maxNodes)
+	nodes := needed(g)
+	if len(nodes) > maxNodes {
+		return nil, fmt.Errorf("%d nodes: %w: at most %d are", len(nodes), ErrUnsupported, maxNodes)
 	}
-	if err := supported(g.Nodes); err != nil {
-		return nil, err
-	}
-	imp.count(g)
+	imp.count(nodes, g.Outputs)
 	for i := range g.Initializers {
 		t := &g.Initializers[i]
 		if err := imp.define(t.Name); err != nil {
@@ -74,34 +79,71 @@ func build(name string, m *onnx.Model, size int64) (*Network, error) {
 		}
 		imp.constants[t.Name] = c
 	}
-	if err := imp.input(g.Inputs); err != nil {
+	if err := imp.inputs(g.Inputs, s); err != nil {
 		return nil, err
 	}
-	for i := range g.Nodes {
-		if err := imp.node(&g.Nodes[i]); err != nil {
-			return nil, fmt.Errorf("%s: %w", label(&g.Nodes[i]), err)
-		}
+	inputs := len(imp.net.values)
+	if err := imp.nodes(nodes, scope{}); err != nil {
+		return nil, err
 	}
-	output, err := imp.output(g.Outputs)
+	if len(imp.reasons) > 0 {
+		return nil, imp.reasons
+	}
+	outputs, err := imp.outputs(g.Outputs, inputs)
 	if err != nil {
 		return nil, err
 	}
-	imp.finish(output)
-	if imp.net.Len() == 0 {
-		return nil, fmt.Errorf("%w: the graph has no layer", ErrUnsupported)
+	if err := imp.finish(inputs, outputs, size); err != nil {
+		return nil, err
 	}
-	return imp.net, imp.affordable(size)
+	return imp.net, imp.affordable(size, int64(cmp.Or(s.Constants, DefaultConstants)))
 }
 
-func (imp *importer) count(g *onnx.Graph) {
-	for i := range g.Nodes {
-		for _, in := range g.Nodes[i].Inputs {
-			imp.uses[in]++
-		}
+func (imp *importer) count(nodes []*onnx.Node, outputs []onnx.Value) {
+	for _, n := range nodes {
+		uses(n, func(name string) { imp.uses[name]++ })
 	}
-	for _, out := range g.Outputs {
+	for _, out := range outputs {
 		imp.uses[out.Name]++
 	}
+}
+
+// nodes adds what the nodes of a graph give. What is not supported is noted, and
+// what depends on it left out.
+func (imp *importer) nodes(nodes []*onnx.Node, in scope) error {
+	if err := imp.refuse(supported(nodes)); err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		n = in.renamed(n)
+		if in.names != nil {
+			for _, name := range n.Inputs {
+				imp.uses[name]++
+			}
+		}
+		if imp.lost(n.Inputs) || !known(n) {
+			imp.lose(n.Outputs)
+			continue
+		}
+		var err error
+		switch {
+		case len(n.Outputs) == 0:
+			err = fmt.Errorf("%w: it has no output", ErrMalformed)
+		case n.Op == "If":
+			err = imp.choose(n, in)
+		case n.Op == "Loop":
+			err = imp.repeat(n, in)
+		default:
+			err = imp.node(n)
+		}
+		if err == nil {
+			continue
+		}
+		if err := imp.refuse(fmt.Errorf("%s: %w", label(n), err), n.Outputs...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // node adds what one node gives: values that are computed for every frame, or
@@ -111,34 +153,25 @@ func (imp *importer) node(n *onnx.Node) error {
 	if err != nil {
 		return err
 	}
-	operator := op.Table[n.Op]
-	switch {
-	case len(n.Outputs) == 0:
-		return fmt.Errorf("%w: it has no output", ErrMalformed)
-	case frame:
-		err = operator.Read(&imp.at)
-	case operator.Fold == nil && len(n.Inputs) == 0:
-		return fmt.Errorf("%w: it has no input", ErrMalformed)
-	case operator.Fold == nil:
-		return fmt.Errorf("all its inputs are constants: %w: fold constants when exporting (onnxsim does it)", ErrUnsupported)
-	default:
-		err = operator.Fold(&imp.at)
-	}
-	if err != nil {
+	if err := imp.at.Settle(frame); err != nil {
 		return err
 	}
 	for i, r := range imp.at.Results {
-		if n.Outputs[i] == "" {
+		name := ""
+		if i < len(n.Outputs) {
+			name = n.Outputs[i]
+		}
+		if name == "" && r.Operation == nil && !r.Also {
 			continue
 		}
-		if err := imp.define(n.Outputs[i]); err != nil {
+		if err := imp.define(name); err != nil && name != "" {
 			return err
 		}
-		imp.result(n, n.Outputs[i], r)
+		imp.result(n, name, r)
 	}
-	for _, out := range n.Outputs[len(imp.at.Results):] {
+	for _, out := range n.Outputs[min(len(imp.at.Results), len(n.Outputs)):] {
 		if imp.uses[out] > 0 && out != "" {
-			return fmt.Errorf("output %.80q: %w: only its first output is", out, ErrUnsupported)
+			return fmt.Errorf("output %.80q: %w: it is not among those that are computed", out, ErrUnsupported)
 		}
 	}
 	return nil
@@ -155,7 +188,7 @@ func (imp *importer) settle(n *onnx.Node) (frame bool, err error) {
 			if !made {
 				return false, imp.missing(name)
 			}
-			in.Shape, frame = imp.net.values[v].dims, true
+			in.Shape, in.Type, frame = imp.net.values[v].dims, imp.net.values[v].holds, true
 		}
 		imp.at.In = append(imp.at.In, in)
 	}
@@ -166,6 +199,11 @@ func (imp *importer) settle(n *onnx.Node) (frame bool, err error) {
 func (imp *importer) result(n *onnx.Node, name string, r op.Result) {
 	if r.Constant != nil {
 		imp.constants[name] = r.Constant
+		return
+	}
+	if r.Also {
+		last := &imp.net.nodes[len(imp.net.nodes)-1]
+		last.out = append(last.out, imp.value(name, r.Shape, r.Type))
 		return
 	}
 	in := make([]int, len(r.From))
@@ -179,11 +217,11 @@ func (imp *importer) result(n *onnx.Node, name string, r op.Result) {
 	case imp.absorb(n, name, r):
 		return
 	}
-	v := imp.value(name, r.Shape)
+	v := imp.value(name, r.Shape, r.Type)
 	imp.maker[v] = len(imp.net.nodes)
-	imp.net.nodes = append(imp.net.nodes, node{r.Operation, in, v})
+	imp.net.nodes = append(imp.net.nodes, node{r.Operation, in, []int{v}})
 	for _, in := range n.Inputs {
-		if c := imp.constants[in]; c != nil && !c.Integer {
+		if c := imp.constants[in]; c != nil && !c.Type.Integer() {
 			imp.gone[in] = gone{v, "it is a weight"}
 		}
 	}
@@ -204,11 +242,13 @@ func (imp *importer) missing(name string) error {
 		ErrMalformed, name)
 }
 
-// value makes a new value.
-func (imp *importer) value(name string, dims []int) int {
+// value makes a new value; without a name it is one that nobody uses.
+func (imp *importer) value(name string, dims []int, holds onnx.DataType) int {
 	v := len(imp.net.values)
-	imp.net.values = append(imp.net.values, value{[]string{name}, dims})
-	imp.made[name] = v
+	imp.net.values = append(imp.net.values, value{dims: dims, holds: holds})
+	if name != "" {
+		imp.alias(v, name)
+	}
 	return v
 }
 
@@ -218,32 +258,36 @@ func (imp *importer) alias(v int, name string) {
 	imp.net.values[v].names = append(imp.net.values[v].names, name)
 }
 
-// finish cuts the network into layers.
-func (imp *importer) finish(output int) {
+// finish puts the nodes into an order, and finds out where the network can be
+// cut.
+func (imp *importer) finish(inputs int, outputs []int, size int64) error {
 	net := imp.net
-	number := net.prune(output)
-	net.segment()
-	layer := make([]int, len(net.values))
-	for l := range net.Len() {
-		for _, node := range net.between(l, l+1) {
-			layer[node.out] = l
+	imp.fuse(outputs)
+	number := net.arrange(inputs, outputs)
+	for i, v := range outputs {
+		outputs[i] = number[v]
+	}
+	maker := make([]int, len(net.values)) // the layer
+	for l, node := range net.nodes {
+		for _, v := range node.out {
+			maker[v] = l
 		}
 	}
 	for name, g := range imp.gone {
 		if v := number[g.value]; v >= 0 {
-			net.elsewhere[name] = why{layer[v], g.reason}
+			net.elsewhere[name] = why{maker[v], g.reason}
 		}
 	}
+	return net.follow(inputs, outputs, int(size/32)+1<<15)
 }
 
-// affordable refuses a file whose layers, by sharing weights, take much more
-// memory than the file has bytes.
-func (imp *importer) affordable(size int64) error {
-	const spare = 1 << 20
+// affordable refuses a file whose layers, by sharing weights or by what they
+// keep beside them, take much more memory than the file has bytes.
+func (imp *importer) affordable(size, spare int64) error {
 	var total int64
 	for _, node := range imp.net.nodes {
 		if total += node.Bytes(); total > 4*size+spare {
-			return fmt.Errorf("%w: its layers take more than four times its %d bytes", ErrMalformed, size)
+			return fmt.Errorf("its layers take more than four times its %d bytes and %d MB: %w (--constants allows more)", size, spare>>20, ErrUnsupported)
 		}
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 // open reads a file that a test has made.
 func open(t testing.TB, file []byte) (*Network, error) {
 	t.Helper()
-	return read("test.onnx", bytes.NewReader(file), int64(len(file)), &siblings{})
+	return read("test.onnx", bytes.NewReader(file), int64(len(file)), &siblings{}, Settings{})
 }
 
 // run computes the whole of a file on x.
@@ -109,28 +109,25 @@ func TestImportRefuses(t *testing.T) {
 		is   error
 		says []string
 	}{
-		"unknown operators": {chain(apply("GRU", "a", []string{"x", "w"}), apply("LSTM", "b", []string{"a"}), apply("GRU", "c2", []string{"b"}),
+		"unknown operators": {chain(apply("Warp", "a", []string{"x", "w"}), apply("Weft", "b", []string{"a"}), apply("Warp", "c2", []string{"b"}),
 			bytesOf(apply("Gemm", "y", []string{"c2", "w"})).str(7, "com.microsoft")), ErrUnsupported,
-			[]string{`GRU (in "/a", "/c2")`, `LSTM (in "/b")`, `com.microsoft.Gemm (in "/y")`, "Flatten, Gather, Gemm"}},
-		"subgraph": {chain(apply("If", "y", []string{"x"}, deep)), ErrUnsupported, []string{`If (in "/y")`}},
+			[]string{`Warp (in "/a", "/c2")`, `Weft (in "/b")`, `com.microsoft.Gemm (in "/y")`, "inspect --operators"}},
+		"subgraph": {chain(apply("If", "y", []string{"x"}, deep)), ErrUnsupported, []string{`If "/y"`, "condition depends on the frame"}},
 		"shapes that do not fit": {chain(apply("Relu", "a", []string{"x"}), apply("MatMul", "b", []string{"a", "w"}), apply("Add", "y", []string{"b", "a"})),
 			ErrMalformed, []string{`Add "/y"`, "[1 3] and [1 2]"}},
 		"output absorbed": {graph{nodes: []bytesOf{apply("MatMul", "y", []string{"x", "w"}), apply("Add", "z", []string{"y", "c"})},
 			initializers: []bytesOf{inByOut, bias}, out: []bytesOf{info("q")}}, ErrMalformed, []string{`"q"`}},
 		"cycle":                {chain(apply("Add", "a", []string{"x", "b"}), apply("Relu", "b", []string{"a"}), apply("Relu", "y", []string{"b"})), nil, []string{`Add "/a"`}},
-		"cycle of its own":     {chain(apply("Relu", "a", []string{"b"}), apply("Relu", "b", []string{"a"}), gemm), ErrMalformed, []string{`"b"`, "cycle"}},
 		"missing input":        {chain(apply("Relu", "y", []string{"nowhere"})), ErrMalformed, []string{`Relu "/y"`, `"nowhere"`}},
 		"missing weights":      {graph{nodes: []bytesOf{gemm}}, ErrMalformed, []string{`Gemm "/y"`, `"w"`}},
 		"too few inputs":       {chain(apply("Gemm", "y", []string{"x"})), ErrMalformed, []string{"1 inputs, want 2 to 3"}},
-		"defined twice":        {chain(apply("Relu", "x", []string{"x"})), ErrMalformed, []string{`"x"`, "twice"}},
+		"defined twice":        {chain(apply("Relu", "x", []string{"x"}), gemm), ErrMalformed, []string{`"x"`, "twice"}},
 		"no output":            {chain(apply("Relu", "z", []string{"x"})), ErrMalformed, []string{`"y"`}},
-		"no layer":             {chain(apply("Identity", "y", []string{"x"})), ErrUnsupported, []string{"no layer"}},
-		"two inputs":           {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 1, 2), info("z", 1, 2)}}, ErrUnsupported, []string{`"x" and "z"`}},
-		"two outputs":          {graph{nodes: []bytesOf{gemm}, initializers: []bytesOf{inByOut}, out: []bytesOf{info("y"), info("z")}}, ErrUnsupported, []string{"2 outputs"}},
-		"batch of 3":           {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 3, 2)}}, ErrUnsupported, []string{"batch of 3", "batch of 1"}},
+		"an output too many":   {graph{nodes: []bytesOf{gemm}, initializers: []bytesOf{inByOut}, out: []bytesOf{info("y"), info("z")}}, ErrMalformed, []string{`"z"`}},
+		"an input twice":       {graph{nodes: []bytesOf{gemm}, initializers: []bytesOf{inByOut}, in: []bytesOf{info("x", 1, 2), info("x", 1, 2)}}, ErrMalformed, []string{`"x"`, "twice"}},
 		"symbol in the middle": {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 1, -1)}}, ErrUnsupported, []string{`"N"`}},
-		"huge input":           {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 1, 1<<40, 1<<40)}}, ErrMalformed, []string{"dimension 1099511627776"}},
-		"input of no elements": {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 1, 0)}}, ErrMalformed, []string{"dimension 0"}},
+		"huge input":           {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 1, 1<<40, 1<<40)}}, ErrUnsupported, []string{"dimension 1099511627776"}},
+		"input of no elements": {graph{nodes: []bytesOf{gemm}, in: []bytesOf{info("x", 1, 0)}}, ErrUnsupported, []string{"dimension 0"}},
 		"huge weights":         {graph{nodes: []bytesOf{gemm}, initializers: []bytesOf{huge}}, ErrMalformed, []string{`initializer "w"`, "impossible shape"}},
 		"negative weights":     {graph{nodes: []bytesOf{gemm}, initializers: []bytesOf{negative}}, ErrMalformed, []string{"impossible shape"}},
 		"short weights": {graph{nodes: []bytesOf{gemm}, initializers: []bytesOf{weights("w", []int64{2, 3}, 1, 2)}}, ErrMalformed,
@@ -140,7 +137,7 @@ func TestImportRefuses(t *testing.T) {
 		"wrong bias": {graph{nodes: []bytesOf{apply("Gemm", "y", []string{"x", "w", "c"})},
 			initializers: []bytesOf{inByOut, weights("c", []int64{2}, 1, 2)}}, ErrMalformed, []string{`bias "c"`, "3 outputs"}},
 		"axis out of range": {chain(apply("Softmax", "y", []string{"x"}, intAttr("axis", 1<<40))), ErrMalformed, []string{"axis 1099511627776"}},
-		"old operators":     {graph{nodes: []bytesOf{gemm}, opset: 6}, ErrUnsupported, []string{"version 6", "opset_version"}},
+		"new operators":     {graph{nodes: []bytesOf{gemm}, opset: 99}, ErrUnsupported, []string{"version 99", "opset_version"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

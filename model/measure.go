@@ -1,46 +1,55 @@
 package model
 
 import (
+	"slices"
 	"time"
-
-	"tandem/model/internal/op"
 )
 
-// Measure runs the layers before and behind each place to cut at on this device,
-// as two nodes would: before[i] and after[i] are for cut i+1, one frame each,
-// the median of a few.
-func Measure(n *Network, threads int) (before, after []time.Duration, err error) {
+// Measure runs the whole network on this device and times each layer in it: one
+// frame, the median of a few. A layer that the one before it does with its own,
+// as a convolution does a ReLU, takes no time, and neither does one that only
+// looks at what is there in another way.
+func Measure(n *Network, threads int) ([]time.Duration, error) {
 	e := NewExecutor(n, Options{Threads: threads})
 	defer e.Close()
 	if err := e.Load(0, n.Len()); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	for cut := 1; cut < n.Len(); cut++ {
-		head, err := e.time(0, cut)
-		if err != nil {
-			return nil, nil, err
-		}
-		tail, err := e.time(cut, n.Len())
-		if err != nil {
-			return nil, nil, err
-		}
-		before, after = append(before, head), append(after, tail)
+	p, err := e.plan(0, n.Len())
+	if err != nil {
+		return nil, err
 	}
-	return before, after, nil
-}
-
-func (e *Executor) time(from, to int) (time.Duration, error) {
-	const rounds = 5
-	xs := [][]float32{make([]float32, op.Volume(e.net.Shape(from)))}
-	var times []time.Duration
-	for round := range rounds + 1 {
-		began := time.Now()
-		if _, err := e.Run(xs, from, to); err != nil {
-			return 0, err
+	const (
+		least, most = 5, 101
+		enough      = time.Second
+	)
+	for k, in := range p.in[0] {
+		if n.Entering(0)[k].Type != "float32" {
+			continue // places in a table stay 0
 		}
-		if round > 0 { // the first one makes the plan
-			times = append(times, time.Since(began))
+		for i := range in.Float32s() {
+			in.Float32s()[i] = float32(i%17) / 17
 		}
 	}
-	return median(times), nil
+	samples := make([][]time.Duration, n.Len())
+	for began, round := time.Now(), 0; round < least || round < most && time.Since(began) < enough; round++ {
+		e.busy = true // a network has more than one layer
+		for i := range p.steps {
+			s := &p.steps[i]
+			start := time.Now()
+			if err := e.apply(s, 0, 1); err != nil {
+				return nil, err
+			}
+			if s.node >= 0 {
+				samples[s.node] = append(samples[s.node], time.Since(start))
+			}
+		}
+	}
+	times := make([]time.Duration, n.Len())
+	for i, all := range samples {
+		if len(all) > 1 {
+			times[i] = median(slices.Clone(all[1:])) // the first one warms up
+		}
+	}
+	return times, nil
 }

@@ -35,12 +35,16 @@ func (d *draft) live(a, b, at int) {
 // belongs.
 func (d *draft) merge(k int) {
 	s := &d.steps[k]
+	y := s.out[0] // a result behind it has memory of its own
 	operation := d.net.nodes[s.node].Operation
+	if len(s.in) == 0 {
+		return
+	}
 	if ap, at, can := d.view(k, d.pattern(s.in[0])); can {
 		root, base := d.root(s.in[0])
-		d.live(s.out, root, base+at)
+		d.live(y, root, base+at)
 		if ap.DataOrder().IsNotContiguous() {
-			d.layout[s.out] = ap
+			d.layout[y] = ap
 		}
 		s.idle = true
 		return
@@ -48,9 +52,8 @@ func (d *draft) merge(k int) {
 	if _, ok := operation.(op.InPlace); ok {
 		for _, v := range s.in {
 			root, at := d.root(v)
-			input, _ := d.root(d.input)
-			if d.group[root] <= k && d.length(v) == d.length(s.out) && !(root == input && s.out == d.output) && d.apart(s.in, v) {
-				d.live(s.out, root, at)
+			if d.group[root] <= k && d.length(v) == d.length(y) && !(d.enters(root) && slices.Contains(d.out, y)) && d.apart(s.in, v) {
+				d.live(y, root, at)
 				return
 			}
 		}
@@ -66,9 +69,8 @@ func (d *draft) merge(k int) {
 		}
 		for i, v := range s.in {
 			root, at := d.root(v)
-			input, _ := d.root(d.input)
-			if at == 0 && d.layout[v] == nil && root != input && root != s.out && d.length(root) == d.length(v) {
-				d.live(root, s.out, offsets[i])
+			if at == 0 && d.layout[v] == nil && !d.enters(root) && root != y && d.length(root) == d.length(v) {
+				d.live(root, y, offsets[i])
 			}
 		}
 	}
@@ -83,19 +85,16 @@ func (d *draft) view(k int, x *tensor.AP) (*tensor.AP, int, bool) {
 		return nil, 0, false
 	}
 	ap, at, can := v.View(x)
-	return ap, at, can && (ap.DataOrder().IsContiguous() || d.readable(s.out, ap))
+	return ap, at, can && (ap.DataOrder().IsContiguous() || d.readable(s.out[0], ap))
 }
 
 // readable says whether all that use v can read it where its elements lie apart.
 func (d *draft) readable(v int, ap *tensor.AP) bool {
-	if v == d.output {
+	if slices.Contains(d.out, v) {
 		return false
 	}
-	for k, s := range d.steps {
-		if !slices.Contains(s.in, v) {
-			continue
-		}
-		if _, can := d.net.nodes[s.node].Operation.(op.Strided); can {
+	for _, k := range d.users[v] {
+		if _, can := d.net.nodes[d.steps[k].node].Operation.(op.Strided); can {
 			continue
 		}
 		if _, _, can := d.view(k, ap); !can {
@@ -129,16 +128,34 @@ func (d *draft) apart(values []int, v int) bool {
 
 func (d *draft) length(v int) int { return op.Volume(d.net.values[v].dims) }
 
+// enters says that a root lies where the activation that enters is copied to.
+func (d *draft) enters(root int) bool { return d.begun[root] < 0 }
+
+// give finds the places of what is given, one after the other among the results:
+// a value is made there, or copied, if it enters or lies in another one's memory.
+// It returns the size of the results.
+func (d *draft) give() (size int) {
+	for i, v := range d.out {
+		root, at := d.root(v)
+		_, taken := d.results[root]
+		if at != 0 || d.length(root) != d.length(v) || d.enters(root) || taken {
+			d.copies = append(d.copies, i)
+		} else {
+			d.results[root] = size
+		}
+		size += d.length(v)
+	}
+	return size
+}
+
 // place gives every root that is not a result a place in the arena, the largest
 // first and each as low as those allow that are alive at the same time. It
 // returns the size of the arena.
 func (d *draft) place() int {
-	input, _ := d.root(d.input)
-	result, _ := d.root(d.output)
-	d.copied = input == result
 	var roots []int
 	for v := range d.begun {
-		if _, inside := d.home[v]; !inside && (v != result || d.copied) {
+		_, inside := d.home[v]
+		if _, given := d.results[v]; !inside && !given {
 			roots = append(roots, v)
 		}
 	}
@@ -172,17 +189,11 @@ func (d *draft) place() int {
 	return size
 }
 
-// results is the size of the memory in which the output lies.
-func (d *draft) results() int {
-	root, _ := d.root(d.output)
-	return d.length(root)
-}
-
 // at is where v lies, and whether that is among the results.
 func (d *draft) at(v int) (int, bool) {
 	root, at := d.root(v)
-	if result, _ := d.root(d.output); root == result && !d.copied {
-		return at, true
+	if place, given := d.results[root]; given {
+		return place + at, true
 	}
 	return d.places[root] + at, false
 }

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"tandem/model/internal/op"
 )
 
 // resident is the memory of this process that is in RAM.
@@ -40,7 +38,7 @@ func TestResidentMemory(t *testing.T) {
 			if err := e.Load(s.from, s.to); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := runOne(e, make([]float32, op.Volume(n.Shape(s.from))), s.from, s.to); err != nil {
+			if _, err := runOne(e, make([]float32, n.Size(s.from)), s.from, s.to); err != nil {
 				t.Fatal(err)
 			}
 			weights, scratch := n.Bytes(s.from, s.to), 4*int64(len(e.arena)+len(e.results)+len(e.scratch))

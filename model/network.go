@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"tandem/model/internal/onnx"
 	"tandem/model/internal/op"
 )
 
@@ -18,11 +19,10 @@ var ErrRange = errors.New("no such layers")
 // goroutines may share it.
 type Network struct {
 	name, digest string
-	values       []value        // the input is the first
-	nodes        []node         // in an order in which they can be computed
-	ends         []int          // layer i is nodes[ends[i]:ends[i+1]]
-	cuts         []int          // cuts[i] is the value that enters layer i, the last one the output
-	elsewhere    map[string]why // tensors that are no cut
+	values       []value        // the inputs are the first
+	nodes        []node         // the layers, in an order in which they can be computed
+	alive        alive          // what enters each of them
+	elsewhere    map[string]why // tensors that exist at no boundary
 	files        []io.Closer    // where the weights are
 }
 
@@ -30,13 +30,17 @@ type Network struct {
 // the one it is known by; others are those that Identity gave it.
 type value struct {
 	names []string
-	dims  []int // as ONNX has them, with a batch dimension of 1
+	dims  []int         // as ONNX has them, with a batch dimension of 1
+	holds onnx.DataType // of its elements, which are computed as float32
 }
 
-// shape is without the batch dimension.
+// shape is without the batch dimension, and has one dimension at least.
 func (v value) shape() []int {
-	if len(v.dims) > 1 && v.dims[0] == 1 {
+	switch {
+	case len(v.dims) > 1 && v.dims[0] == 1:
 		return v.dims[1:]
+	case len(v.dims) == 0:
+		return []int{1}
 	}
 	return v.dims
 }
@@ -44,13 +48,12 @@ func (v value) shape() []int {
 // node applies an operation to values.
 type node struct {
 	op.Operation
-	in  []int
-	out int
+	in, out []int
 }
 
 // why is the reason for which a tensor is no place to cut.
 type why struct {
-	layer  int // to which it belongs
+	layer  int // inside of which it is
 	reason string
 }
 
@@ -62,30 +65,8 @@ func (n *Network) Name() string { return n.name }
 // seed. Nodes with equal digests have equal weights.
 func (n *Network) Digest() string { return n.digest }
 
-// Len is the number of layers, at least 1.
-func (n *Network) Len() int { return len(n.cuts) - 1 }
-
-// Shape is the shape of the activation that enters layer i, without the batch
-// dimension: Shape(0) is the input, such as [3 224 224], and Shape(Len()) the
-// output. It is the network's own and not to be changed; nil when there is no
-// such activation.
-func (n *Network) Shape(i int) []int { return n.activation(i).shape() }
-
-// Tensor is the name of the activation that enters layer i, Tensor(Len()) that
-// of the output; "" when there is no such activation.
-func (n *Network) Tensor(i int) string {
-	if a := n.activation(i); len(a.names) > 0 {
-		return a.names[0]
-	}
-	return ""
-}
-
-func (n *Network) activation(i int) value {
-	if i < 0 || i >= len(n.cuts) {
-		return value{}
-	}
-	return n.values[n.cuts[i]]
-}
+// Len is the number of layers, at least 1. A layer is one operation.
+func (n *Network) Len() int { return len(n.nodes) }
 
 // Work is the number of multiply-adds for one frame in the layers [from, to).
 func (n *Network) Work(from, to int) int64 {
@@ -111,20 +92,16 @@ func (n *Network) between(from, to int) []node {
 	if n.within(from, to) != nil {
 		return nil
 	}
-	return n.nodes[n.ends[from]:n.ends[to]]
+	return n.nodes[from:to]
 }
 
 // Describe says what layer i computes, such as "dense 100 to 2000"; "" when
 // there is no such layer.
 func (n *Network) Describe(i int) string {
-	nodes := n.between(i, i+1)
-	switch len(nodes) {
-	case 0:
-		return ""
-	case 1:
-		return nodes[0].String()
+	for _, node := range n.between(i, i+1) {
+		return node.String()
 	}
-	return fmt.Sprintf("%v and %d more", nodes[0].Operation, len(nodes)-1)
+	return ""
 }
 
 // Close closes the files. Layers that are resident can still be run, others no
@@ -145,6 +122,14 @@ func (n *Network) within(from, to int) error {
 			from, to, n.name, ErrRange, n.Len(), n.Len())
 	}
 	return nil
+}
+
+// name is the one that it is known by.
+func (v value) name() string {
+	if len(v.names) == 0 {
+		return ""
+	}
+	return v.names[0]
 }
 
 func (v value) named(name string) bool { return slices.Contains(v.names, name) }

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"tandem/model/internal/f32"
-	"tandem/model/internal/op"
 )
 
 func TestCut(t *testing.T) {
@@ -33,8 +32,8 @@ func TestCut(t *testing.T) {
 		{openDigits(t), "0", 0, "1 to 4"},
 		{openDigits(t), "5", 0, "1 to 4"},
 		{openDigits(t), "-1", 0, "1 to 4"},
-		{openDigits(t), "input", 0, `the input; the nearest is 1 ("/0/Gemm_output_0")`},
-		{openDigits(t), "logits", 0, `the output; the nearest is 4 ("/3/Relu_output_0")`},
+		{openDigits(t), "input", 0, `an input; the nearest is 1 ("/0/Gemm_output_0")`},
+		{openDigits(t), "logits", 0, `an output; the nearest is 4 ("/3/Relu_output_0")`},
 		{openDigits(t), "2.weight", 0, `inside layer 2 (it is a weight); the nearest is 2 ("/1/Relu_output_0")`},
 		{openDigits(t), "nowhere", 0, `1 ("/0/Gemm_output_0"), 2 ("/1/Relu_output_0"), 3 (`},
 		{openDigits(t), "", 0, "no such tensor"},
@@ -57,7 +56,7 @@ func TestCut(t *testing.T) {
 	for _, test := range []struct {
 		n    *Network
 		want int
-	}{{Default(1), 1}, {openDigits(t), 2}, {matMulAdd, 1}, {one, 0}} {
+	}{{Default(1), 1}, {openDigits(t), 2}, {matMulAdd, 2}, {one, 0}} {
 		if got := test.n.DefaultCut(); got != test.want {
 			t.Errorf("%s: default cut %d, want %d", test.n.Name(), got, test.want)
 		}
@@ -71,7 +70,7 @@ func TestDefaultWeights(t *testing.T) {
 		{-0.049347665, -0.04935002, -0.013608683, 0.1665749},
 		{0.014025186, -0.017215338, -0.0330539, 0.003064186},
 	} {
-		w, b := f32.New(2000, op.Volume(n.Shape(i))), make([]float32, 2000)
+		w, b := f32.New(2000, n.Size(i)), make([]float32, 2000)
 		if err := (seeded{42, uint64(i)}).Read(w, b); err != nil {
 			t.Fatal(err)
 		}

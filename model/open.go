@@ -23,17 +23,20 @@ var (
 )
 
 // OpenOrDefault opens the file, or makes the default network where no path is given.
-func OpenOrDefault(path string, seed uint64) (*Network, error) {
+func OpenOrDefault(path string, s Settings, seed uint64) (*Network, error) {
 	if path == "" {
 		return Default(seed), nil
 	}
-	return Open(path)
+	return OpenWith(path, s)
 }
 
-// Open reads the description of the network in an ONNX file, and its content
+// Open is OpenWith for a file that leaves nothing open.
+func Open(path string) (*Network, error) { return OpenWith(path, Settings{}) }
+
+// OpenWith reads the description of the network in an ONNX file, and its content
 // once for the digest. The weights stay in the file, and in those beside it that
 // it names; they remain open until Close.
-func Open(path string) (*Network, error) {
+func OpenWith(path string, s Settings) (*Network, error) {
 	// Asked before opening, because opening a pipe would wait for its writer.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -47,13 +50,10 @@ func Open(path string) (*Network, error) {
 		return nil, fmt.Errorf("open network: %w", err)
 	}
 	side := &siblings{folder: filepath.Dir(path)}
-	n, err := read(filepath.Base(path), f, info.Size(), side)
+	n, err := read(filepath.Base(path), f, info.Size(), side, s)
 	if err != nil {
 		f.Close()
 		side.close()
-		if errors.Is(err, ErrMalformed) {
-			err = fmt.Errorf("%w; copy or export it again", err)
-		}
 		return nil, fmt.Errorf("open network %s: %w", path, err)
 	}
 	n.files = append(n.files, f)
@@ -65,15 +65,21 @@ func Open(path string) (*Network, error) {
 
 // read makes a network of the size bytes of r, which is read again when layers
 // are loaded, and of the files beside it.
-func read(name string, r io.ReaderAt, size int64, side *siblings) (*Network, error) {
+func read(name string, r io.ReaderAt, size int64, side *siblings, s Settings) (*Network, error) {
+	if err := notForeign(r); err != nil {
+		return nil, err
+	}
 	m, err := onnx.Parse(r, size)
+	if err == nil {
+		err = side.attach(m)
+	}
+	if errors.Is(err, ErrMalformed) { // the file is damaged, not what it describes
+		err = fmt.Errorf("%w; copy or export it again", err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := side.attach(m); err != nil {
-		return nil, err
-	}
-	n, err := build(name, m, size+side.size())
+	n, err := build(name, m, size+side.size(), s)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +90,7 @@ func read(name string, r io.ReaderAt, size int64, side *siblings) (*Network, err
 	if err := side.digest(hash); err != nil {
 		return nil, err
 	}
+	s.digest(hash)
 	n.digest = fmt.Sprintf("sha256:%x", hash.Sum(nil))
 	return n, nil
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -14,8 +15,9 @@ import (
 // the ends of the range, so any cut of the network can be made without other
 // kernels or weights than the whole has.
 type plan struct {
-	in, out []*tensor.Dense // by frame
-	steps   []step
+	in    [][]*tensor.Dense // by frame: what enters
+	out   [][]float32       // by frame
+	steps []step
 }
 
 // step is one kernel with its tensors, by frame.
@@ -25,8 +27,17 @@ type step struct {
 	clamp  f32.Clamp
 	joint  bool
 	ys     []*tensor.Dense
+	more   [][]*tensor.Dense // the results behind ys
 	xs     [][]*tensor.Dense
 	firsts []*tensor.Dense // xs of a joint kernel
+}
+
+// add gives the step the tensors of one more frame.
+func (s *step) add(ys, xs []*tensor.Dense) {
+	s.ys, s.more, s.xs = append(s.ys, ys[0]), append(s.more, ys[1:]), append(s.xs, xs)
+	if len(xs) > 0 {
+		s.firsts = append(s.firsts, xs[0])
+	}
 }
 
 const (
@@ -44,10 +55,10 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 	for k := range d.steps {
 		d.merge(k)
 	}
+	results := d.give()
 	each := d.place()
 	// All plans share the memory. When one needs more of it, the others are made
 	// anew when they are next run.
-	results := d.results()
 	if int64(each)+int64(results) > maxMemory/int64(e.batch) {
 		return nil, fmt.Errorf("layers %d to %d of %s: %w: their activations take more than %d MB for %d frames",
 			from, to, e.net.name, ErrUnsupported, maxMemory>>18, e.batch)
@@ -73,7 +84,7 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 		_, isJoint := k.(op.Joint)
 		p.steps = append(p.steps, step{node: ds.node, kernel: k, clamp: ds.clamp, joint: isJoint})
 	}
-	if d.copied {
+	for range d.copies {
 		p.steps = append(p.steps, step{node: -1, kernel: op.Copy{}, clamp: f32.Linear})
 	}
 	for f := range e.batch {
@@ -94,29 +105,30 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 			}
 			return tensors[v]
 		}
+		all := func(values []int) (tensors []*tensor.Dense) {
+			for _, v := range values {
+				tensors = append(tensors, of(v))
+			}
+			return tensors
+		}
 		k := 0
 		for _, ds := range d.steps {
 			if ds.idle {
 				continue
 			}
-			s := &p.steps[k]
+			p.steps[k].add(all(ds.out), all(ds.in))
 			k++
-			s.ys = append(s.ys, of(ds.out))
-			var xs []*tensor.Dense
-			for _, v := range ds.in {
-				xs = append(xs, of(v))
+		}
+		at := 0
+		for i, v := range d.out {
+			if slices.Contains(d.copies, i) {
+				to := over(results[at:], e.net.values[v].dims)
+				p.steps[k].add([]*tensor.Dense{to}, all([]int{v}))
+				k++
 			}
-			s.xs = append(s.xs, xs)
-			s.firsts = append(s.firsts, xs[0])
+			at += d.length(v)
 		}
-		p.in = append(p.in, of(d.input))
-		out := of(d.output)
-		if d.copied {
-			s, x := &p.steps[k], out
-			out = over(results, e.net.values[d.output].dims)
-			s.ys, s.xs, s.firsts = append(s.ys, out), append(s.xs, []*tensor.Dense{x}), append(s.firsts, x)
-		}
-		p.out = append(p.out, out)
+		p.in, p.out = append(p.in, all(d.in)), append(p.out, results)
 	}
 	e.plans[s] = p
 	return p, nil

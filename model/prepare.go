@@ -13,12 +13,11 @@ func (e *Executor) Prepare(from, to int) (install func() error, err error) {
 	if err := e.net.within(from, to); err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
-	first, last := e.net.ends[from], e.net.ends[to]
-	kernels := make([]op.Kernel, last-first)
+	kernels := make([]op.Kernel, to-from)
 	for i := range kernels {
-		if kernels[i], err = e.net.nodes[first+i].Load(); err != nil {
+		if kernels[i], err = e.net.nodes[from+i].Load(); err != nil {
 			release(kernels[:i])
-			return nil, fmt.Errorf("prepare layers %d to %d of %s (%v): %w", from, to, e.net.name, e.net.nodes[first+i].Operation, err)
+			return nil, fmt.Errorf("prepare layers %d to %d of %s (%v): %w", from, to, e.net.name, e.net.nodes[from+i].Operation, err)
 		}
 	}
 	return func() error { return e.adopt(from, to, kernels) }, nil
@@ -29,14 +28,12 @@ func (e *Executor) Prepare(from, to int) (install func() error, err error) {
 func (e *Executor) adopt(from, to int, kernels []op.Kernel) error {
 	var fresh []int
 	for l := from; l < to; l++ {
-		mine := kernels[e.net.ends[l]-e.net.ends[from] : e.net.ends[l+1]-e.net.ends[from]]
 		if e.resident[l] {
-			release(mine)
+			release(kernels[l-from : l-from+1])
 			continue
 		}
-		e.resident[l] = true
+		e.resident[l], e.kernels[l] = true, kernels[l-from]
 		fresh = append(fresh, l)
-		copy(e.kernels[e.net.ends[l]:], mine)
 	}
 	if from == to {
 		return nil

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"tandem/model/internal/op"
 )
 
 // models lists the networks that come with an input and PyTorch's output, by
@@ -153,7 +151,7 @@ func BenchmarkNetworks(b *testing.B) {
 			if err := e.Load(0, n.Len()); err != nil {
 				b.Fatal(err)
 			}
-			xs := [][]float32{make([]float32, op.Volume(n.Shape(0)))}
+			xs := [][]float32{make([]float32, n.Size(0))}
 			for i := range xs[0] {
 				xs[0][i] = float32(i%17) / 17
 			}

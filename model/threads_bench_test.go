@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"tandem/model/internal/op"
 )
 
 // BenchmarkThreads compares executors of one and of two threads, layer by layer and in turn: frame after frame, as under
@@ -21,8 +19,8 @@ func BenchmarkThreads(b *testing.B) {
 		}
 	}
 	for i := range n.Len() {
-		b.Run(fmt.Sprint("layer=", i, n.Shape(i), n.Shape(i+1)), func(b *testing.B) {
-			xs := [][]float32{make([]float32, op.Volume(n.Shape(i)))}
+		b.Run(fmt.Sprint("layer=", i, n.Shapes(i), n.Shapes(i+1)), func(b *testing.B) {
+			xs := [][]float32{make([]float32, n.Size(i))}
 			var took [2][]time.Duration
 			b.ReportAllocs()
 			for b.Loop() {

@@ -12,16 +12,15 @@ import (
 
 // supported refuses operators that are not in the table, all of them at once
 // with the nodes that use them.
-func supported(nodes []onnx.Node) error {
+func supported(nodes []*onnx.Node) error {
 	const most = 8 // nodes named for each operator
 	type use struct {
 		nodes []string
 		more  int
 	}
 	uses := map[string]*use{}
-	for i := range nodes {
-		n := &nodes[i]
-		if _, known := op.Table[n.Op]; known && n.Domain == "" {
+	for _, n := range nodes {
+		if known(n) {
 			continue
 		}
 		name := clip(n.Op)
@@ -51,8 +50,20 @@ func supported(nodes []onnx.Node) error {
 		}
 		unknown = append(unknown, fmt.Sprintf("%s (in %s)", name, where))
 	}
-	have := strings.Join(slices.Sorted(maps.Keys(op.Table)), ", ")
-	return fmt.Errorf("operators %w: %s; supported are %s", ErrUnsupported, strings.Join(unknown, ", "), have)
+	return fmt.Errorf("operators %w: %s (tandem inspect --operators lists those that are)", ErrUnsupported, strings.Join(unknown, ", "))
+}
+
+// known says that there is code for an operator.
+func known(n *onnx.Node) bool {
+	_, is := op.Table[n.Op]
+	return n.Domain == "" && (is || n.Op == "If" || n.Op == "Loop")
+}
+
+// Operators lists the operators that are computed, by their names in ONNX.
+func Operators() []string {
+	all := append(slices.Collect(maps.Keys(op.Table)), "If", "Loop")
+	slices.Sort(all)
+	return all
 }
 
 // clip makes a name from a file fit for an error.

@@ -21,11 +21,11 @@ func TestBalanceLosesNothingToANeighbourThatForgets(t *testing.T) {
 		net.resident[0] = true
 		s := StartStage(t.Context(), StageConfig{
 			ID: NodeID{Role: "fast"}, Executor: net, Strategy: e.Start(strategy.Params{}), Keeps: true,
-			Holding: Holding{0, 1, net.Shape}, Cut: 1, Layers: 2, Queue: 100, Window: 2,
+			Holding: Holding{0, 1, net.Shapes}, Cut: 1, Layers: 2, Queue: 100, Window: 2,
 			Next: []Hopper{slow}, End: toRecorder(recorder), Failed: func(int, error) {},
 		})
 		for i := range uint64(600) {
-			f := Frame{ID: i, Shape: []int{1}, Data: []float32{1}, Label: NoLabel, Since: time.Now()}
+			f := Frame{ID: i, Shapes: [][]int{{1}}, Data: []float32{1}, Label: NoLabel, Since: time.Now()}
 			if _, err := s.Offer([]Frame{f}, false); err != nil {
 				t.Fatal(err)
 			}

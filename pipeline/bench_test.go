@@ -35,7 +35,7 @@ func BenchmarkStageOverhead(b *testing.B) {
 		return accept(ctx, frames)
 	})
 	s := StartStage(b.Context(), StageConfig{
-		ID: NodeID{Role: "fast"}, Executor: net, Strategy: &counting{}, Holding: Holding{0, 1, net.Shape},
+		ID: NodeID{Role: "fast"}, Executor: net, Strategy: &counting{}, Holding: Holding{0, 1, net.Shapes},
 		Cut: 1, Layers: 2, Queue: 10, Window: 4, Next: []Hopper{up{next}}, End: sendFunc(accept), Failed: func(int, error) {},
 	})
 	data := make([]float32, 2000)
@@ -43,7 +43,7 @@ func BenchmarkStageOverhead(b *testing.B) {
 	for b.Loop() {
 		time.Sleep(interval - 4*time.Millisecond)
 		offered = time.Now()
-		if _, err := s.Offer([]Frame{{Shape: []int{1}, Data: data}}, false); err != nil {
+		if _, err := s.Offer([]Frame{{Shapes: [][]int{{1}}, Data: data}}, false); err != nil {
 			b.Fatal(err)
 		}
 		<-left

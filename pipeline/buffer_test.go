@@ -10,7 +10,7 @@ import (
 
 // large is a frame of so many bytes.
 func large(id uint64, bytes int) Frame {
-	return Frame{ID: id, Shape: []int{1}, Data: make([]float32, (bytes-256)/4), Since: time.Now()}
+	return Frame{ID: id, Shapes: [][]int{{1}}, Data: make([]float32, (bytes-256)/4), Since: time.Now()}
 }
 
 func TestBufferBoundsBytes(t *testing.T) {
@@ -90,7 +90,7 @@ func TestAStageBoundsItsBytes(t *testing.T) {
 			full := 0
 			net := &fakeNet{resident: [4]bool{true}}
 			s := StartStage(t.Context(), StageConfig{
-				ID: NodeID{Role: "fast"}, Executor: net, Strategy: &dealing{}, Keeps: true, Holding: Holding{0, 1, net.Shape},
+				ID: NodeID{Role: "fast"}, Executor: net, Strategy: &dealing{}, Keeps: true, Holding: Holding{0, 1, net.Shapes},
 				Cut: 1, Layers: 2, Queue: 100, Window: 4, Buffer: buffer, Next: []Hopper{below}, End: sendFunc(accept),
 				Failed: func(int, error) {}, Full: func() { mu.Lock(); full++; mu.Unlock() },
 			})

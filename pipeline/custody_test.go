@@ -138,7 +138,7 @@ func TestWhatANextNodeLosesComesBack(t *testing.T) {
 			h := newHolder(seed)
 			net := &fakeNet{resident: [4]bool{true}}
 			s := StartStage(t.Context(), StageConfig{
-				ID: NodeID{Role: "fast"}, Executor: net, Strategy: &dealing{}, Keeps: true, Holding: Holding{0, 1, net.Shape},
+				ID: NodeID{Role: "fast"}, Executor: net, Strategy: &dealing{}, Keeps: true, Holding: Holding{0, 1, net.Shapes},
 				Cut: 1, Layers: 2, Queue: 10, Window: 4, Next: []Hopper{h}, End: sendFunc(accept), Failed: func(int, error) {},
 			})
 			every, dies, away := time.Duration(1+random.IntN(5)), time.Duration(random.IntN(1000)), time.Duration(random.IntN(300))
@@ -158,7 +158,7 @@ func TestWhatANextNodeLosesComesBack(t *testing.T) {
 			})
 			const frames = 400
 			for id := uint64(0); id < frames; {
-				answers, err := s.Offer([]Frame{{ID: id, Shape: []int{1}, Data: []float32{1}, Since: time.Now()}}, true)
+				answers, err := s.Offer([]Frame{{ID: id, Shapes: [][]int{{1}}, Data: []float32{1}, Since: time.Now()}}, true)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -80,11 +80,11 @@ func TestImpossibleAnswersDoNoHarm(t *testing.T) {
 			net.resident[0] = true
 			s := StartStage(t.Context(), StageConfig{
 				ID: NodeID{Role: "fast"}, Executor: net, Strategy: e.Start(strategy.Params{Tasks: 3}), Keeps: e.Keeps,
-				Holding: Holding{0, 1, net.Shape}, Cut: 1, Layers: 2, Queue: 10, Window: 2,
+				Holding: Holding{0, 1, net.Shapes}, Cut: 1, Layers: 2, Queue: 10, Window: 2,
 				Next: []Hopper{up{impossible}, up{impossible}}, End: toRecorder(recorder), Failed: func(int, error) {},
 			})
 			for i := range 200 {
-				_, _ = s.Offer([]Frame{{ID: uint64(i), Shape: []int{1}, Data: []float32{1}, Since: time.Now()}}, false)
+				_, _ = s.Offer([]Frame{{ID: uint64(i), Shapes: [][]int{{1}}, Data: []float32{1}, Since: time.Now()}}, false)
 				time.Sleep(30 * time.Millisecond)
 			}
 			if entry := s.Close(); entry.Here() != 0 {

@@ -69,7 +69,7 @@ func (n *fakeNet) Resident(from, to int) bool {
 	return true
 }
 
-func (n *fakeNet) Shape(int) []int { return []int{1} }
+func (n *fakeNet) Shapes(int) [][]int { return [][]int{{1}} }
 
 // sendFunc makes a Sender of a function.
 type sendFunc func(context.Context, []Frame) ([]Feedback, error)

@@ -39,7 +39,7 @@ func TestBalanceHelpsANarrowLink(t *testing.T) {
 			net := &fakeNet{head: a * time.Millisecond, tail: tail}
 			net.resident[0], net.resident[1] = true, true
 			return StageConfig{
-				Executor: net, Holding: Holding{from, to, net.Shape}, Cut: 1, Layers: 2, KeepTail: true,
+				Executor: net, Holding: Holding{from, to, net.Shapes}, Cut: 1, Layers: 2, KeepTail: true,
 				Queue: 10, Window: 4, End: toRecorder(recorder), Failed: func(int, error) {},
 			}
 		}
@@ -53,7 +53,7 @@ func TestBalanceHelpsANarrowLink(t *testing.T) {
 		free <- struct{}{}
 		fast := StartStage(t.Context(), c)
 		for i := range uint64(1000) {
-			f := Frame{ID: i, Shape: []int{1}, Data: []float32{1}, Label: NoLabel, Since: time.Now()}
+			f := Frame{ID: i, Shapes: [][]int{{1}}, Data: []float32{1}, Label: NoLabel, Since: time.Now()}
 			if _, err := fast.Offer([]Frame{f}, false); err != nil {
 				t.Fatal(err)
 			}

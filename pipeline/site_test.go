@@ -76,7 +76,7 @@ func (s *site) stage(level, i int) StageConfig {
 		net.resident[l] = true
 	}
 	c := StageConfig{
-		ID: NodeID{role, address(level, i)}, Executor: net, Holding: Holding{from, to, net.Shape},
+		ID: NodeID{role, address(level, i)}, Executor: net, Holding: Holding{from, to, net.Shapes},
 		Cut: min(level+1, layers-1), Layers: layers, KeepTail: to == layers, Queue: 10, Window: 2,
 		End: toRecorder(s.recorder), Failed: func(int, error) {}, Strategy: strategy.Finisher{},
 	}
@@ -122,7 +122,7 @@ func (s *site) send(id uint64) {
 	s.client.Count(Forwarded, 1)
 	s.trail.Receive(id)
 	s.trail.Hand(to.c.ID, to.c.Life, Frame{ID: id})
-	f := Frame{ID: id, Shape: []int{1}, Data: []float32{float32(id)}, Label: NoLabel, Since: time.Now()}
+	f := Frame{ID: id, Shapes: [][]int{{1}}, Data: []float32{float32(id)}, Label: NoLabel, Since: time.Now()}
 	if _, err := to.Offer([]Frame{f}, false); err != nil {
 		panic(err)
 	}

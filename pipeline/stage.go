@@ -22,8 +22,8 @@ type Executor interface {
 	// Prepare reads layers. It may be called beside the other methods, by another goroutine; install, which is not,
 	// makes them resident.
 	Prepare(from, to int) (install func() error, err error)
-	// Shape is the shape of the activation that enters a layer, without a batch dimension.
-	Shape(layer int) []int
+	// Shapes are the shapes of the tensors that enter a layer, without a batch dimension.
+	Shapes(layer int) [][]int
 }
 
 // StageConfig is what a stage needs.

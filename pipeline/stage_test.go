@@ -15,7 +15,7 @@ import (
 func stage(ctx context.Context, net *fakeNet, s strategy.Strategy, next, end Sender) *Stage {
 	net.resident[0] = true
 	return StartStage(ctx, StageConfig{
-		ID: NodeID{Role: "fast"}, Executor: net, Strategy: s, Holding: Holding{0, 1, net.Shape},
+		ID: NodeID{Role: "fast"}, Executor: net, Strategy: s, Holding: Holding{0, 1, net.Shapes},
 		Cut: 1, Layers: 2, Queue: 10, Window: 1, Next: []Hopper{up{next}}, End: end, Failed: func(int, error) {},
 	})
 }
@@ -23,7 +23,7 @@ func stage(ctx context.Context, net *fakeNet, s strategy.Strategy, next, end Sen
 func offer(t *testing.T, s *Stage, n int) (accepted int) {
 	t.Helper()
 	for i := range n {
-		answers, err := s.Offer([]Frame{{ID: uint64(i), Shape: []int{1}, Data: []float32{1}}}, false)
+		answers, err := s.Offer([]Frame{{ID: uint64(i), Shapes: [][]int{{1}}, Data: []float32{1}}}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestBatches(t *testing.T) {
 		} {
 			net := &fakeNet{head: time.Millisecond, resident: [4]bool{true, true}}
 			s := StartStage(t.Context(), StageConfig{
-				Executor: net, Strategy: c.strategy, Holding: Holding{0, 1, net.Shape}, Cut: 1, Layers: 2, KeepTail: true,
+				Executor: net, Strategy: c.strategy, Holding: Holding{0, 1, net.Shapes}, Cut: 1, Layers: 2, KeepTail: true,
 				Queue: 10, Batch: c.batch, Window: 1, Next: []Hopper{up{sendFunc(accept)}}, End: sendFunc(accept), Failed: func(int, error) {},
 			})
 			offer(t, s, 1)
@@ -235,11 +235,11 @@ func TestStageRefusesWhatItDoesNotHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := stage(t.Context(), &fakeNet{}, baseline(t), sendFunc(accept), sendFunc(accept))
 		for _, f := range []Frame{
-			{Next: 1, Shape: []int{1}, Data: []float32{1}},
-			{Next: -1, Shape: []int{1}, Data: []float32{1}},
-			{Next: 0, Shape: []int{2}, Data: []float32{1, 2}},
+			{Next: 1, Shapes: [][]int{{1}}, Data: []float32{1}},
+			{Next: -1, Shapes: [][]int{{1}}, Data: []float32{1}},
+			{Next: 0, Shapes: [][]int{{2}}, Data: []float32{1, 2}},
 		} {
-			good := Frame{Shape: []int{1}, Data: []float32{1}}
+			good := Frame{Shapes: [][]int{{1}}, Data: []float32{1}}
 			if _, err := s.Offer([]Frame{good, f}, false); !errors.Is(err, ErrInvalidFrame) {
 				t.Errorf("frame %+v: error %v", f, err)
 			}

@@ -108,14 +108,14 @@ func TestStatusOfAStage(t *testing.T) {
 		net.resident[0], net.resident[1] = true, true
 		var served, waited []time.Duration
 		s := StartStage(context.Background(), StageConfig{
-			ID: NodeID{Role: "slow", Address: "slow:1"}, Executor: net, Strategy: strategy.Finisher{}, Holding: Holding{0, 2, net.Shape},
+			ID: NodeID{Role: "slow", Address: "slow:1"}, Executor: net, Strategy: strategy.Finisher{}, Holding: Holding{0, 2, net.Shapes},
 			Cut: 1, Layers: 2, KeepTail: true, Queue: 3, Window: 2, End: toRecorder(NewRecorder(Run{ID: "r"})), Failed: func(int, error) {},
 			Served: func(d time.Duration) { served = append(served, d) },
 			Waited: func(d time.Duration) { waited = append(waited, d) },
 		})
 		s.Status() // rates begin here
 		for id := range uint64(5) {
-			if _, err := s.Offer([]Frame{{ID: id, Shape: []int{1}, Data: []float32{1}, Label: NoLabel, Since: time.Now()}}, false); err != nil {
+			if _, err := s.Offer([]Frame{{ID: id, Shapes: [][]int{{1}}, Data: []float32{1}, Label: NoLabel, Since: time.Now()}}, false); err != nil {
 				t.Fatal(err)
 			}
 			synctest.Wait()

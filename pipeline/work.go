@@ -150,7 +150,7 @@ func (s *Stage) apply(frames []Frame, to int) error {
 		}
 		f := &frames[i]
 		f.Data = append(f.memoryFor(outputs[i]), outputs[i]...) // the executor's own is overwritten by the next frames
-		f.Next, f.Shape = to, s.c.Executor.Shape(to)
+		f.Next, f.Shapes = to, s.c.Executor.Shapes(to)
 		if to == s.c.Layers {
 			f.By = s.c.ID
 		}

@@ -60,7 +60,7 @@ func (w *worker) agree(run pipeline.Run, layer int) (pipeline.Run, strategy.Entr
 // slice fills in the run's cuts and finds the layers for which this node takes frames.
 func (w *worker) slice(run *pipeline.Run, layer int, whole bool) (pipeline.Holding, error) {
 	layers := w.net.Len()
-	held := pipeline.Holding{From: 0, To: layers, Shape: w.net.Shape}
+	held := pipeline.Holding{From: 0, To: layers, Shapes: w.net.Shapes}
 	if len(run.Cuts) == 0 {
 		run.Cuts = w.cuts
 	}

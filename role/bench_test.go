@@ -43,7 +43,7 @@ func BenchmarkUnpaced(b *testing.B) {
 
 // sliceRate is how many frames a second the slower slice computes with nothing beside it.
 func sliceRate(b *testing.B, c setup) float64 {
-	net, err := model.OpenOrDefault(c.Model, c.Seed)
+	net, err := model.OpenOrDefault(c.Model, c.Settings, c.Seed)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func sliceRate(b *testing.B, c setup) float64 {
 	}
 	slowest := time.Duration(0)
 	for _, slice := range [][2]int{{0, net.DefaultCut()}, {net.DefaultCut(), net.Len()}} {
-		in := [][]float32{make([]float32, volume(net.Shape(slice[0])))}
+		in := [][]float32{make([]float32, net.Size(slice[0]))}
 		const times = 300
 		began := time.Now()
 		for range times {

@@ -48,7 +48,7 @@ func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
 	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
 	p.view.Begin(p.status)
 	if err = p.open(ctx); err == nil {
-		err = source.Fit(p.shape)
+		err = source.Fit(p.inputs)
 	}
 	if err == nil {
 		p.start()
@@ -68,7 +68,8 @@ type player struct {
 	cfg    setup
 	name   string
 	run    pipeline.Run
-	shape  []int // of the frames
+	inputs []transport.Input // that the frames bring
+	shapes [][]int           // theirs
 	edges  []*edge
 	hops   []*pipeline.Hop
 	buffer *pipeline.Buffer // of all hops
@@ -109,11 +110,14 @@ func (p *player) open(ctx context.Context) error {
 		p.edges = append(p.edges, e)
 		p.run = opened.Run
 		if i == 0 {
-			p.shape = opened.Shape
+			p.inputs = opened.Inputs
 		}
 		if first := p.edges[0]; first.end != e.end {
 			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.client.Address(), first.ID())
 		}
+	}
+	for _, in := range p.inputs {
+		p.shapes = append(p.shapes, in.Shape)
 	}
 	entry, err := strategy.Lookup(p.run.Strategy)
 	switch {
@@ -202,7 +206,7 @@ func (p *player) send(ctx context.Context, f *input.Feed) error {
 			return nil
 		}
 		p.offer(ctx, p.hops[i%uint64(len(p.hops))], pipeline.Frame{
-			ID: i, Shape: p.shape, Data: data, Label: label, Since: time.Now(),
+			ID: i, Shapes: p.shapes, Data: data, Label: label, Since: time.Now(),
 		})
 		due = p.next(due)
 	}

@@ -118,7 +118,7 @@ func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
 	}
 	second := newEdge(edgeConfig{target: target{client, "--next", options.End}, from: "second", again: true}, run)
 	second.start()
-	result := pipeline.Frame{Shape: []int{1}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()}
+	result := pipeline.Frame{Shapes: [][]int{{1}}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()}
 	if _, err := second.Send(t.Context(), []pipeline.Frame{result}); !errors.Is(err, pipeline.ErrUnknownRun) {
 		t.Errorf("a result of one that has not opened the run: %v", err)
 	}

@@ -60,7 +60,7 @@ func classify(t *testing.T, network string, slow int, start func(*testing.T, set
 			t.Run(e.Name+" "+load, func(t *testing.T) {
 				t.Parallel()
 				c := quick()
-				c.Model, c.Input.Path, c.Input.Labels, c.Frames, c.Queue = network, digitsImages, digitsLabels, 360, 360
+				c.Model, c.Input.Paths, c.Input.Labels, c.Frames, c.Queue = network, []string{digitsImages}, digitsLabels, 360, 360
 				c.Results = filepath.Join(t.TempDir(), "results.jsonl")
 				c.Interval = 0 // the hop sets the pace, and the client refuses nothing
 				if load == "overloaded" {

@@ -72,9 +72,15 @@ type edgeConfig struct {
 	caller pipeline.NodeID // as reports call it
 	path   []string        // by which the opening has come to it
 	layer  int             // the first layer that is left to the neighbour
+	exact  bool            // values travel as float32, whatever the run's format: there are integers among them
 	kept   bool            // this process keeps frames that are refused
 	view   *monitor.View   // of the run from here; nil: its figures stay here
 	again  bool            // the run has begun before, on this process or one that it stands for
+}
+
+// exact says that integers, such as the ids of tokens, are among the inputs: half precision would make others of them.
+func exact(inputs []transport.Input) bool {
+	return slices.ContainsFunc(inputs, transport.Input.Integer)
 }
 
 // openEdge opens a run on a neighbour.
@@ -87,7 +93,7 @@ func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, trans
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
-	c.again = true
+	c.again, c.exact = true, c.exact || exact(opened.Inputs)
 	e := newEdge(c, opened.Run)
 	e.meet(opened)
 	e.start()
@@ -242,6 +248,9 @@ func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Fe
 // push makes one call, and learns from it whether the neighbour answers.
 func (e *edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed, error) {
 	p.Run, p.From, p.Wire = e.run.ID, e.from, e.run.Wire
+	if e.exact {
+		p.Wire = transport.Float32
+	}
 	pushed, err := e.client.Push(ctx, p)
 	e.mu.Lock()
 	defer e.mu.Unlock()

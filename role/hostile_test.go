@@ -240,7 +240,7 @@ func TestFarFramesHideNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	frame := pipeline.Frame{Shape: []int{64}, Data: make([]float32, 64), Label: pipeline.NoLabel, Since: time.Now()}
+	frame := pipeline.Frame{Shapes: [][]int{{64}}, Data: make([]float32, 64), Label: pipeline.NoLabel, Since: time.Now()}
 	for id := range uint64(frames) {
 		for _, far := range []uint64{1<<64 - 1 - id, 1 << 40 << (id % 20)} {
 			stray := frame

@@ -26,7 +26,7 @@ func TestEveryStrategyOverAnEmulatedLink(t *testing.T) {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
 			c := quick()
-			c.Input.Path, c.Input.Labels, c.Frames, c.Queue, c.Interval, c.Link = digitsImages, digitsLabels, 100, 100, 0, link
+			c.Input.Paths, c.Input.Labels, c.Frames, c.Queue, c.Interval, c.Link = []string{digitsImages}, digitsLabels, 100, 100, 0, link
 			r, err := startQuick(t, c).run(t.Context(), c, e.Name)
 			if err != nil {
 				t.Fatal(err)
@@ -81,7 +81,7 @@ func TestWireFormatOfARun(t *testing.T) {
 			t.Run(test.format+" "+name, func(t *testing.T) {
 				t.Parallel()
 				c := quick()
-				c.Input.Path, c.Input.Labels, c.Frames, c.Queue, c.Interval = digitsImages, digitsLabels, 360, 360, 0
+				c.Input.Paths, c.Input.Labels, c.Frames, c.Queue, c.Interval = []string{digitsImages}, digitsLabels, 360, 360, 0
 				c.Results = filepath.Join(t.TempDir(), "results.jsonl")
 				nodes := startQuick(t, c)
 				c.Wire = test.format

@@ -155,17 +155,17 @@ func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
 // Whoever pushes garbage into a run disturbs no frame of it.
 func TestInvalidFramesDisturbNobody(t *testing.T) {
 	c := quick()
-	c.Input.Path, c.Input.Labels, c.Queue, c.Frames = digitsImages, digitsLabels, 100, 100
+	c.Input.Paths, c.Input.Labels, c.Queue, c.Frames = []string{digitsImages}, digitsLabels, 100, 100
 	nodes := startQuick(t, c)
 	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40})
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := pipeline.Frame{Shape: []int{64}, Data: make([]float32, 64), Label: pipeline.NoLabel, Since: time.Now()}
+	good := pipeline.Frame{Shapes: [][]int{{64}}, Data: make([]float32, 64), Label: pipeline.NoLabel, Since: time.Now()}
 	var ledger pipeline.Ledger
 	for i := range 40 {
 		for name, spoil := range map[string]func(*pipeline.Frame){
-			"shape":      func(f *pipeline.Frame) { f.Shape, f.Data = []int{63}, f.Data[:63] },
+			"shape":      func(f *pipeline.Frame) { f.Shapes, f.Data = [][]int{{63}}, f.Data[:63] },
 			"next layer": func(f *pipeline.Frame) { f.Next = 2 },
 			"NaN":        func(f *pipeline.Frame) { f.Data = append([]float32{float32(math.NaN())}, f.Data[1:]...) },
 		} {
@@ -240,7 +240,7 @@ func TestSilentClientsRunIsClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	frame := pipeline.Frame{Shape: []int{64}, Data: make([]float32, 64), Label: pipeline.NoLabel, Since: time.Now()}
+	frame := pipeline.Frame{Shapes: [][]int{{64}}, Data: make([]float32, 64), Label: pipeline.NoLabel, Since: time.Now()}
 	if _, err := e.Send(t.Context(), []pipeline.Frame{frame}); err != nil {
 		t.Fatal(err)
 	}

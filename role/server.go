@@ -164,7 +164,7 @@ func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error 
 }
 
 func (s *server) buildWorker(ctx context.Context, cfg setup) error {
-	net, err := model.OpenOrDefault(cfg.Model, cfg.Seed)
+	net, err := model.OpenOrDefault(cfg.Model, cfg.Settings, cfg.Seed)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,9 @@ func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
 			return nil, fmt.Errorf("--cut %s: cut %d does not come after %d: name the cuts in the order in which frames pass them",
 				strings.Join(cfg.Cuts, ","), cut, w.cuts[n-1])
 		}
+		if alive := len(net.Shapes(cut)); alive > transport.MaxTensors {
+			return nil, fmt.Errorf("--cut %s: %d tensors are alive there, and a frame has at most %d: inspect shows other cuts", text, alive, transport.MaxTensors)
+		}
 		w.cuts = append(w.cuts, cut)
 	}
 	if len(w.cuts) == 0 && cfg.Role == options.Fast {
@@ -87,7 +90,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		p.lives = before.lives[max(0, len(before.lives)-maxLives):]
 	}
 	below := way
-	below.layer, below.kept = held.To, entry.Keeps
+	below.layer, below.exact, below.kept = held.To, exact(w.inputs(held.To)), entry.Keeps
 	hops, err := w.openNext(ctx, p, run, below)
 	if err == nil {
 		way.target = *w.end
@@ -143,7 +146,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	p.abort = abort
 	p.stage = pipeline.StartStage(stageCtx, c)
 	p.Begin(p.status)
-	return p, transport.Opened{Run: run, Shape: w.net.Shape(held.From), Life: life, End: p.end.end}, nil
+	return p, transport.Opened{Run: run, Inputs: w.inputs(held.From), Life: life, End: p.end.end}, nil
 }
 
 // openNext opens the run on the next nodes, all at the same time. Of several, some may be missing or being stopped: they are
@@ -199,7 +202,15 @@ type executor struct {
 	net *model.Network
 }
 
-func (x executor) Shape(layer int) []int { return x.net.Shape(layer) }
+func (x executor) Shapes(layer int) [][]int { return x.net.Shapes(layer) }
+
+// inputs are what frames bring that this node takes from a layer on.
+func (w *worker) inputs(layer int) (inputs []transport.Input) {
+	for _, t := range w.net.Entering(layer) {
+		inputs = append(inputs, transport.Input(t))
+	}
+	return inputs
+}
 
 // await waits until the nodes below can be reached: end, and one of the next nodes at least.
 func (w *worker) await(ctx context.Context) error {

@@ -37,7 +37,7 @@ func TestOddAnswers(t *testing.T) {
 		"Run.id is empty":      {},
 		"OpenResponse.address": {Run: pipeline.Run{ID: "r"}, Address: "\x1b[2J"},
 		`wire format "int4"`:   {Run: pipeline.Run{ID: "r", Wire: "int4"}},
-		"--max-body":           {Run: pipeline.Run{ID: "r"}, Shape: []int{1 << 10, 1 << 10}},
+		"--max-body":           {Run: pipeline.Run{ID: "r"}, Inputs: []Input{{Shape: []int{1 << 10, 1 << 10}}}},
 	} {
 		n.opened = opened
 		if _, err := c.Open(t.Context(), opening); err == nil || !strings.Contains(err.Error(), says) || errors.Is(err, pipeline.ErrUnreachable) {

@@ -56,6 +56,9 @@ var (
 	maxStatuses = fieldBounds["tandem.v1.PushRequest.status"].most
 	maxDims     = fieldBounds["tandem.v1.Frame.shape"].most
 	maxLeft     = fieldBounds["tandem.v1.Feedback.left"].most / 2 // ranges
+
+	// MaxTensors is how many tensors a frame may have.
+	MaxTensors = fieldBounds["tandem.v1.Frame.more"].most + 1
 )
 
 // messageBytes is how many bytes a message may have, if none may have more than so many.

@@ -144,11 +144,11 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	if err := c.checked(m, err); err != nil {
 		return Opened{}, err
 	}
-	opened := Opened{Run: runFromWire(m.GetRun()), Shape: ints[int](m.GetShape()), Address: m.GetAddress(), Life: m.GetLife(), End: m.GetEnd()}
+	opened := Opened{Run: runFromWire(m.GetRun()), Inputs: inputsFromWire(m), Address: m.GetAddress(), Life: m.GetLife(), End: m.GetEnd()}
 	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
 	}
-	if err := validShape(opened.Shape, c.limits.MaxBody); err != nil {
+	if err := validInputs(opened.Inputs, c.limits.MaxBody); err != nil {
 		return Opened{}, fmt.Errorf("%s: %w", c.address, err)
 	}
 	if asked, agreed := o.Run.Wire, cmp.Or(opened.Run.Wire, Float32); asked != "" && asked != agreed { // it knows of no formats

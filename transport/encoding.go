@@ -38,31 +38,56 @@ func encodingOf(f *pipeline.Frame, format string) wire.Encoding {
 	return wire.Encoding(max(0, slices.Index(formats, format))) // none is float32
 }
 
-// encode puts the values into a message. The message may share them; they are not changed, so that a frame that is sent
-// again is as exact as the first time. Values that are not finite stay so, or make the scale so: the receiver refuses
-// both.
-func encode(m *wire.Frame, values []float32, e wire.Encoding) {
+// encode puts tensors of these shapes into a message. The message may share their values; they are not changed, so that
+// a frame that is sent again is as exact as the first time. Values that are not finite stay so, or make the scale so: the
+// receiver refuses both.
+func encode(m *wire.Frame, shapes [][]int, values []float32, e wire.Encoding) {
 	m.Encoding = e
+	for i, shape := range shapes {
+		if i == 0 {
+			m.Shape = ints[int32](shape)
+		} else {
+			m.More = append(m.More, &wire.Tensor{Shape: ints[int32](shape)})
+		}
+	}
 	switch e {
 	case wire.Encoding_FLOAT16:
 		m.Data = halves(values)
 	case wire.Encoding_INT8:
-		m.Data, m.Scale, m.Offset = quantized(values)
+		m.Data = make([]byte, len(values))
+		at := 0
+		for i, shape := range shapes {
+			end := at + pipeline.Volume(shape)
+			if i == len(shapes)-1 || end < at || end > len(values) {
+				end = len(values) // where the shapes are wrong, the receiver refuses the frame
+			}
+			scale, offset := quantize(m.Data[at:end], values[at:end])
+			if i == 0 {
+				m.Scale, m.Offset = scale, offset
+			} else {
+				m.More[i-1].Scale, m.More[i-1].Offset = scale, offset
+			}
+			at = end
+		}
 	default:
 		m.Data = bytesOf(values)
 	}
 }
 
-// decode takes the values out of a message, of which its shape has so many, and validates them. They may be the
-// message's own memory.
-func decode(m *wire.Frame, values int64) ([]float32, error) {
+// decode takes the values of tensors of these shapes out of a message, and validates them. They may be the message's own
+// memory.
+func decode(m *wire.Frame, shapes [][]int) ([]float32, error) {
+	values := int64(0)
+	for _, shape := range shapes {
+		values += int64(pipeline.Volume(shape))
+	}
 	e := m.GetEncoding()
 	if _, known := wire.Encoding_name[int32(e)]; !known {
 		return nil, fmt.Errorf("its encoding is %d, and this node knows %s: use the same version of tandem on every node",
 			e, strings.Join(formats, ", "))
 	}
 	if want := int64(valueBytes[e]) * values; int64(len(m.GetData())) != want {
-		return nil, fmt.Errorf("it has %d bytes of data, and shape %v needs %d", len(m.GetData()), m.GetShape(), want)
+		return nil, fmt.Errorf("it has %d bytes of data, and shape %v needs %d", len(m.GetData()), pipeline.FormatShapes(shapes), want)
 	}
 	switch e {
 	case wire.Encoding_FLOAT16:
@@ -72,11 +97,20 @@ func decode(m *wire.Frame, values int64) ([]float32, error) {
 		}
 		return data, nil
 	case wire.Encoding_INT8:
-		scale, offset := m.GetScale(), m.GetOffset()
-		if scale <= 0 || notFinite([]float32{scale, offset}) >= 0 {
-			return nil, fmt.Errorf("its scale is %v and its offset %v: both must be finite, and the scale above 0", scale, offset)
+		data, at := make([]float32, values), 0
+		for i, shape := range shapes {
+			scale, offset := m.GetScale(), m.GetOffset()
+			if i > 0 {
+				scale, offset = m.GetMore()[i-1].GetScale(), m.GetMore()[i-1].GetOffset()
+			}
+			if scale <= 0 || notFinite([]float32{scale, offset}) >= 0 {
+				return nil, fmt.Errorf("its scale is %v and its offset %v: both must be finite, and the scale above 0", scale, offset)
+			}
+			end := at + pipeline.Volume(shape)
+			dequantize(data[at:end], m.GetData()[at:end], float64(scale), float64(offset))
+			at = end
 		}
-		return floatsOfQuantized(m.GetData(), float64(scale), float64(offset)), nil
+		return data, nil
 	}
 	data := floatsOf(m.GetData())
 	if i := notFinite(data); i >= 0 {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tandem/pipeline"
 	"tandem/transport/wire"
 )
@@ -65,7 +67,7 @@ func TestHalves(t *testing.T) {
 // travel takes values over the wire in a format.
 func travel(t *testing.T, values []float32, format string) []float32 {
 	t.Helper()
-	f := pipeline.Frame{Shape: []int{len(values)}, Data: values, Label: pipeline.NoLabel, Since: time.Now()}
+	f := pipeline.Frame{Shapes: [][]int{{len(values)}}, Data: values, Label: pipeline.NoLabel, Since: time.Now()}
 	m := framesToWire([]pipeline.Frame{f}, format, time.Now())[0]
 	if want := map[string]int{Float32: 4, Float16: 2, Int8: 1}[format] * len(values); len(m.GetData()) != want {
 		t.Errorf("%d values take %d bytes as %s, want %d", len(values), len(m.GetData()), format, want)
@@ -136,7 +138,7 @@ func TestEncodingsAreBounded(t *testing.T) {
 func TestNotFiniteIsRefusedInEveryFormat(t *testing.T) {
 	for _, format := range formats {
 		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
-			f := pipeline.Frame{ID: 7, Shape: []int{3}, Data: []float32{1, bad, 2}, Label: pipeline.NoLabel, Since: time.Now()}
+			f := pipeline.Frame{ID: 7, Shapes: [][]int{{3}}, Data: []float32{1, bad, 2}, Label: pipeline.NoLabel, Since: time.Now()}
 			m := framesToWire([]pipeline.Frame{f}, format, time.Now())
 			if _, err := framesFromWire(m, time.Now()); !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), "frame 7") {
 				t.Errorf("%s, %v: error %v", format, bad, err)
@@ -167,6 +169,40 @@ func TestBrokenEncodingsAreRefused(t *testing.T) {
 		bad.m.Id, bad.m.Shape = 5, []int32{4}
 		if _, err := frameFromWire(bad.m); !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), bad.says) {
 			t.Errorf("%v: error %v, want one that says %q", bad.m, err, bad.says)
+		}
+	}
+}
+
+// Several tensors of a frame have one float32 slice, and with int8 each its own scale; a single one looks on the wire as
+// if there could not be more.
+func TestTensorsTravelTogether(t *testing.T) {
+	small, large := []float32{0.25, 1, 0.5}, []float32{-1000, 1000, 0, 500}
+	f := pipeline.Frame{ID: 4, Shapes: [][]int{{3}, {2, 2}}, Data: slices.Concat(small, large), Label: pipeline.NoLabel, Since: time.Now()}
+	for _, format := range formats {
+		m := framesToWire([]pipeline.Frame{f}, format, time.Now())[0]
+		got, err := frameFromWire(m)
+		if err != nil || cmp.Diff(f.Shapes, got.Shapes) != "" {
+			t.Fatalf("%s: %v, %v", format, got.Shapes, err)
+		}
+		bounded(t, small, got.Data[:3], format)
+		bounded(t, large, got.Data[3:], format)
+		one := f
+		one.Shapes, one.Data = f.Shapes[:1], small
+		if m := framesToWire([]pipeline.Frame{one}, format, time.Now())[0]; len(m.GetMore()) > 0 || !slices.Equal(m.GetShape(), []int32{3}) {
+			t.Errorf("%s: a single tensor is %v", format, m)
+		}
+	}
+	for says, shapes := range map[string][][]int{
+		"shape [[3] [2 3]] needs 36":   {{3}, {2, 3}},
+		"0 dimensions":                 {{3}, {}},
+		"no shape of a frame":          {{3}, {1 << 30, 1 << 30}},
+		"129 tensors: 128 are allowed": slices.Repeat([][]int{{1}}, 129),
+		"its shape [1073741824] is no": {{1 << 30}, {1 << 30}},
+	} {
+		bad := f
+		bad.Shapes = shapes
+		if _, err := frameFromWire(framesToWire([]pipeline.Frame{bad}, Float32, time.Now())[0]); !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v: error %v, want one that says %q", shapes, err, says)
 		}
 	}
 }
@@ -232,7 +268,7 @@ func FuzzEncodings(f *testing.F) {
 			return
 		}
 		name := formats[uint(format)%uint(len(formats))]
-		frames := []pipeline.Frame{{Shape: []int{len(values)}, Data: values, Label: pipeline.NoLabel, Since: time.Now()}}
+		frames := []pipeline.Frame{{Shapes: [][]int{{len(values)}}, Data: values, Label: pipeline.NoLabel, Since: time.Now()}}
 		got, err := framesFromWire(framesToWire(frames, name, time.Now()), time.Now())
 		if notFinite(values) >= 0 {
 			if err == nil {
@@ -257,17 +293,17 @@ func BenchmarkEncodings(b *testing.B) {
 	}
 	for _, format := range formats {
 		var m wire.Frame
-		m.Shape = []int32{int32(len(values))}
+		shapes := [][]int{{len(values)}}
 		b.Run(format+" encode", func(b *testing.B) {
 			b.SetBytes(int64(4 * len(values)))
 			for b.Loop() {
-				encode(&m, values, encodingOf(&pipeline.Frame{}, format))
+				encode(&m, shapes, values, encodingOf(&pipeline.Frame{}, format))
 			}
 		})
 		b.Run(format+" decode", func(b *testing.B) {
 			b.SetBytes(int64(4 * len(values)))
 			for b.Loop() {
-				if _, err := decode(&m, int64(len(values))); err != nil {
+				if _, err := decode(&m, shapes); err != nil {
 					b.Fatal(err)
 				}
 			}

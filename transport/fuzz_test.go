@@ -17,7 +17,8 @@ import (
 // FuzzFrames decodes any bytes as a push. What is taken must be whole and finite, and survive another way over the wire.
 func FuzzFrames(f *testing.F) {
 	for _, format := range formats {
-		frames := []pipeline.Frame{{ID: 1, Shape: []int{2}, Data: []float32{1, 2}, Label: 3, Since: time.Now()}}
+		frames := []pipeline.Frame{{ID: 1, Shapes: [][]int{{2}}, Data: []float32{1, 2}, Label: 3, Since: time.Now()},
+			{ID: 2, Shapes: [][]int{{2, 1}, {1}, {3}}, Data: []float32{1, 2, 3, 4, 5, 6}, Label: pipeline.NoLabel, Since: time.Now()}}
 		good, err := proto.Marshal(&wire.PushRequest{Run: "r", From: "me", Frames: framesToWire(frames, format, time.Now())})
 		if err != nil {
 			f.Fatal(err)
@@ -37,12 +38,12 @@ func FuzzFrames(f *testing.F) {
 			return
 		}
 		for i, frame := range frames {
-			n := 1
-			for _, d := range frame.Shape {
-				n *= d
+			n := 0
+			for _, shape := range frame.Shapes {
+				n += pipeline.Volume(shape)
 			}
-			if n != len(frame.Data) || n < 1 {
-				t.Errorf("shape %v, %d values", frame.Shape, len(frame.Data))
+			if n != len(frame.Data) || n < 1 || len(frame.Shapes) > MaxTensors {
+				t.Errorf("shapes %v, %d values", frame.Shapes, len(frame.Data))
 			}
 			for _, v := range frame.Data {
 				if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {

@@ -69,7 +69,7 @@ func FuzzAnswers(f *testing.F) {
 				t.Errorf("%+v", got)
 			}
 		}
-		if validShape([]int{int(a), int(b), int(c)}, math.MaxInt) == nil && (a < 1 || b < 1 || c < 1) {
+		if validInputs([]Input{{Shape: []int{int(a), int(b), int(c)}}}, math.MaxInt) == nil && (a < 1 || b < 1 || c < 1) {
 			t.Errorf("shape %d, %d, %d is taken", a, b, c)
 		}
 	})
@@ -148,7 +148,7 @@ func TestMessagesThatGrowAreRefused(t *testing.T) {
 	m := empty(0)
 	for id := range uint64(256) {
 		f := frame(id)
-		f.Shape = []int{1, 1, 1, 1, 1, 1, 2, 2}
+		f.Shapes = [][]int{{1, 1, 1, 1, 1, 1, 2, 2}}
 		m.Frames = append(m.Frames, framesToWire([]pipeline.Frame{f}, Float32, time.Now())...)
 	}
 	if code, text := post(t, address, "Push", "application/proto", encode(m)); code != http.StatusOK {
@@ -210,11 +210,11 @@ func TestAnswersThatGrowAreRefused(t *testing.T) {
 // A node must not make a client of it run out of memory.
 func TestShapeThatNobodyCanSend(t *testing.T) {
 	for shape, says := range map[[3]int]string{{1 << 14, 1 << 14, 4}: "--max-body", {1, -1, 1}: "which is none", {1 << 20, 1 << 20, 1}: "which is none"} {
-		if err := validShape(shape[:], 8<<20); !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), says) {
+		if err := validInputs([]Input{{Shape: shape[:]}}, 8<<20); !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v: %v", shape, err)
 		}
 	}
-	if err := errors.Join(validShape(nil, 1<<10), validShape([]int{16, 16}, 1<<10)); err != nil {
+	if err := errors.Join(validInputs(nil, 1<<10), validInputs([]Input{{Shape: []int{16, 15}}, {Shape: []int{16}}}, 1<<10)); err != nil {
 		t.Error(err)
 	}
 }

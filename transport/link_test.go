@@ -30,7 +30,7 @@ func TestFramesCrossAnEmulatedLink(t *testing.T) {
 	for i := range 8 {
 		calls.Go(func() {
 			f := frame(uint64(i))
-			f.Shape, f.Data = []int{20_000}, make([]float32, 20_000)
+			f.Shapes, f.Data = [][]int{{20_000}}, make([]float32, 20_000)
 			if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{f}}); err != nil {
 				t.Error(err)
 			}

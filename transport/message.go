@@ -38,10 +38,10 @@ func framesToWire(frames []pipeline.Frame, format string, arrival time.Time) []*
 	for i := range frames {
 		f := &frames[i]
 		out[i] = &wire.Frame{
-			Id: f.ID, Next: int32(f.Next), Shape: ints[int32](f.Shape), AgeNs: int64(f.AgeAt(arrival)),
+			Id: f.ID, Next: int32(f.Next), AgeNs: int64(f.AgeAt(arrival)),
 			FinishedByRole: f.By.Role, FinishedByAddress: f.By.Address,
 		}
-		encode(out[i], f.Data, encodingOf(f, format))
+		encode(out[i], f.Shapes, f.Data, encodingOf(f, format))
 		if f.Label != pipeline.NoLabel {
 			out[i].Label = new(int32(f.Label))
 		}
@@ -77,24 +77,43 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 		return invalid("its age is %v: 0 to %v is allowed", f.Age, maxAge)
 	case !shortText(f.By.Role) || !shortText(f.By.Address):
 		return invalid("the name of the node that finished it is longer than %d bytes, or can't be printed", maxNameBytes)
-	case len(m.GetShape()) == 0 || len(m.GetShape()) > maxDims:
-		return invalid("its shape has %d dimensions: 1 to %d are allowed", len(m.GetShape()), maxDims)
+	case len(m.GetMore()) > MaxTensors-1:
+		return invalid("it has %d tensors: %d are allowed", len(m.GetMore())+1, MaxTensors)
 	}
 	if m.Label != nil {
 		if f.Label = int(m.GetLabel()); f.Label < 0 || f.Label > maxLabel {
 			return invalid("its label is %d: 0 to %d is allowed", f.Label, maxLabel)
 		}
 	}
-	f.Shape = ints[int](m.GetShape())
-	values := valuesOf(f.Shape)
-	if values < 1 {
-		return invalid("its shape %v is no shape of a frame", f.Shape)
-	}
 	var err error
-	if f.Data, err = decode(m, values); err != nil {
+	if f.Shapes, err = shapesFromWire(m); err != nil {
+		return invalid("%v", err)
+	}
+	if f.Data, err = decode(m, f.Shapes); err != nil {
 		return invalid("%v", err)
 	}
 	return f, nil
+}
+
+// shapesFromWire decodes and validates the shapes of a frame's tensors, which together have no more values than a message
+// can bring.
+func shapesFromWire(m *wire.Frame) ([][]int, error) {
+	shapes, sum := make([][]int, 0, 1+len(m.GetMore())), int64(0)
+	for i := range cap(shapes) {
+		dims := m.GetShape()
+		if i > 0 {
+			dims = m.GetMore()[i-1].GetShape()
+		}
+		if len(dims) == 0 || len(dims) > maxDims {
+			return nil, fmt.Errorf("its shape has %d dimensions: 1 to %d are allowed", len(dims), maxDims)
+		}
+		shapes = append(shapes, ints[int](dims))
+		values := valuesOf(shapes[i])
+		if sum += values; values < 1 || sum > math.MaxInt32 {
+			return nil, fmt.Errorf("its shape %v is no shape of a frame", shapes[i])
+		}
+	}
+	return shapes, nil
 }
 
 // valuesOf is the number of values in a shape; 0 where it is no shape, or one that no message can bring.
@@ -107,6 +126,27 @@ func valuesOf(shape []int) int64 {
 		values *= int64(d)
 	}
 	return values
+}
+
+// inputsToWire puts the inputs into an answer.
+func inputsToWire(m *wire.OpenResponse, inputs []Input) {
+	for i, in := range inputs {
+		if i == 0 {
+			m.Shape = ints[int32](in.Shape)
+		}
+		m.Inputs = append(m.Inputs, &wire.Input{Name: in.Name, Shape: ints[int32](in.Shape), Type: in.Type})
+	}
+}
+
+// inputsFromWire takes them out; of a node that tells one shape alone, it is that of the only input.
+func inputsFromWire(m *wire.OpenResponse) (inputs []Input) {
+	for _, in := range m.GetInputs() {
+		inputs = append(inputs, Input{in.GetName(), ints[int](in.GetShape()), in.GetType()})
+	}
+	if len(inputs) == 0 && len(m.GetShape()) > 0 {
+		inputs = []Input{{Shape: ints[int](m.GetShape())}}
+	}
+	return inputs
 }
 
 func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {

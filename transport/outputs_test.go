@@ -47,7 +47,7 @@ func TestWireFormatsKeepTheOutputs(t *testing.T) {
 			}
 			return slices.Clone(outs[0])
 		}
-		inputs := rows(t, test.input, test.inputs, net.Shape(0))
+		inputs := rows(t, test.input, test.inputs, net.Shapes(0)[0])
 		step := max(1, (net.Len()-1)/test.cuts)
 		for name, over := range map[string]func([]float32) []float32{
 			Float16:     func(v []float32) []float32 { return travel(t, v, Float16) },

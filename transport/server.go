@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -50,10 +51,22 @@ type Opening struct {
 // Opened is the answer.
 type Opened struct {
 	Run     pipeline.Run // with what was left open filled in
-	Shape   []int        // of the frames that the node takes; empty: any
+	Inputs  []Input      // what frames bring that the node takes; none: any
 	Address string       // what the node is called in reports: another neighbour may know it by another address
 	Life    string       // of the node in the run
 	End     string       // the end process that the node's results reach
+}
+
+// Input is a tensor that frames bring.
+type Input struct {
+	Name  string // empty: not known
+	Shape []int  // without a batch dimension
+	Type  string // what the network says that it holds, such as int64; empty: not known
+}
+
+// Integer says that it holds integers, or truth values, which have to arrive as they are.
+func (in Input) Integer() bool {
+	return strings.HasPrefix(in.Type, "int") || strings.HasPrefix(in.Type, "uint") || in.Type == "bool"
 }
 
 // Pushing brings frames.
@@ -188,7 +201,9 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	if err != nil {
 		return nil, err
 	}
-	return &wire.OpenResponse{Run: runToWire(opened.Run), Shape: ints[int32](opened.Shape), Address: opened.Address, Life: opened.Life, End: opened.End}, nil
+	answer := &wire.OpenResponse{Run: runToWire(opened.Run), Address: opened.Address, Life: opened.Life, End: opened.End}
+	inputsToWire(answer, opened.Inputs)
+	return answer, nil
 }
 
 func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushResponse, error) {

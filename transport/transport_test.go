@@ -49,7 +49,7 @@ func (n *fakeNode) Open(_ context.Context, o Opening) (Opened, error) {
 	if n.forgetsWire {
 		o.Run.Wire = ""
 	}
-	return Opened{Run: o.Run, Shape: []int{3, 4}, Address: "another:1", Life: "first", End: "end-1"}, n.err
+	return Opened{Run: o.Run, Inputs: []Input{{"ids", []int{3, 4}, "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, n.err
 }
 
 func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
@@ -116,7 +116,7 @@ func push(ctx context.Context, c *Client, id uint64) error {
 }
 
 func frame(id uint64) pipeline.Frame {
-	return pipeline.Frame{ID: id, Next: 1, Shape: []int{2, 2}, Data: []float32{1, -2.5, math.MaxFloat32, 0}, Label: pipeline.NoLabel, Since: time.Now()}
+	return pipeline.Frame{ID: id, Next: 1, Shapes: [][]int{{2, 2}}, Data: []float32{1, -2.5, math.MaxFloat32, 0}, Label: pipeline.NoLabel, Since: time.Now()}
 }
 
 func TestFramesAndFeedbackCrossTheWire(t *testing.T) {
@@ -167,7 +167,7 @@ func TestOpeningAndClosingCrossTheWire(t *testing.T) {
 		t.Error(d)
 	}
 	o.Run.Model = "filled in"
-	if d := cmp.Diff(Opened{Run: o.Run, Shape: []int{3, 4}, Address: "another:1", Life: "first", End: "end-1"}, opened); d != "" {
+	if d := cmp.Diff(Opened{Run: o.Run, Inputs: []Input{{"ids", []int{3, 4}, "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, opened); d != "" {
 		t.Error(d)
 	}
 	cl := Closing{Run: "r", From: "me", Notes: []string{"odd; and more", "strange"}, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 1 << 40}}}}
@@ -234,10 +234,10 @@ func TestInvalidInputIsRefused(t *testing.T) {
 		{with(func(f *pipeline.Frame) { f.Data[2] = float32(math.NaN()) }), "value 2 is NaN"},
 		{with(func(f *pipeline.Frame) { f.Data[0] = float32(math.Inf(-1)) }), "value 0 is -Inf"},
 		{with(func(f *pipeline.Frame) { f.Data = f.Data[:3] }), "12 bytes of data, and shape [2 2] needs 16"},
-		{with(func(f *pipeline.Frame) { f.Shape = nil }), "0 dimensions"},
-		{with(func(f *pipeline.Frame) { f.Shape = []int{2, -2} }), "no shape"},
-		{with(func(f *pipeline.Frame) { f.Shape = []int{1 << 30, 1 << 30, 1 << 30, 1 << 30} }), "no shape"},
-		{with(func(f *pipeline.Frame) { f.Shape = make([]int, 9) }), "9 dimensions"},
+		{with(func(f *pipeline.Frame) { f.Shapes = nil }), "0 dimensions"},
+		{with(func(f *pipeline.Frame) { f.Shapes = [][]int{{2, -2}} }), "no shape"},
+		{with(func(f *pipeline.Frame) { f.Shapes = [][]int{{1 << 30, 1 << 30, 1 << 30, 1 << 30}} }), "no shape"},
+		{with(func(f *pipeline.Frame) { f.Shapes = [][]int{make([]int, 9)} }), "9 dimensions"},
 		{with(func(f *pipeline.Frame) { f.Next = -1 }), "next layer is -1"},
 		{with(func(f *pipeline.Frame) { f.Age = -time.Hour }), "its age is"},
 		{with(func(f *pipeline.Frame) { f.Label = -7 }), "label is -7"},
@@ -274,7 +274,7 @@ func TestInvalidInputIsRefused(t *testing.T) {
 func TestOversizedBodyIsRefused(t *testing.T) {
 	n := &fakeNode{}
 	address := serve(t, n, 64<<10)
-	big := pipeline.Frame{Shape: []int{1 << 18}, Data: make([]float32, 1<<18), Label: pipeline.NoLabel, Since: time.Now()}
+	big := pipeline.Frame{Shapes: [][]int{{1 << 18}}, Data: make([]float32, 1<<18), Label: pipeline.NoLabel, Since: time.Now()}
 	large := NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 8 << 20}, nil)
 	small := NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 64 << 10}, nil)
 	for name, c := range map[string]*Client{"found by the server": large, "found by the client": small} {

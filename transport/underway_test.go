@@ -45,7 +45,7 @@ func overPipes(t *testing.T, shape string) (*Client, pipes) {
 // carrying is a push of one frame with so many floats.
 func carrying(floats int) Pushing {
 	f := frame(0)
-	f.Shape, f.Data = []int{floats}, make([]float32, floats)
+	f.Shapes, f.Data = [][]int{{floats}}, make([]float32, floats)
 	return Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{f}}
 }
 

@@ -21,15 +21,18 @@ func validRun(r pipeline.Run) error {
 	return nil
 }
 
-// validShape checks the shape of the frames that a neighbour takes, before room is made for one; empty is any.
-func validShape(shape []int, maxBody int) error {
-	values := valuesOf(shape)
-	if values < 1 {
-		return fmt.Errorf("%w: it takes frames of the shape %v, which is none", pipeline.ErrInvalidFrame, shape)
-	}
-	if 4*values > int64(maxBody) {
-		return fmt.Errorf("%w: it takes frames of the shape %v, which are %d bytes, and %d are allowed: raise --max-body on every node",
-			pipeline.ErrInvalidFrame, shape, 4*values, maxBody)
+// validInputs checks the shapes of the frames that a neighbour takes, before room is made for one; none is any.
+func validInputs(inputs []Input, maxBody int) error {
+	sum := int64(0)
+	for _, in := range inputs {
+		values := valuesOf(in.Shape)
+		if values < 1 || len(in.Shape) == 0 {
+			return fmt.Errorf("%w: it takes frames of the shape %v, which is none", pipeline.ErrInvalidFrame, in.Shape)
+		}
+		if sum += 4 * values; sum > int64(maxBody) {
+			return fmt.Errorf("%w: it takes frames of the shape %v, which are %d bytes, and %d are allowed: raise --max-body on every node",
+				pipeline.ErrInvalidFrame, in.Shape, sum, maxBody)
+		}
 	}
 	return nil
 }

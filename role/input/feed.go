@@ -26,13 +26,18 @@ type feedItem struct {
 // readAhead is how many frames are decoded before their time.
 const readAhead = 4
 
-// StartFeed begins to read so many frames of a source; 0: until its end. Stop ends it.
-func StartFeed(s Source, labels []int, frames uint64) *Feed {
+// frames is what is read ahead.
+type frames interface {
+	Next(i uint64) ([]float32, error)
+}
+
+// StartFeed begins to read so many frames; 0: until their end. Stop ends it.
+func StartFeed(s frames, labels []int, count uint64) *Feed {
 	ctx, stop := context.WithCancel(context.Background())
 	f := &Feed{labels: labels, items: make(chan feedItem, readAhead), Stop: stop}
 	go func() {
 		defer close(f.items)
-		for i := uint64(0); frames == 0 || i < frames; i++ {
+		for i := uint64(0); count == 0 || i < count; i++ {
 			data, err := s.Next(i)
 			if err == nil {
 				err = finite(i, data)

@@ -6,7 +6,7 @@ import (
 )
 
 // OpenLabels reads what --labels names, for that input.
-func OpenLabels(o Options, input Source) ([]int, error) {
+func OpenLabels(o Options, input *Inputs) ([]int, error) {
 	if o.Labels == "" {
 		return nil, nil
 	}

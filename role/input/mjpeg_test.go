@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tandem/transport"
 )
 
 // shot is a JPEG image of one grey.
@@ -37,11 +39,11 @@ func withThumbnail(outer, inner []byte) []byte {
 func TestMJPEG(t *testing.T) {
 	a, b := shot(t, 51), shot(t, 204)
 	stream := slices.Concat([]byte("noise"), a, []byte{0, 0xff, 0}, withThumbnail(b, a), a, b[:len(b)-5])
-	s, err := Open(Options{Path: "mjpeg:-", Stdin: bytes.NewReader(stream), Preprocess: Preprocess{Mean: []float32{0.2}, Std: []float32{2}}})
+	s, err := Open(Options{Paths: []string{"mjpeg:-"}, Stdin: bytes.NewReader(stream), Preprocess: Preprocess{Mean: []float32{0.2}, Std: []float32{2}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Fit([]int{1, 2, 2}); err != nil {
+	if err := s.Fit([]transport.Input{{Shape: []int{1, 2, 2}}}); err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []float32{0, 0.3, 0} {
@@ -58,8 +60,11 @@ func TestMJPEG(t *testing.T) {
 	if _, err := s.Next(3); !errors.Is(err, io.EOF) { // cut off
 		t.Errorf("at the end: %v, want %v", err, io.EOF)
 	}
-	s, err = Open(Options{Path: "mjpeg:-", Stdin: strings.NewReader("\xff\xd8\xff\xe0\x00\x01")})
+	s, err = Open(Options{Paths: []string{"mjpeg:-"}, Stdin: strings.NewReader("\xff\xd8\xff\xe0\x00\x01")})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Fit([]transport.Input{{Shape: []int{1, 2, 2}}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Next(0); err == nil || !strings.Contains(err.Error(), "no JPEG") {
@@ -76,7 +81,7 @@ func FuzzMJPEG(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Fit([]int{3, 4, 4}); err != nil {
+		if err := s.Fit(transport.Input{Shape: []int{3, 4, 4}}); err != nil {
 			t.Fatal(err)
 		}
 		for i := range uint64(len(stream) + 1) {
@@ -103,7 +108,7 @@ func TestPictures(t *testing.T) {
 		"mean of each channel": {Preprocess{Mean: []float32{1, 0.5, 0.25}, Std: []float32{0.5}}, []int{3, 1, 2}, []float32{0, -2, -1, -1, -0.5, 1.5}},
 	} {
 		p := picture{Preprocess: test.cfg}
-		if err := p.Fit(test.shape); err != nil {
+		if err := p.Fit(transport.Input{Shape: test.shape}); err != nil {
 			t.Fatal(err)
 		}
 		got := p.scale(from)
@@ -113,7 +118,7 @@ func TestPictures(t *testing.T) {
 		}
 	}
 	p := picture{Preprocess: Preprocess{Mean: []float32{1, 2, 3}}}
-	if err := p.Fit([]int{1, 4, 4}); err == nil || !strings.Contains(err.Error(), "mean has 3 numbers") {
+	if err := p.Fit(transport.Input{Shape: []int{1, 4, 4}}); err == nil || !strings.Contains(err.Error(), "mean has 3 numbers") {
 		t.Errorf("three means for one channel: %v", err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/x448/float16"
 )
 
 // array is what a .npy file holds (NEP 1, versions 1 to 3): elements in C order.
@@ -97,6 +99,72 @@ func ReadFloats(path string) ([]float32, []int, error) {
 	}
 	values, err := elements[float32](a)
 	return values, a.shape, err
+}
+
+// numpyKinds are the kinds of arrays whose elements can be frames, by what a network's input says that it holds.
+var numpyKinds = map[string]string{
+	"float32": "f4", "float16": "f2", "float64": "f8", "int64": "i8", "int32": "i4", "int16": "i2", "int8": "i1",
+	"uint64": "u8", "uint32": "u4", "uint16": "u2", "uint8": "u1", "bool": "b1",
+}
+
+// numpyName is the type that an array has for an input that holds that; others are given as float32.
+func numpyName(holds string) string {
+	if numpyKinds[holds] == "" {
+		return "float32"
+	}
+	return holds
+}
+
+func numpyKind(holds string) string { return numpyKinds[numpyName(holds)] }
+
+// kindFits says that elements of a kind may be given where another is wanted: integers of any width are the same
+// numbers, and float32 is what is computed with.
+func kindFits(kind, want string) bool {
+	whole := func(kind string) bool { return kind[0] != 'f' }
+	return kind == want || kind == "f4" || whole(kind) && whole(want)
+}
+
+// readNumbers reads an array of any kind as float32, its kind and its shape. What float32 can't hold exactly is refused,
+// as a token would become another one.
+func readNumbers(path string) (values []float32, kind string, shape []int, err error) {
+	a, err := openNPY(path)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	read := map[string]func(array) ([]float32, error){
+		"f4": elements[float32], "f2": halves, "f8": narrowed[float64], "b1": narrowed[uint8],
+		"i8": narrowed[int64], "i4": narrowed[int32], "i2": narrowed[int16], "i1": narrowed[int8],
+		"u8": narrowed[uint64], "u4": narrowed[uint32], "u2": narrowed[uint16], "u1": narrowed[uint8],
+	}[a.kind]
+	if read == nil {
+		return nil, "", nil, fmt.Errorf("its elements are %s, and numbers are needed: save x.astype(numpy.float32)", a.kind)
+	}
+	values, err = read(a)
+	return values, a.kind, a.shape, err
+}
+
+// narrowed reads elements as float32.
+func narrowed[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float64](a array) ([]float32, error) {
+	const exact = 1 << 24
+	from, err := elements[T](a)
+	values := make([]float32, len(from))
+	for i, v := range from {
+		if whole := a.kind[0] != 'f'; whole && (float64(v) > exact || float64(v) < -exact) {
+			return nil, fmt.Errorf("value %d is %v: integers of up to %d are exact, and allowed", i, v, exact)
+		}
+		values[i] = float32(v)
+	}
+	return values, err
+}
+
+// halves reads IEEE 754 half precision.
+func halves(a array) ([]float32, error) {
+	from, err := elements[uint16](a)
+	values := make([]float32, len(from))
+	for i, h := range from {
+		values[i] = float16.Frombits(h).Float32()
+	}
+	return values, err
 }
 
 // elements are those of an array whose kind is T's.

@@ -10,6 +10,9 @@ import (
 	"io"
 	"math"
 
+	"tandem/pipeline"
+	"tandem/transport"
+
 	"golang.org/x/image/draw"
 )
 
@@ -25,10 +28,11 @@ type picture struct {
 
 // Fit takes [channels height width] or [height width channels], [height width], or a flat [n] where n is a square, or
 // three squares, of channels in the layout that is set.
-func (p *picture) Fit(shape []int) error {
+func (p *picture) Fit(want transport.Input) error {
+	shape := want.Shape
 	chw := len(shape) == 3 && (shape[0] == 3 || shape[0] == 1 && (shape[2] != 3 || p.Layout == CHW)) && p.Layout != HWC
 	hwc := len(shape) == 3 && (shape[2] == 1 || shape[2] == 3) && p.Layout != CHW
-	switch n := size(shape); {
+	switch n := pipeline.Volume(shape); {
 	case chw:
 		p.channels, p.height, p.width = shape[0], shape[1], shape[2]
 	case hwc:

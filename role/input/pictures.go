@@ -20,23 +20,23 @@ func isImage(path string) bool {
 	return slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(filepath.Ext(path)))
 }
 
-func openImages(o Options) (*images, error) {
-	m := &images{picture: picture{Preprocess: o.Preprocess}, paths: []string{o.Path}}
-	if isImage(o.Path) {
+func openImages(o Options, path string) (*images, error) {
+	m := &images{picture: picture{Preprocess: o.Preprocess}, paths: []string{path}}
+	if isImage(path) {
 		return m, nil
 	}
-	entries, err := os.ReadDir(o.Path) // sorted by name
+	entries, err := os.ReadDir(path) // sorted by name
 	if err != nil {
 		return nil, fmt.Errorf("--input: %w", err)
 	}
 	m.paths = nil
 	for _, e := range entries {
 		if isImage(e.Name()) {
-			m.paths = append(m.paths, filepath.Join(o.Path, e.Name()))
+			m.paths = append(m.paths, filepath.Join(path, e.Name()))
 		}
 	}
 	if len(m.paths) == 0 {
-		return nil, fmt.Errorf("--input %s: the folder has no .png, .jpg or .jpeg files", o.Path)
+		return nil, fmt.Errorf("--input %s: the folder has no .png, .jpg or .jpeg files", path)
 	}
 	return m, nil
 }

@@ -15,10 +15,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"tandem/pipeline"
+	"tandem/transport"
 )
 
 // writeNPY writes a row of numbers as numpy.save does.
@@ -43,12 +45,12 @@ func writeFile(t *testing.T, name string, b []byte) string {
 	return path
 }
 
-func openInput(o Options, shape ...int) (Source, error) {
+func openInput(o Options, shape ...int) (*Inputs, error) {
 	s, err := Open(o)
 	if err != nil {
 		return nil, err
 	}
-	return s, s.Fit(shape)
+	return s, s.Fit([]transport.Input{{Name: "x", Shape: shape}})
 }
 
 func TestRandomVectorIsSeeded(t *testing.T) {
@@ -70,7 +72,7 @@ func TestRandomVectorIsSeeded(t *testing.T) {
 }
 
 func TestRowsOfANumpyFile(t *testing.T) {
-	c := Options{Path: "../../model/testdata/digits_images.npy"}
+	c := Options{Paths: []string{"../../model/testdata/digits_images.npy"}}
 	s, err := openInput(c, 64)
 	if err != nil {
 		t.Fatal(err)
@@ -82,6 +84,12 @@ func TestRowsOfANumpyFile(t *testing.T) {
 	}
 	if _, err := openInput(c, 8, 8); err != nil {
 		t.Errorf("rows of 64 for frames of [8 8]: %v", err)
+	}
+	if s, err := openInput(c, 8, 64); err != nil || s.Count() != 45 { // the network's batch is fixed to 8
+		t.Errorf("rows of 64 for frames of 8 of them: %v", err)
+	}
+	if _, err := openInput(c, 7, 64); err == nil || !strings.Contains(err.Error(), "[frames 448]") {
+		t.Errorf("360 rows for frames of 7: %v", err)
 	}
 	if _, err := openInput(c, 65); err == nil || !strings.Contains(err.Error(), "[frames 65]") {
 		t.Errorf("rows of 64 for frames of 65: %v", err)
@@ -111,7 +119,7 @@ func TestBrokenNumpyFiles(t *testing.T) {
 	} {
 		path := writeFile(t, "broken.npy", b)
 		for _, read := range []func() error{
-			func() error { _, err := openInput(Options{Path: path}, 64); return err },
+			func() error { _, err := openInput(Options{Paths: []string{path}}, 64); return err },
 			func() error { _, err := ReadLabels(path); return err },
 		} {
 			if err := read(); err == nil || !strings.Contains(err.Error(), path) {
@@ -152,12 +160,12 @@ func TestShapesOfNumpyFiles(t *testing.T) {
 		}
 		path := writeFile(t, "x.npy", file)
 		labels := writeNPY(t, []int8{3})
-		source, err := Open(Options{Path: path})
+		source, err := Open(Options{Paths: []string{path}})
 		if err == nil {
 			_, err = OpenLabels(Options{Labels: labels}, source)
 		}
 		if err == nil || strings.Contains(err.Error(), "labels") {
-			_, err = openInput(Options{Path: path}, 2)
+			_, err = openInput(Options{Paths: []string{path}}, 2)
 		}
 		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), path)) {
 			t.Errorf("(%s) %v: %v, want one that says %q", test.shape, test.data, err, test.says)
@@ -182,7 +190,7 @@ func FuzzNumpyFile(f *testing.F) {
 		if labels, err := ReadLabels(path); err == nil && len(labels) > len(b) {
 			t.Errorf("%d labels of %d bytes", len(labels), len(b))
 		}
-		if data, shape, err := ReadFloats(path); err == nil && (len(data) != size(shape) || 4*len(data) > len(b)) {
+		if data, shape, err := ReadFloats(path); err == nil && (len(data) != pipeline.Volume(shape) || 4*len(data) > len(b)) {
 			t.Errorf("%d values, shape %v, %d bytes", len(data), shape, len(b))
 		}
 	})
@@ -212,7 +220,7 @@ func TestRawStream(t *testing.T) {
 		}
 	}
 	in.WriteByte(1) // the third frame is cut short
-	s, err := openInput(Options{Path: "-", Stdin: &in}, 3)
+	s, err := openInput(Options{Paths: []string{"-"}, Stdin: &in}, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +232,7 @@ func TestRawStream(t *testing.T) {
 	if _, err := s.Next(2); err == nil || !strings.Contains(err.Error(), "within frame 2, after 1 of 12 bytes") {
 		t.Errorf("a frame cut short: %v", err)
 	}
-	whole, _ := openInput(Options{Path: "-", Stdin: strings.NewReader("")}, 3)
+	whole, _ := openInput(Options{Paths: []string{"-"}, Stdin: strings.NewReader("")}, 3)
 	if _, err := whole.Next(0); !errors.Is(err, io.EOF) {
 		t.Errorf("the end: %v", err)
 	}
@@ -252,7 +260,7 @@ func TestImagesAreScaledToTheModel(t *testing.T) {
 	encode("notes.txt", func(w io.Writer) error { _, err := w.Write([]byte("no image")); return err })
 
 	near := func(a, b float32) bool { return math.Abs(float64(a-b)) < 0.02 }
-	s, err := openInput(Options{Path: folder}, 3, 4, 5)
+	s, err := openInput(Options{Paths: []string{folder}}, 3, 4, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +274,7 @@ func TestImagesAreScaledToTheModel(t *testing.T) {
 		}
 	}
 	for _, shape := range [][]int{{1, 4, 4}, {4, 4}, {16}} {
-		s, err := openInput(Options{Path: folder}, shape...)
+		s, err := openInput(Options{Paths: []string{folder}}, shape...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -275,18 +283,18 @@ func TestImagesAreScaledToTheModel(t *testing.T) {
 		}
 	}
 	for _, shape := range [][]int{{7}, {2, 4, 4}, {1, 1, 4, 4}} {
-		if _, err := openInput(Options{Path: folder}, shape...); err == nil {
+		if _, err := openInput(Options{Paths: []string{folder}}, shape...); err == nil {
 			t.Errorf("images are taken for shape %v", shape)
 		}
 	}
 	if err := os.WriteFile(filepath.Join(folder, "0.png"), []byte("broken"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, _ = openInput(Options{Path: folder}, 3, 4, 5)
+	s, _ = openInput(Options{Paths: []string{folder}}, 3, 4, 5)
 	if _, err := s.Next(0); err == nil || !strings.Contains(err.Error(), "0.png") {
 		t.Errorf("a broken image: %v", err)
 	}
-	if _, err := Open(Options{Path: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "no .png") {
+	if _, err := Open(Options{Paths: []string{t.TempDir()}}); err == nil || !strings.Contains(err.Error(), "no .png") {
 		t.Errorf("an empty folder: %v", err)
 	}
 }
@@ -313,7 +321,7 @@ func TestFeed(t *testing.T) {
 	reader, writer := io.Pipe()
 	defer writer.Close()
 	stuck := &rawStream{in: reader}
-	if err := stuck.Fit([]int{1}); err != nil {
+	if err := stuck.Fit(transport.Input{Shape: []int{1}}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -326,7 +334,7 @@ func TestFeed(t *testing.T) {
 }
 
 func TestOneLabelForEachFrame(t *testing.T) {
-	input, err := openInput(Options{Path: "../../model/testdata/digits_images.npy"}, 64)
+	input, err := openInput(Options{Paths: []string{"../../model/testdata/digits_images.npy"}}, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,5 +343,59 @@ func TestOneLabelForEachFrame(t *testing.T) {
 	}
 	if _, err := OpenLabels(Options{Labels: writeNPY(t, []int64{1, 2})}, input); err == nil || !strings.Contains(err.Error(), "2 labels for 360 frames") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Each input of several has its file; they lie in a frame in the network's order, whatever that of the flags.
+func TestSeveralInputs(t *testing.T) {
+	wanted := []transport.Input{{Name: "ids", Shape: []int{3}, Type: "int64"}, {Name: "mask", Shape: []int{2}}}
+	ids, mask := writeNPY(t, []int64{1, 16777216, 3}), writeNPY(t, []float32{0.5, 0.25})
+	open := func(paths ...string) (*Inputs, error) {
+		in, err := Open(Options{Paths: paths})
+		if err != nil {
+			return nil, err
+		}
+		return in, in.Fit(wanted)
+	}
+	in, err := open("mask="+mask, "ids="+ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := in.Next(5); err != nil || !slices.Equal(data, []float32{1, 16777216, 3, 0.5, 0.25}) || in.Count() != 1 {
+		t.Errorf("%v, %v, %d frames", data, err, in.Count())
+	}
+	for says, paths := range map[string][]string{
+		"of several, each names its input":       {"mask=" + mask, ids},
+		`"ids" is given twice`:                   {"ids=" + ids, "ids=" + ids},
+		"no such input: it takes ids, mask":      {"ids=" + ids, "masks=" + mask},
+		"the network takes ids, mask: give each": {ids},
+		"up to 16777216 are exact":               {"ids=" + writeNPY(t, []int64{1, 2, 16777217}), "mask=" + mask},
+		"elements are f8, and i8 is needed":      {"ids=" + writeNPY(t, []float64{1, 2, 3}), "mask=" + mask},
+		"elements are i8, and f4 is needed":      {"ids=" + ids, "mask=" + writeNPY(t, []int64{1, 2})},
+		`"ids" has 2 frames, and another`:        {"ids=" + writeNPY(t, []int64{1, 2}), "mask=" + writeNPY(t, []float32{1, 2, 3})},
+	} {
+		if strings.Contains(says, "frames") {
+			wanted[0].Shape, wanted[1].Shape = []int{1}, []int{1}
+		} else {
+			wanted[0].Shape, wanted[1].Shape = []int{3}, []int{2}
+		}
+		if _, err := open(paths...); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v: error %v, want one that says %q", paths, err, says)
+		}
+	}
+	// Raw values are whole frames, and without --input each has a vector that fits its type.
+	raw, err := Open(Options{Paths: []string{"-"}, Stdin: bytes.NewReader(make([]byte, 4*5))})
+	if err == nil {
+		err = raw.Fit([]transport.Input{{Name: "ids", Shape: []int{3}}, {Name: "mask", Shape: []int{2}}})
+	}
+	if data, next := raw.Next(0); errors.Join(err, next) != nil || len(data) != 5 {
+		t.Errorf("raw: %v, %v, %v", data, err, next)
+	}
+	random, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := random.Next(0); err != nil || len(data) != 5 || data[0] != 0 && data[0] != 1 {
+		t.Errorf("random: %v, %v", data, err)
 	}
 }

@@ -1,8 +1,10 @@
 package inspect
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/dustin/go-humanize"
@@ -11,7 +13,7 @@ import (
 )
 
 // printCalibration prints what each layer costs on this device, alone and in batches.
-func printCalibration(to io.Writer, c model.Calibration) {
+func printCalibration(to io.Writer, c model.Calibration, all bool) {
 	fmt.Fprintf(to, "%s, layers %d to %d: %s of weights, loaded in %.0f ms\nmemory is read at %.1f GB/s with %d threads\n\n",
 		c.Model, c.From, c.To-1, humanize.IBytes(uint64(c.Bytes)), c.LoadMS, c.BandwidthGBS, c.Threads)
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -20,6 +22,8 @@ func printCalibration(to io.Writer, c model.Calibration) {
 	for _, l := range c.Layers {
 		last := l.Batches[len(l.Batches)-1]
 		one, best = one+l.Batches[0].MedianUS, best+last.MedianUS/float64(last.Frames)
+	}
+	for _, l := range longest(c.Layers, all) {
 		layer, name := fmt.Sprint(l.Layer), shorten(l.Name, 20)
 		for _, b := range l.Batches {
 			fmt.Fprintf(w, "%s\t%-20s\t%d\t%.0f\t%.0f\t%.1f\t%.1f\t%d\t\n", layer, name, b.Frames, b.MedianUS, b.P99US, b.GFLOPS, b.GBS, b.Threads)
@@ -27,7 +31,22 @@ func printCalibration(to io.Writer, c model.Calibration) {
 		}
 	}
 	w.Flush()
+	if len(c.Layers) > shown && !all {
+		fmt.Fprintf(to, "\nThese are the %d of %d layers that take the most time; --all shows all.\n", shown, len(c.Layers))
+	}
 	fmt.Fprintf(to, "\ntogether %.0f µs a frame (%.0f f/s), in the largest batch %.0f µs (%.0f f/s)\n", one, 1e6/one, best, 1e6/best)
+}
+
+// longest is the layers that take the most time, in their order.
+func longest(layers []model.Cost, all bool) []model.Cost {
+	if all || len(layers) <= shown {
+		return layers
+	}
+	most := slices.SortedFunc(slices.Values(layers), func(a, b model.Cost) int {
+		return cmp.Compare(b.Batches[0].MedianUS, a.Batches[0].MedianUS)
+	})[:shown]
+	slices.SortFunc(most, func(a, b model.Cost) int { return a.Layer - b.Layer })
+	return most
 }
 
 // shorten keeps a name within so many columns.

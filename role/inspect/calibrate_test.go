@@ -24,7 +24,7 @@ func TestCalibrationIsGolden(t *testing.T) {
 		},
 	}
 	var b bytes.Buffer
-	printCalibration(&b, c)
+	printCalibration(&b, c, false)
 	golden(t, "calibration.table", b.Bytes())
 	for line := range strings.Lines(b.String()) {
 		if n := utf8.RuneCountInString(line) - 1; n > 80 {

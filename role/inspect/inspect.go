@@ -7,22 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"tandem/model"
+	"tandem/pipeline"
 	"tandem/role/report"
 )
 
 // Options say what is looked at, and how it is shown.
 type Options struct {
-	Model     string // path of an ONNX file; empty: the default network
-	Seed      uint64 // of the default network
-	Calibrate bool   // measure the time of each cut and each layer
-	Threads   int    // that share a large layer
+	Model     string         // path of an ONNX file; empty: the default network
+	Settings  model.Settings // what the file leaves open
+	Seed      uint64         // of the default network
+	Calibrate bool           // measure the time of each layer
+	Threads   int            // that share a large layer
+	All       bool           // show every cut in the table, not the best alone
 	Format    report.Format
 	Output    string // file; empty: Stdout
 	Stdout    io.Writer
@@ -32,38 +31,44 @@ type Options struct {
 type inspection struct {
 	Model   string     `json:"model"`
 	Digest  string     `json:"digest"`
-	Input   activation `json:"input"`
-	Output  activation `json:"output"`
+	Inputs  []tensor   `json:"inputs"`
+	Outputs []tensor   `json:"outputs"`
 	Work    int64      `json:"multiply_adds"`
 	Weights int64      `json:"weight_bytes"`
 	Cuts    []cutPlace `json:"cuts"`
 
 	Calibration *model.Calibration `json:"calibration,omitempty"`
+
+	ranked []int // the cuts, the best first
 }
 
-type activation struct {
-	Tensor string `json:"tensor"`
-	Shape  []int  `json:"shape"`
-	Bytes  int    `json:"bytes"` // on the wire
+type tensor struct {
+	Name  string `json:"tensor"`
+	Shape []int  `json:"shape"`
+	Type  string `json:"type"`
+	Bytes int    `json:"bytes"` // on the wire, as float32
 }
 
-// cutPlace is one place where exactly one activation is alive.
+// cutPlace is a boundary between two layers.
 type cutPlace struct {
-	Index int `json:"index"`
-	activation
+	Index         int      `json:"index"`
+	Tensor        string   `json:"tensor"` // by which the cut can be named: the layer before has made it
+	Alive         []tensor `json:"alive"`
+	Bytes         int      `json:"bytes"` // of all that are alive, on the wire
 	WorkBefore    int64    `json:"multiply_adds_before"`
 	WorkAfter     int64    `json:"multiply_adds_after"`
 	WeightsBefore int64    `json:"weight_bytes_before"`
 	WeightsAfter  int64    `json:"weight_bytes_after"`
+	Share         float64  `json:"share_before"` // of the network's time, measured or reckoned
 	Before        *float64 `json:"ms_before,omitempty"`
 	After         *float64 `json:"ms_after,omitempty"`
 	Best          bool     `json:"best"`
 }
 
 // Run prints where a network can be cut. The best cut for two equal devices is that with the least time on the busier one,
-// or the least work where no times are measured.
+// by what was measured, or else by what is reckoned; of those that are nearly as good it has the fewest bytes.
 func Run(o Options) (err error) {
-	net, err := model.OpenOrDefault(o.Model, o.Seed)
+	net, err := model.OpenOrDefault(o.Model, o.Settings, o.Seed)
 	if err != nil {
 		return err
 	}
@@ -83,10 +88,10 @@ func Run(o Options) (err error) {
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(found)
 	} else {
-		printInspection(text, found)
+		printInspection(text, found, o.All)
 		if found.Calibration != nil {
 			fmt.Fprintln(text)
-			printCalibration(text, *found.Calibration)
+			printCalibration(text, *found.Calibration, o.All)
 		}
 	}
 	return errors.Join(err, text.Flush())
@@ -94,78 +99,54 @@ func Run(o Options) (err error) {
 
 func inspect(net *model.Network, calibrate bool, threads int) (found inspection, err error) {
 	last := net.Len()
-	describe := func(i int) activation {
-		a := activation{net.Tensor(i), net.Shape(i), 4}
-		for _, d := range a.Shape {
-			a.Bytes *= d
-		}
-		return a
-	}
 	found = inspection{
-		Model: net.Name(), Digest: net.Digest(), Input: describe(0), Output: describe(last),
+		Model: net.Name(), Digest: net.Digest(), Inputs: entering(net, 0), Outputs: entering(net, last),
 		Work: net.Work(0, last), Weights: net.Bytes(0, last), Cuts: []cutPlace{},
 	}
-	var before, after []time.Duration
+	times := net.Costs()
 	if calibrate {
-		if before, after, err = model.Measure(net, threads); err != nil {
+		measured, err := model.Measure(net, threads)
+		if err != nil {
 			return found, err
+		}
+		for i, t := range measured {
+			times[i] = float64(t)
 		}
 		found.Calibration = new(model.Calibration)
 		if *found.Calibration, err = model.Calibrate(net, 0, last, threads); err != nil {
 			return found, err
 		}
 	}
-	best := net.DefaultCut()
+	total, before := 0.0, 0.0
+	for _, t := range times {
+		total += t
+	}
 	for cut := 1; cut < last; cut++ {
+		before += times[cut-1]
 		p := cutPlace{
-			Index: cut, activation: describe(cut),
+			Index: cut, Tensor: net.Tensor(cut), Alive: entering(net, cut), Bytes: 4 * net.Size(cut),
 			WorkBefore: net.Work(0, cut), WorkAfter: net.Work(cut, last),
-			WeightsBefore: net.Bytes(0, cut), WeightsAfter: net.Bytes(cut, last),
+			WeightsBefore: net.Bytes(0, cut), WeightsAfter: net.Bytes(cut, last), Share: before / max(total, 1),
 		}
 		if calibrate {
-			p.Before, p.After = new(milliseconds(before[cut-1])), new(milliseconds(after[cut-1]))
-			if max(before[cut-1], after[cut-1]) < max(before[best-1], after[best-1]) {
-				best = cut
-			}
+			p.Before, p.After = new(milliseconds(before)), new(milliseconds(total-before))
 		}
 		found.Cuts = append(found.Cuts, p)
 	}
-	if best > 0 {
-		found.Cuts[best-1].Best = true
+	if found.ranked = net.Cuts(times); len(found.ranked) > 0 {
+		found.Cuts[found.ranked[0]-1].Best = true
 	}
 	return found, nil
 }
 
-func milliseconds(d time.Duration) float64 { return float64(d.Round(time.Microsecond)) / 1e6 }
-
-func printInspection(to io.Writer, f inspection) {
-	fmt.Fprintf(to, "%s: %s %v to %s %v, %s multiply-adds a frame, %s of weights\n",
-		f.Model, f.Input.Tensor, f.Input.Shape, f.Output.Tensor, f.Output.Shape, millions(f.Work), humanize.IBytes(uint64(f.Weights)))
-	if len(f.Cuts) == 0 {
-		fmt.Fprintln(to, "It has one layer, and can't be cut.")
-		return
+// entering is the tensors that enter a layer.
+func entering(net *model.Network, layer int) (tensors []tensor) {
+	for _, t := range net.Entering(layer) {
+		tensors = append(tensors, tensor{t.Name, t.Shape, t.Type, 4 * pipeline.Volume(t.Shape)})
 	}
-	fmt.Fprintf(to, "It can be cut at %d places; before / after each:\n\n", len(f.Cuts))
-	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
-	ms, basis := "", "multiply-adds are split most evenly; --calibrate measures the time"
-	if f.Calibration != nil {
-		ms, basis = "ms\t", "busier of two devices like this one has least to do"
-	}
-	fmt.Fprintf(w, "cut\tactivation\ton the wire\tmultiply-adds\tweights\t%s\t  tensor\n", ms)
-	for _, c := range f.Cuts {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s / %s\t%s / %s\t", c.Index, strings.Trim(fmt.Sprint(c.Shape), "[]"), humanize.IBytes(uint64(c.Bytes)),
-			millions(c.WorkBefore), millions(c.WorkAfter), humanize.IBytes(uint64(c.WeightsBefore)), humanize.IBytes(uint64(c.WeightsAfter)))
-		if c.Before != nil {
-			fmt.Fprintf(w, "%.2f / %.2f\t", *c.Before, *c.After)
-		}
-		if c.Best {
-			fmt.Fprint(w, "best")
-		}
-		fmt.Fprintf(w, "\t  %s\n", c.Tensor)
-	}
-	w.Flush()
-	fmt.Fprintf(to, "\nbest: where the %s\n", basis)
+	return tensors
 }
 
-// millions writes a number of multiply-adds.
-func millions(n int64) string { return fmt.Sprintf("%.2f M", float64(n)/1e6) }
+func milliseconds(nanoseconds float64) float64 {
+	return float64(time.Duration(nanoseconds).Round(time.Microsecond)) / 1e6
+}

@@ -7,9 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/sebdah/goldie/v2"
+	"github.com/urfave/cli/v2"
 
+	"tandem/model"
 	"tandem/role/report"
 )
 
@@ -26,6 +29,11 @@ func TestInspectGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden(t, "inspect."+string(format), out.Bytes())
+		for line := range strings.Lines(out.String()) {
+			if n := utf8.RuneCountInString(line) - 1; n > 80 && format == report.Table {
+				t.Errorf("%d columns: %s", n, line)
+			}
+		}
 	}
 }
 
@@ -62,12 +70,52 @@ func TestInspectCalibrated(t *testing.T) {
 	if err := Run(Options{Calibrate: true, Threads: 1, Format: report.Table, Stdout: &table}); err != nil {
 		t.Fatal(err)
 	}
-	for _, says := range []string{"busier of two devices like this one", "dense 2000 to 2000", "f/s"} {
+	for _, says := range []string{"measured on this device", "dense 2000 to 2000", "f/s"} {
 		if !strings.Contains(table.String(), says) {
 			t.Errorf("the table does not say %q:\n%s", says, table.String())
 		}
 	}
 	if err := Run(Options{Model: "nowhere.onnx", Stdout: &out}); err == nil || !strings.Contains(err.Error(), "nowhere.onnx") {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+// A network of a thousand operators is told in its best cuts, unless all are wanted.
+func TestInspectOfManyLayers(t *testing.T) {
+	f := inspection{Model: "deep.onnx", Inputs: []tensor{{"ids", []int{12}, "int64", 48}, {"mask", []int{12}, "bool", 48}}, Outputs: []tensor{{"y", []int{7}, "float32", 28}}}
+	for cut := range 1000 {
+		f.Cuts = append(f.Cuts, cutPlace{
+			Index: cut + 1, Tensor: strings.Repeat("/deep/", 20) + "out", Alive: make([]tensor, 100), Bytes: 1023 << 30,
+			WeightsBefore: 1023 << 20, WeightsAfter: 1023 << 20, Share: float64(cut+1) / 1001, Before: new(12345.67), After: new(12345.67), Best: cut == 500,
+		})
+		f.ranked = append(f.ranked, 1000-cut)
+	}
+	f.Calibration = new(model.Calibration)
+	for all, want := range map[bool]int{false: 20, true: 1000} {
+		var out bytes.Buffer
+		printInspection(&out, f, all)
+		rows := 0
+		for line := range strings.Lines(out.String()) {
+			if n := utf8.RuneCountInString(line) - 1; n > 80 {
+				t.Errorf("%d columns: %s", n, line)
+			}
+			rows += strings.Count(line, "…")
+		}
+		if rows != want || !strings.Contains(out.String(), "ids [12] of int64") || strings.Contains(out.String(), "--all") == all {
+			t.Errorf("%d rows, want %d:\n%.1000s", rows, want, out.String())
+		}
+	}
+}
+
+func TestInspectListsOperators(t *testing.T) {
+	var out bytes.Buffer
+	app := &cli.App{Commands: []*cli.Command{Command(&out)}}
+	if err := app.Run([]string{"tandem", "inspect", "--operators"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Conv\n", "If\n", "Resize\n"} {
+		if !strings.Contains(out.String(), name) {
+			t.Errorf("%q is not among\n%s", name, out.String())
+		}
 	}
 }

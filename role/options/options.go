@@ -18,6 +18,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"tandem/model"
 	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/role/input"
@@ -79,18 +80,19 @@ type Options struct {
 	Frames   uint64           // 0: until a signal or the input's end
 	Interval time.Duration
 
-	Model     string        // path of an ONNX file; empty: the two dense layers of the original
-	Cuts      []string      // layer indices or tensor names, one for each hand-over; none: the one that splits the work most evenly
-	Seed      uint64        // of the default model's weights, the default input, and an emulated link's chances
-	Threads   int           // that share a large layer
-	Batch     int           // most waiting frames that are computed together
-	Resident  bool          // keep the tail in fast's memory
-	SlowNodes int           // local: how many there are
-	Queue     int           // places
-	Buffer    int           // bytes of frames that may wait on the node; 0: a share of the machine's memory
-	HighWater int           // frames in the queue from which on the node calls itself overloaded; 0: when it is full
-	Drop      pipeline.Drop // which frame goes when the queue is full
-	MaxAge    time.Duration // older frames are not computed; 0: none is too old
+	Model     string         // path of an ONNX file; empty: the two dense layers of the original
+	Settings  model.Settings // what the file leaves open
+	Cuts      []string       // layer indices or tensor names, one for each hand-over; none: the best by time and bytes
+	Seed      uint64         // of the default model's weights, the default input, and an emulated link's chances
+	Threads   int            // that share a large layer
+	Batch     int            // most waiting frames that are computed together
+	Resident  bool           // keep the tail in fast's memory
+	SlowNodes int            // local: how many there are
+	Queue     int            // places
+	Buffer    int            // bytes of frames that may wait on the node; 0: a share of the machine's memory
+	HighWater int            // frames in the queue from which on the node calls itself overloaded; 0: when it is full
+	Drop      pipeline.Drop  // which frame goes when the queue is full
+	MaxAge    time.Duration  // older frames are not computed; 0: none is too old
 
 	Input   input.Options
 	Results string // file for one JSON line per delivered frame
@@ -126,6 +128,7 @@ func Default(r Role) Options {
 		Queue:     10,
 		Drop:      pipeline.DropNewest,
 		Threads:   runtime.NumCPU(),
+		Settings:  model.Settings{Constants: model.DefaultConstants},
 		Batch:     1,
 		Report:    report.Options{Format: report.Table},
 		MaxBody:   8 << 20,

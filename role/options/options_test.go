@@ -37,7 +37,7 @@ func TestValidate(t *testing.T) {
 		{End, func(c *Options) { c.Files.Cert, c.Files.Key = "x", "y" }, "--tls-cert, --tls-key and --tls-ca go together"},
 		{Local, func(c *Options) { c.Files.Secret = "x" }, "mean nothing without a role"},
 		{Local, func(c *Options) { c.Frames = 0 }, "--frames 0 never ends"},
-		{Local, func(c *Options) { c.Input.Path = "-" }, "--input - can be read once"},
+		{Local, func(c *Options) { c.Input.Paths = []string{"-"} }, "--input - can be read once"},
 	} {
 		cfg := Default(c.role)
 		c.change(&cfg)

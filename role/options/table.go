@@ -55,14 +55,16 @@ func Table(o *Options) []Setting {
 		{Name: "slow-nodes", Roles: []Role{Local}, Value: whole(&o.SlowNodes, 1, 64), Usage: "how many slow nodes there are"},
 
 		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node", Unset: "two dense layers, 100 to 2000 to 2000"},
-		{Name: "cut", Roles: workers, Many: true, Value: list(&o.Cuts, notEmpty), Usage: "where the slow node's layers begin: a layer index or the name of a tensor; once for each hand-over in a chain of slow nodes", Unset: "where the work is split most evenly; on slow, where fast cuts"},
+		{Name: "shape", Roles: workers, Many: true, Value: shapes(&o.Settings.Shapes), Usage: "sizes of an input that the file leaves open, the same on every node, as in input=1x3x640x640; once for each input"},
+		{Name: "constants", Roles: workers, Value: size(&o.Settings.Constants, 1<<20, 1<<30), Usage: "most memory for what a network computes from constants when it is opened"},
+		{Name: "cut", Roles: workers, Many: true, Value: list(&o.Cuts, notEmpty), Usage: "where the slow node's layers begin: a layer index or the name of a tensor; once for each hand-over in a chain of slow nodes", Unset: "the best one that inspect shows; on slow, where fast cuts"},
 		{Name: "threads", Roles: workers, Value: whole(&o.Threads, 1, 256), Usage: "threads that share a large layer, where that is faster: by default the number of cores, without --role half of it"},
 		{Name: "batch", Roles: workers, Value: whole(&o.Batch, 1, 256), Usage: "most waiting frames that are computed together; none waits for others"},
 		{Name: "seed", Roles: anyRole, Value: natural(&o.Seed, 64), Usage: "seed of the default model's weights, of the default input, and of an emulated link's chances"},
 
 		{Heading: "frames in", Name: "frames", Roles: feeders, Value: natural(&o.Frames, 48), Usage: "frames to send; 0: until a signal or the input's end"},
 		{Name: "interval", Roles: feeders, Value: duration(&o.Interval, 0), Usage: "time between frames; 0: as fast as they are taken"},
-		{Name: "input", Roles: feeders, Value: text(&o.Input.Path), Usage: "frames: a .npy file (float32, rows are frames), a PNG or JPEG image, a folder of them, mjpeg:- for the stream of a camera on stdin, or - for raw little-endian float32 on stdin", Unset: "one random vector"},
+		{Name: "input", Roles: feeders, Many: true, Value: list(&o.Input.Paths, notEmpty), Usage: "frames: a .npy file (rows are frames; float32, or what the network's input holds), a PNG or JPEG image, a folder of them, mjpeg:- for the stream of a camera on stdin, or - for raw little-endian float32 on stdin; for a network of several inputs once for each, as in ids=tokens.npy", Unset: "one random vector"},
 		{Name: "preprocess", Roles: feeders, Value: parsed(&o.Input.Preprocess, input.ParsePreprocess, func(input.Preprocess) string { return "" }), Usage: "of images, whose values are in [0, 1]: imagenet, or mean, std and layout as in mean=0.485,0.456,0.406,std=0.5,layout=hwc (chw as in PyTorch, hwc as in Keras)", Unset: "values as they are; the dimension of 1 or 3 is the channels"},
 		{Name: "labels", Roles: reporters, Value: text(&o.Input.Labels), Usage: "true classes: a .npy file of integers, one for each row of the input; end then reports the accuracy"},
 

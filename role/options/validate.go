@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tandem/strategy"
@@ -43,7 +44,7 @@ func (o Options) Validate() error {
 	refuse(o.Role == Local && o.Strategy == "" && o.Frames == 0,
 		"--frames 0 never ends: to run one strategy until a signal, name it with --strategy")
 	refuse(o.Role == Local && o.Strategy == "" && o.Input.Once(),
-		"--input %s can be read once: name one strategy with --strategy", o.Input.Path)
+		"--input %s can be read once: name one strategy with --strategy", strings.Join(o.Input.Paths, ", "))
 	refuse(o.Role == Local && len(o.Cuts) > 1, "--cut is given %d times: "+
 		"in one process no slow node hands over to a further one, so give it once", len(o.Cuts))
 	refuse(o.HighWater > o.Queue, "--high-water %d is never reached: --queue has %d places", o.HighWater, o.Queue)
@@ -53,7 +54,7 @@ func (o Options) Validate() error {
 		"--trace: this slow node decides nothing, as it has no --end and so hands nothing over; trace the fast node")
 	refuse(o.Classes != "" && o.Results == "", "--classes needs --results: the names are written there")
 
-	random := o.Input.Path == "" && (o.Role == Client || o.Role == Local)
+	random := len(o.Input.Paths) == 0 && (o.Role == Client || o.Role == Local)
 	refuse(random && !o.Input.Preprocess.IsZero(),
 		"--preprocess needs --input: it is for images, and not for a random vector")
 	refuse(random && o.Input.Labels != "", "--labels needs --input: a random vector has no true class")

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"tandem/model"
 	"tandem/transport"
 
 	"github.com/dustin/go-humanize"
@@ -170,4 +171,18 @@ func list(at *[]string, parse func(string) (string, error)) Value {
 		one, err := parse(s)
 		return append(*at, one), err
 	}, func(all []string) string { return strings.Join(all, ",") })
+}
+
+// shapes is a list of shapes.
+func shapes(at *[]model.Shape) Value {
+	return parsed(at, func(s string) ([]model.Shape, error) {
+		one, err := model.ParseShape(s)
+		return append(*at, one), err
+	}, func(all []model.Shape) string {
+		var texts []string
+		for _, s := range all {
+			texts = append(texts, s.String())
+		}
+		return strings.Join(texts, ",")
+	})
 }

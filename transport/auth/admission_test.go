@@ -7,10 +7,11 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"tandem/pipeline"
-	"tandem/transport/auth"
 	"testing"
 	"time"
+
+	"tandem/pipeline"
+	"tandem/transport/auth"
 )
 
 // Whoever has what the node asks for gets in, over one connection for many calls.

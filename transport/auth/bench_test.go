@@ -49,7 +49,7 @@ func BenchmarkPush(b *testing.B) {
 func benchmarkPush(b *testing.B, c *transport.Client, frames int) {
 	batch := make([]pipeline.Frame, frames)
 	for i := range batch {
-		batch[i] = pipeline.Frame{ID: uint64(i), Shape: []int{2000}, Data: make([]float32, 2000), Label: pipeline.NoLabel, Since: time.Now()}
+		batch[i] = pipeline.Frame{ID: uint64(i), Shapes: [][]int{{2000}}, Data: make([]float32, 2000), Label: pipeline.NoLabel, Since: time.Now()}
 	}
 	b.ReportAllocs()
 	before := processorTime(b)

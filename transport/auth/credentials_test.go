@@ -8,9 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"tandem/transport/auth"
 	"testing"
 	"time"
+
+	"tandem/transport/auth"
 )
 
 const (

@@ -7,11 +7,12 @@ import (
 	"net"
 	"os"
 	"strings"
+	"testing"
+	"time"
+
 	"tandem/pipeline"
 	"tandem/transport"
 	"tandem/transport/auth"
-	"testing"
-	"time"
 )
 
 // One peer can take most of the connections, and not all of them; they are free again when it has closed them.
@@ -113,7 +114,7 @@ func TestTooMuchAtOnceIsRefused(t *testing.T) {
 	release := make(chan struct{})
 	g.node.wait = func() { <-release }
 	c := transport.NewClient(g.address, transport.Limits{Dial: 20 * time.Second, Call: time.Minute, Window: 20, MaxBody: 1 << 20}, nil)
-	big := pipeline.Frame{Shape: []int{1 << 17}, Data: make([]float32, 1<<17), Label: pipeline.NoLabel, Since: time.Now()} // half of what a message may have
+	big := pipeline.Frame{Shapes: [][]int{{1 << 17}}, Data: make([]float32, 1<<17), Label: pipeline.NoLabel, Since: time.Now()} // half of what a message may have
 	answers := make(chan error)
 	const pushes = 20
 	for range pushes {

@@ -10,11 +10,12 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"testing"
+	"time"
+
 	"tandem/pipeline"
 	"tandem/transport"
 	"tandem/transport/auth"
-	"testing"
-	"time"
 )
 
 // gated is a real server behind a gate.
@@ -118,5 +119,5 @@ func (n *node) Close(context.Context, transport.Closing) (pipeline.Report, error
 }
 
 func frame(id uint64) pipeline.Frame {
-	return pipeline.Frame{ID: id, Next: 1, Shape: []int{2}, Data: []float32{1, -2.5}, Label: pipeline.NoLabel, Since: time.Now()}
+	return pipeline.Frame{ID: id, Next: 1, Shapes: [][]int{{2}}, Data: []float32{1, -2.5}, Label: pipeline.NoLabel, Since: time.Now()}
 }

@@ -7,11 +7,12 @@ import (
 	"log"
 	"net"
 	"strings"
-	"tandem/transport"
-	"tandem/transport/auth"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"tandem/transport"
+	"tandem/transport/auth"
 )
 
 // pipes is a listener in memory, so that a test may pass through minutes.

@@ -32,7 +32,7 @@ const (
 	Encoding_FLOAT32 Encoding = 0
 	// IEEE 754 half precision, two bytes a value.
 	Encoding_FLOAT16 Encoding = 1
-	// One byte a value, unsigned; scale and offset belong to the frame.
+	// One byte a value, unsigned; each tensor has its scale and offset.
 	Encoding_INT8 Encoding = 2
 )
 
@@ -365,14 +365,16 @@ type OpenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The run, with what the caller had left open filled in.
 	Run *Run `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
-	// Shape of the frames that the node takes, without a batch dimension; empty: any.
+	// Shape of the first input that frames bring to the node, without a batch dimension; empty: any.
 	Shape []int32 `protobuf:"varint,2,rep,packed,name=shape,proto3" json:"shape,omitempty"`
 	// What the node is called in reports of the run: the address by which the first neighbour that opened it calls it.
 	Address string `protobuf:"bytes,3,opt,name=address,proto3" json:"address,omitempty"`
 	// The node's life in the run.
 	Life string `protobuf:"bytes,4,opt,name=life,proto3" json:"life,omitempty"`
 	// The end process that the node's results reach; on end: itself.
-	End           string `protobuf:"bytes,5,opt,name=end,proto3" json:"end,omitempty"`
+	End string `protobuf:"bytes,5,opt,name=end,proto3" json:"end,omitempty"`
+	// All inputs, in the order in which frames bring them.
+	Inputs        []*Input `protobuf:"bytes,6,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -442,6 +444,76 @@ func (x *OpenResponse) GetEnd() string {
 	return ""
 }
 
+func (x *OpenResponse) GetInputs() []*Input {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+// Input is a tensor of the network's that frames bring.
+type Input struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Without a batch dimension.
+	Shape []int32 `protobuf:"varint,2,rep,packed,name=shape,proto3" json:"shape,omitempty"`
+	// What the network says that it holds, such as int64. On the wire it is what the frame's encoding says.
+	Type          string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Input) Reset() {
+	*x = Input{}
+	mi := &file_tandem_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Input) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Input) ProtoMessage() {}
+
+func (x *Input) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Input.ProtoReflect.Descriptor instead.
+func (*Input) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Input) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Input) GetShape() []int32 {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+func (x *Input) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
 type Run struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -464,7 +536,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -476,7 +548,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -489,7 +561,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{4}
+	return file_tandem_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Run) GetId() string {
@@ -578,7 +650,7 @@ type PushRequest struct {
 
 func (x *PushRequest) Reset() {
 	*x = PushRequest{}
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +662,7 @@ func (x *PushRequest) String() string {
 func (*PushRequest) ProtoMessage() {}
 
 func (x *PushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +675,7 @@ func (x *PushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushRequest.ProtoReflect.Descriptor instead.
 func (*PushRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{5}
+	return file_tandem_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PushRequest) GetRun() string {
@@ -646,9 +718,9 @@ type Frame struct {
 	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Index of the next layer to apply.
 	Next int32 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
-	// Shape of the data, without a batch dimension.
+	// Shape of the first tensor, without a batch dimension. Most frames have one.
 	Shape []int32 `protobuf:"varint,3,rep,packed,name=shape,proto3" json:"shape,omitempty"`
-	// The values, row-major and little-endian, as the encoding says.
+	// The values, row-major and little-endian, as the encoding says, tensor after tensor.
 	Data []byte `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
 	// Time since the client sent the frame, accumulated hop by hop.
 	AgeNs int64 `protobuf:"varint,5,opt,name=age_ns,json=ageNs,proto3" json:"age_ns,omitempty"`
@@ -659,16 +731,18 @@ type Frame struct {
 	FinishedByAddress string `protobuf:"bytes,8,opt,name=finished_by_address,json=finishedByAddress,proto3" json:"finished_by_address,omitempty"`
 	// What the bytes of data are. A node that does not know an encoding refuses the frame.
 	Encoding Encoding `protobuf:"varint,9,opt,name=encoding,proto3,enum=tandem.v1.Encoding" json:"encoding,omitempty"`
-	// INT8 only: a byte b stands for offset + scale * b.
-	Scale         float32 `protobuf:"fixed32,10,opt,name=scale,proto3" json:"scale,omitempty"`
-	Offset        float32 `protobuf:"fixed32,11,opt,name=offset,proto3" json:"offset,omitempty"`
+	// INT8 only: a byte b of the first tensor stands for offset + scale * b.
+	Scale  float32 `protobuf:"fixed32,10,opt,name=scale,proto3" json:"scale,omitempty"`
+	Offset float32 `protobuf:"fixed32,11,opt,name=offset,proto3" json:"offset,omitempty"`
+	// The tensors behind the first.
+	More          []*Tensor `protobuf:"bytes,12,rep,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Frame) Reset() {
 	*x = Frame{}
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -680,7 +754,7 @@ func (x *Frame) String() string {
 func (*Frame) ProtoMessage() {}
 
 func (x *Frame) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -693,7 +767,7 @@ func (x *Frame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frame.ProtoReflect.Descriptor instead.
 func (*Frame) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{6}
+	return file_tandem_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Frame) GetId() uint64 {
@@ -773,6 +847,74 @@ func (x *Frame) GetOffset() float32 {
 	return 0
 }
 
+func (x *Frame) GetMore() []*Tensor {
+	if x != nil {
+		return x.More
+	}
+	return nil
+}
+
+// Tensor is one of several in a frame, which has their values.
+type Tensor struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Shape         []int32                `protobuf:"varint,1,rep,packed,name=shape,proto3" json:"shape,omitempty"`
+	Scale         float32                `protobuf:"fixed32,2,opt,name=scale,proto3" json:"scale,omitempty"`
+	Offset        float32                `protobuf:"fixed32,3,opt,name=offset,proto3" json:"offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tensor) Reset() {
+	*x = Tensor{}
+	mi := &file_tandem_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tensor) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tensor) ProtoMessage() {}
+
+func (x *Tensor) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
+func (*Tensor) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Tensor) GetShape() []int32 {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+func (x *Tensor) GetScale() float32 {
+	if x != nil {
+		return x.Scale
+	}
+	return 0
+}
+
+func (x *Tensor) GetOffset() float32 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
 type PushResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One for each frame, in their order.
@@ -789,7 +931,7 @@ type PushResponse struct {
 
 func (x *PushResponse) Reset() {
 	*x = PushResponse{}
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -801,7 +943,7 @@ func (x *PushResponse) String() string {
 func (*PushResponse) ProtoMessage() {}
 
 func (x *PushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -814,7 +956,7 @@ func (x *PushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushResponse.ProtoReflect.Descriptor instead.
 func (*PushResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{7}
+	return file_tandem_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PushResponse) GetFeedback() []*Feedback {
@@ -871,7 +1013,7 @@ type Feedback struct {
 
 func (x *Feedback) Reset() {
 	*x = Feedback{}
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -883,7 +1025,7 @@ func (x *Feedback) String() string {
 func (*Feedback) ProtoMessage() {}
 
 func (x *Feedback) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -896,7 +1038,7 @@ func (x *Feedback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feedback.ProtoReflect.Descriptor instead.
 func (*Feedback) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{8}
+	return file_tandem_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Feedback) GetAccepted() bool {
@@ -984,7 +1126,7 @@ type CloseRequest struct {
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -996,7 +1138,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1009,7 +1151,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{9}
+	return file_tandem_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CloseRequest) GetRun() string {
@@ -1057,7 +1199,7 @@ type CloseResponse struct {
 
 func (x *CloseResponse) Reset() {
 	*x = CloseResponse{}
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1069,7 +1211,7 @@ func (x *CloseResponse) String() string {
 func (*CloseResponse) ProtoMessage() {}
 
 func (x *CloseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1082,7 +1224,7 @@ func (x *CloseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
 func (*CloseResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{10}
+	return file_tandem_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CloseResponse) GetReport() *Report {
@@ -1138,7 +1280,7 @@ type Ledger struct {
 
 func (x *Ledger) Reset() {
 	*x = Ledger{}
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1150,7 +1292,7 @@ func (x *Ledger) String() string {
 func (*Ledger) ProtoMessage() {}
 
 func (x *Ledger) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1163,7 +1305,7 @@ func (x *Ledger) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ledger.ProtoReflect.Descriptor instead.
 func (*Ledger) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{11}
+	return file_tandem_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Ledger) GetRole() string {
@@ -1383,7 +1525,7 @@ type Handover struct {
 
 func (x *Handover) Reset() {
 	*x = Handover{}
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1395,7 +1537,7 @@ func (x *Handover) String() string {
 func (*Handover) ProtoMessage() {}
 
 func (x *Handover) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1408,7 +1550,7 @@ func (x *Handover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handover.ProtoReflect.Descriptor instead.
 func (*Handover) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{12}
+	return file_tandem_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Handover) GetRole() string {
@@ -1463,7 +1605,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1475,7 +1617,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1488,7 +1630,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{13}
+	return file_tandem_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Status) GetLedger() *Ledger {
@@ -1602,7 +1744,7 @@ type Live struct {
 
 func (x *Live) Reset() {
 	*x = Live{}
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1614,7 +1756,7 @@ func (x *Live) String() string {
 func (*Live) ProtoMessage() {}
 
 func (x *Live) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1627,7 +1769,7 @@ func (x *Live) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Live.ProtoReflect.Descriptor instead.
 func (*Live) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{14}
+	return file_tandem_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Live) GetSent() int64 {
@@ -1740,7 +1882,7 @@ type Report struct {
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1752,7 +1894,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1765,7 +1907,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{15}
+	return file_tandem_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Report) GetRun() string {
@@ -1982,7 +2124,7 @@ type NodeName struct {
 
 func (x *NodeName) Reset() {
 	*x = NodeName{}
-	mi := &file_tandem_proto_msgTypes[16]
+	mi := &file_tandem_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1994,7 +2136,7 @@ func (x *NodeName) String() string {
 func (*NodeName) ProtoMessage() {}
 
 func (x *NodeName) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[16]
+	mi := &file_tandem_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2007,7 +2149,7 @@ func (x *NodeName) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeName.ProtoReflect.Descriptor instead.
 func (*NodeName) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{16}
+	return file_tandem_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *NodeName) GetRole() string {
@@ -2038,7 +2180,7 @@ type LastSeen struct {
 
 func (x *LastSeen) Reset() {
 	*x = LastSeen{}
-	mi := &file_tandem_proto_msgTypes[17]
+	mi := &file_tandem_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2050,7 +2192,7 @@ func (x *LastSeen) String() string {
 func (*LastSeen) ProtoMessage() {}
 
 func (x *LastSeen) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[17]
+	mi := &file_tandem_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2063,7 +2205,7 @@ func (x *LastSeen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastSeen.ProtoReflect.Descriptor instead.
 func (*LastSeen) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{17}
+	return file_tandem_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LastSeen) GetRole() string {
@@ -2107,7 +2249,7 @@ type Latency struct {
 
 func (x *Latency) Reset() {
 	*x = Latency{}
-	mi := &file_tandem_proto_msgTypes[18]
+	mi := &file_tandem_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2119,7 +2261,7 @@ func (x *Latency) String() string {
 func (*Latency) ProtoMessage() {}
 
 func (x *Latency) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[18]
+	mi := &file_tandem_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2132,7 +2274,7 @@ func (x *Latency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Latency.ProtoReflect.Descriptor instead.
 func (*Latency) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{18}
+	return file_tandem_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Latency) GetP50() float64 {
@@ -2245,13 +2387,18 @@ const file_tandem_proto_rawDesc = "" +
 	"\vcaller_role\x18\x06 \x01(\tR\n" +
 	"callerRole\x12%\n" +
 	"\x0ecaller_address\x18\a \x01(\tR\rcallerAddress\x12\x12\n" +
-	"\x04path\x18\b \x03(\tR\x04path:\x06\x80\xb5\x18\x80\x80\x04\"\x9a\x01\n" +
+	"\x04path\x18\b \x03(\tR\x04path:\x06\x80\xb5\x18\x80\x80\x04\"\xcb\x01\n" +
 	"\fOpenResponse\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x18\n" +
 	"\aaddress\x18\x03 \x01(\tR\aaddress\x12\x12\n" +
 	"\x04life\x18\x04 \x01(\tR\x04life\x12\x10\n" +
-	"\x03end\x18\x05 \x01(\tR\x03end:\x06\x80\xb5\x18\x80\x80\x04\"\x9d\x02\n" +
+	"\x03end\x18\x05 \x01(\tR\x03end\x12/\n" +
+	"\x06inputs\x18\x06 \x03(\v2\x10.tandem.v1.InputB\x05\x80\xb5\x18\x80\x01R\x06inputs:\x06\x80\xb5\x18\x80\x80\x04\"K\n" +
+	"\x05Input\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
+	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\tR\x04type\"\x9d\x02\n" +
 	"\x03Run\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\x80\xb5\x18\x80\x01\x90\xb5\x18\x01R\x02id\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x80\xb5\x18\x80\x01R\bstrategy\x12\x14\n" +
@@ -2270,7 +2417,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12/\n" +
 	"\x06frames\x18\x03 \x03(\v2\x10.tandem.v1.FrameB\x05\x80\xb5\x18\x80\x02R\x06frames\x12\x12\n" +
 	"\x04kept\x18\x04 \x01(\bR\x04kept\x120\n" +
-	"\x06status\x18\x06 \x03(\v2\x11.tandem.v1.StatusB\x05\x80\xb5\x18\x80\x01R\x06statusJ\x04\b\x05\x10\x06\"\xd0\x02\n" +
+	"\x06status\x18\x06 \x03(\v2\x11.tandem.v1.StatusB\x05\x80\xb5\x18\x80\x01R\x06statusJ\x04\b\x05\x10\x06\"\xfd\x02\n" +
 	"\x05Frame\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x05R\x04next\x12\x1a\n" +
@@ -2283,8 +2430,13 @@ const file_tandem_proto_rawDesc = "" +
 	"\bencoding\x18\t \x01(\x0e2\x13.tandem.v1.EncodingR\bencoding\x12\x14\n" +
 	"\x05scale\x18\n" +
 	" \x01(\x02R\x05scale\x12\x16\n" +
-	"\x06offset\x18\v \x01(\x02R\x06offsetB\b\n" +
-	"\x06_label\"\x99\x01\n" +
+	"\x06offset\x18\v \x01(\x02R\x06offset\x12+\n" +
+	"\x04more\x18\f \x03(\v2\x11.tandem.v1.TensorB\x04\x80\xb5\x18\x7fR\x04moreB\b\n" +
+	"\x06_label\"R\n" +
+	"\x06Tensor\x12\x1a\n" +
+	"\x05shape\x18\x01 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x14\n" +
+	"\x05scale\x18\x02 \x01(\x02R\x05scale\x12\x16\n" +
+	"\x06offset\x18\x03 \x01(\x02R\x06offset\"\x99\x01\n" +
 	"\fPushResponse\x126\n" +
 	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackB\x05\x80\xb5\x18\x80\x02R\bfeedback\x12#\n" +
 	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04live\x12\x12\n" +
@@ -2469,7 +2621,7 @@ func file_tandem_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_tandem_proto_goTypes = []any{
 	(Encoding)(0),                       // 0: tandem.v1.Encoding
 	(Reason)(0),                         // 1: tandem.v1.Reason
@@ -2477,64 +2629,68 @@ var file_tandem_proto_goTypes = []any{
 	(*DescribeResponse)(nil),            // 3: tandem.v1.DescribeResponse
 	(*OpenRequest)(nil),                 // 4: tandem.v1.OpenRequest
 	(*OpenResponse)(nil),                // 5: tandem.v1.OpenResponse
-	(*Run)(nil),                         // 6: tandem.v1.Run
-	(*PushRequest)(nil),                 // 7: tandem.v1.PushRequest
-	(*Frame)(nil),                       // 8: tandem.v1.Frame
-	(*PushResponse)(nil),                // 9: tandem.v1.PushResponse
-	(*Feedback)(nil),                    // 10: tandem.v1.Feedback
-	(*CloseRequest)(nil),                // 11: tandem.v1.CloseRequest
-	(*CloseResponse)(nil),               // 12: tandem.v1.CloseResponse
-	(*Ledger)(nil),                      // 13: tandem.v1.Ledger
-	(*Handover)(nil),                    // 14: tandem.v1.Handover
-	(*Status)(nil),                      // 15: tandem.v1.Status
-	(*Live)(nil),                        // 16: tandem.v1.Live
-	(*Report)(nil),                      // 17: tandem.v1.Report
-	(*NodeName)(nil),                    // 18: tandem.v1.NodeName
-	(*LastSeen)(nil),                    // 19: tandem.v1.LastSeen
-	(*Latency)(nil),                     // 20: tandem.v1.Latency
-	nil,                                 // 21: tandem.v1.Ledger.DecisionsEntry
-	nil,                                 // 22: tandem.v1.Ledger.StatesEntry
-	(*descriptorpb.FieldOptions)(nil),   // 23: google.protobuf.FieldOptions
-	(*descriptorpb.MessageOptions)(nil), // 24: google.protobuf.MessageOptions
+	(*Input)(nil),                       // 6: tandem.v1.Input
+	(*Run)(nil),                         // 7: tandem.v1.Run
+	(*PushRequest)(nil),                 // 8: tandem.v1.PushRequest
+	(*Frame)(nil),                       // 9: tandem.v1.Frame
+	(*Tensor)(nil),                      // 10: tandem.v1.Tensor
+	(*PushResponse)(nil),                // 11: tandem.v1.PushResponse
+	(*Feedback)(nil),                    // 12: tandem.v1.Feedback
+	(*CloseRequest)(nil),                // 13: tandem.v1.CloseRequest
+	(*CloseResponse)(nil),               // 14: tandem.v1.CloseResponse
+	(*Ledger)(nil),                      // 15: tandem.v1.Ledger
+	(*Handover)(nil),                    // 16: tandem.v1.Handover
+	(*Status)(nil),                      // 17: tandem.v1.Status
+	(*Live)(nil),                        // 18: tandem.v1.Live
+	(*Report)(nil),                      // 19: tandem.v1.Report
+	(*NodeName)(nil),                    // 20: tandem.v1.NodeName
+	(*LastSeen)(nil),                    // 21: tandem.v1.LastSeen
+	(*Latency)(nil),                     // 22: tandem.v1.Latency
+	nil,                                 // 23: tandem.v1.Ledger.DecisionsEntry
+	nil,                                 // 24: tandem.v1.Ledger.StatesEntry
+	(*descriptorpb.FieldOptions)(nil),   // 25: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil), // 26: google.protobuf.MessageOptions
 }
 var file_tandem_proto_depIdxs = []int32{
-	6,  // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
-	6,  // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
-	8,  // 2: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
-	15, // 3: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
-	0,  // 4: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
-	10, // 5: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
-	16, // 6: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
-	13, // 7: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
-	1,  // 8: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
-	17, // 9: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	21, // 10: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	22, // 11: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
-	14, // 12: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
-	13, // 13: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	18, // 14: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
-	18, // 15: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
-	20, // 16: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	13, // 17: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	18, // 18: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
-	19, // 19: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
-	23, // 20: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	23, // 21: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	23, // 22: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	24, // 23: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
-	2,  // 24: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
-	4,  // 25: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	7,  // 26: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	11, // 27: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	3,  // 28: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
-	5,  // 29: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	9,  // 30: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	12, // 31: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	28, // [28:32] is the sub-list for method output_type
-	24, // [24:28] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	20, // [20:24] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	7,  // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
+	7,  // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
+	6,  // 2: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Input
+	9,  // 3: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
+	17, // 4: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
+	0,  // 5: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
+	10, // 6: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
+	12, // 7: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
+	18, // 8: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
+	15, // 9: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	1,  // 10: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
+	19, // 11: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	23, // 12: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	24, // 13: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	16, // 14: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
+	15, // 15: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	20, // 16: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
+	20, // 17: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
+	22, // 18: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	15, // 19: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	20, // 20: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
+	21, // 21: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
+	25, // 22: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	25, // 23: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	25, // 24: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	26, // 25: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	2,  // 26: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
+	4,  // 27: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	8,  // 28: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	13, // 29: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	3,  // 30: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
+	5,  // 31: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	11, // 32: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	14, // 33: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	30, // [30:34] is the sub-list for method output_type
+	26, // [26:30] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	22, // [22:26] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }
@@ -2542,15 +2698,15 @@ func file_tandem_proto_init() {
 	if File_tandem_proto != nil {
 		return
 	}
-	file_tandem_proto_msgTypes[6].OneofWrappers = []any{}
-	file_tandem_proto_msgTypes[15].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[7].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[17].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_proto_rawDesc), len(file_tandem_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   21,
+			NumMessages:   23,
 			NumExtensions: 4,
 			NumServices:   1,
 		},

@@ -21,6 +21,7 @@ type cursor struct {
 	buf    []byte // bytes of the file ...
 	at     int64  // ... from here
 	budget int64  // bytes that may still be allocated
+	depth  int    // of the graph at hand in others
 }
 
 // span is a part of the file: a message, or a value whose length is known.

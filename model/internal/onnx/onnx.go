@@ -11,12 +11,15 @@
 //	          └ TensorProto                          Tensor (name, type, dims, where its data is)
 //
 // The depth of that tree is the depth of the recursion; subgraphs in attributes
-// are noted and not entered. What the parser allocates is charged to a
+// are entered eight deep. What the parser allocates is charged to a
 // budget of four times the file's size and 4 MiB, so a hostile file costs no
 // more.
 package onnx
 
-import "errors"
+import (
+	"errors"
+	"math"
+)
 
 // ErrMalformed is in the chain of every error about a file that breaks the
 // format: cut short, damaged, or made to do harm.
@@ -54,8 +57,11 @@ type Attribute struct {
 	Int    int64
 	String string
 	Tensor *Tensor
+	Graph  *Graph // of If and Loop; nil where it is nested too deep
 	Floats []float32
 	Ints   []int64
+
+	Strings []string
 }
 
 // AttributeType is AttributeProto.AttributeType of the format.
@@ -70,6 +76,8 @@ const (
 	AttributeGraph  AttributeType = 5
 	AttributeFloats AttributeType = 6
 	AttributeInts   AttributeType = 7
+
+	AttributeStrings AttributeType = 8
 )
 
 // Value names a tensor that exists while the network is computed.
@@ -112,4 +120,32 @@ func (n *Node) Float(name string, otherwise float32) float32 {
 		return a.Float
 	}
 	return otherwise
+}
+
+// Declared is the shape that the file notes for a tensor, or nil where it notes
+// none, or one that is open.
+func (g *Graph) Declared(tensor string) []int {
+	for _, list := range [][]Value{g.Outputs, g.Values} {
+		for i := range list {
+			if list[i].Name == tensor {
+				return list[i].fixed()
+			}
+		}
+	}
+	return nil
+}
+
+// fixed is the shape if all its sizes are there.
+func (v *Value) fixed() []int {
+	if v.Dims == nil {
+		return nil
+	}
+	shape := make([]int, len(v.Dims))
+	for i, d := range v.Dims {
+		if d.Size < 0 || d.Size > math.MaxInt32 {
+			return nil
+		}
+		shape[i] = int(d.Size)
+	}
+	return shape
 }

@@ -51,7 +51,7 @@ func TestInts(t *testing.T) {
 		"cut short":          {str(shape(Int64, 1), 7, []byte{0x80}), nil, "unexpected EOF"},
 		"no data":            {num(num(nil, 2, 6), 14, 1), nil, "in the file"},
 		"floats":             {str(shape(Float32, 1), 4, []byte{0, 0, 0, 0}), nil, "holds float32"},
-		"impossibly many":    {str(num(num(nil, 1, 1<<13), 2, 7), 7, varints), nil, "at most 4096"},
+		"impossibly many":    {str(num(num(nil, 1, 1<<13), 2, 7), 7, varints), nil, "for 8192 integers"},
 		"both kinds of data": {str(str(shape(Int64, 2), 7, varints), 9, varints), nil, "twice"},
 		"not packed":         {num(shape(Int64, 1), 7, 3), nil, "not packed"},
 	} {

@@ -18,7 +18,10 @@ const (
 	valueCost     = 256
 	dimCost       = 64
 	pairCost      = 128
+	graphCost     = 512
 	spare         = 4 << 20 // for graphs whose weights are in other files
+
+	maxDepth = 8 // of graphs in attributes
 )
 
 // Parse reads the description of a network from the size bytes of r. r is kept
@@ -176,12 +179,27 @@ func (a *Attribute) field(c *cursor) func(field) error {
 			if err == nil {
 				err = a.Tensor.check()
 			}
+		case 6:
+			if c.depth == maxDepth {
+				return nil
+			}
+			c.depth++
+			a.Graph = new(Graph)
+			if err = c.charge(graphCost); err == nil {
+				err = c.message(f, a.Graph.field(c))
+			}
+			c.depth--
 		case 7:
 			err = c.numbers(f, protowire.Fixed32Type, func(v uint64) error {
 				return push(c, &a.Floats, math.Float32frombits(uint32(v)))
 			})
 		case 8:
 			err = c.numbers(f, protowire.VarintType, func(v uint64) error { return push(c, &a.Ints, int64(v)) })
+		case 9:
+			var s string
+			if s, err = c.text(f); err == nil {
+				err = push(c, &a.Strings, s)
+			}
 		case 20:
 			a.Type, err = AttributeType(f.number), f.is(protowire.VarintType)
 		}

@@ -13,38 +13,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// DataType is TensorProto.DataType of the format.
-type DataType int64
-
-// The data types that can be read.
-const (
-	Float32 DataType = 1
-	Int32   DataType = 6
-	Int64   DataType = 7
-)
-
-// typeNames are in the order of the format, from 0 on.
-var typeNames = []string{"undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64",
-	"string", "bool", "float16", "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16"}
-
-func (d DataType) String() string {
-	if d >= 0 && int(d) < len(typeNames) {
-		return typeNames[d]
-	}
-	return fmt.Sprintf("data type %d", int64(d))
-}
-
-// size is the number of bytes an element takes, 0 where it is not read.
-func (d DataType) size() int64 {
-	switch d {
-	case Float32, Int32:
-		return 4
-	case Int64:
-		return 8
-	}
-	return 0
-}
-
 const maxRank = 16 // dimensions of a tensor
 
 // Tensor is a constant: its shape, and where its numbers are.
@@ -66,17 +34,22 @@ type External struct {
 }
 
 // External lists the tensors whose numbers are in other files.
-func (m *Model) External() []*Tensor {
-	var all []*Tensor
-	for i := range m.Graph.Initializers {
-		if t := &m.Graph.Initializers[i]; t.External != nil {
+func (m *Model) External() []*Tensor { return m.Graph.external(nil) }
+
+func (g *Graph) external(all []*Tensor) []*Tensor {
+	for i := range g.Initializers {
+		if t := &g.Initializers[i]; t.External != nil {
 			all = append(all, t)
 		}
 	}
-	for i := range m.Graph.Nodes {
-		for k := range m.Graph.Nodes[i].Attributes {
-			if t := m.Graph.Nodes[i].Attributes[k].Tensor; t != nil && t.External != nil {
-				all = append(all, t)
+	for i := range g.Nodes {
+		for k := range g.Nodes[i].Attributes {
+			a := &g.Nodes[i].Attributes[k]
+			if a.Tensor != nil && a.Tensor.External != nil {
+				all = append(all, a.Tensor)
+			}
+			if a.Graph != nil {
+				all = a.Graph.external(all)
 			}
 		}
 	}
@@ -86,10 +59,10 @@ func (m *Model) External() []*Tensor {
 // Attach gives an external tensor its numbers, which are in the size bytes of r.
 func (t *Tensor) Attach(r io.ReaderAt, size int64) error {
 	e := t.External
-	if t.Type.size() == 0 {
+	if !t.Type.Readable() {
 		return nil // it is refused when somebody uses it
 	}
-	want := t.Len() * t.Type.size()
+	want := t.Type.bytes(t.Len())
 	if e.Length >= 0 && e.Length != want {
 		return fmt.Errorf("%w: tensor %q has %d bytes in %q, want %d for %v %d", ErrMalformed, t.Name, e.Length, e.Location, want, t.Type, t.Dims)
 	}
@@ -133,9 +106,9 @@ func (t *Tensor) field(c *cursor) func(field) error {
 			t.Type, err = DataType(f.number), f.is(protowire.VarintType)
 		case 3:
 			err = errors.New("tensors in segments are not supported")
-		case 4, 9:
+		case 4, 9, 10:
 			err = keep(f, false)
-		case 5, 7:
+		case 5, 7, 11:
 			err = keep(f, true)
 		case 8:
 			t.Name, err = c.text(f)
@@ -209,14 +182,14 @@ func (t *Tensor) check() error {
 		}
 		n = lo
 	}
-	if t.External != nil || t.varint || t.Type.size() == 0 {
+	if t.External != nil || t.varint || !t.Type.Readable() {
 		return nil
 	}
 	have := int64(0)
 	if t.data != nil {
 		have = t.data.Size()
 	}
-	if want := int64(n) * t.Type.size(); have != want {
+	if want := t.Type.bytes(int64(n)); have != want {
 		return fmt.Errorf("%w: %d bytes of data for %v %d, want %d", ErrMalformed, have, t.Type, t.Dims, want)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"tandem/model/internal/f32"
+	"tandem/model/internal/onnx"
 )
 
 // arithmetic reads an operator on two tensors, which are combined element by
@@ -21,8 +22,10 @@ type binary struct {
 
 	// line makes a line of y; sa and sb say how a and b move: one element at a
 	// time, or not at all.
-	line func(y, a, b []float32, sa, sb int)
-	ints func(a, b int64) (int64, error) // of two integer constants
+	line  func(y, a, b []float32, sa, sb int)
+	whole func(y, a, b []float32, sa, sb int) // of integers; nil: line
+	ints  func(a, b int64) (int64, error)     // of two integer constants; nil: as whole or line
+	gives onnx.DataType                       // what the result holds; 0: what the first input does
 
 	// as is what x combined with a constant is as a scaling; nil where it is none.
 	as func(c *Constant, first bool) (scaling, bool)
@@ -32,25 +35,70 @@ func (of *binary) read(n *Node) error {
 	if err := n.takes(2, 2); err != nil {
 		return err
 	}
-	o := &arithmeticOp{of: of}
-	var shapes [2][]int
-	var from []int
-	for i, in := range n.In {
-		if in.Constant == nil {
-			shapes[i], from = in.Shape, append(from, i)
-			continue
-		}
-		if err := in.Constant.weight(); err != nil {
+	if of.ints != nil && n.holds(0).Integer() != n.holds(1).Integer() {
+		return fmt.Errorf("%w: %v and %v: two of one type are wanted", ErrMalformed, n.holds(0), n.holds(1))
+	}
+	o := &arithmeticOp{of: of, line: of.line}
+	if n.Opset < 7 {
+		if err := n.place(); err != nil {
 			return err
 		}
-		o.constant, o.first = in.Constant, i == 0
-		shapes[i] = in.Constant.shape()
 	}
-	to, err := broadcast(shapes[0], shapes[1])
+	to, err := n.broadcast()
 	if err != nil {
 		return err
 	}
-	return n.give(o, to, from...)
+	var from []int
+	for i, in := range n.In {
+		if in.Constant == nil {
+			from = append(from, i)
+			continue
+		}
+		if err := in.Constant.numeric(); err != nil {
+			return err
+		}
+		o.constant, o.first = in.Constant, i == 0
+	}
+	if of.whole != nil && n.holds(0).Integer() {
+		o.line = of.whole
+	}
+	gives := of.gives
+	if gives == 0 {
+		gives = n.holds(0)
+	}
+	return n.typed(gives, n.give(o, to, from...))
+}
+
+// place gives the second operand dimensions of 1 at its end: before version 7 it
+// did not have to lie at the end of the first, and attribute axis says where.
+func (n *Node) place() error {
+	a, err := n.dims(0)
+	if err != nil {
+		return err
+	}
+	b, err := n.dims(1)
+	if err != nil {
+		return err
+	}
+	at := int64(len(a) - len(b))
+	if n.Op == "PRelu" && len(b) == 1 {
+		at = 1
+	} else {
+		at = n.Int("axis", at)
+	}
+	missing := int64(len(a)-len(b)) - at
+	if missing <= 0 || len(b) == 0 {
+		return nil
+	}
+	if n.In[1].Constant == nil || missing > MaxRank {
+		return fmt.Errorf("axis %d of an activation: %w: export with opset_version=17", at, ErrUnsupported)
+	}
+	c := *n.In[1].Constant
+	for range missing {
+		c.Dims = append(c.Dims[:len(c.Dims):len(c.Dims)], 1)
+	}
+	n.In[1].Constant = &c
+	return nil
 }
 
 // broadcast is the shape of the result of two shapes, or says why there is none.
@@ -76,11 +124,15 @@ func along(shape []int, rank, i int) int {
 	return 1
 }
 
-// together is the walk over y and what a and b have for each of its elements.
-func together(y, a, b *tensor.AP) (w walk) {
+// together is the walk over y and what the others have for each of its elements.
+func together(y *tensor.AP, others ...*tensor.AP) (w walk) {
 	rank := len(y.Shape())
 	for i, d := range y.Shape() {
-		w.add(d, [3]int{y.Strides()[i], stride(a, rank, i), stride(b, rank, i)})
+		by := moves{y.Strides()[i]}
+		for k, t := range others {
+			by[k+1] = stride(t, rank, i)
+		}
+		w.add(d, by)
 	}
 	return w
 }
@@ -88,15 +140,10 @@ func together(y, a, b *tensor.AP) (w walk) {
 // arithmeticOp computes two tensors element by element.
 type arithmeticOp struct {
 	of       *binary
-	constant *Constant // one of the two that is in the file, or nil
+	line     func(y, a, b []float32, sa, sb int)
+	constant *Constant // one of the two, or nil
 	first    bool      // it is the first
 }
-
-func (l *arithmeticOp) InPlace()       {}
-func (l *arithmeticOp) Strided()       {}
-func (l *arithmeticOp) Bounded()       {}
-func (l *arithmeticOp) Work() int64    { return 0 }
-func (l *arithmeticOp) String() string { return l.of.name }
 
 func (l *arithmeticOp) Bytes() int64 {
 	if l.constant == nil {
@@ -104,6 +151,12 @@ func (l *arithmeticOp) Bytes() int64 {
 	}
 	return 4 * l.constant.volume()
 }
+
+func (l *arithmeticOp) InPlace()       {}
+func (l *arithmeticOp) Strided()       {}
+func (l *arithmeticOp) Bounded()       {}
+func (l *arithmeticOp) Work() int64    { return 0 }
+func (l *arithmeticOp) String() string { return l.of.name }
 
 func (l *arithmeticOp) scaling(shape []int, axis int) (scaling, bool) {
 	if l.of.as == nil || l.constant == nil || !l.constant.perChannel(len(shape), axis, shape[axis]) {
@@ -113,7 +166,7 @@ func (l *arithmeticOp) scaling(shape []int, axis int) (scaling, bool) {
 }
 
 func (l *arithmeticOp) Load() (Kernel, error) {
-	k := &arithmeticKernel{of: l.of.line, first: l.first}
+	k := &arithmeticKernel{line: l.line, first: l.first}
 	if l.constant != nil {
 		var err error
 		if k.held, err = l.constant.tensor(); err != nil {
@@ -124,39 +177,47 @@ func (l *arithmeticOp) Load() (Kernel, error) {
 }
 
 type arithmeticKernel struct {
-	of    func(y, a, b []float32, sa, sb int)
+	line  func(y, a, b []float32, sa, sb int)
 	held  *tensor.Dense // one of the two, or nil
 	first bool
 }
 
 func (k *arithmeticKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
-	a := xs[0]
-	b := k.held
+	a, b := xs[0], k.held
 	switch {
 	case b == nil:
 		b = xs[1]
 	case k.first:
 		a, b = b, a
 	}
+	lineByLine(y, a, b, k.line, with.Clamp)
+	return nil
+}
+
+// lineByLine makes y of a and b, line by line.
+func lineByLine(y, a, b *tensor.Dense, of func(y, a, b []float32, sa, sb int), c f32.Clamp) {
 	z, left, right := y.Float32s(), a.Float32s(), b.Float32s()
 	w := together(y.Info(), a.Info(), b.Info())
 	n, move := w.inner()
-	for at := [3]int{}; ; {
+	for at := (moves{}); ; {
 		line := z[at[0]:][:n]
-		k.of(line, left[at[1]:], right[at[2]:], move[1], move[2])
-		if with.Clamp != f32.Linear {
-			bound(line, line, with.Clamp)
+		of(line, left[at[1]:], right[at[2]:], move[1], move[2])
+		if c != f32.Linear {
+			bound(line, line, c)
 		}
 		if !w.next(&at) {
-			return nil
+			return
 		}
 	}
 }
 
-// fold computes two small constants of one type.
+// fold computes two constants; integers exactly.
 func (of *binary) fold(n *Node) error {
-	if len(n.In) != 2 || !n.has(0) || !n.has(1) || n.In[0].Constant.Integer != n.In[1].Constant.Integer {
-		return fmt.Errorf("%w: two constants of one type are wanted", ErrMalformed)
+	if err := n.takes(2, 2); err != nil {
+		return err
+	}
+	if of.ints == nil || !n.holds(0).Integer() || !n.holds(1).Integer() {
+		return n.fold(Operator{Read: of.read})
 	}
 	a, left, err := n.small(0)
 	if err != nil {
@@ -171,26 +232,16 @@ func (of *binary) fold(n *Node) error {
 		return err
 	}
 	size := Volume(to)
-	if size > maxKnown {
-		return tooMany(to)
-	}
 	if err := n.Budget.spend(16 * int64(size+8)); err != nil {
 		return err
 	}
-	y := &Constant{Integer: a.Integer, Dims: wide(to)}
-	if a.Integer {
-		y.ints = make([]int64, size)
-	} else {
-		y.reals = make([]float32, size)
-	}
+	y := &Constant{Type: a.Type, Dims: wide(to), ints: make([]int64, size)}
 	w := together(rowMajor(to), rowMajor(left), rowMajor(right))
 	count, move := w.inner()
-	for at := [3]int{}; size > 0; {
+	for at := (moves{}); size > 0; {
 		for i := range count {
 			iy, ia, ib := at[0]+i*move[0], at[1]+i*move[1], at[2]+i*move[2]
-			if !y.Integer {
-				of.line(y.reals[iy:iy+1], a.reals[ia:], b.reals[ib:], 1, 1)
-			} else if y.ints[iy], err = of.ints(a.ints[ia], b.ints[ib]); err != nil {
+			if y.ints[iy], err = of.ints(a.ints[ia], b.ints[ib]); err != nil {
 				return err
 			}
 		}

@@ -25,15 +25,13 @@ func TestArithmeticByHand(t *testing.T) {
 	checkRefused(t, ErrMalformed, map[string]*Node{
 		"shapes":        node("Add", nil, six, x),
 		"one input":     node("Add", nil, x),
-		"three":         node("Max", nil, x, x, x),
 		"left out":      node("Mul", nil, x, nil),
 		"one left out":  node("Max", nil, x, nil),
 		"two types":     node("Add", nil, integers(1), reals(dims(1), 1)),
+		"integers":      node("Add", nil, x, integers(1)),
 		"divide by 0":   node("Div", nil, integers(1), integers(0)),
-		"one constant":  node("Min", nil, integers(1)),
 		"folded shapes": node("Sub", nil, integers(1, 2), integers(1, 2, 3)),
 	})
-	checkRefused(t, ErrUnsupported, map[string]*Node{"integers": node("Add", nil, x, integers(1))})
 }
 
 func TestArithmeticFolds(t *testing.T) {
@@ -85,4 +83,15 @@ func TestArithmeticAgainstOracle(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Before version 7 an attribute says where the second operand lies in the first.
+func TestArithmeticOfOldVersions(t *testing.T) {
+	six := of(dims(1, 2, 3), 1, 2, 3, 4, 5, 6)
+	checkByHand(t, map[string]byHand{
+		"along an axis": {"Add", attr{"opset": 6, "broadcast": 1, "axis": 1}, in(six, reals(dims(2), 10, 20)), []float32{11, 12, 13, 24, 25, 26}},
+		"at the end":    {"Add", attr{"opset": 6, "broadcast": 1}, in(six, reals(dims(3), 10, 20, 30)), []float32{11, 22, 33, 14, 25, 36}},
+		"slopes":        {"PRelu", attr{"opset": 6}, in(of(dims(1, 2, 2), -1, -1, -1, 1), reals(dims(2), 2, 3)), []float32{-2, -2, -3, 1}},
+	})
+	checkRefused(t, ErrUnsupported, map[string]*Node{"an activation": node("Add", attr{"opset": 6, "broadcast": 1, "axis": 1}, six, dense(dims(2)))})
 }

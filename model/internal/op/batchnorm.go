@@ -19,15 +19,23 @@ func batchNormalization(n *Node) error {
 	if err != nil {
 		return err
 	}
-	if n.Int("training_mode", 0) != 0 {
-		return fmt.Errorf("training_mode: %w: export in eval mode", ErrUnsupported)
+	if err := n.evaluating(n.Int("training_mode", 0) != 0); err != nil {
+		return err
 	}
-	if len(shape) < 2 || shape[0] != 1 {
+	if n.Int("spatial", 1) == 0 {
+		return fmt.Errorf("spatial 0: %w: export with opset_version=17", ErrUnsupported)
+	}
+	if len(shape) < 2 {
 		return fmt.Errorf("%w: it has no channels in shape %d", ErrMalformed, shape)
 	}
 	s := scaling{normal: true, epsilon: float64(n.Float("epsilon", 1e-5))}
 	if e := s.epsilon; math.IsNaN(e) || e < 0 {
 		return fmt.Errorf("%w: epsilon %g", ErrMalformed, e)
+	}
+	for i := 1; i < 5; i++ {
+		if n.In[i].Constant == nil {
+			return n.batchNormLive(shape, s.epsilon)
+		}
 	}
 	for i, to := range []**Constant{&s.gamma, &s.beta, &s.mu, &s.variance} {
 		c, err := n.weights(i + 1)
@@ -75,13 +83,56 @@ func (k *batchNormKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) 
 	x, z := xs[0].Float32s(), y.Float32s()
 	plane := Volume(y.Shape()[2:])
 	shift := k.shift.Float32s()
-	for c, by := range k.scale.Float32s() {
-		line, to := x[c*plane:][:plane], z[c*plane:][:plane]
+	scale := k.scale.Float32s()
+	for p := range len(x) / plane {
+		line, to, by, plus := x[p*plane:][:plane], z[p*plane:][:plane], scale[p%len(scale)], shift[p%len(scale)]
 		for i, v := range line {
-			to[i] = v*by + shift[c]
+			to[i] = v*by + plus
 		}
 		if with.Clamp != f32.Linear {
 			bound(to, to, with.Clamp)
+		}
+	}
+	return nil
+}
+
+// evaluating refuses a node that trains; before version 7 it does so unless it
+// is told not to.
+func (n *Node) evaluating(training bool) error {
+	if training || n.Opset < 7 && n.Int("is_test", 0) == 0 {
+		return fmt.Errorf("it trains: %w: export in eval mode", ErrUnsupported)
+	}
+	return nil
+}
+
+// batchNormLive reads a node whose statistics or factors come with the frame.
+func (n *Node) batchNormLive(shape []int, epsilon float64) error {
+	for i := 1; i < 5; i++ {
+		if d, err := n.dims(i); err != nil || len(d) != 1 || d[0] != shape[1] {
+			return fmt.Errorf("%w: %.80q of shape %d for %d channels", ErrMalformed, n.Inputs[i], d, shape[1])
+		}
+	}
+	return n.combine(liveNormOp{epsilon: epsilon}, shape, 0, 1, 2, 3, 4)
+}
+
+// liveNormOp is a batch normalisation with all that it needs in the frame.
+type liveNormOp struct {
+	weightless
+	epsilon float64
+}
+
+func (l liveNormOp) Load() (Kernel, error) { return l, nil }
+func (l liveNormOp) String() string        { return "batch norm" }
+
+func (l liveNormOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
+	x, z := xs[0].Float32s(), y.Float32s()
+	gamma, beta, mu, variance := xs[1].Float32s(), xs[2].Float32s(), xs[3].Float32s(), xs[4].Float32s()
+	plane := Volume(y.Shape()[2:])
+	for p := range len(x) / plane {
+		c := p % len(gamma)
+		by := float64(gamma[c]) / math.Sqrt(float64(variance[c])+l.epsilon)
+		for i, v := range x[p*plane:][:plane] {
+			z[p*plane+i] = float32((float64(v)-float64(mu[c]))*by + float64(beta[c]))
 		}
 	}
 	return nil

@@ -43,3 +43,20 @@ func TestBatchNormalizationAgainstOracle(t *testing.T) {
 		oracle(t, "BatchNormalization", attr{"epsilon": epsilon}, in(x, of(gamma), of(beta), of(mu), of(variance)), y, err)
 	})
 }
+
+// Statistics may come with the frame, and there may be several samples.
+func TestBatchNormalizationOfTheFrame(t *testing.T) {
+	x := of(dims(2, 2, 1), 1, 2, 3, 4)
+	gamma, beta, mean, variance := of(dims(2), 1, 2), of(dims(2), 0, 1), of(dims(2), 1, 2), of(dims(2), 1, 4)
+	exact := attr{"epsilon": 0.0}
+	known := func(x *tensor.Dense) *Constant { return reals(x.Shape(), x.Float32s()...) }
+	checkByHand(t, map[string]byHand{
+		"of the frame": {"BatchNormalization", exact, in(x, gamma, beta, mean, variance), []float32{0, 1, 2, 3}},
+		"in part":      {"BatchNormalization", exact, in(x, known(gamma), beta, known(mean), known(variance)), []float32{0, 1, 2, 3}},
+		"constants":    {"BatchNormalization", exact, in(x, known(gamma), known(beta), known(mean), known(variance)), []float32{0, 1, 2, 3}},
+		"version 6":    {"BatchNormalization", attr{"epsilon": 0.0, "opset": 6, "is_test": 1}, in(x, known(gamma), known(beta), known(mean), known(variance)), []float32{0, 1, 2, 3}},
+	})
+	checkRefused(t, ErrUnsupported, map[string]*Node{
+		"training": node("BatchNormalization", attr{"opset": 6}, x, known(gamma), known(beta), known(mean), known(variance)),
+	})
+}

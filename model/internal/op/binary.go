@@ -1,8 +1,20 @@
 package op
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // What the operators on two tensors do with two numbers, or two lines of them.
+
+// pairwise makes a line of what f makes of two numbers.
+func pairwise(f func(a, b float64) float64) func(y, a, b []float32, sa, sb int) {
+	return func(y, a, b []float32, sa, sb int) {
+		for i := range y {
+			y[i] = float32(f(float64(a[i*sa]), float64(b[i*sb])))
+		}
+	}
+}
 
 var add = &binary{
 	name: "add",
@@ -58,11 +70,78 @@ var divide = &binary{
 			y[i] = a[i*sa] / b[i*sb]
 		}
 	},
+	whole: pairwise(func(a, b float64) float64 {
+		if b == 0 { // ONNX does not say what this is
+			return 0
+		}
+		return math.Trunc(a / b)
+	}),
 	ints: func(a, b int64) (int64, error) {
 		if b == 0 {
 			return 0, fmt.Errorf("%w: it divides by 0", ErrMalformed)
 		}
 		return a / b, nil
+	},
+}
+
+var power = &binary{
+	name:  "power",
+	line:  pairwise(math.Pow),
+	whole: pairwise(func(a, b float64) float64 { return math.Trunc(math.Pow(a, b)) }),
+}
+
+// remainder has the sign of the divisor, as in Python, and fmod that of the
+// dividend.
+var remainder = &binary{
+	name: "remainder",
+	line: pairwise(remainderOf),
+	ints: func(a, b int64) (int64, error) {
+		if b == 0 {
+			return 0, fmt.Errorf("%w: it divides by 0", ErrMalformed)
+		}
+		return ((a % b) + b) % b, nil
+	},
+}
+
+func remainderOf(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	m := math.Mod(a, b)
+	if m != 0 && math.Signbit(m) != math.Signbit(b) {
+		m += b
+	}
+	return m
+}
+
+var fmod = &binary{name: "fmod", line: pairwise(math.Mod)}
+
+// mod reads Mod.
+func mod(n *Node) error {
+	if n.Int("fmod", 0) != 0 {
+		return fmod.read(n)
+	}
+	return remainder.read(n)
+}
+
+func foldMod(n *Node) error {
+	if n.Int("fmod", 0) != 0 {
+		return fmod.fold(n)
+	}
+	return remainder.fold(n)
+}
+
+// prelu is x where it is positive, and elsewhere x times a slope.
+var prelu = &binary{
+	name: "prelu",
+	line: func(y, x, slope []float32, sx, ss int) {
+		for i := range y {
+			v := x[i*sx]
+			if v < 0 {
+				v *= slope[i*ss]
+			}
+			y[i] = v
+		}
 	},
 }
 

@@ -15,6 +15,11 @@ func relu(n *Node) error { return n.each(clampOp{bounds: f32.ReLU, name: "relu"}
 func clip(n *Node) error {
 	c := clampOp{bounds: f32.Clamp{Min: n.Float("min", f32.Linear.Min), Max: n.Float("max", f32.Linear.Max)}}
 	if n.Opset >= 11 {
+		for i := 1; i < len(n.In) && i < 3; i++ {
+			if n.has(i) && n.In[i].Constant == nil {
+				return n.clipLive()
+			}
+		}
 		var err error
 		if c.bounds.Min, err = n.float(1, f32.Linear.Min); err != nil {
 			return err
@@ -32,6 +37,42 @@ func clip(n *Node) error {
 		return err
 	}
 	return n.give(c, shape, 0)
+}
+
+// clipLive reads a clip whose bounds come with the frame.
+func (n *Node) clipLive() error {
+	if err := n.takes(1, 3); err != nil {
+		return err
+	}
+	shape, err := n.dims(0)
+	if err != nil {
+		return err
+	}
+	for i := 1; i < len(n.In); i++ {
+		if !n.has(i) {
+			continue
+		}
+		if d, err := n.dims(i); err != nil || Volume(d) != 1 {
+			return fmt.Errorf("%w: input %d (%.80q) has the shape %d, want one number", ErrMalformed, i, n.Inputs[i], d)
+		}
+	}
+	return n.combine(liveClipOp{}, shape, 0, 1, 2)
+}
+
+type liveClipOp struct{ weightless }
+
+func (l liveClipOp) Load() (Kernel, error) { return l, nil }
+func (l liveClipOp) String() string        { return "clip" }
+
+func (l liveClipOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
+	c := f32.Linear
+	for i, to := range []*float32{&c.Min, &c.Max} {
+		if i+1 < len(xs) && xs[i+1] != nil {
+			*to = xs[i+1].Float32s()[0]
+		}
+	}
+	bound(y.Float32s(), xs[0].Float32s(), c)
+	return nil
 }
 
 // clampOp bounds every element: Relu is the clamp at 0, Relu6 that in [0, 6].

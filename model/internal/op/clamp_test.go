@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"tandem/model/internal/f32"
+	"tandem/model/internal/onnx"
 )
 
 func TestClampByHand(t *testing.T) {
@@ -25,7 +26,7 @@ func TestClampByHand(t *testing.T) {
 		"two bounds": node("Clip", nil, x, reals(dims(2), 1, 2)),
 		"two inputs": node("Relu", nil, x, x),
 	})
-	checkRefused(t, ErrUnsupported, map[string]*Node{"a bound that is computed": node("Clip", nil, x, x)})
+	checkRefused(t, ErrMalformed, map[string]*Node{"a list of bounds": node("Clip", nil, x, x)})
 }
 
 // A clamp behind a clamp is one.
@@ -44,5 +45,15 @@ func TestClampAgainstOracle(t *testing.T) {
 		x := random(r, drawn(r, 4)...)
 		y, err := tensor.Clamp(x, float32(-0.5), float32(1))
 		oracle(t, "Clip", nil, in(x, reals(nil, -0.5), reals(nil, 1)), y, err)
+	})
+}
+
+// Bounds may come with the frame, and be integers.
+func TestClipWithBoundsOfTheFrame(t *testing.T) {
+	x := of(dims(1, 4), -2, -1, 0, 3)
+	checkByHand(t, map[string]byHand{
+		"both":     {"Clip", nil, in(x, of(nil, -1), of(nil, 2)), []float32{-1, -1, 0, 2}},
+		"one":      {"Clip", nil, in(x, nil, of(dims(1), 1)), []float32{-2, -1, 0, 1}},
+		"integers": {"Clip", nil, in(x, &Constant{Type: onnx.Int32, ints: []int64{-1}}), []float32{-1, -1, 0, 3}},
 	})
 }

@@ -10,15 +10,16 @@ import (
 )
 
 // Constant is a tensor that does not depend on the input. Weights stay in the
-// file until the layer that uses them is loaded; small ones, such as the shapes
-// that exporters compute in the graph, are known at once.
+// file until the layer that uses them is loaded; integers, such as the shapes
+// that exporters compute in the graph, and what is computed from constants are
+// known when the network is opened.
 type Constant struct {
-	Name    string
-	Dims    []int64
-	Integer bool
+	Name string
+	Dims []int64
+	Type onnx.DataType
 
-	ints  []int64      // of an integer constant
-	reals []float32    // of a small one, or
+	ints  []int64      // of an integral type, or
+	reals []float32    // of another one, or
 	file  *onnx.Tensor // where they are, in the order of the file:
 	order []int        // dimension i is dimension order[i] of the file; nil: the same
 }
@@ -28,29 +29,59 @@ type Budget int64
 
 // spend takes n bytes from the budget, before they are allocated.
 func (b *Budget) spend(n int64) error {
-	if *b -= Budget(n); *b < 0 {
-		return fmt.Errorf("%w: it computes more constants than its size allows", ErrMalformed)
+	if n > int64(*b) {
+		return fmt.Errorf("constants that are computed take more memory than is allowed: %w (--constants allows more)", ErrUnsupported)
 	}
+	*b -= Budget(n)
 	return nil
 }
 
 // Hold makes a constant of a tensor in the file.
 func Hold(name string, t *onnx.Tensor, b *Budget) (*Constant, error) {
-	c := &Constant{Name: name, Dims: t.Dims}
-	switch t.Type {
-	case onnx.Int32, onnx.Int64:
-		c.Integer = true
-		if err := b.spend(24 * min(t.Len(), maxKnown)); err != nil {
-			return nil, err
-		}
-		var err error
-		if c.ints, err = t.Ints(); err != nil {
-			return nil, err
-		}
-		return c, nil
+	c := &Constant{Name: name, Dims: t.Dims, Type: t.Type, file: t}
+	const few = 1 << 12
+	if (t.Type == onnx.Int32 || t.Type == onnx.Int64) && t.Len() <= few {
+		return c, c.know(b)
 	}
-	c.file = t
 	return c, nil
+}
+
+// know reads the numbers of a constant, so that more can be computed from them.
+func (c *Constant) know(b *Budget) error {
+	if c.file == nil {
+		return nil
+	}
+	each := int64(4)
+	if c.Type.Integer() {
+		each = 8
+	}
+	err := b.spend(each * (c.volume() + 8))
+	if err == nil && c.Type.Integer() {
+		if c.ints, err = c.file.Ints(); err == nil {
+			c.ints = turned(c, c.ints)
+		}
+	} else if err == nil {
+		c.reals, err = c.floats()
+	}
+	if err == nil {
+		c.file, c.order = nil, nil
+	}
+	return err
+}
+
+// turned brings the elements of a constant from the order of the file into its
+// own.
+func turned[T any](c *Constant, from []T) []T {
+	if c.order == nil {
+		return from
+	}
+	dims := make([]int, len(c.file.Dims))
+	for i, d := range c.file.Dims {
+		dims[i] = int(d)
+	}
+	to := make([]T, len(from))
+	rearrange(to, from, turning(rowMajor(c.shape()), rowMajor(dims), c.order))
+	return to
 }
 
 func (c *Constant) volume() int64 {
@@ -72,20 +103,20 @@ func (c *Constant) shape() []int {
 
 // floats reads all elements in row-major order.
 func (c *Constant) floats() ([]float32, error) {
-	if c.file == nil {
+	if c.file == nil && !c.Type.Integer() {
 		return c.reals, nil
 	}
 	f := make([]float32, c.volume())
-	if err := c.file.Floats(f, 0); err != nil || c.order == nil {
-		return f, err
+	if c.file == nil {
+		for i, v := range c.ints {
+			f[i] = float32(v)
+		}
+		return f, nil
 	}
-	dims := make([]int, len(c.file.Dims))
-	for i, d := range c.file.Dims {
-		dims[i] = int(d)
+	if err := c.file.Floats(f, 0); err != nil {
+		return nil, err
 	}
-	turned := make([]float32, len(f))
-	rearrange(turned, f, turning(rowMajor(c.shape()), rowMajor(dims), c.order))
-	return turned, nil
+	return turned(c, f), nil
 }
 
 // tensor reads all elements into memory.
@@ -120,17 +151,23 @@ func (c *Constant) blocks(rows, cols, first int, f func(row int, block []float32
 	return nil
 }
 
-// weight checks that a constant is float32 numbers in the file.
-func (c *Constant) weight() error {
+// numeric checks that a constant is numbers to compute with, as float32.
+func (c *Constant) numeric() error {
 	switch {
-	case c.Integer:
-		return fmt.Errorf("weights %.80q hold integers: %w: export as float32", c.Name, ErrUnsupported)
-	case c.file != nil && c.file.Type != onnx.Float32:
-		return fmt.Errorf("weights %.80q hold %v: %w: export as float32", c.Name, c.file.Type, ErrUnsupported)
+	case !c.Type.Readable():
+		return fmt.Errorf("constant %.80q holds %v: %w", c.Name, c.Type, ErrUnsupported)
 	case c.volume() < 1 || c.volume() > maxElements:
-		return fmt.Errorf("%w: weights %.80q of shape %d: want 1 to %d elements", ErrMalformed, c.Name, c.Dims, maxElements)
+		return fmt.Errorf("%w: constant %.80q of shape %d: want 1 to %d elements", ErrMalformed, c.Name, c.Dims, maxElements)
 	}
 	return nil
+}
+
+// weight checks that a constant is float32 numbers in the file.
+func (c *Constant) weight() error {
+	if c.Type.Integer() {
+		return fmt.Errorf("weights %.80q hold integers: %w: export as float32", c.Name, ErrUnsupported)
+	}
+	return c.numeric()
 }
 
 // perChannel says whether c has one number for all, or one for each of so many
@@ -145,4 +182,20 @@ func (c *Constant) perChannel(rank, axis, channels int) bool {
 		}
 	}
 	return true
+}
+
+// Whole is a constant of one int64, of a shape of ones.
+func Whole(v int64, dims ...int64) *Constant {
+	return &Constant{Type: onnx.Int64, Dims: dims, ints: []int64{v}}
+}
+
+// Number is the one number of a constant.
+func (c *Constant) Number(b *Budget) (float64, error) {
+	if c.volume() != 1 {
+		return 0, fmt.Errorf("%w: %.80q has the shape %d, want one number", ErrMalformed, c.Name, c.Dims)
+	}
+	if err := c.know(b); err != nil {
+		return 0, err
+	}
+	return c.number(), nil
 }

@@ -39,20 +39,16 @@ func TestConstantsByHand(t *testing.T) {
 			t.Errorf("%s: got %v, %v, want %v", name, test.n.Results, err, test.want)
 		}
 	}
-	large := weights(dims(5000), make([]float32, 5000)...)
 	checkRefused(t, ErrMalformed, map[string]*Node{
 		"no value":         node("Constant", nil),
 		"a shape of reals": node("ConstantOfShape", nil, reals(dims(1), 2)),
 		"two numbers":      node("ConstantOfShape", attr{"value": onnx.FloatTensor([]float32{3, 4}, 2)}, integers(2)),
 	})
 	checkRefused(t, ErrUnsupported, map[string]*Node{
-		"a string":              node("Constant", attr{"value_string": "a"}),
-		"a shape of the frame":  node("ConstantOfShape", nil, dense(dims(1))),
-		"an activation cast":    node("Cast", attr{"to": 7}, dense(dims(1))),
-		"an unknown type":       node("Cast", attr{"to": 10}, integers(1)),
-		"more than is computed": node("Slice", nil, large, integers(1), integers(3)),
-		"a large result":        node("ConstantOfShape", nil, integers(5000)),
-		"a huge result":         node("ConstantOfShape", nil, integers(1<<40)),
+		"a string":             node("Constant", attr{"value_string": "a"}),
+		"a shape of the frame": node("ConstantOfShape", attr{"integers": []int64{0}}, dense(dims(1))),
+		"an unknown type":      node("Cast", attr{"to": 8}, integers(1)),
+		"a huge result":        node("ConstantOfShape", nil, integers(1<<40)),
 	})
 }
 
@@ -61,7 +57,7 @@ func TestBudget(t *testing.T) {
 	b := Budget(100)
 	n := node("ConstantOfShape", nil, integers(10))
 	n.Budget = &b
-	if err := read(n); !isError(err, ErrMalformed) {
+	if err := read(n); !isError(err, ErrUnsupported) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Hold("", onnx.FloatTensor(nil, 0), &b); err != nil {
@@ -69,10 +65,10 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-// Weights are float32 numbers, at least one.
+// Weights are numbers, at least one.
 func TestWeights(t *testing.T) {
 	for name, c := range map[string]*Constant{
-		"integers": integers(1), "none": reals(dims(0)), "too many": {Dims: []int64{1 << 29}}, "another type": {Dims: []int64{1}, file: &onnx.Tensor{Type: 10}},
+		"integers": integers(1), "none": reals(dims(0)), "too many": {Dims: []int64{1 << 29}}, "another type": {Dims: []int64{1}, file: &onnx.Tensor{Type: 8}},
 	} {
 		if c.weight() == nil {
 			t.Errorf("%s: accepted", name)

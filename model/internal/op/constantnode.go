@@ -1,6 +1,10 @@
 package op
 
-import "fmt"
+import (
+	"fmt"
+
+	"tandem/model/internal/onnx"
+)
 
 // constant reads a tensor, a number or a list of numbers.
 func constant(n *Node) error {
@@ -10,7 +14,7 @@ func constant(n *Node) error {
 	if len(n.Attributes) != 1 {
 		return fmt.Errorf("%w: %d attributes, want one with its value", ErrMalformed, len(n.Attributes))
 	}
-	c := &Constant{}
+	c := &Constant{Type: onnx.Float32}
 	switch a := &n.Attributes[0]; {
 	case a.Name == "value" && a.Tensor != nil:
 		var err error
@@ -22,9 +26,9 @@ func constant(n *Node) error {
 	case a.Name == "value_floats":
 		c.reals, c.Dims = a.Floats, []int64{int64(len(a.Floats))}
 	case a.Name == "value_int":
-		c.Integer, c.ints = true, []int64{a.Int}
+		c.Type, c.ints = onnx.Int64, []int64{a.Int}
 	case a.Name == "value_ints":
-		c.Integer, c.ints, c.Dims = true, a.Ints, []int64{int64(len(a.Ints))}
+		c.Type, c.ints, c.Dims = onnx.Int64, a.Ints, []int64{int64(len(a.Ints))}
 	default:
 		return fmt.Errorf("attribute %.80q: %w: value, value_float(s) and value_int(s) are", a.Name, ErrUnsupported)
 	}

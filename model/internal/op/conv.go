@@ -5,32 +5,31 @@ import (
 	"slices"
 )
 
-// conv reads a convolution over one or two dimensions.
+// conv reads a convolution.
 func conv(n *Node) error {
 	if err := n.takes(2, 3); err != nil {
 		return err
 	}
-	shape, err := n.activation(0)
+	shape, err := n.dims(0)
 	if err != nil {
+		return err
+	}
+	s, groups, err := n.filters(shape, 1)
+	if err != nil {
+		return err
+	}
+	flat, is := s.flat()
+	if w := n.In[1].Constant; !is || shape[0] != 1 || w == nil || n.In[0].Constant != nil || n.has(2) && n.In[2].Constant == nil {
+		return n.directConv(s, groups)
+	}
+	if err := flat.affordable(shape[1]); err != nil {
 		return err
 	}
 	w, err := n.weights(1)
 	if err != nil {
 		return err
 	}
-	groups := n.Int("group", 1)
-	if len(w.Dims) != len(shape) || len(shape) < 3 || w.Dims[0] > MaxVolume ||
-		groups < 1 || int64(shape[1])%groups != 0 || w.Dims[0]%groups != 0 || w.Dims[1] != int64(shape[1])/groups {
-		return fmt.Errorf("%w: weights %.80q of shape %d in %d groups do not fit an activation of shape %d", ErrMalformed, w.Name, w.Dims, groups, shape)
-	}
-	if k := n.Attribute("kernel_shape"); k != nil && !slices.Equal(k.Ints, w.Dims[2:]) {
-		return fmt.Errorf("%w: kernel_shape %d and weights %.80q of shape %d", ErrMalformed, k.Ints, w.Name, w.Dims)
-	}
-	s, err := n.slide(shape, w.Dims[2:], false)
-	if err != nil {
-		return err
-	}
-	c := &convOp{window: s.window, in: shape[1], out: int(w.Dims[0]), groups: int(groups), weights: w}
+	c := &convOp{window: flat.window, in: shape[1], out: int(w.Dims[0]), groups: groups, weights: w}
 	if b, err := n.weights(2); err != nil {
 		return err
 	} else if b != nil {
@@ -39,7 +38,26 @@ func conv(n *Node) error {
 		}
 		c.after = append(c.after, scaling{shift: b, times: 1})
 	}
-	return n.give(c, append([]int{1, c.out}, s.out...), 0)
+	return n.give(c, append([]int{1, c.out}, flat.out...), 0)
+}
+
+// filters reads how the weights that input i is slide over an activation of
+// that shape.
+func (n *Node) filters(shape []int, i int) (s spatial, groups int, err error) {
+	w, err := n.dims(i)
+	if err != nil {
+		return s, 0, err
+	}
+	g := n.Int("group", 1)
+	if len(w) != len(shape) || len(shape) < 3 || w[0] > MaxVolume ||
+		g < 1 || int64(shape[1])%g != 0 || int64(w[0])%g != 0 || int64(w[1]) != int64(shape[1])/g {
+		return s, 0, fmt.Errorf("%w: weights %.80q of shape %v in %d groups do not fit an activation of shape %v", ErrMalformed, n.Inputs[i], w, g, shape)
+	}
+	if k := n.Attribute("kernel_shape"); k != nil && !slices.Equal(k.Ints, wide(w[2:])) {
+		return s, 0, fmt.Errorf("%w: kernel_shape %d and weights %.80q of shape %v", ErrMalformed, k.Ints, n.Inputs[i], w)
+	}
+	s, err = n.spatial(shape, wide(w[2:]), false)
+	return s, int(g), err
 }
 
 // convOp is a convolution in two dimensions: x of shape [1 in h w], y of

@@ -4,18 +4,20 @@ import (
 	"fmt"
 
 	"tandem/model/internal/f32"
+	"tandem/model/internal/onnx"
 )
 
-// extreme reads Min or Max of one or two tensors; of one and a number it is a
+// extreme reads Min or Max of any number of tensors; of one and a number it is a
 // clamp.
 func extreme(of *binary) Operator {
+	all := many(of, false)
 	return Operator{
 		Read: func(n *Node) error {
-			if err := n.takes(1, 2); err != nil {
-				return fmt.Errorf("%w (%w: more than two)", err, ErrUnsupported)
+			if len(n.In) != 2 || n.holds(0) != onnx.Float32 {
+				return all.Read(n)
 			}
-			if len(n.In) == 1 {
-				return n.same(0)
+			if err := n.takes(2, 2); err != nil {
+				return err
 			}
 			for i := range n.In {
 				c := n.In[i].Constant
@@ -41,8 +43,8 @@ func extreme(of *binary) Operator {
 				}
 				return n.give(l, shape, 1-i)
 			}
-			return of.read(n)
+			return all.Read(n)
 		},
-		Fold: of.fold,
+		Fold: all.Fold,
 	}
 }

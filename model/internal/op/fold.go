@@ -1,29 +1,146 @@
 package op
 
-import "fmt"
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
+	"tandem/model/internal/onnx"
+)
 
 // Constant folding: what depends on constants alone is computed when the network
-// is opened. Exporters leave such nodes behind where they compute shapes.
+// is opened, by the kernel that computes it for a frame. Exporters leave such
+// nodes behind where they compute shapes and masks.
+//
+// Kernels compute with float32. An operation that only moves elements is
+// computed with their places, and so moves numbers of any type; of others,
+// integers that float32 does not hold are refused.
 
-// maxKnown is how many elements a constant may have that is computed.
-const maxKnown = 1 << 12
-
-// know reads a small constant, so that more can be computed from it.
-func (c *Constant) know(b *Budget) error {
-	if c.Integer || c.reals != nil || c.file == nil {
-		return nil
+// fold reads a node of constants as if the first of them came with the frame,
+// and computes what it gives.
+func (n *Node) fold(o Operator) error {
+	if o.Read == nil || len(n.In) == 0 {
+		return fmt.Errorf("%w: an input is missing", ErrMalformed)
 	}
-	n := c.volume()
-	if n > maxKnown {
-		return fmt.Errorf("weights %.80q of shape %d: %w: only up to %d numbers are computed with: fold constants when exporting (onnxsim does it)",
-			c.Name, c.Dims, ErrUnsupported, maxKnown)
-	}
-	if err := b.spend(8 * n); err != nil {
+	c, shape, err := n.small(0)
+	if err != nil {
 		return err
 	}
-	f, err := c.floats()
-	c.reals, c.file, c.order = f, nil, nil
-	return err
+	of := *n
+	of.In, of.Results = append([]Input{{Shape: shape, Type: c.Type}}, n.In[1:]...), nil
+	if err := o.Read(&of); err != nil {
+		return err
+	}
+	for i, r := range of.Results {
+		switch {
+		case r.Also:
+		case r.Constant != nil:
+			err = n.known(r.Constant)
+		case r.Operation == nil: // another name for it
+			err = n.known(&Constant{Dims: c.Dims, Type: c.Type, ints: c.ints, reals: c.reals})
+		default:
+			more := 1
+			for i+more < len(of.Results) && of.Results[i+more].Also {
+				more++
+			}
+			err = n.evaluate(of.Results[i:i+more], c, shape)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// evaluate makes the next outputs what an operation gives for a constant.
+func (n *Node) evaluate(results []Result, c *Constant, shape []int) error {
+	operation := results[0].Operation
+	// Multiply-adds are paid for as well, so that no file keeps the reader busy.
+	if err := n.Budget.spend(4*int64(Volume(shape)) + operation.Bytes() + operation.Work()/256); err != nil {
+		return err
+	}
+	var ys []*tensor.Dense
+	for _, r := range results {
+		if err := n.Budget.spend(12 * int64(Volume(r.Shape)+8)); err != nil {
+			return err
+		}
+		ys = append(ys, over(make([]float32, Volume(r.Shape)), r.Shape))
+	}
+	m, is := operation.(Mover)
+	moves := is && m.Moves()
+	x := over(make([]float32, Volume(shape)), shape)
+	for i := range x.Float32s() {
+		switch {
+		case moves:
+			x.Float32s()[i] = float32(i)
+		case !c.Type.Integer():
+			x.Float32s()[i] = c.reals[i]
+		default:
+			v := c.ints[i]
+			if x.Float32s()[i] = float32(v); v < -exact || v > exact {
+				return fmt.Errorf("%d: %w: integers are computed with up to %d", v, ErrUnsupported, exact)
+			}
+		}
+	}
+	if err := calculate(operation, ys, x); err != nil {
+		return err
+	}
+	for i, r := range results {
+		y := numbers(r.Type, r.Shape, ys[i].Float32s())
+		if moves {
+			y = elementsAt(c, r.Shape, ys[i].Float32s())
+		}
+		if err := n.known(y); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exact is up to where float32 holds every integer.
+const exact = 1 << 24
+
+// calculate computes an operation once.
+func calculate(o Operation, ys []*tensor.Dense, x *tensor.Dense) error {
+	k, err := o.Load()
+	if err != nil {
+		return err
+	}
+	if f, ok := k.(Freer); ok {
+		defer f.Free()
+	}
+	with := With{Clamp: f32.Linear, More: ys[1:]}
+	if s, ok := k.(Shared); ok {
+		with.Scratch = make([]float32, s.Scratch(1))
+	}
+	return k.Apply(ys[0], []*tensor.Dense{x}, with)
+}
+
+// numbers is a constant of that type with these elements.
+func numbers(of onnx.DataType, shape []int, v []float32) *Constant {
+	c := &Constant{Type: of, Dims: wide(shape)}
+	if !of.Integer() {
+		c.reals = v
+		return c
+	}
+	for _, x := range v {
+		c.ints = append(c.ints, int64(x))
+	}
+	return c
+}
+
+// elementsAt is a constant of the elements of c at these places.
+func elementsAt(c *Constant, shape []int, places []float32) *Constant {
+	to := &Constant{Type: c.Type, Dims: wide(shape)}
+	for _, at := range places {
+		if c.Type.Integer() {
+			to.ints = append(to.ints, c.ints[int(at)])
+		} else {
+			to.reals = append(to.reals, c.reals[int(at)])
+		}
+	}
+	return to
 }
 
 // small reads input i, a constant that is computed with, and gives its shape.
@@ -53,49 +170,6 @@ func fewDims(dims []int64) ([]int, error) {
 		n *= max(1, d)
 	}
 	return small, nil
-}
-
-// choose makes the next output a constant of these elements of c.
-func (n *Node) choose(c *Constant, shape []int, elements []int) error {
-	if len(elements) > maxKnown {
-		return tooMany(shape)
-	}
-	if err := n.Budget.spend(16 * int64(len(elements)+8)); err != nil {
-		return err
-	}
-	to := &Constant{Integer: c.Integer, Dims: wide(shape)}
-	for _, at := range elements {
-		if c.Integer {
-			to.ints = append(to.ints, c.ints[at])
-		} else {
-			to.reals = append(to.reals, c.reals[at])
-		}
-	}
-	return n.known(to)
-}
-
-func tooMany(shape []int) error {
-	return fmt.Errorf("a constant of shape %d: %w: only up to %d numbers are computed with", shape, ErrUnsupported, maxKnown)
-}
-
-// listed calls f for every place of a tensor of this shape, in order. Of a
-// larger one than choose takes, the list is merely too long.
-func listed(shape []int, f func(at []int) int) []int {
-	size := Volume(shape)
-	if size > maxKnown {
-		return make([]int, maxKnown+1)
-	}
-	all, at := make([]int, 0, size), make([]int, len(shape))
-	for range size {
-		all = append(all, f(at))
-		for k := len(shape) - 1; k >= 0; k-- {
-			if at[k]++; at[k] < shape[k] {
-				break
-			}
-			at[k] = 0
-		}
-	}
-	return all
 }
 
 // wide is a shape as files have it.

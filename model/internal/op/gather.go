@@ -3,6 +3,8 @@ package op
 import (
 	"fmt"
 	"slices"
+
+	"gorgonia.org/tensor"
 )
 
 // gather takes listed places of one dimension.
@@ -10,57 +12,85 @@ func gather(n *Node) error {
 	if err := n.takes(2, 2); err != nil {
 		return err
 	}
-	shape, err := n.activation(0)
+	shape, err := n.dims(0)
 	if err != nil {
 		return err
 	}
-	indices, err := n.constant(1)
+	a, err := axis(n.Int("axis", 0), len(shape))
 	if err != nil {
 		return err
 	}
-	a, places, to, err := n.places(shape, indices)
+	if !n.holds(1).Integer() {
+		return fmt.Errorf("%w: its indices hold %v, want integers", ErrMalformed, n.holds(1))
+	}
+	indices, err := n.dims(1)
 	if err != nil {
 		return err
+	}
+	to := slices.Concat(shape[:a], indices, shape[a+1:])
+	c := n.In[1].Constant
+	if c == nil || n.In[0].Constant != nil {
+		return n.combine(gatherOp{axis: a}, to, 0, 1)
+	}
+	if err := c.know(n.Budget); err != nil {
+		return err
+	}
+	places := make([]int64, len(c.ints))
+	for i, v := range c.ints {
+		at, err := axis(v, shape[a])
+		if err != nil {
+			return fmt.Errorf("%w: index %d of a dimension of %d", ErrMalformed, v, shape[a])
+		}
+		places[i] = int64(at)
 	}
 	axes := whole(shape)
 	axes[a] = chosen{size: len(places), list: places}
 	return n.give(&pickOp{name: "gather", from: shape, to: to, axes: axes}, to, 0)
 }
 
-func foldGather(n *Node) error {
-	if err := n.takes(2, 2); err != nil {
-		return err
-	}
-	c, shape, err := n.small(0)
-	if err != nil {
-		return err
-	}
-	a, places, to, err := n.places(shape, n.In[1].Constant)
-	if err != nil {
-		return err
-	}
-	inner := Volume(shape[a+1:])
-	return n.choose(c, to, listed([]int{Volume(shape[:a]), len(places), inner}, func(at []int) int {
-		return (at[0]*shape[a]+int(places[at[1]]))*inner + at[2]
-	}))
+// gatherOp is a gather whose indices are computed, or whose data is a constant,
+// such as the table of an embedding.
+type gatherOp struct {
+	weightless
+	axis int
 }
 
-// places is which places of which axis a Gather takes, and the shape that it
-// gives.
-func (n *Node) places(shape []int, indices *Constant) (a int, places []int64, to []int, err error) {
-	if a, err = axis(n.Int("axis", 0), len(shape)); err != nil {
-		return 0, nil, nil, err
-	}
-	if !indices.Integer || len(indices.ints) == 0 {
-		return 0, nil, nil, fmt.Errorf("%w: its indices are no integers", ErrMalformed)
-	}
-	places = make([]int64, len(indices.ints))
-	for i, v := range indices.ints {
-		at, err := axis(v, shape[a])
-		if err != nil {
-			return 0, nil, nil, fmt.Errorf("%w: index %d of a dimension of %d", ErrMalformed, v, shape[a])
+func (l gatherOp) Load() (Kernel, error) { return l, nil }
+func (l gatherOp) String() string        { return "gather" }
+
+func (l gatherOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
+	x, indices, z := xs[0].Float32s(), xs[1].Float32s(), y.Float32s()
+	shape := xs[0].Shape()
+	outer, size, unit := Volume(shape[:l.axis]), shape[l.axis], Volume(shape[l.axis+1:])
+	for o := range outer {
+		for _, v := range indices {
+			at, err := place(v, size)
+			if err != nil {
+				return err
+			}
+			copy(z[:unit], x[(o*size+at)*unit:])
+			z = z[unit:]
 		}
-		places[i] = int64(at)
 	}
-	return a, places, slices.Concat(shape[:a], indices.shape(), shape[a+1:]), nil
+	return nil
+}
+
+// place is an index that was computed, into a dimension of that size; it counts
+// from the end when it is negative.
+func place(v float32, size int) (int, error) {
+	at, ok := index(v, size)
+	if !ok {
+		return 0, fmt.Errorf("index %v of a dimension of %d: %w", v, size, ErrIndex)
+	}
+	return at, nil
+}
+
+func index(v float32, size int) (int, bool) {
+	if v < 0 {
+		v += float32(size)
+	}
+	if !(v >= 0 && v < float32(size)) {
+		return 0, false
+	}
+	return int(v), true
 }

@@ -1,6 +1,6 @@
 package op
 
-// identity gives its input another name: Identity, and Dropout in eval mode.
+// identity gives its input another name.
 func identity(n *Node) error {
 	if err := n.takes(1, 3); err != nil {
 		return err

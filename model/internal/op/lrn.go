@@ -15,7 +15,7 @@ func lrn(n *Node) error {
 		return err
 	}
 	size := n.Int("size", 0)
-	if len(shape) < 3 || shape[0] != 1 || size < 1 || size > MaxVolume {
+	if len(shape) < 3 || size < 1 || size > MaxVolume {
 		return fmt.Errorf("%w: size %d in shape %d", ErrMalformed, size, shape)
 	}
 	return n.give(lrnOp{
@@ -35,7 +35,8 @@ func (l lrnOp) String() string        { return fmt.Sprintf("lrn over %d channels
 func (l lrnOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 	x, z := xs[0].Float32s(), y.Float32s()
 	channels, plane := xs[0].Shape()[1], Volume(xs[0].Shape()[2:])
-	for c := range channels {
+	for i := range xs[0].Shape()[0] * channels {
+		c, x, z := i%channels, x[i/channels*channels*plane:], z[i/channels*channels*plane:]
 		first, last := max(0, c-(l.size-1)/2), min(channels-1, c+l.size/2)
 		for p := range plane {
 			sum := 0.0

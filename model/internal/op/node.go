@@ -10,24 +10,28 @@ import (
 // that are settled.
 type Node struct {
 	*onnx.Node
-	Opset   int64   // version of the operators
-	In      []Input // as many as Inputs
-	Budget  *Budget // of memory for constants
-	Results []Result
+	Opset    int64                     // version of the operators
+	In       []Input                   // as many as Inputs
+	Budget   *Budget                   // of memory for constants
+	Declared func(tensor string) []int // its shape in the file, or nil where it is not noted or not fixed
+	Results  []Result
 }
 
 // Input is a constant, or an activation of some shape, or left out.
 type Input struct {
-	Shape    []int     // of an activation, the batch in front; nil otherwise
-	Constant *Constant // nil for an activation
+	Shape    []int         // of an activation, the batch in front; nil otherwise
+	Type     onnx.DataType // of an activation's elements, which are computed as float32
+	Constant *Constant     // nil for an activation
 }
 
 // Result is what one output of a node is: an operation on inputs, by their
-// place in the node; or, without an operation, the first of these inputs; or a
-// constant.
+// place in the node; or a further result of the operation before; or, without an
+// operation, the first of these inputs; or a constant.
 type Result struct {
+	Also      bool // it is a further result, of this shape
 	Operation Operation
 	Shape     []int
+	Type      onnx.DataType // of its elements
 	From      []int
 	Constant  *Constant
 }
@@ -37,8 +41,51 @@ func (n *Node) give(o Operation, shape []int, from ...int) error {
 	if err := sound(shape); err != nil {
 		return err
 	}
-	n.Results = append(n.Results, Result{Operation: o, Shape: shape, From: from})
+	n.Results = append(n.Results, Result{Operation: o, Shape: shape, Type: n.holds(from[0]), From: from})
 	return nil
+}
+
+// also makes the next output a further result of the operation that give was
+// told last: its kernel finds the tensor in With.More. A result that the node
+// has no output for, or no name, is computed all the same.
+func (n *Node) also(shape []int, of onnx.DataType) error {
+	if err := sound(shape); err != nil {
+		return err
+	}
+	n.Results = append(n.Results, Result{Also: true, Shape: shape, Type: of})
+	return nil
+}
+
+// typed says that the elements of the output that was given last have another
+// type than the first input of its operation.
+func (n *Node) typed(t onnx.DataType, err error) error {
+	if err == nil {
+		n.Results[len(n.Results)-1].Type = t
+	}
+	return err
+}
+
+// holds is the type of the elements of input i.
+func (n *Node) holds(i int) onnx.DataType {
+	if c := n.In[i].Constant; c != nil {
+		return c.Type
+	}
+	return n.In[i].Type
+}
+
+// Settle says what the node's outputs are, by its operator. frame says that one
+// of the inputs depends on the frame.
+func (n *Node) Settle(frame bool) error {
+	switch o := Table[n.Op]; {
+	case frame && o.Read != nil:
+		return o.Read(n)
+	case frame:
+		return fmt.Errorf("an input depends on the frame: %w: constants are wanted", ErrUnsupported)
+	case o.Fold != nil:
+		return o.Fold(n)
+	default:
+		return n.fold(o)
+	}
 }
 
 // each gives an operation on the one input, whose result has the same shape.
@@ -63,12 +110,20 @@ func (n *Node) known(c *Constant) error {
 	return nil
 }
 
+// declared is the shape that the file notes for output i; nil where it does not.
+func (n *Node) declared(i int) []int {
+	if i >= len(n.Outputs) || n.Declared == nil {
+		return nil
+	}
+	return n.Declared(n.Outputs[i])
+}
+
 // sound checks the shape of an activation.
 func sound(shape []int) error {
 	n := int64(1)
 	for _, d := range shape {
 		if d < 1 || int64(d) > MaxVolume/n {
-			return fmt.Errorf("%w: it gives the shape %d: at least 1 in each dimension is wanted, and at most %d elements in all", ErrMalformed, shape, MaxVolume)
+			return fmt.Errorf("it gives the shape %d: %w: at least 1 in each dimension is wanted, and at most %d elements in all", shape, ErrUnsupported, MaxVolume)
 		}
 		n *= int64(d)
 	}
@@ -93,6 +148,9 @@ func (n *Node) takes(least, most int) error {
 
 // has says whether the node has input i.
 func (n *Node) has(i int) bool { return i < len(n.Inputs) && n.Inputs[i] != "" }
+
+// computed says whether input i is there, and no constant.
+func (n *Node) computed(i int) bool { return n.has(i) && n.In[i].Constant == nil }
 
 // activation gives the shape of input i, which has to depend on the frame.
 func (n *Node) activation(i int) ([]int, error) {
@@ -133,9 +191,12 @@ func (n *Node) weights(i int) (*Constant, error) {
 
 // float gives input i, one number, or otherwise if it is left out.
 func (n *Node) float(i int, otherwise float32) (float32, error) {
-	c, err := n.weights(i)
+	c, err := n.constant(i)
 	if err != nil || c == nil {
 		return otherwise, err
+	}
+	if err := c.numeric(); err != nil {
+		return 0, err
 	}
 	if c.volume() != 1 {
 		return 0, fmt.Errorf("%w: input %d (%.80q) has the shape %d, want one number", ErrMalformed, i, n.Inputs[i], c.Dims)
@@ -143,7 +204,11 @@ func (n *Node) float(i int, otherwise float32) (float32, error) {
 	if err := c.know(n.Budget); err != nil {
 		return 0, err
 	}
-	return c.reals[0], nil
+	v, err := c.floats()
+	if err != nil {
+		return 0, err
+	}
+	return v[0], nil
 }
 
 // ints gives the integers in input i, or in the attribute of that name that
@@ -159,8 +224,11 @@ func (n *Node) ints(i int, attribute string) ([]int64, error) {
 		}
 		return nil, nil
 	}
-	if !c.Integer {
-		return nil, fmt.Errorf("%w: input %d (%.80q) holds float32, want integers", ErrMalformed, i, n.Inputs[i])
+	if !c.Type.Integer() {
+		return nil, fmt.Errorf("%w: input %d (%.80q) holds %v, want integers", ErrMalformed, i, n.Inputs[i], c.Type)
+	}
+	if err := c.know(n.Budget); err != nil {
+		return nil, err
 	}
 	return c.ints, nil
 }

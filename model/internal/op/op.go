@@ -37,6 +37,10 @@ var (
 	// ErrUnsupported is in the chain of errors about a node that is sound but has
 	// a form that this package does not compute.
 	ErrUnsupported = errors.New("not supported")
+
+	// ErrIndex is in the chain of errors about an index in a frame, such as a token,
+	// that the tensor it is for does not have.
+	ErrIndex = errors.New("out of range")
 )
 
 // Limits on what a node may ask for, far above the networks a Pi can run.
@@ -51,32 +55,34 @@ const (
 // tells by Node.give, Node.same or Node.known.
 type Operator struct {
 	Read func(*Node) error // at least one input depends on the frame
-	Fold func(*Node) error // no input does; nil: that is not computed
+	Fold func(*Node) error // no input does; nil: as Read, see fold.go
 }
 
 // Operation is what one node of the graph computes: shapes and attributes are
 // settled, the weights are still in the file.
 type Operation interface {
 	Work() int64           // multiply-adds for one frame
-	Bytes() int64          // what its weights take when resident
+	Bytes() int64          // what its weights, and the memory of its kernel, take when resident
 	Load() (Kernel, error) // reads the weights
 	String() string        // such as "dense 100 to 2000"
 }
 
 // Kernel is an operation with its weights in memory.
 type Kernel interface {
-	// Apply computes y from xs for one frame. The caller owns them all; they have
-	// the shapes that were settled when the node was read. y overlaps an input
-	// only where the operation allows it, see InPlace and Joins. Apply allocates
+	// Apply computes y from xs for one frame, and the results behind y in
+	// with.More. The caller owns them all; they have the shapes that were settled
+	// when the node was read. y overlaps an input only where the operation allows
+	// it, see InPlace and Joins, and a result behind it never. Apply allocates
 	// nothing.
 	Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
 }
 
 // With is what a kernel may use beside its tensors.
 type With struct {
-	Clamp   f32.Clamp // bounds of the results; Linear, unless the operation is Bounded
-	Team    *f32.Team // nil: the calling goroutine alone
-	Scratch []float32 // as many as the kernel said that it needs
+	Clamp   f32.Clamp       // bounds of the results; Linear, unless the operation is Bounded
+	More    []*tensor.Dense // the results behind y, of an operation that gives several
+	Team    *f32.Team       // nil: the calling goroutine alone
+	Scratch []float32       // as many as the kernel said that it needs
 }
 
 // A kernel may have more to it.
@@ -121,6 +127,9 @@ type (
 	View interface {
 		View(x *tensor.AP) (y *tensor.AP, offset int, ok bool)
 	}
+
+	// Mover operations may do nothing but move elements, whatever these are.
+	Mover interface{ Moves() bool }
 
 	// Strided operations have kernels that take inputs whose elements lie apart;
 	// others need them in row-major order, without gaps.

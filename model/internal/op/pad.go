@@ -11,7 +11,18 @@ func pad(n *Node) error {
 	if err != nil {
 		return err
 	}
-	pads, err := n.ints(1, "pads")
+	mode := n.word("mode", "constant")
+	if mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap" {
+		return fmt.Errorf("%w: mode %.20q, want constant, reflect, edge or wrap", ErrMalformed, mode)
+	}
+	if to := n.declared(0); len(to) == len(shape) && n.computed(1) {
+		return n.combine(movingPadOp{mode: mode}, to, 0, 1, 2, 3)
+	}
+	name := "pads"
+	if n.Opset < 2 {
+		name = "paddings"
+	}
+	pads, err := n.ints(1, name)
 	if err != nil {
 		return err
 	}
@@ -34,19 +45,11 @@ func pad(n *Node) error {
 	if err != nil {
 		return err
 	}
-	mode := n.word("mode", "constant")
-	if mode != "constant" && mode != "reflect" && mode != "edge" {
-		return fmt.Errorf("mode %.20q: %w: constant, reflect and edge are", mode, ErrUnsupported)
-	}
 	all := whole(shape)
 	for i, a := range list {
 		k, _ := axis(a, len(shape))
 		before, after := pads[i], pads[i+len(list)]
-		most := int64(MaxVolume)
-		if mode == "reflect" {
-			most = int64(shape[k]) - 1
-		}
-		if before > most || after > most || before < -MaxVolume || after < -MaxVolume || int64(shape[k])+before+after < 1 {
+		if before > MaxVolume || after > MaxVolume || before < -MaxVolume || after < -MaxVolume || int64(shape[k])+before+after < 1 {
 			return fmt.Errorf("%w: pads %d of shape %v", ErrMalformed, pads, shape)
 		}
 		all[k] = chosen{size: int(int64(shape[k]) + before + after), start: int(-before), mode: mode}

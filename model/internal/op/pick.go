@@ -23,7 +23,7 @@ type chosen struct {
 	size        int
 	start, step int     // start + i step, or
 	list        []int64 // list[i], or
-	mode        string  // of a pad: constant, reflect or edge, for i + start
+	mode        string  // of a pad: constant, reflect, edge or wrap, for i + start
 }
 
 // at is the index for place i, or -1 for what is not there. n is the size of
@@ -41,13 +41,19 @@ func (c chosen) at(i, n int) int {
 		return i
 	case c.mode == "edge":
 		return min(max(i, 0), n-1)
-	case c.mode == "reflect" && i < 0:
-		return -i
 	case c.mode == "reflect":
-		return 2*(n-1) - i
+		if i = modulo(i, max(1, 2*(n-1))); i >= n {
+			i = 2*(n-1) - i
+		}
+		return i
+	case c.mode == "wrap":
+		return modulo(i, n)
 	}
 	return -1
 }
+
+// modulo is the remainder of i by n that is not negative.
+func modulo(i, n int) int { return (i%n + n) % n }
 
 // whole says that every index is taken, in order.
 func (c chosen) whole(n int) bool {
@@ -80,9 +86,17 @@ func (n *Node) pick(name string, shape []int, axes []chosen, pad float32) error 
 
 func (l *pickOp) String() string { return l.name }
 
+// Moves says that no element is made.
+func (l *pickOp) Moves() bool {
+	return !slices.ContainsFunc(l.axes, func(c chosen) bool { return c.mode == "constant" })
+}
+
 // View says where the chosen elements lie, if they are equally far apart along
 // each dimension.
 func (l *pickOp) View(x *tensor.AP) (*tensor.AP, int, bool) {
+	if len(x.Shape()) != len(l.from) {
+		return nil, 0, false
+	}
 	offset, strides := 0, make([]int, len(l.from))
 	for k, c := range l.axes {
 		first, step, even := c.even(l.from[k])

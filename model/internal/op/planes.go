@@ -38,9 +38,9 @@ func (p *planes) need() int {
 
 func (p *planes) scratch(threads int) int { return threads * p.need() }
 
-// apply writes pad around the planes of x, of shape [1 channels h w].
+// apply writes pad around the planes of x, of shape [n channels h w].
 func (p *planes) apply(y, x *tensor.Dense, pad float32, with With) (err error) {
-	channels := x.Shape()[1]
+	channels := x.Shape()[0] * x.Shape()[1]
 	if p.x, err = elements(x, channels*p.h*p.w); err != nil {
 		return err
 	}

@@ -9,33 +9,65 @@ import (
 	"tandem/model/internal/f32"
 )
 
-func maxPool(n *Node) error     { return n.pool(false) }
-func averagePool(n *Node) error { return n.pool(true) }
+func maxPool(n *Node) error {
+	s, err := n.pooled()
+	if err != nil {
+		return err
+	}
+	if len(n.Outputs) > 1 && n.Outputs[1] != "" {
+		return n.argPool(s)
+	}
+	return n.pool(s, poolKind{name: "max pool", first: math.Inf(-1), add: func(a, v float64) float64 { return max(a, v) }})
+}
 
-func (n *Node) pool(mean bool) error {
+func averagePool(n *Node) error {
+	s, err := n.pooled()
+	if err != nil {
+		return err
+	}
+	return n.pool(s, poolKind{
+		name: "average pool", counted: true,
+		add:  func(a, v float64) float64 { return a + v },
+		last: func(a, count float64) float64 { return a / max(1, count) },
+	})
+}
+
+// pooled reads the window of a pool.
+func (n *Node) pooled() (s spatial, err error) {
 	shape, err := n.only()
 	if err != nil {
-		return err
+		return s, err
 	}
 	kernel := n.Attribute("kernel_shape")
-	if kernel == nil || len(shape) < 3 {
-		return fmt.Errorf("%w: kernel_shape is missing, or there is nothing to pool in shape %d", ErrMalformed, shape)
+	if kernel == nil {
+		return s, fmt.Errorf("%w: kernel_shape is missing", ErrMalformed)
 	}
-	s, err := n.slide(shape, kernel.Ints, n.Int("ceil_mode", 0) != 0)
-	if err != nil {
+	return n.spatial(shape, kernel.Ints, true)
+}
+
+// pool gives the fast kernel where there is one.
+func (n *Node) pool(s spatial, kind poolKind) error {
+	shape := n.In[0].Shape
+	to := append([]int{shape[0], shape[1]}, s.out...)
+	kind.padded = n.Int("count_include_pad", 0) != 0
+	flat, is := s.flat()
+	if !is || kind.name != "max pool" && kind.name != "average pool" {
+		return n.give(directPoolOp{spatial: s, poolKind: kind}, to, 0)
+	}
+	if err := flat.affordable(shape[0] * shape[1]); err != nil {
 		return err
 	}
-	p := &poolOp{window: s.window, mean: mean}
-	if n.Int("count_include_pad", 0) != 0 {
+	p := &poolOp{window: flat.window, mean: kind.counted}
+	if kind.padded {
 		for a := range 2 {
-			p.counted[a] = [2]int{s.before[a], s.after[a]}
+			p.counted[a] = [2]int{flat.before[a], flat.after[a]}
 		}
 	}
-	return n.give(p, append([]int{1, shape[1]}, s.out...), 0)
+	return n.give(p, to, 0)
 }
 
 // poolOp takes the largest, or the mean, of each window of a plane: x of shape
-// [1 channels h w], y of [1 channels oh ow].
+// [n channels h w], y of [n channels oh ow].
 type poolOp struct {
 	weightless
 	window
@@ -109,7 +141,7 @@ func (k *poolKernel) divide(y []float32) {
 	for oy, n := range k.down {
 		line := y[oy*k.ow:][:k.ow]
 		for ox, m := range k.across {
-			line[ox] /= n * m
+			line[ox] /= max(1, n*m) // a window that sees padding only gives 0
 		}
 	}
 }

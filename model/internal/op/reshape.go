@@ -8,7 +8,8 @@ import (
 )
 
 // reshaping reads Flatten, Reshape, Squeeze and Unsqueeze: they give the same
-// elements another shape, and differ in how they tell it.
+// elements another shape, and differ in how they tell it. Where that is computed,
+// the shape is the one that the file declares.
 func reshaping(name string, told func(*Node, []int) ([]int, error)) Operator {
 	return Operator{
 		Read: func(n *Node) error {
@@ -19,9 +20,11 @@ func reshaping(name string, told func(*Node, []int) ([]int, error)) Operator {
 			if err != nil {
 				return err
 			}
-			to, err := told(n, from)
-			if err != nil {
-				return err
+			to := n.declared(0)
+			if !n.computed(1) || len(to) == 0 || Volume(to) != Volume(from) {
+				if to, err = told(n, from); err != nil {
+					return err
+				}
 			}
 			return n.give(reshapeOp{name: name, to: to}, to, 0)
 		},

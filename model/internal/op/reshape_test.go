@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"tandem/model/internal/onnx"
 )
 
 func TestReshapeByHand(t *testing.T) {
@@ -27,7 +29,7 @@ func TestReshapeByHand(t *testing.T) {
 		"unsqueeze":              {"Unsqueeze", nil, in(six, integers(-1)), dims(1, 2, 3, 1)},
 		"unsqueeze by attribute": {"Unsqueeze", attr{"axes": []int64{0, 1}}, in(six), dims(1, 1, 1, 2, 3)},
 		"a constant":             {"Flatten", nil, in(reals(dims(1, 2, 3), numbers...)), dims(1, 6)},
-		"a transposed constant":  {"Reshape", nil, in(&Constant{Dims: []int64{2, 3}, order: []int{1, 0}, file: weights(dims(3, 2), 1, 4, 2, 5, 3, 6).file}, integers(6)), dims(6)},
+		"a transposed constant":  {"Reshape", nil, in(&Constant{Type: onnx.Float32, Dims: []int64{2, 3}, order: []int{1, 0}, file: weights(dims(3, 2), 1, 4, 2, 5, 3, 6).file}, integers(6)), dims(6)},
 	} {
 		y := compute(t, test.op, test.with, test.inputs...)
 		if !slices.Equal(y.Shape(), test.shape) {

@@ -1,6 +1,10 @@
 package op
 
-import "slices"
+import (
+	"slices"
+
+	"tandem/model/internal/onnx"
+)
 
 // shape gives the shape of its input, or part of it: a constant, since shapes do
 // not depend on what is in a frame.
@@ -21,5 +25,5 @@ func shape(n *Node) error {
 	}
 	start, end := bound(n.Int("start", 0)), bound(n.Int("end", rank))
 	part := slices.Clone(dims[start:max(start, end)])
-	return n.known(&Constant{Integer: true, ints: part, Dims: []int64{int64(len(part))}})
+	return n.known(&Constant{Type: onnx.Int64, ints: part, Dims: []int64{int64(len(part))}})
 }

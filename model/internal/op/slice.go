@@ -14,33 +14,14 @@ func slice(n *Node) error {
 	if err != nil {
 		return err
 	}
+	if to := n.declared(0); len(to) == len(shape) && (n.computed(1) || n.computed(2) || n.computed(3) || n.computed(4)) {
+		return n.combine(movingSliceOp{}, to, 0, 1, 3, 4)
+	}
 	axes, err := n.slices(shape)
 	if err != nil {
 		return err
 	}
 	return n.pick("slice", shape, axes, 0)
-}
-
-func foldSlice(n *Node) error {
-	if err := n.takes(1, 5); err != nil {
-		return err
-	}
-	c, shape, err := n.small(0)
-	if err != nil {
-		return err
-	}
-	axes, err := n.slices(shape)
-	if err != nil {
-		return err
-	}
-	to, steps := sizes(axes), rowMajor(shape).Strides()
-	return n.choose(c, to, listed(to, func(at []int) int {
-		place := 0
-		for k, i := range at {
-			place += axes[k].at(i, shape[k]) * steps[k]
-		}
-		return place
-	}))
 }
 
 // slices reads what a Slice takes: from inputs, or before version 10 from

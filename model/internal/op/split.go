@@ -16,11 +16,14 @@ func split(n *Node) error {
 	if err != nil {
 		return err
 	}
-	parts, err := n.ints(1, "split")
+	parts, err := n.parts(a, count)
 	if err != nil {
 		return err
 	}
 	if parts == nil {
+		if to := n.Int("num_outputs", int64(count)); to != int64(count) {
+			return fmt.Errorf("%w: num_outputs %d and %d outputs", ErrMalformed, to, count)
+		}
 		each := (shape[a] + count - 1) / count // the last one may be smaller
 		for left := shape[a]; len(parts) < count; left -= each {
 			parts = append(parts, int64(min(each, left)))
@@ -31,8 +34,16 @@ func split(n *Node) error {
 	}
 	at := int64(0)
 	for _, size := range parts {
-		if size < 1 || size > int64(shape[a])-at {
+		if size < 0 || size > int64(shape[a])-at {
 			return fmt.Errorf("%w: parts %d of %d", ErrMalformed, parts, shape[a])
+		}
+		if size == 0 {
+			empty := &Constant{Type: n.holds(0), Dims: wide(shape)}
+			empty.Dims[a] = 0
+			if err := n.known(empty); err != nil {
+				return err
+			}
+			continue
 		}
 		axes := whole(shape)
 		axes[a] = chosen{size: int(size), start: int(at), step: 1}
@@ -45,4 +56,20 @@ func split(n *Node) error {
 		return fmt.Errorf("%w: parts %d of %d", ErrMalformed, parts, shape[a])
 	}
 	return nil
+}
+
+// parts reads how long each part is, or where that is computed, takes what the
+// file declares of the outputs; nil: they are alike.
+func (n *Node) parts(axis, count int) (parts []int64, err error) {
+	if !n.computed(1) {
+		return n.ints(1, "split")
+	}
+	for i := range count {
+		to := n.declared(i)
+		if len(to) <= axis {
+			return n.ints(1, "")
+		}
+		parts = append(parts, int64(to[axis]))
+	}
+	return parts, nil
 }

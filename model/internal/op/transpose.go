@@ -67,17 +67,7 @@ func foldTranspose(n *Node) error {
 		}
 		return n.known(&turned)
 	}
-	if c, from, err = n.small(0); err != nil {
-		return err
-	}
-	to, steps := permuted(from, order), permuted(rowMajor(from).Strides(), order)
-	return n.choose(c, to, listed(to, func(at []int) int {
-		place := 0
-		for i, step := range steps {
-			place += at[i] * step
-		}
-		return place
-	}))
+	return n.fold(Operator{Read: transpose})
 }
 
 func sameDims(a, b []int64) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
@@ -99,6 +89,7 @@ type transposeOp struct {
 }
 
 func (l transposeOp) Strided()              {}
+func (l transposeOp) Moves() bool           { return true }
 func (l transposeOp) String() string        { return fmt.Sprintf("transpose %v", l.order) }
 func (l transposeOp) Load() (Kernel, error) { return l, nil }
 
@@ -114,7 +105,7 @@ func (l transposeOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 // turning is the walk over y and what is there in x.
 func turning(y, x *tensor.AP, order []int) (w walk) {
 	for i, o := range order {
-		w.add(y.Shape()[i], [3]int{y.Strides()[i], x.Strides()[o]})
+		w.add(y.Shape()[i], moves{y.Strides()[i], x.Strides()[o]})
 	}
 	return w
 }

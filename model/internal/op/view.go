@@ -2,6 +2,11 @@ package op
 
 import "gorgonia.org/tensor"
 
+// over is a tensor of that shape whose elements lie in memory.
+func over(memory []float32, shape []int) *tensor.Dense {
+	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(memory))
+}
+
 // rowMajor is the access pattern of a tensor whose elements lie in row-major
 // order, without gaps.
 func rowMajor(shape []int) *tensor.AP {
@@ -36,16 +41,16 @@ func (Copy) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 	step := x.Size()
 	for i, d := range x.Shape() {
 		step /= d
-		w.add(d, [3]int{step, x.Strides()[i]})
+		w.add(d, moves{step, x.Strides()[i]})
 	}
 	rearrange(y.Float32s(), x.Float32s(), w)
 	return nil
 }
 
 // rearrange copies along a walk over y and x.
-func rearrange(y, x []float32, w walk) {
+func rearrange[T any](y, x []T, w walk) {
 	n, move := w.inner()
-	for at := [3]int{}; n > 0; {
+	for at := (moves{}); n > 0; {
 		line, from := y[at[0]:], x[at[1]:]
 		switch {
 		case move[0] > 1:

@@ -9,7 +9,7 @@ import "gorgonia.org/tensor"
 // makes it anew for each frame, from the tensors' shapes and strides, and
 // allocates nothing.
 //
-//	at := [3]int{}                     // places in y, a, b
+//	at := moves{}                     // places in y, a, b
 //	for n, move := w.inner(); ; {      // n elements that are move apart
 //		...
 //		if !w.next(&at) { break }
@@ -17,38 +17,42 @@ import "gorgonia.org/tensor"
 type walk struct {
 	rank  int
 	dims  [MaxRank]int
-	moves [MaxRank][3]int // by dimension and operand
-	count [MaxRank]int    // where the walk is
+	moves [MaxRank]moves // by dimension
+	count [MaxRank]int   // where the walk is
 }
 
+// moves is how far each operand moves, or where it is: the result, and what it
+// is made from.
+type moves [4]int
+
 // add puts a dimension inside those that are there.
-func (w *walk) add(d int, moves [3]int) {
+func (w *walk) add(d int, by moves) {
 	if d == 1 {
 		return
 	}
 	if k := w.rank - 1; k >= 0 {
 		outer := &w.moves[k]
-		if outer[0] == d*moves[0] && outer[1] == d*moves[1] && outer[2] == d*moves[2] {
+		if *outer == (moves{d * by[0], d * by[1], d * by[2], d * by[3]}) {
 			w.dims[k] *= d
-			*outer = moves
+			*outer = by
 			return
 		}
 	}
-	w.dims[w.rank], w.moves[w.rank] = d, moves
+	w.dims[w.rank], w.moves[w.rank] = d, by
 	w.rank++
 }
 
 // inner is the length of the innermost dimension and its moves.
-func (w *walk) inner() (int, [3]int) {
+func (w *walk) inner() (int, moves) {
 	if w.rank == 0 {
-		return 1, [3]int{}
+		return 1, moves{}
 	}
 	return w.dims[w.rank-1], w.moves[w.rank-1]
 }
 
 // next moves on to the next line of the innermost dimension; false after the
 // last one, when it is back at the start.
-func (w *walk) next(at *[3]int) bool {
+func (w *walk) next(at *moves) bool {
 	for k := w.rank - 2; k >= 0; k-- {
 		w.count[k]++
 		for o := range at {

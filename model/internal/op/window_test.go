@@ -17,7 +17,7 @@ type setting struct {
 	kernel, stride, dil  [2]int
 	pads                 [4]int // top, left, bottom, right
 	auto                 string
-	ceil, include        bool
+	ceil, include, pool  bool
 }
 
 func draw(r *rand.Rand) setting {
@@ -59,11 +59,11 @@ func (s *setting) sizes() (oh, ow int) {
 			}
 		}
 		room := float64(n + s.pads[a] + s.pads[a+2] - wide)
-		if room < 0 {
+		if room < 0 && !(s.pool && room > -float64(s.stride[a])) {
 			return 0, 0
 		}
-		out[a] = int(math.Floor(room/float64(s.stride[a]))) + 1
-		if s.ceil && s.auto == "" {
+		out[a] = int(math.Floor(max(0, room)/float64(s.stride[a]))) + 1
+		if s.ceil && (s.auto == "" || s.auto == "VALID") {
 			out[a] = int(math.Ceil(room/float64(s.stride[a]))) + 1
 			if (out[a]-1)*s.stride[a] >= n+s.pads[a] {
 				out[a]--
@@ -116,7 +116,7 @@ func TestWindowsAgainstDefinition(t *testing.T) {
 		w, b := numbers(s.out*each*s.kernel[0]*s.kernel[1]), numbers(s.out)
 		attributes := s.attributes()
 		ceil := s.ceil
-		s.ceil = false
+		s.ceil, s.pool = false, false
 		oh, ow := s.sizes()
 		check := func(name string, a attr, channels int, at func(c, oy, ox int) float64, inputs ...any) {
 			if oh < 1 || ow < 1 {
@@ -132,7 +132,7 @@ func TestWindowsAgainstDefinition(t *testing.T) {
 			for k, v := range y.Float32s() {
 				c, oy, ox := k/(oh*ow), k/ow%oh, k%ow
 				want := at(c, oy, ox)
-				if empty := math.IsNaN(want) && v != v || math.IsInf(want, -1) && float64(v) == want; empty {
+				if empty := math.IsInf(want, -1) && float64(v) == want; empty {
 					continue // a window that sees padding only
 				}
 				if !(math.Abs(float64(v)-want) <= 1e-4*(1+math.Abs(want))) {
@@ -157,7 +157,7 @@ func TestWindowsAgainstDefinition(t *testing.T) {
 			}
 			return sum
 		}, frame, weights(dims(s.out, each, s.kernel[0], s.kernel[1]), w...), weights(dims(s.out), b...))
-		s.ceil = ceil
+		s.ceil, s.pool = ceil, true
 		oh, ow = s.sizes()
 		if ceil {
 			attributes["ceil_mode"] = 1
@@ -183,7 +183,7 @@ func TestWindowsAgainstDefinition(t *testing.T) {
 					n++
 				}
 			})
-			return sum / n
+			return sum / max(1, n) // a window that sees padding only gives 0
 		}, frame)
 	}
 }
@@ -204,9 +204,7 @@ func TestConvByHand(t *testing.T) {
 		"pool":         node("MaxPool", nil, x),
 	})
 	checkRefused(t, ErrUnsupported, map[string]*Node{
-		"three dimensions": node("Conv", nil, dense(dims(1, 1, 2, 2, 2)), weights(dims(1, 1, 1, 1, 1), 1)),
-		"a batch":          node("MaxPool", attr{"kernel_shape": []int64{1, 1}}, dense(dims(2, 1, 2, 2))),
-		"large padding":    node("MaxPool", attr{"kernel_shape": []int64{1, 1}, "pads": []int64{1 << 23, 1 << 23, 1 << 23, 1 << 23}}, dense(dims(1, 1, 2, 2))),
+		"large padding": node("MaxPool", attr{"kernel_shape": []int64{1, 1}, "pads": []int64{1 << 23, 1 << 23, 1 << 23, 1 << 23}}, dense(dims(1, 1, 2, 2))),
 	})
 }
 

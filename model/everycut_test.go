@@ -1,0 +1,215 @@
+package model
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"tandem/model/internal/onnx"
+)
+
+// array is a .npy file of numbers.
+type array struct {
+	shape   []int
+	numbers []float32
+}
+
+var npyHeader = regexp.MustCompile(`'descr': '[<|]([a-z][0-9])'.*'shape': \(([0-9, ]*)\)`)
+
+func readArray(t testing.TB, path string) (a array) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := npyHeader.FindSubmatch(b)
+	if header == nil {
+		t.Fatalf("%s: not a .npy file of numbers", path)
+	}
+	for size := range strings.SplitSeq(string(header[2]), ",") {
+		if d, err := strconv.Atoi(strings.TrimSpace(size)); err == nil {
+			a.shape = append(a.shape, d)
+		}
+	}
+	for b = b[10+int(binary.LittleEndian.Uint16(b[8:])):]; len(b) > 0; {
+		switch string(header[1]) {
+		case "f4":
+			a.numbers, b = append(a.numbers, math.Float32frombits(binary.LittleEndian.Uint32(b))), b[4:]
+		case "i8":
+			a.numbers, b = append(a.numbers, float32(int64(binary.LittleEndian.Uint64(b)))), b[8:]
+		case "b1", "u1":
+			a.numbers, b = append(a.numbers, float32(b[0])), b[1:]
+		default:
+			t.Fatalf("%s: elements are %s", path, header[1])
+		}
+	}
+	return a
+}
+
+// oracle is a network with an input and what another program computed of it.
+type oracle struct {
+	path            string
+	inputs, outputs []string // .npy files
+}
+
+// oracles are the networks of the folders that TANDEM_MODELS names, and of
+// ../shared/models: by the names of inputs and outputs (NAME_TENSOR.npy), or with
+// one of each (NAME.in.npy and NAME.out.npy).
+func oracles(t *testing.T) (found []oracle) {
+	for _, folder := range append(filepath.SplitList(os.Getenv("TANDEM_MODELS")), "../../shared/models") {
+		for _, sub := range []string{"", "small", "../cases/onnx"} {
+			paths, _ := filepath.Glob(filepath.Join(folder, sub, "*.onnx"))
+			for _, path := range paths {
+				name := strings.TrimSuffix(path, ".onnx")
+				if _, err := os.Stat(name + ".out.npy"); err == nil {
+					found = append(found, oracle{path, []string{name + ".in.npy"}, []string{name + ".out.npy"}})
+					continue
+				}
+				m, err := describe(path)
+				if err != nil {
+					t.Logf("%s: %v", path, err)
+					continue
+				}
+				var o = oracle{path: path}
+				have := true
+				for _, side := range []struct {
+					names []string
+					files *[]string
+				}{{m[0], &o.inputs}, {m[1], &o.outputs}} {
+					for _, tensor := range side.names {
+						file := name + "_" + tensor + ".npy"
+						if _, err := os.Stat(file); err != nil {
+							have = false
+						}
+						*side.files = append(*side.files, file)
+					}
+				}
+				if have {
+					found = append(found, o)
+				}
+			}
+		}
+	}
+	if len(found) == 0 {
+		t.Skip("no networks: TANDEM_MODELS is the folder of NAME.onnx and NAME_TENSOR.npy for each input and output")
+	}
+	return found
+}
+
+// describe gives the names of a file's inputs and outputs.
+func describe(path string) ([2][]string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return [2][]string{}, err
+	}
+	return namesIn(bytes.NewReader(b), int64(len(b)))
+}
+
+// Every network, cut at every boundary, with one frame and with two, gives what
+// PyTorch or onnxruntime gives.
+func TestEveryCut(t *testing.T) {
+	for _, o := range oracles(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(o.path), ".onnx"), func(t *testing.T) {
+			var s Settings
+			var x, want []float32
+			for i, path := range o.inputs {
+				in := readArray(t, path)
+				x = append(x, in.numbers...)
+				if names, err := describe(o.path); err == nil && i < len(names[0]) && len(in.shape) > 0 {
+					s.Shapes = append(s.Shapes, Shape{names[0][i], in.shape})
+				}
+			}
+			for _, path := range o.outputs {
+				want = append(want, readArray(t, path).numbers...)
+			}
+			n, err := OpenWith(o.path, s)
+			if err != nil {
+				t.Skip(err)
+			}
+			defer n.Close()
+			e := NewExecutor(n, Options{Batch: 2})
+			defer e.Close()
+			if err := e.Load(0, n.Len()); err != nil {
+				t.Fatal(err)
+			}
+			other := make([]float32, len(x)) // the second frame, which is not the first
+			for i, v := range x {
+				other[i] = v
+				if n.Entering(0)[0].Type == "float32" {
+					other[i] = v/2 + 0.25
+				}
+			}
+			if n.Size(0) != len(x) || n.Size(n.Len()) != len(want) {
+				t.Fatalf("%v to %v: %d to %d numbers are given", n.Shapes(0), n.Shapes(n.Len()), len(x), len(want))
+			}
+			second, err := e.Run([][]float32{other}, 0, n.Len())
+			if err != nil {
+				t.Fatal(err)
+			}
+			wants := [][]float32{want, slices.Clone(second[0])}
+			step := 1
+			if testing.Short() {
+				step = max(1, n.Len()/8)
+			}
+			for cut := 0; cut < n.Len(); cut += step {
+				y := [][]float32{x, other}
+				for _, s := range []span{{0, cut}, {cut, n.Len()}} {
+					if s.from == s.to {
+						continue
+					}
+					if y, err = e.Run(y, s.from, s.to); err != nil {
+						t.Fatalf("cut at %d: %v", cut, err)
+					}
+				}
+				for f := range y {
+					about := fmt.Sprintf("cut at %d with %q, frame %d", cut, n.Tensors(cut), f)
+					at := 0
+					for _, path := range o.outputs { // each as exact as its largest number
+						size := len(readArray(t, path).numbers)
+						w := wants[f][at:][:size]
+						agreeQuietly(t, about, y[f][at:][:size], w, 1e-4*max(largest(w), 1e-30))
+						at += size
+					}
+				}
+			}
+		})
+	}
+}
+
+func agreeQuietly(t *testing.T, about string, y, want []float32, within float64) {
+	t.Helper()
+	for i := range y {
+		if d := math.Abs(float64(y[i]) - float64(want[i])); !(d <= within) {
+			t.Fatalf("%s: output %d is %v, want %v within %g", about, i, y[i], want[i], within)
+		}
+	}
+}
+
+// namesIn reads the names from a file.
+func namesIn(r *bytes.Reader, size int64) (names [2][]string, err error) {
+	m, err := onnx.Parse(r, size)
+	if err != nil {
+		return names, err
+	}
+	held := map[string]bool{}
+	for _, t := range m.Graph.Initializers {
+		held[t.Name] = true
+	}
+	for _, v := range m.Graph.Inputs {
+		if !held[v.Name] {
+			names[0] = append(names[0], v.Name)
+		}
+	}
+	for _, v := range m.Graph.Outputs {
+		names[1] = append(names[1], v.Name)
+	}
+	return names, nil
+}

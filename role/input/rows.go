@@ -1,0 +1,60 @@
+package input
+
+import (
+	"fmt"
+	"slices"
+
+	"tandem/pipeline"
+	"tandem/transport"
+)
+
+// rows are the rows of a .npy file, again from the first after the last.
+type rows struct {
+	path  string
+	kind  string // of the file's elements
+	shape []int  // of the file; the first dimension is the rows
+	data  []float32
+	size  int // of a row
+}
+
+func openRows(path string) (*rows, error) {
+	r := &rows{path: path}
+	var err error
+	r.data, r.kind, r.shape, err = readNumbers(path)
+	if err != nil {
+		return nil, fmt.Errorf("--input %s: %w", path, err)
+	}
+	if len(r.shape) == 0 { // a single number
+		r.shape = []int{1}
+	}
+	if i := slices.IndexFunc(r.data, notFinite); i >= 0 {
+		return nil, fmt.Errorf("--input %s: value %d of row %d is %v: only finite values are allowed, so mend or leave out the row",
+			path, i%(len(r.data)/r.shape[0]), i/(len(r.data)/r.shape[0]), r.data[i])
+	}
+	return r, nil
+}
+
+func (r *rows) Fit(want transport.Input) error {
+	if need := numpyKind(want.Type); !kindFits(r.kind, need) {
+		return fmt.Errorf("--input %s: its elements are %s, and %s is needed: save x.astype(numpy.%s)", r.path, r.kind, need, numpyName(want.Type))
+	}
+	r.size = pipeline.Volume(want.Shape)
+	switch row := pipeline.Volume(r.shape[1:]); {
+	case len(r.data) == r.size: // it is one frame
+		r.shape = []int{1, r.size}
+	case len(want.Shape) > 1 && row == pipeline.Volume(want.Shape[1:]) && r.shape[0]%want.Shape[0] == 0: // of so many rows
+		r.shape = []int{r.shape[0] / want.Shape[0], r.size}
+	}
+	if len(r.shape) < 2 && r.size > 1 || pipeline.Volume(r.shape[1:]) != r.size {
+		return fmt.Errorf("--input %s: its shape is %v, and the model takes frames of shape %v: it must be [frames %d]",
+			r.path, r.shape, want.Shape, r.size)
+	}
+	return nil
+}
+
+func (r *rows) Count() int { return r.shape[0] }
+
+func (r *rows) Next(i uint64) ([]float32, error) {
+	at := int(i%uint64(r.shape[0])) * r.size
+	return r.data[at : at+r.size], nil
+}
