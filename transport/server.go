@@ -72,6 +72,9 @@ type Pushed struct {
 	Live     *pipeline.Live
 	Life     string
 	Left     bool // the node was stopped, and this life of it has nothing of the run any more: what it had taken is handed on
+	// Nodes are, in the last answer of a life, its ledger, and those that it has of others: the nodes below, to which it has
+	// told them, may be stopped, too.
+	Nodes []pipeline.Entry
 }
 
 // Closing says that one neighbour sends no more.
@@ -205,17 +208,15 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 	if live := new(wire.Live); pushed.Live != nil && convert(pushed.Live, live) == nil { // its figures are numbers
 		answer.Live = live
 	}
-	return answer, nil
+	answer.Nodes, err = ledgersToWire(pushed.Nodes, maxToldBytes)
+	return answer, err
 }
 
 func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseResponse, error) {
 	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Notes: m.GetNotes(), Reason: m.GetReason()}
-	for _, ledger := range m.GetNodes() {
-		e, err := ledgerFromWire(ledger)
-		if err != nil {
-			return nil, err
-		}
-		c.Nodes = append(c.Nodes, e)
+	var err error
+	if c.Nodes, err = ledgersFromWire(m.GetNodes()); err != nil {
+		return nil, err
 	}
 	report, err := h.node.Close(ctx, c)
 	if err != nil || c.Reason != Over && report.Run == "" {

@@ -782,7 +782,9 @@ type PushResponse struct {
 	// The life of the node in the run: another than before knows nothing of the frames which that has taken.
 	Life string `protobuf:"bytes,4,opt,name=life,proto3" json:"life,omitempty"`
 	// The answer to a sign of life of a node that was stopped: this life is over, and what it had taken is handed on or counted.
-	Left          bool `protobuf:"varint,5,opt,name=left,proto3" json:"left,omitempty"`
+	Left bool `protobuf:"varint,5,opt,name=left,proto3" json:"left,omitempty"`
+	// In the last answer of a life: its ledger, and those that it has of others.
+	Nodes         []*Ledger `protobuf:"bytes,6,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -843,6 +845,13 @@ func (x *PushResponse) GetLeft() bool {
 		return x.Left
 	}
 	return false
+}
+
+func (x *PushResponse) GetNodes() []*Ledger {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
 }
 
 type Feedback struct {
@@ -2284,12 +2293,13 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05scale\x18\n" +
 	" \x01(\x02R\x05scale\x12\x16\n" +
 	"\x06offset\x18\v \x01(\x02R\x06offsetB\b\n" +
-	"\x06_label\"\x99\x01\n" +
+	"\x06_label\"\xc2\x01\n" +
 	"\fPushResponse\x126\n" +
 	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackB\x05\x80\xb5\x18\x80\x02R\bfeedback\x12#\n" +
 	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04live\x12\x12\n" +
 	"\x04life\x18\x04 \x01(\tR\x04life\x12\x12\n" +
-	"\x04left\x18\x05 \x01(\bR\x04leftJ\x04\b\x02\x10\x03\"\xb3\x02\n" +
+	"\x04left\x18\x05 \x01(\bR\x04left\x12'\n" +
+	"\x05nodes\x18\x06 \x03(\v2\x11.tandem.v1.LedgerR\x05nodesJ\x04\b\x02\x10\x03\"\xb3\x02\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
@@ -2505,36 +2515,37 @@ var file_tandem_proto_depIdxs = []int32{
 	0,  // 4: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
 	10, // 5: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
 	16, // 6: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
-	13, // 7: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
-	1,  // 8: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
-	17, // 9: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	21, // 10: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	22, // 11: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
-	14, // 12: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
-	13, // 13: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	18, // 14: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
-	18, // 15: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
-	20, // 16: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	13, // 17: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	18, // 18: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
-	19, // 19: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
-	23, // 20: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	23, // 21: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	23, // 22: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	24, // 23: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
-	2,  // 24: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
-	4,  // 25: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	7,  // 26: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	11, // 27: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	3,  // 28: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
-	5,  // 29: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	9,  // 30: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	12, // 31: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	28, // [28:32] is the sub-list for method output_type
-	24, // [24:28] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	20, // [20:24] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	13, // 7: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
+	13, // 8: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	1,  // 9: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
+	17, // 10: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	21, // 11: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	22, // 12: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	14, // 13: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
+	13, // 14: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	18, // 15: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
+	18, // 16: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
+	20, // 17: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	13, // 18: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	18, // 19: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
+	19, // 20: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
+	23, // 21: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	23, // 22: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	23, // 23: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	24, // 24: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	2,  // 25: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
+	4,  // 26: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	7,  // 27: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	11, // 28: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	3,  // 29: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
+	5,  // 30: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	9,  // 31: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	12, // 32: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	29, // [29:33] is the sub-list for method output_type
+	25, // [25:29] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	21, // [21:25] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }
