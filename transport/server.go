@@ -100,7 +100,7 @@ const (
 // unless that is nil. maxBody bounds a call's size in bytes.
 func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors *log.Logger) *http.Server {
 	mux := http.NewServeMux()
-	path, calls := wireconnect.NewNodeHandler(handler{n},
+	path, calls := wireconnect.NewNodeHandler(handler{n, min(maxToldBytes, maxBody/2)},
 		connect.WithConditionalHandlerOptions(func(s connect.Spec) []connect.HandlerOption {
 			return []connect.HandlerOption{connect.WithReadMaxBytes(messageBytes(s.Schema.(protoreflect.MethodDescriptor).Input(), maxBody))}
 		}),
@@ -169,7 +169,10 @@ func answered(next connect.UnaryFunc) connect.UnaryFunc {
 }
 
 // handler translates between the wire's messages and a Node.
-type handler struct{ node Node }
+type handler struct {
+	node Node
+	told int // bytes of ledgers in an answer
+}
 
 func (h handler) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.DescribeResponse, error) {
 	d, err := h.node.Describe(ctx)
@@ -208,7 +211,7 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 	if live := new(wire.Live); pushed.Live != nil && convert(pushed.Live, live) == nil { // its figures are numbers
 		answer.Live = live
 	}
-	answer.Nodes, err = ledgersToWire(pushed.Nodes, maxToldBytes)
+	answer.Nodes, err = ledgersToWire(pushed.Nodes, h.told)
 	return answer, err
 }
 
