@@ -1,8 +1,10 @@
 package role
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"tandem/pipeline"
 	"tandem/role/options"
@@ -50,6 +52,38 @@ func TestFastNodeTakesUpWhatIsThere(t *testing.T) {
 	nodes.slow[1] = start(t, c, options.Slow, []string{nodes.end.address}, "")
 	if _, err := e.close(t.Context(), ending{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// The ledger of a node that was stopped is not lost with the nodes below that are stopped after it: the neighbours above have
+// it, too.
+func TestLedgersOutliveTheNodesBelow(t *testing.T) {
+	t.Parallel()
+	c := quick()
+	c.Frames, c.Interval = 0, 5*time.Millisecond
+	nodes := startChain(t, c, nil, 1)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	played := make(chan pipeline.Report, 1)
+	go func() {
+		r, err := nodes.run(ctx, c, "baseline")
+		if err != nil {
+			t.Error(err)
+		}
+		played <- r
+	}()
+	busy := func(s *server) {
+		t.Helper()
+		eventually(t, "a node has frames", func() bool { return s.node.totals().Now.Received > 20 })
+	}
+	busy(nodes.slow[0])
+	again(t, c, options.Slow, &nodes.slow[0], []string{nodes.end.address}, "")
+	busy(nodes.slow[0])
+	again(t, c, options.End, &nodes.end, nil, "")
+	busy(nodes.end)
+	interrupt()
+	if r := <-played; r.Unaccounted != 0 || r.Died != 0 || r.Forgotten == 0 {
+		t.Errorf("%d unaccounted, %d died, %d forgotten: %+v", r.Unaccounted, r.Died, r.Forgotten, r)
 	}
 }
 

@@ -118,7 +118,14 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	if p.emulated != nil {
 		end.say(p.ID, p.emulated.Note())
 	}
-	return closeAll(ctx, p.edges(), end)
+	for _, e := range p.edges() {
+		end.nodes = addLedgers(end.nodes, e.ledgers()...)
+	}
+	report, err := closeAll(ctx, p.edges(), end)
+	if end.reason == transport.Stopped { // there is no report yet
+		report.Nodes = end.nodes
+	}
+	return report, err
 }
 
 // returnTime is how long a closing stage waits for an end that does not answer.
