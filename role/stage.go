@@ -152,10 +152,8 @@ func (p *stagePart) sameEnd(run pipeline.Run) error {
 // abandon closes what was opened below when the opening fails further on.
 func (p *stagePart) abandon(why error) {
 	p.watch.End(new(pipeline.Entry))
-	if len(p.next) == 0 {
-		return
-	}
+	opened := slices.DeleteFunc(p.edges(), func(e *edge) bool { return e == nil })
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
-	_, _ = closeAll(ctx, p.next, ending{notes: []string{"the opening failed: " + why.Error()}, reason: transport.Interrupted})
+	_, _ = closeAll(ctx, opened, ending{notes: []string{"the opening failed: " + why.Error()}, reason: transport.Interrupted})
 }
