@@ -169,15 +169,9 @@ func (p *stagePart) sameEnd(run pipeline.Run) error {
 // soon: the nodes below wait for that, as they do for a node that was stopped.
 func (p *stagePart) abandon(why error, again bool) {
 	p.watch.End(new(pipeline.Entry))
-	edges, reason := p.next, transport.Interrupted
-	if p.end != nil {
-		edges = p.edges()
-	}
+	edges, reason := slices.DeleteFunc(p.edges(), func(e *edge) bool { return e == nil }), transport.Interrupted
 	if again {
 		reason = transport.Stopped
-	}
-	if len(edges) == 0 {
-		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
