@@ -11,7 +11,7 @@ import (
 )
 
 // again stops a node and starts it where it was.
-func again(t *testing.T, c setup, r options.Role, s **server, next []string, end string) {
+func startAgain(t *testing.T, c setup, r options.Role, s **server, next []string, end string) {
 	t.Helper()
 	if err := (*s).stop(); err != nil {
 		t.Fatal(err)
@@ -33,13 +33,13 @@ func TestFastNodeTakesUpWhatIsThere(t *testing.T) {
 	restart := func() {
 		t.Helper()
 		before := e.Life()
-		again(t, c, options.Fast, &nodes.fast, []string{nodes.slow[0].address, nodes.slow[1].address}, nodes.end.address)
+		startAgain(t, c, options.Fast, &nodes.fast, []string{nodes.slow[0].address, nodes.slow[1].address}, nodes.end.address)
 		eventually(t, "fast has its part again", func() bool { return e.Up() && e.Life() != before })
 		if e.over() != nil {
 			t.Error(e.over())
 		}
 	}
-	again(t, c, options.End, &nodes.end, nil, "")
+	startAgain(t, c, options.End, &nodes.end, nil, "")
 	restart()
 
 	away := nodes.slow[1].address
@@ -77,9 +77,9 @@ func TestLedgersOutliveTheNodesBelow(t *testing.T) {
 		eventually(t, "a node has frames", func() bool { return s.node.totals().Now.Received > 20 })
 	}
 	busy(nodes.slow[0])
-	again(t, c, options.Slow, &nodes.slow[0], []string{nodes.end.address}, "")
+	startAgain(t, c, options.Slow, &nodes.slow[0], []string{nodes.end.address}, "")
 	busy(nodes.slow[0])
-	again(t, c, options.End, &nodes.end, nil, "")
+	startAgain(t, c, options.End, &nodes.end, nil, "")
 	busy(nodes.end)
 	interrupt()
 	if r := <-played; r.Unaccounted != 0 || r.Died != 0 || r.Forgotten == 0 {
@@ -94,7 +94,7 @@ func TestOpeningThatFailsHoldsNoNode(t *testing.T) {
 	nodes := startChain(t, c, nil, 2)
 	other := start(t, c, options.End, nil, "")
 	defer other.stop()
-	again(t, c, options.Slow, &nodes.slow[1], []string{other.address}, "")
+	startAgain(t, c, options.Slow, &nodes.slow[1], []string{other.address}, "")
 	if _, err := nodes.run(t.Context(), c, "baseline"); !errors.Is(err, pipeline.ErrInvalidRun) {
 		t.Fatalf("error %v", err)
 	}
@@ -105,7 +105,7 @@ func TestOpeningThatFailsHoldsNoNode(t *testing.T) {
 			return s.node.run == nil
 		})
 	}
-	again(t, c, options.Slow, &nodes.slow[1], []string{nodes.end.address}, "")
+	startAgain(t, c, options.Slow, &nodes.slow[1], []string{nodes.end.address}, "")
 	c.Frames = 3
 	if _, err := nodes.run(t.Context(), c, "baseline"); err != nil {
 		t.Error(err)
