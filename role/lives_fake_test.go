@@ -158,7 +158,7 @@ func TestInterruptedRunGoesOnOnEnd(t *testing.T) {
 			t.Helper()
 			var frames []pipeline.Frame
 			for _, id := range ids {
-				frames = append(frames, pipeline.Frame{ID: id, Shape: []int{1}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()})
+				frames = append(frames, pipeline.Frame{ID: id, Shapes: [][]int{{1}}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()})
 			}
 			if _, err := n.Push(t.Context(), transport.Pushing{Run: "a", From: from, Frames: frames}); err != nil {
 				t.Fatal(err)
