@@ -197,7 +197,9 @@ func TestRunIsClosedWhileItIsInterrupted(t *testing.T) {
 	inFakeTime(t, options.Slow, func(t *testing.T, n *fakeNode) {
 		n.closing = 3 * time.Second
 		n.open(t, "a", "fast")
-		n.leaves(t, "a", "fast", transport.Interrupted)
+		n.calls.Go(func() {
+			_, _ = n.Close(context.Background(), transport.Closing{Run: "a", From: "fast", Reason: transport.Interrupted})
+		})
 		time.Sleep(time.Second)
 		began := time.Now()
 		c := <-n.close("a", "fast")
