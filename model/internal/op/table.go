@@ -42,7 +42,7 @@ var Table = map[string]Operator{
 	"Cosh":                      elementary("cosh", math.Cosh),
 	"CumSum":                    {Read: cumSum},
 	"DepthToSpace":              {Read: depthToSpace},
-	"DequantizeLinear":          {Read: dequantizeLinear},
+	"DequantizeLinear":          {Read: dequantizeLinear, Fold: foldDequantize},
 	"Div":                       arithmetic(divide),
 	"Dropout":                   {Read: dropout},
 	"DynamicQuantizeLinear":     {Read: dynamicQuantizeLinear},
