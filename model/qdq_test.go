@@ -35,7 +35,11 @@ func TestQuantisedDigitsAgreeWithPyTorch(t *testing.T) {
 		if err := tail.Load(cut, n.Len()); err != nil {
 			t.Fatal(err)
 		}
-		for f := range 360 {
+		step := 36 // images, but for the whole network
+		if cut == n.Len() {
+			step = 1
+		}
+		for f := 0; f < 360; f += step {
 			y, err := runOne(head, images[f*64:][:64], 0, cut)
 			if err == nil && cut < n.Len() {
 				y, err = runOne(tail, y, cut, n.Len())

@@ -18,13 +18,16 @@ func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
 	if err != nil {
 		return nil, err
 	}
-	service := s.timing.read().service
+	service, capacity := s.timing.read().service, s.queue.Capacity()
 	for i := range answers {
 		a := &answers[i]
-		a.Length, a.Capacity, a.Here = len(s.queue.frames), s.c.Queue, s.ledger.Here()
+		a.Length, a.Capacity = len(s.queue.frames), capacity
 		a.Busy = a.Busy || s.c.HighWater > 0 && a.Length >= s.c.HighWater
 		a.Throttled, a.Batch = s.throttled(), s.c.Batch
 		a.Service, a.Spread = service.mean, service.deviation
+	}
+	if kept && len(answers) > 0 {
+		answers[len(answers)-1].Left = s.here.left()
 	}
 	return answers, nil
 }
@@ -40,12 +43,20 @@ func (s *Stage) admit(frames []Frame, kept bool) ([]Feedback, error) {
 	for i, f := range frames {
 		a := &answers[i]
 		if kept && s.trail.has(f.ID) { // the answer to the first time was lost
-			a.Accepted = true
+			a.Accepted, a.Number = true, s.here.number(f.ID)
 			continue
 		}
-		a.Accepted, a.Busy = s.queue.Offer(f)
-		if a.Busy { // the oldest had to go for it
-			s.ledger.Count(Dropped, 1)
+		var dropped []Frame
+		s.here.add(&f)
+		a.Accepted, dropped = s.queue.Offer(f)
+		a.Number, a.Busy = f.number, len(dropped) > 0
+		s.ledger.Count(Dropped, len(dropped))
+		s.here.leave(dropped...)
+		if !a.Accepted {
+			s.here.leave(f)
+		}
+		if s.queue.Heavy() {
+			s.full()
 		}
 		if kept && !a.Accepted { // it is still the sender's, and counted there
 			continue

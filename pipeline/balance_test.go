@@ -59,7 +59,7 @@ func (f *forgetful) Send(_ context.Context, frames []Frame) ([]Feedback, error) 
 	}
 	answers := make([]Feedback, len(frames))
 	for i := range answers {
-		answers[i] = Feedback{Accepted: true, Capacity: 10, Here: 1000, Service: 42 * time.Millisecond, Life: f.Life()}
+		answers[i] = Feedback{Accepted: true, Capacity: 10, Service: 42 * time.Millisecond, Life: f.Life()}
 	}
 	return answers, nil
 }

@@ -29,10 +29,16 @@ type branch struct {
 	index    int
 	to       Hopper
 	hop      *Hop
-	inFlight int     // frames that have gone to it and are not yet answered
-	accepted []Frame // by it, which may still lose them, oldest first
-	life     string  // of the node, which has accepted them
-	refused  int64   // its answers that refused a frame
+	inFlight int        // frames that have gone to it and are not yet answered
+	accepted []accepted // by it, which may still lose them
+	life     string     // of the node, which has accepted them
+	refused  int64      // its answers that refused a frame
+}
+
+// accepted is a frame that a next node has taken.
+type accepted struct {
+	Frame
+	number uint64 // there
 }
 
 // startBranches starts a hop to every next node.
@@ -65,34 +71,49 @@ func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []
 		switch {
 		case !a.Accepted && s.c.Keeps && !aborted && !permanent(err):
 			s.back = append(s.back, f)
+			s.buffer.Release(f)
 		case err != nil:
-			s.lose(1, err)
+			s.lose(frames[i:i+1], err)
+			s.buffer.Release(f)
 		case s.c.Keeps && a.Life != b.life: // the life that has taken it is over
 			s.back = append(s.back, f)
+			s.buffer.Release(f)
 			a = Feedback{Now: at, Lost: true}
 		default:
 			s.ledger.Count(Forwarded, 1)
 			s.trail.Hand(b.to.ID(), a.Life, f)
-			if s.c.Keeps {
-				b.accepted = append(b.accepted, f)
+			s.here.leave(f)
+			if !s.c.Keeps {
+				s.buffer.Release(f)
+				break
 			}
+			s.buffer.keep(f)
+			b.accepted = append(b.accepted, accepted{f, a.Number})
 		}
 		s.fleet.Observe(b.index, a)
 		s.c.Strategy.Observe(a)
-		if a.Lost {
-			continue
-		}
-		if !a.Accepted {
+		if !a.Lost && !a.Accepted {
 			b.refused++
 		}
-		// A queue is first in, first out: what is no longer there is the oldest.
-		here := min(max(a.Here, 0), len(b.accepted))
-		b.accepted = slices.Delete(b.accepted, 0, max(0, len(b.accepted)-here-outOfOrder))
+		if a.Life == b.life {
+			s.forget(b, a.Left)
+		}
 	}
 }
 
-// outOfOrder is how many frames may leave a node before ones that came earlier.
-const outOfOrder = 2 * maxCallFrames
+// forget forgets the frames that have left a next node, by the numbers that it has given them.
+func (s *Stage) forget(b *branch, left [][2]uint64) {
+	if len(left) == 0 {
+		return
+	}
+	b.accepted = slices.DeleteFunc(b.accepted, func(a accepted) bool {
+		gone := slices.ContainsFunc(left, func(r [2]uint64) bool { return r[0] <= a.number && a.number <= r[1] })
+		if gone {
+			s.buffer.forget(a.Frame)
+		}
+		return gone
+	})
+}
 
 // see tells the fleet what can be seen of a branch from here, and returns it.
 func (s *Stage) see(b *branch) strategy.Neighbour {
@@ -116,13 +137,19 @@ func (s *Stage) takeBack(b *branch, ending bool) {
 	if life == b.life && !(ending && !b.to.Neighbour().Up) {
 		return
 	}
+	frames := make([]Frame, len(b.accepted))
+	for i, a := range b.accepted {
+		frames[i] = a.Frame
+	}
+	s.buffer.forget(frames...)
 	if b.to.Left(b.life) {
 		b.accepted, b.life = nil, life
 		return
 	}
-	s.ledger.Count(Forwarded, -len(b.accepted))
-	s.trail.takeBack(b.to.ID(), b.life, b.accepted)
-	s.back = append(b.accepted, s.back...)
+	s.ledger.Count(Forwarded, -len(frames))
+	s.trail.takeBack(b.to.ID(), b.life, frames)
+	s.here.again(frames)
+	s.back = append(frames, s.back...)
 	b.accepted, b.life = nil, life
 }
 

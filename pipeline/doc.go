@@ -15,7 +15,8 @@
 //
 // The queue's entry (admission control) is the only place at which a frame may be lost on a healthy network: a hop that is
 // behind makes the loop wait, the queue fill and the entry refuse. This is backpressure, and there is no other buffer that
-// grows. What the entry refuses or drops is load that is shed, each frame answered and counted.
+// grows: what waits is bounded in frames and in bytes. What the entry refuses or drops is load that is shed, each frame
+// answered and counted.
 //
 // The package knows no wire and no tensor: Executor and Sender are what it needs of them.
 package pipeline

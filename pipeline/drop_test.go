@@ -70,7 +70,7 @@ func TestImpossibleAnswersDoNoHarm(t *testing.T) {
 			for i := range answers {
 				n := calls.Add(1)
 				most := []int{math.MinInt32, -1, 0, math.MaxInt32}[n%4]
-				answers[i] = Feedback{Accepted: n%8 < 4, Length: most, Capacity: most, Here: most, Service: time.Duration(most) << 31}
+				answers[i] = Feedback{Accepted: n%8 < 4, Length: most, Capacity: most, Left: [][2]uint64{{uint64(most), 1 << 40}}, Service: time.Duration(most) << 31}
 			}
 			return answers, nil
 		})

@@ -22,10 +22,28 @@ type Frame struct {
 	// accumulated hop by hop, so that no clocks need agreeing.
 	Age   time.Duration
 	Since time.Time
+
+	number uint64 // among the frames that this node has admitted
 }
 
 // AgeAt returns the frame's age at a moment of this node's clock.
 func (f *Frame) AgeAt(now time.Time) time.Duration { return f.Age + now.Sub(f.Since) }
+
+// bytes is about what the frame takes in memory.
+func (f *Frame) bytes() int {
+	const beside, further = 256, 96 // its data; tensors behind the first
+	return beside + further*max(0, len(f.Shapes)-1) + 4*len(f.Data)
+}
+
+// memoryFor returns the frame's memory to be used again, unless it is so much larger than what comes that the frame would
+// hold an image's memory for a result of ten values.
+func (f *Frame) memoryFor(data []float32) []float32 {
+	const spare = 64 << 10 / 4 // values
+	if cap(f.Data) > 2*len(data)+spare {
+		return make([]float32, 0, len(data))
+	}
+	return f.Data[:0]
+}
 
 // Top returns the class with the largest number in the first output, and that number. Of equal ones it is the first; a
 // frame without data has class -1.

@@ -91,6 +91,7 @@ func (h *Hop) carry(ctx context.Context, c HopConfig) {
 		batch = gather(append(batch[:0], f), h.out, maxCallFrames, maxCallBytes)
 		h.turn <- time.Now()
 		h.send(ctx, c, batch)
+		clear(batch) // their memory
 	}
 }
 

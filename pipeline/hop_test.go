@@ -141,3 +141,38 @@ func TestHopIsolatesAnInvalidFrame(t *testing.T) {
 		}
 	})
 }
+
+// Nor does it where an earlier call was not answered.
+func TestHopIsolatesAnInvalidFrameOfACallMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		sender := sendFunc(func(ctx context.Context, frames []Frame) ([]Feedback, error) {
+			if calls++; calls == 1 {
+				return nil, ErrUnreachable
+			}
+			if slices.ContainsFunc(frames, func(f Frame) bool { return f.ID == 3 }) {
+				return nil, ErrInvalidFrame
+			}
+			return accept(ctx, frames)
+		})
+		var lost []uint64
+		var failed error
+		h := &Hop{probe: make(chan struct{}, 1)}
+		h.probe <- struct{}{}
+		batch := make([]Frame, 8)
+		for i := range batch {
+			batch[i].ID = uint64(i)
+		}
+		h.send(t.Context(), HopConfig{Sender: sender, Persist: true, Done: func(frames []Frame, _ []Feedback, err error) {
+			if err != nil {
+				failed, lost = err, append(lost, frames[0].ID)
+			}
+		}}, batch)
+		if !slices.Equal(lost, []uint64{3}) {
+			t.Errorf("frames %v are lost", lost)
+		}
+		if !errors.Is(failed, ErrInvalidFrame) {
+			t.Errorf("the error is %v", failed)
+		}
+	})
+}

@@ -44,6 +44,7 @@ type StageConfig struct {
 	MaxAge    time.Duration // frames older than this are not worth computing; 0: none is too old
 	Batch     int           // most frames that are computed together, 1 or more
 	Window    int           // calls under way at once, on each hop
+	Buffer    int           // bytes of frames: half of them may wait in the queue, half to leave the node; 0: no bound
 
 	Next  []Hopper // each takes activations; none on a node that finishes every frame
 	End   Sender   // takes results
@@ -51,6 +52,7 @@ type StageConfig struct {
 
 	Failed    func(frames int, err error) // told of frames that are lost, and why; may be called by several goroutines
 	Traced    func(Decided)               // told of each decision, by the loop; nil: nobody is
+	Full      func()                      // told once, when bytes and not places make a frame wait or go; nil: nobody is
 	Throttled func() bool                 // the device has lowered its clock; nil: it never does
 	Served    func(time.Duration)         // told of each frame's time in the layers, by the loop; nil: nobody is
 	Waited    func(time.Duration)         // told of each frame's time in the queue, by the loop; nil: nobody is
@@ -63,11 +65,14 @@ type Stage struct {
 	intake sync.Mutex // guards closed, and the order in which frames are admitted
 	closed bool       // what comes now has not arrived
 	queue  *Queue
+	buffer *Buffer // for frames that leave
+	full   func()
 	ledger Ledger
 	timing timing
 	in     Meter // of frames that are received
 	out    Meter // of those that leave for another node
 	trail  Trail
+	here   admitted
 	end    *Hop
 	events chan func() // what hops and loads have to tell: the loop calls each
 	done   chan struct{}
@@ -85,10 +90,17 @@ type Stage struct {
 // StartStage starts the stage's goroutines; Close ends them. The context ends calls and waiting at once, losing (and
 // counting) what is under way.
 func StartStage(ctx context.Context, c StageConfig) *Stage {
+	full := func() {}
+	if c.Full != nil {
+		full = sync.OnceFunc(c.Full)
+	}
 	s := &Stage{
 		c:      c,
 		start:  time.Now(),
-		queue:  NewQueue(c.Queue, c.Drop),
+		queue:  NewQueue(c.Queue, c.Buffer/2, c.Drop),
+		buffer: NewBuffer(c.Buffer-c.Buffer/2, full),
+		full:   full,
+		here:   newAdmitted(),
 		fleet:  strategy.NewFleet(len(c.Next)),
 		events: make(chan func()),
 		done:   make(chan struct{}),
@@ -101,14 +113,16 @@ func StartStage(ctx context.Context, c StageConfig) *Stage {
 
 // finished counts results that end has taken, or not.
 func (s *Stage) finished(frames []Frame, answers []Feedback, err error) {
+	s.buffer.Release(frames...)
 	if err != nil {
-		s.lose(len(frames), err)
+		s.lose(frames, err)
 		return
 	}
 	s.ledger.Count(Finished, len(frames))
 	for i := range frames {
 		s.trail.Hand(s.c.EndID, answers[i].Life, frames[i])
 	}
+	s.here.leave(frames...)
 }
 
 func (s *Stage) throttled() bool { return s.c.Throttled != nil && s.c.Throttled() }
@@ -166,8 +180,10 @@ func (s *Stage) run(ctx context.Context) {
 				break
 			}
 			s.batch = gather(append(s.batch[:0], f), frames, s.c.Batch, math.MaxInt)
+			s.queue.taken(s.batch)
 			s.waited(s.batch)
 			s.handle(ctx, s.batch)
+			clear(s.batch) // their memory
 		}
 	}
 	s.end.Close() // the hops have nothing left but results
@@ -191,7 +207,8 @@ func (s *Stage) waited(frames []Frame) {
 }
 
 // lose counts frames that no neighbour has taken, as far as is known.
-func (s *Stage) lose(frames int, why error) {
-	s.ledger.Count(Lost, frames)
-	s.c.Failed(frames, why)
+func (s *Stage) lose(frames []Frame, why error) {
+	s.ledger.Count(Lost, len(frames))
+	s.here.leave(frames...)
+	s.c.Failed(len(frames), why)
 }

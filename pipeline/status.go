@@ -56,7 +56,7 @@ func (s *Stage) Status() Status {
 		Layers:    [2]int{s.c.Holding.From, s.c.Holding.To},
 		State:     s.ledger.State(),
 		Queue:     len(s.queue.frames),
-		Capacity:  s.c.Queue,
+		Capacity:  s.queue.Capacity(),
 		ServiceMS: milliseconds(measured.service.mean),
 		SpreadMS:  milliseconds(measured.service.deviation),
 		WaitMS:    milliseconds(measured.wait),

@@ -25,7 +25,7 @@ func (s *Stage) handle(ctx context.Context, frames []Frame) {
 		s.ways = append(s.ways, s.decide(ctx, &frames[i], len(frames)-1-i))
 	}
 	if ctx.Err() != nil {
-		s.lose(len(frames), ctx.Err())
+		s.lose(frames, ctx.Err())
 		return
 	}
 	for from := 0; from < len(frames); {
@@ -43,10 +43,15 @@ func (s *Stage) fresh(frames []Frame) []Frame {
 	if s.c.MaxAge == 0 {
 		return frames
 	}
-	all, now := len(frames), time.Now()
-	frames = slices.DeleteFunc(frames, func(f Frame) bool { return f.AgeAt(now) > s.c.MaxAge })
-	s.ledger.Count(Expired, all-len(frames))
-	return frames
+	now := time.Now()
+	return slices.DeleteFunc(frames, func(f Frame) bool {
+		expired := f.AgeAt(now) > s.c.MaxAge
+		if expired {
+			s.ledger.Count(Expired, 1)
+			s.here.leave(f)
+		}
+		return expired
+	})
 }
 
 // decide asks the strategy until it does not want to wait.
@@ -81,7 +86,7 @@ func (s *Stage) situation(f *Frame, behind int) strategy.Situation {
 	now := strategy.Situation{
 		Now:      time.Since(s.start),
 		Backlog:  len(s.queue.frames) + behind,
-		Capacity: s.c.Queue,
+		Capacity: s.queue.Capacity(),
 		Interval: measured.interval.mean,
 		HeadDone: f.Next >= s.c.Cut,
 		Resident: s.tailResident(),
@@ -111,7 +116,7 @@ func (s *Stage) process(ctx context.Context, frames []Frame, w way) {
 		s.c.Executor.Drop(s.c.Cut, s.c.Layers)
 	}
 	if err != nil {
-		s.lose(len(frames), err)
+		s.lose(frames, err)
 		return
 	}
 	for _, f := range frames {
@@ -131,6 +136,7 @@ func (s *Stage) apply(frames []Frame, to int) error {
 	}
 	began := time.Now()
 	outputs, err := s.c.Executor.Run(s.inputs, from, to)
+	clear(s.inputs) // their memory
 	if err != nil {
 		return err
 	}
@@ -143,7 +149,7 @@ func (s *Stage) apply(frames []Frame, to int) error {
 			s.c.Served(each)
 		}
 		f := &frames[i]
-		f.Data = append(f.Data[:0], outputs[i]...) // the executor's own memory is overwritten by the next frames
+		f.Data = append(f.memoryFor(outputs[i]), outputs[i]...) // the executor's own is overwritten by the next frames
 		f.Next, f.Shapes = to, s.c.Executor.Shapes(to)
 		if to == s.c.Layers {
 			f.By = s.c.ID
@@ -205,36 +211,49 @@ func (s *Stage) tailResident() bool { return s.c.Executor.Resident(s.c.Cut, s.c.
 // patience is how often a frame that waits at a full hop looks whether the node behind it still answers.
 const patience = 50 * time.Millisecond
 
-// leave hands the frame to a branch's hop, or to end's where there is none. A hop that is behind makes the loop wait, the
-// queue fill and its entry refuse (backpressure). While it waits the loop goes on taking answers: otherwise the loop
-// would wait for the hop and the hop for the loop.
+// leave hands the frame to a branch's hop, or to end's where there is none. A hop that is behind, or a full buffer, makes
+// the loop wait, the queue fill and its entry refuse (backpressure). While it waits the loop goes on taking answers:
+// otherwise the loop would wait for the hop and the hop for the loop.
 func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 	hop := s.end
 	if b != nil {
 		hop = b.hop
 	}
-	select {
-	case hop.Out() <- f:
-		s.sent(b)
-		return
-	default:
-	}
-	for tick := time.Tick(patience); ; {
+	placed := s.buffer.Take(&f)
+	if placed {
 		select {
 		case hop.Out() <- f:
 			s.sent(b)
 			return
+		default:
+		}
+	}
+	for tick := time.Tick(patience); ; {
+		out := hop.Out()
+		if placed = placed || s.buffer.Take(&f); !placed {
+			out = nil
+		}
+		select {
+		case out <- f:
+			s.sent(b)
+			return
 		case event := <-s.events:
 			event()
+			continue
+		case <-s.buffer.Freed():
+			continue
 		case <-tick:
-			if b != nil && s.c.Keeps && !b.to.Neighbour().Up { // there may be a better way for it now
-				s.back = append(s.back, f)
-				return
+			if b == nil || !s.c.Keeps || b.to.Neighbour().Up {
+				continue
 			}
+			s.back = append(s.back, f) // there may be a better way for it now
 		case <-ctx.Done():
-			s.lose(1, ctx.Err())
-			return
+			s.lose([]Frame{f}, ctx.Err())
 		}
+		if placed {
+			s.buffer.Release(f)
+		}
+		return
 	}
 }
 

@@ -72,6 +72,7 @@ type player struct {
 	shapes [][]int           // theirs
 	edges  []*edge
 	hops   []*pipeline.Hop
+	buffer *pipeline.Buffer // of all hops
 	ledger pipeline.Ledger
 	trail  pipeline.Trail
 	view   *monitor.View
@@ -137,6 +138,7 @@ func (p *player) start() {
 	if options.Terminal(p.cfg.Stderr) {
 		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.view.Summary)
 	}
+	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.losses.full)
 	for _, e := range p.edges {
 		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{
 			Sender: e, Window: window,
@@ -159,6 +161,7 @@ func (p *player) status() pipeline.Status {
 
 // answered counts what became of the frames of one call.
 func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
+	p.buffer.Release(frames...)
 	if err != nil {
 		p.ledger.Count(pipeline.Lost, len(frames))
 		p.losses.count(len(frames), err)
@@ -224,19 +227,31 @@ func (p *player) next(due time.Time) time.Time {
 
 // offer gives a frame to a hop. Without an interval there is no beat to keep, and the hop sets the pace.
 func (p *player) offer(ctx context.Context, hop *pipeline.Hop, f pipeline.Frame) {
-	if p.cfg.Interval == 0 {
-		select {
-		case hop.Out() <- f:
-			p.receive(f.ID)
-		case <-ctx.Done():
+	placed := p.buffer.Take(&f)
+	if p.cfg.Interval > 0 {
+		p.receive(f.ID)
+		if placed {
+			select {
+			case hop.Out() <- f:
+				return
+			default:
+				p.buffer.Release(f)
+			}
 		}
+		p.ledger.Count(pipeline.Refused, 1)
 		return
 	}
-	p.receive(f.ID)
+	for ; !placed; placed = p.buffer.Take(&f) {
+		select {
+		case <-p.buffer.Freed():
+		case <-ctx.Done():
+			return
+		}
+	}
 	select {
 	case hop.Out() <- f:
-	default:
-		p.ledger.Count(pipeline.Refused, 1)
+		p.receive(f.ID)
+	case <-ctx.Done():
 	}
 }
 

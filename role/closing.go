@@ -1,6 +1,7 @@
 package role
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -67,26 +68,30 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	if err == nil || end.reason == transport.Stopped {
 		return report, err
 	}
+	var stopped error // what a neighbour said that was being stopped
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = beat/2, beat
-	for since := time.Now(); time.Since(since) < closeTime; {
+	for since := time.Now(); err != nil && time.Since(since) < closeTime; {
+		switch {
+		case errors.Is(err, pipeline.ErrStopping): // it may be back soon
+			stopped = cmp.Or(stopped, err)
+		case !errors.Is(err, pipeline.ErrUnknownRun) && !errors.Is(err, pipeline.ErrUnreachable) || e.over() != nil:
+			return report, err
+		}
 		select {
 		case <-time.After(pauses.NextBackOff()):
 		case <-ctx.Done():
-			return report, err
+			return report, cmp.Or(stopped, err)
 		}
 		if errors.Is(err, pipeline.ErrUnknownRun) { // it has been started again already
-			if err = e.reopen(ctx); e.over() != nil {
-				return report, err
-			} else if err != nil {
+			if err = e.reopen(ctx); err != nil {
 				continue
 			}
-		} else if !errors.Is(err, pipeline.ErrUnreachable) {
-			return report, err
 		}
-		if report, err = e.client.Close(ctx, c); err == nil {
-			break
-		}
+		report, err = e.client.Close(ctx, c)
+	}
+	if err != nil {
+		err = cmp.Or(stopped, err)
 	}
 	return report, err
 }

@@ -68,7 +68,9 @@ func TestStoppedNodeHasNoReport(t *testing.T) {
 	<-entered
 	asked := make(chan error)
 	go func() {
-		_, err := e.close(t.Context(), ending{})
+		soon, cancel := context.WithTimeout(t.Context(), time.Second) // it does not come back
+		defer cancel()
+		_, err := e.close(soon, ending{})
 		asked <- err
 	}()
 	close(leave)

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
@@ -13,18 +14,19 @@ import (
 
 // losses remembers why frames were lost on this node: the ledger has their number.
 type losses struct {
-	name string // of this node
-	log  zerolog.Logger
+	name   string // of this node
+	buffer string // its size
+	log    zerolog.Logger
 
 	mu     sync.Mutex
 	frames int
 	first  error
-	absent []string // notes of nodes that could not be reached at the start
+	said   []string // notes of what else was out of the ordinary
 }
 
 func newLosses(cfg setup, id pipeline.NodeID, run string) *losses {
 	log := cfg.Log.With().Str("run", run).Logger()
-	return &losses{name: called(id), log: someOf(log)}
+	return &losses{name: called(id), buffer: humanize.IBytes(uint64(cfg.buffer())), log: someOf(log)}
 }
 
 // someOf is a log for what may happen very often: it is on a card.
@@ -48,7 +50,15 @@ func (l *losses) missing(err error) {
 	l.log.Warn().Err(err).Msg("a next node is missing: it is used when it is there")
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.absent = append(l.absent, "missing at the start: "+err.Error())
+	l.said = append(l.said, "missing at the start: "+err.Error())
+}
+
+// full takes note that the buffer has no place for a frame.
+func (l *losses) full() {
+	l.log.Warn().Str("buffer", l.buffer).Msg("the buffer is full: frames wait, and the queue refuses others")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.said = append(l.said, fmt.Sprintf("%s had its --buffer of %s full: frames waited, and others were refused", l.name, l.buffer))
 }
 
 // notes are for the report; none: nothing was lost or missing.
@@ -56,7 +66,7 @@ func (l *losses) notes() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.first == nil {
-		return l.absent
+		return l.said
 	}
-	return append(slices.Clip(l.absent), fmt.Sprintf("%s lost %d frames, the first because %v", l.name, l.frames, l.first))
+	return append(slices.Clip(l.said), fmt.Sprintf("%s lost %d frames, the first because %v", l.name, l.frames, l.first))
 }

@@ -1,9 +1,11 @@
 package role
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"net"
 	"os"
 	"time"
@@ -62,6 +64,12 @@ func newClient(cfg setup, address string) *transport.Client {
 	return transport.NewClient(address, transport.Limits{
 		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
 	}, cfg.credentials)
+}
+
+// buffer is how many bytes of frames may wait on the node; 0: it is not known how many.
+func (c setup) buffer() int {
+	const share = 8 // the weights are in memory too, messages as they come and go, and other programs
+	return cmp.Or(c.Buffer, int(min(device.Memory()/share, math.MaxInt)))
 }
 
 // equip opens what the role runs on and sends over. It may have a device already: one that it shares, or a test's.

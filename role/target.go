@@ -95,7 +95,9 @@ func await(ctx context.Context, cfg setup, ask func(context.Context) error) erro
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = 100*time.Millisecond, 500*time.Millisecond
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := ask(ctx)
+		within, cancel := context.WithTimeout(ctx, max(cfg.Wait, dialTime))
+		defer cancel()
+		err := ask(within)
 		if err != nil && !told {
 			told = true
 			cfg.Log.Info().Err(err).Stringer("wait", cfg.Wait).Msg("waiting for the node below")

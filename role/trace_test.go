@@ -71,7 +71,7 @@ func TestFullDiskIsReported(t *testing.T) {
 		t.Skip(err)
 	}
 	c := quick()
-	c.Frames, c.Trace, c.Results = 20, "/dev/full", "/dev/full"
+	c.Frames, c.Queue, c.Trace, c.Results = 20, 20, "/dev/full", "/dev/full"
 	nodes, err := startLocal(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

@@ -78,8 +78,12 @@ type Feedback struct {
 	Batch     int           // most frames that the node computes together; 0 counts as 1
 	Service   time.Duration // what a frame takes there
 	Spread    time.Duration // mean deviation of that
-	Here      int           // frames of the run that are on the answering node, from accepted to taken by end
 	Life      string        // of the answering node: another than before knows nothing of what that took
+
+	// Number is an accepted frame's among those that this life of the node has admitted, and Left, in one answer of a call,
+	// are the numbers of frames that are no longer there, as ranges [first, last]: it can't lose these any more.
+	Number uint64
+	Left   [][2]uint64
 }
 
 // Overloaded reports whether the node had no place for the frame, or will soon have none.

@@ -55,6 +55,7 @@ func option[T any](of protoreflect.Descriptor, kind protoreflect.ExtensionType) 
 var (
 	maxStatuses = fieldBounds["tandem.v1.PushRequest.status"].most
 	maxDims     = fieldBounds["tandem.v1.Frame.shape"].most
+	maxLeft     = fieldBounds["tandem.v1.Feedback.left"].most / 2 // ranges
 
 	// MaxTensors is how many tensors a frame may have.
 	MaxTensors = fieldBounds["tandem.v1.Frame.more"].most + 1

@@ -63,9 +63,9 @@ func FuzzAnswers(f *testing.F) {
 	f.Add(int32(-5), int32(3), int32(1<<30), int64(-1), int64(1)<<62)
 	f.Fuzz(func(t *testing.T, a, b, c int32, d, e int64) {
 		for _, got := range feedbackFromWire([]*wire.Feedback{
-			{Here: a, QueueLength: b, QueueCapacity: c, Batch: a, ServiceNs: d, SpreadNs: e}, nil, {Here: c, SpreadNs: d, QueueCapacity: a},
+			{Number: uint64(a), Left: []uint64{uint64(b), uint64(c), uint64(d)}, QueueLength: b, QueueCapacity: c, Batch: a, ServiceNs: d, SpreadNs: e}, nil, {Left: make([]uint64, 1000), SpreadNs: d, QueueCapacity: a},
 		}, "x") {
-			if got.Here < 0 || got.Batch < 0 || got.Length < 0 || got.Capacity < 0 || min(got.Service, got.Spread) < 0 || max(got.Service, got.Spread) > maxAge {
+			if len(got.Left) > maxLeft || got.Batch < 0 || got.Length < 0 || got.Capacity < 0 || min(got.Service, got.Spread) < 0 || max(got.Service, got.Spread) > maxAge {
 				t.Errorf("%+v", got)
 			}
 		}

@@ -2,8 +2,8 @@ package transport
 
 import "time"
 
-// overdue is how long nothing may move on a call, or be heard of the neighbour, before the neighbour counts as down. The
-// answer may still come.
+// overdue is how long nothing may move on a call, or be heard of the neighbour, before the neighbour counts as down; longer
+// where TCP has measured that the way there and back is long. The answer may still come.
 const overdue = 300 * time.Millisecond
 
 // liveness is what is known of whether a neighbour answers. It counts progress and not elapsed time, so that a call that
@@ -35,6 +35,8 @@ type sight struct {
 	moved   time.Time // when bytes on it were last taken; zero: none were
 	heard   time.Time // when bytes last came in on it; zero: none have
 	pending bool      // some of its bytes are still to be taken
+
+	patience time.Duration // what TCP needs to make a loss good, as it has measured the way; 0: not known
 }
 
 func newLiveness() liveness {
@@ -73,7 +75,7 @@ func (l *liveness) since(c *call) time.Time {
 // up reports whether no call is overdue. A neighbour that has said something meanwhile is there.
 func (l *liveness) up(now time.Time) bool {
 	for c := range l.calls {
-		if now.Sub(later(l.since(c), l.heard)) > overdue {
+		if now.Sub(later(l.since(c), l.heard)) > max(overdue, l.ways[c.over].patience) {
 			return false
 		}
 	}

@@ -22,6 +22,7 @@ func TestLivenessTraces(t *testing.T) {
 		"stopped, and its machine takes bytes": "0 begin a, 10 taken a, 20 begin b, 100 moving b, 300 moving b, 310 up, 311 down, 600 moving b, 600 down",
 		"stopped, with all bytes on their way": "0 begin a, 250 moving a, 500 moving a, 501 waiting a, 800 up, 801 down, 5000 waiting a, 5000 down",
 		"cut off":                              "0 begin a, 0 waiting a, 100 begin b, 100 waiting b, 300 up, 301 down, 302 end a, 302 up, 401 down",
+		"a long way":                           "0 far a, 0 begin a, 0 waiting a, 700 up, 701 down",
 		"closed connections are forgotten":     "0 begin a, 0 begin b, 0 waiting b, 290 moving a, 290 end a, 290 close a, 300 up, 301 down",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -51,13 +52,15 @@ func TestLivenessTraces(t *testing.T) {
 				case "close":
 					l.forget(w)
 				case "moving":
-					l.see(w, sight{now, s.heard, true})
+					l.see(w, sight{now, s.heard, true, s.patience})
 				case "waiting":
-					l.see(w, sight{s.moved, s.heard, true})
+					l.see(w, sight{s.moved, s.heard, true, s.patience})
+				case "far":
+					l.see(w, sight{s.moved, s.heard, s.pending, 700 * time.Millisecond})
 				case "taken":
-					l.see(w, sight{now, s.heard, false})
+					l.see(w, sight{now, s.heard, false, s.patience})
 				case "heard":
-					l.see(w, sight{s.moved, now, false})
+					l.see(w, sight{s.moved, now, false, s.patience})
 				case "up", "down":
 					if got := l.up(now); got != (words[1] == "up") {
 						t.Errorf("at %s: up is %v", words[0], got)
@@ -76,12 +79,12 @@ func TestLivenessOfOneCall(t *testing.T) {
 	at := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
 	c, own, other := l.begin(at(0)), &way{}, &way{}
 	c.over = own
-	l.see(own, sight{at(10), time.Time{}, false})
-	l.see(other, sight{at(500), at(500), false})
+	l.see(own, sight{at(10), time.Time{}, false, 0})
+	l.see(other, sight{at(500), at(500), false, 0})
 	if got := l.since(c); got != at(10) {
 		t.Errorf("all its bytes are taken: since %v", got.Sub(start))
 	}
-	l.see(own, sight{at(10), time.Time{}, true})
+	l.see(own, sight{at(10), time.Time{}, true, 0})
 	if got := l.since(c); got != at(500) {
 		t.Errorf("it waits behind others: since %v", got.Sub(start))
 	}

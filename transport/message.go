@@ -154,10 +154,18 @@ func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {
 	for i, a := range answers {
 		out[i] = &wire.Feedback{
 			Accepted: a.Accepted, QueueLength: int32(a.Length), QueueCapacity: int32(a.Capacity), Busy: a.Busy, Throttled: a.Throttled, Batch: int32(a.Batch),
-			ServiceNs: int64(a.Service), SpreadNs: int64(a.Spread), Here: int32(a.Here),
+			ServiceNs: int64(a.Service), SpreadNs: int64(a.Spread), Number: a.Number, Left: rangesToWire(a.Left),
 		}
 	}
 	return out
+}
+
+// rangesToWire lists the first and the last number of each range.
+func rangesToWire(ranges [][2]uint64) (list []uint64) {
+	for _, r := range ranges {
+		list = append(list, r[0], r[1])
+	}
+	return list
 }
 
 // feedbackFromWire decodes answers. What can't be is taken for what is nearest to it: strategies reckon with these.
@@ -169,7 +177,10 @@ func feedbackFromWire(messages []*wire.Feedback, life string) []pipeline.Feedbac
 		out[i] = pipeline.Feedback{
 			Accepted: m.GetAccepted(), Length: count(m.GetQueueLength()), Capacity: count(m.GetQueueCapacity()),
 			Busy: m.GetBusy(), Throttled: m.GetThrottled(), Batch: count(m.GetBatch()), Service: span(m.GetServiceNs()), Spread: span(m.GetSpreadNs()),
-			Here: count(m.GetHere()), Life: life,
+			Number: m.GetNumber(), Life: life,
+		}
+		for left := m.GetLeft(); len(left) > 1 && len(out[i].Left) < maxLeft; left = left[2:] {
+			out[i].Left = append(out[i].Left, [2]uint64{left[0], left[1]})
 		}
 	}
 	return out

@@ -7,12 +7,13 @@ import (
 
 // pace measures what the link to a neighbour takes for a frame, from the calls that are made anyway:
 //
-//   - A call that found the link empty takes the way there and back, which an empty call shows, and the pace for each of
-//     its frames.
+//   - A call takes the way there and back, which an empty call shows, and the pace for each of its frames: no more than
+//     that where it found the link free, though others may still wait for their answers.
 //   - While several are in flight the link lets through, in the time of one, the frames that were answered in it (the
 //     delivery rate of BBR: Cardwell and others, 2016).
 //
-// Neither is ever less than the pace, so the least that was seen is the best guess.
+// Neither is ever less than the pace, so the least that was seen is the best guess. That holds as long as the way is not
+// taken for longer than it is: a full link slows an empty call down too, so one that was not alone may only shorten it.
 type pace struct {
 	mu       sync.Mutex
 	pending  int // frames in flight
@@ -23,7 +24,7 @@ type pace struct {
 
 // How long the least of something is remembered: links change.
 const (
-	rememberEmpty = time.Minute // a link that is always full slows empty calls down too
+	rememberEmpty = time.Minute
 	rememberFrame = 10 * time.Second
 )
 
@@ -57,12 +58,21 @@ func (p *pace) end(m mark, answered bool) {
 	p.answered += m.frames
 	switch {
 	case m.frames == 0:
-		p.empty.add(took, now, rememberEmpty)
-	case !m.alone:
-		p.frame.add(took/time.Duration(p.answered-m.answered), now, rememberFrame)
-	case !p.empty.since.IsZero():
-		p.frame.add(max(0, took-p.empty.value())/time.Duration(m.frames), now, rememberFrame)
+		if m.alone || !p.empty.known() || took < p.empty.value() {
+			p.empty.add(took, now, rememberEmpty)
+		}
+	case !m.alone || p.empty.known():
+		p.frame.add(p.each(m, took), now, rememberFrame)
 	}
+}
+
+// each is what the link has taken for a frame of a call, at most.
+func (p *pace) each(m mark, took time.Duration) time.Duration {
+	each := took / time.Duration(p.answered-m.answered)
+	if p.empty.known() {
+		each = min(each, max(0, took-p.empty.value())/time.Duration(m.frames))
+	}
+	return each
 }
 
 // value is what the link takes for a frame; 0: not yet known.
@@ -80,7 +90,7 @@ type least struct {
 
 func (l *least) add(d time.Duration, at time.Time, span time.Duration) {
 	switch {
-	case l.since.IsZero():
+	case !l.known():
 		l.now, l.before, l.since = d, d, at
 	case at.Sub(l.since) > span:
 		l.now, l.before, l.since = d, l.now, at
@@ -88,5 +98,7 @@ func (l *least) add(d time.Duration, at time.Time, span time.Duration) {
 		l.now = min(l.now, d)
 	}
 }
+
+func (l *least) known() bool { return !l.since.IsZero() }
 
 func (l *least) value() time.Duration { return min(l.now, l.before) }

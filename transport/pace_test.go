@@ -57,6 +57,56 @@ func TestPaceIsTheLinks(t *testing.T) {
 	}
 }
 
+// Calls of which several are always in flight, and which do not fill the link, show its pace too, and for as long as they
+// go on.
+func TestPaceOfALinkThatIsNotFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, p := &wireOf{delay: 3 * time.Millisecond, frame: 200 * time.Microsecond}, &pace{}
+		w.call(p, 0)
+		var all sync.WaitGroup
+		for range 2 {
+			all.Go(func() {
+				for began := time.Now(); time.Since(began) < 3*rememberFrame; {
+					w.call(p, 1)
+				}
+			})
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(3*rememberFrame - 2*time.Millisecond)
+		if got := p.value(); got != w.frame {
+			t.Errorf("a frame takes %v, and the pace is %v", w.frame, got)
+		}
+		all.Wait()
+	})
+}
+
+// On a full link a sign of life is slow as well, and is no measure of the way.
+func TestPaceOfALinkThatIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, p := &wireOf{delay: 3 * time.Millisecond, frame: 5 * time.Millisecond}, &pace{}
+		w.call(p, 0)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				for began := time.Now(); time.Since(began) < 4*rememberEmpty; {
+					w.call(p, 2)
+				}
+			})
+		}
+		all.Go(func() {
+			for range 4 * int(rememberEmpty/time.Second) {
+				w.call(p, 0)
+				time.Sleep(time.Second)
+			}
+		})
+		time.Sleep(4*rememberEmpty - 2*time.Second)
+		if got := p.value(); got < w.frame*8/10 || got > w.frame*11/10 {
+			t.Errorf("a frame takes %v, and the pace is %v", w.frame, got)
+		}
+		all.Wait()
+	})
+}
+
 func TestPaceFollowsALinkThatChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, p := &wireOf{delay: time.Millisecond, frame: time.Millisecond}, &pace{}

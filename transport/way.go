@@ -36,6 +36,7 @@ type acknowledgement struct {
 	bytes   uint64        // acknowledged so far
 	pending bool          // some are not
 	ago     time.Duration // since the last of the other end's acknowledgements
+	repair  time.Duration // until the loss of a segment is made good: the retransmission timeout (RFC 6298), and a round trip
 }
 
 // newWay watches a real connection, over which the other one leads.
@@ -68,7 +69,7 @@ func (w *way) look(now time.Time) sight {
 			w.moved = later(w.moved, left)
 		}
 	}
-	return sight{w.moved, w.heard, a.pending || waits}
+	return sight{w.moved, w.heard, a.pending || waits, a.repair}
 }
 
 func (w *way) Read(b []byte) (int, error) {

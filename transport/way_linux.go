@@ -23,6 +23,7 @@ func acknowledged(c syscall.Conn) (a acknowledgement, ok bool) {
 				bytes:   info.Bytes_acked,
 				pending: info.Unacked > 0 || info.Notsent_bytes > 0,
 				ago:     time.Duration(info.Last_ack_recv) * time.Millisecond,
+				repair:  time.Duration(info.Rto>>info.Backoff+info.Rtt) * time.Microsecond, // each retransmission doubles the timeout
 			}
 		}
 	})

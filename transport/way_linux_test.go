@@ -33,6 +33,7 @@ func TestAStoppedProcessIsFound(t *testing.T) {
 					t.Fatal("it is up")
 				}
 			}
+			t.Logf("down after %v", time.Since(began))
 			if err := <-failed; err == nil {
 				t.Error("an answer from nobody")
 			}

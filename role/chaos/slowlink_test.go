@@ -51,7 +51,10 @@ func TestSlowLinkIsNoDeadNeighbour(t *testing.T) {
 				}
 				r := s.run(t, append(flags, test.all...)...)
 				for _, n := range r.Nodes {
-					if n.Lost != 0 || n.States[pipeline.HopDown] > 1 {
+					// The real link has one queue, which overflows. What fast sends to end may cost it a sign of life to slow,
+					// to which it hands nothing over where the nodes are whole.
+					down := n.States[pipeline.HopDown] > 1 && (test.real == "" || !e.Whole)
+					if n.Lost != 0 || down {
 						t.Errorf("%s: %v was hop down for %.1f %% of the time: %q", e.Name, n, n.States[pipeline.HopDown], r.Notes)
 					}
 				}

@@ -89,6 +89,7 @@ type Options struct {
 	Resident  bool           // keep the tail in fast's memory
 	SlowNodes int            // local: how many there are
 	Queue     int            // places
+	Buffer    int            // bytes of frames that may wait on the node; 0: a share of the machine's memory
 	HighWater int            // frames in the queue from which on the node calls itself overloaded; 0: when it is full
 	Drop      pipeline.Drop  // which frame goes when the queue is full
 	MaxAge    time.Duration  // older frames are not computed; 0: none is too old

@@ -2,6 +2,7 @@ package options
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"tandem/pipeline"
@@ -71,6 +72,7 @@ func Table(o *Options) []Setting {
 		{Name: "classes", Roles: []Role{Local, End}, Value: text(&o.Classes), Usage: "file with the names of the classes, one on each line, for --results"},
 
 		{Heading: "the queue", Name: "queue", Roles: workers, Value: whole(&o.Queue, 1, 1<<20), Usage: "places in the queue of fast and slow"},
+		{Name: "buffer", Roles: []Role{Local, Client, Fast, Slow}, Value: size(&o.Buffer, 1<<20, math.MaxInt), Usage: "bytes of frames that may wait on a node: half of them in its queue, half to leave it; without --role, on all nodes together", Unset: "an eighth of the machine's memory"},
 		{Name: "high-water", Roles: workers, Value: whole(&o.HighWater, 1, 1<<20), Usage: "frames in the queue from which on the node calls itself overloaded", Unset: "when the queue is full"},
 		{Name: "drop", Roles: workers, Value: oneOf(&o.Drop, pipeline.DropNewest, pipeline.DropOldest), Usage: "which frame goes when the queue is full: newest, or oldest, as for live video"},
 		{Name: "max-age", Roles: workers, Value: duration(&o.MaxAge, 0), Usage: "frames older than this are not computed any more; 0: none is too old"},

@@ -121,13 +121,23 @@ func brief(d time.Duration) string {
 	return strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(d.String())
 }
 
+// size is a number of bytes; 0: nothing is set.
 func size(at *int, least, most int) Value {
 	parse := func(s string) (int, error) {
 		n, err := humanize.ParseBytes(s)
 		return int(min(n, math.MaxInt)), err
 	}
-	show := func(n int) string { return strings.NewReplacer(".0", "", " ", "").Replace(humanize.IBytes(uint64(n))) }
-	return within(at, parse, least, most, fmt.Sprintf("use a size from %s to %s", show(least), show(most)), show)
+	show := func(n int) string {
+		if n == 0 {
+			return ""
+		}
+		return strings.NewReplacer(".0", "", " ", "").Replace(humanize.IBytes(uint64(n)))
+	}
+	allowed := fmt.Sprintf("use a size from %s to %s", show(least), show(most))
+	if most == math.MaxInt {
+		allowed = fmt.Sprintf("use a size of %s or more", show(least))
+	}
+	return within(at, parse, least, most, allowed+", such as 64MiB", show)
 }
 
 func address(at *string) Value { return parsed(at, parseAddress, zeroIsUnset) }

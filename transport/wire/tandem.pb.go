@@ -998,12 +998,15 @@ type Feedback struct {
 	SpreadNs  int64 `protobuf:"varint,5,opt,name=spread_ns,json=spreadNs,proto3" json:"spread_ns,omitempty"`
 	// The queue has passed its high-water mark.
 	Busy bool `protobuf:"varint,7,opt,name=busy,proto3" json:"busy,omitempty"`
-	// Frames of the run that are on the node, from accepted to taken by end.
-	Here int32 `protobuf:"varint,8,opt,name=here,proto3" json:"here,omitempty"`
 	// The device has lowered its clock, for heat or want of power.
 	Throttled bool `protobuf:"varint,9,opt,name=throttled,proto3" json:"throttled,omitempty"`
 	// Most frames that the node computes together; 0: one.
-	Batch         int32 `protobuf:"varint,10,opt,name=batch,proto3" json:"batch,omitempty"`
+	Batch int32 `protobuf:"varint,10,opt,name=batch,proto3" json:"batch,omitempty"`
+	// An accepted frame's number among those that this life of the node has admitted.
+	Number uint64 `protobuf:"varint,11,opt,name=number,proto3" json:"number,omitempty"`
+	// The first and the last of each range of numbers whose frames are no longer on the node: a sender that keeps what it
+	// has sent may forget these. In one feedback of a call.
+	Left          []uint64 `protobuf:"varint,12,rep,packed,name=left,proto3" json:"left,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1080,13 +1083,6 @@ func (x *Feedback) GetBusy() bool {
 	return false
 }
 
-func (x *Feedback) GetHere() int32 {
-	if x != nil {
-		return x.Here
-	}
-	return 0
-}
-
 func (x *Feedback) GetThrottled() bool {
 	if x != nil {
 		return x.Throttled
@@ -1099,6 +1095,20 @@ func (x *Feedback) GetBatch() int32 {
 		return x.Batch
 	}
 	return 0
+}
+
+func (x *Feedback) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Feedback) GetLeft() []uint64 {
+	if x != nil {
+		return x.Left
+	}
+	return nil
 }
 
 type CloseRequest struct {
@@ -2431,7 +2441,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackB\x05\x80\xb5\x18\x80\x02R\bfeedback\x12#\n" +
 	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04live\x12\x12\n" +
 	"\x04life\x18\x04 \x01(\tR\x04life\x12\x12\n" +
-	"\x04left\x18\x05 \x01(\bR\x04leftJ\x04\b\x02\x10\x03\"\x8e\x02\n" +
+	"\x04left\x18\x05 \x01(\bR\x04leftJ\x04\b\x02\x10\x03\"\xb3\x02\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
@@ -2439,11 +2449,12 @@ const file_tandem_proto_rawDesc = "" +
 	"\n" +
 	"service_ns\x18\x04 \x01(\x03R\tserviceNs\x12\x1b\n" +
 	"\tspread_ns\x18\x05 \x01(\x03R\bspreadNs\x12\x12\n" +
-	"\x04busy\x18\a \x01(\bR\x04busy\x12\x12\n" +
-	"\x04here\x18\b \x01(\x05R\x04here\x12\x1c\n" +
+	"\x04busy\x18\a \x01(\bR\x04busy\x12\x1c\n" +
 	"\tthrottled\x18\t \x01(\bR\tthrottled\x12\x14\n" +
 	"\x05batch\x18\n" +
-	" \x01(\x05R\x05batchJ\x04\b\x06\x10\a\"\xbd\x01\n" +
+	" \x01(\x05R\x05batch\x12\x16\n" +
+	"\x06number\x18\v \x01(\x04R\x06number\x12\x19\n" +
+	"\x04left\x18\f \x03(\x04B\x05\x80\xb5\x18\x80\x01R\x04leftJ\x04\b\x06\x10\aJ\x04\b\b\x10\t\"\xbd\x01\n" +
 	"\fCloseRequest\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x1f\n" +

@@ -63,7 +63,7 @@ var Table = map[string]Operator{
 	"Gemm":                      {Read: gemm},
 	"GlobalAveragePool":         globalPool(meanOf),
 	"GlobalLpPool":              {Read: globalLpPool},
-	"GlobalMaxPool":             {Read: globalMaxPool},
+	"GlobalMaxPool":             globalPool(maximumOf),
 	"Greater":                   comparing("greater", greater),
 	"GreaterOrEqual":            comparing("greater or equal", greaterOrEqual),
 	"GridSample":                {Read: gridSample},
