@@ -138,7 +138,7 @@ var Table = map[string]Operator{
 	"Sin":                       elementary("sin", math.Sin),
 	"Sinh":                      elementary("sinh", math.Sinh),
 	"Size":                      {Read: size, Fold: size},
-	"Slice":                     {Read: slice},
+	"Slice":                     {Read: slice, Fold: foldSlice},
 	"Softmax":                   normalising("softmax", softmax),
 	"Softplus":                  elementary("softplus", softplus),
 	"Softsign":                  elementary("softsign", softsign),
