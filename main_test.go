@@ -111,6 +111,7 @@ var flags = []flagValues{
 	{"power", "pi3b+", []string{"pi9", "2", "1,2,3,4", "2,x", "-1,2", "3,2", "inf,inf", "NaN,NaN", "2,4,-1"}, "off, pi3b+, pi4, pi5, or watts IDLE,BUSY"},
 	{"format", "json", []string{"xml", "JSON"}, "table, json or csv"},
 	{"no-header", "true", []string{"maybe"}, "maybe"},
+	{"last-seen", "true", []string{"maybe"}, "maybe"},
 	{"output", "x.csv", []string{""}, "empty"},
 	{"tls-cert", "x.pem", []string{""}, "empty"},
 	{"tls-key", "x.pem", []string{""}, "empty"},

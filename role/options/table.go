@@ -84,6 +84,7 @@ func Table(o *Options) []Setting {
 
 		{Heading: "reports and logs", Name: "format", Roles: reporters, Value: parsed(&o.Report.Format, report.ParseFormat, zeroIsUnset), Usage: "of reports: table, json or csv"},
 		{Name: "no-header", Roles: reporters, Switch: true, Value: onOff(&o.Report.NoHeader), Usage: "print CSV without its header"},
+		{Name: "last-seen", Roles: reporters, Switch: true, Value: onOff(&o.Report.LastSeen), Usage: "say of each range of frames that did not arrive where it was last seen, in tables and JSON"},
 		{Name: "output", Roles: reporters, Value: text(&o.Report.Output), Usage: "file for reports, overwritten", Unset: "stdout"},
 		{Name: "trace", Roles: workers, Value: text(&o.Trace), Usage: "file for one JSON line per decision of the strategy, overwritten; on slow only with --end"},
 		{Name: "watch", Roles: servers, Switch: true, Value: onOff(&o.Watch), Usage: "print a line a second with the node's live figures to stderr, where that is a terminal"},
