@@ -85,9 +85,6 @@ func cutOut(n, start, end, step int64) (chosen, error) {
 	} else if step < 0 && start > end {
 		size = (start-end-1)/-step + 1
 	}
-	if size < 1 {
-		return chosen{}, fmt.Errorf("from %d to %d of %d in steps of %d: %w: nothing is left", start, end, n, step, ErrUnsupported)
-	}
 	if size == 1 {
 		step = 1
 	}
