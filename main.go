@@ -144,7 +144,7 @@ func flagsFirst(args []string) []string {
 	var flags, files []string
 	for i := 2; i < len(args); i++ {
 		arg := args[i]
-		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "calibrate", "help", "h"}, strings.TrimLeft(arg, "-"))
+		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "calibrate", "operators", "help", "h"}, strings.TrimLeft(arg, "-"))
 		switch {
 		case arg == "--":
 			files = append(files, args[i+1:]...)

@@ -9,15 +9,19 @@
 //	                │
 //	Load(from,to)   Run(x, from, to)   Drop(from,to)
 //
-// A network is a graph of nodes, each an operation on values (tensors). Where
-// exactly one value is alive it can be cut; what lies between two neighbouring
-// cuts is a layer, and layers are a chain. A cut is the index of the first layer
-// of the tail:
+// A network is a graph of nodes, each an operation on values (tensors), in an
+// order in which few numbers are alive. Each node is a layer. A cut is the index
+// of the first layer of the tail; the activation that enters it is the list of
+// the tensors alive there, one after the other in one slice:
 //
-//	            layer 0            layer 1                  layer 2
-//	                           ┌──▶ conv ──┐
-//	input ──▶ [ conv ] ──▶ a ──┤           ├─▶ [ add ] ─▶ b ──▶ [ dense ] ──▶ output
-//	                      cut=1└───────────┘            cut=2
+//	            cut=1         cut=2         cut=3         cut=4
+//	             a             a, b          c             d
+//	             ┌───── conv ──── b ────┐
+//	x ── conv ── a                      add ── c ── dense ── d ── softmax ── y
+//	             └──────────────────────┘
+//
+// What enters layer 0 are the network's inputs, and what the last one gives its
+// outputs.
 //
 // Opening a network reads its description only; Load reads the weights of the
 // layers asked for and no others. Shapes are without the batch dimension: a
@@ -26,7 +30,8 @@
 // The way of a network through the package:
 //
 //	import*.go, absorb.go     a file's nodes become operations, and constants what they are computed to
-//	segment.go                nodes become layers
+//	order.go, alive.go        layers get their order, and what is alive between them is found
+//	cut.go                    where to cut
 //	draft.go                  a range of layers becomes steps, fused
 //	memory.go, plan.go        each value gets a place in memory, each step a kernel and tensors
 //	executor.go               loads and runs

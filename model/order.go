@@ -1,7 +1,7 @@
 package model
 
 import (
-	"cmp"
+	"math"
 	"slices"
 
 	"tandem/model/internal/op"
@@ -13,8 +13,17 @@ import (
 // -1. The first values are the inputs.
 func (n *Network) arrange(inputs int, outputs []int) (number []int) {
 	n.prune(outputs)
-	if eager := n.eager(inputs, outputs); n.alivest(inputs, outputs, eager) < n.alivest(inputs, outputs, n.nodes) {
-		n.nodes = eager
+	asIs := make([]int, len(n.nodes))
+	for i := range asIs {
+		asIs[i] = i
+	}
+	o := n.ordering(inputs, outputs)
+	if eager := o.eager(); o.alivest(eager) < o.alivest(asIs) {
+		nodes := make([]node, 0, len(n.nodes))
+		for _, i := range eager {
+			nodes = append(nodes, n.nodes[i])
+		}
+		n.nodes = nodes
 	}
 	return n.renumber(inputs)
 }
@@ -66,108 +75,127 @@ func (n *Network) renumber(inputs int) (number []int) {
 	return number
 }
 
-// uses is how many nodes use each value; an output is used once more.
-func (n *Network) uses(outputs []int) []int {
-	uses := make([]int, len(n.values))
-	for _, node := range n.nodes {
-		for _, v := range node.in {
-			uses[v]++
+// ordering is what the numbers alive depend on, while nodes are put in order.
+type ordering struct {
+	net    *Network
+	inputs int
+	all    []int   // how often each value is used; an output is used once more
+	uses   []int   // how many of those are still to come
+	in     [][]use // of each node
+}
+
+// use is how often a node uses a value.
+type use struct{ value, times int }
+
+func (n *Network) ordering(inputs int, outputs []int) *ordering {
+	o := &ordering{n, inputs, make([]int, len(n.values)), make([]int, len(n.values)), make([][]use, len(n.nodes))}
+	var sorted []int
+	for i, node := range n.nodes {
+		o.in[i] = make([]use, 0, len(node.in))
+		sorted = append(sorted[:0], node.in...)
+		slices.Sort(sorted)
+		for _, v := range sorted {
+			o.all[v]++
+			if last := len(o.in[i]) - 1; last >= 0 && o.in[i][last].value == v {
+				o.in[i][last].times++
+			} else {
+				o.in[i] = append(o.in[i], use{v, 1})
+			}
 		}
 	}
 	for _, v := range outputs {
-		uses[v]++
+		o.all[v]++
 	}
-	return uses
+	return o
 }
 
-// alivest is how many numbers are alive at the boundaries between nodes in this
-// order, all boundaries together.
-func (n *Network) alivest(inputs int, outputs []int, nodes []node) (sum int64) {
-	uses, alive := n.uses(outputs), int64(0)
-	for v := range inputs {
-		alive += n.weigh(v, uses)
-	}
-	for _, node := range nodes {
-		alive += n.step(node, uses)
-		for _, v := range node.in {
-			uses[v]--
-		}
-		sum += alive
-	}
-	return sum
-}
+// begin says that no node is computed yet.
+func (o *ordering) begin() { copy(o.uses, o.all) }
 
-// weigh is how many numbers a value keeps alive.
-func (n *Network) weigh(v int, uses []int) int64 {
-	if uses[v] == 0 {
+// size is how many numbers a value keeps alive.
+func (o *ordering) size(v int) int64 {
+	if o.uses[v] == 0 {
 		return 0
 	}
-	return int64(op.Volume(n.values[v].dims))
+	return int64(op.Volume(o.net.values[v].dims))
 }
 
-// step is by how much the numbers that are alive become more at a node, where so
-// many uses of each value are still to come.
-func (n *Network) step(node node, uses []int) (more int64) {
-	for _, v := range node.out {
-		more += n.weigh(v, uses)
+// more is by how much the numbers that are alive become more at node i.
+func (o *ordering) more(i int) (more int64) {
+	for _, v := range o.net.nodes[i].out {
+		more += o.size(v)
 	}
-	for i, v := range node.in {
-		again := 0 // a node may use a value twice
-		for _, w := range node.in {
-			if w == v {
-				again++
-			}
-		}
-		if uses[v] == again && slices.Index(node.in, v) == i {
-			more -= n.weigh(v, uses)
+	for _, u := range o.in[i] {
+		if o.uses[u.value] == u.times {
+			more -= o.size(u.value)
 		}
 	}
 	return more
 }
 
-// eager is the nodes in another order: of those that can be computed, the next
-// one is that which adds the fewest numbers to those that are alive, and of
-// equal ones that which became ready last, so that a branch is followed to its
-// end.
-func (n *Network) eager(inputs int, outputs []int) []node {
+// done says that node i is computed.
+func (o *ordering) done(i int) {
+	for _, u := range o.in[i] {
+		o.uses[u.value] -= u.times
+	}
+}
+
+// alivest is how many numbers are alive at the boundaries between nodes in this
+// order, all boundaries together.
+func (o *ordering) alivest(order []int) (sum int64) {
+	o.begin()
+	alive := int64(0)
+	for v := range o.inputs {
+		alive += o.size(v)
+	}
+	for _, i := range order {
+		alive += o.more(i)
+		o.done(i)
+		sum += alive
+	}
+	return sum
+}
+
+// eager is another order of the nodes: of those that can be computed, the next
+// one is that which adds the fewest numbers to those that are alive, and of equal
+// ones that which became ready last, so that a branch is followed to its end.
+func (o *ordering) eager() (order []int) {
 	const most = 32 // ready nodes that are compared
-	uses := n.uses(outputs)
+	n := o.net
+	o.begin()
+	order = make([]int, 0, len(n.nodes))
 	users := make([][]int, len(n.values))
 	missing := make([]int, len(n.nodes)) // inputs that are not made yet
-	var ready []int
-	for i, node := range n.nodes {
-		for _, v := range node.in {
-			if v >= inputs {
+	var ready []int                      // that which became so last, or is the file's first, stands last
+	for i := len(n.nodes) - 1; i >= 0; i-- {
+		for _, u := range o.in[i] {
+			if u.value >= o.inputs {
 				missing[i]++
-				users[v] = append(users[v], i)
+				users[u.value] = append(users[u.value], i)
 			}
 		}
 		if missing[i] == 0 {
 			ready = append(ready, i)
 		}
 	}
-	slices.Reverse(ready) // the file's first is looked at first
-	nodes := make([]node, 0, len(n.nodes))
 	for len(ready) > 0 {
-		first := max(0, len(ready)-most)
-		near := ready[first:]
-		slices.Reverse(near)
-		next := slices.MinFunc(near, func(a, b int) int { return cmp.Compare(n.step(n.nodes[a], uses), n.step(n.nodes[b], uses)) })
-		slices.Reverse(near)
-		at := first + slices.Index(near, next)
-		ready = slices.Delete(ready, at, at+1)
-		node := n.nodes[next]
-		nodes = append(nodes, node)
-		for _, v := range node.in {
-			uses[v]--
+		next, least := 0, int64(math.MaxInt64)
+		for at := len(ready) - 1; at >= max(0, len(ready)-most); at-- {
+			if more := o.more(ready[at]); more < least {
+				next, least = at, more
+			}
 		}
-		for _, v := range node.out {
-			for _, i := range slices.Backward(users[v]) {
-				if missing[i]--; missing[i] == 0 {
-					ready = append(ready, i)
+		i := ready[next]
+		ready = slices.Delete(ready, next, next+1)
+		order = append(order, i)
+		o.done(i)
+		for _, v := range n.nodes[i].out {
+			for _, user := range users[v] {
+				if missing[user]--; missing[user] == 0 {
+					ready = append(ready, user)
 				}
 			}
 		}
 	}
-	return nodes
+	return order
 }

@@ -61,7 +61,9 @@ func known(n *onnx.Node) bool {
 
 // Operators lists the operators that are computed, by their names in ONNX.
 func Operators() []string {
-	return slices.Sorted(maps.Keys(op.Table))
+	all := append(slices.Collect(maps.Keys(op.Table)), "If", "Loop")
+	slices.Sort(all)
+	return all
 }
 
 // clip makes a name from a file fit for an error.

@@ -135,8 +135,13 @@ func (p *player) open(ctx context.Context) error {
 func (p *player) start() {
 	ctx, abort := context.WithCancel(context.Background())
 	p.abort = abort
+	p.view.Begin(func() pipeline.Status { // all edges are open now
+		s := p.status()
+		s.Down = down(p.edges)
+		return s
+	})
 	if options.Terminal(p.cfg.Stderr) {
-		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.view.Summary)
+		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.live)
 	}
 	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.losses.full)
 	for _, e := range p.edges {
@@ -158,6 +163,9 @@ func (p *player) status() pipeline.Status {
 	s.RateIn, s.RateOut = p.in.Rate(now, s.Received), p.out.Rate(now, s.Forwarded)
 	return s
 }
+
+// live is end's newest summary, with the nodes that the client misses: end knows of fast only through fast.
+func (p *player) live() *pipeline.Live { return withDown(p.view.Summary(), p.edges) }
 
 // answered counts what became of the frames of one call.
 func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
@@ -211,7 +219,7 @@ func (p *player) over() (err error) {
 			return nil
 		}
 	}
-	return fmt.Errorf("the run is over: %w", err)
+	return fmt.Errorf("the run is over, and can't be taken up again: %w", err)
 }
 
 // next returns when the frame after the one that was due is due. A beat that is late catches up, unless the input or
@@ -290,10 +298,13 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 		end.add(e.notes()...)
 	}
 	end.nodes = []pipeline.Entry{entry}
-	// fast, slow and end may each take their whole time to drain.
-	ctx, cancel := context.WithTimeout(context.Background(), 5*p.cfg.Drain)
-	defer cancel()
-	report, err := closeAll(ctx, p.edges, end)
+	end.least = 5 * p.cfg.Drain // fast, slow and end may each take their whole time to drain
+	report, err := closeAll(context.Background(), p.edges, end)
+	if err != nil && len(p.hops) > 0 && p.over() != nil { // what the nodes had reported when it ended for them is all
+		if last, none := closeAll(context.Background(), p.edges, ending{reason: transport.Interrupted}); none == nil {
+			report, err = last, nil
+		}
+	}
 	p.shown.Done()
 	if err != nil {
 		err = fmt.Errorf("the run could not be closed here, so end may have its report: %w; this was sent by the %v", err, entry)

@@ -20,6 +20,7 @@ type ending struct {
 	nodes  []pipeline.Entry // their ledgers
 	notes  []string         // what was out of the ordinary
 	reason transport.Reason
+	least  time.Duration // for which the nodes below may close the run; a node that still answers then may take longer
 }
 
 // startedAgain is the note of a node that has forgotten what it did in the run before.
@@ -63,8 +64,10 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	e.stop()
 	e.beats.Wait()
 	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
+	ctx, attended := e.attend(ctx, end.least)
+	defer attended()
 	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Notes: end.notes, Reason: end.reason}
-	report, err := e.client.Close(ctx, c)
+	report, err := e.tell(ctx, c)
 	if err == nil || end.reason == transport.Stopped {
 		return report, err
 	}
@@ -88,12 +91,43 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 				continue
 			}
 		}
-		report, err = e.client.Close(ctx, c)
+		report, err = e.tell(ctx, c)
 	}
 	if err != nil {
 		err = cmp.Or(stopped, err)
 	}
 	return report, err
+}
+
+// attend ends the context when the closing has lasted for some time and the neighbour does not answer any more: how much it
+// has to send, over which link, is its own to know.
+func (e *edge) attend(ctx context.Context, least time.Duration) (_ context.Context, done func()) {
+	ctx, giveUp := context.WithCancel(ctx)
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		heard := time.Now().Add(least)
+		for {
+			select {
+			case <-time.After(time.Until(heard) + beat):
+			case <-ctx.Done():
+				return
+			}
+			asked, cancel := context.WithTimeout(ctx, closeTime)
+			_, err := e.client.Describe(asked)
+			cancel()
+			if err != nil && !transport.Answered(err) {
+				giveUp()
+				return
+			}
+			heard = time.Now()
+		}
+	})
+	return ctx, func() { giveUp(); asking.Wait() }
+}
+
+func (e *edge) tell(ctx context.Context, c transport.Closing) (pipeline.Report, error) {
+	report, err := e.client.Close(ctx, c)
+	return report, e.blame(err)
 }
 
 // closeAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first
@@ -114,9 +148,9 @@ func closeAll(ctx context.Context, edges []*edge, end ending) (report pipeline.R
 			switch {
 			case err != nil:
 				errs = append(errs, err)
-			case !reported:
+			case report.Run == "":
 				report, reported = r, true
-				if end.reason != transport.Stopped {
+				if end.reason == transport.Over {
 					enough()
 				}
 			}

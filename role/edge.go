@@ -127,10 +127,11 @@ func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opene
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	return c.client.Open(ctx, transport.Opening{
+	opened, err := c.client.Open(ctx, transport.Opening{
 		Run: run, From: c.from, Caller: c.caller, Path: append(slices.Clip(c.path), c.from),
 		Address: c.client.Address(), Layer: c.layer, Again: c.again,
 	})
+	return opened, c.blame(err)
 }
 
 // meet takes in what a neighbour has said when it opened the run.
@@ -156,6 +157,7 @@ func (e *edge) show(ctx context.Context) {
 		}
 		err := e.beat(ctx)
 		if errors.Is(err, pipeline.ErrUnknownRun) {
+			e.notice(time.Now()) // to open it may take long
 			err = e.reopen(ctx)
 		}
 		e.judge(err)
@@ -253,7 +255,7 @@ func (e *edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed,
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.down = err != nil && !errors.Is(err, pipeline.ErrInvalidFrame)
-	return pushed, err
+	return pushed, e.blame(err)
 }
 
 // Up reports whether the neighbour answers. A call that has only not yet come through is no sign against it.
@@ -292,7 +294,7 @@ func (e *edge) notes() (notes []string) {
 	}
 	if e.refuse != nil {
 		text := e.refuse.Error()
-		_, why, named := strings.Cut(text, e.client.Address()+": ")
+		_, why, named := strings.Cut(text, e.id().String()+": ")
 		if !named {
 			why = text
 		}

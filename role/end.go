@@ -59,7 +59,7 @@ func (r *recording) status() pipeline.Status {
 	return s
 }
 
-func (r *recording) below() map[string]bool { return nil }
+func (r *recording) below() map[pipeline.NodeID]bool { return nil }
 
 // Summary is made here, and goes up the pipeline with the answers to signs of life.
 func (r *recording) Summary() *pipeline.Live {

@@ -25,7 +25,7 @@ func TestPastRunsAreTheReports(t *testing.T) {
 	c.Frames = 10
 	nodes := startQuick(t, c)
 	wantJSON, wantCSV := new(bytes.Buffer), new(bytes.Buffer)
-	asJSON, _ := report.Open(report.Options{Format: report.JSON, Stdout: wantJSON})
+	asJSON, _ := report.Open(report.Options{Format: report.JSON, LastSeen: true, Stdout: wantJSON})
 	asCSV, _ := report.Open(report.Options{Format: report.CSV, Stdout: wantCSV})
 	for _, name := range []string{"baseline", "replicate"} {
 		r, err := nodes.run(t.Context(), c, name)

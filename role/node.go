@@ -24,12 +24,12 @@ type part interface {
 	// Close drains, closes the run on the nodes below, and returns the report.
 	Close(context.Context, ending) (pipeline.Report, error)
 
-	status() pipeline.Status     // of this node
-	Statuses() []pipeline.Status // of this node and of all above that are known
-	Above() []pipeline.Status    // of those above
-	Receive([]pipeline.Status)   // from a neighbour above
-	Summary() *pipeline.Live     // end's; nil: not known
-	below() map[string]bool      // the addresses of the nodes below, and whether they answer
+	status() pipeline.Status         // of this node
+	Statuses() []pipeline.Status     // of this node and of all above that are known
+	Above() []pipeline.Status        // of those above
+	Receive([]pipeline.Status)       // from a neighbour above
+	Summary() *pipeline.Live         // end's; nil: not known
+	below() map[pipeline.NodeID]bool // the nodes below, and whether they answer
 }
 
 // beginning is what a part begins with.
@@ -199,9 +199,10 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	}
 	if before := s.before; before != nil && before.answer.Life == answer.Life { // it goes on, and is counted once
 		n.total = before.total
+	} else {
+		n.total.Runs++
 	}
 	s.before = nil
-	n.total.Runs++
 	n.log.Info().Str("run", s.id).Str("strategy", answer.Run.Strategy).Msg("run opened")
 	n.sessions.Go(func() { n.watch(s) })
 	if n.stopping {
@@ -263,17 +264,24 @@ func (n *node) unknown(run string) error {
 		pipeline.ErrUnknownRun, run, string(n.role))
 }
 
-// Close takes one edge away. The answer comes when the run is closed, so all neighbours get the same report.
+// Close takes one edge away. The answer comes when the run is closed, so all neighbours get the same report. A neighbour whose
+// part was interrupted does not wait for a run that goes on without it.
 func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report, error) {
-	s, err := n.leave(c)
+	s, closing, err := n.leave(c)
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	if c.Reason == transport.Stopped {
+	if c.Reason == transport.Stopped || c.Reason == transport.Interrupted && !closing {
 		return pipeline.Report{}, nil
 	}
 	select {
 	case <-s.closed:
+		switch {
+		case c.Reason == transport.Interrupted:
+			return s.report, nil
+		case s.interrupted: // there shall be a report of all of the run: it has to be taken up again first
+			return pipeline.Report{}, n.unknown(c.Run)
+		}
 		return s.report, s.closeErr
 	case <-ctx.Done():
 		return pipeline.Report{}, ctx.Err()
@@ -281,24 +289,24 @@ func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report,
 }
 
 // leave takes a neighbour's edge away from its session, which ends with the last one. A neighbour that is only being started
-// again finds its run as it has left it.
-func (n *node) leave(c transport.Closing) (*session, error) {
+// again finds its run as it has left it. closing reports whether the session ends.
+func (n *node) leave(c transport.Closing) (s *session, closing bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	s := n.run
+	s = n.run
 	last := n.last
-	if last != nil && last.id == c.Run && (s == nil || s.id != c.Run) && (last.over || n.stopping || c.Reason != transport.Over) {
-		return last, nil // of one that was interrupted there shall be a report of all of it
+	if last != nil && last.id == c.Run && (s == nil || s.id != c.Run) {
+		return last, true, nil
 	}
 	if s == nil || s.id != c.Run || s.part == nil {
-		return nil, n.unknown(c.Run)
+		return nil, false, n.unknown(c.Run)
 	}
 	if s.closing {
-		return s, nil
+		return s, true, nil
 	}
 	a := s.above[c.From]
 	if a == nil {
-		return nil, fmt.Errorf("%w: %q has not opened run %s on this node", pipeline.ErrUnknownRun, c.From, c.Run)
+		return nil, false, fmt.Errorf("%w: %q has not opened run %s on this node", pipeline.ErrUnknownRun, c.From, c.Run)
 	}
 	a.open, a.left = false, true // it may be told twice, where an answer was lost
 	s.over = s.over || c.Reason == transport.Over
@@ -310,7 +318,7 @@ func (n *node) leave(c transport.Closing) (*session, error) {
 	default:
 		n.finish(s)
 	}
-	return s, nil
+	return s, s.closing, nil
 }
 
 // watch closes the edges whose neighbours have fallen silent. It lasts as long as the session.
@@ -356,23 +364,23 @@ func (n *node) finish(s *session) {
 	s.closing = true
 	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return a.Rank() - b.Rank() })
 	end := ending{nodes: slices.Clip(s.nodes), notes: slices.Clip(s.notes), reason: transport.Interrupted}
+	end.least = 4 * n.drain // every node further down may take its whole time to drain
 	switch {
 	case n.stopping:
 		end.reason = transport.Stopped
 	case s.over:
 		end.reason = transport.Over
+	default:
+		s.interrupted = true
 	}
 	n.sessions.Go(func() {
 		defer debug.FreeOSMemory() // what the run has used may not be needed again for long
-		// Every node further down may take its whole time to drain.
-		ctx, cancel := context.WithTimeout(context.Background(), 4*n.drain)
-		defer cancel()
-		report, err := s.part.Close(ctx, end)
+		report, err := s.part.Close(context.Background(), end)
 		failed := err
 		switch {
 		case err != nil:
 			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
-		case end.reason == transport.Stopped && n.role != options.End:
+		case report.Run == "" && n.role != options.End:
 			n.log.Info().Str("run", s.id).Msg("left the run")
 			err = fmt.Errorf("%s is %w: end has the report of run %s", n.role, pipeline.ErrStopping, s.id)
 		default:
@@ -385,7 +393,7 @@ func (n *node) finish(s *session) {
 		n.total.Add(own.Entry)
 		s.remember(append(s.part.Above(), own), report)
 		s.report, s.closeErr, s.left = report, err, failed == nil // which may be asked for later
-		if end.reason != transport.Interrupted {
+		if !s.interrupted {
 			s.part = nil // garbage
 		}
 		n.run, n.last = nil, s

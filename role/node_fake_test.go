@@ -71,7 +71,9 @@ func (p *fakePart) Above() []pipeline.Status {
 
 func (p *fakePart) Statuses() []pipeline.Status { return append(p.Above(), p.status()) }
 func (p *fakePart) Summary() *pipeline.Live     { return &pipeline.Live{Sent: 7} }
-func (p *fakePart) below() map[string]bool      { return map[string]bool{"end": true} }
+func (p *fakePart) below() map[pipeline.NodeID]bool {
+	return map[pipeline.NodeID]bool{{Role: "end"}: true}
+}
 
 // fakeNode is a node whose parts are fakes, with --idle 10s and --drain 5s.
 type fakeNode struct {

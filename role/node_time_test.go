@@ -125,7 +125,7 @@ func TestSnapshotOfANode(t *testing.T) {
 		if shown := n.snapshot(); shown.Run.ID != "a" || len(shown.Nodes) != 2 || shown.Live.Sent != 7 {
 			t.Errorf("meanwhile: %+v", shown)
 		}
-		if total := n.totals(); !total.Open || total.Runs != 1 || !total.Below["end"] {
+		if total := n.totals(); !total.Open || total.Runs != 1 || !total.Below[pipeline.NodeID{Role: "end"}] {
 			t.Errorf("meanwhile: %+v", total)
 		}
 		<-n.close("a", "fast")

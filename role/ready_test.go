@@ -2,6 +2,9 @@ package role
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -51,11 +54,11 @@ func TestProbes(t *testing.T) {
 		}
 	}
 	stop(nodes.slow[0])
-	ready(nodes.fast, http.StatusOK) // the other is enough
+	ready(nodes.fast, http.StatusOK, "ready, but ", "slow ("+nodes.slow[0].address+")") // the other is enough
 	stop(nodes.slow[1])
-	ready(nodes.fast, http.StatusServiceUnavailable, "a node below does not answer", nodes.slow[0].address, nodes.slow[1].address)
+	ready(nodes.fast, http.StatusServiceUnavailable, "a node below does not answer", "slow ("+nodes.slow[0].address+")", "slow ("+nodes.slow[1].address+")")
 	stop(nodes.end)
-	ready(nodes.fast, http.StatusServiceUnavailable, nodes.end.address)
+	ready(nodes.fast, http.StatusServiceUnavailable, "slow ("+nodes.slow[0].address+")", "end ("+nodes.end.address+")")
 	if code, _, text := get(t, nodes.fast, "/healthz"); code != http.StatusOK {
 		t.Errorf("code %d: %q", code, text)
 	}
@@ -160,4 +163,60 @@ func TestPageAddress(t *testing.T) {
 			t.Errorf("%s: %s, want %s", test.listening, got, test.want)
 		}
 	}
+}
+
+// Is everything up before a run begins? A node that waits for those below names them, and so does one below which a node hangs.
+func TestReadinessNamesWhoIsMissing(t *testing.T) {
+	t.Parallel()
+	c := quick()
+	c.Wait = time.Minute
+	nodes := startChain(t, c, nil, 2)
+	way := newGateTo(t, nodes.slow[1].address)
+	if err := nodes.fast.stop(); err != nil {
+		t.Fatal(err)
+	}
+	nodes.fast = start(t, c, options.Fast, []string{nodes.slow[0].address, way.address}, nodes.end.address)
+	way.shut()
+	defer way.open()
+	began := time.Now()
+	if code, _, text := get(t, nodes.fast, "/readyz"); code != http.StatusOK || !strings.HasPrefix(text, "ready, but a node below does not answer: slow ("+way.address+")") {
+		t.Errorf("code %d: %q", code, text)
+	}
+	if took := time.Since(began); took > noticeTime {
+		t.Errorf("it took %s", took)
+	}
+
+	absent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := c
+	waiting.Role, waiting.Listen, waiting.Next, waiting.End = options.Fast, free.Addr().String(), []string{absent.Addr().String()}, nodes.end.address
+	if err := errors.Join(absent.Close(), free.Close()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	started := make(chan struct{})
+	go func() {
+		defer close(started)
+		if s, err := startNode(ctx, waiting, nil); err == nil {
+			t.Error("it has started")
+			_ = s.stop()
+		}
+	}()
+	eventually(t, "a node that waits names the one that is missing", func() bool {
+		r, err := http.Get("http://" + waiting.Listen + "/readyz")
+		if err != nil {
+			return false
+		}
+		defer r.Body.Close()
+		text, _ := io.ReadAll(r.Body)
+		return r.StatusCode == http.StatusServiceUnavailable && strings.HasPrefix(string(text), "starting: a node below does not answer: slow ("+waiting.Next[0]+")")
+	})
+	stop()
+	<-started
 }

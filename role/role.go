@@ -52,6 +52,21 @@ type setup struct {
 	uplink      *link.Uplink      // of the link's shape; nil: the real link
 	device      *device.Device    // that the role runs on; nil: it has not been started
 	place       int               // local: among the nodes of its role
+	network     network           // nil: TCP
+}
+
+// network is what the processes of a site reach each other over.
+type network interface {
+	Listen(network, address string) (net.Listener, error)
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// listen listens where a node's neighbours reach it.
+func (c setup) listen() (net.Listener, error) {
+	if c.network != nil {
+		return c.network.Listen("tcp", c.Listen)
+	}
+	return net.Listen("tcp", c.Listen)
 }
 
 // printer prints reports where the user wants them.
@@ -61,9 +76,13 @@ func (c setup) printer() (*report.Printer, error) {
 }
 
 func newClient(cfg setup, address string) *transport.Client {
-	return transport.NewClient(address, transport.Limits{
+	l := transport.Limits{
 		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
-	}, cfg.credentials)
+	}
+	if cfg.network != nil {
+		l.DialContext = cfg.network.DialContext
+	}
+	return transport.NewClient(address, l, cfg.credentials)
 }
 
 // buffer is how many bytes of frames may wait on the node; 0: it is not known how many.

@@ -62,7 +62,7 @@ func runNode(ctx context.Context, cfg setup) error {
 // startNode builds a node and serves it. publish takes the reports that an end node makes. fast and slow answer before
 // they have loaded their model and found the nodes below: who opens a run waits for that, and knows that they don't hang.
 func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) error) (*server, error) {
-	listener, err := net.Listen("tcp", cfg.Listen)
+	listener, err := cfg.listen()
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("--listen %s: the port is in use: stop the other program, or choose another port", cfg.Listen)
 	}
@@ -179,10 +179,11 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 		}
 		s.cleanup = append(s.cleanup, w.trace.Close)
 	}
+	s.below.begin(w.answer)
 	if err := w.await(ctx); err != nil {
 		return err
 	}
-	s.node.begin, s.node.network, s.below.ask = w.begin, w.describe, w.answer
+	s.node.begin, s.node.network = w.begin, w.describe
 	return nil
 }
 

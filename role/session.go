@@ -19,6 +19,7 @@ const (
 	maxLedgers     = 256
 	maxLedgerBytes = 512 << 10 // of all ledgers as JSON, without ids of frames: a report may have twice as many
 	maxNotes       = 32
+	maxLives       = 16 // of a process, whose run is interrupted again and again
 )
 
 // session is one run on one node. Its fields are guarded by node.mu; those that a channel's closing announces may be
@@ -41,6 +42,8 @@ type session struct {
 	over    bool      // the client has closed the run
 	vacant  time.Time // since when all neighbours are gone, of which some were stopped and may be back soon; zero: they are not
 	closing bool
+	// interrupted: it was closed as all above were silent. Read it after closed, or with node.mu held.
+	interrupted bool
 
 	closed   chan struct{} // closed when what follows stands
 	report   pipeline.Report

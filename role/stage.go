@@ -1,7 +1,6 @@
 package role
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -25,6 +24,7 @@ type stagePart struct {
 	abort context.CancelFunc // gives up what is still on the node
 	// restarted: the run has begun before, and this is not the process that it began on.
 	restarted bool
+	lives     []pipeline.Entry // of this process in the run, which was interrupted between them
 
 	losses   *losses
 	trace    *report.Trace // nil: not wanted
@@ -48,10 +48,10 @@ func (p *stagePart) status() pipeline.Status {
 // edges are those to the next nodes and to end.
 func (p *stagePart) edges() []*edge { return append(slices.Clip(p.next), p.end) }
 
-func (p *stagePart) below() map[string]bool {
-	up := make(map[string]bool)
+func (p *stagePart) below() map[pipeline.NodeID]bool {
+	up := make(map[pipeline.NodeID]bool)
 	for _, e := range p.edges() {
-		up[e.client.Address()] = e.Up()
+		up[e.ID()] = e.Up()
 	}
 	return up
 }
@@ -66,15 +66,25 @@ func down(edges []*edge) (nodes []pipeline.NodeID) {
 	return nodes
 }
 
-// Summary is end's newest, with the neighbours that this node misses now: end may be one of them.
-func (p *stagePart) Summary() *pipeline.Live {
-	l := p.View.Summary()
-	if missed := down(p.edges()); len(missed) > 0 {
-		l = cmp.Or(l, new(pipeline.Live))
-		l.AddDown(missed)
+// withDown adds the neighbours that a node misses now to end's summary, before those that others miss. End may be one of
+// them; nil: nothing is known.
+func withDown(l *pipeline.Live, edges []*edge) *pipeline.Live {
+	missed := down(edges)
+	if len(missed) == 0 {
+		return l
 	}
-	return l
+	all := pipeline.Live{}
+	if l != nil {
+		all = *l
+	}
+	others := all.Down
+	all.Down = missed
+	all.AddDown(others)
+	return &all
 }
+
+// Summary is end's newest, with the neighbours that this node misses now.
+func (p *stagePart) Summary() *pipeline.Live { return withDown(p.View.Summary(), p.edges()) }
 
 // Close drains the stage and closes the run below.
 func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, error) {
@@ -93,7 +103,8 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 		entry.Next = append(entry.Next, e.ID().Address)
 	}
 	end.say(p.ID, p.watch.End(&entry)...)
-	end.nodes = append(end.nodes, entry)
+	p.lives = pipeline.BoundIDs(append(p.lives, entry), pipeline.MaxRanges)
+	end.nodes = append(end.nodes, p.lives...) // those below may have missed an earlier one, or forgotten it
 	if p.trace != nil {
 		if err := p.trace.Flush(); err != nil {
 			p.cfg.Log.Error().Err(err).Msg("decisions are missing in the trace")
@@ -147,13 +158,21 @@ func (p *stagePart) sameEnd(run pipeline.Run) error {
 	return nil
 }
 
-// abandon closes what was opened below when the opening fails further on.
-func (p *stagePart) abandon(why error) {
+// abandon closes what was opened below when the opening fails further on. A run that has begun before may be opened again
+// soon: the nodes below wait for that, as they do for a node that was stopped.
+func (p *stagePart) abandon(why error, again bool) {
 	p.watch.End(new(pipeline.Entry))
-	if len(p.next) == 0 {
+	edges, reason := p.next, transport.Interrupted
+	if p.end != nil {
+		edges = p.edges()
+	}
+	if again {
+		reason = transport.Stopped
+	}
+	if len(edges) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
-	_, _ = closeAll(ctx, p.next, ending{notes: []string{"the opening failed: " + why.Error()}, reason: transport.Interrupted})
+	_, _ = closeAll(ctx, edges, ending{notes: []string{"the opening failed: " + why.Error()}, reason: reason})
 }

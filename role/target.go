@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -45,6 +46,29 @@ func (t target) id() pipeline.NodeID {
 	return pipeline.NodeID{Role: string(t.role), Address: t.client.Address()}
 }
 
+// blame names the neighbour in an error as reports do: the client knows no more than its address.
+func (t target) blame(err error) error {
+	if err == nil {
+		return nil
+	}
+	return neighbourError{t.id(), err}
+}
+
+type neighbourError struct {
+	of pipeline.NodeID
+	error
+}
+
+func (e neighbourError) Error() string {
+	text := e.error.Error()
+	if rest, is := strings.CutPrefix(text, e.of.Address); is {
+		return e.of.String() + rest
+	}
+	return e.of.String() + ": " + text
+}
+
+func (e neighbourError) Unwrap() error { return e.error }
+
 // errWrongNode is a neighbour that is there, and is another one than the flag asks for.
 var errWrongNode = errors.New("is the wrong node")
 
@@ -67,7 +91,7 @@ func (t target) reach(ctx context.Context, name string) error {
 func (t target) suits(name string, d transport.Description, err error) error {
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s node %w", string(t.role), err)
+		return t.blame(err)
 	case d.Name == "": // it has not answered
 		return nil
 	case d.Name == name:

@@ -86,6 +86,9 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	life := newLife()
 	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), trace: w.trace, losses: newLosses(w.cfg, id, run.ID), watch: w.cfg.device.Watch()}
 	way := edgeConfig{log: w.cfg.Log, from: w.name, caller: id, path: o.Path, again: o.Again, view: p.View}
+	if before, ok := o.before.(*stagePart); ok {
+		p.lives = before.lives[max(0, len(before.lives)-maxLives):]
+	}
 	below := way
 	below.layer, below.exact, below.kept = held.To, exact(w.inputs(held.To)), entry.Keeps
 	hops, err := w.openNext(ctx, p, run, below)
@@ -93,11 +96,11 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		way.target = *w.end
 		p.end, _, err = openEdge(ctx, way, run)
 	}
-	if err == nil {
+	if err == nil && !o.Again { // of an end that was started again since, some may not know yet
 		err = p.sameEnd(run)
 	}
 	if err != nil {
-		p.abandon(err)
+		p.abandon(err, o.Again)
 		return nil, transport.Opened{}, err
 	}
 	tail := held.To
@@ -146,8 +149,8 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	return p, transport.Opened{Run: run, Inputs: w.inputs(held.From), Life: life, End: p.end.end}, nil
 }
 
-// openNext opens the run on the next nodes, all at the same time. Of several, some may be missing: they are used when
-// they are there.
+// openNext opens the run on the next nodes, all at the same time. Of several, some may be missing or being stopped: they are
+// used when they are there.
 func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, cfg edgeConfig) ([]pipeline.Hopper, error) {
 	edges, errs := make([]*edge, len(w.next)), make([]error, len(w.next))
 	var opening sync.WaitGroup
@@ -156,7 +159,8 @@ func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, c
 		cfg.target = t
 		opening.Go(func() {
 			edges[i], _, errs[i] = openEdge(ctx, cfg, run)
-			if errors.Is(errs[i], pipeline.ErrUnreachable) && cfg.kept {
+			absent := errors.Is(errs[i], pipeline.ErrUnreachable) || errors.Is(errs[i], pipeline.ErrStopping)
+			if absent && (cfg.kept || cfg.again) { // without a node a run may not begin, but go on
 				edges[i] = missingEdge(cfg, run)
 			}
 		})
@@ -222,9 +226,9 @@ func (w *worker) await(ctx context.Context) error {
 	return needed
 }
 
-// answer asks whether the nodes below answer, and returns why those do not that are needed.
-func (w *worker) answer(ctx context.Context) error {
-	needed, _ := w.ask(func(t target) error {
+// answer asks whether the nodes below answer, and returns why some do not.
+func (w *worker) answer(ctx context.Context) absence {
+	needed, other := w.ask(func(t target) error {
 		err := t.ask(ctx, w.name)
 		switch {
 		case err == nil:
@@ -234,7 +238,7 @@ func (w *worker) answer(ctx context.Context) error {
 		}
 		return fmt.Errorf("a node below does not answer: %w", err)
 	})
-	return needed
+	return absence{needed, other}
 }
 
 // ask asks the next nodes and end at the same time. It returns why those are missing that are needed, which are end and one

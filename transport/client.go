@@ -28,6 +28,8 @@ type Limits struct {
 	MaxBody int           // bytes of a message, either way
 	Traffic *link.Traffic // counts the bytes of all connections; nil: nobody wants to know
 	Uplink  *link.Uplink  // what all goes over; nil: the real link
+	// DialContext makes a connection; nil: over TCP, and in the time for it.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Client talks to one node. It may be used by several goroutines.
@@ -46,6 +48,9 @@ type Client struct {
 func NewClient(address string, l Limits, creds *auth.Credentials) *Client {
 	// Two connections beyond the window, so that opening, closing and signs of life don't wait for frames.
 	conns := l.Window + 2
+	if l.DialContext == nil {
+		l.DialContext = (&net.Dialer{Timeout: l.Dial, KeepAlive: 15 * time.Second}).DialContext
+	}
 	c := &Client{address: address, limits: l, creds: creds, pushes: underWay{known: newLiveness()}}
 	url := "http://" + address
 	if creds.Secured() {
@@ -76,7 +81,7 @@ func NewClient(address string, l Limits, creds *auth.Credentials) *Client {
 }
 
 func (c *Client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: c.limits.Dial, KeepAlive: 15 * time.Second}).DialContext(ctx, "tcp", c.address)
+	conn, err := c.limits.DialContext(ctx, "tcp", c.address)
 	if err != nil {
 		return nil, err
 	}
@@ -214,15 +219,15 @@ func (p *Pushing) bytes() int {
 	return n
 }
 
-// Close says that this caller sends no more in the run, and returns the report once end has made it; a caller that is
-// being stopped gets none.
+// Close says that this caller sends no more in the run. Where the run is over it returns the report once end has made it; a
+// caller that was stopped or interrupted may get an empty one.
 func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error) {
 	request, err := closingToWire(cl, messageBytes((*wire.CloseRequest)(nil).ProtoReflect().Descriptor(), c.limits.MaxBody))
 	if err != nil {
 		return pipeline.Report{}, err
 	}
 	m, err := c.node.Close(ctx, request)
-	if err := c.checked(m, err); err != nil || cl.Reason == Stopped {
+	if err := c.checked(m, err); err != nil || cl.Reason != Over && m.GetReport() == nil {
 		return pipeline.Report{}, err
 	}
 	var r pipeline.Report

@@ -96,13 +96,13 @@ type Closing struct {
 	Reason
 }
 
-// Reason is why a neighbour closes a run.
+// Reason is why a neighbour closes a run. Only where it is over is there a report for certain.
 type Reason = wire.Reason
 
 // The reasons.
 const (
 	Over        = wire.Reason_OVER        // the client has closed it
-	Stopped     = wire.Reason_STOPPED     // the neighbour is being stopped, and does not wait for the report
+	Stopped     = wire.Reason_STOPPED     // the neighbour is being stopped
 	Interrupted = wire.Reason_INTERRUPTED // those above are silent, or can not go on now; they may take the run up again
 )
 
@@ -233,7 +233,7 @@ func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseRe
 		c.Nodes = append(c.Nodes, e)
 	}
 	report, err := h.node.Close(ctx, c)
-	if err != nil || c.Reason == Stopped {
+	if err != nil || c.Reason != Over && report.Run == "" {
 		return &wire.CloseResponse{}, err
 	}
 	answer := &wire.CloseResponse{Report: new(wire.Report)}

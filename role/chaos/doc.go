@@ -8,8 +8,8 @@
 //	runs_test.go         nothing goes wrong: results are right with every strategy, and in a chain
 //	newcomer_test.go     what the READMEs have, typed from top to bottom
 //	leave_test.go        somebody leaves, politely or not, or comes when nobody is expected
+//	restart_test.go      slow nodes are restarted politely: what that costs
 //	credentials_test.go  certificates and keys, and their change
-//	newcomer_test.go     what the READMEs say, typed from top to bottom
 //	fault_test.go        does what a schedule says, and undoes it
 //	chaos_test.go        runs under a schedule, and what must hold after each
 //	soak_test.go         very many frames, and what the nodes need at the beginning and at the end

@@ -3,6 +3,7 @@
 package chaos
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -161,17 +162,31 @@ func (p *process) dump() string {
 	return p.stderr.text()[before:]
 }
 
-// stream keeps what a process writes.
+// stream keeps what a process writes, and when.
 type stream struct {
 	mu      sync.Mutex
 	written []byte
+	lengths []int // after each piece
+	times   []time.Time
 }
 
 func (s *stream) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.written = append(s.written, b...)
+	s.lengths, s.times = append(s.lengths, len(s.written)), append(s.times, time.Now())
 	return len(b), nil
+}
+
+// when is the moment at which a text was first written; zero: it was not.
+func (s *stream) when(text string) (t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at := bytes.Index(s.written, []byte(text)); at >= 0 {
+		piece, _ := slices.BinarySearch(s.lengths, at+len(text))
+		t = s.times[piece]
+	}
+	return t
 }
 
 func (s *stream) text() string {

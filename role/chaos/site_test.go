@@ -229,8 +229,10 @@ func parse(t *testing.T, text string) (r pipeline.Report) {
 
 // onlyBusy reports whether the notes say nothing but that this machine can't keep the devices' pace.
 func onlyBusy(notes []string) bool {
-	return !slices.ContainsFunc(notes, func(note string) bool { return !strings.Contains(note, "this machine was too busy") })
+	return !slices.ContainsFunc(notes, func(note string) bool { return !tooBusy(note) })
 }
+
+func tooBusy(note string) bool { return strings.Contains(note, "this machine was too busy") }
 
 // dumps fails with the goroutines of all processes.
 func (s *site) dumps(t *testing.T, why string) {

@@ -24,6 +24,9 @@ func openRows(path string) (*rows, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--input %s: %w", path, err)
 	}
+	if len(r.shape) == 0 { // a single number
+		r.shape = []int{1}
+	}
 	if i := slices.IndexFunc(r.data, notFinite); i >= 0 {
 		return nil, fmt.Errorf("--input %s: value %d of row %d is %v: only finite values are allowed, so mend or leave out the row",
 			path, i%(len(r.data)/r.shape[0]), i/(len(r.data)/r.shape[0]), r.data[i])
@@ -36,8 +39,11 @@ func (r *rows) Fit(want transport.Input) error {
 		return fmt.Errorf("--input %s: its elements are %s, and %s is needed: save x.astype(numpy.%s)", r.path, r.kind, need, numpyName(want.Type))
 	}
 	r.size = pipeline.Volume(want.Shape)
-	if len(r.data) == r.size { // it is one frame
-		r.shape = append([]int{1}, want.Shape...)
+	switch row := pipeline.Volume(r.shape[1:]); {
+	case len(r.data) == r.size: // it is one frame
+		r.shape = []int{1, r.size}
+	case len(want.Shape) > 1 && row == pipeline.Volume(want.Shape[1:]) && r.shape[0]%want.Shape[0] == 0: // of so many rows
+		r.shape = []int{r.shape[0] / want.Shape[0], r.size}
 	}
 	if len(r.shape) < 2 && r.size > 1 || pipeline.Volume(r.shape[1:]) != r.size {
 		return fmt.Errorf("--input %s: its shape is %v, and the model takes frames of shape %v: it must be [frames %d]",

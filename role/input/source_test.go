@@ -85,6 +85,12 @@ func TestRowsOfANumpyFile(t *testing.T) {
 	if _, err := openInput(c, 8, 8); err != nil {
 		t.Errorf("rows of 64 for frames of [8 8]: %v", err)
 	}
+	if s, err := openInput(c, 8, 64); err != nil || s.Count() != 45 { // the network's batch is fixed to 8
+		t.Errorf("rows of 64 for frames of 8 of them: %v", err)
+	}
+	if _, err := openInput(c, 7, 64); err == nil || !strings.Contains(err.Error(), "[frames 448]") {
+		t.Errorf("360 rows for frames of 7: %v", err)
+	}
 	if _, err := openInput(c, 65); err == nil || !strings.Contains(err.Error(), "[frames 65]") {
 		t.Errorf("rows of 64 for frames of 65: %v", err)
 	}

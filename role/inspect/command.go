@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,6 +21,7 @@ func Command(stdout io.Writer) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "calibrate", Destination: &o.Calibrate, Usage: "measure the time before and behind each cut, and that of each layer, on this device"},
 			&cli.BoolFlag{Name: "all", Destination: &o.All, Usage: "show every cut and every layer, not the best cuts and the longest layers alone"},
+			&cli.BoolFlag{Name: "operators", Usage: "list the ONNX operators that are computed, and look at no network"},
 			&cli.StringSliceFlag{Name: "shape", Usage: "sizes of an input that the file leaves open, as in input=1x3x640x640; once for each input"},
 			&cli.IntFlag{Name: "threads", Destination: &o.Threads, Usage: "threads that share a large layer, where that is faster", Value: runtime.NumCPU(), DefaultText: "the number of cores"},
 			&cli.StringFlag{Name: "format", Destination: (*string)(&o.Format), Usage: "table or json", Value: string(o.Format)},
@@ -27,6 +29,10 @@ func Command(stdout io.Writer) *cli.Command {
 			&cli.Uint64Flag{Name: "seed", Destination: &o.Seed, Usage: "seed of the default model", Value: 1},
 		},
 		Action: func(c *cli.Context) error {
+			if c.Bool("operators") {
+				_, err := fmt.Fprintln(stdout, strings.Join(model.Operators(), "\n"))
+				return err
+			}
 			o.Model = c.Args().First()
 			var wrong string
 			for _, text := range c.StringSlice("shape") {

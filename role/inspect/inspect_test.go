@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sebdah/goldie/v2"
+	"github.com/urfave/cli/v2"
 
 	"tandem/model"
 	"tandem/role/report"
@@ -102,6 +103,19 @@ func TestInspectOfManyLayers(t *testing.T) {
 		}
 		if rows != want || !strings.Contains(out.String(), "ids [12] of int64") || strings.Contains(out.String(), "--all") == all {
 			t.Errorf("%d rows, want %d:\n%.1000s", rows, want, out.String())
+		}
+	}
+}
+
+func TestInspectListsOperators(t *testing.T) {
+	var out bytes.Buffer
+	app := &cli.App{Commands: []*cli.Command{Command(&out)}}
+	if err := app.Run([]string{"tandem", "inspect", "--operators"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Conv\n", "If\n", "Resize\n"} {
+		if !strings.Contains(out.String(), name) {
+			t.Errorf("%q is not among\n%s", name, out.String())
 		}
 	}
 }

@@ -133,7 +133,8 @@ func (h *History) tick(now time.Time) {
 	}
 }
 
-// Add remembers the report of a run that was closed, and tells the viewers.
+// Add remembers the report of a run that was closed, and tells the viewers. Where the run was taken up again, it takes the
+// place of the one of before.
 func (h *History) Add(r pipeline.Report) {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -142,6 +143,7 @@ func (h *History) Add(r pipeline.Report) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.runs = slices.DeleteFunc(h.runs, func(before pastRun) bool { return before.report.Run == r.Run })
 	h.runs = append(h.runs, pastRun{r, text})
 	h.runs = newest(h.runs, fitting(h.runs))
 	h.tell(event("run", text))
@@ -170,14 +172,14 @@ func (h *History) all() []byte {
 	return fmt.Appendf(nil, `{"samples":[%s],"runs":[%s]}`, bytes.Join(h.samples, comma), bytes.Join(runs, comma))
 }
 
-// serveRuns answers with the reports as --format prints them.
+// serveRuns answers with the reports as --format prints them, with --last-seen.
 func (h *History) serveRuns(format report.Format, kind string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		h.mu.Lock()
 		runs := slices.Clone(h.runs)
 		h.mu.Unlock()
 		var text bytes.Buffer
-		to, err := report.Open(report.Options{Format: format, Stdout: &text})
+		to, err := report.Open(report.Options{Format: format, LastSeen: true, Stdout: &text})
 		for _, run := range runs {
 			if err == nil {
 				err = to.Print(run.report)

@@ -21,9 +21,10 @@ type Options struct {
 
 	Snapshot func() Snapshot
 	Totals   func() Totals
-	Ready    func() error            // why frames could not go on from this node; nil: they could
-	Refused  func() map[string]int64 // peers, by reason
-	Log      func(error)             // told what can't be shown
+	// Ready says why frames could not go on from this node, or why not to every node below; nil: they could.
+	Ready   func() (failed, missing error)
+	Refused func() map[string]int64 // peers, by reason
+	Log     func(error)             // told what can't be shown
 }
 
 // end is the role of the node that has the history.

@@ -79,9 +79,13 @@ func (m *Monitor) serveStatus(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (m *Monitor) serveReady(w http.ResponseWriter, _ *http.Request) {
-	if err := m.Ready(); err != nil {
-		plain(w, http.StatusServiceUnavailable, strings.ReplaceAll(err.Error(), "\n", "; ")) // a probe shows one line
-		return
+	line := func(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") } // a probe shows one
+	switch failed, missing := m.Ready(); {
+	case failed != nil:
+		plain(w, http.StatusServiceUnavailable, line(failed))
+	case missing != nil:
+		plain(w, http.StatusOK, "ready, but "+line(missing))
+	default:
+		plain(w, http.StatusOK, "ready")
 	}
-	plain(w, http.StatusOK, "ready")
 }

@@ -18,16 +18,16 @@ func TestPagesOfANode(t *testing.T) {
 	for _, role := range []string{"fast", "end"} {
 		t.Run(role, func(t *testing.T) {
 			shown := running()
-			var ready error
+			var failed, missing error
 			m := New(Options{
 				Role: role, Version: "v1", Queue: 10,
 				Snapshot: func() Snapshot { return shown },
 				Totals: func() Totals {
 					now := statusOf(role, "x")
 					now.Capacity = 10
-					return Totals{Runs: 3, Open: true, Now: now, Below: map[string]bool{"slow:1": true, "slow:2": false}}
+					return Totals{Runs: 3, Open: true, Now: now, Below: map[pipeline.NodeID]bool{{Role: "slow", Address: "a:1"}: true, {Role: "slow", Address: "b:1"}: false}}
 				},
-				Ready:   func() error { return ready },
+				Ready:   func() (error, error) { return failed, missing },
 				Refused: func() map[string]int64 { return map[string]int64{"no_key": 5} },
 				Log:     func(err error) { t.Error(err) },
 			})
@@ -50,7 +50,11 @@ func TestPagesOfANode(t *testing.T) {
 			}
 			get("/healthz", http.StatusOK, "ok\n")
 			get("/readyz", http.StatusOK, "ready\n")
-			ready = errors.New("one is away\nso is the other")
+			missing = errors.New("one is away")
+			if text := get("/readyz", http.StatusOK); text != "ready, but one is away\n" {
+				t.Errorf("%q", text)
+			}
+			failed = errors.New("one is away\nso is the other")
 			if text := get("/readyz", http.StatusServiceUnavailable); text != "one is away; so is the other\n" {
 				t.Errorf("%q", text)
 			}
@@ -62,7 +66,7 @@ func TestPagesOfANode(t *testing.T) {
 			get("/no-such-page", http.StatusNotFound)
 			if role != "end" {
 				get("/", http.StatusOK, "tandem's fast node", "the page is on the end node")
-				get("/metrics", http.StatusOK, "tandem_queue_capacity 10", "slow:2")
+				get("/metrics", http.StatusOK, "tandem_queue_capacity 10", `tandem_neighbour_up{address="a:1",role="slow"} 1`, `tandem_neighbour_up{address="b:1",role="slow"} 0`)
 				get("/runs.csv", http.StatusNotFound)
 				return
 			}
@@ -70,6 +74,13 @@ func TestPagesOfANode(t *testing.T) {
 			m.History.Add(pipeline.Report{Run: "r", Strategy: "balance", Frames: 7})
 			get("/runs.jsonl", http.StatusOK, `"run":"r","strategy":"balance"`)
 			get("/runs.csv", http.StatusOK, "run,strategy,", "r,balance,")
+			seen := []pipeline.LastSeen{{NodeID: pipeline.NodeID{Role: "slow", Address: "a:1"}, Fate: pipeline.Died, Frames: "3"}}
+			m.History.Add(pipeline.Report{Run: "other", Strategy: "credit"})
+			m.History.Add(pipeline.Report{Run: "r", Strategy: "balance", Frames: 9, LastSeen: seen}) // it was taken up again
+			again := get("/runs.jsonl", http.StatusOK, `"frames":9`, `"fate":"died","frames":"3"`)
+			if strings.Count(again, "\n") != 2 || strings.Contains(again, `"frames":7`) || strings.Index(again, "other") > strings.Index(again, `"run":"r"`) {
+				t.Errorf("the last report of a run is not its only one:\n%s", again)
+			}
 			shown.Live = &pipeline.Live{Rate: math.NaN()}
 			get("/status", http.StatusInternalServerError, "can't be shown")
 			shown.Live = nil // the history looks too

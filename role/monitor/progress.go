@@ -5,10 +5,12 @@ import (
 	"io"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
 
 	"tandem/pipeline"
+	"tandem/role/report"
 )
 
 // Progress is one line on a terminal: how far a run has come, and what end says of it. As nil it shows nothing.
@@ -45,11 +47,25 @@ func progressText(strategy string, l *pipeline.Live) string {
 	if l == nil {
 		return strategy
 	}
+	if len(l.Down) > 0 {
+		return fmt.Sprintf("%5.1f %%  %-32s", l.Coverage, downText(l.Down, 32))
+	}
 	state := string(l.State)
 	if l.StalenessS > silent.Seconds() {
 		state = fmt.Sprintf("%.0f s ago", l.StalenessS)
 	}
 	return fmt.Sprintf("%-9s  %5.1f %%  %5.1f f/s  %-10s", strategy, l.Coverage, l.Rate, state)
+}
+
+// downText names the nodes that do not answer, as in "slow (192.168.178.40:12345) down", in so many columns: of several the
+// first, and how many there are, and of an address that is too long its beginning and end.
+func downText(nodes []pipeline.NodeID, columns int) string {
+	id, rest := nodes[0], " down"
+	if len(nodes) > 1 {
+		rest = fmt.Sprintf(" +%d down", len(nodes)-1)
+	}
+	id.Address = report.Short(id.Address, columns-utf8.RuneCountInString(id.Role+" ()"+rest))
+	return id.String() + rest
 }
 
 // Add counts frames that a node has taken or refused.

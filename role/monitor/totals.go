@@ -15,10 +15,10 @@ import (
 // Totals are what a node has done since it was started.
 type Totals struct {
 	Runs  int64
-	Entry pipeline.Entry  // all runs together
-	Open  bool            // there is a run
-	Now   pipeline.Status // of the run that is open
-	Below map[string]bool // the nodes below, and whether they answer
+	Entry pipeline.Entry           // all runs together
+	Open  bool                     // there is a run
+	Now   pipeline.Status          // of the run that is open
+	Below map[pipeline.NodeID]bool // the nodes below, and whether they answer
 }
 
 // Add adds a run, or what it has come to so far.
@@ -96,8 +96,8 @@ func (c *totalsCollector) Collect(to chan<- prometheus.Metric) {
 	for _, s := range pipeline.States {
 		gauge("tandem_state", "1 for the state that the node is in.", number(t.Now.State == s), labels{"state": string(s)})
 	}
-	for address, up := range t.Below {
-		gauge("tandem_neighbour_up", "Whether a node below answers, while a run is open.", number(up), labels{"address": address})
+	for id, up := range t.Below {
+		gauge("tandem_neighbour_up", "Whether a node below answers, while a run is open.", number(up), labels{"role": id.Role, "address": id.Address})
 	}
 }
 

@@ -27,6 +27,9 @@ func watchLine(now time.Time, r Snapshot) string {
 		return line + "no run is open\n"
 	}
 	if l := r.Live; l != nil && r.Node.Role == end {
+		if len(l.Down) > 0 {
+			return line + fmt.Sprintf("coverage %5.1f %% of %d  %s\n", l.Coverage, l.Sent, downText(l.Down, 36))
+		}
 		return line + fmt.Sprintf("%-10s coverage %5.1f %% of %d %5.1f f/s age %4.0f, %4.0f ms\n",
 			l.State, l.Coverage, l.Sent, l.Rate, l.AgeP50MS, l.AgeP95MS)
 	}
@@ -35,6 +38,9 @@ func watchLine(now time.Time, r Snapshot) string {
 		if s.NodeID == r.Node {
 			break
 		}
+	}
+	if r.Live != nil && len(r.Live.Down) > 0 {
+		return line + fmt.Sprintf("in %5.1f out %5.1f f/s  %s\n", s.RateIn, s.RateOut, downText(r.Live.Down, 36))
 	}
 	return line + fmt.Sprintf("%-10s in %5.1f out %5.1f f/s queue %2d/%-2d %6.1f ms gone %d\n",
 		s.State, s.RateIn, s.RateOut, s.Queue, s.Capacity, s.ServiceMS, s.Gone())

@@ -19,16 +19,42 @@ func TestTerminalLinesFit(t *testing.T) {
 	busy := statusOf("fast", "f")
 	busy.State, busy.Queue, busy.Capacity, busy.ServiceMS, busy.RateIn, busy.RateOut, busy.Refused = pipeline.Forwarding, 10, 100, 1234.5, 999.9, 999.9, 9999
 	l := &pipeline.Live{Sent: 999_999, Coverage: 100, Rate: 999.9, AgeP50MS: 1234, AgeP95MS: 9999, State: pipeline.Forwarding}
+	gone := &pipeline.Live{Sent: 999_999, Coverage: 100, Rate: 999.9, Down: downNodes[:1]}
 	for _, r := range []Snapshot{
 		{Node: busy.NodeID, Run: &OpenRun{}, Nodes: []pipeline.Status{statusOf("client", ""), busy}},
 		{Node: pipeline.NodeID{Role: "end"}, Run: &OpenRun{}, Live: l},
 		{Node: pipeline.NodeID{Role: "slow"}},
+		{Node: busy.NodeID, Run: &OpenRun{}, Nodes: []pipeline.Status{statusOf("client", ""), busy}, Live: gone},
+		{Node: pipeline.NodeID{Role: "end"}, Run: &OpenRun{}, Live: gone},
 	} {
 		line := watchLine(time.Now(), r)
 		if n := utf8.RuneCountInString(line) - 1; n > 80 || !strings.HasSuffix(line, "\n") {
 			t.Errorf("%d columns: %q", n, line)
 		}
+		if r.Live == gone && !strings.Contains(line, "slow (192.168.178.40:12345) down") {
+			t.Errorf("no node that is down: %q", line)
+		}
 		t.Log(line)
+	}
+}
+
+var downNodes = []pipeline.NodeID{{Role: "slow", Address: "192.168.178.40:12345"}, {Role: "end", Address: "end:12345"}}
+
+// A node that does not answer is named by role and address; one that has no room is shortened in the middle.
+func TestNodesThatAreDownAreNamed(t *testing.T) {
+	far := pipeline.NodeID{Role: "fast", Address: "fast.a-very-long-name.kitchen.example.net:12345"}
+	for _, test := range []struct {
+		nodes []pipeline.NodeID
+		want  string
+	}{
+		{downNodes[:1], "slow (192.168.178.40:12345) down"},
+		{downNodes, "slow (192.168.…40:12345) +1 down"},
+		{[]pipeline.NodeID{{Role: "slow", Address: "a:1"}, downNodes[1], far}, "slow (a:1) +2 down"},
+		{[]pipeline.NodeID{far}, "fast (fast.a-ve….net:12345) down"},
+	} {
+		if got := downText(test.nodes, 32); got != test.want || utf8.RuneCountInString(got) > 32 {
+			t.Errorf("%q, want %q", got, test.want)
+		}
 	}
 }
 
@@ -73,6 +99,10 @@ func TestProgress(t *testing.T) {
 			if strings.Contains(out.String(), "finishing") {
 				t.Errorf("old figures are shown as new: %q", out.String())
 			}
+			live.Store(&pipeline.Live{Coverage: 100, Rate: 999.9, State: pipeline.HopDown, Down: downNodes[:1]})
+			shows(count(all), "100.0 %", "slow (192.168.178.40:12345) down")
+			live.Store(&pipeline.Live{StalenessS: 12, Down: downNodes}) // what is down now counts, however old the rest is
+			shows(count(all), "slow (", ":12345) +1 down")
 			p.Done()
 			if lines := strings.Split(out.String(), "\r"); strings.TrimSpace(lines[len(lines)-1]+lines[len(lines)-2]) != "" {
 				t.Errorf("it ends with %q", lines[len(lines)-2:])

@@ -82,7 +82,7 @@ type Options struct {
 
 	Model     string         // path of an ONNX file; empty: the two dense layers of the original
 	Settings  model.Settings // what the file leaves open
-	Cuts      []string       // layer indices or tensor names, one for each hand-over; none: the one that splits the work most evenly
+	Cuts      []string       // layer indices or tensor names, one for each hand-over; none: the best by time and bytes
 	Seed      uint64         // of the default model's weights, the default input, and an emulated link's chances
 	Threads   int            // that share a large layer
 	Batch     int            // most waiting frames that are computed together

@@ -57,7 +57,7 @@ func Table(o *Options) []Setting {
 		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node", Unset: "two dense layers, 100 to 2000 to 2000"},
 		{Name: "shape", Roles: workers, Many: true, Value: shapes(&o.Settings.Shapes), Usage: "sizes of an input that the file leaves open, the same on every node, as in input=1x3x640x640; once for each input"},
 		{Name: "constants", Roles: workers, Value: size(&o.Settings.Constants, 1<<20, 1<<30), Usage: "most memory for what a network computes from constants when it is opened"},
-		{Name: "cut", Roles: workers, Many: true, Value: list(&o.Cuts, notEmpty), Usage: "where the slow node's layers begin: a layer index or the name of a tensor; once for each hand-over in a chain of slow nodes", Unset: "where the work is split most evenly; on slow, where fast cuts"},
+		{Name: "cut", Roles: workers, Many: true, Value: list(&o.Cuts, notEmpty), Usage: "where the slow node's layers begin: a layer index or the name of a tensor; once for each hand-over in a chain of slow nodes", Unset: "the best one that inspect shows; on slow, where fast cuts"},
 		{Name: "threads", Roles: workers, Value: whole(&o.Threads, 1, 256), Usage: "threads that share a large layer, where that is faster: by default the number of cores, without --role half of it"},
 		{Name: "batch", Roles: workers, Value: whole(&o.Batch, 1, 256), Usage: "most waiting frames that are computed together; none waits for others"},
 		{Name: "seed", Roles: anyRole, Value: natural(&o.Seed, 64), Usage: "seed of the default model's weights, of the default input, and of an emulated link's chances"},
@@ -84,6 +84,7 @@ func Table(o *Options) []Setting {
 
 		{Heading: "reports and logs", Name: "format", Roles: reporters, Value: parsed(&o.Report.Format, report.ParseFormat, zeroIsUnset), Usage: "of reports: table, json or csv"},
 		{Name: "no-header", Roles: reporters, Switch: true, Value: onOff(&o.Report.NoHeader), Usage: "print CSV without its header"},
+		{Name: "last-seen", Roles: reporters, Switch: true, Value: onOff(&o.Report.LastSeen), Usage: "say of each range of frames that did not arrive where it was last seen, in tables and JSON"},
 		{Name: "output", Roles: reporters, Value: text(&o.Report.Output), Usage: "file for reports, overwritten", Unset: "stdout"},
 		{Name: "trace", Roles: workers, Value: text(&o.Trace), Usage: "file for one JSON line per decision of the strategy, overwritten; on slow only with --end"},
 		{Name: "watch", Roles: servers, Switch: true, Value: onOff(&o.Watch), Usage: "print a line a second with the node's live figures to stderr, where that is a terminal"},

@@ -22,7 +22,8 @@ func printCSV(to io.Writer, r pipeline.Report, header bool) error {
 	return csv.NewWriter(to).WriteAll(records)
 }
 
-// flatten lists the fields of a struct, but for lists of structs. name makes a column's name of a field's.
+// flatten lists the fields of a struct, but for lists of structs other than the names of nodes. name makes a column's name
+// of a field's.
 func flatten(v reflect.Value, name string) (names, values []string) {
 	for i := range v.NumField() {
 		field, value := v.Type().Field(i), v.Field(i)
@@ -35,6 +36,8 @@ func flatten(v reflect.Value, name string) (names, values []string) {
 			n, v := flatten(value, strings.Replace(column, "_ms", "_%s_ms", 1))
 			names, values = append(names, n...), append(values, v...)
 			continue
+		case value.Type() == reflect.TypeFor[[]pipeline.NodeID]():
+			text = inert(strings.Join(called(value.Interface().([]pipeline.NodeID)), "; "))
 		case value.Kind() == reflect.Slice && value.Type().Elem().Kind() == reflect.Struct:
 			continue
 		case value.Type() == reflect.TypeFor[[]string]():

@@ -117,13 +117,16 @@ func (l *lines) Flush() error {
 	defer l.mu.Unlock()
 	out := l.out
 	l.out = 0
-	return cmp.Or(err, l.missing(out))
+	return l.missing(out, err)
 }
 
-// missing is the error of lines that found no place; nil: there are none.
-func (l *lines) missing(n int) error {
-	if n == 0 {
-		return nil
+// missing adds to an error, which may be nil, that n lines found no place.
+func (l *lines) missing(n int, err error) error {
+	switch {
+	case n == 0:
+		return err
+	case err != nil:
+		return fmt.Errorf("%w, and %d lines are missing", err, n)
 	}
 	return fmt.Errorf("%s: %d lines are missing, as the file took them more slowly than they came", l.flag, n)
 }
@@ -134,7 +137,7 @@ func (l *lines) Close() error {
 	l.closed = true
 	out := l.allOut
 	l.mu.Unlock()
-	err := cmp.Or(l.flushed(true), l.missing(out))
+	err := l.missing(out, l.flushed(true))
 	if open := l.file.Close(); open != nil {
 		err = errors.Join(err, fmt.Errorf("%s: %w", l.flag, open))
 	}

@@ -52,20 +52,20 @@ func nodeNames(nodes []pipeline.Entry) []string {
 	for _, n := range nodes {
 		name := n.Role
 		if count[n.Role] > 1 {
-			name += " " + short(strings.TrimSuffix(n.Address, ":"+transport.Port))
+			name += " " + Short(strings.TrimSuffix(n.Address, ":"+transport.Port), 15)
 		}
 		names = append(names, name)
 	}
 	return names
 }
 
-// short leaves out the middle of an address that is too long for a table.
-func short(address string) string {
-	const columns, end = 15, 7
+// Short leaves out the middle of an address that has no room in so many columns.
+func Short(address string, columns int) string {
 	r := []rune(address)
 	if len(r) <= columns {
 		return address
 	}
+	end := columns / 2
 	return string(r[:columns-end-1]) + "…" + string(r[len(r)-end:])
 }
 

@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Format   Format
 	NoHeader bool   // CSV: leave out the header line
+	LastSeen bool   // table and JSON: say where frames that have not arrived were last seen
 	Output   string // file, overwritten; empty: Stdout
 	Stdout   io.Writer
 }
@@ -59,6 +60,7 @@ func (p *Printer) Close() error { return p.to.Close() }
 func (p *Printer) Print(r pipeline.Report) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	r = p.wanted(r)
 	switch p.o.Format {
 	case JSON:
 		return json.NewEncoder(p.to).Encode(r)
@@ -79,6 +81,18 @@ func (p *Printer) Compare(reports []pipeline.Report) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text := bufio.NewWriter(p.to)
-	printRuns(text, reports)
+	wanted := make([]pipeline.Report, len(reports))
+	for i, r := range reports {
+		wanted[i] = p.wanted(r)
+	}
+	printRuns(text, wanted)
 	return text.Flush()
+}
+
+// wanted is what shall be printed of a report: its lines are short where nobody asks for every frame.
+func (p *Printer) wanted(r pipeline.Report) pipeline.Report {
+	if !p.o.LastSeen {
+		r.LastSeen = nil
+	}
+	return r
 }

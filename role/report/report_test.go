@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -46,8 +48,15 @@ func sampleReports() []pipeline.Report {
 		Run: "20261122-120001-ABCDEF", Strategy: "replicate", Frames: 100, IntervalMS: 30, Delivered: 98, Coverage: 98,
 		Rate: 33.333, Duplicates: 2, Forgotten: 4, Unaccounted: 1, Accuracy: &accuracy, ElapsedS: 3.1, Model: "digits_mlp.onnx", Cut: 2, Cuts: []int{2, 4},
 		Emulate: "off", Link: "wifi", Wire: "int8", Version: "1.0",
-		Notes: []string{"client-ABCDEFGH was silent for 10s and did not close the run", "fast lost 1 frames, the first because 10.77.0.4:12345 cannot be reached: no answer in time"},
-		Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 55, Dropped: 3, Expired: 2, Finished: 49, Lost: 1}, Link: "wifi"}},
+		Notes:   []string{"client-ABCDEFGH was silent for 10s and did not close the run", "fast lost 1 frames, the first because 10.77.0.4:12345 cannot be reached: no answer in time"},
+		Nodes:   []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 55, Dropped: 3, Expired: 2, Finished: 49, Lost: 1}, Link: "wifi"}},
+		Missing: []pipeline.NodeID{{Role: "slow", Address: "192.168.1.7:12345"}, {Role: "slow", Address: "slow-2.kitchen.example.net:12345"}},
+		LastSeen: []pipeline.LastSeen{
+			{NodeID: pipeline.NodeID{Role: "end", Address: "end:12345"}, Fate: pipeline.Forgotten, Frames: "0-3"},
+			{NodeID: pipeline.NodeID{Role: "slow", Address: "192.168.1.7:12345"}, Fate: pipeline.Died, Frames: "12-15,18"},
+			{NodeID: pipeline.NodeID{Role: "slow", Address: "slow-2.kitchen.example.net:12345"}, Fate: pipeline.Gone, Frames: "20,22,24,26,28-31,33,35-37,40,42,44,46,48,50-59"},
+			{Fate: pipeline.Unaccounted, Frames: "77"},
+		},
 	}}
 }
 
@@ -73,16 +82,47 @@ func TestReportsAreGolden(t *testing.T) {
 	golden(t, "comparison.table", b.Bytes())
 }
 
+// Where frames were last seen is told to whoever asks for it, in tables and JSON.
+func TestLastSeenIsToldOnDemand(t *testing.T) {
+	for _, format := range []Format{Table, JSON} {
+		var b bytes.Buffer
+		out, err := Open(Options{Format: format, LastSeen: true, Stdout: &b})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := out.Print(sampleReports()[1]); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "lastseen."+string(format), b.Bytes())
+	}
+	var b bytes.Buffer
+	out, _ := Open(Options{LastSeen: true, Stdout: &b})
+	reports := sampleReports()
+	if err := out.Compare(reports); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), "\nreplicate: frame"); n != 4 || !strings.Contains(b.String(), "\nreplicate: frames 12-15, 18: died with slow (192.168.1.7:12345)\n") {
+		t.Errorf("%d of 4 lines say where frames were last seen:\n%s", n, b.String())
+	}
+	out, _ = Open(Options{Stdout: io.Discard})
+	if err := errors.Join(out.Compare(reports), out.Print(reports[1])); err != nil || len(reports[1].LastSeen) != 4 {
+		t.Errorf("what is not printed is gone: %+v, %v", reports[1].LastSeen, err)
+	}
+}
+
 func TestTablesFitATerminal(t *testing.T) {
 	var b bytes.Buffer
 	out, _ := Open(Options{Stdout: &b})
 	reports := sampleReports()
+	out.o.LastSeen = true
 	reports[0].Accuracy = reports[1].Accuracy
 	if err := out.Compare(reports[:1]); err != nil {
 		t.Fatal(err)
 	}
-	if err := out.Print(reports[0]); err != nil {
-		t.Fatal(err)
+	for _, r := range reports {
+		if err := out.Print(r); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for line := range strings.Lines(b.String()) {
 		if n := utf8.RuneCountInString(line) - 1; n > 80 {
@@ -151,6 +191,7 @@ func TestCSVHasTheFieldsOfTheJSON(t *testing.T) {
 	}
 	delete(fields, "latency_ms")
 	delete(fields, "nodes")
+	delete(fields, "last_seen")
 	if len(fields) > 0 {
 		t.Errorf("the CSV lacks %v", fields)
 	}

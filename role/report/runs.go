@@ -62,6 +62,7 @@ func printRuns(to io.Writer, reports []pipeline.Report) {
 	}
 	for _, r := range reports {
 		printLosses(to, r)
+		printLastSeen(to, r)
 		for i, note := range together(r.Notes) {
 			if i == 0 {
 				fmt.Fprintln(to)
@@ -102,20 +103,6 @@ func together(notes []string) []string {
 		}
 	}
 	return said
-}
-
-// printLosses says what became of frames that did not arrive once, and on time.
-func printLosses(to io.Writer, r pipeline.Report) {
-	say := func(any int64, format string, args ...any) {
-		if any != 0 {
-			fmt.Fprintf(to, "\n%s: %s\n", r.Strategy, fmt.Sprintf(format, args...))
-		}
-	}
-	t := totals(r)
-	say(t.Lost|r.Unaccounted|r.Duplicates, "%d frames lost on the way, %d unaccounted for, %d duplicates", t.Lost, r.Unaccounted, r.Duplicates)
-	say(r.Forgotten, "end was started again, and has forgotten %d results that it had taken before", r.Forgotten)
-	say(r.Died, "%d frames died with nodes that were started again or don't answer", r.Died)
-	say(t.Dropped|t.Expired, "%d frames dropped for newer ones, %d expired", t.Dropped, t.Expired)
 }
 
 // totals adds up what happened on all nodes.
