@@ -380,7 +380,7 @@ func (n *node) finish(s *session) {
 		switch {
 		case err != nil:
 			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
-		case report.Run == "" && n.role != options.End:
+		case (end.reason == transport.Stopped || report.Run == "") && n.role != options.End:
 			n.log.Info().Str("run", s.id).Msg("left the run")
 			err = fmt.Errorf("%s is %w: end has the report of run %s", n.role, pipeline.ErrStopping, s.id)
 		default:
@@ -393,6 +393,13 @@ func (n *node) finish(s *session) {
 		n.total.Add(own.Entry)
 		s.remember(append(s.part.Above(), own), report)
 		s.report, s.closeErr, s.left = report, err, failed == nil // which may be asked for later
+		switch {
+		case end.reason != transport.Stopped: // who closes has the report
+		case n.role == options.End:
+			s.told = end.nodes
+		default:
+			s.told = report.Nodes
+		}
 		if !s.interrupted {
 			s.part = nil // garbage
 		}
