@@ -66,11 +66,3 @@ func sliceRate(b *testing.B, c setup) float64 {
 	}
 	return float64(time.Second) / float64(slowest)
 }
-
-func volume(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
-}

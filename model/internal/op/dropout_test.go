@@ -12,6 +12,7 @@ func TestDropoutByHand(t *testing.T) {
 	checkByHand(t, map[string]byHand{
 		"its input":    {"Dropout", nil, in(x), []float32{1, 2}},
 		"not training": {"Dropout", nil, in(x, ratio, no), []float32{1, 2}},
+		"none are":     {"Dropout", nil, in(x, reals(nil, 0), yes), []float32{1, 2}},
 		"its mask":     {"Dropout", attr{"outputs": 2}, in(x), []float32{1, 1}},
 		"of constants": {"Dropout", nil, in(reals(dims(2), 3, 4)), []float32{3, 4}},
 	})

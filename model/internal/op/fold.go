@@ -28,6 +28,7 @@ func (n *Node) fold(o Operator) error {
 		return err
 	}
 	of := *n
+	of.folding = true
 	of.In, of.Results = append([]Input{{Shape: shape, Type: c.Type}}, n.In[1:]...), nil
 	if err := o.Read(&of); err != nil {
 		return err
@@ -59,6 +60,12 @@ func (n *Node) evaluate(results []Result, c *Constant, shape []int) error {
 	// Multiply-adds are paid for as well, so that no file keeps the reader busy.
 	if err := n.Budget.spend(4*int64(Volume(shape)) + operation.Bytes() + operation.Work()/256); err != nil {
 		return err
+	}
+	if Volume(results[0].Shape) == 0 {
+		return n.known(&Constant{Type: results[0].Type, Dims: wide(results[0].Shape)})
+	}
+	if Volume(shape) == 0 {
+		return fmt.Errorf("a constant of shape %d: %w: it has no elements", shape, ErrUnsupported)
 	}
 	var ys []*tensor.Dense
 	for _, r := range results {

@@ -33,5 +33,9 @@ func TestFoldsIntegers(t *testing.T) {
 	if err := read(n); err != nil || !slices.Equal(n.Results[0].Constant.ints, []int64{0, 5}) || n.Results[0].Constant.Type != integers().Type {
 		t.Errorf("got %v, %v", n.Results, err)
 	}
+	n = node("Slice", nil, integers(1, 2), integers(0), integers(0))
+	if err := read(n); err != nil || !slices.Equal(n.Results[0].Constant.Dims, []int64{0}) || n.Results[0].Constant.ints != nil {
+		t.Errorf("got %v, %v", n.Results, err)
+	}
 	checkRefused(t, ErrUnsupported, map[string]*Node{"too large": node("Relu", nil, integers(exact+1))})
 }

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"tandem/model/internal/onnx"
 )
@@ -15,6 +16,8 @@ type Node struct {
 	Budget   *Budget                   // of memory for constants
 	Declared func(tensor string) []int // its shape in the file, or nil where it is not noted or not fixed
 	Results  []Result
+
+	folding bool // all inputs are constants
 }
 
 // Input is a constant, or an activation of some shape, or left out.
@@ -38,7 +41,9 @@ type Result struct {
 
 // give makes the next output that of an operation on these inputs.
 func (n *Node) give(o Operation, shape []int, from ...int) error {
-	if err := sound(shape); err != nil {
+	if n.folding && slices.Contains(shape, 0) {
+		// A constant may be empty, such as the part of a shape before its first dimension.
+	} else if err := sound(shape); err != nil {
 		return err
 	}
 	n.Results = append(n.Results, Result{Operation: o, Shape: shape, Type: n.holds(from[0]), From: from})
