@@ -143,6 +143,10 @@ func (imp *importer) repeat(n *onnx.Node, outer scope) error {
 // inline computes a graph under names that begin with prefix, and gives those of
 // its outputs. inputs is what its inputs are called.
 func (imp *importer) inline(g *onnx.Graph, outer scope, prefix string, inputs map[string]string) ([]string, error) {
+	nodes := needed(g)
+	if imp.left -= 1 + len(nodes) + len(outer.names)/8; imp.left < 0 { // a round without nodes costs something, too
+		return nil, fmt.Errorf("with its graphs it has more than %d nodes: %w", maxNodes, ErrUnsupported)
+	}
 	inner := scope{map[string]string{}, prefix}
 	maps.Copy(inner.names, outer.names)
 	maps.Copy(inner.names, inputs)
@@ -157,10 +161,6 @@ func (imp *importer) inline(g *onnx.Graph, outer scope, prefix string, inputs ma
 			return nil, err
 		}
 		imp.constants[prefix+t.Name] = c
-	}
-	nodes := needed(g)
-	if imp.left -= len(nodes); imp.left < 0 {
-		return nil, fmt.Errorf("with its graphs it has more than %d nodes: %w", maxNodes, ErrUnsupported)
 	}
 	if err := imp.nodes(nodes, inner); err != nil {
 		return nil, err

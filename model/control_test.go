@@ -69,7 +69,9 @@ func TestIfAndLoopByHand(t *testing.T) {
 	}{
 		"the frame decides": {graph{nodes: []bytesOf{apply("Loop", "y", []string{"x", "", "x"}, inside("body", []string{"i", "c", "s"}, []string{"c", "s"}))}}, "rounds depends on the frame"},
 		"it does not end":   {graph{nodes: []bytesOf{sum([]string{"", "", "x"}, []string{"y"})}}, "nodes"},
-		"no round":          {graph{nodes: []bytesOf{sum([]string{"zero", "", "x"}, []string{"s", "y"})}, initializers: []bytesOf{ints("zero", 0)}, out: wide}, "empty"},
+		"rounds of nothing": {graph{nodes: []bytesOf{apply("Loop", "y", []string{"many", "", "x"}, inside("body", []string{"i", "c", "s"}, []string{"c", "s"}))},
+			initializers: []bytesOf{ints("many", 1<<40)}}, "nodes"},
+		"no round": {graph{nodes: []bytesOf{sum([]string{"zero", "", "x"}, []string{"s", "y"})}, initializers: []bytesOf{ints("zero", 0)}, out: wide}, "empty"},
 	} {
 		_, err := open(t, test.g.file())
 		if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), test.says) {

@@ -112,7 +112,7 @@ func TestSharedBytesAreBounded(t *testing.T) {
 	var g graph
 	g.in = []bytesOf{info("x", 1, 512)}
 	last := "x"
-	for i := range 100 {
+	for i := range 80 {
 		w, y := fmt.Sprint("w", i), fmt.Sprint("y", i)
 		g.initializers = append(g.initializers, elsewhere(w, "w", "0", "", 512, 512))
 		g.nodes = append(g.nodes, apply("MatMul", y, []string{last, w}))

@@ -27,7 +27,7 @@ func (imp *importer) inputs(values []onnx.Value, s Settings) error {
 		}
 	}
 	if len(inputs) == 0 {
-		return fmt.Errorf("%w: the graph has no input", ErrMalformed)
+		return fmt.Errorf("a graph without inputs: %w: it gives the same for every frame", ErrUnsupported)
 	}
 	return nil
 }

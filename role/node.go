@@ -380,7 +380,7 @@ func (n *node) finish(s *session) {
 		switch {
 		case err != nil:
 			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
-		case report.Run == "" && n.role != options.End:
+		case (end.reason == transport.Stopped || report.Run == "") && n.role != options.End:
 			n.log.Info().Str("run", s.id).Msg("left the run")
 			err = fmt.Errorf("%s is %w: end has the report of run %s", n.role, pipeline.ErrStopping, s.id)
 		default:

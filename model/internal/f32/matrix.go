@@ -127,3 +127,26 @@ func (m *Matrix) count(from, limit, n, each int, what string) int {
 	}
 	return count
 }
+
+// Bare makes a matrix without memory, which Lay gives it.
+func Bare(rows, cols int) *Matrix {
+	return &Matrix{rows: rows, cols: cols, isa: native, width: shapes[native].width, memory: &memory{}}
+}
+
+// Floats is how many a matrix takes, padding included.
+func (m *Matrix) Floats() int { return m.Panels() * m.cols * m.width }
+
+// Lay puts a bare matrix into memory, on a cache line, and gives what is left.
+// Rows or columns are set anew from then on; what is in none of them is 0.
+func (m *Matrix) Lay(memory []float32) []float32 {
+	skip := 0
+	if over := int(uintptr(unsafe.Pointer(unsafe.SliceData(memory))) % 64 / 4); over != 0 {
+		skip = 64/4 - over
+	}
+	n := m.Floats()
+	m.data = memory[skip : skip+n : skip+n]
+	if padded := m.Panels() * m.width; padded > m.rows {
+		clear(m.data[(m.Panels()-1)*m.pitch():])
+	}
+	return memory[skip+n:]
+}

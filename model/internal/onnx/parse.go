@@ -50,8 +50,8 @@ func Parse(r io.ReaderAt, size int64) (*Model, error) {
 		return nil, err
 	case !seen:
 		return nil, fmt.Errorf("%w: it has no graph", ErrMalformed)
-	case m.Opsets[""] == 0:
-		return nil, fmt.Errorf("%w: it names no version of the standard operators", ErrMalformed)
+	case len(m.Opsets) == 0:
+		return nil, fmt.Errorf("%w: it names no version of its operators", ErrMalformed)
 	}
 	return m, nil
 }

@@ -22,6 +22,8 @@ type Constant struct {
 	reals []float32    // of another one, or
 	file  *onnx.Tensor // where they are, in the order of the file:
 	order []int        // dimension i is dimension order[i] of the file; nil: the same
+
+	quantised *quantised // or what the numbers are made of
 }
 
 // Budget is how many bytes may still be allocated for constants.
@@ -48,7 +50,7 @@ func Hold(name string, t *onnx.Tensor, b *Budget) (*Constant, error) {
 
 // know reads the numbers of a constant, so that more can be computed from them.
 func (c *Constant) know(b *Budget) error {
-	if c.file == nil {
+	if c.file == nil && c.quantised == nil {
 		return nil
 	}
 	each := int64(4)
@@ -64,7 +66,7 @@ func (c *Constant) know(b *Budget) error {
 		c.reals, err = c.floats()
 	}
 	if err == nil {
-		c.file, c.order = nil, nil
+		c.file, c.order, c.quantised = nil, nil, nil
 	}
 	return err
 }
@@ -103,6 +105,9 @@ func (c *Constant) shape() []int {
 
 // floats reads all elements in row-major order.
 func (c *Constant) floats() ([]float32, error) {
+	if c.quantised != nil {
+		return c.quantised.floats(int(c.volume()))
+	}
 	if c.file == nil && !c.Type.Integer() {
 		return c.reals, nil
 	}

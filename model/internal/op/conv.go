@@ -85,6 +85,9 @@ func (c *convOp) Work() int64 {
 }
 
 func (c *convOp) Bytes() int64 {
+	if c.weights.quantised != nil && c.in != c.groups {
+		return c.weights.volume() + 4*int64(c.out)
+	}
 	return 4 * (int64(c.out)*int64(c.in/c.groups)*int64(c.elements()) + int64(c.out))
 }
 

@@ -11,6 +11,7 @@ import (
 type convKernel struct {
 	*convOp
 	matrices []*f32.Matrix // by group
+	narrow   *narrow       // what they are made of for each frame; nil: they are there
 	bias     *tensor.Dense // [out]
 	product  f32.Product   // kept here so that it is not allocated
 	patches  patches
@@ -22,7 +23,15 @@ func (c *convOp) loadProduct(scale, shift []float32) (Kernel, error) {
 	k := &convKernel{convOp: c, bias: vector(shift)}
 	k.preparation.convKernel = k
 	rows, cols := c.out/c.groups, c.in/c.groups*len(c.taps)
+	var err error
+	if k.narrow, err = c.weights.narrowed(scale, false); err != nil {
+		return nil, err
+	}
 	for g := range c.groups {
+		if k.narrow != nil {
+			k.matrices = append(k.matrices, f32.Bare(rows, cols))
+			continue
+		}
 		m := f32.New(rows, cols)
 		k.matrices = append(k.matrices, m)
 		err := c.weights.blocks(rows, cols, g*rows, func(row int, block []float32) {
@@ -54,7 +63,7 @@ func (k *convKernel) prepared() int {
 }
 
 func (k *convKernel) Scratch(threads int) int {
-	return k.prepared() + threads*k.matrices[0].Scratch(k.oh*k.ow)
+	return k.prepared() + k.narrow.room(k.matrices[0]) + threads*k.matrices[0].Scratch(k.oh*k.ow)
 }
 
 func (k *convKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
@@ -82,6 +91,7 @@ func (k *convKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
 	rows, positions := k.out/k.groups, k.oh*k.ow
 	each := len(x) / k.groups
 	for g, m := range k.matrices {
+		scratch := k.narrow.fill(m, g*rows, scratch)
 		k.patches.window, k.patches.x = &k.window, x[g*each:][:each]
 		k.product = f32.Product{
 			C: c[g*rows*positions:][:rows*positions], Ldc: positions, B: &k.patches, N: positions,

@@ -67,6 +67,9 @@ func (d *Dense) String() string {
 
 func (d *Dense) Bytes() int64 {
 	n := int64(d.in) * int64(d.out)
+	if from, is := d.from.(*stored); is && from.weights.quantised != nil {
+		return n + 4*int64(d.out)
+	}
 	if d.biased {
 		n += int64(d.out)
 	}
@@ -90,6 +93,9 @@ func (d *Dense) append(s scaling) {
 }
 
 func (d *Dense) Load() (Kernel, error) {
+	if from, is := d.from.(*stored); is && from.weights.quantised != nil {
+		return from.loadNarrow(d.out, d.in)
+	}
 	m := f32.New(d.out, d.in)
 	var bias []float32
 	if d.biased {

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"tandem/model/internal/onnx"
-
 	"gorgonia.org/tensor"
+
+	"tandem/model/internal/onnx"
 )
 
 // W is 3 outputs by 2 inputs; W (1, 2) = (5, 11, 17).

@@ -39,7 +39,8 @@ func layerNormInPieces(g Graph, value int) (Operation, int, []int) {
 		return nil, 0, nil
 	}
 	for _, c := range []*Constant{gamma, beta} {
-		if c != nil && (c.volume() != int64(size) || !slices.Equal(c.shape(), g.Shape(x)[len(g.Shape(x))-len(c.Dims):])) {
+		shape := g.Shape(x)
+		if c != nil && (c.volume() != int64(size) || len(c.Dims) > len(shape) || !slices.Equal(c.shape(), shape[len(shape)-len(c.Dims):])) {
 			return nil, 0, nil
 		}
 	}
@@ -47,21 +48,8 @@ func layerNormInPieces(g Graph, value int) (Operation, int, []int) {
 	if second != d {
 		p.gone = append(p.gone, second)
 	}
-	inside := map[int]bool{value: true}
-	for _, v := range p.gone {
-		inside[v] = true
-	}
-	used := map[int]int{}
-	for v := range inside {
-		_, in := g.Maker(v)
-		for _, x := range in {
-			used[x]++
-		}
-	}
-	for _, v := range p.gone {
-		if used[v] != g.Uses(v) {
-			return nil, 0, nil // somebody else wants it
-		}
+	if !p.closed(value) {
+		return nil, 0, nil
 	}
 	l := &normOp{name: "layer norm", size: size, each: 1, epsilon: float64(e)}
 	return heldOp{Operation: l, constants: []*Constant{nil, gamma, beta}, given: []bool{true, false, false}}, x, p.gone
@@ -76,13 +64,26 @@ type pieces struct {
 // last takes off an operation with a constant of more than one number, if that
 // makes a value.
 func (p *pieces) last(value *int, of *binary) *Constant {
-	x, c, first, is := withConstant(p.Graph, *value, of)
-	if !is || first && of == subtract || c.volume() < 2 {
+	x, c, _, is := withConstant(p.Graph, *value, of)
+	if !is || c.volume() < 2 {
 		return nil
 	}
 	p.gone = append(p.gone, x)
 	*value = x
 	return c
+}
+
+// closed says that nobody but the pattern, whose last value this is, uses what
+// is gone.
+func (p *pieces) closed(value int) bool {
+	used := map[int]int{}
+	for _, v := range append([]int{value}, p.gone...) {
+		_, in := p.Maker(v)
+		for _, x := range in {
+			used[x]++
+		}
+	}
+	return !slices.ContainsFunc(p.gone, func(v int) bool { return used[v] != p.Uses(v) })
 }
 
 // mean is what a value is the mean of, over so many numbers at the end.

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 
-	"tandem/model/internal/f32"
-
 	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
 )
 
 // many reads an operator on any number of tensors, which are combined one after

@@ -67,24 +67,6 @@ func reducing(by reduction) Operator {
 	}}
 }
 
-// globalPool reads the reduction of each plane.
-func globalPool(by reduction) Operator {
-	return Operator{Read: func(n *Node) error {
-		shape, err := n.only()
-		if err != nil {
-			return err
-		}
-		if len(shape) < 3 {
-			return fmt.Errorf("%w: nothing to pool in shape %d", ErrMalformed, shape)
-		}
-		over := make([]bool, len(shape))
-		for i := range shape {
-			over[i] = i >= 2
-		}
-		return n.reduce(by, shape, over, true)
-	}}
-}
-
 // reduce gives the reduction over the axes that are marked; they stay as
 // dimensions of 1 if they are kept.
 func (n *Node) reduce(by reduction, shape []int, over []bool, kept bool) error {

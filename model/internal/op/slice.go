@@ -21,7 +21,29 @@ func slice(n *Node) error {
 	if err != nil {
 		return err
 	}
+	if to := sizes(axes); Volume(to) == 0 {
+		return fmt.Errorf("of shape %v it gives %v: %w: nothing is left", shape, to, ErrUnsupported)
+	}
 	return n.pick("slice", shape, axes, 0)
+}
+
+// foldSlice also gives a part of a constant that is empty, as of a list of axes.
+func foldSlice(n *Node) error {
+	if err := n.takes(1, 5); err != nil {
+		return err
+	}
+	shape, err := n.dims(0)
+	if err != nil {
+		return err
+	}
+	axes, err := n.slices(shape)
+	if err != nil {
+		return err
+	}
+	if to := sizes(axes); Volume(to) == 0 {
+		return n.known(&Constant{Type: n.holds(0), Dims: wide(to)})
+	}
+	return n.fold(Operator{Read: slice})
 }
 
 // slices reads what a Slice takes: from inputs, or before version 10 from
@@ -85,10 +107,7 @@ func cutOut(n, start, end, step int64) (chosen, error) {
 	} else if step < 0 && start > end {
 		size = (start-end-1)/-step + 1
 	}
-	if size < 1 {
-		return chosen{}, fmt.Errorf("from %d to %d of %d in steps of %d: %w: nothing is left", start, end, n, step, ErrUnsupported)
-	}
-	if size == 1 {
+	if size <= 1 {
 		step = 1
 	}
 	return chosen{size: int(size), start: int(start), step: int(step)}, nil

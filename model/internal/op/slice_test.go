@@ -16,6 +16,10 @@ func TestSliceByHand(t *testing.T) {
 		"all axes":      {"Slice", nil, in(six, integers(0, 0, 1), integers(1, 2, 9)), []float32{2, 3, 5, 6}},
 		"a constant":    {"Slice", nil, in(reals(dims(2, 3), 1, 2, 3, 4, 5, 6), integers(1), integers(3), integers(1)), []float32{2, 3, 5, 6}},
 	})
+	n := node("Slice", nil, integers(5, 6), integers(0), integers(0))
+	if err := read(n); err != nil || n.Results[0].Constant.volume() != 0 {
+		t.Errorf("an empty part of a constant: got %v, %v", n.Results, err)
+	}
 	checkRefused(t, ErrMalformed, map[string]*Node{
 		"step":  node("Slice", nil, six, integers(0), integers(1), integers(1), integers(0)),
 		"lists": node("Slice", nil, six, integers(0), integers(1, 2)),
