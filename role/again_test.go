@@ -1,15 +1,17 @@
 package role
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"tandem/pipeline"
 	"tandem/role/options"
 )
 
 // again stops a node and starts it where it was.
-func again(t *testing.T, c setup, r options.Role, s **server, next []string, end string) {
+func startAgain(t *testing.T, c setup, r options.Role, s **server, next []string, end string) {
 	t.Helper()
 	if err := (*s).stop(); err != nil {
 		t.Fatal(err)
@@ -31,13 +33,13 @@ func TestFastNodeTakesUpWhatIsThere(t *testing.T) {
 	restart := func() {
 		t.Helper()
 		before := e.Life()
-		again(t, c, options.Fast, &nodes.fast, []string{nodes.slow[0].address, nodes.slow[1].address}, nodes.end.address)
+		startAgain(t, c, options.Fast, &nodes.fast, []string{nodes.slow[0].address, nodes.slow[1].address}, nodes.end.address)
 		eventually(t, "fast has its part again", func() bool { return e.Up() && e.Life() != before })
 		if e.over() != nil {
 			t.Error(e.over())
 		}
 	}
-	again(t, c, options.End, &nodes.end, nil, "")
+	startAgain(t, c, options.End, &nodes.end, nil, "")
 	restart()
 
 	away := nodes.slow[1].address
@@ -53,6 +55,38 @@ func TestFastNodeTakesUpWhatIsThere(t *testing.T) {
 	}
 }
 
+// The ledger of a node that was stopped is not lost with the nodes below that are stopped after it: the neighbours above have
+// it, too.
+func TestLedgersOutliveTheNodesBelow(t *testing.T) {
+	t.Parallel()
+	c := quick()
+	c.Frames, c.Interval = 0, 5*time.Millisecond
+	nodes := startChain(t, c, nil, 1)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	played := make(chan pipeline.Report, 1)
+	go func() {
+		r, err := nodes.run(ctx, c, "baseline")
+		if err != nil {
+			t.Error(err)
+		}
+		played <- r
+	}()
+	busy := func(s *server) {
+		t.Helper()
+		eventually(t, "a node has frames", func() bool { return s.node.totals().Now.Received > 20 })
+	}
+	busy(nodes.slow[0])
+	startAgain(t, c, options.Slow, &nodes.slow[0], []string{nodes.end.address}, "")
+	busy(nodes.slow[0])
+	startAgain(t, c, options.End, &nodes.end, nil, "")
+	busy(nodes.end)
+	interrupt()
+	if r := <-played; r.Unaccounted != 0 || r.Died != 0 || r.Forgotten == 0 {
+		t.Errorf("%d unaccounted, %d died, %d forgotten: %+v", r.Unaccounted, r.Died, r.Forgotten, r)
+	}
+}
+
 // An opening that fails leaves no node in the run, and none that holds it open: end is free for the next.
 func TestOpeningThatFailsHoldsNoNode(t *testing.T) {
 	t.Parallel()
@@ -60,7 +94,7 @@ func TestOpeningThatFailsHoldsNoNode(t *testing.T) {
 	nodes := startChain(t, c, nil, 2)
 	other := start(t, c, options.End, nil, "")
 	defer other.stop()
-	again(t, c, options.Slow, &nodes.slow[1], []string{other.address}, "")
+	startAgain(t, c, options.Slow, &nodes.slow[1], []string{other.address}, "")
 	if _, err := nodes.run(t.Context(), c, "baseline"); !errors.Is(err, pipeline.ErrInvalidRun) {
 		t.Fatalf("error %v", err)
 	}
@@ -71,7 +105,7 @@ func TestOpeningThatFailsHoldsNoNode(t *testing.T) {
 			return s.node.run == nil
 		})
 	}
-	again(t, c, options.Slow, &nodes.slow[1], []string{nodes.end.address}, "")
+	startAgain(t, c, options.Slow, &nodes.slow[1], []string{nodes.end.address}, "")
 	c.Frames = 3
 	if _, err := nodes.run(t.Context(), c, "baseline"); err != nil {
 		t.Error(err)

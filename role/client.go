@@ -294,10 +294,11 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
 	entry.Next, entry.Life = []string{p.edges[0].ID().Address}, p.name
 	p.trail.Tell(&entry)
+	end.nodes = []pipeline.Entry{entry}
 	for _, e := range p.edges {
 		end.add(e.notes()...)
+		end.nodes = addLedgers(end.nodes, e.ledgers()...)
 	}
-	end.nodes = []pipeline.Entry{entry}
 	end.least = 5 * p.cfg.Drain // fast, slow and end may each take their whole time to drain
 	report, err := closeAll(context.Background(), p.edges, end)
 	if err != nil && len(p.hops) > 0 && p.over() != nil { // what the nodes had reported when it ended for them is all

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,6 +43,17 @@ func (e *ending) say(of pipeline.NodeID, texts ...string) {
 			e.add(called(of) + " " + text)
 		}
 	}
+}
+
+// addLedgers adds those of lives that are not there yet, as long as there are not too many.
+func addLedgers(to []pipeline.Entry, more ...pipeline.Entry) []pipeline.Entry {
+	for _, e := range more {
+		known := slices.ContainsFunc(to, func(k pipeline.Entry) bool { return k.NodeID == e.NodeID && k.Life == e.Life })
+		if !known && len(to) < maxLedgers {
+			to = append(slices.Clip(to), e)
+		}
+	}
+	return to
 }
 
 // newLife makes a name for a life of a node in a run.

@@ -53,13 +53,14 @@ type edge struct {
 
 	mu     sync.Mutex
 	down   bool
-	named  string        // the neighbour's address in reports, if it has said so
-	life   string        // of the neighbour in the run
-	left   string        // the life that was the last to leave the run with nothing of it any more
-	end    string        // the end process that the neighbour's results reach
-	refuse error         // why the neighbour can't take part again; nil: it can, or nothing is known
-	absent time.Duration // for how long it did not answer, but for now
-	gone   time.Time     // since when it does not answer; zero: it does
+	named  string           // the neighbour's address in reports, if it has said so
+	life   string           // of the neighbour in the run
+	left   string           // the life that was the last to leave the run with nothing of it any more
+	told   []pipeline.Entry // by lives of the neighbour that have left: their ledgers, and those that they had of others
+	end    string           // the end process that the neighbour's results reach
+	refuse error            // why the neighbour can't take part again; nil: it can, or nothing is known
+	absent time.Duration    // for how long it did not answer, but for now
+	gone   time.Time        // since when it does not answer; zero: it does
 }
 
 var _ pipeline.Hopper = (*edge)(nil)
@@ -201,10 +202,13 @@ func (e *edge) beat(ctx context.Context) error {
 		p.Status = e.view.Statuses()
 	}
 	pushed, err := e.push(ctx, p)
-	if err == nil && pushed.Left {
+	if err == nil && (pushed.Left || len(pushed.Nodes) > 0) { // the last word of a life
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.left, e.down = pushed.Life, true
+		e.told, e.down = pipeline.BoundIDs(addLedgers(e.told, pushed.Nodes...), pipeline.MaxRanges), true
+		if pushed.Left {
+			e.left = pushed.Life
+		}
 		return nil
 	}
 	if err == nil && e.view != nil {
@@ -278,6 +282,13 @@ func (e *edge) Left(life string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.left != "" && e.left == life
+}
+
+// ledgers are what lives of the neighbour that have left have told.
+func (e *edge) ledgers() []pipeline.Entry {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.told
 }
 
 // notes are for the report; none: the neighbour has answered all the time, and can take part.

@@ -393,6 +393,13 @@ func (n *node) finish(s *session) {
 		n.total.Add(own.Entry)
 		s.remember(append(s.part.Above(), own), report)
 		s.report, s.closeErr, s.left = report, err, failed == nil // which may be asked for later
+		switch {
+		case end.reason != transport.Stopped: // who closes has the report
+		case n.role == options.End:
+			s.told = end.nodes
+		default:
+			s.told = report.Nodes
+		}
 		if !s.interrupted {
 			s.part = nil // garbage
 		}

@@ -49,6 +49,7 @@ type session struct {
 	report   pipeline.Report
 	closeErr error
 	left     bool              // nothing of the run is on this node any more
+	told     []pipeline.Entry  // what a node that was stopped has told the nodes below, which may be stopped, too
 	last     []pipeline.Status // what the nodes were doing
 	ended    time.Time
 	total    monitor.Totals // of the runs before
@@ -95,7 +96,7 @@ func (s *session) join(o transport.Opening, now time.Time) {
 func (s *session) wait(ctx context.Context) (transport.Pushed, error) {
 	select {
 	case <-s.closed:
-		return transport.Pushed{Life: s.answer.Life, Left: s.left}, nil
+		return transport.Pushed{Life: s.answer.Life, Left: s.left, Nodes: s.told}, nil
 	case <-ctx.Done():
 		return transport.Pushed{}, fmt.Errorf("run %s is %w here", s.id, pipeline.ErrStopping)
 	}

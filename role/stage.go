@@ -118,7 +118,14 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	if p.emulated != nil {
 		end.say(p.ID, p.emulated.Note())
 	}
-	return closeAll(ctx, p.edges(), end)
+	for _, e := range p.edges() {
+		end.nodes = addLedgers(end.nodes, e.ledgers()...)
+	}
+	report, err := closeAll(ctx, p.edges(), end)
+	if end.reason == transport.Stopped { // there is no report yet
+		report.Nodes = end.nodes
+	}
+	return report, err
 }
 
 // returnTime is how long a closing stage waits for an end that does not answer.
@@ -162,15 +169,9 @@ func (p *stagePart) sameEnd(run pipeline.Run) error {
 // soon: the nodes below wait for that, as they do for a node that was stopped.
 func (p *stagePart) abandon(why error, again bool) {
 	p.watch.End(new(pipeline.Entry))
-	edges, reason := p.next, transport.Interrupted
-	if p.end != nil {
-		edges = p.edges()
-	}
+	edges, reason := slices.DeleteFunc(p.edges(), func(e *edge) bool { return e == nil }), transport.Interrupted
 	if again {
 		reason = transport.Stopped
-	}
-	if len(edges) == 0 {
-		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()

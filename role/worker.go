@@ -212,13 +212,20 @@ func (w *worker) inputs(layer int) (inputs []transport.Input) {
 	return inputs
 }
 
-// await waits until the nodes below can be reached: end, and one of the next nodes at least.
+// await waits until the nodes below can be reached: end, and one of the next nodes at least. Where one of them is the wrong
+// node, the others are not waited for.
 func (w *worker) await(ctx context.Context) error {
+	ctx, refuse := context.WithCancelCause(ctx)
+	defer refuse(nil)
 	needed, missing := w.ask(func(t target) error { // ends after --wait
-		return await(ctx, w.cfg, func(ctx context.Context) error { return t.reach(ctx, w.name) })
+		err := await(ctx, w.cfg, func(ctx context.Context) error { return t.reach(ctx, w.name) })
+		if errors.Is(err, errWrongNode) {
+			refuse(err)
+		}
+		return err
 	})
-	if needed == nil && errors.Is(missing, errWrongNode) {
-		return missing
+	if wrong := context.Cause(ctx); errors.Is(wrong, errWrongNode) {
+		return wrong
 	}
 	if needed == nil && missing != nil {
 		w.cfg.Log.Warn().Err(missing).Msg("a next node is missing: it is used when it is there")

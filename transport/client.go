@@ -184,7 +184,9 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 		pushed.Live = new(pipeline.Live)
 		err = convert(m.GetLive(), pushed.Live)
 	}
-	return pushed, err
+	var wrong error
+	pushed.Nodes, wrong = ledgersFromWire(m.GetNodes())
+	return pushed, cmp.Or(err, wrong)
 }
 
 // checked turns a failed call's error into one of the pipeline's, and looks at the answer of one that has not failed.

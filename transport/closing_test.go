@@ -17,8 +17,8 @@ func scattered(ranges int, first uint64) (s pipeline.IDs) {
 	return s
 }
 
-// However many frames are gone or handed over, and on however many nodes, a run can be closed; what is left out are the oldest, and
-// that it was is known.
+// However many frames are gone or handed over, and on however many nodes, a run can be closed, and a node that leaves it has its
+// last word; what is left out are the oldest, and that it was is known.
 func TestClosingHoldsWhatFits(t *testing.T) {
 	const newest = 1<<63 + 2*100_000
 	var nodes []pipeline.Entry
@@ -27,16 +27,24 @@ func TestClosingHoldsWhatFits(t *testing.T) {
 		nodes = append(nodes, pipeline.Entry{NodeID: pipeline.NodeID{Role: role}, Outcomes: pipeline.Outcomes{Lost: 7}, GoneIDs: ids, Handed: []pipeline.Handover{{Life: role, Frames: ids}}})
 	}
 	for _, maxBody := range []int{16 << 10, 1 << 20, 64 << 20} {
-		n := &fakeNode{report: pipeline.Report{Run: "r"}}
+		n := &fakeNode{report: pipeline.Report{Run: "r"}, nodes: nodes}
 		c := NewClient(serve(t, n, maxBody), Limits{Dial: 20 * time.Second, Call: 20 * time.Second, Window: 1, MaxBody: maxBody}, nil)
 		if _, err := c.Close(t.Context(), Closing{Run: "r", From: "me", Nodes: nodes, Notes: []string{"odd"}}); err != nil {
 			t.Errorf("--max-body %d: %v", maxBody, err)
 			continue
 		}
-		for _, e := range n.closing.Nodes {
+		pushed, err := c.Push(t.Context(), Pushing{Run: "r", From: "me"})
+		if err != nil || !pushed.Left || len(pushed.Nodes) != len(nodes) {
+			t.Errorf("--max-body %d: %v, left %v, %d nodes", maxBody, err, pushed.Left, len(pushed.Nodes))
+		}
+		for i, e := range append(n.closing.Nodes, pushed.Nodes...) {
+			least := min(maxBody, 1<<20) / 1000
+			if i >= len(nodes) { // an answer has half the room
+				least /= 2
+			}
 			last := e.GoneIDs[len(e.GoneIDs)-1]
 			handed := e.Handed[0].Frames
-			if len(e.GoneIDs) < min(maxBody, 1<<20)/1000 || last != [2]uint64{newest, newest} || !e.IDsCut || e.Lost != 7 || len(handed) != len(e.GoneIDs) || handed[0][0] != nodes[0].GoneIDs[0][0] {
+			if len(e.GoneIDs) < least || last != [2]uint64{newest, newest} || !e.IDsCut || e.Lost != 7 || len(handed) != len(e.GoneIDs) || handed[0][0] != nodes[0].GoneIDs[0][0] {
 				t.Errorf("--max-body %d: %v, %d ranges up to %v, cut %v", maxBody, e.NodeID, len(e.GoneIDs), last, e.IDsCut)
 			}
 		}

@@ -48,26 +48,49 @@ func ledgerFromWire(m *wire.Ledger) (e pipeline.Entry, err error) {
 	return e, cmp.Or(wrong, convert(m, &e))
 }
 
-// closingToWire encodes a closing in at most so many bytes. After a long run over a bad link very many ranges of frames are
-// to be told. What does not fit are the oldest of them: without them the report is less exact, and without the closing
+// ledgersToWire encodes ledgers in at most so many bytes. After a long run over a bad link very many ranges of frames are
+// to be told. What does not fit are the oldest of them: without them the report is less exact, and without the ledgers
 // there is none.
-func closingToWire(c Closing, most int) (*wire.CloseRequest, error) {
+func ledgersToWire(entries []pipeline.Entry, most int) (list []*wire.Ledger, err error) {
 	for ranges := pipeline.MaxRanges; ; ranges /= 2 {
-		m := &wire.CloseRequest{Run: c.Run, From: c.From, Notes: c.Notes, Reason: c.Reason}
-		for _, e := range pipeline.BoundIDs(c.Nodes, ranges) {
+		size := 0
+		list = list[:0]
+		for _, e := range pipeline.BoundIDs(entries, ranges) {
 			ledger, err := ledgerToWire(e)
 			if err != nil {
 				return nil, err
 			}
-			m.Nodes = append(m.Nodes, ledger)
+			list, size = append(list, ledger), size+proto.Size(ledger)+around
 		}
-		if ranges == 0 || proto.Size(m) <= most {
-			return m, nil
+		if ranges == 0 || size <= most {
+			return list, nil
 		}
 	}
 }
 
-const maxStatusBytes = 256 << 10
+func ledgersFromWire(messages []*wire.Ledger) (entries []pipeline.Entry, err error) {
+	for _, m := range messages {
+		e, err := ledgerFromWire(m)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// closingToWire encodes a closing in at most so many bytes, as far as its ledgers can be made shorter.
+func closingToWire(c Closing, most int) (m *wire.CloseRequest, err error) {
+	m = &wire.CloseRequest{Run: c.Run, From: c.From, Notes: c.Notes, Reason: c.Reason}
+	m.Nodes, err = ledgersToWire(c.Nodes, most-proto.Size(m))
+	return m, err
+}
+
+const (
+	maxToldBytes   = 512 << 10
+	maxStatusBytes = 256 << 10
+	around         = 8 // bytes of a message in a list, beside its own
+)
 
 // statusToWire encodes as many statuses as are taken and fit into so many bytes, the first ones first. One that would be
 // refused is left out: a figure that can't be shown must not cost a sign of life.
@@ -78,7 +101,6 @@ func statusToWire(statuses []pipeline.Status, most int) (list []*wire.Status) {
 		if errors.Join(convert(s.Entry, m.Ledger), convert(s, m), check(m)) != nil {
 			continue
 		}
-		const around = 8 // bytes
 		if most -= proto.Size(m) + around; most < 0 || len(list) == maxStatuses {
 			return list
 		}

@@ -85,6 +85,9 @@ type Pushed struct {
 	Live     *pipeline.Live
 	Life     string
 	Left     bool // the node was stopped, and this life of it has nothing of the run any more: what it had taken is handed on
+	// Nodes are, in the last answer of a life, its ledger, and those that it has of others: the nodes below, to which it has
+	// told them, may be stopped, too.
+	Nodes []pipeline.Entry
 }
 
 // Closing says that one neighbour sends no more.
@@ -110,7 +113,7 @@ const (
 // unless that is nil. maxBody bounds a call's size in bytes.
 func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors *log.Logger) *http.Server {
 	mux := http.NewServeMux()
-	path, calls := wireconnect.NewNodeHandler(handler{n},
+	path, calls := wireconnect.NewNodeHandler(handler{n, min(maxToldBytes, maxBody/2)},
 		connect.WithConditionalHandlerOptions(func(s connect.Spec) []connect.HandlerOption {
 			return []connect.HandlerOption{connect.WithReadMaxBytes(messageBytes(s.Schema.(protoreflect.MethodDescriptor).Input(), maxBody))}
 		}),
@@ -179,7 +182,10 @@ func answered(next connect.UnaryFunc) connect.UnaryFunc {
 }
 
 // handler translates between the wire's messages and a Node.
-type handler struct{ node Node }
+type handler struct {
+	node Node
+	told int // bytes of ledgers in an answer
+}
 
 func (h handler) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.DescribeResponse, error) {
 	d, err := h.node.Describe(ctx)
@@ -220,17 +226,15 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 	if live := new(wire.Live); pushed.Live != nil && convert(pushed.Live, live) == nil { // its figures are numbers
 		answer.Live = live
 	}
-	return answer, nil
+	answer.Nodes, err = ledgersToWire(pushed.Nodes, h.told)
+	return answer, err
 }
 
 func (h handler) Close(ctx context.Context, m *wire.CloseRequest) (*wire.CloseResponse, error) {
 	c := Closing{Run: m.GetRun(), From: m.GetFrom(), Notes: m.GetNotes(), Reason: m.GetReason()}
-	for _, ledger := range m.GetNodes() {
-		e, err := ledgerFromWire(ledger)
-		if err != nil {
-			return nil, err
-		}
-		c.Nodes = append(c.Nodes, e)
+	var err error
+	if c.Nodes, err = ledgersFromWire(m.GetNodes()); err != nil {
+		return nil, err
 	}
 	report, err := h.node.Close(ctx, c)
 	if err != nil || c.Reason != Over && report.Run == "" {

@@ -31,6 +31,7 @@ type fakeNode struct {
 	status  []pipeline.Status
 	live    *pipeline.Live
 	report  pipeline.Report
+	nodes   []pipeline.Entry
 	err     error
 	wait    func()
 
@@ -67,7 +68,7 @@ func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
 	for i := range answers {
 		answers[i] = pipeline.Feedback{Accepted: i%2 == 0, Length: i, Capacity: 10, Service: time.Millisecond, Number: 1<<62 + uint64(i), Left: [][2]uint64{{1, 2}, {5, 1 << 62}}[min(i, 2):]}
 	}
-	return Pushed{Feedback: answers, Live: n.live, Life: "second"}, nil
+	return Pushed{Feedback: answers, Live: n.live, Life: "second", Left: n.nodes != nil, Nodes: n.nodes}, nil
 }
 
 func (n *fakeNode) Close(_ context.Context, c Closing) (pipeline.Report, error) {

@@ -148,9 +148,10 @@ func (c trial) run(t *testing.T) {
 		len(c.faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.DoubleCounted, report.Notes)
 }
 
-// again plays a further run: whatever has happened before, all of it arrives.
+// again plays a further run: whatever has happened before, all of it arrives. On a machine that stands still it may take a few.
 func (s *site) again(t *testing.T, idle time.Duration) {
 	t.Helper()
+	busy := 0
 	for deadline := time.Now().Add(3 * idle); ; time.Sleep(idle / 10) {
 		p := s.client("--strategy", "baseline", "--frames", "20", "--interval", "60ms")
 		if !p.exits(time.Minute) {
@@ -165,6 +166,10 @@ func (s *site) again(t *testing.T, idle time.Duration) {
 			t.Fatalf("no further run is possible: %v", err)
 		}
 		check(t, r)
+		if r.Coverage < 100 && slices.ContainsFunc(r.Notes, tooBusy) && busy < 3 {
+			busy++
+			continue
+		}
 		if r.Coverage != 100 || !onlyBusy(r.Notes) {
 			t.Errorf("of a further run %v %% arrive: %+v", r.Coverage, r)
 		}

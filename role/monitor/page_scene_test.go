@@ -172,6 +172,15 @@ func sceneSample(t time.Time, run object, nodes []object, second float64) object
 	return object{"t": t.UnixMilli(), "status": status}
 }
 
+// sceneDown makes slow nodes of a moment not answer.
+func sceneDown(sample object, addresses ...string) {
+	var down []object
+	for _, address := range addresses {
+		down = append(down, object{"role": "slow", "address": address})
+	}
+	sample["status"].(object)["live"].(object)["down"] = down
+}
+
 func sceneRun(id, strategy string, cuts ...int) object {
 	return object{"id": id, "strategy": strategy, "tasks": 0, "load": "background", "frames": 18000, "interval_ms": 30.0, "model": "mobilenet_v2", "cuts": cuts}
 }

@@ -84,6 +84,16 @@ func TestPageStates(t *testing.T) {
 				return nodes
 			}, nil)
 		}, []string{"silent 1:14", "hop down"}},
+		{"down", func() (object, object) {
+			history, sample := sceneHistory(open(), func(s float64) []object { return sceneNodes(2, false, "balance", s) }, nil)
+			sceneDown(sample, "192.168.178.41:12345", "192.168.178.99:12345") // one of them has never been there
+			return history, sample
+		}, []string{"slow (192.168.178.41:12345), slow (192.168.178.99:12345) do not answer", "down\n\n192.168.178.99:12345"}},
+		{"four-of-forty-down", func() (object, object) {
+			history, sample := sceneHistory(open(), func(s float64) []object { return sceneNodes(40, false, "balance", s) }, nil)
+			sceneDown(sample, "192.168.178.45:12345", "192.168.178.50:12345", "192.168.178.51:12345", "192.168.178.52:12345")
+			return history, sample
+		}, []string{"and 1 more do not answer", "4 down"}},
 	}
 	browser := startBrowser(t)
 	for _, s := range scenes {
@@ -102,6 +112,35 @@ func TestPageStates(t *testing.T) {
 			p.innocent(t)
 		})
 	}
+}
+
+// What has become of every frame of the last run stands below its ledgers, and whose ledger lacks is marked.
+func TestPageSaysWhereFramesWereLastSeen(t *testing.T) {
+	p := openTab(t, startBrowser(t), newScene(t, func() (object, object) {
+		reports := sceneReports()
+		last := reports[len(reports)-1]
+		last["missing"] = []object{{"role": "slow", "address": "192.168.178.41:12345"}}
+		last["last_seen"] = []object{
+			{"role": "end", "address": "end:12345", "fate": "forgotten", "frames": "0-3"},
+			{"role": "slow", "address": "192.168.178.41:12345", "fate": "died", "frames": "12-15,18"},
+			{"role": "slow", "address": "192.168.178.40:12345", "fate": "gone", "frames": "7"},
+			{"role": "", "address": "", "fate": "unaccounted", "frames": "77"},
+		}
+		return sceneHistory(nil, func(s float64) []object { return sceneNodes(1, false, "balance", s) }, reports)
+	}).URL+"/")
+	p.until(t, live)
+	evaluate[bool](t, p, `document.getElementById("ledger").open = true`)
+	p.until(t, `document.querySelectorAll("#ledger li").length === 4`)
+	want := []string{"Frames 0-3: forgotten by end (end:12345)", "Frames 12-15, 18: died with slow (192.168.178.41:12345)",
+		"Frame 7: refused, dropped, expired or lost on slow (192.168.178.40:12345)", "Frame 77: unaccounted for, as no node tells of them"}
+	if got := strings.Split(p.text(t, "#ledger ul"), "\n"); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	if cards := evaluate[[]string](t, p, `[...document.querySelectorAll(".node.slow")].map(x => x.querySelector(".state").textContent + " " + x.querySelector(".address").textContent)`); !slices.Equal(cards, []string{" 192.168.178.40:12345", "no ledger 192.168.178.41:12345"}) {
+		t.Errorf("%q", cards)
+	}
+	p.shoot(t, "last-seen")
+	p.innocent(t)
 }
 
 // Everything that the pointer does, keys do: they move the cursor through the charts, choose the minutes and sort.

@@ -924,7 +924,9 @@ type PushResponse struct {
 	// The life of the node in the run: another than before knows nothing of the frames which that has taken.
 	Life string `protobuf:"bytes,4,opt,name=life,proto3" json:"life,omitempty"`
 	// The answer to a sign of life of a node that was stopped: this life is over, and what it had taken is handed on or counted.
-	Left          bool `protobuf:"varint,5,opt,name=left,proto3" json:"left,omitempty"`
+	Left bool `protobuf:"varint,5,opt,name=left,proto3" json:"left,omitempty"`
+	// In the last answer of a life: its ledger, and those that it has of others.
+	Nodes         []*Ledger `protobuf:"bytes,6,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -985,6 +987,13 @@ func (x *PushResponse) GetLeft() bool {
 		return x.Left
 	}
 	return false
+}
+
+func (x *PushResponse) GetNodes() []*Ledger {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
 }
 
 type Feedback struct {
@@ -2436,12 +2445,13 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06Tensor\x12\x1a\n" +
 	"\x05shape\x18\x01 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x14\n" +
 	"\x05scale\x18\x02 \x01(\x02R\x05scale\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x02R\x06offset\"\x99\x01\n" +
+	"\x06offset\x18\x03 \x01(\x02R\x06offset\"\xc2\x01\n" +
 	"\fPushResponse\x126\n" +
 	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackB\x05\x80\xb5\x18\x80\x02R\bfeedback\x12#\n" +
 	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04live\x12\x12\n" +
 	"\x04life\x18\x04 \x01(\tR\x04life\x12\x12\n" +
-	"\x04left\x18\x05 \x01(\bR\x04leftJ\x04\b\x02\x10\x03\"\xb3\x02\n" +
+	"\x04left\x18\x05 \x01(\bR\x04left\x12'\n" +
+	"\x05nodes\x18\x06 \x03(\v2\x11.tandem.v1.LedgerR\x05nodesJ\x04\b\x02\x10\x03\"\xb3\x02\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
@@ -2661,36 +2671,37 @@ var file_tandem_proto_depIdxs = []int32{
 	10, // 6: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
 	12, // 7: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
 	18, // 8: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
-	15, // 9: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
-	1,  // 10: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
-	19, // 11: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	23, // 12: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	24, // 13: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
-	16, // 14: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
-	15, // 15: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	20, // 16: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
-	20, // 17: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
-	22, // 18: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	15, // 19: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	20, // 20: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
-	21, // 21: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
-	25, // 22: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	25, // 23: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	25, // 24: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	26, // 25: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
-	2,  // 26: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
-	4,  // 27: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	8,  // 28: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	13, // 29: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	3,  // 30: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
-	5,  // 31: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	11, // 32: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	14, // 33: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	30, // [30:34] is the sub-list for method output_type
-	26, // [26:30] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	22, // [22:26] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	15, // 9: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
+	15, // 10: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	1,  // 11: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
+	19, // 12: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	23, // 13: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	24, // 14: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	16, // 15: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
+	15, // 16: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	20, // 17: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
+	20, // 18: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
+	22, // 19: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	15, // 20: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	20, // 21: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
+	21, // 22: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
+	25, // 23: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	25, // 24: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	25, // 25: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	26, // 26: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	2,  // 27: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
+	4,  // 28: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	8,  // 29: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	13, // 30: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	3,  // 31: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
+	5,  // 32: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	11, // 33: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	14, // 34: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	31, // [31:35] is the sub-list for method output_type
+	27, // [27:31] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	23, // [23:27] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }

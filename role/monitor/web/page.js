@@ -10,6 +10,7 @@ import {Pipeline, drawLedger} from "./pipeline.js";
 import {Course} from "./course.js";
 import {RunsTable} from "./runs.js";
 import {Sweep} from "./sweep.js";
+import {named, withMissed} from "./shape.js";
 import {add, same, short} from "./samples.js";
 import * as n from "./numbers.js";
 
@@ -33,7 +34,7 @@ function draw() {
     due = false;
     if (!status) return;
     drawNow();
-    const shown = status.run ? status : resting();
+    const shown = status.run ? {...status, nodes: withMissed(status.nodes ?? [], status.live?.down)} : resting();
     pipeline.draw(shown, samples);
     drawLedger($("ledger"), shown);
     course.draw(samples, id => (status?.run?.id === id ? status.run : runs.find(r => r.run === id))?.strategy);
@@ -47,7 +48,7 @@ function resting() {
   const last = runs.at(-1);
   if (!last) return status;
   const nodes = (last.nodes ?? []).map(x => ({...status.nodes.find(y => same(x, y)), ...x, queue: 0}));
-  return {...status, nodes, last, live: {...last, age_p50_ms: last.latency_ms?.p50}};
+  return {...status, nodes: withMissed(nodes, last.missing), last, live: {...last, age_p50_ms: last.latency_ms?.p50}};
 }
 
 function drawRuns() {
@@ -67,6 +68,7 @@ function drawNow() {
     rate: n.fixed(now.rate, 1), offered: shown?.interval_ms ? `offered ${n.fixed(1000 / shown.interval_ms, 1)}` : "",
     p50: n.ms(now.p50), p95: n.ms(now.p95), p50of: ages, p95of: ages,
     version: status.version ?? "",
+    down: missed(run && live),
     strategy: run ? withTasks(run) : "No run is open",
     run: run ? describe(run, `open for ${n.duration(run.open_s)}`)
       : last ? `The last one: ${withTasks(last)}, ${describe(last, `took ${n.duration(last.elapsed_s)}`)}`
@@ -76,11 +78,18 @@ function drawNow() {
   };
   for (const [id, text] of Object.entries(figures)) $(id).textContent = text;
   $("start").hidden = Boolean(run);
+  $("down").hidden = !figures.down;
   $("live").classList.toggle("past", !run);
   $("progress").hidden = !run?.frames;
   $("progress").value = run?.frames ? Math.min(1, (now.sent ?? 0) / run.frames) : 0;
   document.title = run ? `${figures.rate} f/s, ${figures.coverage} % – tandem` : "tandem";
 }
+
+// missed names the nodes that do not answer, of many the first.
+const missed = live => {
+  const down = live?.down ?? [], shown = 3, more = down.length > shown ? ` and ${down.length - shown} more` : "";
+  return down.length ? `${down.slice(0, shown).map(named).join(", ")}${more} ${down.length > 1 ? "do" : "does"} not answer` : "";
+};
 
 const withTasks = r => r.tasks ? `${r.strategy}, ${r.tasks} tasks` : r.strategy;
 
@@ -110,6 +119,8 @@ function connect() {
   });
   on("sample", s => {
     if (status?.run?.id !== s.status.run?.id && s.status.run) say(`A run was opened: ${withTasks(s.status.run)}`);
+    const [was, is] = [status, s.status].map(x => missed(x?.live));
+    if (was !== is && s.status.run) say(is || "All nodes answer again");
     status = s.status;
     add(samples, short(s));
   });

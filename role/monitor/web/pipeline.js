@@ -2,11 +2,14 @@
 // it runs from top to bottom.
 
 import {html, onResize, round, svg} from "./svg.js";
-import {columns, edges} from "./shape.js";
+import {columns, edges, named} from "./shape.js";
 import {perSecond} from "./samples.js";
 import * as n from "./numbers.js";
 
 const silent = 3; // seconds
+
+// gone tells of a node in an open run whether it answers no neighbour, or has sent no news.
+const gone = x => Boolean(x.missed || x.staleness_s > silent);
 
 // What a card says of a node. Every row keeps its place, so that nothing moves when numbers come and go. A row has a
 // name, a text, and may tell whether that is bad.
@@ -71,7 +74,7 @@ export class Pipeline {
 
   // rate is what flows along an arrow, in frames per second.
   rate({from, to, carries}) {
-    if (!this.status.run || (carries === "finished" ? from : to).staleness_s > silent) return undefined;
+    if (!this.status.run || gone(carries === "finished" ? from : to)) return undefined;
     if (carries === "finished") return perSecond(this.samples, this.samples.length - 1, from, "finished");
     return to.rate_in;
   }
@@ -159,11 +162,11 @@ class Card {
   }
 
   show(node, {run, live}) {
-    const members = node.nodes ?? [], gone = run && node.staleness_s > silent, {queue = 0, capacity = 0, place} = node;
-    const state = place || !run ? "" : gone ? `silent ${n.duration(node.staleness_s)}` : node.state || "";
-    this.at.dataset.state = place ? "place" : gone ? "silent" : state.replace(" ", "-");
+    const members = node.nodes ?? [], lost = run ? gone(node) : node.missed, {queue = 0, capacity = 0, place} = node;
+    const state = place ? "" : lost ? lack(node, run) : run && node.state || "";
+    this.at.dataset.state = place ? "place" : lost ? "silent" : state.replace(" ", "-");
     set(this.state, state);
-    for (const [way, at] of this.rates) set(at, run && !gone ? n.fixed(node[`rate_${way}`], 1) : n.none);
+    for (const [way, at] of this.rates) set(at, run && !lost ? n.fixed(node[`rate_${way}`], 1) : n.none);
     set(this.queue, place ? n.none : `${queue} / ${capacity}`);
     this.fill.classList.toggle("full", capacity > 0 && queue >= capacity);
     this.level.style.transform = `scaleX(${capacity ? Math.min(1, queue / capacity) : 0})`;
@@ -173,13 +176,16 @@ class Card {
     });
     set(this.note, members.length ? shared(members, x => noted({...x, device: ""}, run)) : noted(node).join(", "));
     this.note.title = this.note.textContent;
-    this.note.classList.toggle("bad", Boolean(node.throttled) || members.some(x => x.throttled || run && x.staleness_s > silent));
+    this.note.classList.toggle("bad", Boolean(node.throttled) || members.some(x => x.throttled || run && gone(x)));
     this.members.replaceChildren(...members.map(x => member(x, run)));
   }
 }
 
+// lack is what is wrong with a node that is gone: it is down, or silent, for so long; once the run is closed, its ledger lacks.
+const lack = (x, run) => !run ? "no ledger" : [x.missed ? "down" : "silent", x.staleness_s > silent && n.duration(x.staleness_s)].filter(Boolean).join(" ");
+
 // noted is what is out of the ordinary with a node.
-const noted = (x, run) => [run && x.staleness_s > silent && "silent", x.throttled && "throttled", x.device,
+const noted = (x, run) => [run && gone(x) && (x.missed ? "down" : "silent"), x.throttled && "throttled", x.device,
   x.emulate && x.emulate !== "off" && `emulating ${x.emulate}`].filter(Boolean);
 
 // shared says once what several nodes have in common.
@@ -190,10 +196,10 @@ function shared(nodes, facts) {
 
 // member is one node of a group: a queue, and more for who asks.
 function member(x, run) {
-  const level = html("span", {class: "level"}), silence = run && x.staleness_s > silent, full = x.capacity > 0 && x.queue >= x.capacity;
+  const level = html("span", {class: "level"}), lost = run && gone(x), full = x.capacity > 0 && x.queue >= x.capacity;
   level.style.transform = `scaleX(${x.capacity ? Math.min(1, x.queue / x.capacity) : 0})`;
   const title = [`${x.address}: queue ${x.queue ?? 0} / ${x.capacity ?? 0}`, `in ${n.fixed(x.rate_in, 1)} f/s`, ...noted(x, run)].join(", ");
-  return html("li", {title, class: full ? "full" : undefined, "data-state": silence ? "silent" : undefined}, html("span", {class: "trough"}, level));
+  return html("li", {title, class: full ? "full" : undefined, "data-state": lost ? "silent" : undefined}, html("span", {class: "trough"}, level));
 }
 
 // set writes a text where it has changed.
@@ -201,19 +207,26 @@ function set(at, text) {
   if (at.textContent !== text) at.textContent = text;
 }
 
+// fates are what is said of frames that were last seen on a node.
+const fates = {gone: "refused, dropped, expired or lost on", died: "died with", forgotten: "forgotten by"};
+
+const lastSeen = ({frames, fate, ...node}) => `${/[-,]/.test(frames) ? "Frames" : "Frame"} ${frames.replaceAll(",", ", ")}: ` +
+  (fates[fate] ? `${fates[fate]} ${named(node)}` : "unaccounted for, as no node tells of them");
+
 // The ledgers: received = refused + dropped + expired + forwarded + finished + lost + still here, and why.
 const outcomes = ["received", "refused", "dropped", "expired", "forwarded", "finished", "lost"];
 
 export function drawLedger(at, status) {
   if (!at.open) return;
-  const nodes = status.nodes ?? [];
+  const nodes = status.nodes ?? [], several = nodes.filter(x => x.role === "slow").length > 1;
   const cell = text => html("td", {}, text);
   at.lastElementChild.replaceChildren(html("table", {},
     html("thead", {}, html("tr", {}, ...["node", ...outcomes, "here", "busy s", "decisions"].map(h => html("th", {scope: "col"}, h)))),
     html("tbody", {}, ...nodes.map(x => html("tr", {},
-      html("th", {scope: "row", title: x.address || undefined}, x.role),
+      html("th", {scope: "row", title: x.address || undefined}, several && x.role === "slow" ? named(x) : x.role),
       ...outcomes.map(o => cell(n.whole(x[o]))),
       cell(n.whole(x.received - outcomes.slice(1).reduce((sum, o) => sum + (x[o] ?? 0), 0))),
       cell(n.fixed(x.busy_ms / 1000, 1)),
-      cell(Object.entries(x.decisions ?? {}).sort((a, b) => b[1] - a[1]).map(([why, count]) => `${why} ${count}`).join(", ")))))));
+      cell(Object.entries(x.decisions ?? {}).sort((a, b) => b[1] - a[1]).map(([why, count]) => `${why} ${count}`).join(", ")))))),
+    html("ul", {class: "seen"}, ...(status.last?.last_seen ?? []).map(s => html("li", {}, lastSeen(s)))));
 }

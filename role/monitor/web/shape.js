@@ -8,6 +8,8 @@
 //
 // More slow nodes than a column has room for are one group.
 
+import {same} from "./samples.js";
+
 const room = 4;
 
 // sums are what adds up in a group.
@@ -17,8 +19,18 @@ function grouped(nodes) {
   if (nodes.length <= room) return nodes;
   const sum = key => nodes.reduce((total, x) => total + (x[key] ?? 0), 0), mean = key => sum(key) / nodes.length;
   return [{...nodes[0], ...Object.fromEntries(sums.map(key => [key, sum(key)])), address: `${nodes.length} nodes`, nodes,
-    service_ms: mean("service_ms"), wait_ms: mean("wait_ms"), staleness_s: Math.min(...nodes.map(x => x.staleness_s ?? 0)), energy_by: nodes.find(x => x.energy_by)?.energy_by}];
+    service_ms: mean("service_ms"), wait_ms: mean("wait_ms"), staleness_s: Math.min(...nodes.map(x => x.staleness_s ?? 0)), energy_by: nodes.find(x => x.energy_by)?.energy_by, missed: nodes.every(x => x.missed)}];
 }
+
+// withMissed marks the nodes that others miss, and adds those of which nothing else is known, beside the others of their role.
+export function withMissed(nodes, missed = []) {
+  const unknown = missed.filter(m => !nodes.some(x => same(x, m)));
+  return [...nodes.map(x => ({...x, missed: missed.some(m => same(x, m))})),
+    ...unknown.map(m => ({...m, missed: true, layers: nodes.find(x => x.role === m.role)?.layers}))];
+}
+
+// named is what reports call a node.
+export const named = x => x.address ? `${x.role} (${x.address})` : x.role;
 
 // columns returns the nodes column by column, in the direction of the frames, with a place for those not yet known.
 export function columns(nodes, run) {
