@@ -60,11 +60,11 @@ type oracle struct {
 	inputs, outputs []string // .npy files
 }
 
-// oracles are the networks of the folders that TANDEM_MODELS names, and of
-// ../shared/models: by the names of inputs and outputs (NAME_TENSOR.npy), or with
+// oracles are the networks of the folders that TANDEM_MODELS names, of testdata
+// and of ../shared/models: by the names of inputs and outputs (NAME_TENSOR.npy), or with
 // one of each (NAME.in.npy and NAME.out.npy).
 func oracles(t *testing.T) (found []oracle) {
-	for _, folder := range append(filepath.SplitList(os.Getenv("TANDEM_MODELS")), "../../shared/models") {
+	for _, folder := range append(filepath.SplitList(os.Getenv("TANDEM_MODELS")), "testdata", "../../shared/models") {
 		for _, sub := range []string{"", "small", "../cases/onnx"} {
 			paths, _ := filepath.Glob(filepath.Join(folder, sub, "*.onnx"))
 			for _, path := range paths {
