@@ -1,0 +1,178 @@
+package role
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/role/options"
+	"tandem/transport"
+)
+
+// How a session of a node ends: its neighbours close their edges or fall silent, or the node is stopped.
+
+// Close takes one edge away. The answer comes when the run is closed, so all neighbours get the same report. A neighbour whose
+// part was interrupted does not wait for a run that goes on without it.
+func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report, error) {
+	s, closing, err := n.leave(c)
+	if err != nil {
+		return pipeline.Report{}, err
+	}
+	if c.Reason == transport.Stopped || c.Reason == transport.Interrupted && !closing {
+		return pipeline.Report{}, nil
+	}
+	select {
+	case <-s.closed:
+		switch {
+		case c.Reason == transport.Interrupted:
+			return s.report, nil
+		case s.interrupted: // there shall be a report of all of the run: it has to be taken up again first
+			return pipeline.Report{}, n.unknown(c.Run)
+		}
+		return s.report, s.closeErr
+	case <-ctx.Done():
+		return pipeline.Report{}, ctx.Err()
+	}
+}
+
+// leave takes a neighbour's edge away from its session, which ends with the last one. A neighbour that is only being started
+// again finds its run as it has left it. closing reports whether the session ends.
+func (n *node) leave(c transport.Closing) (s *session, closing bool, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s = n.run
+	last := n.last
+	if last != nil && last.id == c.Run && (s == nil || s.id != c.Run) {
+		return last, true, nil
+	}
+	if s == nil || s.id != c.Run || s.part == nil {
+		return nil, false, n.unknown(c.Run)
+	}
+	if s.closing {
+		return s, true, nil
+	}
+	a := s.above[c.From]
+	if a == nil {
+		return nil, false, fmt.Errorf("%w: %q has not opened run %s on this node", pipeline.ErrUnknownRun, c.From, c.Run)
+	}
+	a.open, a.left = false, true // it may be told twice, where an answer was lost
+	s.over = s.over || c.Reason == transport.Over
+	s.gather(c)
+	switch {
+	case s.held():
+	case c.Reason == transport.Stopped && !s.over:
+		s.vacant = time.Now()
+	default:
+		n.finish(s)
+	}
+	return s, s.closing, nil
+}
+
+// watch closes the edges whose neighbours have fallen silent. It lasts as long as the session.
+func (n *node) watch(s *session) {
+	tick := time.NewTicker(n.idle / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.closed:
+			return
+		case now := <-tick.C:
+			n.dropSilent(s, now)
+		}
+	}
+}
+
+func (n *node) dropSilent(s *session, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range s.above {
+		if a.open && now.Sub(a.seen) > n.idle {
+			a.open = false
+			s.note(fmt.Sprintf("%s was silent for %s and did not close the run", a.called, n.idle))
+			n.log.Warn().Str("run", s.id).Str("neighbour", a.called).Dur("idle", n.idle).Msg("neighbour is silent: its part of the run is closed")
+		}
+	}
+	switch {
+	case s.held():
+	case s.vacant.IsZero():
+		n.finish(s)
+	case now.Sub(s.vacant) > n.idle:
+		s.note(fmt.Sprintf("all nodes before %s were stopped, and none came back within %s", called(n.id), n.idle))
+		n.finish(s)
+	}
+}
+
+// finish closes a session whose last edge is gone, or which has to end because the node is stopped. Call it with n.mu
+// held.
+func (n *node) finish(s *session) {
+	if s.closing {
+		return
+	}
+	s.closing = true
+	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return a.Rank() - b.Rank() })
+	end := ending{nodes: slices.Clip(s.nodes), notes: slices.Clip(s.notes), reason: transport.Interrupted}
+	end.least = 4 * n.drain // every node further down may take its whole time to drain
+	switch {
+	case n.stopping:
+		end.reason = transport.Stopped
+	case s.over:
+		end.reason = transport.Over
+	default:
+		s.interrupted = true
+	}
+	n.sessions.Go(func() {
+		defer debug.FreeOSMemory() // what the run has used may not be needed again for long
+		report, err := s.part.Close(context.Background(), end)
+		failed := err
+		switch {
+		case err != nil:
+			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
+		case (end.reason == transport.Stopped || report.Run == "") && n.role != options.End:
+			n.log.Info().Str("run", s.id).Msg("left the run")
+			err = fmt.Errorf("%s is %w: end has the report of run %s", n.role, pipeline.ErrStopping, s.id)
+		default:
+			n.log.Info().Str("run", s.id).Float64("coverage", report.Coverage).Int64("delivered", report.Delivered).Msg("run closed")
+		}
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		own := s.part.status()
+		s.total = n.total
+		n.total.Add(own.Entry)
+		s.remember(append(s.part.Above(), own), report)
+		s.report, s.closeErr, s.left = report, err, failed == nil // which may be asked for later
+		switch {
+		case end.reason != transport.Stopped: // who closes has the report
+		case n.role == options.End:
+			s.told = end.nodes
+		default:
+			s.told = report.Nodes
+		}
+		if !s.interrupted {
+			s.part = nil // garbage
+		}
+		n.run, n.last = nil, s
+		close(s.closed)
+	})
+}
+
+// stop refuses new runs, drains the active one, and waits for its end.
+func (n *node) stop() {
+	n.mu.Lock()
+	n.stopping = true
+	if s := n.run; s != nil && s.part != nil { // one that is being opened is interrupted when it is settled
+		n.interrupt(s)
+	}
+	n.mu.Unlock()
+	n.sessions.Wait()
+}
+
+// interrupt closes a session because the node is stopped. Call it with n.mu held.
+func (n *node) interrupt(s *session) {
+	if !s.closing {
+		s.note(called(n.id) + " was stopped during the run")
+	}
+	n.finish(s)
+}
