@@ -114,13 +114,12 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 // attend ends the context when the closing has lasted for some time and the neighbour does not answer any more: how much it
 // has to send, over which link, is its own to know.
 func (e *edge) attend(ctx context.Context, least time.Duration) (_ context.Context, done func()) {
-	ctx, giveUp := context.WithCancel(ctx)
+	ctx, giveUp := context.WithCancelCause(ctx)
 	var asking sync.WaitGroup
 	asking.Go(func() {
-		heard := time.Now().Add(least)
-		for {
+		for pause := max(least, answerTime); ; pause = answerTime {
 			select {
-			case <-time.After(time.Until(heard) + beat):
+			case <-time.After(pause):
 			case <-ctx.Done():
 				return
 			}
@@ -128,17 +127,19 @@ func (e *edge) attend(ctx context.Context, least time.Duration) (_ context.Conte
 			_, err := e.client.Describe(asked)
 			cancel()
 			if err != nil && !transport.Answered(err) {
-				giveUp()
+				giveUp(err)
 				return
 			}
-			heard = time.Now()
 		}
 	})
-	return ctx, func() { giveUp(); asking.Wait() }
+	return ctx, func() { giveUp(nil); asking.Wait() }
 }
 
 func (e *edge) tell(ctx context.Context, c transport.Closing) (pipeline.Report, error) {
 	report, err := e.client.Close(ctx, c)
+	if why := context.Cause(ctx); err != nil && errors.Is(why, pipeline.ErrUnreachable) {
+		err = why
+	}
 	return report, e.blame(err)
 }
 

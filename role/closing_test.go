@@ -3,15 +3,22 @@ package role
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
 	"tandem/role/options"
 	"tandem/transport"
+	"tandem/transport/auth"
 )
 
 // What a neighbour sent before it closed the run may come in afterwards, and the closing itself twice. Neither holds the
@@ -76,6 +83,44 @@ func TestStoppedNodeHasNoReport(t *testing.T) {
 	close(leave)
 	if err := <-asked; !errors.Is(err, pipeline.ErrStopping) || !strings.Contains(err.Error(), "end has the report of run r") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Who closes a run waits for a neighbour that takes longer than any --drain as long as that answers, and no longer.
+func TestClosingIsAttended(t *testing.T) {
+	for hangs, want := range map[bool]time.Duration{false: time.Hour, true: time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			n, on := newFakeNode(options.Slow), newMemoryNetwork()
+			n.name, n.closing = "slow-1", time.Hour
+			below := on.process("10.0.0.1:12345")
+			listener, err := below.Listen("tcp", "10.0.0.1:12345")
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := transport.NewServer(n, nil, 1<<20, auth.NewGate(nil, func(auth.Refusal) {}), log.New(io.Discard, "", 0))
+			var serving sync.WaitGroup
+			serving.Go(func() { _ = server.Serve(listener) })
+			client := transport.NewClient("10.0.0.1:12345", transport.Limits{
+				Dial: dialTime, Call: callTime, Window: window, MaxBody: 1 << 20, DialContext: on.process("10.0.0.2:12345").DialContext,
+			}, nil)
+			e, _, err := openEdge(t.Context(), edgeConfig{target: target{client, "--next", options.Slow}, log: zerolog.Nop(), from: "test"}, pipeline.Run{ID: "r"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			if hangs {
+				time.AfterFunc(time.Second, func() { below.freeze(false) })
+			}
+			_, err = e.close(t.Context(), ending{least: time.Minute})
+			if took := time.Since(began); took < want || took > want+closeTime+time.Second || hangs != errors.Is(err, pipeline.ErrUnreachable) {
+				t.Errorf("hangs %v: after %v: %v", hangs, took, err)
+			}
+			below.thaw()
+			n.stop()
+			client.CloseIdle()
+			_ = server.Close()
+			serving.Wait()
+		})
 	}
 }
 
