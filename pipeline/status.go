@@ -66,6 +66,9 @@ func (s *Stage) Status() Status {
 	}
 }
 
+// oldS is the age in seconds from which on what a node said of others holds no more: it may be the one that is down.
+const oldS = 3
+
 // Live is what is known of the run so far. The nodes are those above, with the client.
 func (r *Recorder) Live(now time.Time, nodes []Status) Live {
 	r.mu.Lock()
@@ -81,7 +84,9 @@ func (r *Recorder) Live(now time.Time, nodes []Status) Live {
 		if l.State == "" {
 			l.State = n.State
 		}
-		l.AddDown(n.Down)
+		if n.StalenessS <= oldS {
+			l.AddDown(n.Down)
+		}
 	}
 	if l.Sent > 0 {
 		l.Coverage = Brief(100 * float64(l.Delivered) / float64(l.Sent))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,10 +83,11 @@ func TestLiveFiguresOfARun(t *testing.T) {
 		nodes := []Status{
 			{Entry: Entry{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 30}}}, // older than the newest frame
 			{Entry: Entry{NodeID: NodeID{Role: "fast"}}, State: Switching},
-			{Entry: Entry{NodeID: NodeID{Role: "slow"}}, State: HopDown},
+			{Entry: Entry{NodeID: NodeID{Role: "slow"}}, State: HopDown, Down: []NodeID{{"end", "e:1"}}},
+			{Entry: Entry{NodeID: NodeID{Role: "slow", Address: "silent"}}, StalenessS: 4, Down: []NodeID{{"slow", "s:1"}}}, // it may be back
 		}
 		l := r.Live(time.Now(), nodes)
-		if l.Sent != 40 || l.Delivered != 32 || l.Duplicates != 1 || l.Coverage != 80 || l.State != Switching {
+		if l.Sent != 40 || l.Delivered != 32 || l.Duplicates != 1 || l.Coverage != 80 || l.State != Switching || !slices.Equal(l.Down, nodes[2].Down) {
 			t.Errorf("%+v", l)
 		}
 		if math.Abs(l.Rate-32) > 1 || l.AgeP50MS != 30 || l.AgeP95MS != 30 {

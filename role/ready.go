@@ -1,6 +1,7 @@
 package role
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,17 +12,10 @@ import (
 // readiness knows whether the nodes below answer. Whoever asks often gets the same answer for a moment, so that probes
 // never become load for the neighbours.
 type readiness struct {
-	ask func(context.Context) absence // the nodes below; nil: there are none, or none is known yet
-
-	mu    sync.Mutex
-	last  absence
-	asked time.Time
-}
-
-// absence is why nodes below are missing; nil: none is.
-type absence struct {
-	needed error // end, and the next nodes where no other one is there
-	other  error
+	mu            sync.Mutex
+	ask           func(context.Context) (needed, other error) // the nodes below; nil: there are none, or none is known yet
+	needed, other error                                       // the last answer
+	asked         time.Time
 }
 
 const (
@@ -30,25 +24,26 @@ const (
 )
 
 // begin says who asks the nodes below.
-func (r *readiness) begin(ask func(context.Context) absence) {
+func (r *readiness) begin(ask func(context.Context) (needed, other error)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ask = ask
 }
 
-// check returns which nodes below are missing.
-func (r *readiness) check() absence {
+// check returns why nodes below are missing that are needed, which are end and one next node, and why others are.
+func (r *readiness) check() (needed, other error) {
 	r.mu.Lock() // who asks meanwhile gets the same answer
 	defer r.mu.Unlock()
 	if r.ask == nil {
-		return absence{}
+		return nil, nil
 	}
 	if r.asked.IsZero() || time.Since(r.asked) > readyFor {
 		ctx, cancel := context.WithTimeout(context.Background(), readyTime) // another reader may wait for it, too
 		defer cancel()
-		r.last, r.asked = r.ask(ctx), time.Now()
+		r.needed, r.other = r.ask(ctx)
+		r.asked = time.Now()
 	}
-	return r.last
+	return r.needed, r.other
 }
 
 // ready returns why this node takes no new runs, or why frames could not go on from it; nil: they could. missing is why they
@@ -60,17 +55,14 @@ func (s *server) ready() (failed, missing error) {
 	if stopping {
 		return errors.New("stopping: what is on this node is worked off, and it takes no new runs"), nil
 	}
-	a := s.below.check()
+	failed, missing = s.below.check()
+	if failed != nil {
+		failed, missing = errors.Join(failed, missing), nil
+	}
 	select {
 	case <-s.node.built:
 	default:
-		if a.needed != nil {
-			return fmt.Errorf("starting: %w", errors.Join(a.needed, a.other)), nil
-		}
-		return errors.New("starting: the model is being loaded, or the nodes below are being asked"), nil
+		return fmt.Errorf("starting: %w", cmp.Or(failed, errors.New("the model is being loaded, or the nodes below are being asked"))), nil
 	}
-	if a.needed != nil {
-		return errors.Join(a.needed, a.other), nil
-	}
-	return nil, a.other
+	return failed, missing
 }

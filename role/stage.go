@@ -1,6 +1,7 @@
 package role
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -73,14 +74,11 @@ func withDown(l *pipeline.Live, edges []*edge) *pipeline.Live {
 	if len(missed) == 0 {
 		return l
 	}
-	all := pipeline.Live{}
-	if l != nil {
-		all = *l
-	}
+	all := cmp.Or(l, new(pipeline.Live))
 	others := all.Down
 	all.Down = missed
 	all.AddDown(others)
-	return &all
+	return all
 }
 
 // Summary is end's newest, with the neighbours that this node misses now.

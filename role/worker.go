@@ -234,8 +234,8 @@ func (w *worker) await(ctx context.Context) error {
 }
 
 // answer asks whether the nodes below answer, and returns why some do not.
-func (w *worker) answer(ctx context.Context) absence {
-	needed, other := w.ask(func(t target) error {
+func (w *worker) answer(ctx context.Context) (needed, other error) {
+	return w.ask(func(t target) error {
 		err := t.ask(ctx, w.name)
 		switch {
 		case err == nil:
@@ -245,7 +245,6 @@ func (w *worker) answer(ctx context.Context) absence {
 		}
 		return fmt.Errorf("a node below does not answer: %w", err)
 	})
-	return absence{needed, other}
 }
 
 // ask asks the next nodes and end at the same time. It returns why those are missing that are needed, which are end and one
