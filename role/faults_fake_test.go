@@ -314,13 +314,15 @@ func (s *fakeSite) play(e strategy.Entry, faults []fault, frames uint64) pipelin
 			s.t.Logf("%s, %d nodes: %v\n%s", e.Name, len(s.members), faults, s.story.String())
 		}
 	}()
+	var playing sync.WaitGroup
 	for i, f := range faults {
-		s.ended.Go(func() {
+		playing.Go(func() {
 			time.Sleep(f.at)
 			s.inflict(f, i%2 == 0)
 		})
 	}
 	r, err := s.client(e, frames)
+	playing.Wait() // also where the run has ended before
 	s.stop()
 	if err != nil {
 		s.t.Errorf("the run ends with %v", err)
@@ -337,8 +339,8 @@ func TestRollingRestart(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newFakeSite(t, quickSite(), 2)
 				var faults []fault
-				for n := range s.members {
-					at := time.Second + time.Duration(n)*2500*time.Millisecond
+				for order, n := range []int{0, 3, 1, 2} { // a new fast node meets slow ones that began with the end before
+					at := time.Second + time.Duration(order)*2500*time.Millisecond
 					faults = append(faults, fault{[]string{stopped, killed}[i%2], at, 300 * time.Millisecond, n})
 				}
 				s.play(e, faults, 200)
