@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/transport"
 )
@@ -159,7 +160,7 @@ func TestPageAddress(t *testing.T) {
 		{"[::]:12345", true, "https://" + name + ":12345/"},
 		{"0.0.0.0:80", false, "http://" + name + ":80/"},
 	} {
-		if got := pageAddress(test.listening, test.encrypted); got != test.want {
+		if got := monitor.PageAddress(test.listening, test.encrypted); got != test.want {
 			t.Errorf("%s: %s, want %s", test.listening, got, test.want)
 		}
 	}

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"net"
 	"net/http"
-	"os"
 	"sync"
 	"syscall"
 
@@ -115,7 +113,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 func (s *server) sayReady(cfg setup) {
 	said := cfg.Log.Info().Str("address", s.address)
 	if cfg.Role == options.End {
-		said.Str("page", pageAddress(s.address, cfg.Files.Cert != ""))
+		said.Str("page", monitor.PageAddress(s.address, cfg.Files.Cert != ""))
 	} else {
 		said.Stringer("emulate", cfg.Emulate)
 	}
@@ -123,22 +121,6 @@ func (s *server) sayReady(cfg setup) {
 		said.Str("energy", by)
 	}
 	said.Msg("ready")
-}
-
-// pageAddress is what a browser is given for a node that listens on an address: where that is every address of the
-// machine, its own name.
-func pageAddress(listening string, encrypted bool) string {
-	scheme := "http"
-	if encrypted {
-		scheme = "https"
-	}
-	host, port, err := net.SplitHostPort(listening)
-	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
-		if name, err := os.Hostname(); err == nil {
-			listening = net.JoinHostPort(name, port)
-		}
-	}
-	return scheme + "://" + listening + "/"
 }
 
 func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error {
