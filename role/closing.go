@@ -48,8 +48,7 @@ func (e *ending) say(of pipeline.NodeID, texts ...string) {
 // addLedgers adds those of lives that are not there yet, as long as there are not too many.
 func addLedgers(to []pipeline.Entry, more ...pipeline.Entry) []pipeline.Entry {
 	for _, e := range more {
-		known := slices.ContainsFunc(to, func(k pipeline.Entry) bool { return k.NodeID == e.NodeID && k.Life == e.Life })
-		if !known && len(to) < maxLedgers {
+		if !slices.ContainsFunc(to, func(k pipeline.Entry) bool { return k.NodeID == e.NodeID && k.Life == e.Life }) && len(to) < maxLedgers {
 			to = append(slices.Clip(to), e)
 		}
 	}

@@ -143,11 +143,7 @@ func (n *node) finish(s *session) {
 		n.total.Add(own.Entry)
 		s.remember(append(s.part.Above(), own), report)
 		s.report, s.closeErr, s.left = report, err, failed == nil // which may be asked for later
-		switch {
-		case end.reason != transport.Stopped: // who closes has the report
-		case n.role == options.End:
-			s.told = end.nodes
-		default:
+		if s.told = end.nodes; report.Run == "" {
 			s.told = report.Nodes
 		}
 		if !s.interrupted {

@@ -114,12 +114,10 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	end.add(p.losses.notes()...)
 	for _, e := range p.edges() {
 		end.add(e.notes()...)
+		end.nodes = addLedgers(end.nodes, e.ledgers()...)
 	}
 	if p.emulated != nil {
 		end.say(p.ID, p.emulated.Note())
-	}
-	for _, e := range p.edges() {
-		end.nodes = addLedgers(end.nodes, e.ledgers()...)
 	}
 	report, err := closeAll(ctx, p.edges(), end)
 	if end.reason == transport.Stopped { // there is no report yet
