@@ -48,7 +48,7 @@ func (t topology) with(all, workers []string) topology {
 // nodes are those that listen, from the end of the pipeline to its beginning: the order in which they are started.
 func (t topology) nodes() []string {
 	nodes := []string{"end"}
-	for _, name := range []string{"slow2", "slow1", "slow", "fast"} {
+	for _, name := range []string{"slow3", "slow2", "slow1", "slow", "fast"} {
 		if t.next[name] != nil {
 			nodes = append(nodes, name)
 		}
@@ -112,7 +112,7 @@ func (s *site) up(t *testing.T, node string) {
 
 // start starts a node, the first time or again.
 func (s *site) start(node string) *process {
-	args := slices.Concat(s.topology.all, []string{"--role", strings.TrimRight(node, "12"), "--listen", s.address[node]})
+	args := slices.Concat(s.topology.all, []string{"--role", strings.TrimRight(node, "123"), "--listen", s.address[node]})
 	if node == "end" {
 		args = append(args, "--format", "json")
 		if s.topology.results != "" {
