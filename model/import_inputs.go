@@ -36,7 +36,7 @@ func (imp *importer) input(v *onnx.Value) error {
 	if !v.Type.Readable() {
 		return fmt.Errorf("it holds %v: %w: numbers are wanted", v.Type, ErrUnsupported)
 	}
-	dims, err := inputDims(v.Dims)
+	dims, err := inputDims(v)
 	if err != nil {
 		return err
 	}
@@ -49,12 +49,13 @@ func (imp *importer) input(v *onnx.Value) error {
 
 // inputDims is the shape of the input: an open batch is one of 1, and a batch that
 // is fixed to more is part of every frame.
-func inputDims(dims []onnx.Dim) ([]int, error) {
+func inputDims(v *onnx.Value) ([]int, error) {
+	dims := v.Dims
 	if len(dims) > op.MaxRank {
 		return nil, fmt.Errorf("%d dimensions: %w: at most %d are", len(dims), ErrUnsupported, op.MaxRank)
 	}
 	if dims == nil {
-		return nil, fmt.Errorf("%w: it has no shape: give it one with --shape, as in --shape input=1x3x224x224", ErrUnsupported)
+		return nil, fmt.Errorf("%w: it has no shape: give it one with --shape, as in --shape %.80s=1x3x224x224", ErrUnsupported, v.Name)
 	}
 	all, shape := dims, []int{}
 	if len(dims) > 1 && dims[0].Size == -1 {
@@ -62,7 +63,8 @@ func inputDims(dims []onnx.Dim) ([]int, error) {
 	}
 	open := slices.IndexFunc(dims, func(d onnx.Dim) bool { return d.Size == -1 })
 	if open >= 0 {
-		return nil, fmt.Errorf("the size %.80q of %v is open: %w: fix it with --shape, as in --shape input=1x3x224x224", dims[open].Symbol, spelled(all), ErrUnsupported)
+		return nil, fmt.Errorf("the size %.80q of %v is open: %w: fix it with --shape, as in --shape %.80s=%s",
+			dims[open].Symbol, spelled(all), ErrUnsupported, v.Name, example(all))
 	}
 	n := int64(1)
 	for _, d := range dims {

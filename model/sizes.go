@@ -127,3 +127,17 @@ func spelled(dims []onnx.Dim) string {
 	}
 	return strings.Join(sizes, "x")
 }
+
+// example is a shape that fits the dimensions: one frame, and in place of every other open size that of a usual picture.
+func example(dims []onnx.Dim) string {
+	dims = slices.Clone(dims)
+	for i := range dims {
+		if dims[i].Size < 0 {
+			dims[i].Size = 224
+			if i == 0 && len(dims) > 1 {
+				dims[i].Size = 1
+			}
+		}
+	}
+	return spelled(dims)
+}

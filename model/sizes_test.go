@@ -43,7 +43,7 @@ func TestOpenSizesAreFixed(t *testing.T) {
 		texts []string
 	}{
 		{`input "x": the size "N" of Nx3xN is open`, nil},
-		{"--shape", nil},
+		{"--shape x=1x3x224", nil},
 		{`the inputs are ["x" "z"]`, []string{"1x3x5"}},
 		{`the inputs are ["x" "z"]`, []string{"w=1x3x5"}},
 		{"the input has 3 dimensions (Nx3xN)", []string{"x=1x3"}},

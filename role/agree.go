@@ -46,7 +46,7 @@ func (w *worker) agree(run pipeline.Run, layer int) (pipeline.Run, strategy.Entr
 	}
 
 	if run.Digest != "" && run.Digest != w.net.Digest() {
-		return refuse("it uses the model %s (%s), and this %s node has %s (%s): start every node with the same --model, or with the same --seed",
+		return refuse("it uses the model %s (%s), and this %s node has %s (%s): start every node with the same --model and --shape, or with the same --seed",
 			run.Model, run.Digest, string(w.cfg.Role), w.net.Name(), w.net.Digest())
 	}
 	run.Model, run.Digest = w.net.Name(), w.net.Digest()

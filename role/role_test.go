@@ -93,7 +93,7 @@ func TestRefusedRuns(t *testing.T) {
 		says          string
 	}{
 		{"unknown strategy", nodes.fast.address, pipeline.Run{Strategy: "s9"}, "takeover (s1)"},
-		{"other model", nodes.fast.address, pipeline.Run{Strategy: "s1", Digest: "sha256:other", Model: "other.onnx"}, "same --model"},
+		{"other model", nodes.fast.address, pipeline.Run{Strategy: "s1", Digest: "sha256:other", Model: "other.onnx"}, "same --model and --shape"},
 		{"other cut", nodes.fast.address, pipeline.Run{Strategy: "s1", Cuts: []int{1}}, "--cut"},
 		{"cut beyond the model", nodes.slow[0].address, pipeline.Run{Strategy: "s1", Cuts: []int{99}}, "1 to 4"},
 		{"no strategy on slow", nodes.slow[0].address, pipeline.Run{}, "open it on the fast node first"},

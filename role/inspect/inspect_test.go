@@ -107,6 +107,20 @@ func TestInspectOfManyLayers(t *testing.T) {
 	}
 }
 
+// A name that is too long keeps what tells it from others.
+func TestInspectClipsNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"/4/Conv_output_0":                   "/4/Conv_output_0",
+		"/enc1/enc1.0/Conv_output_0":         "/enc1/enc1.0/Conv…",
+		"/block1/layer3/conv2/Conv_output_0": "…ayer3/conv2/Conv…",
+		"features/denseblock/relu":           "…s/denseblock/relu",
+	} {
+		if got := ending(name, 18); got != want {
+			t.Errorf("%q becomes %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestInspectListsOperators(t *testing.T) {
 	var out bytes.Buffer
 	app := &cli.App{Commands: []*cli.Command{Command(&out)}}

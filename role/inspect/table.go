@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
 )
@@ -69,11 +70,19 @@ func printTensors(to io.Writer, about string, tensors []tensor) {
 // millions writes a number of multiply-adds.
 func millions(n int64) string { return fmt.Sprintf("%.2f M", float64(n)/1e6) }
 
-// ending keeps the end of a name, which is what tells it from others, within so many columns.
+// ending keeps the end of a name, which is what tells it from others, within so many columns. What PyTorch ends every
+// name with tells nothing, and goes first.
 func ending(s string, most int) string {
 	s = strings.ToValidUTF8(s, "?")
-	if r := []rune(s); len(r) > most {
-		return "…" + string(r[len(r)-most+1:])
+	if utf8.RuneCountInString(s) <= most {
+		return s
 	}
-	return s
+	mark := ""
+	if cut, is := strings.CutSuffix(s, "_output_0"); is {
+		s, mark = cut, "…"
+	}
+	if r, room := []rune(s), most-len([]rune(mark)); len(r) > room {
+		s = "…" + string(r[len(r)-room+1:])
+	}
+	return s + mark
 }
