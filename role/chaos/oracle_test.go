@@ -74,6 +74,8 @@ func TestAnyNetworkAcrossProcesses(t *testing.T) {
 		{name: "detector", inputs: []string{"in"}, output: "boxes"},
 		{name: "siamese", inputs: []string{"a", "b"}, output: "distance"},
 		{name: "text", inputs: []string{"ids"}, output: "out"},
+		{name: "vit", inputs: []string{"in"}, output: "out"},
+		{name: "crnn_lstm", inputs: []string{"in"}, output: "out"},
 	} {
 		t.Run(network.name, func(t *testing.T) {
 			t.Parallel()
