@@ -122,6 +122,7 @@ func TestForeignFilesAreNamed(t *testing.T) {
 		"version https://git-lfs.github.com/spec/v1\noid sha256:0": "git lfs pull",
 		"<!DOCTYPE html>\n<html>":                                  "web page",
 		"PK\x03\x04----":                                           "torch.onnx.export",
+		"\x93NUMPY\x01\x00v\x00{'descr': '<f4'":                    "--input",
 		"\x1c\x00\x00\x00TFL3":                                     "tf2onnx",
 		"\x89HDF\r\n\x1a\n":                                        "Keras",
 		"\x1f\x8b\x08":                                             "gunzip",

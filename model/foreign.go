@@ -21,6 +21,7 @@ var foreign = []struct {
 	{0, "\x89HDF\r\n", "an HDF5 file, which Keras wrote before its version 3: load it there, and export it with model.export(\"net.onnx\", format=\"onnx\")"},
 	{4, "TFL3", "a TensorFlow Lite file: convert it with python -m tf2onnx.convert --tflite FILE --output net.onnx"},
 	{4, "ORTM", "in onnxruntime's own format: take the ONNX file that it was made of"},
+	{0, "\x93NUMPY", "a NumPy array, as --input takes it: name the network's own file, net.onnx"},
 	{0, "7767517\n", "an ncnn file: take the ONNX file that it was made of"},
 }
 
