@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"tandem/model/internal/f32"
 )
@@ -30,22 +31,29 @@ type findings struct {
 	measured atomic.Int64 // how often this process measured
 
 	mu    sync.Mutex
-	fresh map[string]gain // by shape, measured by this process
-	left  map[string]gain // by earlier ones
-	saved bool            // nothing came since
+	fresh map[string]finding // by shape, measured by this process
+	left  map[string]finding // by earlier ones
+	saved bool               // nothing came since
+}
+
+// finding is what was measured of one shape.
+type finding struct {
+	gain
+	Until time.Time `json:"until,omitzero"` // zero: for good
 }
 
 // thisDevice gives the findings that all executors of the process share.
 var thisDevice = sync.OnceValue(func() *findings { return newFindings(cacheFolder(), deviceName()) })
 
 const (
-	maxShapes = 4096    // in a file
-	maxFile   = 4 << 20 // bytes
+	busyDay   = 24 * time.Hour // for which a finding holds that was made on a busy machine
+	maxShapes = 4096           // in a file
+	maxFile   = 4 << 20        // bytes
 )
 
 // newFindings are those of a device, with their file in a folder; "": without.
 func newFindings(folder, device string) *findings {
-	f := &findings{device: device, fresh: map[string]gain{}, saved: true}
+	f := &findings{device: device, fresh: map[string]finding{}, saved: true}
 	if folder != "" { // devices may share a home
 		f.path = filepath.Join(folder, fmt.Sprintf("threads-%.4x.json", sha256.Sum256([]byte(device))))
 	}
@@ -57,26 +65,27 @@ func (f *findings) gain(shape string) (g gain, ok bool) {
 	f.once.Do(func() { f.left = f.load() })
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if g, ok = f.fresh[shape]; !ok {
-		g, ok = f.left[shape]
+	found, ok := f.fresh[shape]
+	if !ok {
+		found, ok = f.left[shape]
 	}
-	return g, ok
+	return found.gain, ok
 }
 
-func (f *findings) remember(shape string, g gain) {
+func (f *findings) remember(shape string, found finding) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.fresh[shape], f.saved = g, false
+	f.fresh[shape], f.saved = found, false
 }
 
 // findingsFile is what the file holds.
 type findingsFile struct {
-	Device string          `json:"device"`
-	Layers map[string]gain `json:"layers"` // by shape
+	Device string             `json:"device"`
+	Layers map[string]finding `json:"layers"` // by shape
 }
 
 // load reads the file; nothing, when it is not sound.
-func (f *findings) load() map[string]gain {
+func (f *findings) load() map[string]finding {
 	file, err := os.Open(f.path)
 	if err != nil {
 		return nil
@@ -87,6 +96,9 @@ func (f *findings) load() map[string]gain {
 	if err != nil || json.Unmarshal(text, &r) != nil || r.Device != f.device {
 		return nil
 	}
+	maps.DeleteFunc(r.Layers, func(_ string, found finding) bool {
+		return !found.Until.IsZero() && time.Now().After(found.Until)
+	})
 	return r.Layers
 }
 
@@ -99,8 +111,8 @@ func (f *findings) save() {
 		return
 	}
 	f.saved = true // trying again would be no better
-	r := findingsFile{f.device, map[string]gain{}}
-	for _, from := range []map[string]gain{f.fresh, f.load()} {
+	r := findingsFile{f.device, map[string]finding{}}
+	for _, from := range []map[string]finding{f.fresh, f.load()} {
 		for _, shape := range slices.Sorted(maps.Keys(from)) {
 			if _, is := r.Layers[shape]; !is && len(r.Layers) < maxShapes {
 				r.Layers[shape] = from[shape]

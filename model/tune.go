@@ -82,29 +82,67 @@ func (e *Executor) learn(l int) {
 	}
 	held := slices.Clone(e.results) // of the last Run: they stay valid
 	defer func() { copy(e.results, held) }()
-	at := slices.IndexFunc(p.steps, func(s step) bool { return s.node == l })
-	var one, more gain // of a kernel that can't be shared out: none
+	var one, more gain // none, of a kernel that can't be shared out
+	var until time.Time
+	at := slices.IndexFunc(p.steps, func(s step) bool {
+		_, shared := s.kernel.(op.Shared)
+		return shared && s.node == l
+	})
 	if at >= 0 {
 		s := &p.steps[at]
-		if _, ok := s.kernel.(op.Shared); ok {
-			if one, err = e.measure(s, 1); err != nil {
+		if one, err = e.measure(s, 1); err != nil {
+			return
+		}
+		if e.batch > 1 && s.joint {
+			if more, err = e.measure(s, e.batch); err != nil {
 				return
 			}
-			if e.batch > 1 && s.joint {
-				if more, err = e.measure(s, e.batch); err != nil {
-					return
-				}
-			}
+		}
+		if e.crowded() {
+			until = time.Now().Add(busyDay)
 		}
 	}
 	if e.batch > 1 {
-		e.findings.remember(e.shape(l, e.batch), more)
+		e.findings.remember(e.shape(l, e.batch), finding{more, until})
 	}
-	e.findings.remember(e.shape(l, 1), one)
+	e.findings.remember(e.shape(l, 1), finding{one, until})
+}
+
+// crowded says whether other programs want the cores: the team then takes longer
+// for a piece of work each than one thread does for one.
+func (e *Executor) crowded() bool {
+	const rounds, most = 3, 1.3
+	alone, together := time.Hour, time.Hour
+	for range rounds {
+		began := time.Now()
+		turns{}.Chunk(0, 0)
+		alone = min(alone, time.Since(began))
+		e.team.Do(e.team.Threads(), turns{}) // wakes them
+		began = time.Now()
+		e.team.Do(e.team.Threads(), turns{})
+		together = min(together, time.Since(began))
+	}
+	return float64(together) > most*float64(alone)
+}
+
+// turns is work that needs a core and nothing else.
+type turns struct{}
+
+func (turns) Chunk(_, _ int) {
+	x := uint32(1)
+	for range 100_000 {
+		x ^= x << 13
+		x ^= x >> 17
+		x ^= x << 5
+	}
+	if x == 0 { // never, but the compiler does not know
+		panic("model: xorshift ended")
+	}
 }
 
 // measure tells how much faster the team computes a step than one thread. The
-// ways take turns, so that all meet the same noise.
+// ways take turns, so that all meet the same noise, and the times that other
+// programs disturbed least are compared: the answer is kept for quieter days.
 func (e *Executor) measure(s *step, frames int) (gain, error) {
 	const (
 		rounds = 9
@@ -135,12 +173,18 @@ func (e *Executor) measure(s *step, frames int) (gain, error) {
 			}
 			*way.times = append(*way.times, time.Since(began))
 		}
-		if median(alone) < f32.Spin/2 { // it can't gain anything
+		if undisturbed(alone) < f32.Spin/2 { // it can't gain anything
 			return gain{}, nil
 		}
 	}
-	limit := time.Duration(float64(median(alone)) / enough)
-	return gain{Awake: median(awake) < limit, Parked: median(parked) < limit}, nil
+	limit := time.Duration(float64(undisturbed(alone)) / enough)
+	return gain{Awake: undisturbed(awake) < limit, Parked: undisturbed(parked) < limit}, nil
+}
+
+// undisturbed is the lower quartile.
+func undisturbed(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/4]
 }
 
 func median(d []time.Duration) time.Duration {
