@@ -83,7 +83,7 @@ func (e *Executor) guess(layer int) gain {
 	n, threads := e.net.nodes[layer], float64(e.team.Threads())
 	spared := op.Cost(n.Operation, volume(e.net.dims(n.in)), volume(e.net.dims(n.out))) * (1 - 1/threads)
 	spin := float64(f32.Spin.Nanoseconds())
-	return gain{Awake: spared > spin/2, Parked: spared > 2*spin}
+	return gain{Awake: spared > spin, Parked: spared > 2*spin}
 }
 
 // dims are the shapes of values.
