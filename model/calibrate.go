@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -42,20 +43,21 @@ type BatchCost struct {
 // calibrated are the batches that are measured.
 var calibrated = [...]int{1, 4, 16}
 
-// Calibrate loads the layers [from, to) and measures each of them.
+// Calibrate loads the layers [from, to) and measures each of them, and anew for
+// which of them the threads are worth their while.
 func Calibrate(n *Network, from, to, threads int) (Calibration, error) {
 	c := Calibration{Model: n.Name(), From: from, To: to, Threads: threads}
 	e := NewExecutor(n, Options{Threads: threads, Batch: slices.Max(calibrated[:])})
 	defer e.Close()
 	began := time.Now()
-	if err := e.read(from, to); err != nil {
+	if err := e.Load(from, to); err != nil {
 		return c, err
 	}
 	c.LoadMS = time.Since(began).Seconds() * 1000
-	if err := e.choose(from, to); err != nil {
-		return c, err
-	}
 	const long = 30 * time.Second // for all layers
+	ctx, cancel := context.WithTimeout(context.Background(), long)
+	defer cancel()
+	e.tune(ctx, from, to, true)
 	each := min(100*time.Millisecond, long/time.Duration(max(1, (to-from)*len(calibrated))))
 	for i := from; i < to; i++ {
 		cost, err := e.cost(i, each)

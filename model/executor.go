@@ -41,6 +41,7 @@ type Executor struct {
 	resident []bool      // layers
 	kernels  []op.Kernel // of resident layers
 	sharing  []sharing   // whether a layer is shared out over the team
+	findings *findings   // what was measured of that
 	plans    map[span]*plan
 
 	arena   []float32 // memory of the activations, frame by frame
@@ -62,7 +63,7 @@ func NewExecutor(n *Network, o Options) *Executor {
 		kernels: make([]op.Kernel, n.Len()), sharing: make([]sharing, n.Len()), plans: map[span]*plan{},
 	}
 	if o.Threads > 1 {
-		e.team = f32.NewTeam(o.Threads)
+		e.team, e.findings = f32.NewTeam(o.Threads), thisDevice()
 	}
 	return e
 }
@@ -77,17 +78,8 @@ func (e *Executor) Close() {
 
 // Load makes the layers [from, to) resident, reading their weights; those
 // already resident stay. After an error none is resident that was not before.
-// What is loaded for the first time is measured with one thread and with all,
-// and keeps what is faster.
+// Whether several threads compute a layer was found by Tune, or is guessed.
 func (e *Executor) Load(from, to int) error {
-	if err := e.read(from, to); err != nil {
-		return err
-	}
-	return e.choose(from, to)
-}
-
-// read makes the layers [from, to) resident.
-func (e *Executor) read(from, to int) error {
 	if err := e.net.within(from, to); err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
@@ -112,6 +104,7 @@ func (e *Executor) read(from, to int) error {
 		e.drop(fresh)
 		return err
 	}
+	e.share(fresh)
 	return nil
 }
 

@@ -268,7 +268,7 @@ func TestBatchEqualsSingleFrames(t *testing.T) {
 		for f := range xs {
 			xs[f] = images[f*64:][:64]
 		}
-		for _, every := range []sharing{{measured: true}, {true, always, always}} {
+		for _, every := range []sharing{{}, {always, always}} {
 			for i := range joint.sharing {
 				joint.sharing[i] = every
 			}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"slices"
 	"time"
 )
@@ -12,6 +13,7 @@ import (
 func Measure(n *Network, threads int) ([]time.Duration, error) {
 	e := NewExecutor(n, Options{Threads: threads})
 	defer e.Close()
+	e.Tune(context.Background())
 	if err := e.Load(0, n.Len()); err != nil {
 		return nil, err
 	}

@@ -42,7 +42,8 @@ func (e *Executor) adopt(from, to int, kernels []op.Kernel) error {
 		e.drop(fresh)
 		return err
 	}
-	return e.choose(from, to)
+	e.share(fresh)
+	return nil
 }
 
 // release gives back the memory of kernels that are no longer used.

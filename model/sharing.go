@@ -1,23 +1,24 @@
 package model
 
 import (
-	"slices"
-	"time"
+	"fmt"
 
 	"tandem/model/internal/f32"
 	"tandem/model/internal/op"
 )
 
 // sharing says for one node whether it is shared out over the team. Waking a
-// parked thread costs more than a small kernel does, so it is measured, once for
-// each node, with threads that are awake and with parked ones.
+// parked thread costs more than a small kernel does, so that is measured, with
+// threads that are awake and with parked ones: see Tune.
 type sharing struct {
-	measured  bool
 	one, more gain // for one frame, and for a batch
 }
 
 // gain says when sharing a node out is faster.
-type gain struct{ awake, parked bool }
+type gain struct {
+	Awake  bool `json:"awake"`
+	Parked bool `json:"parked"`
+}
 
 var always = gain{true, true}
 
@@ -32,83 +33,71 @@ func (e *Executor) threads(node, frames int) *f32.Team {
 	if frames > 1 {
 		g = e.sharing[node].more
 	}
-	if g.parked || g.awake && e.busy {
+	if g.Parked || g.Awake && e.busy {
 		e.busy = true
 		return e.team
 	}
 	return nil
 }
 
-// choose measures the nodes of the layers [from, to) that have not been.
-func (e *Executor) choose(from, to int) error {
-	if e.team == nil || e.team.Threads() == 1 || from == to {
-		return nil
+// share decides for layers that have become resident, from what is remembered
+// of their shapes. Nothing is measured here: frames may be waiting, as they are
+// in a switch.
+func (e *Executor) share(layers []int) {
+	if !e.several() {
+		return
 	}
-	p, err := e.plan(from, to)
-	if err != nil {
-		return err
-	}
-	held := slices.Clone(e.results) // of the last Run: they stay valid
-	defer func() { copy(e.results, held) }()
-	for i := range p.steps {
-		s := &p.steps[i]
-		if _, ok := s.kernel.(op.Shared); !ok || e.sharing[s.node].measured {
+	for _, l := range layers {
+		e.sharing[l] = sharing{}
+		if _, ok := e.kernels[l].(op.Shared); !ok {
 			continue
 		}
-		sharing := &e.sharing[s.node]
-		sharing.measured = true
-		if sharing.one, err = e.gains(s, 1); err != nil {
-			return err
-		}
-		if e.batch > 1 && s.joint {
-			if sharing.more, err = e.gains(s, e.batch); err != nil {
-				return err
-			}
+		e.sharing[l].one = e.remembered(l, 1)
+		if _, ok := e.kernels[l].(op.Joint); ok && e.batch > 1 {
+			e.sharing[l].more = e.remembered(l, e.batch)
 		}
 	}
-	return nil
 }
 
-// gains measures how much faster the team computes a step than one thread. The
-// ways take turns, so that all meet the same noise.
-func (e *Executor) gains(s *step, frames int) (gain, error) {
-	const (
-		rounds = 9
-		least  = 3                     // rounds, when they take long
-		budget = 60 * time.Millisecond // for all rounds
-		enough = 1.15                  // below it the other threads are better left to other work
-	)
-	sharing := &e.sharing[s.node]
-	was := *sharing
-	defer func() { *sharing = was }()
-	var alone, parked, awake []time.Duration
-	for start := time.Now(); len(awake) < rounds && (len(awake) < least || time.Since(start) < budget); {
-		for _, way := range []struct {
-			gain  gain
-			rest  time.Duration
-			times *[]time.Duration
-		}{
-			{gain{}, 0, &alone},
-			{always, 3 * f32.Spin, &parked}, // its threads lie down in that time
-			{always, 0, &awake},
-		} {
-			sharing.one, sharing.more = way.gain, way.gain
-			time.Sleep(way.rest)
-			began := time.Now()
-			if err := e.apply(s, 0, frames); err != nil {
-				return gain{}, err
-			}
-			*way.times = append(*way.times, time.Since(began))
-		}
-		if median(alone) < f32.Spin/2 { // it can't gain anything
-			return gain{}, nil
-		}
+// several says whether there is anything to decide.
+func (e *Executor) several() bool { return e.team != nil && e.team.Threads() > 1 }
+
+// remembered is what was measured of a layer of this shape, or else a guess.
+func (e *Executor) remembered(layer, frames int) gain {
+	if g, ok := e.findings.gain(e.shape(layer, frames)); ok {
+		return g
 	}
-	limit := time.Duration(float64(median(alone)) / enough)
-	return gain{awake: median(awake) < limit, parked: median(parked) < limit}, nil
+	return e.guess(layer)
 }
 
-func median(d []time.Duration) time.Duration {
-	slices.Sort(d)
-	return d[len(d)/2]
+// shape is all of a layer that its time depends on, but for the device.
+func (e *Executor) shape(layer, frames int) string {
+	n := e.net.nodes[layer]
+	return fmt.Sprintf("%v, %v to %v, %d bytes; %d frames, %d threads",
+		n.Operation, e.net.dims(n.in), e.net.dims(n.out), n.Bytes(), frames, e.team.Threads())
+}
+
+// guess is by the size of the work: what the other threads take over must be
+// more than it costs to reach them.
+func (e *Executor) guess(layer int) gain {
+	n, threads := e.net.nodes[layer], float64(e.team.Threads())
+	spared := op.Cost(n.Operation, volume(e.net.dims(n.in)), volume(e.net.dims(n.out))) * (1 - 1/threads)
+	spin := float64(f32.Spin.Nanoseconds())
+	return gain{Awake: spared > spin, Parked: spared > 2*spin}
+}
+
+// dims are the shapes of values.
+func (n *Network) dims(values []int) (all [][]int) {
+	for _, v := range values {
+		all = append(all, n.values[v].dims)
+	}
+	return all
+}
+
+// volume is how many numbers tensors of these shapes have together.
+func volume(shapes [][]int) (sum int) {
+	for _, dims := range shapes {
+		sum += op.Volume(dims)
+	}
+	return sum
 }

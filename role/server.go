@@ -162,6 +162,7 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 		s.cleanup = append(s.cleanup, w.trace.Close)
 	}
 	s.below.begin(w.answer)
+	w.exec.Tune(ctx) // while there are no frames
 	if err := w.await(ctx); err != nil {
 		return err
 	}
