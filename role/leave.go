@@ -24,6 +24,7 @@ func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report,
 	if c.Reason == transport.Stopped || c.Reason == transport.Interrupted && !closing {
 		return pipeline.Report{}, nil
 	}
+	defer n.heard(s, c.From)
 	select {
 	case <-s.closed:
 		switch {
@@ -154,7 +155,7 @@ func (n *node) finish(s *session) {
 	})
 }
 
-// stop refuses new runs, drains the active one, and waits for its end.
+// stop refuses new runs, drains the active one, and waits for its end, and until the neighbours know of it.
 func (n *node) stop() {
 	n.mu.Lock()
 	n.stopping = true
@@ -163,12 +164,43 @@ func (n *node) stop() {
 	}
 	n.mu.Unlock()
 	n.sessions.Wait()
+	n.mu.Lock()
+	s := n.last
+	n.mu.Unlock()
+	if s == nil || s.parted == nil {
+		return
+	}
+	select {
+	case <-s.parted:
+	case <-time.After(beat + 2*probe): // who lives has shown a sign of it
+	}
 }
 
 // interrupt closes a session because the node is stopped. Call it with n.mu held.
 func (n *node) interrupt(s *session) {
-	if !s.closing {
-		s.note(called(n.id) + " was stopped during the run")
+	if s.closing {
+		return
+	}
+	s.note(called(n.id) + " was stopped during the run")
+	s.parting, s.parted = make(map[string]bool), make(chan struct{})
+	for from, a := range s.above {
+		if a.open {
+			s.parting[from] = true
+		}
+	}
+	if len(s.parting) == 0 {
+		close(s.parted)
 	}
 	n.finish(s)
+}
+
+// heard takes note of a neighbour that has heard the last word of this life.
+func (n *node) heard(s *session, from string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s.parting[from] {
+		if delete(s.parting, from); len(s.parting) == 0 {
+			close(s.parted)
+		}
+	}
 }
