@@ -13,6 +13,7 @@ import (
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/report"
 	"tandem/strategy"
 	"tandem/transport"
 )
@@ -83,7 +84,7 @@ type player struct {
 	watch  *device.Watch
 
 	interrupted bool // by a signal
-	losses      *losses
+	losses      *report.Losses
 }
 
 // open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all.
@@ -97,7 +98,7 @@ func (p *player) open(ctx context.Context) error {
 		Load:     p.cfg.Load,
 		Wire:     p.cfg.Wire,
 	}
-	p.losses = newLosses(p.cfg, p.view.ID, p.run.ID)
+	p.losses = p.cfg.losses(p.view.ID, p.run.ID)
 	next, _ := targets(p.cfg)
 	for i, t := range next {
 		if err := await(ctx, p.cfg, func(ctx context.Context) error { return t.ask(ctx, p.name) }); err != nil {
@@ -143,7 +144,7 @@ func (p *player) start() {
 	if options.Terminal(p.cfg.Stderr) {
 		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.live)
 	}
-	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.losses.full)
+	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.losses.Full)
 	for _, e := range p.edges {
 		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{
 			Sender: e, Window: window,
@@ -172,7 +173,7 @@ func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.
 	p.buffer.Release(frames...)
 	if err != nil {
 		p.ledger.Count(pipeline.Lost, len(frames))
-		p.losses.count(len(frames), err)
+		p.losses.Count(len(frames), err)
 		return
 	}
 	p.ledger.Count(pipeline.Forwarded, len(frames))
@@ -290,7 +291,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	case p.interrupted && p.cfg.Frames > 0:
 		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Received, p.cfg.Frames))
 	}
-	end.add(p.losses.notes()...)
+	end.add(p.losses.Notes()...)
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
 	entry.Next, entry.Life = []string{p.edges[0].ID().Address}, p.name
 	p.trail.Tell(&entry)

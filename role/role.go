@@ -10,6 +10,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/role/options"
 	"tandem/role/report"
@@ -73,6 +76,16 @@ func (c setup) listen() (net.Listener, error) {
 func (c setup) printer() (*report.Printer, error) {
 	c.Report.Stdout = c.Stdout
 	return report.Open(c.Report)
+}
+
+// losses remembers why frames of a run are lost on a node.
+func (c setup) losses(id pipeline.NodeID, run string) *report.Losses {
+	return report.NewLosses(someOf(c.Log.With().Str("run", run).Logger()), called(id), c.buffer())
+}
+
+// someOf is a log for what may happen very often: it is on a card.
+func someOf(log zerolog.Logger) zerolog.Logger {
+	return log.Sample(&zerolog.BurstSampler{Burst: 3, Period: 10 * time.Second})
 }
 
 func newClient(cfg setup, address string) *transport.Client {

@@ -27,7 +27,7 @@ type stagePart struct {
 	restarted bool
 	lives     []pipeline.Entry // of this process in the run, which was interrupted between them
 
-	losses   *losses
+	losses   *report.Losses
 	trace    *report.Trace // nil: not wanted
 	watch    *device.Watch
 	emulated *device.Emulated // nil: nothing is
@@ -109,7 +109,7 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 			end.say(p.ID, "could not write "+err.Error())
 		}
 	}
-	end.add(p.losses.notes()...)
+	end.add(p.losses.Notes()...)
 	for _, e := range p.edges() {
 		end.add(e.notes()...)
 		end.nodes = addLedgers(end.nodes, e.ledgers()...)

@@ -84,7 +84,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	}
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
 	life := newLife()
-	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), trace: w.trace, losses: newLosses(w.cfg, id, run.ID), watch: w.cfg.device.Watch()}
+	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), trace: w.trace, losses: w.cfg.losses(id, run.ID), watch: w.cfg.device.Watch()}
 	way := edgeConfig{log: w.cfg.Log, from: w.name, caller: id, path: o.Path, again: o.Again, view: p.View}
 	if before, ok := o.before.(*stagePart); ok {
 		p.lives = before.lives[max(0, len(before.lives)-maxLives):]
@@ -129,8 +129,8 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		Buffer:    w.cfg.buffer(),
 		End:       p.end,
 		EndID:     p.end.ID(),
-		Failed:    p.losses.count,
-		Full:      p.losses.full,
+		Failed:    p.losses.Count,
+		Full:      p.losses.Full,
 		Throttled: p.watch.Throttled,
 		Served:    w.metrics.Service,
 		Waited:    w.metrics.Wait,
@@ -175,7 +175,7 @@ func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, c
 			continue
 		case errs[i] != nil:
 			missing = append(missing, errs[i])
-			p.losses.missing(errs[i])
+			p.losses.Missing(errs[i])
 		}
 		p.next, hops = append(p.next, e), append(hops, e)
 	}
