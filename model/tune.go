@@ -41,7 +41,10 @@ func (e *Executor) tune(ctx context.Context, from, to int, anew bool) {
 	defer e.findings.save()
 	met := map[string]bool{}
 	for l := from; l < to && ctx.Err() == nil; l++ {
-		if shape := e.shape(l, 1); anew && !met[shape] || !e.known(l) {
+		if !anew && e.known(l) {
+			continue
+		}
+		if shape := e.shape(l, 1); !met[shape] {
 			met[shape] = true
 			e.learn(l)
 		}
@@ -63,9 +66,11 @@ func (e *Executor) known(layer int) bool {
 	if e.net.nodes[layer].Bytes() > most {
 		return true
 	}
-	_, one := e.findings.gain(e.shape(layer, 1))
-	_, more := e.findings.gain(e.shape(layer, e.batch))
-	return one && more
+	_, ok := e.findings.gain(e.shape(layer, 1))
+	if ok && e.batch > 1 {
+		_, ok = e.findings.gain(e.shape(layer, e.batch))
+	}
+	return ok
 }
 
 // learn measures one layer and remembers it.
