@@ -72,8 +72,8 @@ func TestWatchTellsWhatWasWrong(t *testing.T) {
 		if w.Throttled() {
 			t.Error("throttled from the beginning")
 		}
-		files.set(clockFile, "600000") // idle
-		time.Sleep(2 * time.Second)
+		files.set(clockFile, "600000")               // idle
+		time.Sleep(2*time.Second + time.Millisecond) // between two looks, from here on
 		files.set(limitsFile, "40004")
 		files.set(clockFile, "900000")
 		files.set(heatFile, "82400")
@@ -84,7 +84,7 @@ func TestWatchTellsWhatWasWrong(t *testing.T) {
 		files.set(limitsFile, "50000") // a moment of under-voltage between two looks
 		files.set(heatFile, "60000")
 		files.set(clockFile, "1400000")
-		time.Sleep(2 * time.Second)
+		time.Sleep(2*time.Second - time.Millisecond)
 		if w.Throttled() {
 			t.Error("still throttled")
 		}
