@@ -300,7 +300,7 @@ func (e *edge) notes() (notes []string) {
 	if !e.gone.IsZero() {
 		absent += now.Sub(e.gone)
 	}
-	if absent > 0 {
+	if absent >= beat { // what is shorter is no outage
 		notes = append(notes, fmt.Sprintf("%v did not answer %s for %.1f s", e.name(), called(e.caller), absent.Seconds()))
 	}
 	if e.refuse != nil {
