@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,13 +75,11 @@ func TestMissingSlowNodeIsUsedWhenItComes(t *testing.T) {
 				late.Listen = absent
 				come <- start(t, late, options.Slow, []string{nodes.end.address}, "")
 			}, func([]pipeline.Frame) {})
-			left := 5
-			overhear(nodes.end, func(error) {}, func(frames []pipeline.Frame) {
-				for _, f := range frames {
-					if f.By.Address == absent {
-						if left--; left == 0 {
-							interrupt()
-						}
+			var frames atomic.Int64 // of it
+			overhear(nodes.end, func(error) {}, func(came []pipeline.Frame) {
+				for _, f := range came {
+					if f.By.Address == absent && frames.Add(1) == 5 {
+						interrupt()
 					}
 				}
 			})
