@@ -86,42 +86,67 @@ func TestStoppedNodeHasNoReport(t *testing.T) {
 	}
 }
 
+// reach opens a run on a fake node over a network in memory. Call done in the end.
+func reach(t *testing.T, n *fakeNode) (e *edge, below *process, done func()) {
+	on := newMemoryNetwork()
+	n.name = "slow-1"
+	below = on.process("10.0.0.1:12345")
+	listener, err := below.Listen("tcp", "10.0.0.1:12345")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := transport.NewServer(n, nil, 1<<20, auth.NewGate(nil, func(auth.Refusal) {}), log.New(io.Discard, "", 0))
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(listener) })
+	client := transport.NewClient("10.0.0.1:12345", transport.Limits{
+		Dial: dialTime, Call: callTime, Window: window, MaxBody: 1 << 20, DialContext: on.process("10.0.0.2:12345").DialContext,
+	}, nil)
+	e, _, err = openEdge(t.Context(), edgeConfig{target: target{client, "--next", options.Slow}, log: zerolog.Nop(), from: "test"}, pipeline.Run{ID: "r"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e, below, func() {
+		below.thaw()
+		n.stop()
+		client.CloseIdle()
+		_ = server.Close()
+		serving.Wait()
+	}
+}
+
 // Who closes a run waits for a neighbour that takes longer than any --drain as long as that answers, and no longer.
 func TestClosingIsAttended(t *testing.T) {
 	for hangs, want := range map[bool]time.Duration{false: time.Hour, true: time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
-			n, on := newFakeNode(options.Slow), newMemoryNetwork()
-			n.name, n.closing = "slow-1", time.Hour
-			below := on.process("10.0.0.1:12345")
-			listener, err := below.Listen("tcp", "10.0.0.1:12345")
-			if err != nil {
-				t.Fatal(err)
-			}
-			server := transport.NewServer(n, nil, 1<<20, auth.NewGate(nil, func(auth.Refusal) {}), log.New(io.Discard, "", 0))
-			var serving sync.WaitGroup
-			serving.Go(func() { _ = server.Serve(listener) })
-			client := transport.NewClient("10.0.0.1:12345", transport.Limits{
-				Dial: dialTime, Call: callTime, Window: window, MaxBody: 1 << 20, DialContext: on.process("10.0.0.2:12345").DialContext,
-			}, nil)
-			e, _, err := openEdge(t.Context(), edgeConfig{target: target{client, "--next", options.Slow}, log: zerolog.Nop(), from: "test"}, pipeline.Run{ID: "r"})
-			if err != nil {
-				t.Fatal(err)
-			}
+			n := newFakeNode(options.Slow)
+			n.closing = time.Hour
+			e, below, done := reach(t, n)
+			defer done()
 			began := time.Now()
 			if hangs {
 				time.AfterFunc(time.Second, func() { below.freeze(false) })
 			}
-			_, err = e.close(t.Context(), ending{least: time.Minute})
+			_, err := e.close(t.Context(), ending{least: time.Minute})
 			if took := time.Since(began); took < want || took > want+closeTime+time.Second || hangs != errors.Is(err, pipeline.ErrUnreachable) {
 				t.Errorf("hangs %v: after %v: %v", hangs, took, err)
 			}
-			below.thaw()
-			n.stop()
-			client.CloseIdle()
-			_ = server.Close()
-			serving.Wait()
 		})
 	}
+}
+
+// A sign of life that is cut short, as the run is closed, says nothing of the neighbour.
+func TestCutShortIsNotDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, below, done := reach(t, newFakeNode(options.Slow))
+		defer done()
+		below.freeze(false)
+		time.Sleep(beat + time.Millisecond) // the first sign of life is under way
+		e.stop()
+		e.beats.Wait()
+		if !e.gone.IsZero() {
+			t.Error("the neighbour counts as gone")
+		}
+	})
 }
 
 // A node that its neighbours know by different addresses is one node in the report.

@@ -161,6 +161,9 @@ func (e *edge) show(ctx context.Context) {
 			e.notice(time.Now()) // to open it may take long
 			err = e.reopen(ctx)
 		}
+		if ctx.Err() != nil { // the call was cut short: that says nothing of the neighbour
+			return
+		}
 		e.judge(err)
 		e.notice(time.Now())
 	}
