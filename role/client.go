@@ -177,9 +177,7 @@ func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.
 		return
 	}
 	p.ledger.Count(pipeline.Forwarded, len(frames))
-	for i, a := range answers {
-		p.trail.Hand(by.ID(), a.Life, frames[i])
-	}
+	p.trail.Hand(by.ID(), answers[0].Life, frames...) // one life has answered the call
 	p.shown.Add(len(answers))
 }
 

@@ -48,11 +48,16 @@ func (e *ending) say(of pipeline.NodeID, texts ...string) {
 // addLedgers adds those of lives that are not there yet, as long as there are not too many.
 func addLedgers(to []pipeline.Entry, more ...pipeline.Entry) []pipeline.Entry {
 	for _, e := range more {
-		if !slices.ContainsFunc(to, func(k pipeline.Entry) bool { return k.NodeID == e.NodeID && k.Life == e.Life }) && len(to) < maxLedgers {
+		if !hasLife(to, e) && len(to) < maxLedgers {
 			to = append(slices.Clip(to), e)
 		}
 	}
 	return to
+}
+
+// hasLife reports whether the ledger of an entry's life is among others.
+func hasLife(ledgers []pipeline.Entry, e pipeline.Entry) bool {
+	return slices.ContainsFunc(ledgers, func(k pipeline.Entry) bool { return k.NodeID == e.NodeID && k.Life == e.Life })
 }
 
 // newLife makes a name for a life of a node in a run.

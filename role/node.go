@@ -212,8 +212,11 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 // Push takes frames into the run, and counts as a sign of life of its sender.
 func (n *node) Push(ctx context.Context, push transport.Pushing) (transport.Pushed, error) {
 	if s := n.leaving(push.Run); s != nil && len(push.Frames) == 0 {
-		defer n.heard(s, push.From)
-		return s.wait(ctx)
+		pushed, err := s.wait(ctx)
+		if err == nil {
+			n.heard(s, push.From)
+		}
+		return pushed, err
 	}
 	p, life, err := n.entrance(push.Run, push.From)
 	if err != nil {

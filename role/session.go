@@ -117,7 +117,7 @@ func (s *session) held() bool {
 // gather remembers what a neighbour that leaves brings: the ledgers of the nodes above, one for each life, and their notes.
 func (s *session) gather(c transport.Closing) {
 	for _, e := range c.Nodes {
-		if slices.ContainsFunc(s.nodes, func(known pipeline.Entry) bool { return known.NodeID == e.NodeID && known.Life == e.Life }) {
+		if hasLife(s.nodes, e) {
 			continue
 		}
 		text, err := json.Marshal(e)

@@ -95,11 +95,16 @@ func (t target) suits(name string, d transport.Description, err error) error {
 	case d.Name == "": // it has not answered
 		return nil
 	case d.Name == name:
-		return fmt.Errorf("%s %s %w: it is this %s node itself: name %s", t.flag, t.client.Address(), errWrongNode, d.Role, t.wanted())
+		return t.wrong("it is this " + d.Role + " node itself")
 	case d.Role != string(t.role):
-		return fmt.Errorf("%s %s %w: it is of role %s: name %s", t.flag, t.client.Address(), errWrongNode, d.Role, t.wanted())
+		return t.wrong("it is of role " + d.Role)
 	}
 	return nil
+}
+
+// wrong is the error of a neighbour that is something else.
+func (t target) wrong(why string) error {
+	return fmt.Errorf("%s %s %w: %s: name %s", t.flag, t.client.Address(), errWrongNode, why, t.wanted())
 }
 
 // wanted says whom the flag has to name.
