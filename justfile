@@ -98,6 +98,10 @@ deploy +hosts:
             else mv -f tandem.new tandem; echo "$(uname -n): ~/tandem"; fi'
     done
 
+# instructions that a frame takes on arm64 and armv7, in millions, for networks or folders of them: just count ../shared/models
+count *arguments:
+    .ci/count {{ arguments }}
+
 # tests of model, pipeline and strategy as 32-bit and 64-bit ARM code, under Debian's qemu-user
 test-arm:
     CGO_ENABLED=0 GOARCH=arm GOARM=7 go test -short -exec qemu-arm ./model/... ./pipeline/... ./strategy/...

@@ -139,9 +139,14 @@ func TestDigitsCNNAgreesWithPyTorch(t *testing.T) {
 }
 
 func BenchmarkNetworks(b *testing.B) {
-	for _, path := range append(models(b), "testdata/digits_mlp", "testdata/digits_cnn") {
-		b.Run(filepath.Base(path), func(b *testing.B) {
-			n, err := Open(path + ".onnx")
+	var paths []string
+	for _, folder := range append(filepath.SplitList(os.Getenv("TANDEM_MODELS")), "../../shared/models", "testdata") {
+		found, _ := filepath.Glob(filepath.Join(folder, "*.onnx"))
+		paths = append(paths, found...)
+	}
+	for _, path := range paths {
+		b.Run(strings.TrimSuffix(filepath.Base(path), ".onnx"), func(b *testing.B) {
+			n, err := Open(path)
 			if err != nil {
 				b.Fatal(err)
 			}
