@@ -17,9 +17,14 @@ run *flags:
 test *flags:
     go test {{ flags }} ./...
 
-# those that need processes, a browser or network namespaces, or take minutes: what stands under the build tag slow
+# those that need processes, a browser or network namespaces, or take minutes: the tests in files that stand under the build tag
+# slow, or ask whether there is time for many rounds (long)
 test-slow *flags:
-    go test -tags slow -timeout 20m -parallel 8 {{ flags }} $(grep -rl --include='*.go' '^//go:build slow' . | xargs dirname | sort -u)
+    #!/usr/bin/env bash
+    set -euo pipefail
+    files=$(grep -rlE --include='*_test.go' '^//go:build slow|\[long\]' .)
+    names=$(grep -hoE '^func Test\w+' $files | cut -d ' ' -f 2 | sort -u | paste -sd '|')
+    go test -tags slow -timeout 20m -parallel 8 -run "^($names)\$" {{ flags }} $(xargs dirname <<<"$files" | sort -u)
 
 # format, vet (assembly too), staticcheck, module files and import arrows
 lint:
