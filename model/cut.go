@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"tandem/model/internal/op"
 )
@@ -45,7 +44,7 @@ func (n *Network) Cut(s string) (int, error) {
 		near = min(max(near, 1), n.Len()-1)
 		return 0, fmt.Errorf("cut %.80q: %w: %s; the nearest is %d (%q)", s, ErrCut, reason, near, n.Tensor(near))
 	}
-	return 0, fmt.Errorf("cut %.80q: %w: %s has no such tensor; it can be cut at %s", s, ErrCut, n.name, n.places())
+	return 0, fmt.Errorf("cut %.80q: %w: %s has no such tensor; it can be cut at 1 to %d, or at a tensor that tandem inspect --all lists", s, ErrCut, n.name, n.Len()-1)
 }
 
 // maker is the layer that makes the tensor of that name, or -1.
@@ -53,23 +52,6 @@ func (n *Network) maker(name string) int {
 	return slices.IndexFunc(n.nodes, func(node node) bool {
 		return slices.ContainsFunc(node.out, func(v int) bool { return n.values[v].named(name) })
 	})
-}
-
-// places lists the places to cut at, up to a number that can still be read.
-func (n *Network) places() string {
-	const most = 20
-	var b strings.Builder
-	for i := 1; i < n.Len(); i++ {
-		if i > most {
-			fmt.Fprintf(&b, " and up to %d", n.Len()-1)
-			break
-		}
-		if i > 1 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%d (%.80q)", i, n.Tensor(i))
-	}
-	return b.String()
 }
 
 // DefaultCut is the best cut by what each layer is reckoned to take. It is 0 when
