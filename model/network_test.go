@@ -148,7 +148,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	for path, says := range map[string]string{
 		empty:                              "copy or export it again",
-		text:                               "copy or export it again",
+		text:                               "it is a text file",
 		dir:                                "not a regular file",
 		filepath.Join(dir, "nowhere.onnx"): "nowhere.onnx",
 		"testdata/digits_mlp_logits.npy":   "NumPy array",
