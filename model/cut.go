@@ -54,9 +54,9 @@ func (n *Network) maker(name string) int {
 	})
 }
 
-// DefaultCut is the best cut by what each layer is reckoned to take. It is 0 when
-// the network has one layer only and cannot be cut.
-func (n *Network) DefaultCut() int { return n.BestCut(n.Costs()) }
+// DefaultCut is the best cut by what each layer takes with so many threads, see
+// Costs. It is 0 when the network has one layer only and cannot be cut.
+func (n *Network) DefaultCut(threads int) int { return n.BestCut(n.Costs(threads)) }
 
 // BestCut is the first of Cuts, or 0 when the network cannot be cut.
 func (n *Network) BestCut(times []float64) int {
@@ -104,11 +104,35 @@ func (n *Network) Cuts(times []float64) []int {
 	return cuts
 }
 
-// Costs are what the layers are reckoned to take in the whole network, by the
-// operation and its sizes: nanoseconds on a machine like the one that they were
-// measured on, and elsewhere a unit of time. What another layer does with its own
-// costs nothing.
-func (n *Network) Costs() []float64 {
+// Costs are what the layers take in the whole network on this device, with so
+// many threads: as Measure has found, now or in an earlier process, and else as it
+// is reckoned by the operation and its sizes. Where nothing was measured the unit
+// is any; otherwise it is the nanosecond, and what is reckoned is scaled to it.
+// What another layer does with its own costs nothing.
+func (n *Network) Costs(threads int) []float64 {
+	costs, times := n.reckoned(), thisDevice().times
+	measured := make([]float64, n.Len())
+	took, reckoned := 0.0, 0.0 // of the layers that were measured
+	for l := range costs {
+		if t, ok := times.of(n.shape(l, 1, max(1, threads))); ok && costs[l] > 0 && t > 0 {
+			measured[l] = float64(t)
+			took, reckoned = took+measured[l], reckoned+costs[l]
+		}
+	}
+	for l := range costs {
+		switch {
+		case measured[l] > 0:
+			costs[l] = measured[l]
+		case took > 0:
+			costs[l] *= took / reckoned
+		}
+	}
+	return costs
+}
+
+// reckoned are the costs by the operations and their sizes: nanoseconds on a
+// machine like the one that they were measured on.
+func (n *Network) reckoned() []float64 {
 	costs := make([]float64, n.Len())
 	d := newDraft(n, 0, n.Len())
 	for k := range d.steps {

@@ -37,11 +37,11 @@ type Options struct {
 type Executor struct {
 	net      *Network
 	batch    int
-	team     *f32.Team   // nil: one thread
-	resident []bool      // layers
-	kernels  []op.Kernel // of resident layers
-	sharing  []sharing   // whether a layer is shared out over the team
-	findings *findings   // what was measured of that
+	team     *f32.Team       // nil: one thread
+	resident []bool          // layers
+	kernels  []op.Kernel     // of resident layers
+	sharing  []sharing       // whether a layer is shared out over the team
+	findings *findings[gain] // what was measured of that
 	plans    map[span]*plan
 
 	arena   []float32 // memory of the activations, frame by frame
@@ -63,7 +63,7 @@ func NewExecutor(n *Network, o Options) *Executor {
 		kernels: make([]op.Kernel, n.Len()), sharing: make([]sharing, n.Len()), plans: map[span]*plan{},
 	}
 	if o.Threads > 1 {
-		e.team, e.findings = f32.NewTeam(o.Threads), thisDevice()
+		e.team, e.findings = f32.NewTeam(o.Threads), thisDevice().sharing
 	}
 	return e
 }

@@ -48,10 +48,11 @@ func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
 		w.cuts = append(w.cuts, cut)
 	}
 	if len(w.cuts) == 0 && cfg.Role == options.Fast {
-		if net.DefaultCut() == 0 {
+		best := net.DefaultCut(cfg.Threads)
+		if best == 0 {
 			return nil, fmt.Errorf("--model %s has one layer, and can't be cut: give a network of two or more", net.Name())
 		}
-		w.cuts = []int{net.DefaultCut()}
+		w.cuts = []int{best}
 	}
 	w.next, w.end = targets(cfg)
 	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch})
