@@ -140,10 +140,22 @@ func (n *Network) reckoned() []float64 {
 	}
 	for _, s := range d.steps {
 		if !s.idle {
-			costs[s.node] = op.Cost(n.nodes[s.node].Operation, d.elements(s.in), d.elements(s.out))
+			costs[s.node] = op.Cost(n.nodes[s.node].Operation, d.elements(d.read(s)), d.elements(s.out))
 		}
 	}
 	return costs
+}
+
+// read is what a step reads: not what was made in its place.
+func (d *draft) read(s draftStep) []int {
+	if _, is := d.net.nodes[s.node].Operation.(op.Joins); !is {
+		return s.in
+	}
+	y, _ := d.root(s.out[0])
+	return slices.DeleteFunc(slices.Clone(s.in), func(v int) bool {
+		root, _ := d.root(v)
+		return root == y
+	})
 }
 
 // elements is how many numbers these values have.
