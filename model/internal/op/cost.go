@@ -20,7 +20,8 @@ func cost(o Operation, read, write float64) float64 {
 	work := float64(o.Work())
 	switch o := o.(type) {
 	case *convOp:
-		return o.cost(read, write)
+		n := float64(o.samples)
+		return n * o.cost(work/n, read/n, write/n)
 	case *Dense:
 		return o.cost()
 	case *matMulOp: // each matrix is laid out for the product
@@ -61,9 +62,10 @@ func cost(o Operation, read, write float64) float64 {
 	return work*per.work + read*per.read + write*per.write
 }
 
-// cost of a convolution: the products, and moving what enters and what comes out.
-func (c *convOp) cost(read, write float64) float64 {
-	work, taps := float64(c.Work()), float64(c.elements())
+// cost of a convolution of one sample: the products, and moving what enters and
+// what comes out.
+func (c *convOp) cost(work, read, write float64) float64 {
+	taps := float64(c.elements())
 	turned := 0.0 // bytes that become weights for each frame
 	if c.weights.quantised != nil {
 		turned = 2.5 * float64(c.weights.volume())

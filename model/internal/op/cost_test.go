@@ -15,7 +15,7 @@ func TestWorkHasItsCost(t *testing.T) {
 	}{
 		"conv":                {node("Conv", nil, image, reals(dims(8, 8, 3, 3), make([]float32, 576)...)), 576 * 196, 0.01, 1},
 		"computed weights":    {node("Conv", nil, image, filter), 576 * 196, 1, 5},
-		"several samples":     {node("Conv", nil, dense(dims(3, 8, 16, 16)), reals(dims(8, 8, 3, 3), make([]float32, 576)...)), 3 * 576 * 196, 1, 5},
+		"several samples":     {node("Conv", nil, dense(dims(3, 8, 16, 16)), reals(dims(8, 8, 3, 3), make([]float32, 576)...)), 3 * 576 * 196, 0.01, 1},
 		"three dimensions":    {node("Conv", nil, volume, dense(dims(8, 8, 3, 3, 3))), 1728 * 216, 1, 5},
 		"transposed":          {node("ConvTranspose", nil, image, reals(dims(8, 8, 3, 3), make([]float32, 576)...)), 576 * 256, 0.01, 5},
 		"conv of integers":    {node("ConvInteger", nil, image, bytes), 576 * 196, 1, 5},
