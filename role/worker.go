@@ -67,7 +67,7 @@ func (w *worker) close() error {
 
 // describe says which network this node has.
 func (w *worker) describe() transport.Description {
-	return transport.Description{Model: w.net.Name(), Digest: w.net.Digest(), Layers: w.net.Len()}
+	return transport.Description{Model: w.net.Name(), Digest: w.net.Digest(), Layers: w.net.Len(), Inputs: w.inputs(0)}
 }
 
 // begin makes this node's part in a run: it agrees on the run, loads its layers, opens the run below, and starts the
@@ -237,7 +237,7 @@ func (w *worker) await(ctx context.Context) error {
 // answer asks whether the nodes below answer, and returns why some do not.
 func (w *worker) answer(ctx context.Context) (needed, other error) {
 	return w.ask(func(t target) error {
-		err := t.ask(ctx, w.name)
+		_, err := t.ask(ctx, w.name)
 		switch {
 		case err == nil:
 			return nil

@@ -7,7 +7,7 @@ import "strings"
 // GHz, measured in whole networks. A device is faster or slower by a factor that
 // is much the same for all of them, so that the share of a network's time that
 // lies before a cut can be told without running it. After a kernel has changed,
-// the test TestReckonedIsMeasured says by how much its rates are off.
+// BenchmarkReckoned says by how much its rates are off.
 func Cost(o Operation, in, out int) float64 {
 	const each = 500 // to begin an operation
 	if h, is := o.(heldOp); is {
