@@ -39,7 +39,7 @@ var shapes = [isaCount]struct {
 	avx2:     {width: 16, frames: 4, tileRows: 4, tileCols: 24, narrowRows: 4, narrow: 8, depth: 256, tiles: 8, group: 16, unpacked: 32},
 	avx512:   {width: 32, frames: 8, tileRows: 8, tileCols: 48, narrowRows: 8, narrow: 16, depth: 256, tiles: 8, group: 8, unpacked: 32},
 	neon64:   {width: 16, frames: 4, tileRows: 8, tileCols: 12, narrowRows: 16, narrow: 4, depth: 256, tiles: 8, group: 8, unpacked: 64},
-	neon32:   {width: 8, frames: 4, tileRows: 4, tileCols: 8, narrowRows: 4, narrow: 8, depth: 256, tiles: 12, group: 16, unpacked: 32},
+	neon32:   {width: 12, frames: 4, tileRows: 6, tileCols: 8, narrowRows: 6, narrow: 8, depth: 256, tiles: 12, group: 10, unpacked: 48},
 }
 
 // The largest of the above, for buffers on the stack.
