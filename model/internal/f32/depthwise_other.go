@@ -7,4 +7,6 @@ var depthwiseLanes [isaCount]int
 
 func mostVectors(k, s int) int { return 0 }
 
-func depthwise(_ isa, k, s, n int, c *depthwiseCall) { panic("f32: no kernels that slide over a plane for this architecture") }
+func depthwise(_ isa, k, s, n int, c *depthwiseCall) {
+	panic("f32: no kernels that slide over a plane for this architecture")
+}

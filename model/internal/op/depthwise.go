@@ -16,8 +16,8 @@ type depthwiseKernel struct {
 	slide         *f32.Depthwise
 	job           planes // where slide is nil
 
-	y, x, w, b, scratch []float32 // of the frame at hand
-	clamp               f32.Clamp
+	y, x, by, plus, scratch []float32 // of the frame at hand: results, inputs, weights, bias
+	clamp                   f32.Clamp
 }
 
 func (c *convOp) loadDepthwise(scale, shift []float32) (Kernel, error) {
@@ -66,7 +66,7 @@ func (k *depthwiseKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) 
 	if k.y, err = elements(y, k.out*k.oh*k.ow); err != nil {
 		return err
 	}
-	k.w, k.b = k.weights.Float32s(), k.bias.Float32s()
+	k.by, k.plus = k.weights.Float32s(), k.bias.Float32s()
 	k.scratch, k.clamp = with.Scratch, with.Clamp
 	if with.Team != nil {
 		with.Team.Do(k.in, k)
@@ -83,7 +83,7 @@ func (k *depthwiseKernel) Chunk(thread, channel int) {
 	scratch := k.scratch[thread*k.slide.Scratch():][:k.slide.Scratch()]
 	plane, taps, each := k.oh*k.ow, len(k.taps), k.out/k.in
 	for i := channel * each; i < (channel+1)*each; i++ {
-		k.slide.Plane(k.y[i*plane:][:plane], k.x, channel*k.h*k.w, k.w[i*taps:][:taps], k.b[i], k.clamp, scratch)
+		k.slide.Plane(k.y[i*plane:][:plane], k.x, channel*k.h*k.w, k.by[i*taps:][:taps], k.plus[i], k.clamp, scratch)
 	}
 }
 
