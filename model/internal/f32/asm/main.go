@@ -61,7 +61,7 @@ func files() map[string][]byte {
 	}
 	return map[string][]byte{
 		"kernels_amd64.s": code.Bytes(), "kernels_amd64.go": formatted(calls.String()),
-		"depthwise_arm64.s": depthwiseNEON64(), "depthwise_arm64.go": formatted(depthwiseCalls("NEON")),
+		"slide_arm64.s": slideNEON64(), "slide_arm64.go": formatted(slideCalls("neon64", "NEON", 4)),
 	}
 }
 

@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// depthwise is a kernel that sums up the windows of one plane, for a strip of it
-// that is n vectors wide. It goes down the rows of the input and loads each of
-// them once: a row adds to as many rows of results as have it in their windows,
-// whose sums are in registers. For a window of 3 rows and stride 1:
+// slide is a kernel that slides a window over one plane, for a strip of it that
+// is n vectors wide, and sums up, or takes the largest of, what it sees. It goes
+// down the rows of the input and loads each of them once: a row adds to as many
+// rows of results as have it in their windows, whose sums are in registers. For a
+// window of 3 rows and stride 1:
 //
 //	                       sums 0   sums 1   sums 2
 //	row 1 of the input:    ky 2     ky 1     ky 0
@@ -18,24 +19,30 @@ import (
 //	row 3:                 ky 1     ky 0     ky 2, done
 //
 // Rows of padding add nothing and are left out; what a vector holds of the
-// padding at the left and right, a mask sets to 0.
-type depthwise struct{ k, s, n int } // window, stride, vectors
+// padding at the left and right, a mask sets to 0, or to -Inf.
+type slide struct {
+	largest bool
+	k, s, n int // window, stride, vectors
+}
 
 // widest has for each window the kernel that fills the registers.
-var widest = []depthwise{{3, 1, 4}, {3, 2, 4}, {5, 1, 3}, {5, 2, 3}}
+var widest = []slide{
+	{false, 3, 1, 4}, {false, 3, 2, 4}, {false, 5, 1, 3}, {false, 5, 2, 3},
+	{true, 2, 2, 4}, {true, 3, 1, 4}, {true, 3, 2, 4},
+}
 
-// depthwises are all such kernels that there are.
-func depthwises() (all []depthwise) {
+// slides are all such kernels that there are.
+func slides() (all []slide) {
 	for _, d := range widest {
-		for n := 1; n <= d.n; n++ {
-			all = append(all, depthwise{d.k, d.s, n})
+		for n := range d.n {
+			all = append(all, slide{d.largest, d.k, d.s, n + 1})
 		}
 	}
 	return all
 }
 
 // sets is how many rows of results have a row of the input in common.
-func (d depthwise) sets() int { return (d.k + d.s - 1) / d.s }
+func (d slide) sets() int { return (d.k + d.s - 1) / d.s }
 
 // row is one row of the input: the row of the weights that it meets in each set
 // of sums, -1 where there is none.
@@ -43,7 +50,7 @@ type row []int
 
 // rowAt is row v of the first window, padding counted; first is the set of sums
 // of that window's results.
-func (d depthwise) rowAt(v, first int) row {
+func (d slide) rowAt(v, first int) row {
 	r := make(row, d.sets())
 	for i := range r {
 		ky := v - i*d.s
@@ -59,7 +66,7 @@ func (d depthwise) rowAt(v, first int) row {
 // those that finish the first window come first, entered at the row that is the
 // plane's first; then the loop; then, for each place where it may end, a row that
 // finishes nothing and the sums that padding finishes.
-func (d depthwise) schedule(e emitter) {
+func (d slide) schedule(e emitter) {
 	e.begin()
 	for v := range d.k - d.s {
 		e.label(fmt.Sprint("row", v))
@@ -110,52 +117,69 @@ type emitter interface {
 //	R7 whether there is one more row of x   R9, R11 steps   R10 to the next row of x
 //	R12 between rows of y   V30 lo   V31 hi
 type neon64 struct {
-	depthwise
+	slide
 	code                      *strings.Builder
 	sums, weights, bias, mask int // first registers
 	load                      int
 }
 
-func depthwiseNEON64() []byte {
+func slideNEON64() []byte {
 	code := header + "#include \"textflag.h\"\n#include \"neon_arm64.h\"\n"
-	for _, d := range depthwises() {
+	for _, d := range slides() {
 		code += d.neon64()
 	}
 	return []byte(code)
 }
 
-// depthwiseCalls is how Go knows the kernels of an instruction set.
-func depthwiseCalls(set string) string {
+// slideCalls is how Go knows the kernels of an instruction set.
+func slideCalls(isa, set string, lanes int) string {
 	code := header + "package f32\n"
-	code += "\nvar depthwiseLanes = [isaCount]int{neon64: 4}\n"
-	code += "\n// mostVectors is how many the widest kernel for a window takes; 0: there is none.\nfunc mostVectors(k, s int) int {\nswitch [2]int{k, s} {\n"
+	code += fmt.Sprintf("\nvar slideLanes = [isaCount]int{%s: %d}\n", isa, lanes)
+	code += "\n// slideWidest is how many vectors the widest kernel for a window takes; 0: there is none.\nvar slideWidest = map[slideKind]int{\n"
 	for _, d := range widest {
-		code += fmt.Sprintf("case [2]int{%d, %d}:\nreturn %d\n", d.k, d.s, d.n)
+		code += fmt.Sprintf("{%v, %d, %d}: %d,\n", d.largest, d.k, d.s, d.n)
 	}
-	code += "}\nreturn 0\n}\n"
-	choice := "\n// depthwise calls the kernel for windows k wide, stride s, and n vectors.\nfunc depthwise(_ isa, k, s, n int, c *depthwiseCall) {\nswitch [3]int{k, s, n} {\n"
-	for _, d := range depthwises() {
-		code += fmt.Sprintf("\n//go:noescape\nfunc %s%s(c *depthwiseCall)\n", d.name(), set)
-		choice += fmt.Sprintf("case [3]int{%d, %d, %d}:\n%s%s(c)\n", d.k, d.s, d.n, d.name(), set)
+	code += "}\n"
+	choice := "\nfunc slide(_ isa, k slideKind, n int, c *slideCall) {\nswitch k {\n"
+	for _, d := range slides() {
+		code += fmt.Sprintf("\n//go:noescape\nfunc %s%s(c *slideCall)\n", d.name(), set)
+		if d.n == 1 {
+			choice += fmt.Sprintf("case slideKind{%v, %d, %d}:\nswitch n {\n", d.largest, d.k, d.s)
+		}
+		choice += fmt.Sprintf("case %d:\n%s%s(c)\n", d.n, d.name(), set)
+		for _, w := range widest {
+			if w == d {
+				choice += "}\n"
+			}
+		}
 	}
 	return code + choice + "}\n}\n"
 }
 
-func (d depthwise) neon64() string {
-	e := &neon64{depthwise: d, code: &strings.Builder{}}
+func (d slide) neon64() string {
+	e := &neon64{slide: d, code: &strings.Builder{}}
 	e.weights = d.sets() * d.n
-	e.bias = e.weights + (d.k*d.k+3)/4
+	e.bias = e.weights
+	if !d.largest {
+		e.bias += (d.k*d.k + 3) / 4
+	}
 	e.mask = e.bias + 1
 	e.load = e.mask + d.masks()
 	name := d.name() + "NEON"
-	fmt.Fprintf(e.code, "\n// func %s(c *depthwiseCall)\nTEXT ·%[1]s(SB), NOSPLIT, $0-8\n", name)
+	fmt.Fprintf(e.code, "\n// func %s(c *slideCall)\nTEXT ·%[1]s(SB), NOSPLIT, $0-8\n", name)
 	d.schedule(e)
 	return e.code.String()
 }
 
-func (d depthwise) name() string { return fmt.Sprintf("depthwise%ds%dx%d", d.k, d.s, d.n) }
+func (d slide) name() string {
+	name := "sum"
+	if d.largest {
+		name = "largest"
+	}
+	return fmt.Sprintf("%s%ds%dx%d", name, d.k, d.s, d.n)
+}
 
-func (d depthwise) masks() int { return d.k - 1 }
+func (d slide) masks() int { return d.k - 1 }
 
 func (e *neon64) op(format string, a ...any) { fmt.Fprintf(e.code, "\t"+format+"\n", a...) }
 
@@ -182,7 +206,7 @@ func (e *neon64) begin() {
 	e.op("VLD1R.P 4(R0), [V30.S4]")
 	e.op("VLD1R (R0), [V31.S4]")
 	at := e.weights
-	for left := e.k * e.k; left > 0; {
+	for left := e.k * e.k; left > 0 && !e.largest; {
 		if left == 1 {
 			e.op("FMOVS (R3), F%d", at)
 			break
@@ -203,6 +227,8 @@ func (e *neon64) begin() {
 	switch {
 	case e.s == 1:
 		e.op("MOVD $4, R9")
+	case e.k == 2:
+		passed = 32 * (e.n - 1)
 	case e.k == 3:
 		passed = 4 + 32*(e.n-1)
 	default:
@@ -218,7 +244,34 @@ func (e *neon64) begin() {
 	e.op("B main0")
 }
 
-func (e *neon64) and(v, mask int) { e.op("VAND V%d.B16, V%d.B16, V%[1]d.B16", v, e.mask+mask) }
+// and masks what is padding in a vector.
+func (e *neon64) and(v, mask int) {
+	if e.largest {
+		e.op("VBIF V%d.B16, V%d.B16, V%d.B16", e.mask+mask, e.bias, v)
+	} else {
+		e.op("VAND V%d.B16, V%d.B16, V%[1]d.B16", v, e.mask+mask)
+	}
+}
+
+// most takes the largest of a row's vectors from v on, in place, and those from
+// each of others, step apart, and then that of the sums.
+func (e *neon64) most(r row, v, step int, others ...int) {
+	for _, o := range others {
+		for i := range e.n {
+			e.op("FMAX(%d, %[1]d, %d)", v+i*step, o+i*step)
+		}
+	}
+	for set, ky := range r {
+		for i := range e.n {
+			switch sum := set*e.n + i; {
+			case ky == 0:
+				e.op("VMOV V%d.B16, V%d.B16", v+i*step, sum)
+			case ky > 0:
+				e.op("FMAX(%d, %[1]d, %d)", sum, v+i*step)
+			}
+		}
+	}
+}
 
 // add adds the products of tap kx to all sums of vectors [first, first+n), which
 // are in registers from v on, step apart.
@@ -232,6 +285,14 @@ func (e *neon64) add(r row, kx, first, n, v, step int) {
 			e.op("FMLA(%d, %d, %d, %d)", set*e.n+first+i, v+i*step, e.weights+tap/4, tap%4)
 		}
 	}
+}
+
+// pairs loads a row's even entries and its odd ones.
+func (e *neon64) pairs(v int) {
+	for i := range e.n - 1 {
+		e.op("VLD2.P 32(R1), %s", list(v+2*i, 2))
+	}
+	e.op("VLD2.P (R1)(R10), %s", list(v+2*e.n-2, 2))
 }
 
 func (e *neon64) row(r row) {
@@ -251,28 +312,33 @@ func (e *neon64) row(r row) {
 			} else if kx > e.k/2 {
 				e.and(v+last*1, kx-1)
 			}
+			if e.largest {
+				continue
+			}
 			if room == 1 {
 				e.add(r, kx, 0, e.n, v, 1)
 			} else if kx > 0 {
 				e.add(r, kx-1, 0, e.n, e.load+(kx-1)%room*e.n, 1)
 			}
 		}
-		if room > 1 {
+		if e.largest {
+			e.most(r, e.load, 1, e.load+e.n, e.load+2*e.n)
+		} else if room > 1 {
 			e.add(r, e.k-1, 0, e.n, e.load+(e.k-1)%room*e.n, 1)
 		}
+	case e.k == 2:
+		e.pairs(e.load)
+		e.and(e.load+2*last+1, 0)
+		e.most(r, e.load, 2, e.load+1)
 	case e.k == 3: // x[-1], then even and odd ones
 		before, pairs := e.load, e.load+1
 		shifted := pairs + 2*e.n
 		e.op("VLD1.P 4(R1), V%d.S[3]", before)
-		for i := range e.n {
-			if i < last {
-				e.op("VLD2.P 32(R1), %s", list(pairs+2*i, 2))
-			} else {
-				e.op("VLD2.P (R1)(R10), %s", list(pairs+2*i, 2))
-			}
-		}
+		e.pairs(pairs)
 		e.and(before, 0)
-		e.add(r, 1, 0, e.n, pairs, 2)
+		if !e.largest {
+			e.add(r, 1, 0, e.n, pairs, 2)
+		}
 		e.and(pairs+2*last+1, 1)
 		for i := range e.n {
 			p := before
@@ -281,9 +347,15 @@ func (e *neon64) row(r row) {
 			}
 			to := shifted + i%2
 			e.op("VEXT $12, V%d.B16, V%d.B16, V%d.B16", pairs+2*i+1, p, to)
-			if i > 0 {
+			if e.largest { // in place of the even ones
+				e.op("FMAX(%d, %[1]d, %d)", pairs+2*i, to)
+			} else if i > 0 {
 				e.add(r, 0, i-1, 1, shifted+(i-1)%2, 1)
 			}
+		}
+		if e.largest {
+			e.most(r, pairs, 2, pairs+1)
+			break
 		}
 		e.add(r, 2, 0, e.n, pairs+1, 2)
 		e.add(r, 0, last, 1, shifted+last%2, 1)
@@ -314,14 +386,13 @@ func (e *neon64) row(r row) {
 
 func (e *neon64) finish(set int, more bool) {
 	first := set * e.n
-	for i := range e.n {
-		e.op("FMAX(%d, %[1]d, 30)", first+i)
-	}
-	for i := range e.n {
-		e.op("FMIN(%d, %[1]d, 31)", first+i)
+	for i := range 2 * e.n {
+		if bound := [...]string{"FMAX(%d, %[1]d, 30)", "FMIN(%d, %[1]d, 31)"}[i/e.n]; !e.largest {
+			e.op(bound, first+i%e.n)
+		}
 	}
 	e.op("VST1.P %s, (R2)(R12)", list(first, e.n))
-	for i := 0; more && i < e.n; i++ {
+	for i := 0; more && !e.largest && i < e.n; i++ {
 		e.op("VMOV V%d.B16, V%d.B16", e.bias, first+i)
 	}
 }

@@ -9,11 +9,12 @@ import (
 // of padding before them and as much behind as the OH×OW results ask for.
 type Sliding struct{ H, W, Kernel, Stride, Top, Left, OH, OW int }
 
-// Depthwise sums up a window that slides over one plane by itself, as a
-// depthwise convolution does. It takes the plane as it is, without padding
-// written around it, and reads each row of it once.
-type Depthwise struct {
+// Window is such a window, for planes that it slides over one by one, as those of
+// depthwise convolutions and of pools do. It takes a plane as it is, without
+// padding written around it, and reads each row of it once.
+type Window struct {
 	Sliding
+	kind   slideKind
 	isa    isa
 	strips []strip
 	// A plane's first rows are entry, entry+1 ... of the first window. The plane
@@ -30,8 +31,8 @@ type strip struct {
 	masks []uint32 // for each tap of a row but the middle one: what is not padding
 }
 
-// depthwiseCall is what the assembly is told.
-type depthwiseCall struct {
+// slideCall is what the assembly is told.
+type slideCall struct {
 	y, x, w                  *float32
 	masks                    *uint32
 	pitch, yPitch            int // bytes
@@ -39,15 +40,24 @@ type depthwiseCall struct {
 	bias, lo, hi             float32
 }
 
-// NewDepthwise gives nil where there is no kernel for it on this machine.
-func NewDepthwise(s Sliding) *Depthwise { return newDepthwise(native, s) }
+// slideKind is what a kernel is for.
+type slideKind struct {
+	largest        bool // not the sum
+	kernel, stride int
+}
 
-func newDepthwise(i isa, s Sliding) *Depthwise {
-	lanes, most := depthwiseLanes[i], mostVectors(s.Kernel, s.Stride)
+// NewSum makes a window for Sum, NewLargest one for Largest; nil: there is no
+// kernel for it on this machine.
+func NewSum(s Sliding) *Window     { return newWindow(native, s, false) }
+func NewLargest(s Sliding) *Window { return newWindow(native, s, true) }
+
+func newWindow(i isa, s Sliding, largest bool) *Window {
+	kind := slideKind{largest, s.Kernel, s.Stride}
+	lanes, most := slideLanes[i], slideWidest[kind]
 	if lanes == 0 || most == 0 || s.OW < lanes || s.Top < 0 || s.Top > s.Kernel-s.Stride || s.H+s.Top < s.Kernel {
 		return nil
 	}
-	d := &Depthwise{Sliding: s, isa: i, entry: s.Top}
+	d := &Window{Sliding: s, kind: kind, isa: i, entry: s.Top}
 	d.main = min(s.OH, (s.H+s.Top-s.Kernel)/s.Stride+1)
 	d.rest = s.OH - d.main
 	rows := s.Stride*d.main + s.Kernel - s.Stride - s.Top
@@ -88,7 +98,7 @@ func (s Sliding) masks(x, n, lanes int) (masks []uint32, ok bool) {
 			col := s.Stride*(x+j) + kx - s.Left
 			inside := col >= 0 && col < s.W
 			switch {
-			case kx < s.Kernel/2 && j < lanes, kx > s.Kernel/2 && j >= (n-1)*lanes:
+			case kx < (s.Kernel-1)/2 && j < lanes, kx > (s.Kernel-1)/2 && j >= (n-1)*lanes:
 				if inside {
 					mask[j%lanes] = math.MaxUint32
 				}
@@ -96,7 +106,7 @@ func (s Sliding) masks(x, n, lanes int) (masks []uint32, ok bool) {
 				return nil, false
 			}
 		}
-		if kx != s.Kernel/2 {
+		if kx != (s.Kernel-1)/2 {
 			masks = append(masks, mask...)
 		}
 	}
@@ -111,28 +121,39 @@ func (s Sliding) masks(x, n, lanes int) (masks []uint32, ok bool) {
 	return masks, true
 }
 
-// Scratch is the length of the scratch that Plane needs.
-func (d *Depthwise) Scratch() int { return d.before + d.H*d.W + d.behind }
+// Scratch is the length of the scratch that Sum and Largest need.
+func (d *Window) Scratch() int { return d.before + d.H*d.W + d.behind }
 
-// Plane computes y, a plane of results, from the plane of x that begins at entry
+// Sum computes y, a plane of results, from the plane of x that begins at entry
 // at: the sums of the inputs in each window, times w, with the bias added and
 // bounded by c. y must not overlap x.
-func (d *Depthwise) Plane(y, x []float32, at int, w []float32, bias float32, c Clamp, scratch []float32) {
+func (d *Window) Sum(y, x []float32, at int, w []float32, bias float32, c Clamp, scratch []float32) {
+	if len(w) != d.Kernel*d.Kernel {
+		panic(fmt.Sprintf("f32: %d weights for a window of %d×%[2]d", len(w), d.Kernel))
+	}
+	d.slide(y, x, at, scratch, slideCall{w: &w[0], bias: bias, lo: c.Min, hi: c.Max})
+}
+
+// Largest is Sum for the largest of the inputs in each window, which is NaN where
+// one of them is; padding is less than any.
+func (d *Window) Largest(y, x []float32, at int, scratch []float32) {
+	d.slide(y, x, at, scratch, slideCall{bias: float32(math.Inf(-1))})
+}
+
+func (d *Window) slide(y, x []float32, at int, scratch []float32, call slideCall) {
 	size := d.H * d.W
-	if len(y) != d.OH*d.OW || at < 0 || at > len(x)-size || len(w) != d.Kernel*d.Kernel || len(scratch) < d.Scratch() {
-		panic(fmt.Sprintf("f32: a window of %d weights from entry %d of %d on, %d results, scratch of %d", len(w), at, len(x), len(y), len(scratch)))
+	if len(y) != d.OH*d.OW || at < 0 || at > len(x)-size || len(scratch) < d.Scratch() {
+		panic(fmt.Sprintf("f32: a window from entry %d of %d on, %d results, scratch of %d", at, len(x), len(y), len(scratch)))
 	}
 	if at < d.before || at+size+d.behind > len(x) { // the first and the last plane
 		copy(scratch[d.before:], x[at:at+size])
 		x, at = scratch, d.before
 	}
-	call := depthwiseCall{
-		w: &w[0], pitch: 4 * d.W, yPitch: 4 * d.OW, entry: d.entry, main: d.main, extra: d.extra, rest: d.rest,
-		bias: bias, lo: c.Min, hi: c.Max,
-	}
+	call.pitch, call.yPitch = 4*d.W, 4*d.OW
+	call.entry, call.main, call.extra, call.rest = d.entry, d.main, d.extra, d.rest
 	for i := range d.strips {
 		s := &d.strips[i]
 		call.y, call.x, call.masks = &y[s.x], &x[at+d.Stride*s.x-d.Left], &s.masks[0]
-		depthwise(d.isa, d.Kernel, d.Stride, s.n, &call)
+		slide(d.isa, d.kind, s.n, &call)
 	}
 }

@@ -3,10 +3,11 @@
 package f32
 
 // There are kernels that slide a window over a plane for arm64.
-var depthwiseLanes [isaCount]int
+var (
+	slideLanes  [isaCount]int
+	slideWidest map[slideKind]int
+)
 
-func mostVectors(k, s int) int { return 0 }
-
-func depthwise(_ isa, k, s, n int, c *depthwiseCall) {
+func slide(isa, slideKind, int, *slideCall) {
 	panic("f32: no kernels that slide over a plane for this architecture")
 }
