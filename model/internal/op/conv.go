@@ -117,5 +117,8 @@ func (c *convOp) Load() (Kernel, error) {
 	if c.in == c.groups {
 		return loaded.loadDepthwise(scale, shift)
 	}
+	if k := loaded.grouped(); k != nil {
+		return k, k.load(scale, shift)
+	}
 	return loaded.loadProduct(scale, shift)
 }

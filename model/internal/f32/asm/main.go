@@ -59,9 +59,16 @@ func files() map[string][]byte {
 			}
 		}
 	}
-	formatted, err := format.Source(calls.Bytes())
+	return map[string][]byte{
+		"kernels_amd64.s": code.Bytes(), "kernels_amd64.go": formatted(calls.String()),
+		"slide_arm64.s": slideNEON64(), "slide_arm64.go": formatted(slideCalls("neon64", "NEON", 4)),
+	}
+}
+
+func formatted(code string) []byte {
+	b, err := format.Source([]byte(code))
 	if err != nil {
 		log.Fatal(err)
 	}
-	return map[string][]byte{"kernels_amd64.s": code.Bytes(), "kernels_amd64.go": formatted}
+	return b
 }
