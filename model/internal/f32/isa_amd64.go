@@ -54,3 +54,9 @@ func tile(i isa, cols int, c *float32, ldc int, w, b, init *float32, k int, resu
 		tile8AVX2(c, ldc, w, b, init, k, resume, lo, hi)
 	}
 }
+
+// functionLanes is how many numbers a kernel of a function takes at a time.
+var functionLanes = [isaCount]int{avx2: 8, avx512: 16}
+
+// computes says whether there is a kernel for a kind.
+func computes(isa, kind) bool { return true }

@@ -17,3 +17,9 @@ func batch(isa, int, **float32, **float32, *float32, *float32, int, int, int, bo
 func tile(isa, int, *float32, int, *float32, *float32, *float32, int, bool, float32, float32) {
 	panic(noKernels)
 }
+
+var functionLanes [isaCount]int
+
+func computes(isa, kind) bool { return false }
+
+func function(isa, kind, *float32, *float32, *float32, int, *[4]float32) { panic(noKernels) }

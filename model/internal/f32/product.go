@@ -10,6 +10,7 @@ type Product struct {
 	N     int
 	Bias  []float32 // one for each row of C, or nil
 	Clamp Clamp
+	Then  Epilogue // of C: what becomes of a block of it while that is in the cache
 }
 
 // Columns is the right-hand matrix of a product. Mul asks for it piece by
@@ -66,6 +67,7 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 			for j := range row {
 				p.Clamp.fill(row[j:j+1], part(p.Bias, r, r+1))
 			}
+			p.Then.rows(m.isa, p.C, r*p.Ldc+left, 1, right-left, p.Ldc)
 		}
 		return
 	}
@@ -83,6 +85,10 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 			}
 			for panel := from; panel < to; panel++ {
 				m.mulPanel(p, scratch, panel, j, cols, k, rows)
+				if k+rows == m.cols {
+					first := panel * m.width
+					p.Then.rows(m.isa, p.C, first*p.Ldc+j, min(m.width, m.rows-first), cols, p.Ldc)
+				}
 			}
 		}
 	}

@@ -1,0 +1,167 @@
+package f32
+
+import "math"
+
+// Function is a function of one number, which Apply computes for each of a
+// vector. The zero value leaves the numbers as they are. Functions may be
+// compared.
+//
+// Each is written down once, as a formula of vector instructions in package asm,
+// which makes the kernels for every instruction set from it, and the plain Go for
+// all others: nodes of different processors agree to the last bits but a few.
+// TestFunctions states how far each may be off. NaN stays NaN.
+type Function struct {
+	kind kind
+	p    [4]float32 // parameters, as the formula numbers them
+}
+
+// Functions without parameters.
+var (
+	Exp       = Function{kind: exp}      // below 2.4e-38 it is 0
+	Log       = Function{kind: log}      // natural; NaN below 0
+	Sigmoid   = Function{kind: sigmoid}  // 1 / (1 + exp(-x))
+	Tanh      = Function{kind: tanh}     //
+	Erf       = Function{kind: erf}      // the error function
+	Gelu      = Function{kind: gelu}     // x times the probability that a normal variable is below x
+	GeluTanh  = Function{kind: geluTanh} // the same, by way of tanh
+	SiLU      = Function{kind: silu}     // x sigmoid(x)
+	HardSwish = Function{kind: hardSwish}
+)
+
+// Swish is x sigmoid(alpha x).
+func Swish(alpha float32) Function {
+	if alpha == 1 {
+		return SiLU
+	}
+	return Function{swish, [4]float32{alpha}}
+}
+
+// Leaky is x where it is positive, and slope x elsewhere.
+func Leaky(slope float32) Function { return Function{leaky, [4]float32{slope}} }
+
+// Scaled is a x + b within c: a hard sigmoid, a clamp, a batch normalisation and
+// what comes behind it.
+func Scaled(a, b float32, c Clamp) Function { return Function{scaled, [4]float32{a, b, c.Min, c.Max}} }
+
+// Bounded is x within c.
+func Bounded(c Clamp) Function {
+	if c == Linear {
+		return Function{}
+	}
+	return Function{bounded, [4]float32{c.Min, c.Max}}
+}
+
+// Apply computes y[i] = f(x[i]) for all of x; y may be x, and otherwise they must
+// not overlap.
+func (f Function) Apply(y, x []float32) { f.applyFor(native, y, x) }
+
+func (f Function) applyFor(i isa, y, x []float32) {
+	y = y[:len(x)]
+	if f.kind == identity {
+		copy(y, x)
+		return
+	}
+	elementwise(i, f.kind, y, x, x, &f.p)
+}
+
+// applyIn is Apply in place.
+func (f Function) applyIn(i isa, y []float32) {
+	if f.kind != identity {
+		elementwise(i, f.kind, y, y, y, &f.p)
+	}
+}
+
+// Pair is a function of two numbers.
+type Pair uint8
+
+// What Pairs compute of a and b.
+const (
+	Add        = Pair(addition)
+	Subtract   = Pair(subtraction)
+	Multiply   = Pair(multiplication)
+	Divide     = Pair(division)
+	Maximum2   = Pair(maximum2)
+	Minimum2   = Pair(minimum2)
+	LeakyTimes = Pair(leakyTimes) // a where it is positive, and a b elsewhere
+)
+
+// Apply computes y[i] = p(a[i], b[i]) within c, for all of a; y may be a or b.
+func (p Pair) Apply(y, a, b []float32, c Clamp) { p.applyFor(native, y, a, b, c) }
+
+func (p Pair) applyFor(i isa, y, a, b []float32, c Clamp) {
+	y, b = y[:len(a)], b[:len(a)]
+	if p == Add {
+		elementwise(i, kind(p), y, a, b, &[4]float32{c.Min, c.Max})
+		return
+	}
+	elementwise(i, kind(p), y, a, b, &[4]float32{})
+	if c != Linear {
+		Bounded(c).applyFor(i, y, y)
+	}
+}
+
+// With is the function p(·, b) within c; ok is false where there is none that is
+// as exact.
+func (p Pair) With(b float32, c Clamp) (f Function, ok bool) {
+	switch p {
+	case Add:
+		return Scaled(1, b, c), true
+	case Subtract:
+		return Scaled(1, -b, c), true
+	case Multiply:
+		return Scaled(b, negativeZero, c), true
+	case Divide:
+		if by := 1 / b; exactly(b) && by-by == 0 {
+			return Scaled(by, negativeZero, c), true
+		}
+	case Maximum2:
+		return Bounded(Clamp{max(b, c.Min), c.Max}), b == b
+	case Minimum2:
+		return Bounded(Clamp{c.Min, min(b, c.Max)}), c.Min <= b
+	case LeakyTimes:
+		return Leaky(b), c == Linear
+	}
+	return Function{}, false
+}
+
+// From is the function p(a, ·) within c, as With is p(·, b).
+func (p Pair) From(a float32, c Clamp) (f Function, ok bool) {
+	switch p {
+	case Subtract:
+		return Scaled(-1, a, c), true
+	case Add, Multiply, Maximum2, Minimum2:
+		return p.With(a, c)
+	}
+	return Function{}, false
+}
+
+// negativeZero is what added to any number leaves it, zeros and all.
+var negativeZero = float32(math.Copysign(0, -1))
+
+// exactly says that v is a power of 2, by whose inverse one may multiply.
+func exactly(v float32) bool { return math.Float32bits(v)<<9 == 0 && v != 0 }
+
+// elementwise calls the kernel of a kind for whole vectors, and once more for
+// what is left, by way of the stack.
+func elementwise(i isa, k kind, y, x, z []float32, p *[4]float32) {
+	lanes := functionLanes[i]
+	if lanes == 0 || !computes(i, k) {
+		functionGo(k, y, x, z, p)
+		return
+	}
+	const most = 16 << 10 // see callBytes
+	whole := len(y) / lanes * lanes
+	for at := 0; at < whole; at += most {
+		function(i, k, &y[at], &x[at], &z[at], min(most, whole-at), p)
+	}
+	if whole == len(y) {
+		return
+	}
+	var a, b [maxLanes]float32
+	copy(a[:], x[whole:])
+	copy(b[:], z[whole:])
+	function(i, k, &a[0], &a[0], &b[0], lanes, p)
+	copy(y[whole:], a[:])
+}
+
+const maxLanes = 16
