@@ -216,11 +216,14 @@ func (e *Executor) run(p *plan, frames int) error {
 // apply computes one step for the frames [first, last).
 func (e *Executor) apply(s *step, first, last int) error {
 	var err error
-	with := op.With{Clamp: s.clamp, Team: e.threads(s.node, last-first), Scratch: e.scratch}
+	with := op.With{Clamp: s.clamp, Then: s.then, Team: e.threads(s.node, last-first), Scratch: e.scratch}
 	if j, ok := s.kernel.(op.Joint); ok && s.joint && last-first > 1 {
 		err = j.ApplyAll(s.ys[first:last], s.firsts[first:last], with)
 	} else {
 		with.More = s.more[first]
+		if s.others != nil {
+			with.Then.Other = s.others[first].Float32s()
+		}
 		err = s.kernel.Apply(s.ys[first], s.xs[first], with)
 	}
 	if err != nil && s.node >= 0 {

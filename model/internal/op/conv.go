@@ -69,7 +69,8 @@ type convOp struct {
 	after           []scaling // of each output channel: the bias, and what was absorbed
 }
 
-func (c *convOp) Bounded() {}
+func (c *convOp) Bounded()       {}
+func (c *convOp) Finishes() bool { return true }
 
 // Absorb takes over a scaling of the output channels.
 func (c *convOp) Absorb(by Scaler, shape []int) bool {

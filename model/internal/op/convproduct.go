@@ -95,7 +95,7 @@ func (k *convKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
 		k.patches.window, k.patches.x = &k.window, x[g*each:][:each]
 		k.product = f32.Product{
 			C: c[g*rows*positions:][:rows*positions], Ldc: positions, B: &k.patches, N: positions,
-			Bias: bias[g*rows:][:rows], Clamp: with.Clamp,
+			Bias: bias[g*rows:][:rows], Clamp: with.Clamp, Then: with.Then.From(g * rows * positions),
 		}
 		if with.Team != nil {
 			with.Team.Mul(m, &k.product, scratch)
