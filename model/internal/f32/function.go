@@ -26,6 +26,7 @@ var (
 	GeluTanh  = Function{kind: geluTanh} // the same, by way of tanh
 	SiLU      = Function{kind: silu}     // x sigmoid(x)
 	HardSwish = Function{kind: hardSwish}
+	Mish      = Function{kind: mish} // x tanh(log(1 + exp(x)))
 )
 
 // Swish is x sigmoid(alpha x).
@@ -38,6 +39,9 @@ func Swish(alpha float32) Function {
 
 // Leaky is x where it is positive, and slope x elsewhere.
 func Leaky(slope float32) Function { return Function{leaky, [4]float32{slope}} }
+
+// Elu is above x where x is positive, and elsewhere below (exp(in x) - 1).
+func Elu(in, below, above float32) Function { return Function{elu, [4]float32{in, below, above}} }
 
 // Scaled is a x + b within c: a hard sigmoid, a clamp, a batch normalisation and
 // what comes behind it.
@@ -105,14 +109,20 @@ func (p Pair) applyFor(i isa, y, a, b []float32, c Clamp) {
 func (p Pair) With(b float32, c Clamp) (f Function, ok bool) {
 	switch p {
 	case Add:
+		if c == Linear {
+			return Function{plus, [4]float32{b}}, true
+		}
 		return Scaled(1, b, c), true
 	case Subtract:
-		return Scaled(1, -b, c), true
+		return Add.With(-b, c)
 	case Multiply:
+		if c == Linear {
+			return Function{times, [4]float32{b}}, true
+		}
 		return Scaled(b, negativeZero, c), true
 	case Divide:
 		if by := 1 / b; exactly(b) && by-by == 0 {
-			return Scaled(by, negativeZero, c), true
+			return Multiply.With(by, c)
 		}
 	case Maximum2:
 		return Bounded(Clamp{max(b, c.Min), c.Max}), b == b

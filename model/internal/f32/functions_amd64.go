@@ -9,6 +9,12 @@ func boundedAVX512(y, x, z *float32, n int, p *[4]float32)
 func scaledAVX512(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
+func timesAVX512(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
+func plusAVX512(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
 func leakyAVX512(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
@@ -31,6 +37,12 @@ func swishAVX512(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
 func tanhAVX512(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
+func eluAVX512(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
+func mishAVX512(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
 func erfAVX512(y, x, z *float32, n int, p *[4]float32)
@@ -69,6 +81,12 @@ func boundedAVX2(y, x, z *float32, n int, p *[4]float32)
 func scaledAVX2(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
+func timesAVX2(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
+func plusAVX2(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
 func leakyAVX2(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
@@ -91,6 +109,12 @@ func swishAVX2(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
 func tanhAVX2(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
+func eluAVX2(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
+func mishAVX2(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
 func erfAVX2(y, x, z *float32, n int, p *[4]float32)
@@ -130,6 +154,10 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32) {
 			boundedAVX512(y, x, z, n, p)
 		case scaled:
 			scaledAVX512(y, x, z, n, p)
+		case times:
+			timesAVX512(y, x, z, n, p)
+		case plus:
+			plusAVX512(y, x, z, n, p)
 		case leaky:
 			leakyAVX512(y, x, z, n, p)
 		case hardSwish:
@@ -146,6 +174,10 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32) {
 			swishAVX512(y, x, z, n, p)
 		case tanh:
 			tanhAVX512(y, x, z, n, p)
+		case elu:
+			eluAVX512(y, x, z, n, p)
+		case mish:
+			mishAVX512(y, x, z, n, p)
 		case erf:
 			erfAVX512(y, x, z, n, p)
 		case gelu:
@@ -174,6 +206,10 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32) {
 		boundedAVX2(y, x, z, n, p)
 	case scaled:
 		scaledAVX2(y, x, z, n, p)
+	case times:
+		timesAVX2(y, x, z, n, p)
+	case plus:
+		plusAVX2(y, x, z, n, p)
 	case leaky:
 		leakyAVX2(y, x, z, n, p)
 	case hardSwish:
@@ -190,6 +226,10 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32) {
 		swishAVX2(y, x, z, n, p)
 	case tanh:
 		tanhAVX2(y, x, z, n, p)
+	case elu:
+		eluAVX2(y, x, z, n, p)
+	case mish:
+		mishAVX2(y, x, z, n, p)
 	case erf:
 		erfAVX2(y, x, z, n, p)
 	case gelu:

@@ -117,6 +117,92 @@ one:
 done:
 	RET
 
+
+// func timesNEON(y, x, z *float32, n int, p *[4]float32)
+// held in vector registers: 15 p[0]
+TEXT ·timesNEON(SB), NOSPLIT, $0-20
+	MOVW y+0(FP), R0
+	MOVW x+4(FP), R1
+	MOVW z+8(FP), R2
+	MOVW n+12(FP), R3
+	MOVW p+16(FP), R4
+	ADD $0, R4, R7
+	WORD $0xf4e7ecad // vld1.32 {d30[], d31[]}, [r7]!
+	MOVW R5, R6
+	SUB.S $16, R3
+	BLT rest
+
+several:
+	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
+	WORD $0xf421428d // vld1.32 {d4-d7}, [r1]!
+	MOVW R6, R5
+	WORD $0xf3000d7e // vmul.f32 q0, q0, q15
+	WORD $0xf3022d7e // vmul.f32 q1, q1, q15
+	WORD $0xf3044d7e // vmul.f32 q2, q2, q15
+	WORD $0xf3066d7e // vmul.f32 q3, q3, q15
+	WORD $0xf400028d // vst1.32 {d0-d3}, [r0]!
+	WORD $0xf400428d // vst1.32 {d4-d7}, [r0]!
+	SUB.S $16, R3
+	BGE several
+
+rest:
+	ADD.S $16, R3
+	BEQ done
+
+one:
+	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
+	MOVW R6, R5
+	WORD $0xf3000d7e // vmul.f32 q0, q0, q15
+	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
+	SUB.S $4, R3
+	BNE one
+
+done:
+	RET
+
+
+// func plusNEON(y, x, z *float32, n int, p *[4]float32)
+// held in vector registers: 15 p[0]
+TEXT ·plusNEON(SB), NOSPLIT, $0-20
+	MOVW y+0(FP), R0
+	MOVW x+4(FP), R1
+	MOVW z+8(FP), R2
+	MOVW n+12(FP), R3
+	MOVW p+16(FP), R4
+	ADD $0, R4, R7
+	WORD $0xf4e7ecad // vld1.32 {d30[], d31[]}, [r7]!
+	MOVW R5, R6
+	SUB.S $16, R3
+	BLT rest
+
+several:
+	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
+	WORD $0xf421428d // vld1.32 {d4-d7}, [r1]!
+	MOVW R6, R5
+	WORD $0xf2000d6e // vadd.f32 q0, q0, q15
+	WORD $0xf2022d6e // vadd.f32 q1, q1, q15
+	WORD $0xf2044d6e // vadd.f32 q2, q2, q15
+	WORD $0xf2066d6e // vadd.f32 q3, q3, q15
+	WORD $0xf400028d // vst1.32 {d0-d3}, [r0]!
+	WORD $0xf400428d // vst1.32 {d4-d7}, [r0]!
+	SUB.S $16, R3
+	BGE several
+
+rest:
+	ADD.S $16, R3
+	BEQ done
+
+one:
+	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
+	MOVW R6, R5
+	WORD $0xf2000d6e // vadd.f32 q0, q0, q15
+	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
+	SUB.S $4, R3
+	BNE one
+
+done:
+	RET
+
 DATA leakyNEONTable<>+0(SB)/4, $0x0
 GLOBL leakyNEONTable<>(SB), RODATA|NOPTR, $4
 
@@ -907,6 +993,321 @@ one:
 	WORD $0xf2000f52 // vrecps.f32 q0, q0, q1
 	WORD $0xf3020d50 // vmul.f32 q0, q1, q0
 	WORD $0xf3040d50 // vmul.f32 q0, q2, q0
+	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
+	SUB.S $4, R3
+	BNE one
+
+done:
+	RET
+
+DATA eluNEONTable<>+0(SB)/4, $0x0
+DATA eluNEONTable<>+4(SB)/4, $0xc1a00000
+DATA eluNEONTable<>+8(SB)/4, $0x3fb8aa3b
+DATA eluNEONTable<>+12(SB)/4, $0x4b400000
+DATA eluNEONTable<>+16(SB)/4, $0x4b400000
+DATA eluNEONTable<>+20(SB)/4, $0x3f318000
+DATA eluNEONTable<>+24(SB)/4, $0xb95e8083
+DATA eluNEONTable<>+28(SB)/4, $0x3c091db6
+DATA eluNEONTable<>+32(SB)/4, $0x3d2aac7e
+DATA eluNEONTable<>+36(SB)/4, $0x3ab510cb
+DATA eluNEONTable<>+40(SB)/4, $0x3e2aaa48
+DATA eluNEONTable<>+44(SB)/4, $0x3efffffe
+DATA eluNEONTable<>+48(SB)/4, $0x3f800000
+DATA eluNEONTable<>+52(SB)/4, $0x3f800000
+DATA eluNEONTable<>+56(SB)/4, $0x0
+GLOBL eluNEONTable<>(SB), RODATA|NOPTR, $60
+
+// func eluNEON(y, x, z *float32, n int, p *[4]float32)
+// held in vector registers: 13 p[0], 14 p[1], 15 p[2]
+TEXT ·eluNEON(SB), NOSPLIT, $0-20
+	MOVW y+0(FP), R0
+	MOVW x+4(FP), R1
+	MOVW z+8(FP), R2
+	MOVW n+12(FP), R3
+	MOVW p+16(FP), R4
+	MOVW $eluNEONTable<>(SB), R5
+	ADD $0, R4, R7
+	WORD $0xf4e7acad // vld1.32 {d26[], d27[]}, [r7]!
+	ADD $4, R4, R7
+	WORD $0xf4e7ccad // vld1.32 {d28[], d29[]}, [r7]!
+	ADD $8, R4, R7
+	WORD $0xf4e7ecad // vld1.32 {d30[], d31[]}, [r7]!
+	MOVW R5, R6
+	SUB.S $8, R3
+	BLT rest
+
+several:
+	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
+	MOVW R6, R5
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2206f44 // vmin.f32 q3, q0, q2
+	WORD $0xf2228f44 // vmin.f32 q4, q1, q2
+	WORD $0xf3064d7a // vmul.f32 q2, q3, q13
+	WORD $0xf3086d7a // vmul.f32 q3, q4, q13
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2044f48 // vmax.f32 q2, q2, q4
+	WORD $0xf2066f48 // vmax.f32 q3, q3, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf22ac15a // vmov q6, q5
+	WORD $0xf204ad58 // vmla.f32 q5, q2, q4
+	WORD $0xf206cd58 // vmla.f32 q6, q3, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf22aed48 // vsub.f32 q7, q5, q4
+	WORD $0xf26c0d48 // vsub.f32 q8, q6, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf22e4d58 // vmls.f32 q2, q7, q4
+	WORD $0xf2206dd8 // vmls.f32 q3, q8, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf22e4d58 // vmls.f32 q2, q7, q4
+	WORD $0xf2206dd8 // vmls.f32 q3, q8, q4
+	WORD $0xf3048d54 // vmul.f32 q4, q2, q2
+	WORD $0xf306ed56 // vmul.f32 q7, q3, q3
+	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
+	WORD $0xf4e52cad // vld1.32 {d18[], d19[]}, [r5]!
+	WORD $0xf26241f2 // vmov q10, q9
+	WORD $0xf2402dd4 // vmla.f32 q9, q8, q2
+	WORD $0xf2404dd6 // vmla.f32 q10, q8, q3
+	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
+	WORD $0xf2402dd8 // vmla.f32 q9, q8, q4
+	WORD $0xf2404dde // vmla.f32 q10, q8, q7
+	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
+	WORD $0xf4e56cad // vld1.32 {d22[], d23[]}, [r5]!
+	WORD $0xf26681f6 // vmov q12, q11
+	WORD $0xf2406dd4 // vmla.f32 q11, q8, q2
+	WORD $0xf2408dd6 // vmla.f32 q12, q8, q3
+	WORD $0xf2426dd8 // vmla.f32 q11, q9, q4
+	WORD $0xf2448dde // vmla.f32 q12, q10, q7
+	WORD $0xf2064dd8 // vmla.f32 q2, q11, q4
+	WORD $0xf2086dde // vmla.f32 q3, q12, q7
+	WORD $0xf2b7855a // vshl.i32 q4, q5, #23
+	WORD $0xf2b7a55c // vshl.i32 q5, q6, #23
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf228884c // vadd.i32 q4, q4, q6
+	WORD $0xf22aa84c // vadd.i32 q5, q5, q6
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf228ed4c // vsub.f32 q7, q4, q6
+	WORD $0xf26a0d4c // vsub.f32 q8, q5, q6
+	WORD $0xf208ed54 // vmla.f32 q7, q4, q2
+	WORD $0xf24a0d56 // vmla.f32 q8, q5, q3
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2000f44 // vmax.f32 q0, q0, q2
+	WORD $0xf2022f44 // vmax.f32 q1, q1, q2
+	WORD $0xf3000d7e // vmul.f32 q0, q0, q15
+	WORD $0xf3022d7e // vmul.f32 q1, q1, q15
+	WORD $0xf20e0d7c // vmla.f32 q0, q7, q14
+	WORD $0xf2002dfc // vmla.f32 q1, q8, q14
+	WORD $0xf400028d // vst1.32 {d0-d3}, [r0]!
+	SUB.S $8, R3
+	BGE several
+
+rest:
+	ADD.S $8, R3
+	BEQ done
+
+one:
+	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
+	MOVW R6, R5
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2204f42 // vmin.f32 q2, q0, q1
+	WORD $0xf3042d7a // vmul.f32 q1, q2, q13
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2022f44 // vmax.f32 q1, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2026d54 // vmla.f32 q3, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2268d44 // vsub.f32 q4, q3, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2282d54 // vmls.f32 q1, q4, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2282d54 // vmls.f32 q1, q4, q2
+	WORD $0xf3024d52 // vmul.f32 q2, q1, q1
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf208ad52 // vmla.f32 q5, q4, q1
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf208ad54 // vmla.f32 q5, q4, q2
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf208cd52 // vmla.f32 q6, q4, q1
+	WORD $0xf20acd54 // vmla.f32 q6, q5, q2
+	WORD $0xf20c2d54 // vmla.f32 q1, q6, q2
+	WORD $0xf2b74556 // vshl.i32 q2, q3, #23
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2244846 // vadd.i32 q2, q2, q3
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2248d46 // vsub.f32 q4, q2, q3
+	WORD $0xf2048d52 // vmla.f32 q4, q2, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2000f42 // vmax.f32 q0, q0, q1
+	WORD $0xf3000d7e // vmul.f32 q0, q0, q15
+	WORD $0xf2080d7c // vmla.f32 q0, q4, q14
+	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
+	SUB.S $4, R3
+	BNE one
+
+done:
+	RET
+
+DATA mishNEONTable<>+0(SB)/4, $0xc2af3333
+DATA mishNEONTable<>+4(SB)/4, $0x41a00000
+DATA mishNEONTable<>+8(SB)/4, $0x3f800000
+DATA mishNEONTable<>+12(SB)/4, $0x3fb8aa3b
+DATA mishNEONTable<>+16(SB)/4, $0x4b400000
+DATA mishNEONTable<>+20(SB)/4, $0x4b400000
+DATA mishNEONTable<>+24(SB)/4, $0x3f318000
+DATA mishNEONTable<>+28(SB)/4, $0xb95e8083
+DATA mishNEONTable<>+32(SB)/4, $0x3c091db6
+DATA mishNEONTable<>+36(SB)/4, $0x3d2aac7e
+DATA mishNEONTable<>+40(SB)/4, $0x3ab510cb
+DATA mishNEONTable<>+44(SB)/4, $0x3e2aaa48
+DATA mishNEONTable<>+48(SB)/4, $0x3efffffe
+DATA mishNEONTable<>+52(SB)/4, $0x3f000000
+DATA mishNEONTable<>+56(SB)/4, $0x40000000
+DATA mishNEONTable<>+60(SB)/4, $0x40000000
+GLOBL mishNEONTable<>(SB), RODATA|NOPTR, $64
+
+// func mishNEON(y, x, z *float32, n int, p *[4]float32)
+// held in vector registers: 13 (-87.6), 14 20, 15 1
+TEXT ·mishNEON(SB), NOSPLIT, $0-20
+	MOVW y+0(FP), R0
+	MOVW x+4(FP), R1
+	MOVW z+8(FP), R2
+	MOVW n+12(FP), R3
+	MOVW p+16(FP), R4
+	MOVW $mishNEONTable<>(SB), R5
+	WORD $0xf4e5acad // vld1.32 {d26[], d27[]}, [r5]!
+	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
+	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
+	MOVW R5, R6
+	SUB.S $8, R3
+	BLT rest
+
+several:
+	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
+	MOVW R6, R5
+	WORD $0xf2004f6a // vmax.f32 q2, q0, q13
+	WORD $0xf2026f6a // vmax.f32 q3, q1, q13
+	WORD $0xf2244f6c // vmin.f32 q2, q2, q14
+	WORD $0xf2266f6c // vmin.f32 q3, q3, q14
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf22ac15a // vmov q6, q5
+	WORD $0xf204ad58 // vmla.f32 q5, q2, q4
+	WORD $0xf206cd58 // vmla.f32 q6, q3, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf22aed48 // vsub.f32 q7, q5, q4
+	WORD $0xf26c0d48 // vsub.f32 q8, q6, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf22e4d58 // vmls.f32 q2, q7, q4
+	WORD $0xf2206dd8 // vmls.f32 q3, q8, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf22e4d58 // vmls.f32 q2, q7, q4
+	WORD $0xf2206dd8 // vmls.f32 q3, q8, q4
+	WORD $0xf3048d54 // vmul.f32 q4, q2, q2
+	WORD $0xf306ed56 // vmul.f32 q7, q3, q3
+	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
+	WORD $0xf4e52cad // vld1.32 {d18[], d19[]}, [r5]!
+	WORD $0xf26241f2 // vmov q10, q9
+	WORD $0xf2402dd4 // vmla.f32 q9, q8, q2
+	WORD $0xf2404dd6 // vmla.f32 q10, q8, q3
+	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
+	WORD $0xf2402dd8 // vmla.f32 q9, q8, q4
+	WORD $0xf2404dde // vmla.f32 q10, q8, q7
+	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
+	WORD $0xf4e56cad // vld1.32 {d22[], d23[]}, [r5]!
+	WORD $0xf26681f6 // vmov q12, q11
+	WORD $0xf2406dd4 // vmla.f32 q11, q8, q2
+	WORD $0xf2408dd6 // vmla.f32 q12, q8, q3
+	WORD $0xf2426dd8 // vmla.f32 q11, q9, q4
+	WORD $0xf2448dde // vmla.f32 q12, q10, q7
+	WORD $0xf20e4dc4 // vadd.f32 q2, q15, q2
+	WORD $0xf20e6dc6 // vadd.f32 q3, q15, q3
+	WORD $0xf2064dd8 // vmla.f32 q2, q11, q4
+	WORD $0xf2086dde // vmla.f32 q3, q12, q7
+	WORD $0xf2044d44 // vadd.f32 q2, q2, q2
+	WORD $0xf2066d46 // vadd.f32 q3, q3, q3
+	WORD $0xf2b7855a // vshl.i32 q4, q5, #23
+	WORD $0xf2b7a55c // vshl.i32 q5, q6, #23
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf228884c // vadd.i32 q4, q4, q6
+	WORD $0xf22aa84c // vadd.i32 q5, q5, q6
+	WORD $0xf3044d58 // vmul.f32 q2, q2, q4
+	WORD $0xf3066d5a // vmul.f32 q3, q3, q5
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf204ad48 // vadd.f32 q5, q2, q4
+	WORD $0xf206cd48 // vadd.f32 q6, q3, q4
+	WORD $0xf3044d5a // vmul.f32 q2, q2, q5
+	WORD $0xf3066d5c // vmul.f32 q3, q3, q6
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf204ad48 // vadd.f32 q5, q2, q4
+	WORD $0xf206cd48 // vadd.f32 q6, q3, q4
+	WORD $0xf3bb854a // vrecpe.f32 q4, q5
+	WORD $0xf3bbe54c // vrecpe.f32 q7, q6
+	WORD $0xf24a0f58 // vrecps.f32 q8, q5, q4
+	WORD $0xf24c2f5e // vrecps.f32 q9, q6, q7
+	WORD $0xf3088d70 // vmul.f32 q4, q4, q8
+	WORD $0xf30eed72 // vmul.f32 q7, q7, q9
+	WORD $0xf20aaf58 // vrecps.f32 q5, q5, q4
+	WORD $0xf20ccf5e // vrecps.f32 q6, q6, q7
+	WORD $0xf3088d5a // vmul.f32 q4, q4, q5
+	WORD $0xf30ead5c // vmul.f32 q5, q7, q6
+	WORD $0xf3044d58 // vmul.f32 q2, q2, q4
+	WORD $0xf3066d5a // vmul.f32 q3, q3, q5
+	WORD $0xf3000d54 // vmul.f32 q0, q0, q2
+	WORD $0xf3022d56 // vmul.f32 q1, q1, q3
+	WORD $0xf400028d // vst1.32 {d0-d3}, [r0]!
+	SUB.S $8, R3
+	BGE several
+
+rest:
+	ADD.S $8, R3
+	BEQ done
+
+one:
+	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
+	MOVW R6, R5
+	WORD $0xf2002f6a // vmax.f32 q1, q0, q13
+	WORD $0xf2222f6c // vmin.f32 q1, q1, q14
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2026d54 // vmla.f32 q3, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2268d44 // vsub.f32 q4, q3, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2282d54 // vmls.f32 q1, q4, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2282d54 // vmls.f32 q1, q4, q2
+	WORD $0xf3024d52 // vmul.f32 q2, q1, q1
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf208ad52 // vmla.f32 q5, q4, q1
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf208ad54 // vmla.f32 q5, q4, q2
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf208cd52 // vmla.f32 q6, q4, q1
+	WORD $0xf20acd54 // vmla.f32 q6, q5, q2
+	WORD $0xf20e2dc2 // vadd.f32 q1, q15, q1
+	WORD $0xf20c2d54 // vmla.f32 q1, q6, q2
+	WORD $0xf2022d42 // vadd.f32 q1, q1, q1
+	WORD $0xf2b74556 // vshl.i32 q2, q3, #23
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2244846 // vadd.i32 q2, q2, q3
+	WORD $0xf3022d54 // vmul.f32 q1, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2026d44 // vadd.f32 q3, q1, q2
+	WORD $0xf3022d56 // vmul.f32 q1, q1, q3
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2026d44 // vadd.f32 q3, q1, q2
+	WORD $0xf3bb4546 // vrecpe.f32 q2, q3
+	WORD $0xf2068f54 // vrecps.f32 q4, q3, q2
+	WORD $0xf3044d58 // vmul.f32 q2, q2, q4
+	WORD $0xf2066f54 // vrecps.f32 q3, q3, q2
+	WORD $0xf3044d56 // vmul.f32 q2, q2, q3
+	WORD $0xf3022d54 // vmul.f32 q1, q1, q2
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
 	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
 	SUB.S $4, R3
 	BNE one

@@ -9,6 +9,12 @@ func boundedNEON(y, x, z *float32, n int, p *[4]float32)
 func scaledNEON(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
+func timesNEON(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
+func plusNEON(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
 func leakyNEON(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
@@ -31,6 +37,12 @@ func swishNEON(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
 func tanhNEON(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
+func eluNEON(y, x, z *float32, n int, p *[4]float32)
+
+//go:noescape
+func mishNEON(y, x, z *float32, n int, p *[4]float32)
 
 //go:noescape
 func erfNEON(y, x, z *float32, n int, p *[4]float32)
@@ -69,6 +81,10 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32) {
 		boundedNEON(y, x, z, n, p)
 	case scaled:
 		scaledNEON(y, x, z, n, p)
+	case times:
+		timesNEON(y, x, z, n, p)
+	case plus:
+		plusNEON(y, x, z, n, p)
 	case leaky:
 		leakyNEON(y, x, z, n, p)
 	case hardSwish:
@@ -85,6 +101,10 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32) {
 		swishNEON(y, x, z, n, p)
 	case tanh:
 		tanhNEON(y, x, z, n, p)
+	case elu:
+		eluNEON(y, x, z, n, p)
+	case mish:
+		mishNEON(y, x, z, n, p)
 	case erf:
 		erfNEON(y, x, z, n, p)
 	case gelu:

@@ -108,6 +108,84 @@ one:
 done:
 	RET
 
+
+// func timesNEON(y, x, z *float32, n int, p *[4]float32)
+// held in vector registers: 31 p[0]
+TEXT ·timesNEON(SB), NOSPLIT, $0-40
+	MOVD y+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD n+24(FP), R3
+	MOVD p+32(FP), R4
+	ADD $0, R4, R6
+	VLD1R (R6), [V31.S4]
+	SUBS $16, R3, R3
+	BLT rest
+
+several:
+	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	WORD $0x6e3fdc00 // fmul v0, v0, v31
+	WORD $0x6e3fdc21 // fmul v1, v1, v31
+	WORD $0x6e3fdc42 // fmul v2, v2, v31
+	WORD $0x6e3fdc63 // fmul v3, v3, v31
+	FSTPQ.P (F0, F1), 32(R0)
+	FSTPQ.P (F2, F3), 32(R0)
+	SUBS $16, R3, R3
+	BGE several
+
+rest:
+	ADDS $16, R3, R3
+	BEQ done
+
+one:
+	VLD1.P 16(R1), [V0.S4]
+	WORD $0x6e3fdc00 // fmul v0, v0, v31
+	FMOVQ.P F0, 16(R0)
+	SUBS $4, R3, R3
+	BNE one
+
+done:
+	RET
+
+
+// func plusNEON(y, x, z *float32, n int, p *[4]float32)
+// held in vector registers: 31 p[0]
+TEXT ·plusNEON(SB), NOSPLIT, $0-40
+	MOVD y+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD n+24(FP), R3
+	MOVD p+32(FP), R4
+	ADD $0, R4, R6
+	VLD1R (R6), [V31.S4]
+	SUBS $16, R3, R3
+	BLT rest
+
+several:
+	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	WORD $0x4e3fd400 // fadd v0, v0, v31
+	WORD $0x4e3fd421 // fadd v1, v1, v31
+	WORD $0x4e3fd442 // fadd v2, v2, v31
+	WORD $0x4e3fd463 // fadd v3, v3, v31
+	FSTPQ.P (F0, F1), 32(R0)
+	FSTPQ.P (F2, F3), 32(R0)
+	SUBS $16, R3, R3
+	BGE several
+
+rest:
+	ADDS $16, R3, R3
+	BEQ done
+
+one:
+	VLD1.P 16(R1), [V0.S4]
+	WORD $0x4e3fd400 // fadd v0, v0, v31
+	FMOVQ.P F0, 16(R0)
+	SUBS $4, R3, R3
+	BNE one
+
+done:
+	RET
+
 DATA leakyNEONTable<>+0(SB)/4, $0x0
 DATA leakyNEONTable<>+4(SB)/4, $0x0
 DATA leakyNEONTable<>+8(SB)/4, $0x0
@@ -1416,6 +1494,333 @@ one:
 	WORD $0x4e20cc22 // fmla v2, v1, v0
 	WORD $0x4e3ed440 // fadd v0, v2, v30
 	WORD $0x6e20fc40 // fdiv v0, v2, v0
+	FMOVQ.P F0, 16(R0)
+	SUBS $4, R3, R3
+	BNE one
+
+done:
+	RET
+
+DATA eluNEONTable<>+0(SB)/4, $0x0
+DATA eluNEONTable<>+4(SB)/4, $0x0
+DATA eluNEONTable<>+8(SB)/4, $0x0
+DATA eluNEONTable<>+12(SB)/4, $0x0
+DATA eluNEONTable<>+16(SB)/4, $0xc1a00000
+DATA eluNEONTable<>+20(SB)/4, $0xc1a00000
+DATA eluNEONTable<>+24(SB)/4, $0xc1a00000
+DATA eluNEONTable<>+28(SB)/4, $0xc1a00000
+DATA eluNEONTable<>+32(SB)/4, $0x3fb8aa3b
+DATA eluNEONTable<>+36(SB)/4, $0x3fb8aa3b
+DATA eluNEONTable<>+40(SB)/4, $0x3fb8aa3b
+DATA eluNEONTable<>+44(SB)/4, $0x3fb8aa3b
+DATA eluNEONTable<>+48(SB)/4, $0x4b400000
+DATA eluNEONTable<>+52(SB)/4, $0x4b400000
+DATA eluNEONTable<>+56(SB)/4, $0x4b400000
+DATA eluNEONTable<>+60(SB)/4, $0x4b400000
+DATA eluNEONTable<>+64(SB)/4, $0xb95e8083
+DATA eluNEONTable<>+68(SB)/4, $0xb95e8083
+DATA eluNEONTable<>+72(SB)/4, $0xb95e8083
+DATA eluNEONTable<>+76(SB)/4, $0xb95e8083
+DATA eluNEONTable<>+80(SB)/4, $0x3f318000
+DATA eluNEONTable<>+84(SB)/4, $0x3f318000
+DATA eluNEONTable<>+88(SB)/4, $0x3f318000
+DATA eluNEONTable<>+92(SB)/4, $0x3f318000
+DATA eluNEONTable<>+96(SB)/4, $0x3ab510cb
+DATA eluNEONTable<>+100(SB)/4, $0x3ab510cb
+DATA eluNEONTable<>+104(SB)/4, $0x3ab510cb
+DATA eluNEONTable<>+108(SB)/4, $0x3ab510cb
+DATA eluNEONTable<>+112(SB)/4, $0x3c091db6
+DATA eluNEONTable<>+116(SB)/4, $0x3c091db6
+DATA eluNEONTable<>+120(SB)/4, $0x3c091db6
+DATA eluNEONTable<>+124(SB)/4, $0x3c091db6
+DATA eluNEONTable<>+128(SB)/4, $0x3e2aaa48
+DATA eluNEONTable<>+132(SB)/4, $0x3e2aaa48
+DATA eluNEONTable<>+136(SB)/4, $0x3e2aaa48
+DATA eluNEONTable<>+140(SB)/4, $0x3e2aaa48
+DATA eluNEONTable<>+144(SB)/4, $0x3f800000
+DATA eluNEONTable<>+148(SB)/4, $0x3f800000
+DATA eluNEONTable<>+152(SB)/4, $0x3f800000
+DATA eluNEONTable<>+156(SB)/4, $0x3f800000
+DATA eluNEONTable<>+160(SB)/4, $0x3d2aac7e
+DATA eluNEONTable<>+164(SB)/4, $0x3d2aac7e
+DATA eluNEONTable<>+168(SB)/4, $0x3d2aac7e
+DATA eluNEONTable<>+172(SB)/4, $0x3d2aac7e
+DATA eluNEONTable<>+176(SB)/4, $0x3efffffe
+DATA eluNEONTable<>+180(SB)/4, $0x3efffffe
+DATA eluNEONTable<>+184(SB)/4, $0x3efffffe
+DATA eluNEONTable<>+188(SB)/4, $0x3efffffe
+GLOBL eluNEONTable<>(SB), RODATA|NOPTR, $192
+
+// func eluNEON(y, x, z *float32, n int, p *[4]float32)
+// held in vector registers: 17 p[0], 18 p[1], 19 p[2], 20 0, 21 (-20), 22 1.442695, 23 1.2582912e+07, 24 (-0.00021219444), 25 0.6933594, 26 0.0013814209, 27 0.0083689, 28 0.1666652, 29 1, 30 0.041668408, 31 0.49999994
+TEXT ·eluNEON(SB), NOSPLIT, $0-40
+	MOVD y+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD n+24(FP), R3
+	MOVD p+32(FP), R4
+	MOVD $eluNEONTable<>(SB), R5
+	ADD $0, R4, R6
+	VLD1R (R6), [V17.S4]
+	ADD $4, R4, R6
+	VLD1R (R6), [V18.S4]
+	ADD $8, R4, R6
+	VLD1R (R6), [V19.S4]
+	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
+	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+	SUBS $8, R3, R3
+	BLT rest
+
+several:
+	VLD1.P 32(R1), [V0.S4, V1.S4]
+	WORD $0x4eb4f402 // fmin v2, v0, v20
+	WORD $0x4eb4f423 // fmin v3, v1, v20
+	WORD $0x6e31dc42 // fmul v2, v2, v17
+	WORD $0x6e31dc63 // fmul v3, v3, v17
+	WORD $0x4e35f442 // fmax v2, v2, v21
+	WORD $0x4e35f463 // fmax v3, v3, v21
+	VMOV V23.B16, V4.B16
+	WORD $0x4e36cc44 // fmla v4, v2, v22
+	VMOV V23.B16, V5.B16
+	WORD $0x4e36cc65 // fmla v5, v3, v22
+	WORD $0x4eb7d486 // fsub v6, v4, v23
+	WORD $0x4eb7d4a7 // fsub v7, v5, v23
+	WORD $0x4eb9ccc2 // fmls v2, v6, v25
+	WORD $0x4eb9cce3 // fmls v3, v7, v25
+	WORD $0x4eb8ccc2 // fmls v2, v6, v24
+	WORD $0x4eb8cce3 // fmls v3, v7, v24
+	WORD $0x6e22dc46 // fmul v6, v2, v2
+	WORD $0x6e23dc67 // fmul v7, v3, v3
+	VMOV V30.B16, V8.B16
+	WORD $0x4e22cf68 // fmla v8, v27, v2
+	VMOV V30.B16, V9.B16
+	WORD $0x4e23cf69 // fmla v9, v27, v3
+	WORD $0x4e26cf48 // fmla v8, v26, v6
+	WORD $0x4e27cf49 // fmla v9, v26, v7
+	VMOV V31.B16, V10.B16
+	WORD $0x4e22cf8a // fmla v10, v28, v2
+	VMOV V31.B16, V11.B16
+	WORD $0x4e23cf8b // fmla v11, v28, v3
+	WORD $0x4e26cd0a // fmla v10, v8, v6
+	WORD $0x4e27cd2b // fmla v11, v9, v7
+	WORD $0x4e26cd42 // fmla v2, v10, v6
+	WORD $0x4e27cd63 // fmla v3, v11, v7
+	WORD $0x4f375484 // shl v4, v4, #23
+	WORD $0x4f3754a5 // shl v5, v5, #23
+	WORD $0x4ebd8484 // add v4, v4, v29
+	WORD $0x4ebd84a5 // add v5, v5, v29
+	WORD $0x4ebdd486 // fsub v6, v4, v29
+	WORD $0x4ebdd4a7 // fsub v7, v5, v29
+	WORD $0x4e22cc86 // fmla v6, v4, v2
+	WORD $0x4e23cca7 // fmla v7, v5, v3
+	WORD $0x4e34f400 // fmax v0, v0, v20
+	WORD $0x4e34f421 // fmax v1, v1, v20
+	WORD $0x6e33dc00 // fmul v0, v0, v19
+	WORD $0x6e33dc21 // fmul v1, v1, v19
+	WORD $0x4e32ccc0 // fmla v0, v6, v18
+	WORD $0x4e32cce1 // fmla v1, v7, v18
+	FSTPQ.P (F0, F1), 32(R0)
+	SUBS $8, R3, R3
+	BGE several
+
+rest:
+	ADDS $8, R3, R3
+	BEQ done
+
+one:
+	VLD1.P 16(R1), [V0.S4]
+	WORD $0x4eb4f401 // fmin v1, v0, v20
+	WORD $0x6e31dc21 // fmul v1, v1, v17
+	WORD $0x4e35f421 // fmax v1, v1, v21
+	VMOV V23.B16, V2.B16
+	WORD $0x4e36cc22 // fmla v2, v1, v22
+	WORD $0x4eb7d443 // fsub v3, v2, v23
+	WORD $0x4eb9cc61 // fmls v1, v3, v25
+	WORD $0x4eb8cc61 // fmls v1, v3, v24
+	WORD $0x6e21dc23 // fmul v3, v1, v1
+	VMOV V30.B16, V4.B16
+	WORD $0x4e21cf64 // fmla v4, v27, v1
+	WORD $0x4e23cf44 // fmla v4, v26, v3
+	VMOV V31.B16, V5.B16
+	WORD $0x4e21cf85 // fmla v5, v28, v1
+	WORD $0x4e23cc85 // fmla v5, v4, v3
+	WORD $0x4e23cca1 // fmla v1, v5, v3
+	WORD $0x4f375442 // shl v2, v2, #23
+	WORD $0x4ebd8442 // add v2, v2, v29
+	WORD $0x4ebdd443 // fsub v3, v2, v29
+	WORD $0x4e21cc43 // fmla v3, v2, v1
+	WORD $0x4e34f400 // fmax v0, v0, v20
+	WORD $0x6e33dc00 // fmul v0, v0, v19
+	WORD $0x4e32cc60 // fmla v0, v3, v18
+	FMOVQ.P F0, 16(R0)
+	SUBS $4, R3, R3
+	BNE one
+
+done:
+	RET
+
+DATA mishNEONTable<>+0(SB)/4, $0xc2af3333
+DATA mishNEONTable<>+4(SB)/4, $0xc2af3333
+DATA mishNEONTable<>+8(SB)/4, $0xc2af3333
+DATA mishNEONTable<>+12(SB)/4, $0xc2af3333
+DATA mishNEONTable<>+16(SB)/4, $0x41a00000
+DATA mishNEONTable<>+20(SB)/4, $0x41a00000
+DATA mishNEONTable<>+24(SB)/4, $0x41a00000
+DATA mishNEONTable<>+28(SB)/4, $0x41a00000
+DATA mishNEONTable<>+32(SB)/4, $0x3f800000
+DATA mishNEONTable<>+36(SB)/4, $0x3f800000
+DATA mishNEONTable<>+40(SB)/4, $0x3f800000
+DATA mishNEONTable<>+44(SB)/4, $0x3f800000
+DATA mishNEONTable<>+48(SB)/4, $0x3fb8aa3b
+DATA mishNEONTable<>+52(SB)/4, $0x3fb8aa3b
+DATA mishNEONTable<>+56(SB)/4, $0x3fb8aa3b
+DATA mishNEONTable<>+60(SB)/4, $0x3fb8aa3b
+DATA mishNEONTable<>+64(SB)/4, $0x4b400000
+DATA mishNEONTable<>+68(SB)/4, $0x4b400000
+DATA mishNEONTable<>+72(SB)/4, $0x4b400000
+DATA mishNEONTable<>+76(SB)/4, $0x4b400000
+DATA mishNEONTable<>+80(SB)/4, $0xb95e8083
+DATA mishNEONTable<>+84(SB)/4, $0xb95e8083
+DATA mishNEONTable<>+88(SB)/4, $0xb95e8083
+DATA mishNEONTable<>+92(SB)/4, $0xb95e8083
+DATA mishNEONTable<>+96(SB)/4, $0x3f318000
+DATA mishNEONTable<>+100(SB)/4, $0x3f318000
+DATA mishNEONTable<>+104(SB)/4, $0x3f318000
+DATA mishNEONTable<>+108(SB)/4, $0x3f318000
+DATA mishNEONTable<>+112(SB)/4, $0x3ab510cb
+DATA mishNEONTable<>+116(SB)/4, $0x3ab510cb
+DATA mishNEONTable<>+120(SB)/4, $0x3ab510cb
+DATA mishNEONTable<>+124(SB)/4, $0x3ab510cb
+DATA mishNEONTable<>+128(SB)/4, $0x3c091db6
+DATA mishNEONTable<>+132(SB)/4, $0x3c091db6
+DATA mishNEONTable<>+136(SB)/4, $0x3c091db6
+DATA mishNEONTable<>+140(SB)/4, $0x3c091db6
+DATA mishNEONTable<>+144(SB)/4, $0x3e2aaa48
+DATA mishNEONTable<>+148(SB)/4, $0x3e2aaa48
+DATA mishNEONTable<>+152(SB)/4, $0x3e2aaa48
+DATA mishNEONTable<>+156(SB)/4, $0x3e2aaa48
+DATA mishNEONTable<>+160(SB)/4, $0x3f000000
+DATA mishNEONTable<>+164(SB)/4, $0x3f000000
+DATA mishNEONTable<>+168(SB)/4, $0x3f000000
+DATA mishNEONTable<>+172(SB)/4, $0x3f000000
+DATA mishNEONTable<>+176(SB)/4, $0x40000000
+DATA mishNEONTable<>+180(SB)/4, $0x40000000
+DATA mishNEONTable<>+184(SB)/4, $0x40000000
+DATA mishNEONTable<>+188(SB)/4, $0x40000000
+DATA mishNEONTable<>+192(SB)/4, $0x3d2aac7e
+DATA mishNEONTable<>+196(SB)/4, $0x3d2aac7e
+DATA mishNEONTable<>+200(SB)/4, $0x3d2aac7e
+DATA mishNEONTable<>+204(SB)/4, $0x3d2aac7e
+DATA mishNEONTable<>+208(SB)/4, $0x3efffffe
+DATA mishNEONTable<>+212(SB)/4, $0x3efffffe
+DATA mishNEONTable<>+216(SB)/4, $0x3efffffe
+DATA mishNEONTable<>+220(SB)/4, $0x3efffffe
+GLOBL mishNEONTable<>(SB), RODATA|NOPTR, $224
+
+// func mishNEON(y, x, z *float32, n int, p *[4]float32)
+// held in vector registers: 18 (-87.6), 19 20, 20 1, 21 1.442695, 22 1.2582912e+07, 23 (-0.00021219444), 24 0.6933594, 25 0.0013814209, 26 0.0083689, 27 0.1666652, 28 0.5, 29 2, 30 0.041668408, 31 0.49999994
+TEXT ·mishNEON(SB), NOSPLIT, $0-40
+	MOVD y+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD n+24(FP), R3
+	MOVD p+32(FP), R4
+	MOVD $mishNEONTable<>(SB), R5
+	VLD1.P 64(R5), [V18.S4, V19.S4, V20.S4, V21.S4]
+	VLD1.P 64(R5), [V22.S4, V23.S4, V24.S4, V25.S4]
+	VLD1.P 64(R5), [V26.S4, V27.S4, V28.S4, V29.S4]
+	VLD1.P 32(R5), [V30.S4, V31.S4]
+	SUBS $8, R3, R3
+	BLT rest
+
+several:
+	VLD1.P 32(R1), [V0.S4, V1.S4]
+	WORD $0x4e32f402 // fmax v2, v0, v18
+	WORD $0x4e32f423 // fmax v3, v1, v18
+	WORD $0x4eb3f442 // fmin v2, v2, v19
+	WORD $0x4eb3f463 // fmin v3, v3, v19
+	VMOV V22.B16, V4.B16
+	WORD $0x4e35cc44 // fmla v4, v2, v21
+	VMOV V22.B16, V5.B16
+	WORD $0x4e35cc65 // fmla v5, v3, v21
+	WORD $0x4eb6d486 // fsub v6, v4, v22
+	WORD $0x4eb6d4a7 // fsub v7, v5, v22
+	WORD $0x4eb8ccc2 // fmls v2, v6, v24
+	WORD $0x4eb8cce3 // fmls v3, v7, v24
+	WORD $0x4eb7ccc2 // fmls v2, v6, v23
+	WORD $0x4eb7cce3 // fmls v3, v7, v23
+	WORD $0x6e22dc46 // fmul v6, v2, v2
+	WORD $0x6e23dc67 // fmul v7, v3, v3
+	VMOV V30.B16, V8.B16
+	WORD $0x4e22cf48 // fmla v8, v26, v2
+	VMOV V30.B16, V9.B16
+	WORD $0x4e23cf49 // fmla v9, v26, v3
+	WORD $0x4e26cf28 // fmla v8, v25, v6
+	WORD $0x4e27cf29 // fmla v9, v25, v7
+	VMOV V31.B16, V10.B16
+	WORD $0x4e22cf6a // fmla v10, v27, v2
+	VMOV V31.B16, V11.B16
+	WORD $0x4e23cf6b // fmla v11, v27, v3
+	WORD $0x4e26cd0a // fmla v10, v8, v6
+	WORD $0x4e27cd2b // fmla v11, v9, v7
+	WORD $0x4e22d682 // fadd v2, v20, v2
+	WORD $0x4e23d683 // fadd v3, v20, v3
+	WORD $0x4e26cd42 // fmla v2, v10, v6
+	WORD $0x4e27cd63 // fmla v3, v11, v7
+	WORD $0x4e22d442 // fadd v2, v2, v2
+	WORD $0x4e23d463 // fadd v3, v3, v3
+	WORD $0x4f375484 // shl v4, v4, #23
+	WORD $0x4f3754a5 // shl v5, v5, #23
+	WORD $0x4ebc8484 // add v4, v4, v28
+	WORD $0x4ebc84a5 // add v5, v5, v28
+	WORD $0x6e24dc42 // fmul v2, v2, v4
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	WORD $0x4e3dd444 // fadd v4, v2, v29
+	WORD $0x4e3dd465 // fadd v5, v3, v29
+	WORD $0x6e24dc42 // fmul v2, v2, v4
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	WORD $0x4e3dd444 // fadd v4, v2, v29
+	WORD $0x4e3dd465 // fadd v5, v3, v29
+	WORD $0x6e24fc42 // fdiv v2, v2, v4
+	WORD $0x6e25fc63 // fdiv v3, v3, v5
+	WORD $0x6e22dc00 // fmul v0, v0, v2
+	WORD $0x6e23dc21 // fmul v1, v1, v3
+	FSTPQ.P (F0, F1), 32(R0)
+	SUBS $8, R3, R3
+	BGE several
+
+rest:
+	ADDS $8, R3, R3
+	BEQ done
+
+one:
+	VLD1.P 16(R1), [V0.S4]
+	WORD $0x4e32f401 // fmax v1, v0, v18
+	WORD $0x4eb3f421 // fmin v1, v1, v19
+	VMOV V22.B16, V2.B16
+	WORD $0x4e35cc22 // fmla v2, v1, v21
+	WORD $0x4eb6d443 // fsub v3, v2, v22
+	WORD $0x4eb8cc61 // fmls v1, v3, v24
+	WORD $0x4eb7cc61 // fmls v1, v3, v23
+	WORD $0x6e21dc23 // fmul v3, v1, v1
+	VMOV V30.B16, V4.B16
+	WORD $0x4e21cf44 // fmla v4, v26, v1
+	WORD $0x4e23cf24 // fmla v4, v25, v3
+	VMOV V31.B16, V5.B16
+	WORD $0x4e21cf65 // fmla v5, v27, v1
+	WORD $0x4e23cc85 // fmla v5, v4, v3
+	WORD $0x4e21d681 // fadd v1, v20, v1
+	WORD $0x4e23cca1 // fmla v1, v5, v3
+	WORD $0x4e21d421 // fadd v1, v1, v1
+	WORD $0x4f375442 // shl v2, v2, #23
+	WORD $0x4ebc8442 // add v2, v2, v28
+	WORD $0x6e22dc21 // fmul v1, v1, v2
+	WORD $0x4e3dd422 // fadd v2, v1, v29
+	WORD $0x6e22dc21 // fmul v1, v1, v2
+	WORD $0x4e3dd422 // fadd v2, v1, v29
+	WORD $0x6e22fc21 // fdiv v1, v1, v2
+	WORD $0x6e21dc00 // fmul v0, v0, v1
 	FMOVQ.P F0, 16(R0)
 	SUBS $4, R3, R3
 	BNE one

@@ -11,6 +11,8 @@ const (
 	identity kind = iota
 	bounded
 	scaled
+	times
+	plus
 	leaky
 	hardSwish
 	exp
@@ -19,6 +21,8 @@ const (
 	silu
 	swish
 	tanh
+	elu
+	mish
 	erf
 	gelu
 	geluTanh
@@ -48,6 +52,16 @@ func functionGo(k kind, y, x, z []float32, p *[4]float32) {
 			v6 := max(v3, p2)
 			v7 := min(v6, p3)
 			y[i] = v7
+		}
+	case times:
+		for i, a := range x {
+			v2 := a * p0
+			y[i] = v2
+		}
+	case plus:
+		for i, a := range x {
+			v2 := a + p0
+			y[i] = v2
 		}
 	case leaky:
 		for i, a := range x {
@@ -222,6 +236,56 @@ func functionGo(k kind, y, x, z []float32, p *[4]float32) {
 			v31 := v29 + 2
 			v32 := v29 / v31
 			y[i] = v32
+		}
+	case elu:
+		for i, a := range x {
+			v2 := min(a, 0)
+			v4 := v2 * p0
+			v6 := max(v4, (-20))
+			v9 := v6*1.442695 + 1.2582912e+07
+			v10 := v9 - 1.2582912e+07
+			v13 := v6 - v10*0.6933594
+			v14 := v13 - v10*(-0.00021219444)
+			v15 := v14 * v14
+			v19 := 0.0083689*v14 + 0.041668408
+			v20 := 0.0013814209*v15 + v19
+			v23 := 0.1666652*v14 + 0.49999994
+			v24 := v20*v15 + v23
+			v25 := v24*v15 + v14
+			v26 := math.Float32frombits(math.Float32bits(v9) << 23)
+			v28 := math.Float32frombits(math.Float32bits(v26) + 0x3f800000)
+			v29 := v28 - 1
+			v30 := v28*v25 + v29
+			v32 := max(a, 0)
+			v34 := v32 * p2
+			v35 := v30*p1 + v34
+			y[i] = v35
+		}
+	case mish:
+		for i, a := range x {
+			v3 := max(a, (-87.6))
+			v4 := min(v3, 20)
+			v8 := v4*1.442695 + 1.2582912e+07
+			v9 := v8 - 1.2582912e+07
+			v12 := v4 - v9*0.6933594
+			v13 := v12 - v9*(-0.00021219444)
+			v14 := v13 * v13
+			v18 := 0.0083689*v13 + 0.041668408
+			v19 := 0.0013814209*v14 + v18
+			v22 := 0.1666652*v13 + 0.49999994
+			v23 := v19*v14 + v22
+			v24 := 1 + v13
+			v25 := v23*v14 + v24
+			v26 := v25 + v25
+			v27 := math.Float32frombits(math.Float32bits(v8) << 23)
+			v29 := math.Float32frombits(math.Float32bits(v27) + 0x3f000000)
+			v30 := v26 * v29
+			v32 := v30 + 2
+			v33 := v30 * v32
+			v34 := v33 + 2
+			v35 := v33 / v34
+			v36 := a * v35
+			y[i] = v36
 		}
 	case erf:
 		for i, a := range x {

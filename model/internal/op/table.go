@@ -96,7 +96,7 @@ var Table = map[string]Operator{
 	"Mean":                      many(add, true),
 	"MeanVarianceNormalization": {Read: meanVarianceNormalization},
 	"Min":                       extreme(minimum),
-	"Mish":                      elementary("mish", mish),
+	"Mish":                      smooth("mish", f32.Mish),
 	"Mod":                       {Read: mod, Fold: foldMod},
 	"Mul":                       arithmetic(multiply),
 	"Neg":                       elementary("negative", negative),

@@ -14,6 +14,8 @@ func formulas() []*formula {
 		of("scaled", func(f *formula) *value {
 			return f.within(f.fma(f.x, f.param(0), f.param(1)), f.param(2), f.param(3))
 		}),
+		of("times", func(f *formula) *value { return f.mul(f.x, f.param(0)) }),
+		of("plus", func(f *formula) *value { return f.add(f.x, f.param(0)) }),
 		of("leaky", func(f *formula) *value {
 			zero := f.number(0)
 			return f.fma(f.min(f.x, zero), f.param(0), f.max(f.x, zero))
@@ -33,6 +35,12 @@ func formulas() []*formula {
 			return f.div(f.x, f.onePlusExpOf(f.mul(f.x, f.param(0)), -1))
 		}),
 		of("tanh", tanh),
+		of("elu", func(f *formula) *value {
+			zero := f.number(0)
+			below := f.expm1(f.max(f.mul(f.min(f.x, zero), f.param(0)), f.number(-20)))
+			return f.fma(below, f.param(1), f.mul(f.max(f.x, zero), f.param(2)))
+		}),
+		of("mish", mish),
 		of("erf", erf),
 		of("gelu", gelu),
 		of("geluTanh", func(f *formula) *value { // x sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3))
@@ -119,10 +127,23 @@ func (f *formula) expOf(x *value) *value {
 // near 0.
 func tanh(f *formula) *value {
 	x := f.within(f.x, f.number(-9.1), f.number(9.1))
-	whole, rest := f.power(f.add(x, x), 1, nil)
-	two := f.twoTo(whole)
-	less := f.fma(two, rest, f.sub(two, f.number(1)))
+	less := f.expm1(f.add(x, x))
 	return f.div(less, f.add(less, f.number(2)))
+}
+
+// expm1 is e^x - 1, of an x between -87 and 88.
+func (f *formula) expm1(x *value) *value {
+	whole, rest := f.power(x, 1, nil)
+	two := f.twoTo(whole)
+	return f.fma(two, rest, f.sub(two, f.number(1)))
+}
+
+// mish is x tanh(log(1 + e^x)) = x w / (w + 2), with w = e^2x + 2 e^x. From 20 on it
+// is x.
+func mish(f *formula) *value {
+	e := f.expOf(f.within(f.x, f.number(-87.6), f.number(20)))
+	w := f.mul(e, f.add(e, f.number(2)))
+	return f.mul(f.x, f.div(w, f.add(w, f.number(2))))
 }
 
 // erf is x + x p(x²) where |x| < 0.92, to 6.1e-10, and elsewhere 1 - exp(|x| q(|x|)),
