@@ -29,16 +29,19 @@ func (e *Epilogue) rows(i isa, y []float32, at, rows, cols, pitch int) {
 	if e.None() {
 		return
 	}
-	if cols == pitch {
-		rows, cols = 1, rows*cols
+	if rows <= 0 || cols <= 0 {
+		return
 	}
-	for range rows {
-		line := y[at:][:cols]
-		e.Function.applyIn(i, line)
-		if e.Other != nil {
-			e.Pair.applyFor(i, line, line, e.Other[at:][:cols], e.Clamp)
-		}
-		at += pitch
+	b := block{rows, cols, pitch}
+	if cols == pitch {
+		b = block{1, rows * cols, rows * cols}
+	}
+	y = y[at:]
+	if f := &e.Function; f.kind != identity {
+		b.compute(i, f.kind, y, y, y, &f.p)
+	}
+	if e.Other != nil {
+		b.pair(i, e.Pair, y, y, e.Other[at:], e.Clamp)
 	}
 }
 

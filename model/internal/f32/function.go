@@ -68,13 +68,6 @@ func (f Function) applyFor(i isa, y, x []float32) {
 	elementwise(i, f.kind, y, x, x, &f.p)
 }
 
-// applyIn is Apply in place.
-func (f Function) applyIn(i isa, y []float32) {
-	if f.kind != identity {
-		elementwise(i, f.kind, y, y, y, &f.p)
-	}
-}
-
 // Pair is a function of two numbers.
 type Pair uint8
 
@@ -93,14 +86,16 @@ const (
 func (p Pair) Apply(y, a, b []float32, c Clamp) { p.applyFor(native, y, a, b, c) }
 
 func (p Pair) applyFor(i isa, y, a, b []float32, c Clamp) {
-	y, b = y[:len(a)], b[:len(a)]
-	if p == Add {
-		elementwise(i, kind(p), y, a, b, &[4]float32{c.Min, c.Max})
-		return
+	if len(a) > 0 {
+		block{1, len(a), len(a)}.pair(i, p, y, a, b, c)
 	}
-	elementwise(i, kind(p), y, a, b, &[4]float32{})
-	if c != Linear {
-		Bounded(c).applyFor(i, y, y)
+}
+
+func (r block) pair(i isa, p Pair, y, a, b []float32, c Clamp) {
+	r.compute(i, kind(p), y, a, b, &[4]float32{c.Min, c.Max})
+	if p != Add && c != Linear {
+		f := Bounded(c)
+		r.compute(i, f.kind, y, y, y, &f.p)
 	}
 }
 
@@ -151,27 +146,55 @@ var negativeZero = float32(math.Copysign(0, -1))
 // exactly says that v is a power of 2, by whose inverse one may multiply.
 func exactly(v float32) bool { return math.Float32bits(v)<<9 == 0 && v != 0 }
 
-// elementwise calls the kernel of a kind for whole vectors, and once more for
-// what is left, by way of the stack.
+// elementwise computes one row.
 func elementwise(i isa, k kind, y, x, z []float32, p *[4]float32) {
+	if len(y) > 0 {
+		block{1, len(y), len(y)}.compute(i, k, y, x, z, p)
+	}
+}
+
+// block is rows of cols numbers, pitch apart, in each of the operands.
+type block struct{ rows, cols, pitch int }
+
+// compute calls the kernel of a kind for whole vectors, and once more for what is
+// left of a row, by way of the stack.
+func (b block) compute(i isa, k kind, y, x, z []float32, p *[4]float32) {
+	last := (b.rows-1)*b.pitch + b.cols
+	y, x, z = y[:last], x[:last], z[:last]
 	lanes := functionLanes[i]
 	if lanes == 0 || !computes(i, k) {
-		functionGo(k, y, x, z, p)
+		for at := 0; at < last; at += b.pitch {
+			functionGo(k, y[at:][:b.cols], x[at:][:b.cols], z[at:][:b.cols], p)
+		}
 		return
 	}
-	const most = 16 << 10 // see callBytes
-	whole := len(y) / lanes * lanes
-	for at := 0; at < whole; at += most {
-		function(i, k, &y[at], &x[at], &z[at], min(most, whole-at), p)
+	whole := b.cols / lanes * lanes
+	const most = 16 << 10 // numbers of a call, see callBytes
+	switch {
+	case whole > most:
+		for row := range b.rows {
+			for at := 0; at < whole; at += most {
+				from := row*b.pitch + at
+				function(i, k, &y[from], &x[from], &z[from], min(most, whole-at), p, 1, 0)
+			}
+		}
+	case whole > 0:
+		for row := 0; row < b.rows; row += most / whole {
+			from := row * b.pitch
+			function(i, k, &y[from], &x[from], &z[from], whole, p, min(most/whole, b.rows-row), 4*(b.pitch-whole))
+		}
 	}
-	if whole == len(y) {
+	if whole == b.cols {
 		return
 	}
-	var a, b [maxLanes]float32
-	copy(a[:], x[whole:])
-	copy(b[:], z[whole:])
-	function(i, k, &a[0], &a[0], &b[0], lanes, p)
-	copy(y[whole:], a[:])
+	var left, other [maxLanes]float32
+	n := b.cols - whole
+	for at := whole; at < last; at += b.pitch {
+		copy(left[:n], x[at:])
+		copy(other[:n], z[at:])
+		function(i, k, &left[0], &left[0], &other[0], lanes, p, 1, 0)
+		copy(y[at:], left[:n])
+	}
 }
 
 const maxLanes = 16

@@ -223,7 +223,7 @@ func TestEpilogue(t *testing.T) {
 			m.Mul(&q, make([]float32, m.Scratch(n)))
 			for row := range rows {
 				line := p.C[row*ldc:][:n]
-				q.Then.Function.applyIn(i, line)
+				q.Then.Function.applyFor(i, line, line)
 				if q.Then.Other != nil {
 					q.Then.Pair.applyFor(i, line, line, q.Then.Other[row*ldc:][:n], q.Then.Clamp)
 				}

@@ -3,252 +3,253 @@
 package f32
 
 //go:noescape
-func boundedAVX512(y, x, z *float32, n int, p *[4]float32)
+func boundedAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func scaledAVX512(y, x, z *float32, n int, p *[4]float32)
+func scaledAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func timesAVX512(y, x, z *float32, n int, p *[4]float32)
+func timesAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func plusAVX512(y, x, z *float32, n int, p *[4]float32)
+func plusAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func leakyAVX512(y, x, z *float32, n int, p *[4]float32)
+func leakyAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func hardSwishAVX512(y, x, z *float32, n int, p *[4]float32)
+func hardSwishAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func expAVX512(y, x, z *float32, n int, p *[4]float32)
+func expAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func logAVX512(y, x, z *float32, n int, p *[4]float32)
+func logAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func sigmoidAVX512(y, x, z *float32, n int, p *[4]float32)
+func sigmoidAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func siluAVX512(y, x, z *float32, n int, p *[4]float32)
+func siluAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func swishAVX512(y, x, z *float32, n int, p *[4]float32)
+func swishAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func tanhAVX512(y, x, z *float32, n int, p *[4]float32)
+func tanhAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func eluAVX512(y, x, z *float32, n int, p *[4]float32)
+func eluAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func mishAVX512(y, x, z *float32, n int, p *[4]float32)
+func mishAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func erfAVX512(y, x, z *float32, n int, p *[4]float32)
+func erfAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func geluAVX512(y, x, z *float32, n int, p *[4]float32)
+func geluAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func geluTanhAVX512(y, x, z *float32, n int, p *[4]float32)
+func geluTanhAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func additionAVX512(y, x, z *float32, n int, p *[4]float32)
+func additionAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func subtractionAVX512(y, x, z *float32, n int, p *[4]float32)
+func subtractionAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func multiplicationAVX512(y, x, z *float32, n int, p *[4]float32)
+func multiplicationAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func divisionAVX512(y, x, z *float32, n int, p *[4]float32)
+func divisionAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func maximum2AVX512(y, x, z *float32, n int, p *[4]float32)
+func maximum2AVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func minimum2AVX512(y, x, z *float32, n int, p *[4]float32)
+func minimum2AVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func leakyTimesAVX512(y, x, z *float32, n int, p *[4]float32)
+func leakyTimesAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func boundedAVX2(y, x, z *float32, n int, p *[4]float32)
+func boundedAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func scaledAVX2(y, x, z *float32, n int, p *[4]float32)
+func scaledAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func timesAVX2(y, x, z *float32, n int, p *[4]float32)
+func timesAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func plusAVX2(y, x, z *float32, n int, p *[4]float32)
+func plusAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func leakyAVX2(y, x, z *float32, n int, p *[4]float32)
+func leakyAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func hardSwishAVX2(y, x, z *float32, n int, p *[4]float32)
+func hardSwishAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func expAVX2(y, x, z *float32, n int, p *[4]float32)
+func expAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func logAVX2(y, x, z *float32, n int, p *[4]float32)
+func logAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func sigmoidAVX2(y, x, z *float32, n int, p *[4]float32)
+func sigmoidAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func siluAVX2(y, x, z *float32, n int, p *[4]float32)
+func siluAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func swishAVX2(y, x, z *float32, n int, p *[4]float32)
+func swishAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func tanhAVX2(y, x, z *float32, n int, p *[4]float32)
+func tanhAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func eluAVX2(y, x, z *float32, n int, p *[4]float32)
+func eluAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func mishAVX2(y, x, z *float32, n int, p *[4]float32)
+func mishAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func erfAVX2(y, x, z *float32, n int, p *[4]float32)
+func erfAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func geluAVX2(y, x, z *float32, n int, p *[4]float32)
+func geluAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func geluTanhAVX2(y, x, z *float32, n int, p *[4]float32)
+func geluTanhAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func additionAVX2(y, x, z *float32, n int, p *[4]float32)
+func additionAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func subtractionAVX2(y, x, z *float32, n int, p *[4]float32)
+func subtractionAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func multiplicationAVX2(y, x, z *float32, n int, p *[4]float32)
+func multiplicationAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func divisionAVX2(y, x, z *float32, n int, p *[4]float32)
+func divisionAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func maximum2AVX2(y, x, z *float32, n int, p *[4]float32)
+func maximum2AVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func minimum2AVX2(y, x, z *float32, n int, p *[4]float32)
+func minimum2AVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func leakyTimesAVX2(y, x, z *float32, n int, p *[4]float32)
+func leakyTimesAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
-// function calls the kernel of a kind. n is a multiple of the lanes.
-func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32) {
+// function calls the kernel of a kind for rows of n numbers, a multiple of the
+// lanes; from the end of one to the next are gap bytes.
+func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap int) {
 	if i == avx512 {
 		switch k {
 		case bounded:
-			boundedAVX512(y, x, z, n, p)
+			boundedAVX512(y, x, z, n, p, rows, gap)
 		case scaled:
-			scaledAVX512(y, x, z, n, p)
+			scaledAVX512(y, x, z, n, p, rows, gap)
 		case times:
-			timesAVX512(y, x, z, n, p)
+			timesAVX512(y, x, z, n, p, rows, gap)
 		case plus:
-			plusAVX512(y, x, z, n, p)
+			plusAVX512(y, x, z, n, p, rows, gap)
 		case leaky:
-			leakyAVX512(y, x, z, n, p)
+			leakyAVX512(y, x, z, n, p, rows, gap)
 		case hardSwish:
-			hardSwishAVX512(y, x, z, n, p)
+			hardSwishAVX512(y, x, z, n, p, rows, gap)
 		case exp:
-			expAVX512(y, x, z, n, p)
+			expAVX512(y, x, z, n, p, rows, gap)
 		case log:
-			logAVX512(y, x, z, n, p)
+			logAVX512(y, x, z, n, p, rows, gap)
 		case sigmoid:
-			sigmoidAVX512(y, x, z, n, p)
+			sigmoidAVX512(y, x, z, n, p, rows, gap)
 		case silu:
-			siluAVX512(y, x, z, n, p)
+			siluAVX512(y, x, z, n, p, rows, gap)
 		case swish:
-			swishAVX512(y, x, z, n, p)
+			swishAVX512(y, x, z, n, p, rows, gap)
 		case tanh:
-			tanhAVX512(y, x, z, n, p)
+			tanhAVX512(y, x, z, n, p, rows, gap)
 		case elu:
-			eluAVX512(y, x, z, n, p)
+			eluAVX512(y, x, z, n, p, rows, gap)
 		case mish:
-			mishAVX512(y, x, z, n, p)
+			mishAVX512(y, x, z, n, p, rows, gap)
 		case erf:
-			erfAVX512(y, x, z, n, p)
+			erfAVX512(y, x, z, n, p, rows, gap)
 		case gelu:
-			geluAVX512(y, x, z, n, p)
+			geluAVX512(y, x, z, n, p, rows, gap)
 		case geluTanh:
-			geluTanhAVX512(y, x, z, n, p)
+			geluTanhAVX512(y, x, z, n, p, rows, gap)
 		case addition:
-			additionAVX512(y, x, z, n, p)
+			additionAVX512(y, x, z, n, p, rows, gap)
 		case subtraction:
-			subtractionAVX512(y, x, z, n, p)
+			subtractionAVX512(y, x, z, n, p, rows, gap)
 		case multiplication:
-			multiplicationAVX512(y, x, z, n, p)
+			multiplicationAVX512(y, x, z, n, p, rows, gap)
 		case division:
-			divisionAVX512(y, x, z, n, p)
+			divisionAVX512(y, x, z, n, p, rows, gap)
 		case maximum2:
-			maximum2AVX512(y, x, z, n, p)
+			maximum2AVX512(y, x, z, n, p, rows, gap)
 		case minimum2:
-			minimum2AVX512(y, x, z, n, p)
+			minimum2AVX512(y, x, z, n, p, rows, gap)
 		case leakyTimes:
-			leakyTimesAVX512(y, x, z, n, p)
+			leakyTimesAVX512(y, x, z, n, p, rows, gap)
 		}
 		return
 	}
 	switch k {
 	case bounded:
-		boundedAVX2(y, x, z, n, p)
+		boundedAVX2(y, x, z, n, p, rows, gap)
 	case scaled:
-		scaledAVX2(y, x, z, n, p)
+		scaledAVX2(y, x, z, n, p, rows, gap)
 	case times:
-		timesAVX2(y, x, z, n, p)
+		timesAVX2(y, x, z, n, p, rows, gap)
 	case plus:
-		plusAVX2(y, x, z, n, p)
+		plusAVX2(y, x, z, n, p, rows, gap)
 	case leaky:
-		leakyAVX2(y, x, z, n, p)
+		leakyAVX2(y, x, z, n, p, rows, gap)
 	case hardSwish:
-		hardSwishAVX2(y, x, z, n, p)
+		hardSwishAVX2(y, x, z, n, p, rows, gap)
 	case exp:
-		expAVX2(y, x, z, n, p)
+		expAVX2(y, x, z, n, p, rows, gap)
 	case log:
-		logAVX2(y, x, z, n, p)
+		logAVX2(y, x, z, n, p, rows, gap)
 	case sigmoid:
-		sigmoidAVX2(y, x, z, n, p)
+		sigmoidAVX2(y, x, z, n, p, rows, gap)
 	case silu:
-		siluAVX2(y, x, z, n, p)
+		siluAVX2(y, x, z, n, p, rows, gap)
 	case swish:
-		swishAVX2(y, x, z, n, p)
+		swishAVX2(y, x, z, n, p, rows, gap)
 	case tanh:
-		tanhAVX2(y, x, z, n, p)
+		tanhAVX2(y, x, z, n, p, rows, gap)
 	case elu:
-		eluAVX2(y, x, z, n, p)
+		eluAVX2(y, x, z, n, p, rows, gap)
 	case mish:
-		mishAVX2(y, x, z, n, p)
+		mishAVX2(y, x, z, n, p, rows, gap)
 	case erf:
-		erfAVX2(y, x, z, n, p)
+		erfAVX2(y, x, z, n, p, rows, gap)
 	case gelu:
-		geluAVX2(y, x, z, n, p)
+		geluAVX2(y, x, z, n, p, rows, gap)
 	case geluTanh:
-		geluTanhAVX2(y, x, z, n, p)
+		geluTanhAVX2(y, x, z, n, p, rows, gap)
 	case addition:
-		additionAVX2(y, x, z, n, p)
+		additionAVX2(y, x, z, n, p, rows, gap)
 	case subtraction:
-		subtractionAVX2(y, x, z, n, p)
+		subtractionAVX2(y, x, z, n, p, rows, gap)
 	case multiplication:
-		multiplicationAVX2(y, x, z, n, p)
+		multiplicationAVX2(y, x, z, n, p, rows, gap)
 	case division:
-		divisionAVX2(y, x, z, n, p)
+		divisionAVX2(y, x, z, n, p, rows, gap)
 	case maximum2:
-		maximum2AVX2(y, x, z, n, p)
+		maximum2AVX2(y, x, z, n, p, rows, gap)
 	case minimum2:
-		minimum2AVX2(y, x, z, n, p)
+		minimum2AVX2(y, x, z, n, p, rows, gap)
 	case leakyTimes:
-		leakyTimesAVX2(y, x, z, n, p)
+		leakyTimesAVX2(y, x, z, n, p, rows, gap)
 	}
 }

@@ -3,16 +3,20 @@
 #include "textflag.h"
 
 
-// func boundedAVX512(y, x, z *float32, n int, p *[4]float32)
+// func boundedAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 30 p[0], 31 p[1]
-TEXT ·boundedAVX512(SB), NOSPLIT, $0-40
+TEXT ·boundedAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	VBROADCASTSS 0(R8), Z30
 	VBROADCASTSS 4(R8), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -53,22 +57,31 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func scaledAVX512(y, x, z *float32, n int, p *[4]float32)
+// func scaledAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 28 p[0], 29 p[1], 30 p[2], 31 p[3]
-TEXT ·scaledAVX512(SB), NOSPLIT, $0-40
+TEXT ·scaledAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	VBROADCASTSS 0(R8), Z28
 	VBROADCASTSS 4(R8), Z29
 	VBROADCASTSS 8(R8), Z30
 	VBROADCASTSS 12(R8), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -114,19 +127,28 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func timesAVX512(y, x, z *float32, n int, p *[4]float32)
+// func timesAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 31 p[0]
-TEXT ·timesAVX512(SB), NOSPLIT, $0-40
+TEXT ·timesAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	VBROADCASTSS 0(R8), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -162,19 +184,28 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func plusAVX512(y, x, z *float32, n int, p *[4]float32)
+// func plusAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 31 p[0]
-TEXT ·plusAVX512(SB), NOSPLIT, $0-40
+TEXT ·plusAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	VBROADCASTSS 0(R8), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -210,23 +241,32 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 DATA leakyAVX512Table<>+0(SB)/4, $0x0
 GLOBL leakyAVX512Table<>(SB), RODATA|NOPTR, $4
 
-// func leakyAVX512(y, x, z *float32, n int, p *[4]float32)
+// func leakyAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 30 p[0], 31 0
-TEXT ·leakyAVX512(SB), NOSPLIT, $0-40
+TEXT ·leakyAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ leakyAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R8), Z30
 	VBROADCASTSS 0(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -272,6 +312,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -281,19 +326,23 @@ DATA hardSwishAVX512Table<>+8(SB)/4, $0x3f800000
 DATA hardSwishAVX512Table<>+12(SB)/4, $0x3f000000
 GLOBL hardSwishAVX512Table<>(SB), RODATA|NOPTR, $16
 
-// func hardSwishAVX512(y, x, z *float32, n int, p *[4]float32)
+// func hardSwishAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 28 0.16666667, 29 0, 30 1, 31 0.5
-TEXT ·hardSwishAVX512(SB), NOSPLIT, $0-40
+TEXT ·hardSwishAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ hardSwishAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z28
 	VBROADCASTSS 4(R9), Z29
 	VBROADCASTSS 8(R9), Z30
 	VBROADCASTSS 12(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -349,6 +398,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -367,14 +421,15 @@ DATA expAVX512Table<>+44(SB)/4, $0x3d2aac7e
 DATA expAVX512Table<>+48(SB)/4, $0x3efffffe
 GLOBL expAVX512Table<>(SB), RODATA|NOPTR, $52
 
-// func expAVX512(y, x, z *float32, n int, p *[4]float32)
+// func expAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 21 (-87.6), 22 88.8, 23 1, 24 1.442695, 25 1.2582912e+07, 26 (-0.00021219444), 27 0.6933594, 28 0.0013814209, 29 0.0083689, 30 0.1666652, 31 0.5
-TEXT ·expAVX512(SB), NOSPLIT, $0-40
+TEXT ·expAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ expAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z21
 	VBROADCASTSS 4(R9), Z22
@@ -387,6 +442,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS 32(R9), Z29
 	VBROADCASTSS 36(R9), Z30
 	VBROADCASTSS 40(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -521,6 +579,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -549,14 +612,15 @@ DATA logAVX512Table<>+84(SB)/4, $0x3e119910
 DATA logAVX512Table<>+88(SB)/4, $0x3df394a0
 GLOBL logAVX512Table<>(SB), RODATA|NOPTR, $92
 
-// func logAVX512(y, x, z *float32, n int, p *[4]float32)
+// func logAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 9 0, 10 1.1754944e-38, 11 math.Float32frombits(0x7f800000), 12 8.388608e+06, 13 math.Float32frombits(0x3f3504f3), 14 1.2582912e+07, 15 23, 16 math.Float32frombits(0x7fffff), 17 1, 18 (-0.2500001), 19 (-0.1666809), 20 (-0.1240309), 21 (-0.11694317), 22 0.067573965, 23 (-0.5), 24 (-0.00021219444), 25 0.6933594, 26 math.Float32frombits(0x7fc00000), 27 math.Float32frombits(0xff800000), 28 0.3333331, 29 0.20002167, 30 0.14218545, 31 0.11893582
-TEXT ·logAVX512(SB), NOSPLIT, $0-40
+TEXT ·logAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ logAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z9
 	VBROADCASTSS 4(R9), Z10
@@ -581,6 +645,9 @@ TEXT ·logAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS 80(R9), Z29
 	VBROADCASTSS 84(R9), Z30
 	VBROADCASTSS 88(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 
 one:
 	VMOVUPS 0(SI), Z0
@@ -632,6 +699,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -649,14 +721,15 @@ DATA sigmoidAVX512Table<>+40(SB)/4, $0x3d2aac7e
 DATA sigmoidAVX512Table<>+44(SB)/4, $0x3efffffe
 GLOBL sigmoidAVX512Table<>(SB), RODATA|NOPTR, $48
 
-// func sigmoidAVX512(y, x, z *float32, n int, p *[4]float32)
+// func sigmoidAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 20 1, 21 (-88.73), 22 87.3, 23 (-1.442695), 24 1.2582912e+07, 25 (-0.00021219444), 26 0.6933594, 27 0.0013814209, 28 (-0.0083689), 29 (-0.1666652), 30 0.041668408, 31 0.49999994
-TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-40
+TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ sigmoidAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z20
 	VBROADCASTSS 4(R9), Z21
@@ -670,6 +743,9 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS 36(R9), Z29
 	VBROADCASTSS 40(R9), Z30
 	VBROADCASTSS 44(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -800,6 +876,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -817,14 +898,15 @@ DATA siluAVX512Table<>+40(SB)/4, $0xbe2aaa48
 DATA siluAVX512Table<>+44(SB)/4, $0x3efffffe
 GLOBL siluAVX512Table<>(SB), RODATA|NOPTR, $48
 
-// func siluAVX512(y, x, z *float32, n int, p *[4]float32)
+// func siluAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 25 1, 26 (-88.73), 27 87.3, 28 (-1.442695), 29 1.2582912e+07, 30 (-0.00021219444), 31 0.6933594
-TEXT ·siluAVX512(SB), NOSPLIT, $0-40
+TEXT ·siluAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ siluAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z25
 	VBROADCASTSS 4(R9), Z26
@@ -833,6 +915,9 @@ TEXT ·siluAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS 16(R9), Z29
 	VBROADCASTSS 20(R9), Z30
 	VBROADCASTSS 24(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -969,6 +1054,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -986,14 +1076,15 @@ DATA swishAVX512Table<>+40(SB)/4, $0xbe2aaa48
 DATA swishAVX512Table<>+44(SB)/4, $0x3efffffe
 GLOBL swishAVX512Table<>(SB), RODATA|NOPTR, $48
 
-// func swishAVX512(y, x, z *float32, n int, p *[4]float32)
+// func swishAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 25 p[0], 26 1, 27 (-88.73), 28 87.3, 29 (-1.442695), 30 1.2582912e+07, 31 (-0.00021219444)
-TEXT ·swishAVX512(SB), NOSPLIT, $0-40
+TEXT ·swishAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ swishAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R8), Z25
 	VBROADCASTSS 0(R9), Z26
@@ -1002,6 +1093,9 @@ TEXT ·swishAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS 12(R9), Z29
 	VBROADCASTSS 16(R9), Z30
 	VBROADCASTSS 20(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -1145,6 +1239,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -1163,14 +1262,15 @@ DATA tanhAVX512Table<>+44(SB)/4, $0x3d2aac7e
 DATA tanhAVX512Table<>+48(SB)/4, $0x3efffffe
 GLOBL tanhAVX512Table<>(SB), RODATA|NOPTR, $52
 
-// func tanhAVX512(y, x, z *float32, n int, p *[4]float32)
+// func tanhAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 21 (-9.1), 22 9.1, 23 1.442695, 24 1.2582912e+07, 25 (-0.00021219444), 26 0.6933594, 27 0.0013814209, 28 0.0083689, 29 0.1666652, 30 1, 31 2
-TEXT ·tanhAVX512(SB), NOSPLIT, $0-40
+TEXT ·tanhAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ tanhAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z21
 	VBROADCASTSS 4(R9), Z22
@@ -1183,6 +1283,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS 32(R9), Z29
 	VBROADCASTSS 36(R9), Z30
 	VBROADCASTSS 40(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -1327,6 +1430,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -1344,14 +1452,15 @@ DATA eluAVX512Table<>+40(SB)/4, $0x3d2aac7e
 DATA eluAVX512Table<>+44(SB)/4, $0x3efffffe
 GLOBL eluAVX512Table<>(SB), RODATA|NOPTR, $48
 
-// func eluAVX512(y, x, z *float32, n int, p *[4]float32)
+// func eluAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 17 p[0], 18 p[1], 19 p[2], 20 0, 21 (-20), 22 1.442695, 23 1.2582912e+07, 24 (-0.00021219444), 25 0.6933594, 26 0.0013814209, 27 0.0083689, 28 0.1666652, 29 1, 30 0.041668408, 31 0.49999994
-TEXT ·eluAVX512(SB), NOSPLIT, $0-40
+TEXT ·eluAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ eluAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R8), Z17
 	VBROADCASTSS 4(R8), Z18
@@ -1368,6 +1477,9 @@ TEXT ·eluAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS 36(R9), Z29
 	VBROADCASTSS 40(R9), Z30
 	VBROADCASTSS 44(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -1463,6 +1575,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -1482,14 +1599,15 @@ DATA mishAVX512Table<>+48(SB)/4, $0x3d2aac7e
 DATA mishAVX512Table<>+52(SB)/4, $0x3efffffe
 GLOBL mishAVX512Table<>(SB), RODATA|NOPTR, $56
 
-// func mishAVX512(y, x, z *float32, n int, p *[4]float32)
+// func mishAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 18 (-87.6), 19 20, 20 1, 21 1.442695, 22 1.2582912e+07, 23 (-0.00021219444), 24 0.6933594, 25 0.0013814209, 26 0.0083689, 27 0.1666652, 28 0.5, 29 2, 30 0.041668408, 31 0.49999994
-TEXT ·mishAVX512(SB), NOSPLIT, $0-40
+TEXT ·mishAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ mishAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z18
 	VBROADCASTSS 4(R9), Z19
@@ -1505,6 +1623,9 @@ TEXT ·mishAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS 44(R9), Z29
 	VBROADCASTSS 48(R9), Z30
 	VBROADCASTSS 52(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -1606,6 +1727,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -1640,14 +1766,15 @@ DATA erfAVX512Table<>+108(SB)/4, $0x80000000
 DATA erfAVX512Table<>+112(SB)/4, $0x3f6b851f
 GLOBL erfAVX512Table<>(SB), RODATA|NOPTR, $116
 
-// func erfAVX512(y, x, z *float32, n int, p *[4]float32)
+// func erfAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 17 math.Float32frombits(0x7fffffff), 18 (-0.37612632), 19 (-0.026857711), 20 (-0.00080978195), 21 8.185488e-05, 22 4, 23 (-0.635198), 24 0.02369464, 25 0.00031486785, 26 (-1.0434139e-05), 27 1, 28 1.442695, 29 1.2582912e+07, 30 (-0.00021219444), 31 0.6933594
-TEXT ·erfAVX512(SB), NOSPLIT, $0-40
+TEXT ·erfAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ erfAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z17
 	VBROADCASTSS 4(R9), Z18
@@ -1664,6 +1791,9 @@ TEXT ·erfAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS 48(R9), Z29
 	VBROADCASTSS 52(R9), Z30
 	VBROADCASTSS 56(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -1864,6 +1994,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -1894,14 +2029,15 @@ DATA geluAVX512Table<>+92(SB)/4, $0x3d2aac7e
 DATA geluAVX512Table<>+96(SB)/4, $0x3efffffe
 GLOBL geluAVX512Table<>(SB), RODATA|NOPTR, $100
 
-// func geluAVX512(y, x, z *float32, n int, p *[4]float32)
+// func geluAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 7 math.Float32frombits(0x7fffffff), 8 13.025, 9 5.5, 10 (-0.79788876), 11 (-0.036495715), 12 (-0.00023768666), 13 1.3684595e-05, 14 (-8.1355034e-07), 15 (-0.5), 16 1, 17 1.442695, 18 1.2582912e+07, 19 (-0.00021219444), 20 0.6933594, 21 0.0013814209, 22 0.0083689, 23 0.1666652, 24 0.5, 25 0, 26 (-0.6931471), 27 0.18173294, 28 0.005068561, 29 (-6.656152e-05), 30 0.041668408, 31 0.49999994
-TEXT ·geluAVX512(SB), NOSPLIT, $0-40
+TEXT ·geluAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ geluAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z7
 	VBROADCASTSS 4(R9), Z8
@@ -1928,6 +2064,9 @@ TEXT ·geluAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS 88(R9), Z29
 	VBROADCASTSS 92(R9), Z30
 	VBROADCASTSS 96(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 
 one:
 	VMOVUPS 0(SI), Z0
@@ -1980,6 +2119,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -1999,14 +2143,15 @@ DATA geluTanhAVX512Table<>+48(SB)/4, $0x3d2aac7e
 DATA geluTanhAVX512Table<>+52(SB)/4, $0x3efffffe
 GLOBL geluTanhAVX512Table<>(SB), RODATA|NOPTR, $56
 
-// func geluTanhAVX512(y, x, z *float32, n int, p *[4]float32)
+// func geluTanhAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 18 0.071354814, 19 1, 20 (-88.73), 21 87.3, 22 (-1.442695), 23 1.2582912e+07, 24 (-0.00021219444), 25 0.6933594, 26 0.0013814209, 27 (-0.0083689), 28 (-0.1666652), 29 1.5957692, 30 0.041668408, 31 0.49999994
-TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-40
+TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ geluTanhAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z18
 	VBROADCASTSS 4(R9), Z19
@@ -2022,6 +2167,9 @@ TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS 44(R9), Z29
 	VBROADCASTSS 48(R9), Z30
 	VBROADCASTSS 52(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -2117,20 +2265,29 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func additionAVX512(y, x, z *float32, n int, p *[4]float32)
+// func additionAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 30 p[0], 31 p[1]
-TEXT ·additionAVX512(SB), NOSPLIT, $0-40
+TEXT ·additionAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	VBROADCASTSS 0(R8), Z30
 	VBROADCASTSS 4(R8), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -2183,17 +2340,26 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func subtractionAVX512(y, x, z *float32, n int, p *[4]float32)
-TEXT ·subtractionAVX512(SB), NOSPLIT, $0-40
+// func subtractionAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·subtractionAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -2236,17 +2402,26 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func multiplicationAVX512(y, x, z *float32, n int, p *[4]float32)
-TEXT ·multiplicationAVX512(SB), NOSPLIT, $0-40
+// func multiplicationAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·multiplicationAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -2289,17 +2464,26 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func divisionAVX512(y, x, z *float32, n int, p *[4]float32)
-TEXT ·divisionAVX512(SB), NOSPLIT, $0-40
+// func divisionAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·divisionAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -2342,17 +2526,26 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func maximum2AVX512(y, x, z *float32, n int, p *[4]float32)
-TEXT ·maximum2AVX512(SB), NOSPLIT, $0-40
+// func maximum2AVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·maximum2AVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -2405,17 +2598,26 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func minimum2AVX512(y, x, z *float32, n int, p *[4]float32)
-TEXT ·minimum2AVX512(SB), NOSPLIT, $0-40
+// func minimum2AVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·minimum2AVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -2468,22 +2670,31 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 DATA leakyTimesAVX512Table<>+0(SB)/4, $0x0
 GLOBL leakyTimesAVX512Table<>(SB), RODATA|NOPTR, $4
 
-// func leakyTimesAVX512(y, x, z *float32, n int, p *[4]float32)
+// func leakyTimesAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 31 0
-TEXT ·leakyTimesAVX512(SB), NOSPLIT, $0-40
+TEXT ·leakyTimesAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ leakyTimesAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z31
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $64, CX
 	JLT rest
 
@@ -2536,20 +2747,29 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func boundedAVX2(y, x, z *float32, n int, p *[4]float32)
+// func boundedAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 14 p[0], 15 p[1]
-TEXT ·boundedAVX2(SB), NOSPLIT, $0-40
+TEXT ·boundedAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	VBROADCASTSS 0(R8), Y14
 	VBROADCASTSS 4(R8), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -2590,22 +2810,31 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func scaledAVX2(y, x, z *float32, n int, p *[4]float32)
+// func scaledAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 12 p[0], 13 p[1], 14 p[2], 15 p[3]
-TEXT ·scaledAVX2(SB), NOSPLIT, $0-40
+TEXT ·scaledAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	VBROADCASTSS 0(R8), Y12
 	VBROADCASTSS 4(R8), Y13
 	VBROADCASTSS 8(R8), Y14
 	VBROADCASTSS 12(R8), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -2651,19 +2880,28 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func timesAVX2(y, x, z *float32, n int, p *[4]float32)
+// func timesAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 p[0]
-TEXT ·timesAVX2(SB), NOSPLIT, $0-40
+TEXT ·timesAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	VBROADCASTSS 0(R8), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -2699,19 +2937,28 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func plusAVX2(y, x, z *float32, n int, p *[4]float32)
+// func plusAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 p[0]
-TEXT ·plusAVX2(SB), NOSPLIT, $0-40
+TEXT ·plusAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	VBROADCASTSS 0(R8), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -2747,23 +2994,32 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 DATA leakyAVX2Table<>+0(SB)/4, $0x0
 GLOBL leakyAVX2Table<>(SB), RODATA|NOPTR, $4
 
-// func leakyAVX2(y, x, z *float32, n int, p *[4]float32)
+// func leakyAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 14 p[0], 15 0
-TEXT ·leakyAVX2(SB), NOSPLIT, $0-40
+TEXT ·leakyAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ leakyAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R8), Y14
 	VBROADCASTSS 0(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -2809,6 +3065,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -2818,19 +3079,23 @@ DATA hardSwishAVX2Table<>+8(SB)/4, $0x3f800000
 DATA hardSwishAVX2Table<>+12(SB)/4, $0x3f000000
 GLOBL hardSwishAVX2Table<>(SB), RODATA|NOPTR, $16
 
-// func hardSwishAVX2(y, x, z *float32, n int, p *[4]float32)
+// func hardSwishAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 12 0.16666667, 13 0, 14 1, 15 0.5
-TEXT ·hardSwishAVX2(SB), NOSPLIT, $0-40
+TEXT ·hardSwishAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ hardSwishAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R9), Y12
 	VBROADCASTSS 4(R9), Y13
 	VBROADCASTSS 8(R9), Y14
 	VBROADCASTSS 12(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -2886,6 +3151,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -2904,20 +3174,24 @@ DATA expAVX2Table<>+44(SB)/4, $0x3efffffe
 DATA expAVX2Table<>+48(SB)/4, $0x3f000000
 GLOBL expAVX2Table<>(SB), RODATA|NOPTR, $52
 
-// func expAVX2(y, x, z *float32, n int, p *[4]float32)
+// func expAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 11 (-87.6), 12 88.8, 13 1, 14 1.442695, 15 1.2582912e+07
-TEXT ·expAVX2(SB), NOSPLIT, $0-40
+TEXT ·expAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ expAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R9), Y11
 	VBROADCASTSS 4(R9), Y12
 	VBROADCASTSS 8(R9), Y13
 	VBROADCASTSS 12(R9), Y14
 	VBROADCASTSS 16(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $16, CX
 	JLT rest
 
@@ -3016,6 +3290,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -3049,14 +3328,18 @@ DATA logAVX2Table<>+104(SB)/4, $0x0
 DATA logAVX2Table<>+108(SB)/4, $0x7f800000
 GLOBL logAVX2Table<>(SB), RODATA|NOPTR, $112
 
-// func logAVX2(y, x, z *float32, n int, p *[4]float32)
-TEXT ·logAVX2(SB), NOSPLIT, $0-40
+// func logAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·logAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ logAVX2Table<>(SB), R9
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $16, CX
 	JLT rest
 
@@ -3254,6 +3537,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -3271,20 +3559,24 @@ DATA sigmoidAVX2Table<>+40(SB)/4, $0xbe2aaa48
 DATA sigmoidAVX2Table<>+44(SB)/4, $0x3efffffe
 GLOBL sigmoidAVX2Table<>(SB), RODATA|NOPTR, $48
 
-// func sigmoidAVX2(y, x, z *float32, n int, p *[4]float32)
+// func sigmoidAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 11 1, 12 (-88.73), 13 87.3, 14 (-1.442695), 15 1.2582912e+07
-TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-40
+TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ sigmoidAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R9), Y11
 	VBROADCASTSS 4(R9), Y12
 	VBROADCASTSS 8(R9), Y13
 	VBROADCASTSS 12(R9), Y14
 	VBROADCASTSS 16(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $16, CX
 	JLT rest
 
@@ -3381,6 +3673,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -3399,18 +3696,22 @@ DATA siluAVX2Table<>+44(SB)/4, $0xbe2aaa48
 DATA siluAVX2Table<>+48(SB)/4, $0x3efffffe
 GLOBL siluAVX2Table<>(SB), RODATA|NOPTR, $52
 
-// func siluAVX2(y, x, z *float32, n int, p *[4]float32)
+// func siluAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 13 1, 14 (-88.73), 15 87.3
-TEXT ·siluAVX2(SB), NOSPLIT, $0-40
+TEXT ·siluAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ siluAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R9), Y13
 	VBROADCASTSS 4(R9), Y14
 	VBROADCASTSS 8(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $16, CX
 	JLT rest
 
@@ -3513,6 +3814,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -3530,14 +3836,15 @@ DATA swishAVX2Table<>+40(SB)/4, $0xbe2aaa48
 DATA swishAVX2Table<>+44(SB)/4, $0x3efffffe
 GLOBL swishAVX2Table<>(SB), RODATA|NOPTR, $48
 
-// func swishAVX2(y, x, z *float32, n int, p *[4]float32)
+// func swishAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 7 p[0], 8 1, 9 (-88.73), 10 87.3, 11 (-1.442695), 12 1.2582912e+07, 13 (-0.00021219444), 14 0.6933594, 15 0.0013814209
-TEXT ·swishAVX2(SB), NOSPLIT, $0-40
+TEXT ·swishAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ swishAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R8), Y7
 	VBROADCASTSS 0(R9), Y8
@@ -3548,6 +3855,9 @@ TEXT ·swishAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSS 20(R9), Y13
 	VBROADCASTSS 24(R9), Y14
 	VBROADCASTSS 28(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 
 one:
 	VMOVUPS 0(SI), Y0
@@ -3581,6 +3891,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -3600,20 +3915,24 @@ DATA tanhAVX2Table<>+48(SB)/4, $0x3f800000
 DATA tanhAVX2Table<>+52(SB)/4, $0x40000000
 GLOBL tanhAVX2Table<>(SB), RODATA|NOPTR, $56
 
-// func tanhAVX2(y, x, z *float32, n int, p *[4]float32)
+// func tanhAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 11 (-9.1), 12 9.1, 13 1.442695, 14 1.2582912e+07, 15 (-0.00021219444)
-TEXT ·tanhAVX2(SB), NOSPLIT, $0-40
+TEXT ·tanhAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ tanhAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R9), Y11
 	VBROADCASTSS 4(R9), Y12
 	VBROADCASTSS 8(R9), Y13
 	VBROADCASTSS 12(R9), Y14
 	VBROADCASTSS 16(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $16, CX
 	JLT rest
 
@@ -3720,6 +4039,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -3740,18 +4064,22 @@ DATA eluAVX2Table<>+52(SB)/4, $0x3f800000
 DATA eluAVX2Table<>+56(SB)/4, $0x0
 GLOBL eluAVX2Table<>(SB), RODATA|NOPTR, $60
 
-// func eluAVX2(y, x, z *float32, n int, p *[4]float32)
+// func eluAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 13 p[0], 14 p[1], 15 p[2]
-TEXT ·eluAVX2(SB), NOSPLIT, $0-40
+TEXT ·eluAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ eluAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R8), Y13
 	VBROADCASTSS 4(R8), Y14
 	VBROADCASTSS 8(R8), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $16, CX
 	JLT rest
 
@@ -3873,6 +4201,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -3894,18 +4227,22 @@ DATA mishAVX2Table<>+56(SB)/4, $0x40000000
 DATA mishAVX2Table<>+60(SB)/4, $0x40000000
 GLOBL mishAVX2Table<>(SB), RODATA|NOPTR, $64
 
-// func mishAVX2(y, x, z *float32, n int, p *[4]float32)
+// func mishAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 13 (-87.6), 14 20, 15 1
-TEXT ·mishAVX2(SB), NOSPLIT, $0-40
+TEXT ·mishAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ mishAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R9), Y13
 	VBROADCASTSS 4(R9), Y14
 	VBROADCASTSS 8(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $16, CX
 	JLT rest
 
@@ -4029,6 +4366,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -4065,14 +4407,15 @@ DATA erfAVX2Table<>+116(SB)/4, $0x80000000
 DATA erfAVX2Table<>+120(SB)/4, $0x3f6b851f
 GLOBL erfAVX2Table<>(SB), RODATA|NOPTR, $124
 
-// func erfAVX2(y, x, z *float32, n int, p *[4]float32)
+// func erfAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 9 math.Float32frombits(0x7fffffff), 10 (-0.37612632), 11 (-0.026857711), 12 (-0.00080978195), 13 8.185488e-05, 14 4, 15 (-0.635198)
-TEXT ·erfAVX2(SB), NOSPLIT, $0-40
+TEXT ·erfAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ erfAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R9), Y9
 	VBROADCASTSS 4(R9), Y10
@@ -4081,6 +4424,9 @@ TEXT ·erfAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSS 16(R9), Y13
 	VBROADCASTSS 20(R9), Y14
 	VBROADCASTSS 24(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 
 one:
 	VMOVUPS 0(SI), Y0
@@ -4161,6 +4507,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -4193,16 +4544,20 @@ DATA geluAVX2Table<>+100(SB)/4, $0x3f800000
 DATA geluAVX2Table<>+104(SB)/4, $0x0
 GLOBL geluAVX2Table<>(SB), RODATA|NOPTR, $108
 
-// func geluAVX2(y, x, z *float32, n int, p *[4]float32)
+// func geluAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 math.Float32frombits(0x7fffffff)
-TEXT ·geluAVX2(SB), NOSPLIT, $0-40
+TEXT ·geluAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ geluAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $16, CX
 	JLT rest
 
@@ -4395,6 +4750,11 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
@@ -4415,18 +4775,22 @@ DATA geluTanhAVX2Table<>+52(SB)/4, $0xbe2aaa48
 DATA geluTanhAVX2Table<>+56(SB)/4, $0x3efffffe
 GLOBL geluTanhAVX2Table<>(SB), RODATA|NOPTR, $60
 
-// func geluTanhAVX2(y, x, z *float32, n int, p *[4]float32)
+// func geluTanhAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 13 0.071354814, 14 1, 15 (-88.73)
-TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-40
+TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ geluTanhAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R9), Y13
 	VBROADCASTSS 4(R9), Y14
 	VBROADCASTSS 8(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $16, CX
 	JLT rest
 
@@ -4542,20 +4906,29 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func additionAVX2(y, x, z *float32, n int, p *[4]float32)
+// func additionAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 14 p[0], 15 p[1]
-TEXT ·additionAVX2(SB), NOSPLIT, $0-40
+TEXT ·additionAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	VBROADCASTSS 0(R8), Y14
 	VBROADCASTSS 4(R8), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -4608,17 +4981,26 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func subtractionAVX2(y, x, z *float32, n int, p *[4]float32)
-TEXT ·subtractionAVX2(SB), NOSPLIT, $0-40
+// func subtractionAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·subtractionAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -4661,17 +5043,26 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func multiplicationAVX2(y, x, z *float32, n int, p *[4]float32)
-TEXT ·multiplicationAVX2(SB), NOSPLIT, $0-40
+// func multiplicationAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·multiplicationAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -4714,17 +5105,26 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func divisionAVX2(y, x, z *float32, n int, p *[4]float32)
-TEXT ·divisionAVX2(SB), NOSPLIT, $0-40
+// func divisionAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·divisionAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -4767,17 +5167,26 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func maximum2AVX2(y, x, z *float32, n int, p *[4]float32)
-TEXT ·maximum2AVX2(SB), NOSPLIT, $0-40
+// func maximum2AVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·maximum2AVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -4830,17 +5239,26 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 
-// func minimum2AVX2(y, x, z *float32, n int, p *[4]float32)
-TEXT ·minimum2AVX2(SB), NOSPLIT, $0-40
+// func minimum2AVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·minimum2AVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -4893,22 +5311,31 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET
 
 DATA leakyTimesAVX2Table<>+0(SB)/4, $0x0
 GLOBL leakyTimesAVX2Table<>(SB), RODATA|NOPTR, $4
 
-// func leakyTimesAVX2(y, x, z *float32, n int, p *[4]float32)
+// func leakyTimesAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 0
-TEXT ·leakyTimesAVX2(SB), NOSPLIT, $0-40
+TEXT ·leakyTimesAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
-	MOVQ n+24(FP), CX
 	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
 	LEAQ leakyTimesAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R9), Y15
+
+row:
+	MOVQ n+24(FP), CX
 	SUBQ $32, CX
 	JLT rest
 
@@ -4961,5 +5388,10 @@ one:
 	JNE one
 
 done:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	ADDQ R11, DX
+	DECQ R10
+	JNE row
 	VZEROUPPER
 	RET

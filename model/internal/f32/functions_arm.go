@@ -3,122 +3,123 @@
 package f32
 
 //go:noescape
-func boundedNEON(y, x, z *float32, n int, p *[4]float32)
+func boundedNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func scaledNEON(y, x, z *float32, n int, p *[4]float32)
+func scaledNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func timesNEON(y, x, z *float32, n int, p *[4]float32)
+func timesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func plusNEON(y, x, z *float32, n int, p *[4]float32)
+func plusNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func leakyNEON(y, x, z *float32, n int, p *[4]float32)
+func leakyNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func hardSwishNEON(y, x, z *float32, n int, p *[4]float32)
+func hardSwishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func expNEON(y, x, z *float32, n int, p *[4]float32)
+func expNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func logNEON(y, x, z *float32, n int, p *[4]float32)
+func logNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func sigmoidNEON(y, x, z *float32, n int, p *[4]float32)
+func sigmoidNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func siluNEON(y, x, z *float32, n int, p *[4]float32)
+func siluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func swishNEON(y, x, z *float32, n int, p *[4]float32)
+func swishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func tanhNEON(y, x, z *float32, n int, p *[4]float32)
+func tanhNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func eluNEON(y, x, z *float32, n int, p *[4]float32)
+func eluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func mishNEON(y, x, z *float32, n int, p *[4]float32)
+func mishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func erfNEON(y, x, z *float32, n int, p *[4]float32)
+func erfNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func geluNEON(y, x, z *float32, n int, p *[4]float32)
+func geluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func geluTanhNEON(y, x, z *float32, n int, p *[4]float32)
+func geluTanhNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func additionNEON(y, x, z *float32, n int, p *[4]float32)
+func additionNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func subtractionNEON(y, x, z *float32, n int, p *[4]float32)
+func subtractionNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func multiplicationNEON(y, x, z *float32, n int, p *[4]float32)
+func multiplicationNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func maximum2NEON(y, x, z *float32, n int, p *[4]float32)
+func maximum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func minimum2NEON(y, x, z *float32, n int, p *[4]float32)
+func minimum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func leakyTimesNEON(y, x, z *float32, n int, p *[4]float32)
+func leakyTimesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
-// function calls the kernel of a kind. n is a multiple of the lanes.
-func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32) {
+// function calls the kernel of a kind for rows of n numbers, a multiple of the
+// lanes; from the end of one to the next are gap bytes.
+func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap int) {
 	switch k {
 	case bounded:
-		boundedNEON(y, x, z, n, p)
+		boundedNEON(y, x, z, n, p, rows, gap)
 	case scaled:
-		scaledNEON(y, x, z, n, p)
+		scaledNEON(y, x, z, n, p, rows, gap)
 	case times:
-		timesNEON(y, x, z, n, p)
+		timesNEON(y, x, z, n, p, rows, gap)
 	case plus:
-		plusNEON(y, x, z, n, p)
+		plusNEON(y, x, z, n, p, rows, gap)
 	case leaky:
-		leakyNEON(y, x, z, n, p)
+		leakyNEON(y, x, z, n, p, rows, gap)
 	case hardSwish:
-		hardSwishNEON(y, x, z, n, p)
+		hardSwishNEON(y, x, z, n, p, rows, gap)
 	case exp:
-		expNEON(y, x, z, n, p)
+		expNEON(y, x, z, n, p, rows, gap)
 	case log:
-		logNEON(y, x, z, n, p)
+		logNEON(y, x, z, n, p, rows, gap)
 	case sigmoid:
-		sigmoidNEON(y, x, z, n, p)
+		sigmoidNEON(y, x, z, n, p, rows, gap)
 	case silu:
-		siluNEON(y, x, z, n, p)
+		siluNEON(y, x, z, n, p, rows, gap)
 	case swish:
-		swishNEON(y, x, z, n, p)
+		swishNEON(y, x, z, n, p, rows, gap)
 	case tanh:
-		tanhNEON(y, x, z, n, p)
+		tanhNEON(y, x, z, n, p, rows, gap)
 	case elu:
-		eluNEON(y, x, z, n, p)
+		eluNEON(y, x, z, n, p, rows, gap)
 	case mish:
-		mishNEON(y, x, z, n, p)
+		mishNEON(y, x, z, n, p, rows, gap)
 	case erf:
-		erfNEON(y, x, z, n, p)
+		erfNEON(y, x, z, n, p, rows, gap)
 	case gelu:
-		geluNEON(y, x, z, n, p)
+		geluNEON(y, x, z, n, p, rows, gap)
 	case geluTanh:
-		geluTanhNEON(y, x, z, n, p)
+		geluTanhNEON(y, x, z, n, p, rows, gap)
 	case addition:
-		additionNEON(y, x, z, n, p)
+		additionNEON(y, x, z, n, p, rows, gap)
 	case subtraction:
-		subtractionNEON(y, x, z, n, p)
+		subtractionNEON(y, x, z, n, p, rows, gap)
 	case multiplication:
-		multiplicationNEON(y, x, z, n, p)
+		multiplicationNEON(y, x, z, n, p, rows, gap)
 	case maximum2:
-		maximum2NEON(y, x, z, n, p)
+		maximum2NEON(y, x, z, n, p, rows, gap)
 	case minimum2:
-		minimum2NEON(y, x, z, n, p)
+		minimum2NEON(y, x, z, n, p, rows, gap)
 	case leakyTimes:
-		leakyTimesNEON(y, x, z, n, p)
+		leakyTimesNEON(y, x, z, n, p, rows, gap)
 	}
 }

@@ -3,19 +3,23 @@
 #include "textflag.h"
 
 
-// func boundedNEON(y, x, z *float32, n int, p *[4]float32)
+// func boundedNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 14 p[0], 15 p[1]
-TEXT ·boundedNEON(SB), NOSPLIT, $0-20
+TEXT ·boundedNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	ADD $0, R4, R7
 	WORD $0xf4e7ccad // vld1.32 {d28[], d29[]}, [r7]!
 	ADD $4, R4, R7
 	WORD $0xf4e7ecad // vld1.32 {d30[], d31[]}, [r7]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -50,17 +54,23 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 
-// func scaledNEON(y, x, z *float32, n int, p *[4]float32)
+// func scaledNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 12 p[0], 13 p[1], 14 p[2], 15 p[3]
-TEXT ·scaledNEON(SB), NOSPLIT, $0-20
+TEXT ·scaledNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	ADD $0, R4, R7
 	WORD $0xf4e78cad // vld1.32 {d24[], d25[]}, [r7]!
 	ADD $4, R4, R7
@@ -70,6 +80,9 @@ TEXT ·scaledNEON(SB), NOSPLIT, $0-20
 	ADD $12, R4, R7
 	WORD $0xf4e7ecad // vld1.32 {d30[], d31[]}, [r7]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -115,20 +128,29 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 
-// func timesNEON(y, x, z *float32, n int, p *[4]float32)
+// func timesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 p[0]
-TEXT ·timesNEON(SB), NOSPLIT, $0-20
+TEXT ·timesNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	ADD $0, R4, R7
 	WORD $0xf4e7ecad // vld1.32 {d30[], d31[]}, [r7]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -158,20 +180,29 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 
-// func plusNEON(y, x, z *float32, n int, p *[4]float32)
+// func plusNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 p[0]
-TEXT ·plusNEON(SB), NOSPLIT, $0-20
+TEXT ·plusNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	ADD $0, R4, R7
 	WORD $0xf4e7ecad // vld1.32 {d30[], d31[]}, [r7]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -201,24 +232,33 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA leakyNEONTable<>+0(SB)/4, $0x0
 GLOBL leakyNEONTable<>(SB), RODATA|NOPTR, $4
 
-// func leakyNEON(y, x, z *float32, n int, p *[4]float32)
+// func leakyNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 14 p[0], 15 0
-TEXT ·leakyNEON(SB), NOSPLIT, $0-20
+TEXT ·leakyNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $leakyNEONTable<>(SB), R5
 	ADD $0, R4, R7
 	WORD $0xf4e7ccad // vld1.32 {d28[], d29[]}, [r7]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -258,6 +298,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA hardSwishNEONTable<>+0(SB)/4, $0x3e2aaaab
@@ -266,20 +311,24 @@ DATA hardSwishNEONTable<>+8(SB)/4, $0x3f800000
 DATA hardSwishNEONTable<>+12(SB)/4, $0x3f000000
 GLOBL hardSwishNEONTable<>(SB), RODATA|NOPTR, $16
 
-// func hardSwishNEON(y, x, z *float32, n int, p *[4]float32)
+// func hardSwishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 12 0.16666667, 13 0, 14 1, 15 0.5
-TEXT ·hardSwishNEON(SB), NOSPLIT, $0-20
+TEXT ·hardSwishNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $hardSwishNEONTable<>(SB), R5
 	WORD $0xf4e58cad // vld1.32 {d24[], d25[]}, [r5]!
 	WORD $0xf4e5acad // vld1.32 {d26[], d27[]}, [r5]!
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -329,6 +378,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA expNEONTable<>+0(SB)/4, $0xc2af3333
@@ -346,14 +400,15 @@ DATA expNEONTable<>+44(SB)/4, $0x3d2aac7e
 DATA expNEONTable<>+48(SB)/4, $0x3efffffe
 GLOBL expNEONTable<>(SB), RODATA|NOPTR, $52
 
-// func expNEON(y, x, z *float32, n int, p *[4]float32)
+// func expNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 5 (-87.6), 6 88.8, 7 1, 8 1.442695, 9 1.2582912e+07, 10 (-0.00021219444), 11 0.6933594, 12 0.0013814209, 13 0.0083689, 14 0.1666652, 15 0.5
-TEXT ·expNEON(SB), NOSPLIT, $0-20
+TEXT ·expNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $expNEONTable<>(SB), R5
 	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
@@ -367,6 +422,9 @@ TEXT ·expNEON(SB), NOSPLIT, $0-20
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
@@ -396,6 +454,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA logNEONTable<>+0(SB)/4, $0x4b000000
@@ -428,15 +491,19 @@ DATA logNEONTable<>+104(SB)/4, $0x0
 DATA logNEONTable<>+108(SB)/4, $0x7f800000
 GLOBL logNEONTable<>(SB), RODATA|NOPTR, $112
 
-// func logNEON(y, x, z *float32, n int, p *[4]float32)
-TEXT ·logNEON(SB), NOSPLIT, $0-20
+// func logNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·logNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $logNEONTable<>(SB), R5
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $8, R3
 	BLT rest
 
@@ -631,6 +698,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA sigmoidNEONTable<>+0(SB)/4, $0x3f800000
@@ -647,14 +719,15 @@ DATA sigmoidNEONTable<>+40(SB)/4, $0x3d2aac7e
 DATA sigmoidNEONTable<>+44(SB)/4, $0x3efffffe
 GLOBL sigmoidNEONTable<>(SB), RODATA|NOPTR, $48
 
-// func sigmoidNEON(y, x, z *float32, n int, p *[4]float32)
+// func sigmoidNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 5 1, 6 (-88.73), 7 87.3, 8 (-1.442695), 9 1.2582912e+07, 10 (-0.00021219444), 11 0.6933594, 12 0.0013814209, 13 (-0.0083689), 14 (-0.1666652), 15 0.041668408
-TEXT ·sigmoidNEON(SB), NOSPLIT, $0-20
+TEXT ·sigmoidNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $sigmoidNEONTable<>(SB), R5
 	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
@@ -668,6 +741,9 @@ TEXT ·sigmoidNEON(SB), NOSPLIT, $0-20
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
@@ -703,6 +779,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA siluNEONTable<>+0(SB)/4, $0x3f800000
@@ -719,14 +800,15 @@ DATA siluNEONTable<>+40(SB)/4, $0x3d2aac7e
 DATA siluNEONTable<>+44(SB)/4, $0x3efffffe
 GLOBL siluNEONTable<>(SB), RODATA|NOPTR, $48
 
-// func siluNEON(y, x, z *float32, n int, p *[4]float32)
+// func siluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 6 1, 7 (-88.73), 8 87.3, 9 (-1.442695), 10 1.2582912e+07, 11 (-0.00021219444), 12 0.6933594, 13 0.0013814209, 14 (-0.0083689), 15 (-0.1666652)
-TEXT ·siluNEON(SB), NOSPLIT, $0-20
+TEXT ·siluNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $siluNEONTable<>(SB), R5
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
 	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
@@ -739,6 +821,9 @@ TEXT ·siluNEON(SB), NOSPLIT, $0-20
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
@@ -774,6 +859,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA swishNEONTable<>+0(SB)/4, $0x3f800000
@@ -791,20 +881,24 @@ DATA swishNEONTable<>+44(SB)/4, $0xbe2aaa48
 DATA swishNEONTable<>+48(SB)/4, $0x3efffffe
 GLOBL swishNEONTable<>(SB), RODATA|NOPTR, $52
 
-// func swishNEON(y, x, z *float32, n int, p *[4]float32)
+// func swishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 13 p[0], 14 1, 15 (-88.73)
-TEXT ·swishNEON(SB), NOSPLIT, $0-20
+TEXT ·swishNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $swishNEONTable<>(SB), R5
 	ADD $0, R4, R7
 	WORD $0xf4e7acad // vld1.32 {d26[], d27[]}, [r7]!
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $8, R3
 	BLT rest
 
@@ -924,6 +1018,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA tanhNEONTable<>+0(SB)/4, $0xc111999a
@@ -941,14 +1040,15 @@ DATA tanhNEONTable<>+44(SB)/4, $0x3d2aac7e
 DATA tanhNEONTable<>+48(SB)/4, $0x3efffffe
 GLOBL tanhNEONTable<>(SB), RODATA|NOPTR, $52
 
-// func tanhNEON(y, x, z *float32, n int, p *[4]float32)
+// func tanhNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 5 (-9.1), 6 9.1, 7 1.442695, 8 1.2582912e+07, 9 (-0.00021219444), 10 0.6933594, 11 0.0013814209, 12 0.0083689, 13 0.1666652, 14 1, 15 2
-TEXT ·tanhNEON(SB), NOSPLIT, $0-20
+TEXT ·tanhNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $tanhNEONTable<>(SB), R5
 	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
@@ -962,6 +1062,9 @@ TEXT ·tanhNEON(SB), NOSPLIT, $0-20
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
@@ -998,6 +1101,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA eluNEONTable<>+0(SB)/4, $0x0
@@ -1017,14 +1125,15 @@ DATA eluNEONTable<>+52(SB)/4, $0x3f800000
 DATA eluNEONTable<>+56(SB)/4, $0x0
 GLOBL eluNEONTable<>(SB), RODATA|NOPTR, $60
 
-// func eluNEON(y, x, z *float32, n int, p *[4]float32)
+// func eluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 13 p[0], 14 p[1], 15 p[2]
-TEXT ·eluNEON(SB), NOSPLIT, $0-20
+TEXT ·eluNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $eluNEONTable<>(SB), R5
 	ADD $0, R4, R7
 	WORD $0xf4e7acad // vld1.32 {d26[], d27[]}, [r7]!
@@ -1033,6 +1142,9 @@ TEXT ·eluNEON(SB), NOSPLIT, $0-20
 	ADD $8, R4, R7
 	WORD $0xf4e7ecad // vld1.32 {d30[], d31[]}, [r7]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $8, R3
 	BLT rest
 
@@ -1148,6 +1260,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA mishNEONTable<>+0(SB)/4, $0xc2af3333
@@ -1168,19 +1285,23 @@ DATA mishNEONTable<>+56(SB)/4, $0x40000000
 DATA mishNEONTable<>+60(SB)/4, $0x40000000
 GLOBL mishNEONTable<>(SB), RODATA|NOPTR, $64
 
-// func mishNEON(y, x, z *float32, n int, p *[4]float32)
+// func mishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 13 (-87.6), 14 20, 15 1
-TEXT ·mishNEON(SB), NOSPLIT, $0-20
+TEXT ·mishNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $mishNEONTable<>(SB), R5
 	WORD $0xf4e5acad // vld1.32 {d26[], d27[]}, [r5]!
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $8, R3
 	BLT rest
 
@@ -1313,6 +1434,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA erfNEONTable<>+0(SB)/4, $0x7fffffff
@@ -1348,14 +1474,15 @@ DATA erfNEONTable<>+116(SB)/4, $0x80000000
 DATA erfNEONTable<>+120(SB)/4, $0x3f6b851f
 GLOBL erfNEONTable<>(SB), RODATA|NOPTR, $124
 
-// func erfNEON(y, x, z *float32, n int, p *[4]float32)
+// func erfNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 9 math.Float32frombits(0x7fffffff), 10 (-0.37612632), 11 (-0.026857711), 12 (-0.00080978195), 13 8.185488e-05, 14 4, 15 (-0.635198)
-TEXT ·erfNEON(SB), NOSPLIT, $0-20
+TEXT ·erfNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $erfNEONTable<>(SB), R5
 	WORD $0xf4e52cad // vld1.32 {d18[], d19[]}, [r5]!
 	WORD $0xf4e54cad // vld1.32 {d20[], d21[]}, [r5]!
@@ -1365,6 +1492,9 @@ TEXT ·erfNEON(SB), NOSPLIT, $0-20
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
@@ -1440,6 +1570,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA geluNEONTable<>+0(SB)/4, $0x7fffffff
@@ -1471,17 +1606,21 @@ DATA geluNEONTable<>+100(SB)/4, $0x3f800000
 DATA geluNEONTable<>+104(SB)/4, $0x0
 GLOBL geluNEONTable<>(SB), RODATA|NOPTR, $108
 
-// func geluNEON(y, x, z *float32, n int, p *[4]float32)
+// func geluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 math.Float32frombits(0x7fffffff)
-TEXT ·geluNEON(SB), NOSPLIT, $0-20
+TEXT ·geluNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $geluNEONTable<>(SB), R5
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $8, R3
 	BLT rest
 
@@ -1668,6 +1807,11 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA geluTanhNEONTable<>+0(SB)/4, $0x3d922279
@@ -1687,19 +1831,23 @@ DATA geluTanhNEONTable<>+52(SB)/4, $0xbe2aaa48
 DATA geluTanhNEONTable<>+56(SB)/4, $0x3efffffe
 GLOBL geluTanhNEONTable<>(SB), RODATA|NOPTR, $60
 
-// func geluTanhNEON(y, x, z *float32, n int, p *[4]float32)
+// func geluTanhNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 13 0.071354814, 14 1, 15 (-88.73)
-TEXT ·geluTanhNEON(SB), NOSPLIT, $0-20
+TEXT ·geluTanhNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $geluTanhNEONTable<>(SB), R5
 	WORD $0xf4e5acad // vld1.32 {d26[], d27[]}, [r5]!
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $8, R3
 	BLT rest
 
@@ -1828,22 +1976,31 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 
-// func additionNEON(y, x, z *float32, n int, p *[4]float32)
+// func additionNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 14 p[0], 15 p[1]
-TEXT ·additionNEON(SB), NOSPLIT, $0-20
+TEXT ·additionNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	ADD $0, R4, R7
 	WORD $0xf4e7ccad // vld1.32 {d28[], d29[]}, [r7]!
 	ADD $4, R4, R7
 	WORD $0xf4e7ecad // vld1.32 {d30[], d31[]}, [r7]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -1886,17 +2043,26 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 
-// func subtractionNEON(y, x, z *float32, n int, p *[4]float32)
-TEXT ·subtractionNEON(SB), NOSPLIT, $0-20
+// func subtractionNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·subtractionNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -1929,17 +2095,26 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 
-// func multiplicationNEON(y, x, z *float32, n int, p *[4]float32)
-TEXT ·multiplicationNEON(SB), NOSPLIT, $0-20
+// func multiplicationNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·multiplicationNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -1972,17 +2147,26 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 
-// func maximum2NEON(y, x, z *float32, n int, p *[4]float32)
-TEXT ·maximum2NEON(SB), NOSPLIT, $0-20
+// func maximum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·maximum2NEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -2015,17 +2199,26 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 
-// func minimum2NEON(y, x, z *float32, n int, p *[4]float32)
-TEXT ·minimum2NEON(SB), NOSPLIT, $0-20
+// func minimum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·minimum2NEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -2058,22 +2251,31 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET
 
 DATA leakyTimesNEONTable<>+0(SB)/4, $0x0
 GLOBL leakyTimesNEONTable<>(SB), RODATA|NOPTR, $4
 
-// func leakyTimesNEON(y, x, z *float32, n int, p *[4]float32)
+// func leakyTimesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 0
-TEXT ·leakyTimesNEON(SB), NOSPLIT, $0-20
+TEXT ·leakyTimesNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
-	MOVW n+12(FP), R3
 	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
 	MOVW $leakyTimesNEONTable<>(SB), R5
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
 	SUB.S $16, R3
 	BLT rest
 
@@ -2116,4 +2318,9 @@ one:
 	BNE one
 
 done:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
 	RET

@@ -3,18 +3,22 @@
 #include "textflag.h"
 
 
-// func boundedNEON(y, x, z *float32, n int, p *[4]float32)
+// func boundedNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 30 p[0], 31 p[1]
-TEXT ·boundedNEON(SB), NOSPLIT, $0-40
+TEXT ·boundedNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	ADD $0, R4, R6
 	VLD1R (R6), [V30.S4]
 	ADD $4, R4, R6
 	VLD1R (R6), [V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -46,17 +50,23 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 
-// func scaledNEON(y, x, z *float32, n int, p *[4]float32)
+// func scaledNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 28 p[0], 29 p[1], 30 p[2], 31 p[3]
-TEXT ·scaledNEON(SB), NOSPLIT, $0-40
+TEXT ·scaledNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	ADD $0, R4, R6
 	VLD1R (R6), [V28.S4]
 	ADD $4, R4, R6
@@ -65,6 +75,9 @@ TEXT ·scaledNEON(SB), NOSPLIT, $0-40
 	VLD1R (R6), [V30.S4]
 	ADD $12, R4, R6
 	VLD1R (R6), [V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -106,19 +119,28 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 
-// func timesNEON(y, x, z *float32, n int, p *[4]float32)
+// func timesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 31 p[0]
-TEXT ·timesNEON(SB), NOSPLIT, $0-40
+TEXT ·timesNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	ADD $0, R4, R6
 	VLD1R (R6), [V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -145,19 +167,28 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 
-// func plusNEON(y, x, z *float32, n int, p *[4]float32)
+// func plusNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 31 p[0]
-TEXT ·plusNEON(SB), NOSPLIT, $0-40
+TEXT ·plusNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	ADD $0, R4, R6
 	VLD1R (R6), [V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -184,6 +215,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA leakyNEONTable<>+0(SB)/4, $0x0
@@ -192,18 +228,22 @@ DATA leakyNEONTable<>+8(SB)/4, $0x0
 DATA leakyNEONTable<>+12(SB)/4, $0x0
 GLOBL leakyNEONTable<>(SB), RODATA|NOPTR, $16
 
-// func leakyNEON(y, x, z *float32, n int, p *[4]float32)
+// func leakyNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 30 p[0], 31 0
-TEXT ·leakyNEON(SB), NOSPLIT, $0-40
+TEXT ·leakyNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $leakyNEONTable<>(SB), R5
 	ADD $0, R4, R6
 	VLD1R (R6), [V30.S4]
 	VLD1.P 16(R5), [V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -240,6 +280,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA hardSwishNEONTable<>+0(SB)/4, $0x3e2aaaab
@@ -260,16 +305,20 @@ DATA hardSwishNEONTable<>+56(SB)/4, $0x3f000000
 DATA hardSwishNEONTable<>+60(SB)/4, $0x3f000000
 GLOBL hardSwishNEONTable<>(SB), RODATA|NOPTR, $64
 
-// func hardSwishNEON(y, x, z *float32, n int, p *[4]float32)
+// func hardSwishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 28 0.16666667, 29 0, 30 1, 31 0.5
-TEXT ·hardSwishNEON(SB), NOSPLIT, $0-40
+TEXT ·hardSwishNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $hardSwishNEONTable<>(SB), R5
 	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -316,6 +365,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA expNEONTable<>+0(SB)/4, $0xc2af3333
@@ -372,18 +426,22 @@ DATA expNEONTable<>+200(SB)/4, $0x3efffffe
 DATA expNEONTable<>+204(SB)/4, $0x3efffffe
 GLOBL expNEONTable<>(SB), RODATA|NOPTR, $208
 
-// func expNEON(y, x, z *float32, n int, p *[4]float32)
+// func expNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 20 (-87.6), 21 88.8, 22 1, 23 1.442695, 24 1.2582912e+07, 25 (-0.00021219444), 26 0.6933594, 27 0.0013814209, 28 0.0083689, 29 0.1666652, 30 0.5, 31 0.041668408
-TEXT ·expNEON(SB), NOSPLIT, $0-40
+TEXT ·expNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $expNEONTable<>(SB), R5
 	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
 	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -505,6 +563,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA logNEONTable<>+0(SB)/4, $0x0
@@ -601,19 +664,23 @@ DATA logNEONTable<>+360(SB)/4, $0xff800000
 DATA logNEONTable<>+364(SB)/4, $0xff800000
 GLOBL logNEONTable<>(SB), RODATA|NOPTR, $368
 
-// func logNEON(y, x, z *float32, n int, p *[4]float32)
+// func logNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 16 0, 17 1.1754944e-38, 18 math.Float32frombits(0x7f800000), 19 8.388608e+06, 20 math.Float32frombits(0x3f3504f3), 21 1.2582912e+07, 22 23, 23 math.Float32frombits(0x7fffff), 24 1, 25 (-0.2500001), 26 (-0.1666809), 27 (-0.1240309), 28 (-0.11694317), 29 0.067573965, 30 (-0.5), 31 (-0.00021219444)
-TEXT ·logNEON(SB), NOSPLIT, $0-40
+TEXT ·logNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $logNEONTable<>(SB), R5
 	VLD1.P 64(R5), [V16.S4, V17.S4, V18.S4, V19.S4]
 	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
 	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $8, R3, R3
 	BLT rest
 
@@ -763,6 +830,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA sigmoidNEONTable<>+0(SB)/4, $0x3f800000
@@ -815,18 +887,22 @@ DATA sigmoidNEONTable<>+184(SB)/4, $0x3efffffe
 DATA sigmoidNEONTable<>+188(SB)/4, $0x3efffffe
 GLOBL sigmoidNEONTable<>(SB), RODATA|NOPTR, $192
 
-// func sigmoidNEON(y, x, z *float32, n int, p *[4]float32)
+// func sigmoidNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 20 1, 21 (-88.73), 22 87.3, 23 (-1.442695), 24 1.2582912e+07, 25 (-0.00021219444), 26 0.6933594, 27 0.0013814209, 28 (-0.0083689), 29 (-0.1666652), 30 0.041668408, 31 0.49999994
-TEXT ·sigmoidNEON(SB), NOSPLIT, $0-40
+TEXT ·sigmoidNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $sigmoidNEONTable<>(SB), R5
 	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
 	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -953,6 +1029,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA siluNEONTable<>+0(SB)/4, $0x3f800000
@@ -1005,17 +1086,21 @@ DATA siluNEONTable<>+184(SB)/4, $0x3efffffe
 DATA siluNEONTable<>+188(SB)/4, $0x3efffffe
 GLOBL siluNEONTable<>(SB), RODATA|NOPTR, $192
 
-// func siluNEON(y, x, z *float32, n int, p *[4]float32)
+// func siluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 25 1, 26 (-88.73), 27 87.3, 28 (-1.442695), 29 1.2582912e+07, 30 (-0.00021219444), 31 0.6933594
-TEXT ·siluNEON(SB), NOSPLIT, $0-40
+TEXT ·siluNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $siluNEONTable<>(SB), R5
 	VLD1.P 64(R5), [V25.S4, V26.S4, V27.S4, V28.S4]
 	VLD1.P 48(R5), [V29.S4, V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -1148,6 +1233,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA swishNEONTable<>+0(SB)/4, $0x3f800000
@@ -1200,20 +1290,24 @@ DATA swishNEONTable<>+184(SB)/4, $0x3efffffe
 DATA swishNEONTable<>+188(SB)/4, $0x3efffffe
 GLOBL swishNEONTable<>(SB), RODATA|NOPTR, $192
 
-// func swishNEON(y, x, z *float32, n int, p *[4]float32)
+// func swishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 19 p[0], 20 1, 21 (-88.73), 22 87.3, 23 (-1.442695), 24 1.2582912e+07, 25 (-0.00021219444), 26 0.6933594, 27 0.0013814209, 28 (-0.0083689), 29 (-0.1666652), 30 0.041668408, 31 0.49999994
-TEXT ·swishNEON(SB), NOSPLIT, $0-40
+TEXT ·swishNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $swishNEONTable<>(SB), R5
 	ADD $0, R4, R6
 	VLD1R (R6), [V19.S4]
 	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
 	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $8, R3, R3
 	BLT rest
 
@@ -1300,6 +1394,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA tanhNEONTable<>+0(SB)/4, $0xc111999a
@@ -1356,18 +1455,22 @@ DATA tanhNEONTable<>+200(SB)/4, $0x3efffffe
 DATA tanhNEONTable<>+204(SB)/4, $0x3efffffe
 GLOBL tanhNEONTable<>(SB), RODATA|NOPTR, $208
 
-// func tanhNEON(y, x, z *float32, n int, p *[4]float32)
+// func tanhNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 20 (-9.1), 21 9.1, 22 1.442695, 23 1.2582912e+07, 24 (-0.00021219444), 25 0.6933594, 26 0.0013814209, 27 0.0083689, 28 0.1666652, 29 1, 30 2, 31 0.041668408
-TEXT ·tanhNEON(SB), NOSPLIT, $0-40
+TEXT ·tanhNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $tanhNEONTable<>(SB), R5
 	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
 	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -1499,6 +1602,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA eluNEONTable<>+0(SB)/4, $0x0
@@ -1551,14 +1659,15 @@ DATA eluNEONTable<>+184(SB)/4, $0x3efffffe
 DATA eluNEONTable<>+188(SB)/4, $0x3efffffe
 GLOBL eluNEONTable<>(SB), RODATA|NOPTR, $192
 
-// func eluNEON(y, x, z *float32, n int, p *[4]float32)
+// func eluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 17 p[0], 18 p[1], 19 p[2], 20 0, 21 (-20), 22 1.442695, 23 1.2582912e+07, 24 (-0.00021219444), 25 0.6933594, 26 0.0013814209, 27 0.0083689, 28 0.1666652, 29 1, 30 0.041668408, 31 0.49999994
-TEXT ·eluNEON(SB), NOSPLIT, $0-40
+TEXT ·eluNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $eluNEONTable<>(SB), R5
 	ADD $0, R4, R6
 	VLD1R (R6), [V17.S4]
@@ -1569,6 +1678,9 @@ TEXT ·eluNEON(SB), NOSPLIT, $0-40
 	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
 	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $8, R3, R3
 	BLT rest
 
@@ -1658,6 +1770,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA mishNEONTable<>+0(SB)/4, $0xc2af3333
@@ -1718,19 +1835,23 @@ DATA mishNEONTable<>+216(SB)/4, $0x3efffffe
 DATA mishNEONTable<>+220(SB)/4, $0x3efffffe
 GLOBL mishNEONTable<>(SB), RODATA|NOPTR, $224
 
-// func mishNEON(y, x, z *float32, n int, p *[4]float32)
+// func mishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 18 (-87.6), 19 20, 20 1, 21 1.442695, 22 1.2582912e+07, 23 (-0.00021219444), 24 0.6933594, 25 0.0013814209, 26 0.0083689, 27 0.1666652, 28 0.5, 29 2, 30 0.041668408, 31 0.49999994
-TEXT ·mishNEON(SB), NOSPLIT, $0-40
+TEXT ·mishNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $mishNEONTable<>(SB), R5
 	VLD1.P 64(R5), [V18.S4, V19.S4, V20.S4, V21.S4]
 	VLD1.P 64(R5), [V22.S4, V23.S4, V24.S4, V25.S4]
 	VLD1.P 64(R5), [V26.S4, V27.S4, V28.S4, V29.S4]
 	VLD1.P 32(R5), [V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $8, R3, R3
 	BLT rest
 
@@ -1826,6 +1947,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA erfNEONTable<>+0(SB)/4, $0x7fffffff
@@ -1946,14 +2072,15 @@ DATA erfNEONTable<>+456(SB)/4, $0x3efffffe
 DATA erfNEONTable<>+460(SB)/4, $0x3efffffe
 GLOBL erfNEONTable<>(SB), RODATA|NOPTR, $464
 
-// func erfNEON(y, x, z *float32, n int, p *[4]float32)
+// func erfNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 8 math.Float32frombits(0x7fffffff), 9 (-0.37612632), 10 (-0.026857711), 11 (-0.00080978195), 12 8.185488e-05, 13 4, 14 (-0.635198), 15 0.02369464, 16 0.00031486785, 17 (-1.0434139e-05), 18 1, 19 1.442695, 20 1.2582912e+07, 21 (-0.00021219444), 22 0.6933594, 23 0.0013814209, 24 0.0083689, 25 0.1666652, 26 0.5, 27 math.Float32frombits(0x80000000), 28 0.92, 29 0.12837917, 30 0.112836644, 31 0.0051969653
-TEXT ·erfNEON(SB), NOSPLIT, $0-40
+TEXT ·erfNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $erfNEONTable<>(SB), R5
 	VLD1.P 64(R5), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VLD1.P 64(R5), [V12.S4, V13.S4, V14.S4, V15.S4]
@@ -1961,6 +2088,9 @@ TEXT ·erfNEON(SB), NOSPLIT, $0-40
 	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
 	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
 	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 
 one:
 	VLD1.P 16(R1), [V0.S4]
@@ -2020,6 +2150,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA geluNEONTable<>+0(SB)/4, $0x7fffffff
@@ -2124,20 +2259,24 @@ DATA geluNEONTable<>+392(SB)/4, $0x0
 DATA geluNEONTable<>+396(SB)/4, $0x0
 GLOBL geluNEONTable<>(SB), RODATA|NOPTR, $400
 
-// func geluNEON(y, x, z *float32, n int, p *[4]float32)
+// func geluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 14 math.Float32frombits(0x7fffffff), 15 13.025, 16 5.5, 17 (-0.79788876), 18 (-0.036495715), 19 (-0.00023768666), 20 1.3684595e-05, 21 (-8.1355034e-07), 22 (-0.5), 23 1, 24 1.442695, 25 1.2582912e+07, 26 (-0.00021219444), 27 0.6933594, 28 0.0013814209, 29 0.0083689, 30 0.1666652, 31 0.5
-TEXT ·geluNEON(SB), NOSPLIT, $0-40
+TEXT ·geluNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $geluNEONTable<>(SB), R5
 	VLD1.P 64(R5), [V14.S4, V15.S4, V16.S4, V17.S4]
 	VLD1.P 64(R5), [V18.S4, V19.S4, V20.S4, V21.S4]
 	VLD1.P 64(R5), [V22.S4, V23.S4, V24.S4, V25.S4]
 	VLD1.P 64(R5), [V26.S4, V27.S4, V28.S4, V29.S4]
 	VLD1.P 32(R5), [V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $8, R3, R3
 	BLT rest
 
@@ -2286,6 +2425,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA geluTanhNEONTable<>+0(SB)/4, $0x3d922279
@@ -2346,19 +2490,23 @@ DATA geluTanhNEONTable<>+216(SB)/4, $0x3efffffe
 DATA geluTanhNEONTable<>+220(SB)/4, $0x3efffffe
 GLOBL geluTanhNEONTable<>(SB), RODATA|NOPTR, $224
 
-// func geluTanhNEON(y, x, z *float32, n int, p *[4]float32)
+// func geluTanhNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 18 0.071354814, 19 1, 20 (-88.73), 21 87.3, 22 (-1.442695), 23 1.2582912e+07, 24 (-0.00021219444), 25 0.6933594, 26 0.0013814209, 27 (-0.0083689), 28 (-0.1666652), 29 1.5957692, 30 0.041668408, 31 0.49999994
-TEXT ·geluTanhNEON(SB), NOSPLIT, $0-40
+TEXT ·geluTanhNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $geluTanhNEONTable<>(SB), R5
 	VLD1.P 64(R5), [V18.S4, V19.S4, V20.S4, V21.S4]
 	VLD1.P 64(R5), [V22.S4, V23.S4, V24.S4, V25.S4]
 	VLD1.P 64(R5), [V26.S4, V27.S4, V28.S4, V29.S4]
 	VLD1.P 32(R5), [V30.S4, V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $8, R3, R3
 	BLT rest
 
@@ -2454,21 +2602,30 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 
-// func additionNEON(y, x, z *float32, n int, p *[4]float32)
+// func additionNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 30 p[0], 31 p[1]
-TEXT ·additionNEON(SB), NOSPLIT, $0-40
+TEXT ·additionNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	ADD $0, R4, R6
 	VLD1R (R6), [V30.S4]
 	ADD $4, R4, R6
 	VLD1R (R6), [V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2507,16 +2664,25 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 
-// func subtractionNEON(y, x, z *float32, n int, p *[4]float32)
-TEXT ·subtractionNEON(SB), NOSPLIT, $0-40
+// func subtractionNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·subtractionNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2545,16 +2711,25 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 
-// func multiplicationNEON(y, x, z *float32, n int, p *[4]float32)
-TEXT ·multiplicationNEON(SB), NOSPLIT, $0-40
+// func multiplicationNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·multiplicationNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2583,16 +2758,25 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 
-// func divisionNEON(y, x, z *float32, n int, p *[4]float32)
-TEXT ·divisionNEON(SB), NOSPLIT, $0-40
+// func divisionNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·divisionNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2621,16 +2805,25 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 
-// func maximum2NEON(y, x, z *float32, n int, p *[4]float32)
-TEXT ·maximum2NEON(SB), NOSPLIT, $0-40
+// func maximum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·maximum2NEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2659,16 +2852,25 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 
-// func minimum2NEON(y, x, z *float32, n int, p *[4]float32)
-TEXT ·minimum2NEON(SB), NOSPLIT, $0-40
+// func minimum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·minimum2NEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2697,6 +2899,11 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET
 
 DATA leakyTimesNEONTable<>+0(SB)/4, $0x0
@@ -2705,16 +2912,20 @@ DATA leakyTimesNEONTable<>+8(SB)/4, $0x0
 DATA leakyTimesNEONTable<>+12(SB)/4, $0x0
 GLOBL leakyTimesNEONTable<>(SB), RODATA|NOPTR, $16
 
-// func leakyTimesNEON(y, x, z *float32, n int, p *[4]float32)
+// func leakyTimesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 31 0
-TEXT ·leakyTimesNEON(SB), NOSPLIT, $0-40
+TEXT ·leakyTimesNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
-	MOVD n+24(FP), R3
 	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
 	MOVD $leakyTimesNEONTable<>(SB), R5
 	VLD1.P 16(R5), [V31.S4]
+
+row:
+	MOVD n+24(FP), R3
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2753,4 +2964,9 @@ one:
 	BNE one
 
 done:
+	ADD R8, R0
+	ADD R8, R1
+	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
 	RET

@@ -22,4 +22,4 @@ var functionLanes [isaCount]int
 
 func computes(isa, kind) bool { return false }
 
-func function(isa, kind, *float32, *float32, *float32, int, *[4]float32) { panic(noKernels) }
+func function(isa, kind, *float32, *float32, *float32, int, *[4]float32, int, int) { panic(noKernels) }

@@ -29,10 +29,11 @@ type machine interface {
 
 	begin() string               // loads the arguments
 	address(table string) string // loads the address of the constants
-	end() string
-	suffix() string // of the name of a kernel
-	word() int      // bytes of an argument
-	repeated() int  // how often each constant is in the table
+	row() string                 // loads how many numbers a row has
+	end() string                 // goes to the next row, or returns
+	suffix() string              // of the name of a kernel
+	word() int                   // bytes of an argument
+	repeated() int               // how often each constant is in the table
 }
 
 // code is assembly that is being written.
@@ -179,6 +180,8 @@ func (a *allocation) try(streams, held int) (k *compiled, cost float64, ok bool)
 	}
 	begin()
 	a.machine.constants(c, total-held, a.constants[:held])
+	c.label("row")
+	c.op("%s", a.row())
 	a.loop(c, streams, streams == 1, func() {
 		before := c.count
 		a.body(c, streams)

@@ -9,7 +9,7 @@ import (
 // How the formulas become files of package f32: an assembly function for each of
 // them and each machine, the same in Go, and who calls which.
 
-const signature = "y, x, z *float32, n int, p *[4]float32"
+const signature = "y, x, z *float32, n int, p *[4]float32, rows, gap int"
 
 // functionFiles is what is generated of formulas, by name.
 func functionFiles() map[string][]byte {
@@ -70,13 +70,13 @@ func (k *compiled) assembly(m machine) string {
 		held = "// held in vector registers: " + strings.Join(k.legend, ", ") + "\n"
 	}
 	return fmt.Sprintf("\n%s\n// func %s(%s)\n%sTEXT ·%[2]s(SB), NOSPLIT, $0-%[5]d\n%[6]s%[7]s\ndone:\n%[8]s",
-		&s, name, signature, held, 5*m.word(), begin, k.code, m.end())
+		&s, name, signature, held, 7*m.word(), begin, k.code, m.end())
 }
 
 // dispatch is the Go function that calls the kernel of a kind.
 func dispatch(machines []machine) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "\n// function calls the kernel of a kind. n is a multiple of the lanes.\nfunc function(i isa, k kind, %s) {\n", signature)
+	fmt.Fprintf(&s, "\n// function calls the kernel of a kind for rows of n numbers, a multiple of the\n// lanes; from the end of one to the next are gap bytes.\nfunc function(i isa, k kind, %s) {\n", signature)
 	if len(machines) > 1 {
 		s.WriteString("if i == avx512 {\n")
 	}
@@ -86,7 +86,7 @@ func dispatch(machines []machine) string {
 		}
 		s.WriteString("switch k {\n")
 		for _, f := range available(m) {
-			fmt.Fprintf(&s, "case %s:\n%[1]s%s(y, x, z, n, p)\n", f.name, m.suffix())
+			fmt.Fprintf(&s, "case %s:\n%[1]s%s(y, x, z, n, p, rows, gap)\n", f.name, m.suffix())
 		}
 		s.WriteString("}\n")
 	}

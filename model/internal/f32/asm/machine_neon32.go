@@ -128,13 +128,16 @@ func (m neon32) loop(c *code, streams int, last bool, body func()) {
 }
 
 func (m neon32) begin() string {
-	return "\tMOVW y+0(FP), R0\n\tMOVW x+4(FP), R1\n\tMOVW z+8(FP), R2\n\tMOVW n+12(FP), R3\n\tMOVW p+16(FP), R4\n"
+	return "\tMOVW y+0(FP), R0\n\tMOVW x+4(FP), R1\n\tMOVW z+8(FP), R2\n\tMOVW p+16(FP), R4\n\tMOVW rows+20(FP), R8\n\tMOVW gap+24(FP), R9\n"
 }
 func (m neon32) address(table string) string { return "\tMOVW $" + table + ", R5\n" }
-func (m neon32) end() string                 { return "\tRET\n" }
-func (m neon32) suffix() string              { return "NEON" }
-func (m neon32) word() int                   { return 4 }
-func (m neon32) repeated() int               { return 1 }
+func (m neon32) row() string                 { return "MOVW n+12(FP), R3" }
+func (m neon32) end() string {
+	return "\tADD R9, R0\n\tADD R9, R1\n\tADD R9, R2\n\tSUB.S $1, R8\n\tBNE row\n\tRET\n"
+}
+func (m neon32) suffix() string { return "NEON" }
+func (m neon32) word() int      { return 4 }
+func (m neon32) repeated() int  { return 1 }
 
 // divided is f without divisions, for an instruction set that has only steps
 // towards 1/a: from 8 bits, each doubles how many are right.

@@ -114,10 +114,13 @@ func (m neon64) loop(c *code, streams int, last bool, body func()) {
 }
 
 func (m neon64) begin() string {
-	return "\tMOVD y+0(FP), R0\n\tMOVD x+8(FP), R1\n\tMOVD z+16(FP), R2\n\tMOVD n+24(FP), R3\n\tMOVD p+32(FP), R4\n"
+	return "\tMOVD y+0(FP), R0\n\tMOVD x+8(FP), R1\n\tMOVD z+16(FP), R2\n\tMOVD p+32(FP), R4\n\tMOVD rows+40(FP), R7\n\tMOVD gap+48(FP), R8\n"
 }
 func (m neon64) address(table string) string { return "\tMOVD $" + table + ", R5\n" }
-func (m neon64) end() string                 { return "\tRET\n" }
-func (m neon64) suffix() string              { return "NEON" }
-func (m neon64) word() int                   { return 8 }
-func (m neon64) repeated() int               { return 4 }
+func (m neon64) row() string                 { return "MOVD n+24(FP), R3" }
+func (m neon64) end() string {
+	return "\tADD R8, R0\n\tADD R8, R1\n\tADD R8, R2\n\tSUBS $1, R7, R7\n\tBNE row\n\tRET\n"
+}
+func (m neon64) suffix() string { return "NEON" }
+func (m neon64) word() int      { return 8 }
+func (m neon64) repeated() int  { return 4 }

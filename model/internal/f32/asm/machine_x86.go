@@ -2,8 +2,8 @@ package main
 
 import "fmt"
 
-// x86 is AVX2 or AVX-512. y is in DI, x in SI, z in DX, n in CX, p in R8 and the
-// table in R9.
+// x86 is AVX2 or AVX-512. y is in DI, x in SI, z in DX, n in CX, p in R8, the
+// table in R9, rows in R10 and gap in R11.
 
 type x86 struct{ set }
 
@@ -154,10 +154,13 @@ func (m x86) loop(c *code, streams int, last bool, body func()) {
 }
 
 func (m x86) begin() string {
-	return "\tMOVQ y+0(FP), DI\n\tMOVQ x+8(FP), SI\n\tMOVQ z+16(FP), DX\n\tMOVQ n+24(FP), CX\n\tMOVQ p+32(FP), R8\n"
+	return "\tMOVQ y+0(FP), DI\n\tMOVQ x+8(FP), SI\n\tMOVQ z+16(FP), DX\n\tMOVQ p+32(FP), R8\n\tMOVQ rows+40(FP), R10\n\tMOVQ gap+48(FP), R11\n"
 }
 func (m x86) address(table string) string { return "\tLEAQ " + table + ", R9\n" }
-func (m x86) end() string                 { return "\tVZEROUPPER\n\tRET\n" }
-func (m x86) suffix() string              { return m.name }
-func (m x86) word() int                   { return 8 }
-func (m x86) repeated() int               { return 1 }
+func (m x86) row() string                 { return "MOVQ n+24(FP), CX" }
+func (m x86) end() string {
+	return "\tADDQ R11, DI\n\tADDQ R11, SI\n\tADDQ R11, DX\n\tDECQ R10\n\tJNE row\n\tVZEROUPPER\n\tRET\n"
+}
+func (m x86) suffix() string { return m.name }
+func (m x86) word() int      { return 8 }
+func (m x86) repeated() int  { return 1 }
