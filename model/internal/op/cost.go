@@ -34,6 +34,8 @@ func cost(o Operation, read, write float64) float64 {
 		return 0.5*work + 18*work/float64(o.input+o.hidden)
 	case directConvOp, *integerConvOp:
 		return 1.8 * work
+	case convTransposeOp: // a product, and adding up its columns
+		return work/45 + 2*work/float64(o.in/o.groups) + write
 	case integerProductOp:
 		return 3 * work
 	case *poolOp: // each plane is prepared
@@ -159,7 +161,7 @@ var paces = map[string]pace{
 	"log of sum": {read: 1}, "log of sum of exp": {read: 80}, "sum of squares": {read: 14},
 	"layer norm": {write: 47}, "rms norm": {write: 30}, "instance norm": {write: 7}, "group norm": {write: 7}, "l1 norm over": {write: 8},
 	"l2 norm over": {write: 8}, "lrn": {write: 110}, "mean variance norm": {write: 40},
-	"resize": {write: 5}, "grid sample": {write: 160}, "transposed conv": {work: 2.8},
+	"resize": {write: 5}, "grid sample": {write: 160},
 	"quantize": {write: 5}, "quantize by its range": {write: 15}, "dequantize": {write: 1},
 
 	// Moving.
