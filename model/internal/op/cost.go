@@ -28,6 +28,12 @@ func cost(o Operation, read, write float64) float64 {
 		return work/26 + 1.3*read + 0.3*write + 500*float64(Volume(o.batch))
 	case *einsumOp:
 		return work/26 + 1.3*read + 0.6*write
+	case *einsumChain:
+		sum := 0.0
+		for _, p := range o.pairs {
+			sum += cost(p, float64(p.size(p.terms[0])+p.size(p.terms[1])), float64(p.size(p.result)))
+		}
+		return sum
 	case *attentionOp: // products, and the softmax of what is between them
 		return work/20 + 30*work/float64(o.q.size+o.v.size)
 	case *recurrentOp: // products of a row each, and the curves of the gates
