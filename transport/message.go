@@ -141,7 +141,7 @@ func inputsToWire(m *wire.OpenResponse, inputs []Input) {
 // inputsFromWire takes them out; of a node that tells one shape alone, it is that of the only input.
 func inputsFromWire(m *wire.OpenResponse) (inputs []Input) {
 	for _, in := range m.GetInputs() {
-		inputs = append(inputs, Input{in.GetName(), ints[int](in.GetShape()), in.GetType()})
+		inputs = append(inputs, Input{Name: in.GetName(), Shape: ints[int](in.GetShape()), Type: in.GetType()})
 	}
 	if len(inputs) == 0 && len(m.GetShape()) > 0 {
 		inputs = []Input{{Shape: ints[int](m.GetShape())}}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log"
 	"net/http"
-	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -58,16 +57,7 @@ type Opened struct {
 }
 
 // Input is a tensor that frames bring.
-type Input struct {
-	Name  string // empty: not known
-	Shape []int  // without a batch dimension
-	Type  string // what the network says that it holds, such as int64; empty: not known
-}
-
-// Integer says that it holds integers, or truth values, which have to arrive as they are.
-func (in Input) Integer() bool {
-	return strings.HasPrefix(in.Type, "int") || strings.HasPrefix(in.Type, "uint") || in.Type == "bool"
-}
+type Input = pipeline.Tensor
 
 // Pushing brings frames.
 type Pushing struct {

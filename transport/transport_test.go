@@ -50,7 +50,7 @@ func (n *fakeNode) Open(_ context.Context, o Opening) (Opened, error) {
 	if n.forgetsWire {
 		o.Run.Wire = ""
 	}
-	return Opened{Run: o.Run, Inputs: []Input{{"ids", []int{3, 4}, "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, n.err
+	return Opened{Run: o.Run, Inputs: []Input{{Name: "ids", Shape: []int{3, 4}, Type: "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, n.err
 }
 
 func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
@@ -168,7 +168,7 @@ func TestOpeningAndClosingCrossTheWire(t *testing.T) {
 		t.Error(d)
 	}
 	o.Run.Model = "filled in"
-	if d := cmp.Diff(Opened{Run: o.Run, Inputs: []Input{{"ids", []int{3, 4}, "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, opened); d != "" {
+	if d := cmp.Diff(Opened{Run: o.Run, Inputs: []Input{{Name: "ids", Shape: []int{3, 4}, Type: "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, opened); d != "" {
 		t.Error(d)
 	}
 	cl := Closing{Run: "r", From: "me", Notes: []string{"odd; and more", "strange"}, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 1 << 40}}}}
