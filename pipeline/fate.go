@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -11,6 +12,16 @@ type Fate struct {
 	NodeID
 	Outcome Outcome
 	Frames  IDs
+}
+
+// ParseFate reads the name of an outcome that leaves a frame without a result. The error is ErrInvalidRun.
+func ParseFate(name string) (Outcome, error) {
+	for _, o := range []Outcome{Refused, Dropped, Expired, Lost} {
+		if o.String() == name {
+			return o, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: %q is not how a frame ends without a result", ErrInvalidRun, name)
 }
 
 // Fates are those that wait to be told, in bounded memory. Several goroutines may use them.

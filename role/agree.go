@@ -49,7 +49,7 @@ func (w *worker) agree(run pipeline.Run, layer int) (pipeline.Run, strategy.Entr
 		return refuse("it uses the model %s (%s), and this %s node has %s (%s): start every node with the same --model and --shape, or with the same --seed",
 			run.Model, run.Digest, string(w.cfg.Role), w.net.Name(), w.net.Digest())
 	}
-	run.Model, run.Digest = w.net.Name(), w.net.Digest()
+	run.Model, run.Digest, run.Outputs = w.net.Name(), w.net.Digest(), w.tensors(w.net.Len())
 	held, err := w.slice(&run, layer, entry.Whole)
 	if err != nil {
 		return refuse("%v", err)

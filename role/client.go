@@ -172,7 +172,7 @@ func (p *player) live() *pipeline.Live { return withDown(p.view.Summary(), p.edg
 func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
 	p.buffer.Release(frames...)
 	if err != nil {
-		p.ledger.Count(pipeline.Lost, len(frames))
+		p.gone(pipeline.Lost, frames...)
 		p.losses.Count(len(frames), err)
 		return
 	}
@@ -245,7 +245,7 @@ func (p *player) offer(ctx context.Context, hop *pipeline.Hop, f pipeline.Frame)
 				p.buffer.Release(f)
 			}
 		}
-		p.ledger.Count(pipeline.Refused, 1)
+		p.gone(pipeline.Refused, f)
 		return
 	}
 	for ; !placed; placed = p.buffer.Take(&f) {

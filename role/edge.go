@@ -50,6 +50,8 @@ type edge struct {
 	stop     context.CancelFunc
 	beats    sync.WaitGroup
 	stopping chan struct{} // holds one while the neighbour is being stopped: a sign of life waits for its last word
+	fates    pipeline.Fates
+	telling  chan struct{} // holds one while there are fates to tell
 
 	mu     sync.Mutex
 	down   bool
@@ -110,7 +112,7 @@ func missingEdge(c edgeConfig, run pipeline.Run) *edge {
 }
 
 func newEdge(c edgeConfig, run pipeline.Run) *edge {
-	return &edge{edgeConfig: c, run: run, stopping: make(chan struct{}, 1)}
+	return &edge{edgeConfig: c, run: run, stopping: make(chan struct{}, 1), telling: make(chan struct{}, 1)}
 }
 
 // start begins to show signs of life.
@@ -153,6 +155,8 @@ func (e *edge) show(ctx context.Context) {
 		select {
 		case <-time.After(every):
 		case <-e.stopping:
+		case <-e.telling:
+			time.Sleep(gather) // there may be more
 		case <-ctx.Done():
 			return
 		}
@@ -254,11 +258,14 @@ func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Fe
 
 // push makes one call, and learns from it whether the neighbour answers.
 func (e *edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed, error) {
-	p.Run, p.From, p.Wire = e.run.ID, e.from, e.run.Wire
+	p.Run, p.From, p.Wire, p.Fates = e.run.ID, e.from, e.run.Wire, e.fates.Take()
 	if e.exact {
 		p.Wire = transport.Float32
 	}
 	pushed, err := e.client.Push(ctx, p)
+	if err != nil {
+		e.fates.Add(p.Fates...)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.down = err != nil && !errors.Is(err, pipeline.ErrInvalidFrame)

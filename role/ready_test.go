@@ -23,9 +23,7 @@ func TestProbes(t *testing.T) {
 	nodes := startQuick(t, c)
 	ready := func(s *server, want int, says ...string) {
 		t.Helper()
-		s.below.mu.Lock()
-		s.below.asked = time.Time{} // the answer of a moment ago is not enough
-		s.below.mu.Unlock()
+		s.below.Forget() // the answer of a moment ago is not enough
 		code, _, text := get(t, s, "/readyz")
 		if code != want || strings.Count(text, "\n") != 1 {
 			t.Errorf("code %d, want %d: %q", code, want, text)

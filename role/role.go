@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/cert"
 	"tandem/role/device"
 	"tandem/role/options"
 	"tandem/role/report"
@@ -37,8 +38,8 @@ func Run(ctx context.Context, o options.Options) error {
 	if o.Role == options.Local {
 		return runLocal(ctx, cfg)
 	}
-	stop, err := watchCredentials(&cfg)
-	if err != nil {
+	creds, stop, err := cert.Watch(o.Files, o.Log)
+	if cfg.credentials = creds; err != nil {
 		return err
 	}
 	defer stop()

@@ -90,7 +90,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		p.lives = before.lives[max(0, len(before.lives)-maxLives):]
 	}
 	below := way
-	below.layer, below.exact, below.kept = held.To, exact(w.inputs(held.To)), entry.Keeps
+	below.layer, below.exact, below.kept = held.To, exact(w.tensors(held.To)), entry.Keeps
 	hops, err := w.openNext(ctx, p, run, below)
 	if err == nil {
 		way.target = *w.end
@@ -130,6 +130,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		End:       p.end,
 		EndID:     p.end.ID(),
 		Failed:    p.losses.Count,
+		Gone:      func(f pipeline.Fate) { p.end.announce(f) },
 		Full:      p.losses.Full,
 		Throttled: p.watch.Throttled,
 		Served:    w.metrics.Service,
@@ -146,7 +147,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	p.abort = abort
 	p.stage = pipeline.StartStage(stageCtx, c)
 	p.Begin(p.status)
-	return p, transport.Opened{Run: run, Inputs: w.inputs(held.From), Life: life, End: p.end.end}, nil
+	return p, transport.Opened{Run: run, Inputs: w.tensors(held.From), Life: life, End: p.end.end, EndAddress: w.end.client.Address()}, nil
 }
 
 // openNext opens the run on the next nodes, all at the same time. Of several, some may be missing or being stopped: they are
@@ -204,12 +205,12 @@ type executor struct {
 
 func (x executor) Shapes(layer int) [][]int { return x.net.Shapes(layer) }
 
-// inputs are what frames bring that this node takes from a layer on.
-func (w *worker) inputs(layer int) (inputs []transport.Input) {
+// tensors are what frames bring that this node takes from a layer on; behind the last, what the network gives.
+func (w *worker) tensors(layer int) (tensors []pipeline.Tensor) {
 	for _, t := range w.net.Entering(layer) {
-		inputs = append(inputs, transport.Input(t))
+		tensors = append(tensors, pipeline.Tensor(t))
 	}
-	return inputs
+	return tensors
 }
 
 // await waits until the nodes below can be reached: end, and one of the next nodes at least. Where one of them is the wrong

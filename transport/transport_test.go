@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"math"
@@ -29,11 +30,14 @@ type fakeNode struct {
 	opening Opening
 	closing Closing
 	status  []pipeline.Status
+	fates   []pipeline.Fate
 	live    *pipeline.Live
 	report  pipeline.Report
 	nodes   []pipeline.Entry
 	err     error
 	wait    func()
+	told    []Told
+	asked   string
 
 	forgetsWire bool // as a node from before there were wire formats
 }
@@ -63,12 +67,28 @@ func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
 	if n.err != nil {
 		return Pushed{}, n.err
 	}
-	n.frames, n.status = append(n.frames, frames...), p.Status
+	n.frames, n.status, n.fates = append(n.frames, frames...), p.Status, p.Fates
 	answers := make([]pipeline.Feedback, len(frames))
 	for i := range answers {
 		answers[i] = pipeline.Feedback{Accepted: i%2 == 0, Length: i, Capacity: 10, Service: time.Millisecond, Number: 1<<62 + uint64(i), Left: [][2]uint64{{1, 2}, {5, 1 << 62}}[min(i, 2):]}
 	}
 	return Pushed{Feedback: answers, Live: n.live, Life: "second", Left: n.nodes != nil, Nodes: n.nodes}, nil
+}
+
+func (n *fakeNode) Answers(ctx context.Context, run string, again bool, tell func(Told) error) error {
+	n.mu.Lock()
+	told, err := n.told, n.err
+	n.asked = fmt.Sprint(run, again)
+	n.mu.Unlock()
+	for _, t := range told {
+		if err := tell(t); err != nil {
+			return err
+		}
+	}
+	if n.wait != nil {
+		n.wait()
+	}
+	return err
 }
 
 func (n *fakeNode) Close(_ context.Context, c Closing) (pipeline.Report, error) {

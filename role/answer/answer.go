@@ -6,6 +6,8 @@
 // answer.go  an answer, and its one JSON form
 // number.go  numbers as JSON has them, which knows no NaN
 // fan.go     the fan-out: each subscriber has a bounded queue, and a slow one loses answers
+// stream.go  a subscriber on the wire
+// events.go  a subscriber by server-sent events
 package answer
 
 import (

@@ -31,7 +31,7 @@ type Fan struct {
 const (
 	maxSubscribers = 64
 	maxWaiting     = 4096
-	maxBytes       = 8 << 20
+	maxBytes       = 4 << 20
 )
 
 // NewFan makes one without subscribers.
