@@ -15,6 +15,12 @@ func newGate(cfg setup) *auth.Gate {
 	}, append(slices.Clip(cfg.Hosts), cfg.Listen)...)
 }
 
+// newFront makes the gate before the requests of --serve.
+func newFront(cfg setup) *auth.Gate {
+	cfg.Listen = cfg.Serve
+	return newGate(cfg)
+}
+
 // refused counts whom a gate has refused, by reason; also reasons of which there was none.
 func refused(gate *auth.Gate) func() map[string]int64 {
 	return func() map[string]int64 {

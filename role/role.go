@@ -35,15 +35,18 @@ func Run(ctx context.Context, o options.Options) error {
 		return err
 	}
 	cfg := setup{Options: o}
-	if o.Role == options.Local {
-		return runLocal(ctx, cfg)
-	}
 	creds, stop, err := cert.Watch(o.Files, o.Log)
 	if cfg.credentials = creds; err != nil {
 		return err
 	}
 	defer stop()
-	if o.Role == options.Client {
+	if o.Serve != "" {
+		cfg.front = newFront(cfg)
+	}
+	switch o.Role {
+	case options.Local:
+		return runLocal(ctx, cfg)
+	case options.Client:
 		return runClient(ctx, cfg)
 	}
 	return runNode(ctx, cfg)
@@ -53,6 +56,7 @@ func Run(ctx context.Context, o options.Options) error {
 type setup struct {
 	options.Options
 	credentials *auth.Credentials // what lies in the files of keys and certificates; nil: none
+	front       *auth.Gate        // before the requests of --serve; nil: there are none
 	uplink      *link.Uplink      // of the link's shape; nil: the real link
 	device      *device.Device    // that the role runs on; nil: it has not been started
 	place       int               // local: among the nodes of its role

@@ -11,7 +11,7 @@ type Number float32
 // Numbers are some of them.
 type Numbers []float32
 
-func (n Number) MarshalJSON() ([]byte, error) { return n.append(nil), nil }
+func (n Number) MarshalJSON() ([]byte, error) { return n.AppendJSON(nil), nil }
 
 func (n Numbers) MarshalJSON() ([]byte, error) {
 	const usual = 12 // bytes of one
@@ -20,12 +20,13 @@ func (n Numbers) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = Number(v).append(text)
+		text = Number(v).AppendJSON(text)
 	}
 	return append(text, ']'), nil
 }
 
-func (n Number) append(to []byte) []byte {
+// AppendJSON appends the number to a text.
+func (n Number) AppendJSON(to []byte) []byte {
 	v := float64(n)
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return append(to, "null"...)
