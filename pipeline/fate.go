@@ -60,6 +60,13 @@ func (f *Fates) add(m Fate) {
 	}
 }
 
+// Waiting reports whether any wait.
+func (f *Fates) Waiting() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.wait) > 0
+}
+
 // Take returns what waits, and forgets it.
 func (f *Fates) Take() []Fate {
 	f.mu.Lock()

@@ -55,3 +55,10 @@ func (e *edge) announce(fates ...pipeline.Fate) {
 		}
 	}
 }
+
+// flush tells what is still to be told, where the neighbour can hear it.
+func (e *edge) flush(ctx context.Context) {
+	if e.fates.Waiting() && e.Up() {
+		_, _ = e.push(ctx, transport.Pushing{}) // the report counts them anyway
+	}
+}

@@ -123,7 +123,7 @@ func TestClientTellsWhatItRefuses(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
 	h := listen(t, c, nodes.end)
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}

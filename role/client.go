@@ -110,11 +110,11 @@ func (p *player) open(ctx context.Context) error {
 	p.losses = p.cfg.losses(p.view.ID, p.run.ID)
 	next, _ := targets(p.cfg)
 	for i, t := range next {
-		if err := await(ctx, p.cfg, func(ctx context.Context) error { return t.ask(ctx, p.name) }); err != nil {
+		if err := p.cfg.await(ctx, func(ctx context.Context) error { return t.Ask(ctx, p.name) }); err != nil {
 			return err
 		}
 		e, opened, err := openEdge(ctx, edgeConfig{
-			target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view, kept: p.cfg.Serve != "",
+			Target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view, kept: p.cfg.Serve != "",
 		}, p.run)
 		if err != nil {
 			return err
@@ -125,7 +125,7 @@ func (p *player) open(ctx context.Context) error {
 			p.inputs, p.end = opened.Inputs, opened.EndAddress
 		}
 		if first := p.edges[0]; first.end != e.end {
-			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.client.Address(), first.ID())
+			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.Client.Address(), first.ID())
 		}
 	}
 	for _, in := range p.inputs {

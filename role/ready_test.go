@@ -14,6 +14,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/target"
 	"tandem/transport"
 )
 
@@ -74,7 +75,7 @@ func TestStoppingNodeIsNotReady(t *testing.T) {
 		p, opened, err := begin(ctx, o)
 		return &heldUp{p, entered, leave}, opened, err
 	}
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Slow, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Slow, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,12 +110,12 @@ func TestStartingNodeIsWaitedFor(t *testing.T) {
 		t.Errorf("code %d: %q", code, text)
 	}
 	client := newClient(c, slow.address)
-	if err := (target{client, "--next", options.Slow}).ask(t.Context(), "me"); err != nil {
+	if err := (target.Target{Client: client, Flag: "--next", Role: options.Slow}).Ask(t.Context(), "me"); err != nil {
 		t.Error(err)
 	}
 	opened := make(chan error)
 	go func() {
-		e, _, err := openEdge(t.Context(), edgeConfig{target: target{client, "--next", options.Slow}, from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+		e, _, err := openEdge(t.Context(), edgeConfig{Target: target.Target{Client: client, Flag: "--next", Role: options.Slow}, from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 		if err == nil {
 			_, err = e.close(t.Context(), ending{})
 		}

@@ -17,6 +17,7 @@ import (
 	"tandem/role/device"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/role/target"
 	"tandem/transport"
 	"tandem/transport/auth"
 	"tandem/transport/link"
@@ -25,7 +26,6 @@ import (
 const (
 	window   = 4               // pushes under way at once on an edge
 	callTime = 2 * time.Second // for the answer to a push
-	dialTime = time.Second
 )
 
 // Run plays a role until the context ends (the nodes) or the run does (client and local). The context ends the intake:
@@ -95,12 +95,41 @@ func someOf(log zerolog.Logger) zerolog.Logger {
 
 func newClient(cfg setup, address string) *transport.Client {
 	l := transport.Limits{
-		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
+		Dial: target.DialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
 	}
 	if cfg.network != nil {
 		l.DialContext = cfg.network.DialContext
 	}
 	return transport.NewClient(address, l, cfg.credentials)
+}
+
+// targets are the neighbours that a setup names: those that frames or activations are sent to, and the one for results, which
+// a client has not.
+func targets(cfg setup) (next []target.Target, end *target.Target) {
+	for i, address := range cfg.Next {
+		t := target.Target{Client: newClient(cfg, address), Flag: "--next", Role: options.Slow}
+		switch {
+		case cfg.Role == options.Client && i == 0:
+			t.Role = options.Fast
+		case cfg.Role != options.Client && cfg.End == "": // the last of the nodes that compute
+			t.Role = options.End
+			return nil, &t
+		}
+		next = append(next, t)
+	}
+	if cfg.Role != options.Client {
+		end = &target.Target{Client: newClient(cfg, cfg.End), Flag: "--end", Role: options.End}
+	}
+	return next, end
+}
+
+// await asks until a neighbour can be reached, for --wait.
+func (c setup) await(ctx context.Context, ask func(context.Context) error) error {
+	flags := "--next"
+	if c.End != "" {
+		flags += " or --end"
+	}
+	return target.Await(ctx, c.Wait, flags, c.Log, ask)
 }
 
 // buffer is how many bytes of frames may wait on the node; 0: it is not known how many.

@@ -12,6 +12,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/serve"
+	"tandem/role/target"
 )
 
 // playRequests plays a run whose frames are the rows of requests, until the context ends.
@@ -32,7 +33,7 @@ func playRequests(ctx context.Context, cfg setup) (pipeline.Report, error) {
 	if err != nil {
 		return p.close(errors.Join(err, listener.Close()))
 	}
-	end := cmp.Or(cfg.End, serve.EndAddress(p.edges[0].client.Address(), p.end))
+	end := cmp.Or(cfg.End, serve.EndAddress(p.edges[0].Client.Address(), p.end))
 	s := &service{player: p, ear: serve.NewEar(newClient(p.cfg, end))}
 	err = s.answer(ctx, listener)
 	p.interrupted = ctx.Err() != nil
@@ -60,7 +61,7 @@ func (s *service) answer(ctx context.Context, listener net.Listener) error {
 	ears.Go(func() { s.ear.Listen(hearing, s.run.ID, s.line.Told) })
 	defer ears.Wait()
 	defer deafen()
-	if err := s.ear.Await(ctx, max(s.cfg.Wait, dialTime)); err != nil {
+	if err := s.ear.Await(ctx, max(s.cfg.Wait, target.DialTime)); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	gate := s.cfg.front
