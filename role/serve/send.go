@@ -19,6 +19,8 @@ type lane struct {
 	sent  map[uint64]*ask // on the way, and not answered
 	room  int             // how many may be
 	pause time.Time       // until when nothing is sent, as something was refused, or failed
+	// failed is why something was not taken, since something was.
+	failed goneError
 }
 
 // Pauses after a refusal are as long as the neighbour takes for a frame, within bounds; after a failure they are longer.
@@ -143,14 +145,20 @@ func (l *Line) stale(a *ask, now time.Time) bool {
 
 // verdict is why a frame is given up that waits to be sent.
 func (l *Line) verdict(a *ask) goneError {
-	switch gone := a.failed; {
+	gone := a.failed
+	for _, w := range l.lanes {
+		if gone.why == "" && !a.ended { // those before it were tried
+			gone = w.failed
+		}
+	}
+	switch {
 	case gone.why != "":
-		gone.why += fmt.Sprintf(", also when it was tried again for %v", l.patience())
+		gone.why += fmt.Sprintf(" (tried for %v)", l.patience())
 		return gone
 	case a.ended:
 		return goneError{pipeline.Expired, here, "nobody waits for it any more"}
 	}
-	return goneError{pipeline.Refused, here, fmt.Sprintf("it has waited for %v, as others were not taken before it", l.patience())}
+	return goneError{pipeline.Refused, here, fmt.Sprintf("it has waited for %v for those before it", l.patience())}
 }
 
 // give gives up a frame that waits. Call it with l.mu held.
@@ -179,15 +187,17 @@ func (l *Line) answered(w *lane, frames []pipeline.Frame, answers []pipeline.Fee
 		case err == nil && answers[i].Accepted:
 			l.Buffer.Release(a.frame)
 			l.Book.Hand(w.to, answers[i].Life, a.frame)
-			w.room = min(w.room+1, answers[i].Capacity)
+			w.room, w.failed = min(w.room+1, answers[i].Capacity), goneError{}
 		case err == nil:
 			a.failed = goneError{pipeline.Refused, w.to.ID(), "its queue was full"}
+			w.failed = a.failed
 			w.pause = now.Add(min(max(answers[i].Service, leastPause), mostPause))
 			back = append(back, a)
 		case errors.Is(err, pipeline.ErrInvalidFrame), errors.Is(err, pipeline.ErrInvalidRun): // to send it again can't help
 			l.give(a, goneError{pipeline.Lost, w.to.ID(), err.Error()})
 		default:
 			a.failed = goneError{pipeline.Lost, w.to.ID(), err.Error()}
+			w.failed = a.failed
 			w.pause = now.Add(failedPause)
 			back = append(back, a)
 		}
