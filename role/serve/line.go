@@ -60,14 +60,16 @@ type Book interface {
 // ask is one frame that a program waits for.
 type ask struct {
 	frame  pipeline.Frame
-	until  time.Time // when it is no longer tried to have it accepted
-	failed goneError // why it was not, the last time
-	result chan result
-	ended  bool // it has its result, or nobody waits any more
+	until  time.Time     // when it is no longer tried to have it accepted
+	failed goneError     // why it was not, the last time
+	row    int           // of its request
+	to     chan<- result // its request
+	ended  bool          // it has its result, or nobody waits any more
 }
 
 // result is what became of a frame.
 type result struct {
+	row    int
 	answer answer.Answer
 	err    error
 }
@@ -108,24 +110,25 @@ var whys = map[pipeline.Outcome]string{
 // here is what the line is called where it refuses or loses a frame itself.
 var here = pipeline.NodeID{Role: pipeline.Roles[0]}
 
-// Ask puts a frame for each row into the line, and waits for all answers, which are in the order of the rows. The first row
-// that has none says why: the others are not waited for.
+// Ask puts a frame for each row into the line, and waits for all answers, which are in the order of the rows. As soon as a row
+// will have none the others are not waited for, and the error says why.
 func (l *Line) Ask(ctx context.Context, rows [][]float32) ([]answer.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
 	defer cancel()
-	asks, err := l.enter(rows)
+	results := make(chan result, len(rows))
+	asks, err := l.enter(rows, results)
 	if err != nil {
 		return nil, err
 	}
 	defer l.leave(asks)
 	answers := make([]answer.Answer, len(asks))
-	for i, a := range asks {
+	for range asks {
 		select {
-		case r := <-a.result:
+		case r := <-results:
 			if r.err != nil {
 				return nil, r.err
 			}
-			answers[i] = r.answer
+			answers[r.row] = r.answer
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				return nil, goneError{pipeline.Expired, here, fmt.Sprintf("no answer came within %v (--timeout)", l.Timeout)}
@@ -137,7 +140,7 @@ func (l *Line) Ask(ctx context.Context, rows [][]float32) ([]answer.Answer, erro
 }
 
 // enter makes frames of rows: all of them, or none where there is no place for all.
-func (l *Line) enter(rows [][]float32) ([]*ask, error) {
+func (l *Line) enter(rows [][]float32, to chan<- result) ([]*ask, error) {
 	now := time.Now()
 	shapes := make([][]int, len(l.Inputs))
 	for i, in := range l.Inputs {
@@ -152,7 +155,7 @@ func (l *Line) enter(rows [][]float32) ([]*ask, error) {
 		return nil, goneError{pipeline.Refused, here, fmt.Sprintf("%d frames are asked for already, of %d that may be at once", len(l.asks), maxAsks)}
 	}
 	var asks []*ask
-	for _, row := range rows {
+	for i, row := range rows {
 		f := pipeline.Frame{Shapes: shapes, Data: row, Label: pipeline.NoLabel, Since: now}
 		if !l.Buffer.Take(&f) {
 			for _, a := range asks {
@@ -160,7 +163,7 @@ func (l *Line) enter(rows [][]float32) ([]*ask, error) {
 			}
 			return nil, goneError{pipeline.Refused, here, "its buffer is full: raise --buffer there, or send fewer rows at once"}
 		}
-		asks = append(asks, &ask{frame: f, until: now.Add(l.patience()), result: make(chan result, 1)})
+		asks = append(asks, &ask{frame: f, until: now.Add(l.patience()), row: i, to: to})
 	}
 	for _, a := range asks {
 		a.frame.ID = l.next
@@ -193,7 +196,8 @@ func (l *Line) end(a *ask, r result) {
 	}
 	a.ended = true
 	delete(l.asks, a.frame.ID)
-	a.result <- r
+	r.row = a.row
+	a.to <- r // there is a place for each row
 }
 
 // Told takes in what has become of frames, as end tells it.

@@ -82,9 +82,11 @@ func (s *Server) model() string { return ModelName(s.Line.Run.Model) }
 
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v2", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, serverMetadata{"tandem", s.Version, []string{"binary_tensor_data"}})
-	})
+	for _, path := range []string{"GET /v2", "GET /v2/{$}"} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			writeJSON(w, http.StatusOK, serverMetadata{"tandem", s.Version, []string{"binary_tensor_data"}})
+		})
+	}
 	mux.HandleFunc("GET /v2/health/live", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]bool{"live": true})
 	})
