@@ -69,7 +69,7 @@ func Table(o *Options) []Setting {
 		{Name: "labels", Roles: reporters, Value: text(&o.Input.Labels), Usage: "true classes: a .npy file of integers, one for each row of the input; end then reports the accuracy"},
 
 		{Heading: "requests", Name: "serve", Roles: feeders, Value: address(&o.Serve), Usage: "host:port on which to answer requests of the Open Inference Protocol (KServe v2), as in :8000: their rows are the frames, until a signal; without --role, on this machine alone"},
-		{Name: "timeout", Roles: feeders, Value: duration(&o.Timeout, 100*time.Millisecond), Usage: "how long a request of --serve may take; for a tenth of it what is refused is tried again"},
+		{Name: "timeout", Roles: feeders, Value: duration(&o.Timeout, 100*time.Millisecond), Usage: "how long a request of --serve may take; for a quarter of it what is refused is tried again"},
 
 		{Heading: "answers out", Name: "results", Roles: []Role{Local, End}, Value: text(&o.Results), Usage: "file for one JSON line per delivered frame"},
 		{Name: "classes", Roles: []Role{Local, End}, Value: text(&o.Classes), Usage: "file with the names of the classes, one on each line, for --results"},

@@ -177,7 +177,7 @@ func (l *Line) enter(rows [][]float32, to chan<- result) ([]*ask, error) {
 }
 
 // patience is how long a frame that is refused goes again: bursts pass, and overload is told soon.
-func (l *Line) patience() time.Duration { return l.Timeout / 10 }
+func (l *Line) patience() time.Duration { return l.Timeout / 4 }
 
 // leave forgets frames that nobody waits for any more.
 func (l *Line) leave(asks []*ask) {
