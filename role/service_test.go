@@ -32,6 +32,7 @@ type served struct {
 func startServing(t *testing.T, c setup, fast string) served {
 	t.Helper()
 	c.Role, c.Next, c.Serve, c.Strategy, c.LogLevel = options.Client, []string{fast}, "127.0.0.1:0", "balance", "info"
+	c.Timeout = time.Minute // this machine may be busy
 	ready := make(chan string, 1)
 	c.Log = zerolog.New(lineWriter(func(line []byte) {
 		var said struct{ Message, URL string }
@@ -178,6 +179,52 @@ func TestServiceThatCannotBegin(t *testing.T) {
 	c.Serve = nodes.end.address
 	if _, err := play(t.Context(), c); err == nil || !strings.Contains(err.Error(), "--serve "+c.Serve) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Who may ask is as on the nodes: with the key, and not from a page of elsewhere. Probes are let in.
+func TestServiceAsksForTheKey(t *testing.T) {
+	c := quick()
+	nodes := startQuick(t, c)
+	guarded := c
+	guarded.credentials = credentials(t, keyFile(t, secret))
+	guarded.Serve = "127.0.0.1:0"
+	c.front = newFront(guarded)
+	s := startServing(t, c, nodes.fast.address)
+	root, _, _ := strings.Cut(s.url, "/v2")
+	for _, test := range []struct {
+		path, header, value string
+		want                int
+	}{
+		{"/v2", "", "", http.StatusUnauthorized},
+		{"/v2", "Authorization", "Bearer " + secret, http.StatusOK},
+		{"/v2", "Authorization", "Bearer another", http.StatusUnauthorized},
+		{"/v2/health/ready", "", "", http.StatusOK},
+		{"/v2/health/live", "", "", http.StatusOK},
+	} {
+		request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, root+test.path, nil)
+		if test.header != "" {
+			request.Header.Set(test.header, test.value)
+		}
+		r, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Body.Close()
+		if r.StatusCode != test.want {
+			t.Errorf("%s with %s %q: code %d, want %d", test.path, test.header, test.value, r.StatusCode, test.want)
+		}
+	}
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/infer", strings.NewReader("{}"))
+	request.Header.Set("Origin", "http://elsewhere.example")
+	request.Header.Set("Authorization", "Bearer "+secret)
+	r, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Body.Close()
+	if r.StatusCode != http.StatusForbidden {
+		t.Errorf("a page from elsewhere: code %d", r.StatusCode)
 	}
 }
 
