@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"net/url"
 	"sync"
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/monitor"
 	"tandem/role/serve"
 	"tandem/role/target"
+	"tandem/transport/auth"
 )
 
 // playRequests plays a run whose frames are the rows of requests, until the context ends.
@@ -72,24 +75,26 @@ func (s *service) answer(ctx context.Context, listener net.Listener) error {
 		Line: s.line, Version: s.cfg.Version, Ready: s.ready, Gate: gate, MaxBody: s.cfg.MaxBody, Errors: log.New(someOf(s.cfg.Log), "", 0),
 	})
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }() // Stop ends it
+	var serving sync.WaitGroup
+	serving.Go(func() { failed <- server.Serve(listener) })
 	s.say(listener.Addr())
 	err := s.last(ctx, failed)
-	return errors.Join(err, server.Stop())
+	err = errors.Join(err, server.Stop())
+	serving.Wait()
+	return err
 }
 
 // say says where requests are answered.
 func (s *service) say(at net.Addr) {
-	scheme := "http://"
-	if s.cfg.Files.Cert != "" {
-		scheme = "https://"
+	where := monitor.PageAddress(at.String(), s.cfg.Files.Cert != "") + "v2/models/" + url.PathEscape(serve.ModelName(s.run.Model))
+	if said := s.cfg.Log.Info(); said.Enabled() {
+		said.Str("url", where).Msg("ready")
+	} else { // a run without a role logs less
+		fmt.Fprintf(s.cfg.Stderr, "requests are answered on %s\n", where)
 	}
-	url := scheme + at.String() + "/v2/models/" + serve.ModelName(s.run.Model)
-	s.cfg.Log.Info().Str("url", url).Msg("ready")
-	if s.cfg.place == 0 && s.cfg.LogLevel != "info" { // a run without a role logs less
-		fmt.Fprintf(s.cfg.Stderr, "requests are answered on %s\n", url)
+	if s.cfg.Files == (auth.Files{}) {
+		warnIfOpen(s.cfg, at)
 	}
-	warnIfOpen(s.cfg, at)
 }
 
 // last returns when the context ends, the run is over, or requests can't be taken any more, and why.
@@ -112,10 +117,8 @@ func (s *service) last(ctx context.Context, failed <-chan error) error {
 
 // ready says why a request could not be answered now.
 func (s *service) ready() error {
-	for _, e := range s.edges {
-		if !e.Up() {
-			return fmt.Errorf("%v does not answer", e.ID())
-		}
+	if missed := down(s.edges); len(missed) == len(s.edges) {
+		return fmt.Errorf("%v does not answer", missed[0])
 	}
 	return s.ear.Deaf()
 }

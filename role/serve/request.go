@@ -85,7 +85,10 @@ func readBody(r *http.Request) ([]byte, error) {
 	if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
 		return nil, statusError{http.StatusRequestEntityTooLarge, fmt.Errorf("the body has more than %d bytes: send fewer rows in a request, or raise --max-body on every node", large.Limit)}
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, pipeline.ErrBusy): // the gate holds too many bytes
+		return nil, statusError{http.StatusTooManyRequests, fmt.Errorf("refused on %v: %w", here, err)}
+	case err != nil:
 		return nil, invalid("the body could not be read: %w", err)
 	}
 	return body.Bytes(), nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"tandem/pipeline"
 	"tandem/role/answer"
@@ -110,6 +112,11 @@ func TestWrongRequestIsExplained(t *testing.T) {
 	r := asked(of(good), 0)
 	r.Header.Set("Content-Encoding", "gzip")
 	if _, err := readRequest(r, inputs, outputs); err == nil || !strings.Contains(err.Error(), "uncompressed") {
+		t.Errorf("error %v", err)
+	}
+	r = asked(of(good), 0)
+	r.Body = io.NopCloser(iotest.ErrReader(fmt.Errorf("%w: too much at once", pipeline.ErrBusy)))
+	if _, err := readRequest(r, inputs, outputs); err == nil || err.(statusError).status != http.StatusTooManyRequests {
 		t.Errorf("error %v", err)
 	}
 	r = asked(of(good), 0)
