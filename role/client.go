@@ -49,10 +49,7 @@ func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
 	}
 	p := newPlayer(cfg)
 	defer p.cfg.uplink.Close()
-	if err = p.open(ctx); err == nil {
-		err = source.Fit(p.inputs)
-	}
-	if err == nil {
+	if err = p.open(ctx, source.Fit); err == nil {
 		p.start()
 		f := input.StartFeed(source, labels, cfg.Frames)
 		err = p.send(ctx, f)
@@ -96,8 +93,9 @@ func newPlayer(cfg setup) *player {
 	return p
 }
 
-// open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all.
-func (p *player) open(ctx context.Context) error {
+// open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all. What does
+// not fit its network is refused before.
+func (p *player) open(ctx context.Context, fit func([]transport.Input) error) error {
 	p.run = pipeline.Run{
 		ID:       time.Now().UTC().Format("20060102-150405-") + rand.Text()[:6],
 		Strategy: p.cfg.Strategy,
@@ -110,7 +108,12 @@ func (p *player) open(ctx context.Context) error {
 	p.losses = p.cfg.losses(p.view.ID, p.run.ID)
 	next, _ := targets(p.cfg)
 	for i, t := range next {
-		if err := p.cfg.await(ctx, func(ctx context.Context) error { return t.Ask(ctx, p.name) }); err != nil {
+		var d transport.Description
+		err := p.cfg.await(ctx, func(ctx context.Context) (err error) { d, err = t.Ask(ctx, p.name); return err })
+		if err == nil && i == 0 && len(d.Inputs) > 0 {
+			p.inputs, err = d.Inputs, fit(d.Inputs)
+		}
+		if err != nil {
 			return err
 		}
 		e, opened, err := openEdge(ctx, edgeConfig{
@@ -122,7 +125,12 @@ func (p *player) open(ctx context.Context) error {
 		p.edges = append(p.edges, e)
 		p.run = opened.Run
 		if i == 0 {
-			p.inputs, p.end = opened.Inputs, opened.EndAddress
+			p.end = opened.EndAddress
+		}
+		if i == 0 && len(p.inputs) == 0 { // it was starting when it was asked
+			if p.inputs, err = opened.Inputs, fit(opened.Inputs); err != nil {
+				return err
+			}
 		}
 		if first := p.edges[0]; first.end != e.end {
 			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.Client.Address(), first.ID())

@@ -120,7 +120,7 @@ func (e *edge) start() {
 }
 
 func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opened, error) {
-	if err := c.Ask(ctx, c.from); errors.Is(err, target.ErrWrong) {
+	if _, err := c.Ask(ctx, c.from); errors.Is(err, target.ErrWrong) {
 		return transport.Opened{}, fmt.Errorf("%w %s: %w", pipeline.ErrInvalidRun, run.ID, err)
 	} else if err != nil {
 		return transport.Opened{}, err

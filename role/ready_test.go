@@ -110,7 +110,7 @@ func TestStartingNodeIsWaitedFor(t *testing.T) {
 		t.Errorf("code %d: %q", code, text)
 	}
 	client := newClient(c, slow.address)
-	if err := (target.Target{Client: client, Flag: "--next", Role: options.Slow}).Ask(t.Context(), "me"); err != nil {
+	if _, err := (target.Target{Client: client, Flag: "--next", Role: options.Slow}).Ask(t.Context(), "me"); err != nil {
 		t.Error(err)
 	}
 	opened := make(chan error)

@@ -15,6 +15,7 @@ import (
 	"tandem/role/monitor"
 	"tandem/role/serve"
 	"tandem/role/target"
+	"tandem/transport"
 	"tandem/transport/auth"
 )
 
@@ -30,7 +31,7 @@ func playRequests(ctx context.Context, cfg setup) (pipeline.Report, error) {
 	cfg.Frames, cfg.Interval = 0, 0
 	p := newPlayer(cfg)
 	defer p.cfg.uplink.Close()
-	if err = p.open(ctx); err == nil && len(p.run.Outputs) == 0 {
+	if err = p.open(ctx, anything); err == nil && len(p.run.Outputs) == 0 {
 		err = fmt.Errorf("%v does not say what the network gives: use the same version of tandem on every node", p.edges[0].ID())
 	}
 	if err != nil {
@@ -42,6 +43,9 @@ func playRequests(ctx context.Context, cfg setup) (pipeline.Report, error) {
 	p.interrupted = ctx.Err() != nil
 	return p.close(err)
 }
+
+// anything fits the inputs of any network: what requests bring is looked at when they come.
+func anything([]transport.Input) error { return nil }
 
 // service is a client's run that answers requests.
 type service struct {

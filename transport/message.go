@@ -129,21 +129,6 @@ func valuesOf(shape []int) int64 {
 	return values
 }
 
-// inputsToWire puts the inputs into an answer.
-func inputsToWire(m *wire.OpenResponse, inputs []Input) {
-	if m.Inputs = tensorsToWire(inputs); len(inputs) > 0 {
-		m.Shape = m.Inputs[0].Shape
-	}
-}
-
-// inputsFromWire takes them out; of a node that tells one shape alone, it is that of the only input.
-func inputsFromWire(m *wire.OpenResponse) []Input {
-	if len(m.GetInputs()) == 0 && len(m.GetShape()) > 0 {
-		return []Input{{Shape: ints[int](m.GetShape())}}
-	}
-	return tensorsFromWire(m.GetInputs())
-}
-
 func tensorsToWire(tensors []pipeline.Tensor) (list []*wire.Value) {
 	for _, t := range tensors {
 		list = append(list, &wire.Value{Name: t.Name, Shape: ints[int32](t.Shape), Type: t.Type})
@@ -183,6 +168,14 @@ func fatesFromWire(list []*wire.Fate) (fates []pipeline.Fate, err error) {
 		fates = append(fates, f)
 	}
 	return fates, nil
+}
+
+// enters is what frames bring: of a node that tells one shape alone, it is that of the only input.
+func enters(m *wire.OpenResponse) []Input {
+	if len(m.GetInputs()) == 0 && len(m.GetShape()) > 0 {
+		return []Input{{Shape: ints[int](m.GetShape())}}
+	}
+	return tensorsFromWire(m.GetInputs())
 }
 
 func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {

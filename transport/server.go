@@ -35,7 +35,8 @@ type Description struct {
 	Version string
 	Model   string // empty: it has none yet, or is end
 	Digest  string
-	Layers  int // of the whole network
+	Layers  int     // of the whole network
+	Inputs  []Input // what frames bring that enter it
 }
 
 // Opening asks a node to take part in a run.
@@ -160,7 +161,9 @@ func (h handler) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.D
 	if err != nil {
 		return nil, err
 	}
-	return &wire.DescribeResponse{Role: d.Role, Name: d.Name, Version: d.Version, Model: d.Model, Digest: d.Digest, Layers: int32(d.Layers)}, nil
+	return &wire.DescribeResponse{
+		Role: d.Role, Name: d.Name, Version: d.Version, Model: d.Model, Digest: d.Digest, Layers: int32(d.Layers), Inputs: tensorsToWire(d.Inputs),
+	}, nil
 }
 
 func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenResponse, error) {
@@ -176,9 +179,12 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 		return nil, err
 	}
 	answer := &wire.OpenResponse{
-		Run: runToWire(opened.Run), Address: opened.Address, Life: opened.Life, End: opened.End, EndAddress: opened.EndAddress,
+		Run: runToWire(opened.Run), Inputs: tensorsToWire(opened.Inputs), Address: opened.Address, Life: opened.Life,
+		End: opened.End, EndAddress: opened.EndAddress,
 	}
-	inputsToWire(answer, opened.Inputs)
+	if len(opened.Inputs) > 0 {
+		answer.Shape = ints[int32](opened.Inputs[0].Shape)
+	}
 	return answer, nil
 }
 

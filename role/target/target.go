@@ -56,11 +56,11 @@ var ErrWrong = errors.New("is the wrong node")
 
 // Ask asks the neighbour whether it answers and is what it has to be; name is this process. A neighbour that hangs is not waited
 // for.
-func (t Target) Ask(ctx context.Context, name string) error {
+func (t Target) Ask(ctx context.Context, name string) (transport.Description, error) {
 	ctx, cancel := context.WithTimeout(ctx, AnswerTime)
 	defer cancel()
 	d, err := t.Client.Describe(ctx)
-	return t.suits(name, d, err)
+	return d, t.suits(name, d, err)
 }
 
 // Reach is ask, but a neighbour that is there and does not answer is good enough.

@@ -177,7 +177,9 @@ type DescribeResponse struct {
 	Model  string `protobuf:"bytes,4,opt,name=model,proto3" json:"model,omitempty"`
 	Digest string `protobuf:"bytes,5,opt,name=digest,proto3" json:"digest,omitempty"`
 	// Of the whole network.
-	Layers        int32 `protobuf:"varint,6,opt,name=layers,proto3" json:"layers,omitempty"`
+	Layers int32 `protobuf:"varint,6,opt,name=layers,proto3" json:"layers,omitempty"`
+	// What the frames bring that enter the network; empty as model is.
+	Inputs        []*Value `protobuf:"bytes,7,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -252,6 +254,13 @@ func (x *DescribeResponse) GetLayers() int32 {
 		return x.Layers
 	}
 	return 0
+}
+
+func (x *DescribeResponse) GetInputs() []*Value {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
 }
 
 type OpenRequest struct {
@@ -2593,14 +2602,15 @@ var File_tandem_proto protoreflect.FileDescriptor
 const file_tandem_proto_rawDesc = "" +
 	"\n" +
 	"\ftandem.proto\x12\ttandem.v1\x1a google/protobuf/descriptor.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\xa6\x01\n" +
+	"\x0fDescribeRequest\"\xd7\x01\n" +
 	"\x10DescribeResponse\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\x04name\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12\x14\n" +
 	"\x05model\x18\x04 \x01(\tR\x05model\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\tR\x06digest\x12\x16\n" +
-	"\x06layers\x18\x06 \x01(\x05R\x06layers\"\xff\x01\n" +
+	"\x06layers\x18\x06 \x01(\x05R\x06layers\x12/\n" +
+	"\x06inputs\x18\a \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\"\xff\x01\n" +
 	"\vOpenRequest\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x18\n" +
 	"\x04from\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04from\x12\x1e\n" +
@@ -2896,52 +2906,53 @@ var file_tandem_proto_goTypes = []any{
 	(*descriptorpb.MessageOptions)(nil), // 29: google.protobuf.MessageOptions
 }
 var file_tandem_proto_depIdxs = []int32{
-	7,  // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
-	7,  // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
-	6,  // 2: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Value
-	6,  // 3: tandem.v1.Run.outputs:type_name -> tandem.v1.Value
-	12, // 4: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
-	20, // 5: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
-	9,  // 6: tandem.v1.PushRequest.fates:type_name -> tandem.v1.Fate
-	12, // 7: tandem.v1.AnswersResponse.answers:type_name -> tandem.v1.Frame
-	9,  // 8: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Fate
-	0,  // 9: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
-	13, // 10: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
-	15, // 11: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
-	21, // 12: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
-	18, // 13: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
-	18, // 14: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
-	1,  // 15: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
-	22, // 16: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	26, // 17: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	27, // 18: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
-	19, // 19: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
-	18, // 20: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	23, // 21: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
-	23, // 22: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
-	25, // 23: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	18, // 24: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	23, // 25: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
-	24, // 26: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
-	28, // 27: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	28, // 28: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	28, // 29: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	29, // 30: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
-	2,  // 31: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
-	4,  // 32: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	8,  // 33: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	16, // 34: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	10, // 35: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
-	3,  // 36: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
-	5,  // 37: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	14, // 38: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	17, // 39: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	11, // 40: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
-	36, // [36:41] is the sub-list for method output_type
-	31, // [31:36] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	27, // [27:31] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	6,  // 0: tandem.v1.DescribeResponse.inputs:type_name -> tandem.v1.Value
+	7,  // 1: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
+	7,  // 2: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
+	6,  // 3: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Value
+	6,  // 4: tandem.v1.Run.outputs:type_name -> tandem.v1.Value
+	12, // 5: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
+	20, // 6: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
+	9,  // 7: tandem.v1.PushRequest.fates:type_name -> tandem.v1.Fate
+	12, // 8: tandem.v1.AnswersResponse.answers:type_name -> tandem.v1.Frame
+	9,  // 9: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Fate
+	0,  // 10: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
+	13, // 11: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
+	15, // 12: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
+	21, // 13: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
+	18, // 14: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
+	18, // 15: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	1,  // 16: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
+	22, // 17: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	26, // 18: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	27, // 19: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	19, // 20: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
+	18, // 21: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	23, // 22: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
+	23, // 23: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
+	25, // 24: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	18, // 25: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	23, // 26: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
+	24, // 27: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
+	28, // 28: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	28, // 29: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	28, // 30: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	29, // 31: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	2,  // 32: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
+	4,  // 33: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	8,  // 34: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	16, // 35: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	10, // 36: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
+	3,  // 37: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
+	5,  // 38: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	14, // 39: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	17, // 40: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	11, // 41: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
+	37, // [37:42] is the sub-list for method output_type
+	32, // [32:37] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	28, // [28:32] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }
