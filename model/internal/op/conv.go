@@ -71,8 +71,9 @@ type convOp struct {
 	after           []scaling // of each output channel: the bias, and what was absorbed
 }
 
-func (c *convOp) Bounded()     {}
-func (c *convOp) Samples() int { return c.samples }
+func (c *convOp) Bounded()       {}
+func (c *convOp) Finishes() bool { return true }
+func (c *convOp) Samples() int   { return c.samples }
 
 // Absorb takes over a scaling of the output channels.
 func (c *convOp) Absorb(by Scaler, shape []int) bool {
@@ -116,6 +117,9 @@ func (c *convOp) Load() (Kernel, error) {
 	loaded.window = c.settled()
 	if c.in == c.groups {
 		return loaded.loadDepthwise(scale, shift)
+	}
+	if k := loaded.grouped(); k != nil {
+		return k, k.load(scale, shift)
 	}
 	return loaded.loadProduct(scale, shift)
 }

@@ -28,6 +28,13 @@ func draw(r *rand.Rand) setting {
 	for i := range s.pads {
 		s.pads[i] = r.IntN(3)
 	}
+	if r.IntN(2) == 0 { // what networks mostly have
+		k, stride := [...]int{2, 3, 3, 5}[r.IntN(4)], 1+r.IntN(2)
+		s.kernel, s.stride, s.dil = [2]int{k, k}, [2]int{stride, stride}, [2]int{1, 1}
+		for i := range s.pads {
+			s.pads[i] = r.IntN((k-1)/2 + 1)
+		}
+	}
 	switch r.IntN(4) {
 	case 0:
 		s.auto = [...]string{"SAME_UPPER", "SAME_LOWER", "VALID"}[r.IntN(3)]
@@ -36,6 +43,8 @@ func draw(r *rand.Rand) setting {
 		s.groups = s.c // depthwise
 	case 2:
 		s.groups, s.c = 2, 2*s.c
+	case 3:
+		s.h += 30
 	}
 	s.out = s.groups * (1 + r.IntN(3))
 	s.ceil, s.include = r.IntN(2) == 0, r.IntN(2) == 0
