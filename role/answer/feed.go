@@ -42,6 +42,7 @@ type Feed struct {
 	done    chan struct{}      // closed when own has ended
 
 	mu          sync.Mutex
+	held        int64 // answers that the sink is busy with
 	since, ever missing
 	stuck       int64 // the sink's progress when a Flush was late; -1: it was not
 }
@@ -131,7 +132,16 @@ func (f *Feed) take(ctx context.Context) {
 			answers = append(answers, e.Answer)
 		}
 	}
+	f.hold(len(answers))
 	f.Put(ctx, answers)
+	f.hold(0)
+}
+
+// hold takes note of how many answers the sink is busy with.
+func (f *Feed) hold(answers int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.held = int64(answers)
 }
 
 func (f *Feed) flush(ctx context.Context) { f.count(f.Sink.Flush(ctx)) }
@@ -201,11 +211,21 @@ func (f *Feed) Close() error {
 	select {
 	case <-f.done:
 	case <-time.After(time.Second): // a disk that hangs heeds no context
+		f.abandon()
 	}
 	err := f.Sink.Close()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return errors.Join(f.ever.error(f.flag), err)
+}
+
+// abandon counts what a sink that hangs has not taken.
+func (f *Feed) abandon() {
+	events, missed := f.answers.Take()
+	f.mu.Lock()
+	held := f.held
+	f.mu.Unlock()
+	f.count(missed+held+int64(len(events)), errLate)
 }
 
 // await returns when all is taken, or the sink has stood still for too long.
