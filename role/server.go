@@ -135,10 +135,11 @@ func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error 
 			return err
 		}
 	}
+	e.answers.Full = cfg.Answers == answer.Full
 	if e.reading, err = answer.NewReading(cfg.Classes, cfg.Softmax); err != nil {
 		return err
 	}
-	wanted := answer.Wanted{Results: cfg.Results, Publish: cfg.Publish, Full: cfg.Answers == answer.Full, Name: e.name, Log: someOf(cfg.Log)}
+	wanted := answer.Wanted{Results: cfg.Results, Publish: cfg.Publish, Full: e.answers.Full, Name: e.name, Log: someOf(cfg.Log)}
 	if e.sinks, err = answer.Open(wanted, e.answers); err != nil {
 		return err
 	}

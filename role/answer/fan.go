@@ -21,6 +21,8 @@ type Event struct {
 //	          ├──▶ [ bounded ] ──▶ Take
 //	          └──▶ [ newest  ] ──▶ Subscribe
 type Fan struct {
+	Full bool // readers have the values of the outputs, unless they ask for less
+
 	mu          sync.Mutex
 	subscribers map[*Subscription]bool
 	recent      queue
