@@ -138,18 +138,23 @@ func (b Broker) dial(ctx context.Context) (net.Conn, error) {
 	return packets.NewThreadSafeConn(conn), nil
 }
 
-// send sends a message. The error is paho.ErrInvalidArguments where the broker can't take this one, and else the connection is
-// lost.
+// errNotFor says that a message is none for this broker.
+var errNotFor = errors.New("it can't be sent")
+
+// send sends a message. The error is errNotFor, or the connection is lost.
 func (c *connection) send(ctx context.Context, topic string, m *message) error {
 	const beside = 64 // bytes, and the topic
 	if size := len(m.payload) + len(topic) + beside; c.most > 0 && size > c.most {
-		return fmt.Errorf("%w: it has %d bytes, and the broker takes %d", paho.ErrInvalidArguments, size, c.most)
+		return fmt.Errorf("%w: it has %d bytes, and the broker takes %d", errNotFor, size, c.most)
 	}
 	m.answer = make(chan packets.ControlPacket, 1)
 	c.session.answer = m.answer
 	_, err := c.PublishWithOptions(ctx, &paho.Publish{
 		QoS: 1, Topic: topic, Payload: m.payload, Properties: &paho.PublishProperties{ContentType: "application/json"},
 	}, paho.PublishOptions{Method: paho.PublishMethod_AsyncSend})
+	if errors.Is(err, paho.ErrInvalidArguments) { // such as QoS 1 where the broker knows none
+		err = fmt.Errorf("%w: %w", errNotFor, err)
+	}
 	return err
 }
 

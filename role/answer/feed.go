@@ -73,6 +73,8 @@ func (m missing) error(flag string) error {
 		return nil
 	case m.lost == 0:
 		return fmt.Errorf("%s: %w", flag, m.err)
+	case m.lost == 1:
+		return fmt.Errorf("%s: an answer is missing, because %w", flag, m.err)
 	}
 	return fmt.Errorf("%s: %d answers are missing, the first because %w", flag, m.lost, m.err)
 }

@@ -50,7 +50,7 @@ func newMosquitto(t *testing.T, more ...string) *mosquitto {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	l.Close()
 	lines := append([]string{
-		"listener " + port + " 127.0.0.1", "user root", "allow_anonymous true", "max_queued_messages 0",
+		"listener " + port + " 127.0.0.1", "user root", "allow_anonymous true", "max_queued_messages 100000",
 		"persistence true", "persistence_location " + t.TempDir() + "/",
 	}, more...)
 	m := &mosquitto{t: t, config: file(t, "mosquitto.conf", strings.Join(lines, "\n")+"\n"), port: port}
@@ -281,6 +281,44 @@ func TestBrokerHangs(t *testing.T) {
 	}
 	if err := sinks.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// What mosquitto does not take is counted, and the rest arrives.
+func TestBrokerRefuses(t *testing.T) {
+	rules := file(t, "rules", "topic readwrite other/#\ntopic read tandem/#\n")
+	for _, test := range []struct {
+		setting string
+		lost    int
+		says    string
+	}{
+		{"max_packet_size 1000", 1, "and the broker takes 1000"},
+		{"message_size_limit 1000", 1, ""},
+		{"acl_file " + rules, 10, "the broker refuses it (reason 0x87): "},
+	} {
+		m := newMosquitto(t, test.setting)
+		w := m.watch()
+		fan, sinks, log := published(t, m.broker())
+		answers := said(10)
+		answers[4].Name = strings.Repeat("x", 2000)
+		for _, a := range answers {
+			fan.Publish(Event{Run: "r", Answer: a})
+		}
+		errs := sinks.Flush()
+		says := "--publish: 10 answers are missing, the first because "
+		if test.lost == 1 {
+			says = "--publish: an answer is missing, because "
+		}
+		if len(errs) != 1 || !strings.Contains(errs[0].Error(), says) || !strings.Contains(errs[0].Error(), test.says) {
+			t.Errorf("%s: %v\n%s", test.setting, errs, log)
+		}
+		if test.lost == 1 {
+			if absent, _ := w.missing(4); len(absent) > 0 {
+				t.Errorf("%s: the subscriber lacks %v", test.setting, absent)
+			}
+		}
+		_ = sinks.Close()
+		t.Log(test.setting, errs)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/eclipse/paho.golang/packets"
-	"github.com/eclipse/paho.golang/paho"
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
@@ -41,6 +40,7 @@ type publisher struct {
 
 	inFlight []*message // the oldest first
 	sent     int        // of these, on this connection
+	trusted  bool       // the broker has taken the newest message that it has answered on this connection
 	bytes    int        // of these
 
 	mu    sync.Mutex
@@ -204,13 +204,13 @@ func (p *publisher) absent(why error) {
 	p.away = why
 }
 
-// serve sends messages until the connection is lost, and says why it was.
+// serve sends messages until the connection is lost, and says why it was. Until the broker has taken one, it has one at a time: it
+// may be the very one that the connection broke on before.
 func (p *publisher) serve(ctx context.Context, c *connection) error {
-	for p.sent = 0; ; {
-		for p.sent < len(p.inFlight) && (p.sent == 0 || p.inFlight[0].tries < maxTries-1) {
-			if err := p.send(ctx, c); err != nil {
-				_ = c.leave()
-				return err
+	for p.sent, p.trusted = 0, false; ; {
+		for p.sent < len(p.inFlight) && (p.sent == 0 || p.trusted) {
+			if p.send(ctx, c) != nil {
+				return c.leave()
 			}
 		}
 		var messages chan *message
@@ -225,8 +225,9 @@ func (p *publisher) serve(ctx context.Context, c *connection) error {
 		case m := <-messages:
 			p.inFlight, p.bytes = append(p.inFlight, m), p.bytes+len(m.payload)
 		case a := <-answer: // the broker acknowledges in the order of sending
-			p.sent--
-			p.remove(0, refusal(a))
+			err := refusal(a)
+			p.sent, p.trusted = p.sent-1, err == nil
+			p.remove(0, err)
 		case <-c.Done():
 			return c.leave()
 		case <-ctx.Done():
@@ -248,7 +249,7 @@ func (p *publisher) send(ctx context.Context, c *connection) error {
 		p.mu.Unlock()
 	}
 	err := c.send(ctx, p.broker.Topic, m)
-	if errors.Is(err, paho.ErrInvalidArguments) {
+	if errors.Is(err, errNotFor) {
 		p.remove(p.sent, err)
 		return nil
 	}
@@ -265,7 +266,7 @@ func refusal(answer packets.ControlPacket) error {
 	case !is:
 		return errors.New("the broker has not acknowledged it")
 	case ack.ReasonCode >= 0x80:
-		return fmt.Errorf("the broker refuses it: %s", ack.Reason())
+		return fmt.Errorf("the broker refuses it (reason %#x): %s", ack.ReasonCode, ack.Reason())
 	}
 	return nil
 }

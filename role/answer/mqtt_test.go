@@ -182,7 +182,7 @@ func TestMessagesThatAreRefused(t *testing.T) {
 				return packets.PubackNotAuthorized, true
 			}
 			return 0, true
-		}}, []uint64{3, 8, 13, 18}, "the broker refuses it: "},
+		}}, []uint64{3, 8, 13, 18}, "the broker refuses it (reason 0x87): "},
 		{"too large", &fakeBroker{greet: func(c *packets.Connack) {
 			most := uint32(1000)
 			c.Properties = &packets.Properties{MaximumPacketSize: &most}

@@ -38,12 +38,13 @@ func (a *Answer) label() int64 {
 type texts []string
 
 func (t *texts) number(text string) int64 {
-	at := slices.Index(*t, text)
-	if at < 0 {
-		at = len(*t)
-		*t = append(*t, text)
+	for i, known := range slices.Backward(*t) { // nearly always the last
+		if known == text {
+			return int64(i)
+		}
 	}
-	return int64(at)
+	*t = append(*t, text)
+	return int64(len(*t) - 1)
 }
 
 func createNPZ(path string) (*npz, error) {
