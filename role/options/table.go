@@ -24,6 +24,7 @@ type Setting struct {
 	Others  string // why the others don't, as in "needs no model: …"; empty: it means nothing to them
 	Many    bool   // may be given more than once
 	Switch  bool   // takes no value
+	Secret  bool   // its text, which may have a password, is not repeated in errors
 	Value   Value
 	Usage   string // what it is, without its default
 	Unset   string // what holds when nothing is set, where the value itself does not say it
@@ -73,7 +74,7 @@ func Table(o *Options) []Setting {
 		{Name: "timeout", Roles: feeders, Value: duration(&o.Timeout, 100*time.Millisecond), Usage: "how long a request of --serve may take; for a quarter of it what is refused is tried again"},
 
 		{Heading: "answers out", Name: "results", Roles: []Role{Local, End}, Value: text(&o.Results), Usage: "file for the answer to each delivered frame, in the order in which they arrive: one JSON line; or .npz or .npy, for numpy, with a row of the network's outputs"},
-		{Name: "publish", Roles: []Role{Local, End}, Value: parsed(&o.Publish, answer.ParseBroker, answer.Broker.String), Usage: "topic of an MQTT broker that each answer is sent to as JSON, as in mqtt://user:password@broker:1883/tandem/door; mqtts is over TLS"},
+		{Name: "publish", Roles: []Role{Local, End}, Secret: true, Value: parsed(&o.Publish, answer.ParseBroker, answer.Broker.String), Usage: "topic of an MQTT broker that each answer is sent to as JSON, as in mqtt://user:password@broker:1883/tandem/door; mqtts is over TLS"},
 		{Name: "answers", Roles: []Role{Local, End}, Value: oneOf(&o.Answers, answer.Top, answer.Full), Usage: "what --publish, /results, and a --results of JSON lines have of each answer: top, the best class and its score, or full, all numbers of all outputs"},
 		{Name: "softmax", Roles: []Role{Local, End}, Switch: true, Value: onOff(&o.Softmax), Usage: "make probabilities of the logits that the network gives for its classes"},
 		{Name: "classes", Roles: []Role{Local, End}, Value: text(&o.Classes), Usage: "file with the names of the classes, one on each line, for answers"},
