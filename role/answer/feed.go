@@ -45,6 +45,7 @@ type Feed struct {
 	held        int64 // answers that the sink is busy with
 	since, ever missing
 	stuck       int64 // the sink's progress when a Flush was late; -1: it was not
+	abandoned   bool  // it hangs, and is not waited for
 }
 
 // missing is how many answers are lost, and the first reason.
@@ -151,6 +152,13 @@ func (f *Feed) flush(ctx context.Context) { f.count(f.Sink.Flush(ctx)) }
 func (f *Feed) count(lost int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if !f.abandoned {
+		f.add(lost, err)
+	}
+}
+
+// add is count. Call it with f.mu held.
+func (f *Feed) add(lost int64, err error) {
 	f.since.add(lost, err)
 	f.ever.add(lost, err)
 	if lost > 0 || err != nil {
@@ -178,20 +186,20 @@ func (f *Feed) Flush() error {
 	progress, hindered := f.Progress()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now := f.since
+	err := f.since.error(f.flag)
 	f.since, f.stuck = missing{}, -1
-	if late {
-		f.stuck = progress
-		now.add(0, reason(errLate, hindered))
-	}
-	return now.error(f.flag)
-}
-
-func reason(err, because error) error {
-	if because == nil {
+	if !late {
 		return err
 	}
-	return fmt.Errorf("%w: %w", err, because)
+	f.stuck = progress
+	why := errLate
+	if hindered != nil {
+		why = fmt.Errorf("%w: %w", errLate, hindered)
+	}
+	if err == nil {
+		return fmt.Errorf("%s: %w", f.flag, why)
+	}
+	return fmt.Errorf("%w; and %w", err, why)
 }
 
 // patience is short where a sink has not got on since a Flush was late.
@@ -221,13 +229,13 @@ func (f *Feed) Close() error {
 	return errors.Join(f.ever.error(f.flag), err)
 }
 
-// abandon counts what a sink that hangs has not taken.
+// abandon counts what a sink that hangs has not taken. What it says of that later counts no more.
 func (f *Feed) abandon() {
 	events, missed := f.answers.Take()
 	f.mu.Lock()
-	held := f.held
-	f.mu.Unlock()
-	f.count(missed+held+int64(len(events)), errLate)
+	defer f.mu.Unlock()
+	f.add(missed+f.held+int64(len(events)), errLate)
+	f.abandoned = true
 }
 
 // await returns when all is taken, or the sink has stood still for too long.

@@ -20,12 +20,12 @@ import (
 
 // publisher sends each answer as JSON to an MQTT broker, at least once (QoS 1, MQTT 5), and in the order in which they come.
 //
-//	Put ──▶ in flight ──▶ broker
-//	 waits   ▲      │
-//	 at most │      └─ acknowledged, or refused: then lost
-//	 window  └──────── the connection is lost: all are sent again on the next one
+//	Put ──▶ [ in flight: bounded ] ──▶ broker
+//	                ▲       │
+//	                │       └─ acknowledged; or refused, and lost
+//	                └───────── the connection is lost: all are sent again on the next one
 //
-// While the broker is away Put waits, and answers wait before it.
+// While the broker is away, or as much is in flight as may be, Put waits, and answers wait before it.
 type publisher struct {
 	broker Broker
 	client string // its name there

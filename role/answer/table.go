@@ -71,6 +71,11 @@ func (a *Answer) tensors() (all []pipeline.Tensor) {
 	return all
 }
 
+// whole reports whether each output has as many values as its shape says.
+func (a *Answer) whole() bool {
+	return !slices.ContainsFunc(a.Outputs, func(o Output) bool { return len(o.Values) != pipeline.Volume(o.Shape) })
+}
+
 // Put writes rows. Of one that finds no room on the disk nothing stays.
 func (t *table) Put(_ context.Context, answers []*Answer) {
 	const most = 256 // rows that are written at once
@@ -98,7 +103,7 @@ func (t *table) add(a *Answer) error {
 			return err
 		}
 	}
-	if !alike(t.outputs, outputs) {
+	if !alike(t.outputs, outputs) || !a.whole() {
 		return fmt.Errorf("it is %s, and the rows are %s", describe(outputs), describe(t.outputs))
 	}
 	for i, o := range a.Outputs {
@@ -110,26 +115,28 @@ func (t *table) add(a *Answer) error {
 	return nil
 }
 
-// lay makes the columns for rows of such outputs. One that has the name of an output gets another one.
+// lay makes the columns for rows of such outputs. A field that has the name of an output gets another one.
 func (t *table) lay(outputs []pipeline.Tensor) error {
-	var names []string
 	begin := func(name, kind string, shape []int) error {
-		for slices.Contains(names, name) || slices.Contains(names, name+"s") {
-			name += "_"
-		}
-		names = append(names, name)
 		file, err := t.create()
 		if err == nil {
 			t.columns = append(t.columns, &column{name: name, kind: kind, shape: shape, file: file})
 		}
 		return err
 	}
+	taken := func(name string) bool {
+		return slices.ContainsFunc(outputs, func(o pipeline.Tensor) bool { return o.Name == name })
+	}
 	var errs []error
 	for _, o := range outputs {
 		errs = append(errs, begin(o.Name, npyKind(o.Type), o.Shape))
 	}
 	for _, f := range t.beside {
-		errs = append(errs, begin(f.name, f.kind, nil))
+		name := f.name
+		for taken(name) || f.names != nil && taken(name+"s") {
+			name += "_"
+		}
+		errs = append(errs, begin(name, f.kind, nil))
 	}
 	errs = append(errs, t.grow(0))
 	if err := errors.Join(errs...); err != nil {

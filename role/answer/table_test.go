@@ -93,6 +93,8 @@ func TestNPZ(t *testing.T) {
 		return &Answer{Run: run, ID: id, Source: source, Label: label, AgeMS: 1.5, Outputs: []Output{
 			{Name: "boxes", Type: "float32", Shape: []int{1, 2}, Values: Numbers{box, -box}},
 			{Name: "label", Type: "int64", Shape: []int{1}, Values: Numbers{class}},
+			{Name: "boxe", Type: "bool", Shape: []int{1}, Values: Numbers{1}},
+			{Name: "runs", Type: "bool", Shape: []int{1}, Values: Numbers{0}},
 		}}
 	}
 	put(t, s, answer("a", 7, "", nil, 0.5, 3), answer("a", 6, "", new(4), 1.5, -1))
@@ -102,16 +104,18 @@ func TestNPZ(t *testing.T) {
 	flush(t, s)
 	same(t, load(t, path), `{
 		"boxes": ["float32", [2, 1, 2], [[[0.5, -0.5]], [[1.5, -1.5]]]], "label": ["int64", [2, 1], [[3], [-1]]],
+		"boxe": ["bool", [2, 1], [[true], [true]]], "runs": ["bool", [2, 1], [[false], [false]]],
 		"id": ["uint64", [2], [7, 6]], "label_": ["int64", [2], [-1, 4]], "age_ms": ["float64", [2], [1.5, 1.5]],
-		"run": ["int32", [2], [0, 0]], "runs": ["<U1", [1], ["a"]]}`)
+		"run_": ["int32", [2], [0, 0]], "run_s": ["<U1", [1], ["a"]]}`)
 
 	put(t, s, answer("späte", 0, "door", nil, 2, 2))
 	flush(t, s)
 	flush(t, s)
 	same(t, load(t, path), `{
 		"boxes": ["float32", [3, 1, 2], [[[0.5, -0.5]], [[1.5, -1.5]], [[2, -2]]]], "label": ["int64", [3, 1], [[3], [-1], [2]]],
+		"boxe": ["bool", [3, 1], [[true], [true], [true]]], "runs": ["bool", [3, 1], [[false], [false], [false]]],
 		"id": ["uint64", [3], [7, 6, 0]], "label_": ["int64", [3], [-1, 4, -1]], "age_ms": ["float64", [3], [1.5, 1.5, 1.5]],
-		"run": ["int32", [3], [0, 0, 1]], "runs": ["<U5", [2], ["a", "späte"]],
+		"run_": ["int32", [3], [0, 0, 1]], "run_s": ["<U5", [2], ["a", "späte"]],
 		"source": ["int32", [3], [0, 0, 1]], "sources": ["<U4", [2], ["", "door"]]}`)
 	if err := s.Close(); err != nil {
 		t.Error(err)
@@ -143,8 +147,11 @@ func TestNPY(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, s, of(-1))
-	if lost, err := s.Flush(t.Context()); lost != 1 || err == nil || !strings.Contains(err.Error(), "y [1]") {
-		t.Errorf("an answer of another network: %d are lost, %v", lost, err)
+	short := of(1, 2)
+	short.Outputs[0].Values = short.Outputs[0].Values[:1] // less than its shape says
+	put(t, s, short)
+	if lost, err := s.Flush(t.Context()); lost != 2 || err == nil || !strings.Contains(err.Error(), "y [1]") {
+		t.Errorf("of another network, or cut short: %d are lost, %v", lost, err)
 	}
 	same(t, load(t, path), `{"": ["float32", [3, 2], [[1, 2], [3, -4], [5, 6]]]}`)
 }
