@@ -2,10 +2,10 @@ package f32
 
 import "fmt"
 
-// callBytes bounds the weights one assembly call reads: a quarter of a
-// millisecond at the 1 GB/s of a slow Pi, time in which no goroutine of that
-// thread can be stopped.
-const callBytes = 256 << 10
+// callBytes bounds the weights one assembly call reads: a quarter of a millisecond
+// at the 1 GB/s of a slow Pi and the 4 of a slow PC, time in which no goroutine of
+// that thread can be stopped. The four panels that amd64 reads at a time fit in.
+var callBytes = [isaCount]int{avx2: 1 << 20, avx512: 1 << 20, neon64: 256 << 10, neon32: 256 << 10}
 
 // Affine computes y = W x + bias, bounded by c. y has Rows entries, x Cols;
 // bias has Rows or is nil. y must not overlap x or bias.
@@ -33,7 +33,7 @@ func (m *Matrix) AffinePanels(y, x, bias []float32, c Clamp, from, to int) {
 		return
 	}
 	whole := min(to, m.rows/m.width)
-	step := max(1, callBytes/(4*m.pitch()))
+	step := max(1, callBytes[m.isa]/(4*m.pitch()))
 	for p := from; p < whole; p += step {
 		n := min(step, whole-p)
 		first, last := p*m.width, (p+n)*m.width
@@ -55,7 +55,7 @@ func (m *Matrix) AffinePanels(y, x, bias []float32, c Clamp, from, to int) {
 // affineWhole computes full panels. One panel that is too long for one call is
 // cut by columns, and each call goes on from the sums of the one before.
 func (m *Matrix) affineWhole(y, x, init []float32, c Clamp, p, n int) {
-	columns := callBytes / (4 * m.width)
+	columns := callBytes[m.isa] / (4 * m.width)
 	if m.cols <= columns {
 		affine(m.isa, &y[0], &m.data[p*m.pitch()], &x[0], head(init), m.cols, n, 4*m.pitch(), c.Min, c.Max)
 		return
