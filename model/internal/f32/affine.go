@@ -14,7 +14,8 @@ func (m *Matrix) Affine(y, x, bias []float32, c Clamp) {
 }
 
 // AffinePanels computes the part of Affine that panels [from, to) hold and
-// leaves the rest of y alone, so that threads may share one product.
+// leaves the rest of y alone, so that threads may share one product. Where `from` is
+// a multiple of Together, results are the same to the last bit however it is split.
 func (m *Matrix) AffinePanels(y, x, bias []float32, c Clamp, from, to int) {
 	m.check(y, x, bias)
 	if from < 0 || to > m.Panels() {
@@ -34,8 +35,11 @@ func (m *Matrix) AffinePanels(y, x, bias []float32, c Clamp, from, to int) {
 	}
 	whole := min(to, m.rows/m.width)
 	step := max(1, callBytes[m.isa]/(4*m.pitch()))
-	for p := from; p < whole; p += step {
-		n := min(step, whole-p)
+	if together := shapes[m.isa].together; step > together {
+		step -= step % together
+	}
+	for p, n := from, 0; p < whole; p += n {
+		n = min(step-p%step, whole-p)
 		first, last := p*m.width, (p+n)*m.width
 		m.affineWhole(y[first:last], x, part(bias, first, last), c, p, n)
 	}
@@ -70,6 +74,10 @@ func (m *Matrix) affineWhole(y, x, init []float32, c Clamp, p, n int) {
 		init = y
 	}
 }
+
+// Together is how many panels the kernel for one vector reads at a time. It sums up
+// their rows in another order than those of a panel that is left over.
+func (m *Matrix) Together() int { return shapes[m.isa].together }
 
 func (m *Matrix) check(y, x, bias []float32) {
 	if len(y) != m.rows || len(x) != m.cols || bias != nil && len(bias) != m.rows {
