@@ -73,13 +73,13 @@ type Pair uint8
 
 // What Pairs compute of a and b.
 const (
-	Add        = Pair(addition)
-	Subtract   = Pair(subtraction)
-	Multiply   = Pair(multiplication)
-	Divide     = Pair(division)
-	Maximum2   = Pair(maximum2)
-	Minimum2   = Pair(minimum2)
-	LeakyTimes = Pair(leakyTimes) // a where it is positive, and a b elsewhere
+	Add      = Pair(addition)
+	Subtract = Pair(subtraction)
+	Multiply = Pair(multiplication)
+	Divide   = Pair(division)
+	Larger   = Pair(larger)
+	Smaller  = Pair(smaller)
+	PReLU    = Pair(prelu) // a where it is positive, and a b elsewhere
 )
 
 // Apply computes y[i] = p(a[i], b[i]) within c, for all of a; y may be a or b.
@@ -119,11 +119,11 @@ func (p Pair) With(b float32, c Clamp) (f Function, ok bool) {
 		if by := 1 / b; exactly(b) && by-by == 0 {
 			return Multiply.With(by, c)
 		}
-	case Maximum2:
+	case Larger:
 		return Bounded(Clamp{max(b, c.Min), c.Max}), b == b
-	case Minimum2:
+	case Smaller:
 		return Bounded(Clamp{c.Min, min(b, c.Max)}), c.Min <= b
-	case LeakyTimes:
+	case PReLU:
 		return Leaky(b), c == Linear
 	}
 	return Function{}, false
@@ -134,7 +134,7 @@ func (p Pair) From(a float32, c Clamp) (f Function, ok bool) {
 	switch p {
 	case Subtract:
 		return Scaled(-1, a, c), true
-	case Add, Multiply, Maximum2, Minimum2:
+	case Add, Multiply, Larger, Smaller:
 		return p.With(a, c)
 	}
 	return Function{}, false

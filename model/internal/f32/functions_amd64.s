@@ -2535,8 +2535,8 @@ done:
 	RET
 
 
-// func maximum2AVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·maximum2AVX512(SB), NOSPLIT, $0-56
+// func largerAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·largerAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
@@ -2607,8 +2607,8 @@ done:
 	RET
 
 
-// func minimum2AVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·minimum2AVX512(SB), NOSPLIT, $0-56
+// func smallerAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·smallerAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
@@ -2678,19 +2678,19 @@ done:
 	VZEROUPPER
 	RET
 
-DATA leakyTimesAVX512Table<>+0(SB)/4, $0x0
-GLOBL leakyTimesAVX512Table<>(SB), RODATA|NOPTR, $4
+DATA preluAVX512Table<>+0(SB)/4, $0x0
+GLOBL preluAVX512Table<>(SB), RODATA|NOPTR, $4
 
-// func leakyTimesAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// func preluAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 31 0
-TEXT ·leakyTimesAVX512(SB), NOSPLIT, $0-56
+TEXT ·preluAVX512(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
 	MOVQ p+32(FP), R8
 	MOVQ rows+40(FP), R10
 	MOVQ gap+48(FP), R11
-	LEAQ leakyTimesAVX512Table<>(SB), R9
+	LEAQ preluAVX512Table<>(SB), R9
 	VBROADCASTSS 0(R9), Z31
 
 row:
@@ -5176,8 +5176,8 @@ done:
 	RET
 
 
-// func maximum2AVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·maximum2AVX2(SB), NOSPLIT, $0-56
+// func largerAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·largerAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
@@ -5248,8 +5248,8 @@ done:
 	RET
 
 
-// func minimum2AVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·minimum2AVX2(SB), NOSPLIT, $0-56
+// func smallerAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·smallerAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
@@ -5319,19 +5319,19 @@ done:
 	VZEROUPPER
 	RET
 
-DATA leakyTimesAVX2Table<>+0(SB)/4, $0x0
-GLOBL leakyTimesAVX2Table<>(SB), RODATA|NOPTR, $4
+DATA preluAVX2Table<>+0(SB)/4, $0x0
+GLOBL preluAVX2Table<>(SB), RODATA|NOPTR, $4
 
-// func leakyTimesAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// func preluAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 0
-TEXT ·leakyTimesAVX2(SB), NOSPLIT, $0-56
+TEXT ·preluAVX2(SB), NOSPLIT, $0-56
 	MOVQ y+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ z+16(FP), DX
 	MOVQ p+32(FP), R8
 	MOVQ rows+40(FP), R10
 	MOVQ gap+48(FP), R11
-	LEAQ leakyTimesAVX2Table<>(SB), R9
+	LEAQ preluAVX2Table<>(SB), R9
 	VBROADCASTSS 0(R9), Y15
 
 row:

@@ -2155,8 +2155,8 @@ done:
 	RET
 
 
-// func maximum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·maximum2NEON(SB), NOSPLIT, $0-28
+// func largerNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·largerNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
@@ -2207,8 +2207,8 @@ done:
 	RET
 
 
-// func minimum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·minimum2NEON(SB), NOSPLIT, $0-28
+// func smallerNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·smallerNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
@@ -2258,19 +2258,19 @@ done:
 	BNE row
 	RET
 
-DATA leakyTimesNEONTable<>+0(SB)/4, $0x0
-GLOBL leakyTimesNEONTable<>(SB), RODATA|NOPTR, $4
+DATA preluNEONTable<>+0(SB)/4, $0x0
+GLOBL preluNEONTable<>(SB), RODATA|NOPTR, $4
 
-// func leakyTimesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// func preluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 0
-TEXT ·leakyTimesNEON(SB), NOSPLIT, $0-28
+TEXT ·preluNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
 	MOVW p+16(FP), R4
 	MOVW rows+20(FP), R8
 	MOVW gap+24(FP), R9
-	MOVW $leakyTimesNEONTable<>(SB), R5
+	MOVW $preluNEONTable<>(SB), R5
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
 

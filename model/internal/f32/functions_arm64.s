@@ -2813,8 +2813,8 @@ done:
 	RET
 
 
-// func maximum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·maximum2NEON(SB), NOSPLIT, $0-56
+// func largerNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·largerNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
@@ -2860,8 +2860,8 @@ done:
 	RET
 
 
-// func minimum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·minimum2NEON(SB), NOSPLIT, $0-56
+// func smallerNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·smallerNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
@@ -2906,22 +2906,22 @@ done:
 	BNE row
 	RET
 
-DATA leakyTimesNEONTable<>+0(SB)/4, $0x0
-DATA leakyTimesNEONTable<>+4(SB)/4, $0x0
-DATA leakyTimesNEONTable<>+8(SB)/4, $0x0
-DATA leakyTimesNEONTable<>+12(SB)/4, $0x0
-GLOBL leakyTimesNEONTable<>(SB), RODATA|NOPTR, $16
+DATA preluNEONTable<>+0(SB)/4, $0x0
+DATA preluNEONTable<>+4(SB)/4, $0x0
+DATA preluNEONTable<>+8(SB)/4, $0x0
+DATA preluNEONTable<>+12(SB)/4, $0x0
+GLOBL preluNEONTable<>(SB), RODATA|NOPTR, $16
 
-// func leakyTimesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// func preluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 31 0
-TEXT ·leakyTimesNEON(SB), NOSPLIT, $0-56
+TEXT ·preluNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
 	MOVD p+32(FP), R4
 	MOVD rows+40(FP), R7
 	MOVD gap+48(FP), R8
-	MOVD $leakyTimesNEONTable<>(SB), R5
+	MOVD $preluNEONTable<>(SB), R5
 	VLD1.P 16(R5), [V31.S4]
 
 row:
