@@ -71,8 +71,8 @@ func smallerNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 //go:noescape
 func preluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
-// function calls the kernel of a kind for rows of n numbers, a multiple of the
-// lanes; from the end of one to the next are gap bytes.
+// function calls the kernel of a kind for rows of n numbers, at least as many as
+// there are lanes; from the end of one to the next are gap bytes.
 func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap int) {
 	switch k {
 	case bounded:
