@@ -61,7 +61,8 @@ func files() map[string][]byte {
 	}
 	return map[string][]byte{
 		"kernels_amd64.s": code.Bytes(), "kernels_amd64.go": formatted(calls.String()),
-		"slide_arm64.s": slideNEON64(), "slide_arm64.go": formatted(slideCalls("neon64", "NEON", 4)),
+		"slide_arm64.s": slideNEON64(), "slide_arm64.go": formatted(neonSlides.calls()),
+		"slide_amd64.s": slideAVX2(), "slide_amd64.go": formatted(avxSlides.calls()),
 	}
 }
 
