@@ -37,7 +37,7 @@ type slideCall struct {
 	masks                    *uint32
 	pitch, yPitch            int // bytes
 	entry, main, extra, rest int
-	bias, lo, hi             float32
+	lo, hi, bias             float32
 }
 
 // slideKind is what a kernel is for.
@@ -112,7 +112,7 @@ func (s Sliding) masks(i isa, x, n int) (masks []uint32, ok bool) {
 			masks = append(masks, mask...)
 		}
 	}
-	if i == neon64 && s.Kernel == 3 && s.Stride == 2 {
+	if (i == neon64 || i == neon32) && s.Kernel == 3 && s.Stride == 2 {
 		// The first tap has one input that the others do not have; its mask is for that.
 		for j := range lanes {
 			if j > 0 && j < s.OW-x && masks[j] == 0 {

@@ -24,9 +24,9 @@ TEXT ·sum3s1x1AVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSS     24(DX), Y9
 	VBROADCASTSS     28(DX), Y10
 	VBROADCASTSS     32(DX), Y11
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
-	VBROADCASTSS     80(AX), Y2
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
+	VBROADCASTSS     88(AX), Y2
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -75,13 +75,13 @@ main0:
 	VFMADD231PS      Y12, Y8, Y1
 	VFMADD231PS      Y12, Y5, Y2
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y12
+	VBROADCASTSS     80(AX), Y12
 	VMAXPS           Y0, Y12, Y0
-	VBROADCASTSS     88(AX), Y13
+	VBROADCASTSS     84(AX), Y13
 	VMINPS           Y0, Y13, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
+	VBROADCASTSS     88(AX), Y0
 	DECQ             R9
 	JEQ              end1
 
@@ -101,13 +101,13 @@ main1:
 	VFMADD231PS      Y12, Y11, Y1
 	VFMADD231PS      Y12, Y8, Y2
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y12
+	VBROADCASTSS     80(AX), Y12
 	VMAXPS           Y1, Y12, Y1
-	VBROADCASTSS     88(AX), Y13
+	VBROADCASTSS     84(AX), Y13
 	VMINPS           Y1, Y13, Y1
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JEQ              end2
 
@@ -127,13 +127,13 @@ main2:
 	VFMADD231PS      Y12, Y5, Y1
 	VFMADD231PS      Y12, Y11, Y2
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y12
+	VBROADCASTSS     80(AX), Y12
 	VMAXPS           Y2, Y12, Y2
-	VBROADCASTSS     88(AX), Y13
+	VBROADCASTSS     84(AX), Y13
 	VMINPS           Y2, Y13, Y2
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y2
+	VBROADCASTSS     88(AX), Y2
 	DECQ             R9
 	JNE              main0
 
@@ -141,9 +141,9 @@ end0:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y12
+	VBROADCASTSS     80(AX), Y12
 	VMAXPS           Y0, Y12, Y0
-	VBROADCASTSS     88(AX), Y13
+	VBROADCASTSS     84(AX), Y13
 	VMINPS           Y0, Y13, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
@@ -153,9 +153,9 @@ end1:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y12
+	VBROADCASTSS     80(AX), Y12
 	VMAXPS           Y1, Y12, Y1
-	VBROADCASTSS     88(AX), Y13
+	VBROADCASTSS     84(AX), Y13
 	VMINPS           Y1, Y13, Y1
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
@@ -165,9 +165,9 @@ end2:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y12
+	VBROADCASTSS     80(AX), Y12
 	VMAXPS           Y2, Y12, Y2
-	VBROADCASTSS     88(AX), Y13
+	VBROADCASTSS     84(AX), Y13
 	VMINPS           Y2, Y13, Y2
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
@@ -199,12 +199,12 @@ TEXT ·sum3s1x2AVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSS     24(DX), Y12
 	VBROADCASTSS     28(DX), Y13
 	VBROADCASTSS     32(DX), Y14
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
-	VBROADCASTSS     80(AX), Y4
-	VBROADCASTSS     80(AX), Y5
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
+	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     88(AX), Y5
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -280,17 +280,17 @@ main0:
 	VFMADD231PS      Y15, Y11, Y3
 	VFMADD231PS      Y15, Y8, Y5
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y15
+	VBROADCASTSS     80(AX), Y15
 	VMAXPS           Y0, Y15, Y0
 	VMAXPS           Y1, Y15, Y1
-	VBROADCASTSS     88(AX), Y15
+	VBROADCASTSS     84(AX), Y15
 	VMINPS           Y0, Y15, Y0
 	VMINPS           Y1, Y15, Y1
 	VMOVUPS          Y0, 0(BX)
 	VMOVUPS          Y1, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JEQ              end1
 
@@ -322,17 +322,17 @@ main1:
 	VFMADD231PS      Y15, Y14, Y3
 	VFMADD231PS      Y15, Y11, Y5
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y15
+	VBROADCASTSS     80(AX), Y15
 	VMAXPS           Y2, Y15, Y2
 	VMAXPS           Y3, Y15, Y3
-	VBROADCASTSS     88(AX), Y15
+	VBROADCASTSS     84(AX), Y15
 	VMINPS           Y2, Y15, Y2
 	VMINPS           Y3, Y15, Y3
 	VMOVUPS          Y2, 0(BX)
 	VMOVUPS          Y3, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
 	DECQ             R9
 	JEQ              end2
 
@@ -364,17 +364,17 @@ main2:
 	VFMADD231PS      Y15, Y8, Y3
 	VFMADD231PS      Y15, Y14, Y5
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y15
+	VBROADCASTSS     80(AX), Y15
 	VMAXPS           Y4, Y15, Y4
 	VMAXPS           Y5, Y15, Y5
-	VBROADCASTSS     88(AX), Y15
+	VBROADCASTSS     84(AX), Y15
 	VMINPS           Y4, Y15, Y4
 	VMINPS           Y5, Y15, Y5
 	VMOVUPS          Y4, 0(BX)
 	VMOVUPS          Y5, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y4
-	VBROADCASTSS     80(AX), Y5
+	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     88(AX), Y5
 	DECQ             R9
 	JNE              main0
 
@@ -382,10 +382,10 @@ end0:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y15
+	VBROADCASTSS     80(AX), Y15
 	VMAXPS           Y0, Y15, Y0
 	VMAXPS           Y1, Y15, Y1
-	VBROADCASTSS     88(AX), Y15
+	VBROADCASTSS     84(AX), Y15
 	VMINPS           Y0, Y15, Y0
 	VMINPS           Y1, Y15, Y1
 	VMOVUPS          Y0, 0(BX)
@@ -397,10 +397,10 @@ end1:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y15
+	VBROADCASTSS     80(AX), Y15
 	VMAXPS           Y2, Y15, Y2
 	VMAXPS           Y3, Y15, Y3
-	VBROADCASTSS     88(AX), Y15
+	VBROADCASTSS     84(AX), Y15
 	VMINPS           Y2, Y15, Y2
 	VMINPS           Y3, Y15, Y3
 	VMOVUPS          Y2, 0(BX)
@@ -412,10 +412,10 @@ end2:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y15
+	VBROADCASTSS     80(AX), Y15
 	VMAXPS           Y4, Y15, Y4
 	VMAXPS           Y5, Y15, Y5
-	VBROADCASTSS     88(AX), Y15
+	VBROADCASTSS     84(AX), Y15
 	VMINPS           Y4, Y15, Y4
 	VMINPS           Y5, Y15, Y5
 	VMOVUPS          Y4, 0(BX)
@@ -449,8 +449,8 @@ TEXT ·sum3s2x1AVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSS     24(DX), Y8
 	VBROADCASTSS     28(DX), Y9
 	VBROADCASTSS     32(DX), Y10
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -501,14 +501,14 @@ main0:
 	VFMADD231PS      Y11, Y10, Y0
 	VFMADD231PS      Y11, Y4, Y1
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y11
+	VBROADCASTSS     80(AX), Y11
 	VMAXPS           Y0, Y11, Y0
-	VBROADCASTSS     88(AX), Y12
+	VBROADCASTSS     84(AX), Y12
 	VMINPS           Y0, Y12, Y0
 	VPERMPD          $216, Y0, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
+	VBROADCASTSS     88(AX), Y0
 	DECQ             R9
 	JEQ              end1
 
@@ -542,14 +542,14 @@ main1:
 	VFMADD231PS      Y11, Y4, Y0
 	VFMADD231PS      Y11, Y10, Y1
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y11
+	VBROADCASTSS     80(AX), Y11
 	VMAXPS           Y1, Y11, Y1
-	VBROADCASTSS     88(AX), Y12
+	VBROADCASTSS     84(AX), Y12
 	VMINPS           Y1, Y12, Y1
 	VPERMPD          $216, Y1, Y1
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JNE              main0
 
@@ -574,9 +574,9 @@ rest0:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y11
+	VBROADCASTSS     80(AX), Y11
 	VMAXPS           Y0, Y11, Y0
-	VBROADCASTSS     88(AX), Y12
+	VBROADCASTSS     84(AX), Y12
 	VMINPS           Y0, Y12, Y0
 	VPERMPD          $216, Y0, Y0
 	VMOVUPS          Y0, 0(BX)
@@ -604,9 +604,9 @@ rest1:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y11
+	VBROADCASTSS     80(AX), Y11
 	VMAXPS           Y1, Y11, Y1
-	VBROADCASTSS     88(AX), Y12
+	VBROADCASTSS     84(AX), Y12
 	VMINPS           Y1, Y12, Y1
 	VPERMPD          $216, Y1, Y1
 	VMOVUPS          Y1, 0(BX)
@@ -639,10 +639,10 @@ TEXT ·sum3s2x2AVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSS     24(DX), Y10
 	VBROADCASTSS     28(DX), Y11
 	VBROADCASTSS     32(DX), Y12
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -726,10 +726,10 @@ main0:
 	VFMADD231PS      Y13, Y12, Y1
 	VFMADD231PS      Y13, Y6, Y3
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y13
+	VBROADCASTSS     80(AX), Y13
 	VMAXPS           Y0, Y13, Y0
 	VMAXPS           Y1, Y13, Y1
-	VBROADCASTSS     88(AX), Y14
+	VBROADCASTSS     84(AX), Y14
 	VMINPS           Y0, Y14, Y0
 	VMINPS           Y1, Y14, Y1
 	VPERMPD          $216, Y0, Y0
@@ -737,8 +737,8 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	VMOVUPS          Y1, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JEQ              end1
 
@@ -795,10 +795,10 @@ main1:
 	VFMADD231PS      Y13, Y6, Y1
 	VFMADD231PS      Y13, Y12, Y3
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y13
+	VBROADCASTSS     80(AX), Y13
 	VMAXPS           Y2, Y13, Y2
 	VMAXPS           Y3, Y13, Y3
-	VBROADCASTSS     88(AX), Y14
+	VBROADCASTSS     84(AX), Y14
 	VMINPS           Y2, Y14, Y2
 	VMINPS           Y3, Y14, Y3
 	VPERMPD          $216, Y2, Y2
@@ -806,8 +806,8 @@ main1:
 	VMOVUPS          Y2, 0(BX)
 	VMOVUPS          Y3, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
 	DECQ             R9
 	JNE              main0
 
@@ -842,10 +842,10 @@ rest0:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y13
+	VBROADCASTSS     80(AX), Y13
 	VMAXPS           Y0, Y13, Y0
 	VMAXPS           Y1, Y13, Y1
-	VBROADCASTSS     88(AX), Y14
+	VBROADCASTSS     84(AX), Y14
 	VMINPS           Y0, Y14, Y0
 	VMINPS           Y1, Y14, Y1
 	VPERMPD          $216, Y0, Y0
@@ -886,10 +886,10 @@ rest1:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y13
+	VBROADCASTSS     80(AX), Y13
 	VMAXPS           Y2, Y13, Y2
 	VMAXPS           Y3, Y13, Y3
-	VBROADCASTSS     88(AX), Y14
+	VBROADCASTSS     84(AX), Y14
 	VMINPS           Y2, Y14, Y2
 	VMINPS           Y3, Y14, Y3
 	VPERMPD          $216, Y2, Y2
@@ -916,11 +916,11 @@ TEXT ·sum5s1x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             56(AX), R9
 	MOVQ             64(AX), R10
 	MOVQ             72(AX), R11
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
-	VBROADCASTSS     80(AX), Y4
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
+	VBROADCASTSS     88(AX), Y4
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -1141,13 +1141,13 @@ main0:
 	VBROADCASTSS     16(DX), Y9
 	VFMADD231PS      Y5, Y9, Y4
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y0, Y5, Y0
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y0, Y6, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
+	VBROADCASTSS     88(AX), Y0
 	DECQ             R9
 	JEQ              end1
 
@@ -1212,13 +1212,13 @@ main1:
 	VBROADCASTSS     36(DX), Y9
 	VFMADD231PS      Y5, Y9, Y4
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y1, Y5, Y1
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y1, Y6, Y1
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JEQ              end2
 
@@ -1283,13 +1283,13 @@ main2:
 	VBROADCASTSS     56(DX), Y9
 	VFMADD231PS      Y5, Y9, Y4
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y2, Y5, Y2
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y2, Y6, Y2
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y2
+	VBROADCASTSS     88(AX), Y2
 	DECQ             R9
 	JEQ              end3
 
@@ -1354,13 +1354,13 @@ main3:
 	VBROADCASTSS     76(DX), Y9
 	VFMADD231PS      Y5, Y9, Y4
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y3, Y5, Y3
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y3, Y6, Y3
 	VMOVUPS          Y3, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y3
+	VBROADCASTSS     88(AX), Y3
 	DECQ             R9
 	JEQ              end4
 
@@ -1425,13 +1425,13 @@ main4:
 	VBROADCASTSS     96(DX), Y9
 	VFMADD231PS      Y5, Y9, Y4
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y4, Y5, Y4
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y4, Y6, Y4
 	VMOVUPS          Y4, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y4
+	VBROADCASTSS     88(AX), Y4
 	DECQ             R9
 	JNE              main0
 
@@ -1439,18 +1439,18 @@ end0:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y0, Y5, Y0
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y0, Y6, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y1, Y5, Y1
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y1, Y6, Y1
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
@@ -1460,18 +1460,18 @@ end1:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y1, Y5, Y1
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y1, Y6, Y1
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y2, Y5, Y2
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y2, Y6, Y2
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
@@ -1481,18 +1481,18 @@ end2:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y2, Y5, Y2
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y2, Y6, Y2
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y3, Y5, Y3
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y3, Y6, Y3
 	VMOVUPS          Y3, 0(BX)
 	ADDQ             R8, BX
@@ -1502,18 +1502,18 @@ end3:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y3, Y5, Y3
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y3, Y6, Y3
 	VMOVUPS          Y3, 0(BX)
 	ADDQ             R8, BX
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y4, Y5, Y4
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y4, Y6, Y4
 	VMOVUPS          Y4, 0(BX)
 	ADDQ             R8, BX
@@ -1523,18 +1523,18 @@ end4:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y4, Y5, Y4
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y4, Y6, Y4
 	VMOVUPS          Y4, 0(BX)
 	ADDQ             R8, BX
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y5
+	VBROADCASTSS     80(AX), Y5
 	VMAXPS           Y0, Y5, Y0
-	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     84(AX), Y6
 	VMINPS           Y0, Y6, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
@@ -1557,16 +1557,16 @@ TEXT ·sum5s1x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             56(AX), R9
 	MOVQ             64(AX), R10
 	MOVQ             72(AX), R11
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
-	VBROADCASTSS     80(AX), Y4
-	VBROADCASTSS     80(AX), Y5
-	VBROADCASTSS     80(AX), Y6
-	VBROADCASTSS     80(AX), Y7
-	VBROADCASTSS     80(AX), Y8
-	VBROADCASTSS     80(AX), Y9
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
+	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     88(AX), Y5
+	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     88(AX), Y7
+	VBROADCASTSS     88(AX), Y8
+	VBROADCASTSS     88(AX), Y9
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -1962,17 +1962,17 @@ main0:
 	VBROADCASTSS     16(DX), Y14
 	VFMADD231PS      Y10, Y14, Y9
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y0, Y10, Y0
 	VMAXPS           Y1, Y10, Y1
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y0, Y11, Y0
 	VMINPS           Y1, Y11, Y1
 	VMOVUPS          Y0, 0(BX)
 	VMOVUPS          Y1, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JEQ              end1
 
@@ -2092,17 +2092,17 @@ main1:
 	VBROADCASTSS     36(DX), Y14
 	VFMADD231PS      Y10, Y14, Y9
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y2, Y10, Y2
 	VMAXPS           Y3, Y10, Y3
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y2, Y11, Y2
 	VMINPS           Y3, Y11, Y3
 	VMOVUPS          Y2, 0(BX)
 	VMOVUPS          Y3, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
 	DECQ             R9
 	JEQ              end2
 
@@ -2222,17 +2222,17 @@ main2:
 	VBROADCASTSS     56(DX), Y14
 	VFMADD231PS      Y10, Y14, Y9
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y4, Y10, Y4
 	VMAXPS           Y5, Y10, Y5
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y4, Y11, Y4
 	VMINPS           Y5, Y11, Y5
 	VMOVUPS          Y4, 0(BX)
 	VMOVUPS          Y5, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y4
-	VBROADCASTSS     80(AX), Y5
+	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     88(AX), Y5
 	DECQ             R9
 	JEQ              end3
 
@@ -2352,17 +2352,17 @@ main3:
 	VBROADCASTSS     76(DX), Y14
 	VFMADD231PS      Y10, Y14, Y9
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y6, Y10, Y6
 	VMAXPS           Y7, Y10, Y7
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y6, Y11, Y6
 	VMINPS           Y7, Y11, Y7
 	VMOVUPS          Y6, 0(BX)
 	VMOVUPS          Y7, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y6
-	VBROADCASTSS     80(AX), Y7
+	VBROADCASTSS     88(AX), Y6
+	VBROADCASTSS     88(AX), Y7
 	DECQ             R9
 	JEQ              end4
 
@@ -2482,17 +2482,17 @@ main4:
 	VBROADCASTSS     96(DX), Y14
 	VFMADD231PS      Y10, Y14, Y9
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y8, Y10, Y8
 	VMAXPS           Y9, Y10, Y9
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y8, Y11, Y8
 	VMINPS           Y9, Y11, Y9
 	VMOVUPS          Y8, 0(BX)
 	VMOVUPS          Y9, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y8
-	VBROADCASTSS     80(AX), Y9
+	VBROADCASTSS     88(AX), Y8
+	VBROADCASTSS     88(AX), Y9
 	DECQ             R9
 	JNE              main0
 
@@ -2500,10 +2500,10 @@ end0:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y0, Y10, Y0
 	VMAXPS           Y1, Y10, Y1
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y0, Y11, Y0
 	VMINPS           Y1, Y11, Y1
 	VMOVUPS          Y0, 0(BX)
@@ -2512,10 +2512,10 @@ end0:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y2, Y10, Y2
 	VMAXPS           Y3, Y10, Y3
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y2, Y11, Y2
 	VMINPS           Y3, Y11, Y3
 	VMOVUPS          Y2, 0(BX)
@@ -2527,10 +2527,10 @@ end1:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y2, Y10, Y2
 	VMAXPS           Y3, Y10, Y3
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y2, Y11, Y2
 	VMINPS           Y3, Y11, Y3
 	VMOVUPS          Y2, 0(BX)
@@ -2539,10 +2539,10 @@ end1:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y4, Y10, Y4
 	VMAXPS           Y5, Y10, Y5
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y4, Y11, Y4
 	VMINPS           Y5, Y11, Y5
 	VMOVUPS          Y4, 0(BX)
@@ -2554,10 +2554,10 @@ end2:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y4, Y10, Y4
 	VMAXPS           Y5, Y10, Y5
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y4, Y11, Y4
 	VMINPS           Y5, Y11, Y5
 	VMOVUPS          Y4, 0(BX)
@@ -2566,10 +2566,10 @@ end2:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y6, Y10, Y6
 	VMAXPS           Y7, Y10, Y7
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y6, Y11, Y6
 	VMINPS           Y7, Y11, Y7
 	VMOVUPS          Y6, 0(BX)
@@ -2581,10 +2581,10 @@ end3:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y6, Y10, Y6
 	VMAXPS           Y7, Y10, Y7
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y6, Y11, Y6
 	VMINPS           Y7, Y11, Y7
 	VMOVUPS          Y6, 0(BX)
@@ -2593,10 +2593,10 @@ end3:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y8, Y10, Y8
 	VMAXPS           Y9, Y10, Y9
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y8, Y11, Y8
 	VMINPS           Y9, Y11, Y9
 	VMOVUPS          Y8, 0(BX)
@@ -2608,10 +2608,10 @@ end4:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y8, Y10, Y8
 	VMAXPS           Y9, Y10, Y9
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y8, Y11, Y8
 	VMINPS           Y9, Y11, Y9
 	VMOVUPS          Y8, 0(BX)
@@ -2620,10 +2620,10 @@ end4:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y10
+	VBROADCASTSS     80(AX), Y10
 	VMAXPS           Y0, Y10, Y0
 	VMAXPS           Y1, Y10, Y1
-	VBROADCASTSS     88(AX), Y11
+	VBROADCASTSS     84(AX), Y11
 	VMINPS           Y0, Y11, Y0
 	VMINPS           Y1, Y11, Y1
 	VMOVUPS          Y0, 0(BX)
@@ -2648,9 +2648,9 @@ TEXT ·sum5s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             56(AX), R9
 	MOVQ             64(AX), R10
 	MOVQ             72(AX), R11
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
-	VBROADCASTSS     80(AX), Y2
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
+	VBROADCASTSS     88(AX), Y2
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -2837,14 +2837,14 @@ main0:
 	VBROADCASTSS     16(DX), Y7
 	VFMADD231PS      Y3, Y7, Y2
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y3
+	VBROADCASTSS     80(AX), Y3
 	VMAXPS           Y0, Y3, Y0
-	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     84(AX), Y4
 	VMINPS           Y0, Y4, Y0
 	VPERMPD          $216, Y0, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
+	VBROADCASTSS     88(AX), Y0
 	DECQ             R9
 	JEQ              end1
 
@@ -2931,14 +2931,14 @@ main1:
 	VBROADCASTSS     56(DX), Y7
 	VFMADD231PS      Y3, Y7, Y2
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y3
+	VBROADCASTSS     80(AX), Y3
 	VMAXPS           Y1, Y3, Y1
-	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     84(AX), Y4
 	VMINPS           Y1, Y4, Y1
 	VPERMPD          $216, Y1, Y1
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JEQ              end2
 
@@ -3025,14 +3025,14 @@ main2:
 	VBROADCASTSS     96(DX), Y7
 	VFMADD231PS      Y3, Y7, Y2
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y3
+	VBROADCASTSS     80(AX), Y3
 	VMAXPS           Y2, Y3, Y2
-	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     84(AX), Y4
 	VMINPS           Y2, Y4, Y2
 	VPERMPD          $216, Y2, Y2
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y2
+	VBROADCASTSS     88(AX), Y2
 	DECQ             R9
 	JNE              main0
 
@@ -3080,9 +3080,9 @@ rest0:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y3
+	VBROADCASTSS     80(AX), Y3
 	VMAXPS           Y0, Y3, Y0
-	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     84(AX), Y4
 	VMINPS           Y0, Y4, Y0
 	VPERMPD          $216, Y0, Y0
 	VMOVUPS          Y0, 0(BX)
@@ -3090,9 +3090,9 @@ rest0:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y3
+	VBROADCASTSS     80(AX), Y3
 	VMAXPS           Y1, Y3, Y1
-	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     84(AX), Y4
 	VMINPS           Y1, Y4, Y1
 	VPERMPD          $216, Y1, Y1
 	VMOVUPS          Y1, 0(BX)
@@ -3143,9 +3143,9 @@ rest1:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y3
+	VBROADCASTSS     80(AX), Y3
 	VMAXPS           Y1, Y3, Y1
-	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     84(AX), Y4
 	VMINPS           Y1, Y4, Y1
 	VPERMPD          $216, Y1, Y1
 	VMOVUPS          Y1, 0(BX)
@@ -3153,9 +3153,9 @@ rest1:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y3
+	VBROADCASTSS     80(AX), Y3
 	VMAXPS           Y2, Y3, Y2
-	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     84(AX), Y4
 	VMINPS           Y2, Y4, Y2
 	VPERMPD          $216, Y2, Y2
 	VMOVUPS          Y2, 0(BX)
@@ -3206,9 +3206,9 @@ rest2:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y3
+	VBROADCASTSS     80(AX), Y3
 	VMAXPS           Y2, Y3, Y2
-	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     84(AX), Y4
 	VMINPS           Y2, Y4, Y2
 	VPERMPD          $216, Y2, Y2
 	VMOVUPS          Y2, 0(BX)
@@ -3216,9 +3216,9 @@ rest2:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y3
+	VBROADCASTSS     80(AX), Y3
 	VMAXPS           Y0, Y3, Y0
-	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     84(AX), Y4
 	VMINPS           Y0, Y4, Y0
 	VPERMPD          $216, Y0, Y0
 	VMOVUPS          Y0, 0(BX)
@@ -3242,12 +3242,12 @@ TEXT ·sum5s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             56(AX), R9
 	MOVQ             64(AX), R10
 	MOVQ             72(AX), R11
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
-	VBROADCASTSS     80(AX), Y4
-	VBROADCASTSS     80(AX), Y5
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
+	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     88(AX), Y5
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -3579,10 +3579,10 @@ main0:
 	VBROADCASTSS     16(DX), Y10
 	VFMADD231PS      Y6, Y10, Y5
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y6
+	VBROADCASTSS     80(AX), Y6
 	VMAXPS           Y0, Y6, Y0
 	VMAXPS           Y1, Y6, Y1
-	VBROADCASTSS     88(AX), Y7
+	VBROADCASTSS     84(AX), Y7
 	VMINPS           Y0, Y7, Y0
 	VMINPS           Y1, Y7, Y1
 	VPERMPD          $216, Y0, Y0
@@ -3590,8 +3590,8 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	VMOVUPS          Y1, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JEQ              end1
 
@@ -3750,10 +3750,10 @@ main1:
 	VBROADCASTSS     56(DX), Y10
 	VFMADD231PS      Y6, Y10, Y5
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y6
+	VBROADCASTSS     80(AX), Y6
 	VMAXPS           Y2, Y6, Y2
 	VMAXPS           Y3, Y6, Y3
-	VBROADCASTSS     88(AX), Y7
+	VBROADCASTSS     84(AX), Y7
 	VMINPS           Y2, Y7, Y2
 	VMINPS           Y3, Y7, Y3
 	VPERMPD          $216, Y2, Y2
@@ -3761,8 +3761,8 @@ main1:
 	VMOVUPS          Y2, 0(BX)
 	VMOVUPS          Y3, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
 	DECQ             R9
 	JEQ              end2
 
@@ -3921,10 +3921,10 @@ main2:
 	VBROADCASTSS     96(DX), Y10
 	VFMADD231PS      Y6, Y10, Y5
 	ADDQ             DI, CX
-	VBROADCASTSS     84(AX), Y6
+	VBROADCASTSS     80(AX), Y6
 	VMAXPS           Y4, Y6, Y4
 	VMAXPS           Y5, Y6, Y5
-	VBROADCASTSS     88(AX), Y7
+	VBROADCASTSS     84(AX), Y7
 	VMINPS           Y4, Y7, Y4
 	VMINPS           Y5, Y7, Y5
 	VPERMPD          $216, Y4, Y4
@@ -3932,8 +3932,8 @@ main2:
 	VMOVUPS          Y4, 0(BX)
 	VMOVUPS          Y5, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y4
-	VBROADCASTSS     80(AX), Y5
+	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     88(AX), Y5
 	DECQ             R9
 	JNE              main0
 
@@ -4012,10 +4012,10 @@ rest0:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y6
+	VBROADCASTSS     80(AX), Y6
 	VMAXPS           Y0, Y6, Y0
 	VMAXPS           Y1, Y6, Y1
-	VBROADCASTSS     88(AX), Y7
+	VBROADCASTSS     84(AX), Y7
 	VMINPS           Y0, Y7, Y0
 	VMINPS           Y1, Y7, Y1
 	VPERMPD          $216, Y0, Y0
@@ -4026,10 +4026,10 @@ rest0:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y6
+	VBROADCASTSS     80(AX), Y6
 	VMAXPS           Y2, Y6, Y2
 	VMAXPS           Y3, Y6, Y3
-	VBROADCASTSS     88(AX), Y7
+	VBROADCASTSS     84(AX), Y7
 	VMINPS           Y2, Y7, Y2
 	VMINPS           Y3, Y7, Y3
 	VPERMPD          $216, Y2, Y2
@@ -4114,10 +4114,10 @@ rest1:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y6
+	VBROADCASTSS     80(AX), Y6
 	VMAXPS           Y2, Y6, Y2
 	VMAXPS           Y3, Y6, Y3
-	VBROADCASTSS     88(AX), Y7
+	VBROADCASTSS     84(AX), Y7
 	VMINPS           Y2, Y7, Y2
 	VMINPS           Y3, Y7, Y3
 	VPERMPD          $216, Y2, Y2
@@ -4128,10 +4128,10 @@ rest1:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y6
+	VBROADCASTSS     80(AX), Y6
 	VMAXPS           Y4, Y6, Y4
 	VMAXPS           Y5, Y6, Y5
-	VBROADCASTSS     88(AX), Y7
+	VBROADCASTSS     84(AX), Y7
 	VMINPS           Y4, Y7, Y4
 	VMINPS           Y5, Y7, Y5
 	VPERMPD          $216, Y4, Y4
@@ -4216,10 +4216,10 @@ rest2:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y6
+	VBROADCASTSS     80(AX), Y6
 	VMAXPS           Y4, Y6, Y4
 	VMAXPS           Y5, Y6, Y5
-	VBROADCASTSS     88(AX), Y7
+	VBROADCASTSS     84(AX), Y7
 	VMINPS           Y4, Y7, Y4
 	VMINPS           Y5, Y7, Y5
 	VPERMPD          $216, Y4, Y4
@@ -4230,10 +4230,10 @@ rest2:
 	TESTQ            R11, R11
 	JEQ              done
 	DECQ             R11
-	VBROADCASTSS     84(AX), Y6
+	VBROADCASTSS     80(AX), Y6
 	VMAXPS           Y0, Y6, Y0
 	VMAXPS           Y1, Y6, Y1
-	VBROADCASTSS     88(AX), Y7
+	VBROADCASTSS     84(AX), Y7
 	VMINPS           Y0, Y7, Y0
 	VMINPS           Y1, Y7, Y1
 	VPERMPD          $216, Y0, Y0
@@ -4260,7 +4260,7 @@ TEXT ·largest2s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             56(AX), R9
 	MOVQ             64(AX), R10
 	MOVQ             72(AX), R11
-	VBROADCASTSS     80(AX), Y0
+	VBROADCASTSS     88(AX), Y0
 	MOVQ             48(AX), R12
 	JMP              main0
 
@@ -4270,7 +4270,7 @@ main0:
 	VSHUFPS          $221, Y2, Y1, Y3
 	VSHUFPS          $136, Y2, Y1, Y1
 	VMOVUPS          0(SI), Y4
-	VBROADCASTSS     80(AX), Y5
+	VBROADCASTSS     88(AX), Y5
 	VBLENDVPS        Y4, Y3, Y5, Y3
 	VCMPPS           $3, Y1, Y0, Y4
 	VMAXPS           Y1, Y0, Y0
@@ -4284,7 +4284,7 @@ main0:
 	VSHUFPS          $221, Y2, Y1, Y3
 	VSHUFPS          $136, Y2, Y1, Y1
 	VMOVUPS          0(SI), Y4
-	VBROADCASTSS     80(AX), Y5
+	VBROADCASTSS     88(AX), Y5
 	VBLENDVPS        Y4, Y3, Y5, Y3
 	VCMPPS           $3, Y1, Y0, Y4
 	VMAXPS           Y1, Y0, Y0
@@ -4296,7 +4296,7 @@ main0:
 	VPERMPD          $216, Y0, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
+	VBROADCASTSS     88(AX), Y0
 	DECQ             R9
 	JNE              main0
 
@@ -4308,7 +4308,7 @@ end0:
 	VSHUFPS          $221, Y2, Y1, Y3
 	VSHUFPS          $136, Y2, Y1, Y1
 	VMOVUPS          0(SI), Y4
-	VBROADCASTSS     80(AX), Y5
+	VBROADCASTSS     88(AX), Y5
 	VBLENDVPS        Y4, Y3, Y5, Y3
 	VCMPPS           $3, Y1, Y0, Y4
 	VMAXPS           Y1, Y0, Y0
@@ -4344,8 +4344,8 @@ TEXT ·largest2s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             56(AX), R9
 	MOVQ             64(AX), R10
 	MOVQ             72(AX), R11
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
 	MOVQ             48(AX), R12
 	JMP              main0
 
@@ -4365,7 +4365,7 @@ main0:
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y4, Y6, Y4
 	VCMPPS           $3, Y2, Y1, Y5
 	VMAXPS           Y2, Y1, Y1
@@ -4389,7 +4389,7 @@ main0:
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y4, Y6, Y4
 	VCMPPS           $3, Y2, Y1, Y5
 	VMAXPS           Y2, Y1, Y1
@@ -4403,8 +4403,8 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	VMOVUPS          Y1, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JNE              main0
 
@@ -4426,7 +4426,7 @@ end0:
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y4, Y6, Y4
 	VCMPPS           $3, Y2, Y1, Y5
 	VMAXPS           Y2, Y1, Y1
@@ -4464,9 +4464,9 @@ TEXT ·largest3s1x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             56(AX), R9
 	MOVQ             64(AX), R10
 	MOVQ             72(AX), R11
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
-	VBROADCASTSS     80(AX), Y2
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
+	VBROADCASTSS     88(AX), Y2
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -4477,7 +4477,7 @@ TEXT ·largest3s1x1AVX2(SB), NOSPLIT, $0-8
 row0:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
-	VBROADCASTSS     80(AX), Y7
+	VBROADCASTSS     88(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
 	VCMPPS           $3, Y3, Y0, Y6
 	VMAXPS           Y3, Y0, Y0
@@ -4488,7 +4488,7 @@ row0:
 	VORPS            Y6, Y0, Y0
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          32(SI), Y6
-	VBROADCASTSS     80(AX), Y7
+	VBROADCASTSS     88(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
 	VCMPPS           $3, Y3, Y0, Y6
 	VMAXPS           Y3, Y0, Y0
@@ -4498,7 +4498,7 @@ row0:
 row1:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
-	VBROADCASTSS     80(AX), Y7
+	VBROADCASTSS     88(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
 	VCMPPS           $3, Y3, Y0, Y6
 	VMAXPS           Y3, Y0, Y0
@@ -4515,7 +4515,7 @@ row1:
 	VORPS            Y6, Y1, Y1
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          32(SI), Y6
-	VBROADCASTSS     80(AX), Y7
+	VBROADCASTSS     88(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
 	VCMPPS           $3, Y3, Y0, Y6
 	VMAXPS           Y3, Y0, Y0
@@ -4528,7 +4528,7 @@ row1:
 main0:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
-	VBROADCASTSS     80(AX), Y7
+	VBROADCASTSS     88(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
 	VCMPPS           $3, Y3, Y0, Y6
 	VMAXPS           Y3, Y0, Y0
@@ -4551,7 +4551,7 @@ main0:
 	VORPS            Y6, Y2, Y2
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          32(SI), Y6
-	VBROADCASTSS     80(AX), Y7
+	VBROADCASTSS     88(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
 	VCMPPS           $3, Y3, Y0, Y6
 	VMAXPS           Y3, Y0, Y0
@@ -4565,14 +4565,14 @@ main0:
 	ADDQ             DI, CX
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
+	VBROADCASTSS     88(AX), Y0
 	DECQ             R9
 	JEQ              end1
 
 main1:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
-	VBROADCASTSS     80(AX), Y7
+	VBROADCASTSS     88(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
 	VCMPPS           $3, Y3, Y0, Y6
 	VMAXPS           Y3, Y0, Y0
@@ -4595,7 +4595,7 @@ main1:
 	VORPS            Y6, Y2, Y2
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          32(SI), Y6
-	VBROADCASTSS     80(AX), Y7
+	VBROADCASTSS     88(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
 	VCMPPS           $3, Y3, Y0, Y6
 	VMAXPS           Y3, Y0, Y0
@@ -4609,14 +4609,14 @@ main1:
 	ADDQ             DI, CX
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JEQ              end2
 
 main2:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
-	VBROADCASTSS     80(AX), Y7
+	VBROADCASTSS     88(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
 	VCMPPS           $3, Y3, Y0, Y6
 	VMAXPS           Y3, Y0, Y0
@@ -4639,7 +4639,7 @@ main2:
 	VORPS            Y6, Y2, Y2
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          32(SI), Y6
-	VBROADCASTSS     80(AX), Y7
+	VBROADCASTSS     88(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
 	VCMPPS           $3, Y3, Y0, Y6
 	VMAXPS           Y3, Y0, Y0
@@ -4653,7 +4653,7 @@ main2:
 	ADDQ             DI, CX
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y2
+	VBROADCASTSS     88(AX), Y2
 	DECQ             R9
 	JNE              main0
 
@@ -4698,12 +4698,12 @@ TEXT ·largest3s1x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             56(AX), R9
 	MOVQ             64(AX), R10
 	MOVQ             72(AX), R11
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
-	VBROADCASTSS     80(AX), Y4
-	VBROADCASTSS     80(AX), Y5
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
+	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     88(AX), Y5
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -4714,7 +4714,7 @@ TEXT ·largest3s1x2AVX2(SB), NOSPLIT, $0-8
 row0:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
-	VBROADCASTSS     80(AX), Y10
+	VBROADCASTSS     88(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
 	VCMPPS           $3, Y6, Y0, Y9
 	VMAXPS           Y6, Y0, Y0
@@ -4737,7 +4737,7 @@ row0:
 	VORPS            Y9, Y1, Y1
 	VMOVUPS          40(CX), Y6
 	VMOVUPS          32(SI), Y9
-	VBROADCASTSS     80(AX), Y10
+	VBROADCASTSS     88(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
 	VCMPPS           $3, Y6, Y1, Y9
 	VMAXPS           Y6, Y1, Y1
@@ -4747,7 +4747,7 @@ row0:
 row1:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
-	VBROADCASTSS     80(AX), Y10
+	VBROADCASTSS     88(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
 	VCMPPS           $3, Y6, Y0, Y9
 	VMAXPS           Y6, Y0, Y0
@@ -4785,7 +4785,7 @@ row1:
 	VORPS            Y9, Y3, Y3
 	VMOVUPS          40(CX), Y6
 	VMOVUPS          32(SI), Y9
-	VBROADCASTSS     80(AX), Y10
+	VBROADCASTSS     88(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
 	VCMPPS           $3, Y6, Y1, Y9
 	VMAXPS           Y6, Y1, Y1
@@ -4798,7 +4798,7 @@ row1:
 main0:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
-	VBROADCASTSS     80(AX), Y10
+	VBROADCASTSS     88(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
 	VCMPPS           $3, Y6, Y0, Y9
 	VMAXPS           Y6, Y0, Y0
@@ -4851,7 +4851,7 @@ main0:
 	VORPS            Y9, Y5, Y5
 	VMOVUPS          40(CX), Y6
 	VMOVUPS          32(SI), Y9
-	VBROADCASTSS     80(AX), Y10
+	VBROADCASTSS     88(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
 	VCMPPS           $3, Y6, Y1, Y9
 	VMAXPS           Y6, Y1, Y1
@@ -4866,15 +4866,15 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	VMOVUPS          Y1, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JEQ              end1
 
 main1:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
-	VBROADCASTSS     80(AX), Y10
+	VBROADCASTSS     88(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
 	VCMPPS           $3, Y6, Y0, Y9
 	VMAXPS           Y6, Y0, Y0
@@ -4927,7 +4927,7 @@ main1:
 	VORPS            Y9, Y5, Y5
 	VMOVUPS          40(CX), Y6
 	VMOVUPS          32(SI), Y9
-	VBROADCASTSS     80(AX), Y10
+	VBROADCASTSS     88(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
 	VCMPPS           $3, Y6, Y1, Y9
 	VMAXPS           Y6, Y1, Y1
@@ -4942,15 +4942,15 @@ main1:
 	VMOVUPS          Y2, 0(BX)
 	VMOVUPS          Y3, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
 	DECQ             R9
 	JEQ              end2
 
 main2:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
-	VBROADCASTSS     80(AX), Y10
+	VBROADCASTSS     88(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
 	VCMPPS           $3, Y6, Y0, Y9
 	VMAXPS           Y6, Y0, Y0
@@ -5003,7 +5003,7 @@ main2:
 	VORPS            Y9, Y5, Y5
 	VMOVUPS          40(CX), Y6
 	VMOVUPS          32(SI), Y9
-	VBROADCASTSS     80(AX), Y10
+	VBROADCASTSS     88(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
 	VCMPPS           $3, Y6, Y1, Y9
 	VMAXPS           Y6, Y1, Y1
@@ -5018,8 +5018,8 @@ main2:
 	VMOVUPS          Y4, 0(BX)
 	VMOVUPS          Y5, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y4
-	VBROADCASTSS     80(AX), Y5
+	VBROADCASTSS     88(AX), Y4
+	VBROADCASTSS     88(AX), Y5
 	DECQ             R9
 	JNE              main0
 
@@ -5067,8 +5067,8 @@ TEXT ·largest3s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             56(AX), R9
 	MOVQ             64(AX), R10
 	MOVQ             72(AX), R11
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -5080,7 +5080,7 @@ row0:
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y0, Y5
 	VMAXPS           Y2, Y0, Y0
@@ -5092,7 +5092,7 @@ row0:
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y0, Y5
 	VMAXPS           Y2, Y0, Y0
@@ -5105,7 +5105,7 @@ main0:
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y0, Y5
 	VMAXPS           Y2, Y0, Y0
@@ -5117,7 +5117,7 @@ main0:
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y0, Y5
 	VMAXPS           Y2, Y0, Y0
@@ -5128,7 +5128,7 @@ main0:
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y0, Y5
 	VMAXPS           Y2, Y0, Y0
@@ -5146,7 +5146,7 @@ main0:
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y0, Y5
 	VMAXPS           Y2, Y0, Y0
@@ -5158,7 +5158,7 @@ main0:
 	VPERMPD          $216, Y0, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
+	VBROADCASTSS     88(AX), Y0
 	DECQ             R9
 	JEQ              end1
 
@@ -5168,7 +5168,7 @@ main1:
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y1, Y5
 	VMAXPS           Y2, Y1, Y1
@@ -5180,7 +5180,7 @@ main1:
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y1, Y5
 	VMAXPS           Y2, Y1, Y1
@@ -5191,7 +5191,7 @@ main1:
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y0, Y5
 	VMAXPS           Y2, Y0, Y0
@@ -5209,7 +5209,7 @@ main1:
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y0, Y5
 	VMAXPS           Y2, Y0, Y0
@@ -5221,7 +5221,7 @@ main1:
 	VPERMPD          $216, Y1, Y1
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JNE              main0
 
@@ -5233,7 +5233,7 @@ end0:
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y0, Y5
 	VMAXPS           Y2, Y0, Y0
@@ -5245,7 +5245,7 @@ end0:
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y0, Y5
 	VMAXPS           Y2, Y0, Y0
@@ -5269,7 +5269,7 @@ end1:
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y1, Y5
 	VMAXPS           Y2, Y1, Y1
@@ -5281,7 +5281,7 @@ end1:
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
-	VBROADCASTSS     80(AX), Y6
+	VBROADCASTSS     88(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
 	VCMPPS           $3, Y2, Y1, Y5
 	VMAXPS           Y2, Y1, Y1
@@ -5314,10 +5314,10 @@ TEXT ·largest3s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             56(AX), R9
 	MOVQ             64(AX), R10
 	MOVQ             72(AX), R11
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
 	MOVQ             48(AX), R12
 	CMPQ             R12, $0
 	JEQ              row0
@@ -5329,7 +5329,7 @@ row0:
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          0(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y0, Y7
 	VMAXPS           Y4, Y0, Y0
@@ -5357,7 +5357,7 @@ row0:
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y1, Y7
 	VMAXPS           Y4, Y1, Y1
@@ -5370,7 +5370,7 @@ main0:
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          0(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y0, Y7
 	VMAXPS           Y4, Y0, Y0
@@ -5398,7 +5398,7 @@ main0:
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y1, Y7
 	VMAXPS           Y4, Y1, Y1
@@ -5409,7 +5409,7 @@ main0:
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          0(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y0, Y7
 	VMAXPS           Y4, Y0, Y0
@@ -5452,7 +5452,7 @@ main0:
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y1, Y7
 	VMAXPS           Y4, Y1, Y1
@@ -5466,8 +5466,8 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	VMOVUPS          Y1, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y0
-	VBROADCASTSS     80(AX), Y1
+	VBROADCASTSS     88(AX), Y0
+	VBROADCASTSS     88(AX), Y1
 	DECQ             R9
 	JEQ              end1
 
@@ -5477,7 +5477,7 @@ main1:
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          0(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y2, Y7
 	VMAXPS           Y4, Y2, Y2
@@ -5505,7 +5505,7 @@ main1:
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y3, Y7
 	VMAXPS           Y4, Y3, Y3
@@ -5516,7 +5516,7 @@ main1:
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          0(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y0, Y7
 	VMAXPS           Y4, Y0, Y0
@@ -5559,7 +5559,7 @@ main1:
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y1, Y7
 	VMAXPS           Y4, Y1, Y1
@@ -5573,8 +5573,8 @@ main1:
 	VMOVUPS          Y2, 0(BX)
 	VMOVUPS          Y3, 32(BX)
 	ADDQ             R8, BX
-	VBROADCASTSS     80(AX), Y2
-	VBROADCASTSS     80(AX), Y3
+	VBROADCASTSS     88(AX), Y2
+	VBROADCASTSS     88(AX), Y3
 	DECQ             R9
 	JNE              main0
 
@@ -5586,7 +5586,7 @@ end0:
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          0(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y0, Y7
 	VMAXPS           Y4, Y0, Y0
@@ -5614,7 +5614,7 @@ end0:
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y1, Y7
 	VMAXPS           Y4, Y1, Y1
@@ -5640,7 +5640,7 @@ end1:
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          0(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y2, Y7
 	VMAXPS           Y4, Y2, Y2
@@ -5668,7 +5668,7 @@ end1:
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
-	VBROADCASTSS     80(AX), Y8
+	VBROADCASTSS     88(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
 	VCMPPS           $3, Y4, Y3, Y7
 	VMAXPS           Y4, Y3, Y3

@@ -62,6 +62,7 @@ func files() map[string][]byte {
 	return map[string][]byte{
 		"kernels_amd64.s": code.Bytes(), "kernels_amd64.go": formatted(calls.String()),
 		"slide_arm64.s": slideNEON64(), "slide_arm64.go": formatted(neonSlides.calls()),
+		"slide_arm.s": slideNEON32(), "slide_arm.go": formatted(armSlides.calls()),
 		"slide_amd64.s": slideAVX2(), "slide_amd64.go": formatted(avxSlides.calls()),
 	}
 }

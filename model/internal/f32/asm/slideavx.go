@@ -66,7 +66,7 @@ func (e *avxSlide) begin() {
 
 func (e *avxSlide) bias(v []reg) {
 	for _, v := range v {
-		e.op("VBROADCASTSS", e.call.at(80), v)
+		e.op("VBROADCASTSS", e.call.at(88), v)
 	}
 }
 
@@ -150,11 +150,11 @@ func (e *avxSlide) finish(set int, more bool) {
 	sums := e.sums[set*e.n:][:e.n]
 	if !e.largest {
 		lo, hi := e.temp[0], e.temp[1%len(e.temp)]
-		e.op("VBROADCASTSS", e.call.at(84), lo)
+		e.op("VBROADCASTSS", e.call.at(80), lo)
 		for _, sum := range sums {
 			e.op("VMAXPS", sum, lo, sum)
 		}
-		e.op("VBROADCASTSS", e.call.at(88), hi)
+		e.op("VBROADCASTSS", e.call.at(84), hi)
 		for _, sum := range sums {
 			e.op("VMINPS", sum, hi, sum)
 		}

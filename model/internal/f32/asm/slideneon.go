@@ -66,9 +66,9 @@ func (e *neon64) begin() {
 	e.op("LDP 48(R0), (R8, R4)")
 	e.op("LDP 64(R0), (R7, R5)")
 	e.op("ADD $80, R0")
-	e.op("VLD1R.P 4(R0), [V%d.S4]", e.bias)
 	e.op("VLD1R.P 4(R0), [V30.S4]")
-	e.op("VLD1R (R0), [V31.S4]")
+	e.op("VLD1R.P 4(R0), [V31.S4]")
+	e.op("VLD1R (R0), [V%d.S4]", e.bias)
 	at := e.weights
 	for left := e.k * e.k; left > 0 && !e.largest; {
 		if left == 1 {
