@@ -14,6 +14,18 @@ func batch(isa, int, **float32, **float32, *float32, *float32, int, int, int, bo
 	panic(noKernels)
 }
 
-func tile(isa, int, *float32, int, *float32, *float32, *float32, int, bool, float32, float32) {
+func tile(isa, int, *strips) {
 	panic(noKernels)
 }
+
+var gatherRuns [isaCount]int
+
+func gather(isa, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }
+
+func pack(isa, *float32, *float32, int, int, int, int) { panic(noKernels) }
+
+var functionLanes [isaCount]int
+
+func computes(isa, kind) bool { return false }
+
+func function(isa, kind, *float32, *float32, *float32, int, *[4]float32, int, int) { panic(noKernels) }

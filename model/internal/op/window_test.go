@@ -257,7 +257,7 @@ func TestConvAbsorbs(t *testing.T) {
 // Groups of a large activation: the place of the last one is beyond 32 bits.
 func TestConvOfManyGroups(t *testing.T) {
 	const channels, groups, side = 1024, 512, 66
-	c := &convOp{window: window{h: side, w: side, kernel: [2]int{1, 1}, stride: [2]int{1, 1}, dilation: [2]int{1, 1}, oh: side, ow: side},
+	c := &convOp{samples: 1, window: window{h: side, w: side, kernel: [2]int{1, 1}, stride: [2]int{1, 1}, dilation: [2]int{1, 1}, oh: side, ow: side},
 		in: channels, out: channels, groups: groups, weights: reals(dims(channels, 2, 1, 1), make([]float32, 2*channels)...)}
 	k, err := c.Load()
 	if err != nil {

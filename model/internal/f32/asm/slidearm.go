@@ -10,12 +10,12 @@ var armSlides = slides{set: "NEON", lanes: "neon32: 4", widest: []slide{
 	{true, 2, 2, 2}, {true, 3, 1, 2}, {true, 3, 2, 2},
 }}
 
-// neon32 is a kernel for armv7.
+// slider32 is a kernel for armv7.
 //
 //	R0 call   R1 x   R2 y   R3 scratch   R4 rows of results   R5 rows that padding
 //	finishes   R6 masks   R7 whether there is one more row of x   R8 to the next row
 //	of x   R9 step   R12 between rows of y   Q15 scratch
-type neon32 struct {
+type slider32 struct {
 	slide
 	code       *strings.Builder
 	sums, bias int // first Q registers; bias of largest only
@@ -32,7 +32,7 @@ func slideNEON32() []byte {
 }
 
 func (d slide) neon32() string {
-	e := &neon32{slide: d, code: &strings.Builder{}, mask: -1}
+	e := &slider32{slide: d, code: &strings.Builder{}, mask: -1}
 	if !d.largest {
 		e.sums = (d.k*d.k + 3) / 4
 	}
@@ -49,11 +49,11 @@ func (d slide) neon32() string {
 	return e.code.String()
 }
 
-func (e *neon32) op(format string, a ...any) { fmt.Fprintf(e.code, "\t"+format+"\n", a...) }
+func (e *slider32) op(format string, a ...any) { fmt.Fprintf(e.code, "\t"+format+"\n", a...) }
 
-func (e *neon32) label(name string) { fmt.Fprintf(e.code, "\n%s:\n", name) }
+func (e *slider32) label(name string) { fmt.Fprintf(e.code, "\n%s:\n", name) }
 
-func (e *neon32) begin() {
+func (e *slider32) begin() {
 	e.op("MOVW c+0(FP), R0")
 	for i, r := range []string{"R2", "R1", "R3", "R6", "R8", "R12", "R9", "R4", "R7", "R5"} {
 		e.op("MOVW %d(R0), %s", 4*i, r)
@@ -106,7 +106,7 @@ func (e *neon32) begin() {
 }
 
 // and masks what is padding in a vector.
-func (e *neon32) and(v, mask int) {
+func (e *slider32) and(v, mask int) {
 	m := e.mask + mask
 	if e.mask < 0 {
 		m = 15
@@ -120,7 +120,7 @@ func (e *neon32) and(v, mask int) {
 	}
 }
 
-func (e *neon32) add(r row, kx, first, n, v, step int) {
+func (e *slider32) add(r row, kx, first, n, v, step int) {
 	for set, ky := range r {
 		for i := range n {
 			if tap := ky*e.k + kx; ky >= 0 {
@@ -131,7 +131,7 @@ func (e *neon32) add(r row, kx, first, n, v, step int) {
 }
 
 // most is as for arm64.
-func (e *neon32) most(r row, v, step int, others ...int) {
+func (e *slider32) most(r row, v, step int, others ...int) {
 	for _, o := range others {
 		for i := range e.n {
 			e.op("VMAX(%d, %[1]d, %d)", v+i*step, o+i*step)
@@ -150,7 +150,7 @@ func (e *neon32) most(r row, v, step int, others ...int) {
 }
 
 // pairs loads a row's even entries and its odd ones.
-func (e *neon32) pairs(v int) {
+func (e *slider32) pairs(v int) {
 	for i := range e.n {
 		step := 13 // R1 moves on by what is loaded
 		if i == e.n-1 {
@@ -160,7 +160,7 @@ func (e *neon32) pairs(v int) {
 	}
 }
 
-func (e *neon32) row(r row) {
+func (e *slider32) row(r row) {
 	last := e.n - 1
 	switch {
 	case e.s == 1:
@@ -238,7 +238,7 @@ func (e *neon32) row(r row) {
 	}
 }
 
-func (e *neon32) finish(set int, more bool) {
+func (e *slider32) finish(set int, more bool) {
 	first := e.sums + set*e.n
 	if !e.largest {
 		e.op("ADD $40, R0, R3")
@@ -258,7 +258,7 @@ func (e *neon32) finish(set int, more bool) {
 	}
 }
 
-func (e *neon32) next(set int) {
+func (e *slider32) next(set int) {
 	e.op("SUB.S $1, R4")
 	if set < e.sets()-1 {
 		e.op("BEQ end%d", set+1)
@@ -267,15 +267,15 @@ func (e *neon32) next(set int) {
 	}
 }
 
-func (e *neon32) unlessExtra(label string) {
+func (e *slider32) unlessExtra(label string) {
 	e.op("CMP $0, R7")
 	e.op("BEQ %s", label)
 }
 
-func (e *neon32) unlessRest(label string) {
+func (e *slider32) unlessRest(label string) {
 	e.op("SUB.S $1, R5")
 	e.op("BLT %s", label)
 }
 
-func (e *neon32) jump(label string) { e.op("B %s", label) }
-func (e *neon32) end()              { e.op("RET") }
+func (e *slider32) jump(label string) { e.op("B %s", label) }
+func (e *slider32) end()              { e.op("RET") }
