@@ -20,7 +20,7 @@ type avxSlide struct {
 }
 
 func slideAVX2() []byte {
-	code := header + "#include \"textflag.h\"\n"
+	code := header + "#include \"go_asm.h\"\n#include \"textflag.h\"\n"
 	for _, d := range avxSlides.all() {
 		code += d.avx2().assembly()
 	}
@@ -28,25 +28,27 @@ func slideAVX2() []byte {
 }
 
 func (d slide) avx2() *kernel {
-	k := &kernel{set: avx2, name: d.name(), params: "c *slideCall", names: []string{"c"}, offsets: map[string]int64{"c": 0}, size: 8}
-	k.general = []reg{"AX", "BX", "CX", "DX", "SI", "DI", "R8", "R9", "R10", "R11", "R12", "R13"}
+	k := avx2.kernel(d.name(), "c *slideCall")
 	e := &avxSlide{kernel: k, slide: d}
 	d.schedule(e)
 	return k
 }
 
-// field loads a field of the call.
-func (e *avxSlide) field(what string, offset int) reg {
+// field is a field of the call, and loaded one in a register.
+func (e *avxSlide) field(name string) string { return fmt.Sprintf("slideCall_%s(%s)", name, e.call) }
+
+func (e *avxSlide) loaded(name, what string) reg {
 	r := e.register(what)
-	e.op("MOVQ", e.call.at(offset), r)
+	e.op("MOVQ", e.field(name), r)
 	return r
 }
 
 func (e *avxSlide) begin() {
 	e.call = e.arg("c")
-	e.y, e.x, e.w, e.masks = e.field("y", 0), e.field("x", 8), e.field("w", 16), e.field("masks", 24)
-	e.pitch, e.yPitch = e.field("to the next row of x", 32), e.field("of y", 40)
-	e.main, e.extra, e.rest = e.field("rows of results", 56), e.field("whether a row is left for the rest", 64), e.field("rows that padding finishes", 72)
+	e.y, e.x, e.w, e.masks = e.loaded("y", "y"), e.loaded("x", "x"), e.loaded("w", "weights"), e.loaded("masks", "masks")
+	e.pitch, e.yPitch = e.loaded("pitch", "to the next row of x"), e.loaded("yPitch", "of y")
+	e.main, e.extra = e.loaded("main", "rows of results"), e.loaded("extra", "whether a row is left for the rest")
+	e.rest = e.loaded("rest", "rows that padding finishes")
 	e.sums = e.vectors("sums", e.sets()*e.n)
 	if e.k == 3 && !e.largest {
 		e.weights = e.vectors("weights", 9)
@@ -56,7 +58,7 @@ func (e *avxSlide) begin() {
 	}
 	e.temp = e.vectors("temporary", e.registers-e.used)
 	e.bias(e.sums)
-	entry := e.field("first row", 48)
+	entry := e.loaded("entry", "first row")
 	for v := range e.k - e.s {
 		e.op("CMPQ", entry, v)
 		e.op("JEQ", fmt.Sprint("row", v))
@@ -66,7 +68,7 @@ func (e *avxSlide) begin() {
 
 func (e *avxSlide) bias(v []reg) {
 	for _, v := range v {
-		e.op("VBROADCASTSS", e.call.at(88), v)
+		e.op("VBROADCASTSS", e.field("bias"), v)
 	}
 }
 
@@ -150,11 +152,11 @@ func (e *avxSlide) finish(set int, more bool) {
 	sums := e.sums[set*e.n:][:e.n]
 	if !e.largest {
 		lo, hi := e.temp[0], e.temp[1%len(e.temp)]
-		e.op("VBROADCASTSS", e.call.at(80), lo)
+		e.op("VBROADCASTSS", e.field("lo"), lo)
 		for _, sum := range sums {
 			e.op("VMAXPS", sum, lo, sum)
 		}
-		e.op("VBROADCASTSS", e.call.at(84), hi)
+		e.op("VBROADCASTSS", e.field("hi"), hi)
 		for _, sum := range sums {
 			e.op("VMINPS", sum, hi, sum)
 		}
