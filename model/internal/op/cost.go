@@ -28,12 +28,20 @@ func cost(o Operation, read, write float64) float64 {
 		return work/26 + 1.3*read + 0.3*write + 500*float64(Volume(o.batch))
 	case *einsumOp:
 		return work/26 + 1.3*read + 0.6*write
+	case *einsumChain:
+		sum := 0.0
+		for _, p := range o.pairs {
+			sum += cost(p, float64(p.size(p.terms[0])+p.size(p.terms[1])), float64(p.size(p.result)))
+		}
+		return sum
 	case *attentionOp: // products, and the softmax of what is between them
 		return work/20 + 30*work/float64(o.q.size+o.v.size)
 	case *recurrentOp: // products of a row each, and the curves of the gates
 		return 0.5*work + 18*work/float64(o.input+o.hidden)
 	case directConvOp, *integerConvOp:
 		return 1.8 * work
+	case convTransposeOp: // a product, and adding up its columns
+		return work/45 + 2*work/float64(o.in/o.groups) + write
 	case integerProductOp:
 		return 3 * work
 	case *poolOp: // each plane is prepared
@@ -159,7 +167,7 @@ var paces = map[string]pace{
 	"log of sum": {read: 1}, "log of sum of exp": {read: 80}, "sum of squares": {read: 14},
 	"layer norm": {write: 47}, "rms norm": {write: 30}, "instance norm": {write: 7}, "group norm": {write: 7}, "l1 norm over": {write: 8},
 	"l2 norm over": {write: 8}, "lrn": {write: 110}, "mean variance norm": {write: 40},
-	"resize": {write: 5}, "grid sample": {write: 160}, "transposed conv": {work: 2.8},
+	"resize": {write: 5}, "grid sample": {write: 160},
 	"quantize": {write: 5}, "quantize by its range": {write: 15}, "dequantize": {write: 1},
 
 	// Moving.
