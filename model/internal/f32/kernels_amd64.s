@@ -1337,6 +1337,136 @@ tile:
 	VZEROUPPER
 	RET
 
+// func filtersAVX512(c *filtersCall)
+// AX c, BX y, CX inputs, DX weights of the first tap, SI steps, DI bias, R8 tiles left, R9 bytes between rows of y, R10 weights, R11 step to the next tap, R12 taps left, then row of y, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15] sums, [Z16 Z17] inputs, then lo and hi, [Z18] weight
+TEXT ·filtersAVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             filtersCall_y(AX), BX
+	MOVQ             filtersCall_x(AX), CX
+	MOVQ             filtersCall_w(AX), DX
+	MOVQ             filtersCall_steps(AX), SI
+	MOVQ             filtersCall_bias(AX), DI
+	MOVQ             filtersCall_tiles(AX), R8
+	MOVQ             filtersCall_pitch(AX), R9
+
+tile:
+	VBROADCASTSS     0(DI), Z0
+	VMOVAPS          Z0, Z1
+	VBROADCASTSS     4(DI), Z2
+	VMOVAPS          Z2, Z3
+	VBROADCASTSS     8(DI), Z4
+	VMOVAPS          Z4, Z5
+	VBROADCASTSS     12(DI), Z6
+	VMOVAPS          Z6, Z7
+	VBROADCASTSS     16(DI), Z8
+	VMOVAPS          Z8, Z9
+	VBROADCASTSS     20(DI), Z10
+	VMOVAPS          Z10, Z11
+	VBROADCASTSS     24(DI), Z12
+	VMOVAPS          Z12, Z13
+	VBROADCASTSS     28(DI), Z14
+	VMOVAPS          Z14, Z15
+	MOVQ             DX, R10
+	MOVQ             SI, R11
+	MOVQ             filtersCall_taps(AX), R12
+
+tap:
+	VMOVUPS          0(CX), Z16
+	VMOVUPS          64(CX), Z17
+	VBROADCASTSS     0(R10), Z18
+	VFMADD231PS      Z16, Z18, Z0
+	VFMADD231PS      Z17, Z18, Z1
+	VBROADCASTSS     4(R10), Z18
+	VFMADD231PS      Z16, Z18, Z2
+	VFMADD231PS      Z17, Z18, Z3
+	VBROADCASTSS     8(R10), Z18
+	VFMADD231PS      Z16, Z18, Z4
+	VFMADD231PS      Z17, Z18, Z5
+	VBROADCASTSS     12(R10), Z18
+	VFMADD231PS      Z16, Z18, Z6
+	VFMADD231PS      Z17, Z18, Z7
+	VBROADCASTSS     16(R10), Z18
+	VFMADD231PS      Z16, Z18, Z8
+	VFMADD231PS      Z17, Z18, Z9
+	VBROADCASTSS     20(R10), Z18
+	VFMADD231PS      Z16, Z18, Z10
+	VFMADD231PS      Z17, Z18, Z11
+	VBROADCASTSS     24(R10), Z18
+	VFMADD231PS      Z16, Z18, Z12
+	VFMADD231PS      Z17, Z18, Z13
+	VBROADCASTSS     28(R10), Z18
+	VFMADD231PS      Z16, Z18, Z14
+	VFMADD231PS      Z17, Z18, Z15
+	ADDQ             0(R11), CX
+	ADDQ             $8, R11
+	ADDQ             $32, R10
+	DECQ             R12
+	JNE              tap
+	VBROADCASTSS     filtersCall_lo(AX), Z16
+	VBROADCASTSS     filtersCall_hi(AX), Z17
+	VMAXPS           Z0, Z16, Z0
+	VMAXPS           Z1, Z16, Z1
+	VMAXPS           Z2, Z16, Z2
+	VMAXPS           Z3, Z16, Z3
+	VMAXPS           Z4, Z16, Z4
+	VMAXPS           Z5, Z16, Z5
+	VMAXPS           Z6, Z16, Z6
+	VMAXPS           Z7, Z16, Z7
+	VMAXPS           Z8, Z16, Z8
+	VMAXPS           Z9, Z16, Z9
+	VMAXPS           Z10, Z16, Z10
+	VMAXPS           Z11, Z16, Z11
+	VMAXPS           Z12, Z16, Z12
+	VMAXPS           Z13, Z16, Z13
+	VMAXPS           Z14, Z16, Z14
+	VMAXPS           Z15, Z16, Z15
+	VMINPS           Z0, Z17, Z0
+	VMINPS           Z1, Z17, Z1
+	VMINPS           Z2, Z17, Z2
+	VMINPS           Z3, Z17, Z3
+	VMINPS           Z4, Z17, Z4
+	VMINPS           Z5, Z17, Z5
+	VMINPS           Z6, Z17, Z6
+	VMINPS           Z7, Z17, Z7
+	VMINPS           Z8, Z17, Z8
+	VMINPS           Z9, Z17, Z9
+	VMINPS           Z10, Z17, Z10
+	VMINPS           Z11, Z17, Z11
+	VMINPS           Z12, Z17, Z12
+	VMINPS           Z13, Z17, Z13
+	VMINPS           Z14, Z17, Z14
+	VMINPS           Z15, Z17, Z15
+	MOVQ             BX, R12
+	VMOVUPS          Z0, 0(R12)
+	VMOVUPS          Z1, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z2, 0(R12)
+	VMOVUPS          Z3, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z4, 0(R12)
+	VMOVUPS          Z5, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z6, 0(R12)
+	VMOVUPS          Z7, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z8, 0(R12)
+	VMOVUPS          Z9, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z10, 0(R12)
+	VMOVUPS          Z11, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z12, 0(R12)
+	VMOVUPS          Z13, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z14, 0(R12)
+	VMOVUPS          Z15, 64(R12)
+	ADDQ             R9, R12
+	ADDQ             $128, BX
+	DECQ             R8
+	JNE              tile
+	VZEROUPPER
+	RET
+
 // func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 // AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 of the second, R11 third, R12 fourth panel, R13 x[k], R14 columns left, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums of four panels, or of columns 0..3 mod 4, [Y8 Y9 Y10 Y11] x[k], [Y12] lo, [Y13] hi
 TEXT ·affineAVX2(SB), NOSPLIT, $0-64
@@ -2408,6 +2538,109 @@ tile:
 	ADDQ             DX, BX
 	DECQ             SI
 	JNE              row
+	VZEROUPPER
+	RET
+
+// func filtersAVX2(c *filtersCall)
+// AX c, BX y, CX inputs, DX weights of the first tap, SI steps, DI bias, R8 tiles left, R9 bytes between rows of y, R10 weights, R11 step to the next tap, R12 taps left, then row of y, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] sums, [Y12 Y13 Y14] inputs, then lo and hi, [Y15] weight
+TEXT ·filtersAVX2(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             filtersCall_y(AX), BX
+	MOVQ             filtersCall_x(AX), CX
+	MOVQ             filtersCall_w(AX), DX
+	MOVQ             filtersCall_steps(AX), SI
+	MOVQ             filtersCall_bias(AX), DI
+	MOVQ             filtersCall_tiles(AX), R8
+	MOVQ             filtersCall_pitch(AX), R9
+
+tile:
+	VBROADCASTSS     0(DI), Y0
+	VMOVAPS          Y0, Y1
+	VMOVAPS          Y0, Y2
+	VBROADCASTSS     4(DI), Y3
+	VMOVAPS          Y3, Y4
+	VMOVAPS          Y3, Y5
+	VBROADCASTSS     8(DI), Y6
+	VMOVAPS          Y6, Y7
+	VMOVAPS          Y6, Y8
+	VBROADCASTSS     12(DI), Y9
+	VMOVAPS          Y9, Y10
+	VMOVAPS          Y9, Y11
+	MOVQ             DX, R10
+	MOVQ             SI, R11
+	MOVQ             filtersCall_taps(AX), R12
+
+tap:
+	VMOVUPS          0(CX), Y12
+	VMOVUPS          32(CX), Y13
+	VMOVUPS          64(CX), Y14
+	VBROADCASTSS     0(R10), Y15
+	VFMADD231PS      Y12, Y15, Y0
+	VFMADD231PS      Y13, Y15, Y1
+	VFMADD231PS      Y14, Y15, Y2
+	VBROADCASTSS     4(R10), Y15
+	VFMADD231PS      Y12, Y15, Y3
+	VFMADD231PS      Y13, Y15, Y4
+	VFMADD231PS      Y14, Y15, Y5
+	VBROADCASTSS     8(R10), Y15
+	VFMADD231PS      Y12, Y15, Y6
+	VFMADD231PS      Y13, Y15, Y7
+	VFMADD231PS      Y14, Y15, Y8
+	VBROADCASTSS     12(R10), Y15
+	VFMADD231PS      Y12, Y15, Y9
+	VFMADD231PS      Y13, Y15, Y10
+	VFMADD231PS      Y14, Y15, Y11
+	ADDQ             0(R11), CX
+	ADDQ             $8, R11
+	ADDQ             $16, R10
+	DECQ             R12
+	JNE              tap
+	VBROADCASTSS     filtersCall_lo(AX), Y12
+	VBROADCASTSS     filtersCall_hi(AX), Y13
+	VMAXPS           Y0, Y12, Y0
+	VMAXPS           Y1, Y12, Y1
+	VMAXPS           Y2, Y12, Y2
+	VMAXPS           Y3, Y12, Y3
+	VMAXPS           Y4, Y12, Y4
+	VMAXPS           Y5, Y12, Y5
+	VMAXPS           Y6, Y12, Y6
+	VMAXPS           Y7, Y12, Y7
+	VMAXPS           Y8, Y12, Y8
+	VMAXPS           Y9, Y12, Y9
+	VMAXPS           Y10, Y12, Y10
+	VMAXPS           Y11, Y12, Y11
+	VMINPS           Y0, Y13, Y0
+	VMINPS           Y1, Y13, Y1
+	VMINPS           Y2, Y13, Y2
+	VMINPS           Y3, Y13, Y3
+	VMINPS           Y4, Y13, Y4
+	VMINPS           Y5, Y13, Y5
+	VMINPS           Y6, Y13, Y6
+	VMINPS           Y7, Y13, Y7
+	VMINPS           Y8, Y13, Y8
+	VMINPS           Y9, Y13, Y9
+	VMINPS           Y10, Y13, Y10
+	VMINPS           Y11, Y13, Y11
+	MOVQ             BX, R12
+	VMOVUPS          Y0, 0(R12)
+	VMOVUPS          Y1, 32(R12)
+	VMOVUPS          Y2, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Y3, 0(R12)
+	VMOVUPS          Y4, 32(R12)
+	VMOVUPS          Y5, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Y6, 0(R12)
+	VMOVUPS          Y7, 32(R12)
+	VMOVUPS          Y8, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Y9, 0(R12)
+	VMOVUPS          Y10, 32(R12)
+	VMOVUPS          Y11, 64(R12)
+	ADDQ             R9, R12
+	ADDQ             $96, BX
+	DECQ             R8
+	JNE              tile
 	VZEROUPPER
 	RET
 
