@@ -1,0 +1,239 @@
+package op
+
+import (
+	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
+)
+
+// winogradKernel is a 3×3 convolution of stride 1 by Winograd's tiles, see
+// f32.Winograd. Some tiles at a time go through three steps, each of which a team
+// shares out:
+//
+//	x ─▶ plane of a channel, ─▶ V ─▶ n² products ─▶ M ─▶ plane of a channel ─▶ y
+//	     with its padding         of elements             of whole tiles
+//	     └───── in channels ────┘                   └────── out channels ──────┘
+type winogradKernel struct {
+	*convOp
+	filters *f32.Winograd
+	bias    []float32
+	across  int // tiles side by side
+	tiles   int
+	block   int // tiles at a time
+	pitch   int // of an output's plane
+	room    winogradRoom
+
+	// At hand, kept here so that it is not allocated:
+	x, y          []float32
+	with          With
+	first, last   int       // tiles
+	from, to      f32.Tiles // where they lie in the planes
+	v, m          []float32
+	products      []f32.WinogradProduct // by thread
+	input, output winogradWork
+	multiply      winogradWork
+}
+
+// winogradRoom is how the scratch is divided: v and m, then for each thread a
+// plane, a buffer and what the product needs.
+type winogradRoom struct{ v, m, plane, buffer, product int }
+
+// Room is how much more memory the convolution takes in the form of tiles, and
+// about how many instructions that saves; 0 where it saves little.
+//
+// The counts are those of NEON's kernels, four numbers an instruction. What other
+// instruction sets take differs by a factor that is much the same for both forms.
+func (c *convOp) Room() (bytes int64, saved float64) {
+	size, cost := c.tiling()
+	if size == 0 {
+		return 0, 0
+	}
+	return f32.WinogradBytes(size, c.out, c.in) - c.plainBytes(), c.plainCost() - cost
+}
+
+// Take settles the convolution on that form.
+func (c *convOp) Take() { c.tile, _ = c.tiling() }
+
+// productCost is that of out×in times in×columns: a multiply-add with its share of
+// loads, and what a vector of results takes at its beginning and end.
+func productCost(out, in, columns int) float64 {
+	return float64(columns) / 4 * float64(out) * (1.12*float64(in) + 4)
+}
+
+func (c *convOp) plainCost() float64 {
+	columns := c.oh * c.ow
+	return productCost(c.out, c.in*c.elements(), columns) + 3*float64(c.in*c.elements()*columns/4)
+}
+
+// tiling is the size of the tiles with which the convolution takes fewest
+// instructions, and how many; 0 where that is hardly less than without tiles.
+func (c *convOp) tiling() (size int, cost float64) {
+	if c.groups != 1 || c.in == 1 || c.kernel != [2]int{3, 3} || c.stride != [2]int{1, 1} || c.dilation != [2]int{1, 1} || c.weights.quantised != nil {
+		return 0, 0
+	}
+	cost = 0.9 * c.plainCost()
+	for _, of := range []struct {
+		size          int
+		input, output float64 // instructions for four tiles of a channel
+	}{{4, 370, 300}, {6, 660, 600}} {
+		tiles := ceil(ceil(c.oh, of.size)*ceil(c.ow, of.size), 4) * 4
+		elements := (of.size + 2) * (of.size + 2)
+		moved := float64(c.in*c.h*c.w+c.out*c.oh*c.ow) / 2 // to and from the planes of tiles
+		sum := float64(elements)*productCost(c.out, c.in, tiles) +
+			float64(tiles/4)*(float64(c.in)*of.input+float64(c.out)*of.output) + moved
+		if sum < cost {
+			size, cost = of.size, sum
+		}
+	}
+	return size, cost
+}
+
+func (c *convOp) loadWinograd(scale, shift []float32) (Kernel, error) {
+	size := c.tile
+	k := &winogradKernel{convOp: c, filters: f32.NewWinograd(size, c.out, c.in), bias: shift}
+	each := c.in * c.elements()
+	err := c.weights.blocks(c.out, each, 0, func(row int, block []float32) {
+		for r := range len(block) / each {
+			scaleBy(block[r*each:][:each], scale[row+r])
+		}
+		k.filters.SetRows(row, block)
+	})
+	if err != nil {
+		k.Free()
+		return nil, err
+	}
+	down := ceil(c.oh, size)
+	k.across = ceil(c.ow, size)
+	k.tiles = down * k.across
+	k.block = k.filters.Block(k.tiles)
+	k.pitch = k.across * size
+	k.from.Pitch, k.to.Pitch = k.pitch+2, k.pitch
+	n := k.filters.Round(k.block)
+	const beyond = 2 // numbers that the last row of the last tile is read beyond its end
+	k.room = winogradRoom{
+		v: k.filters.Elements() * c.in * n, m: k.filters.Elements() * c.out * n,
+		plane: (down*size+2)*k.from.Pitch + beyond, buffer: k.filters.Buffer(), product: k.filters.Scratch(n),
+	}
+	k.input.step, k.multiply.step, k.output.step = k.enter, k.product, k.leave
+	return k, nil
+}
+
+func (k *winogradKernel) Free() { k.filters.Free() }
+
+func (k *winogradKernel) Scratch(threads int) int {
+	return k.room.v + k.room.m + threads*k.room.each()
+}
+
+func (r winogradRoom) each() int { return r.plane + r.buffer + r.product }
+
+func (k *winogradKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) (err error) {
+	if k.x, err = elements(xs[0], k.in*k.h*k.w); err != nil {
+		return err
+	}
+	if k.y, err = elements(y, k.out*k.oh*k.ow); err != nil {
+		return err
+	}
+	threads := 1
+	if with.Team != nil {
+		threads = with.Team.Threads()
+	}
+	for len(k.products) < threads {
+		k.products = append(k.products, f32.WinogradProduct{})
+	}
+	k.with = with
+	k.v, k.m = with.Scratch[:k.room.v], with.Scratch[k.room.v:][:k.room.m]
+	for k.first = 0; k.first < k.tiles; k.first = k.last {
+		k.last = min(k.first+k.block, k.tiles)
+		k.locate()
+		k.input.do(k.in, with.Team)
+		k.multiply.do(k.filters.Elements(), with.Team)
+		k.output.do(k.out, with.Team)
+	}
+	return nil
+}
+
+// locate finds where the tiles at hand lie. The last of them fills up the step of
+// the transforms.
+func (k *winogradKernel) locate() {
+	k.from.At, k.to.At = k.from.At[:0], k.to.At[:0]
+	size := k.filters.Size()
+	for i := range k.filters.Round(k.last - k.first) {
+		tile := min(k.first+i, k.last-1)
+		row, col := tile/k.across*size, tile%k.across*size
+		k.from.At = append(k.from.At, row*k.from.Pitch+col)
+		k.to.At = append(k.to.At, row*k.to.Pitch+col)
+	}
+}
+
+// winogradWork is one of the steps, for channels or elements 0 ... count-1.
+type winogradWork struct {
+	step        func(thread, i int)
+	count, each int // each: how many make a chunk
+}
+
+func (w *winogradWork) do(count int, team *f32.Team) {
+	w.count, w.each = count, count
+	if team == nil {
+		w.Chunk(0, 0)
+		return
+	}
+	const chunks = 8 // of a thread
+	w.each = ceil(count, chunks*team.Threads())
+	team.Do(ceil(count, w.each), w)
+}
+
+func (w *winogradWork) Chunk(thread, chunk int) {
+	for i := chunk * w.each; i < min((chunk+1)*w.each, w.count); i++ {
+		w.step(thread, i)
+	}
+}
+
+// own is the scratch of a thread.
+func (k *winogradKernel) own(thread int) (plane, buffer, product []float32) {
+	all := k.with.Scratch[k.room.v+k.room.m+thread*k.room.each():][:k.room.each()]
+	rest := all[k.room.plane:]
+	return all[:k.room.plane], rest[:k.room.buffer], rest[k.room.buffer:]
+}
+
+// enter transforms the inputs of one channel. Of its plane those rows are there
+// that the tiles at hand see.
+func (k *winogradKernel) enter(thread, channel int) {
+	plane, buffer, _ := k.own(thread)
+	size := k.filters.Size()
+	top := k.first / k.across * size // rows of the plane
+	bottom := (k.last-1)/k.across*size + size + 2
+	clear(plane[top*k.from.Pitch : min(bottom*k.from.Pitch+2, len(plane))])
+	begin := max(top, k.before[0])
+	rows := min(bottom, k.before[0]+k.h) - begin
+	cols := min(k.w, k.from.Pitch-k.before[1])
+	if rows > 0 && cols > 0 {
+		f32.CopyRows(plane[begin*k.from.Pitch+k.before[1]:], k.from.Pitch, k.x[(channel*k.h+begin-k.before[0])*k.w:], k.w, rows, cols)
+	}
+	k.filters.Input(k.v, channel, plane, &k.from, buffer)
+}
+
+func (k *winogradKernel) product(thread, element int) {
+	_, _, scratch := k.own(thread)
+	k.filters.Multiply(&k.products[thread], k.m, k.v, element, len(k.from.At), scratch)
+}
+
+// leave transforms what has become of one output channel, and keeps what is not
+// beyond its plane.
+func (k *winogradKernel) leave(thread, channel int) {
+	y := k.y[channel*k.oh*k.ow:][:k.oh*k.ow]
+	if k.pitch == k.ow && k.oh%k.filters.Size() == 0 { // the tiles fit
+		_, buffer, _ := k.own(thread)
+		k.filters.Output(y, &k.to, k.m, channel, k.bias[channel], k.with.Clamp, buffer)
+		return
+	}
+	plane, buffer, _ := k.own(thread)
+	k.filters.Output(plane, &k.to, k.m, channel, k.bias[channel], k.with.Clamp, buffer)
+	size := k.filters.Size()
+	for at := k.first; at < k.last; {
+		next := min((at/k.across+1)*k.across, k.last) // of the same row of tiles
+		row, left := at/k.across*size, at%k.across*size
+		cols := min(left+(next-at)*size, k.ow) - left
+		f32.CopyRows(y[row*k.ow+left:], k.ow, plane[row*k.pitch+left:], k.pitch, min(size, k.oh-row), cols)
+		at = next
+	}
+}
