@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -123,6 +124,8 @@ func BenchmarkWinograd(b *testing.B) {
 		weights := someNumbers(r, s.out*s.in*9)
 		for _, size := range []int{0, 4, 6} {
 			b.Run(fmt.Sprintf("%dto%dx%d/tiles=%d", s.in, s.out, s.plane, size), func(b *testing.B) {
+				runtime.LockOSThread() // what is counted under qemu is the thread
+				defer runtime.UnlockOSThread()
 				c := &convOp{in: s.in, out: s.out, groups: 1, tile: size,
 					weights: &Constant{Dims: []int64{int64(s.out), int64(s.in), 3, 3}, reals: weights},
 					window: window{h: s.plane, w: s.plane, kernel: [2]int{3, 3}, stride: [2]int{1, 1}, dilation: [2]int{1, 1},
