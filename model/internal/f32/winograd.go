@@ -80,7 +80,8 @@ func (w *Winograd) Size() int     { return w.size }
 func (w *Winograd) Elements() int { return (w.size + 2) * (w.size + 2) }
 
 // SetRows transforms the filters of whole outputs, [in][3][3] each, from output
-// `from` on.
+// `from` on: G f Gᵀ. Its rows for a pair of points ±p have the same numbers, but
+// for the sign of the middle one.
 func (w *Winograd) SetRows(from int, filters []float32) {
 	g, n := winogradFilter(w.size), w.size+2
 	width, pitch := w.filters[0].width, w.filters[0].pitch()
@@ -88,32 +89,31 @@ func (w *Winograd) SetRows(from int, filters []float32) {
 		at := row/width*pitch + row%width
 		for range w.in {
 			f := (*[9]float32)(filters)
-			var down [3][8]float64 // G f, column by column
-			for b := range down {
-				filterAt(&g, n, &down[b], float64(f[b]), float64(f[3+b]), float64(f[6+b]))
-			}
-			for i, e := 0, at; i < n; i++ {
-				var along [8]float64
-				filterAt(&g, n, &along, down[0][i], down[1][i], down[2][i])
-				for _, v := range along[:n] {
-					w.memory.floats[e] = float32(v)
-					e += w.each
+			var down [8][3]float64 // G f
+			for b := range 3 {
+				f0, f1, f2 := float64(f[b]), float64(f[3+b]), float64(f[6+b])
+				down[0][b], down[n-1][b] = g[0][0]*f0, f2
+				for i := 1; i < 7 && i < n-1; i += 2 {
+					even, odd := g[i][0]*f0+g[i][2]*f2, g[i][1]*f1
+					down[i][b], down[i+1][b] = even+odd, even-odd
 				}
+			}
+			to, each := w.memory.floats[at:], w.each
+			for i := range down[:n] {
+				f0, f1, f2 := down[i][0], down[i][1], down[i][2]
+				to[0] = float32(g[0][0] * f0)
+				to = to[each:]
+				for i := 1; i < 7 && i < n-1; i += 2 {
+					even, odd := g[i][0]*f0+g[i][2]*f2, g[i][1]*f1
+					to[0], to[each] = float32(even+odd), float32(even-odd)
+					to = to[2*each:]
+				}
+				to[0] = float32(f2)
+				to = to[min(each, len(to)):]
 			}
 			filters, at = filters[9:], at+width
 		}
 	}
-}
-
-// filterAt gives the values of a filter of three at 0, at each pair of points, and
-// at infinity.
-func filterAt(g *[8][3]float64, n int, values *[8]float64, f0, f1, f2 float64) {
-	values[0] = g[0][0] * f0
-	for i := 1; i < n-1; i += 2 {
-		even, odd := g[i][0]*f0+g[i][2]*f2, g[i][1]*f1
-		values[i], values[i+1] = even+odd, even-odd
-	}
-	values[n-1] = f2
 }
 
 // winogradFilter is G, n×3: the values of a filter of three at the points, each
@@ -136,11 +136,27 @@ func winogradFilter(size int) (g [8][3]float64) {
 	return g
 }
 
-// Tiles says where the tiles of a block lie.
+// Tiles says where the tiles of a block lie in a plane.
 type Tiles struct {
-	At    []int // of each tile's first number in its plane, as many as Round gives
-	Pitch int   // between the rows of the plane
+	Pitch int // between the rows of the plane
+	at    []int
+	most  int // the largest of them
 }
+
+// Clear leaves no tile.
+func (t *Tiles) Clear() { t.at, t.most = t.at[:0], 0 }
+
+// Add puts a tile behind the others, by the number of its first entry in the plane.
+// A block has as many as Round says.
+func (t *Tiles) Add(at int) {
+	t.at, t.most = append(t.at, at), max(t.most, at)
+	if at < 0 {
+		panic(fmt.Sprintf("f32: Winograd: a tile at %d", at))
+	}
+}
+
+// Len is how many there are.
+func (t *Tiles) Len() int { return len(t.at) }
 
 // Round is how many tiles the transforms take where there are so many: the rest
 // of the last step is to be some tile once more.
@@ -150,12 +166,14 @@ func (w *Winograd) Round(tiles int) int {
 }
 
 // Buffer is the length of the buffer that Input and Output need.
-func (w *Winograd) Buffer() int { return 64 * 16 }
+func (w *Winograd) Buffer() int { return winogradBuffer }
+
+const winogradBuffer = 64 * 8
 
 // Input transforms the tiles of one channel's plane, padding included, to v, which
 // is [n²][in][tiles]. Of every row of a tile it reads 8 numbers.
 func (w *Winograd) Input(v []float32, channel int, plane []float32, t *Tiles, buffer []float32) {
-	tiles := len(t.At)
+	tiles := len(t.at)
 	w.check(len(v), w.in, channel, len(plane), w.size+2, 8, t, buffer)
 	winogradInput(w.isa, w.size, v[channel*tiles:], w.in*tiles, plane, t, buffer)
 }
@@ -163,19 +181,16 @@ func (w *Winograd) Input(v []float32, channel int, plane []float32, t *Tiles, bu
 // Output transforms one channel of m, which is [n²][out][tiles], to the tiles of a
 // plane, adds the bias, and bounds the results.
 func (w *Winograd) Output(plane []float32, t *Tiles, m []float32, channel int, bias float32, c Clamp, buffer []float32) {
-	tiles := len(t.At)
+	tiles := len(t.at)
 	w.check(len(m), w.out, channel, len(plane), w.size, w.size, t, buffer)
 	winogradOutput(w.isa, w.size, plane, t, m[channel*tiles:], w.out*tiles, bias, c, buffer)
 }
 
 func (w *Winograd) check(have, channels, channel, plane, rows, cols int, t *Tiles, buffer []float32) {
-	if channel < 0 || channel >= channels || have < w.Elements()*channels*len(t.At) || len(buffer) < w.Buffer() || len(t.At) != w.Round(len(t.At)) {
-		panic(fmt.Sprintf("f32: Winograd: channel %d of %d, %d tiles in %d entries", channel, channels, len(t.At), have))
-	}
-	for _, at := range t.At {
-		if at < 0 || at+(rows-1)*t.Pitch+cols > plane {
-			panic(fmt.Sprintf("f32: Winograd: a tile at %d of %d entries, rows %d apart", at, plane, t.Pitch))
-		}
+	tiles := len(t.at)
+	if uint(channel) >= uint(channels) || have < w.Elements()*channels*tiles || tiles == 0 || tiles%winogradLanes[w.isa] != 0 ||
+		t.most+(rows-1)*t.Pitch+cols > plane || t.Pitch < 0 || len(buffer) < winogradBuffer {
+		panic(fmt.Sprintf("f32: Winograd: channel %d of %d, %d tiles up to %d, %d apart, of %d entries, to or from %d", channel, channels, tiles, t.most, t.Pitch, plane, have))
 	}
 }
 

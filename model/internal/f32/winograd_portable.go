@@ -9,8 +9,8 @@ import "math"
 func winogradInputGo(size int, v []float32, stride int, x []float32, t *Tiles) {
 	n := size + 2
 	var d [8][8]four
-	for at := 0; at < len(t.At); at += 4 {
-		for lane, from := range t.At[at:][:4] {
+	for at := 0; at < len(t.at); at += 4 {
+		for lane, from := range t.at[at:][:4] {
 			for r := range n {
 				row := x[from+r*t.Pitch:][:n]
 				for c, value := range row {
@@ -41,7 +41,7 @@ func winogradOutputGo(size int, y []float32, t *Tiles, m []float32, stride int, 
 	n := size + 2
 	var half [6][8]four
 	var column, row [8]four
-	for at := 0; at < len(t.At); at += 4 {
+	for at := 0; at < len(t.at); at += 4 {
 		for j := range n {
 			for i := range n {
 				column[i] = *(*four)(m[(i*n+j)*stride+at:])
@@ -54,7 +54,7 @@ func winogradOutputGo(size int, y []float32, t *Tiles, m []float32, stride int, 
 		for i := range size {
 			row = half[i]
 			outputGo(size, &row)
-			for lane, to := range t.At[at:][:4] {
+			for lane, to := range t.at[at:][:4] {
 				results := y[to+i*t.Pitch:][:size]
 				for j := range results {
 					results[j] = c.of(row[j][lane] + bias)

@@ -26,10 +26,10 @@ func TestWinograd(t *testing.T) {
 				n := w.Round(tiles)
 				at := &Tiles{Pitch: pitch}
 				for range tiles {
-					at.At = append(at.At, r.IntN(plane-(size+1)*pitch-8+1))
+					at.Add(r.IntN(plane - (size+1)*pitch - 8 + 1))
 				}
-				for len(at.At) < n {
-					at.At = append(at.At, at.At[tiles-1])
+				for at.Len() < n {
+					at.Add(at.at[tiles-1])
 				}
 				f := &fence{t: t, r: r}
 				x := f.slices(in, plane)
@@ -44,7 +44,7 @@ func TestWinograd(t *testing.T) {
 				}
 				to := &Tiles{Pitch: size}
 				for k := range n { // tile by tile, one below the other
-					to.At = append(to.At, min(k, tiles-1)*size*size)
+					to.Add(min(k, tiles-1) * size * size)
 				}
 				clamp := Clamp{-2, 3}
 				y := f.slice(tiles * size * size)
@@ -53,7 +53,7 @@ func TestWinograd(t *testing.T) {
 					worst, largest := 0.0, 1.0
 					for k := range tiles * size * size {
 						sum := float64(bias[o])
-						first := at.At[k/size/size] + k/size%size*pitch + k%size
+						first := at.at[k/size/size] + k/size%size*pitch + k%size
 						for c := range in {
 							for tap := range 9 {
 								sum += float64(filters[(o*in+c)*9+tap]) * float64(x[c][first+tap/3*pitch+tap%3])

@@ -26,13 +26,21 @@ type winogradKernel struct {
 	// At hand, kept here so that it is not allocated:
 	x, y          []float32
 	with          With
-	first, last   int       // tiles
+	first, last   int // tiles
+	seen          winogradSeen
 	from, to      f32.Tiles // where they lie in the planes
 	v, m          []float32
 	products      []f32.WinogradProduct // by thread
 	input, output winogradWork
 	multiply      winogradWork
 }
+
+// beyond is how many numbers the last row of the last tile is read beyond its end.
+const beyond = 2
+
+// winogradSeen is what the tiles at hand see: these entries of a prepared plane, in
+// which rows of the input lie from an entry of a channel, and of the plane, on.
+type winogradSeen struct{ begin, end, from, to, rows, cols int }
 
 // winogradRoom is how the scratch is divided: v and m, then for each thread a
 // plane, a buffer and what the product needs.
@@ -109,7 +117,6 @@ func (c *convOp) loadWinograd(scale, shift []float32) (Kernel, error) {
 	k.pitch = k.across * size
 	k.from.Pitch, k.to.Pitch = k.pitch+2, k.pitch
 	n := k.filters.Round(k.block)
-	const beyond = 2 // numbers that the last row of the last tile is read beyond its end
 	k.room = winogradRoom{
 		v: k.filters.Elements() * c.in * n, m: k.filters.Elements() * c.out * n,
 		plane: (down*size+2)*k.from.Pitch + beyond, buffer: k.filters.Buffer(), product: k.filters.Scratch(n),
@@ -155,14 +162,22 @@ func (k *winogradKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) (
 // locate finds where the tiles at hand lie. The last of them fills up the step of
 // the transforms.
 func (k *winogradKernel) locate() {
-	k.from.At, k.to.At = k.from.At[:0], k.to.At[:0]
-	size := k.filters.Size()
+	k.from.Clear()
+	k.to.Clear()
+	size := k.tile
 	for i := range k.filters.Round(k.last - k.first) {
 		tile := min(k.first+i, k.last-1)
 		row, col := tile/k.across*size, tile%k.across*size
-		k.from.At = append(k.from.At, row*k.from.Pitch+col)
-		k.to.At = append(k.to.At, row*k.to.Pitch+col)
+		k.from.Add(row*k.from.Pitch + col)
+		k.to.Add(row*k.to.Pitch + col)
 	}
+	top, bottom := k.first/k.across*size, (k.last-1)/k.across*size+size+2
+	k.seen = winogradSeen{begin: top * k.from.Pitch, end: min(bottom*k.from.Pitch+beyond, k.room.plane)}
+	first := max(top, k.before[0])
+	k.seen.rows = min(bottom, k.before[0]+k.h) - first
+	k.seen.cols = min(k.w, k.from.Pitch-k.before[1])
+	k.seen.from = (first - k.before[0]) * k.w
+	k.seen.to = first*k.from.Pitch + k.before[1]
 }
 
 // winogradWork is one of the steps, for channels or elements 0 ... count-1.
@@ -199,36 +214,36 @@ func (k *winogradKernel) own(thread int) (plane, buffer, product []float32) {
 // that the tiles at hand see.
 func (k *winogradKernel) enter(thread, channel int) {
 	plane, buffer, _ := k.own(thread)
-	size := k.filters.Size()
-	top := k.first / k.across * size // rows of the plane
-	bottom := (k.last-1)/k.across*size + size + 2
-	clear(plane[top*k.from.Pitch : min(bottom*k.from.Pitch+2, len(plane))])
-	begin := max(top, k.before[0])
-	rows := min(bottom, k.before[0]+k.h) - begin
-	cols := min(k.w, k.from.Pitch-k.before[1])
-	if rows > 0 && cols > 0 {
-		f32.CopyRows(plane[begin*k.from.Pitch+k.before[1]:], k.from.Pitch, k.x[(channel*k.h+begin-k.before[0])*k.w:], k.w, rows, cols)
+	s := &k.seen
+	clear(plane[s.begin:s.end])
+	if s.rows > 0 && s.cols > 0 {
+		f32.CopyRows(plane[s.to:], k.from.Pitch, k.x[channel*k.h*k.w+s.from:], k.w, s.rows, s.cols)
 	}
 	k.filters.Input(k.v, channel, plane, &k.from, buffer)
 }
 
 func (k *winogradKernel) product(thread, element int) {
 	_, _, scratch := k.own(thread)
-	k.filters.Multiply(&k.products[thread], k.m, k.v, element, len(k.from.At), scratch)
+	k.filters.Multiply(&k.products[thread], k.m, k.v, element, k.from.Len(), scratch)
 }
 
 // leave transforms what has become of one output channel, and keeps what is not
 // beyond its plane.
 func (k *winogradKernel) leave(thread, channel int) {
 	y := k.y[channel*k.oh*k.ow:][:k.oh*k.ow]
-	if k.pitch == k.ow && k.oh%k.filters.Size() == 0 { // the tiles fit
-		_, buffer, _ := k.own(thread)
-		k.filters.Output(y, &k.to, k.m, channel, k.bias[channel], k.with.Clamp, buffer)
+	plane, buffer, _ := k.own(thread)
+	size := k.tile
+	if k.pitch == k.ow && k.oh%size == 0 { // the tiles fit
+		plane = y
+	}
+	k.filters.Output(plane, &k.to, k.m, channel, k.bias[channel], k.with.Clamp, buffer)
+	if &plane[0] == &y[0] {
 		return
 	}
-	plane, buffer, _ := k.own(thread)
-	k.filters.Output(plane, &k.to, k.m, channel, k.bias[channel], k.with.Clamp, buffer)
-	size := k.filters.Size()
+	if k.last-k.first == k.tiles {
+		f32.CopyRows(y, k.ow, plane, k.pitch, k.oh, k.ow)
+		return
+	}
 	for at := k.first; at < k.last; {
 		next := min((at/k.across+1)*k.across, k.last) // of the same row of tiles
 		row, left := at/k.across*size, at%k.across*size
