@@ -46,11 +46,8 @@ type winogradSeen struct{ begin, end, from, to, rows, cols int }
 // plane, a buffer and what the product needs.
 type winogradRoom struct{ v, m, plane, buffer, product int }
 
-// Room is how much more memory the convolution takes in the form of tiles, and
-// about how many instructions that saves; 0 where it saves little.
-//
-// The counts are those of NEON's kernels, four numbers an instruction. What other
-// instruction sets take differs by a factor that is much the same for both forms.
+// Room is how much more memory the convolution takes in the form of tiles, and what
+// that saves; 0 where it saves little.
 func (c *convOp) Room() (bytes int64, saved float64) {
 	size, cost := c.tiling()
 	if size == 0 {
@@ -62,35 +59,24 @@ func (c *convOp) Room() (bytes int64, saved float64) {
 // Take settles the convolution on that form.
 func (c *convOp) Take() { c.tile, _ = c.tiling() }
 
-// productCost is that of out×in times in×columns: a multiply-add with its share of
-// loads, and what a vector of results takes at its beginning and end.
-func productCost(out, in, columns int) float64 {
-	return float64(columns) / 4 * float64(out) * (1.12*float64(in) + 4)
-}
-
+// plainCost is what the convolution takes without tiles: the product, and gathering
+// its columns.
 func (c *convOp) plainCost() float64 {
-	columns := c.oh * c.ow
-	return productCost(c.out, c.in*c.elements(), columns) + 3*float64(c.in*c.elements()*columns/4)
+	taps, columns := c.in*c.elements(), c.oh*c.ow
+	return f32.ProductCost(c.out, taps, columns) + float64(taps)*float64(columns)/2
 }
 
-// tiling is the size of the tiles with which the convolution takes fewest
-// instructions, and how many; 0 where that is hardly less than without tiles.
+// tiling is the size of the tiles with which the convolution is fastest, and what it
+// takes then; 0 where that is hardly less than without tiles.
 func (c *convOp) tiling() (size int, cost float64) {
 	if c.groups != 1 || c.in == 1 || c.kernel != [2]int{3, 3} || c.stride != [2]int{1, 1} || c.dilation != [2]int{1, 1} || c.weights.quantised != nil {
 		return 0, 0
 	}
 	cost = 0.9 * c.plainCost()
-	for _, of := range []struct {
-		size          int
-		input, output float64 // instructions for four tiles of a channel
-	}{{4, 370, 300}, {6, 660, 600}} {
-		tiles := ceil(ceil(c.oh, of.size)*ceil(c.ow, of.size), 4) * 4
-		elements := (of.size + 2) * (of.size + 2)
-		moved := float64(c.in*c.h*c.w+c.out*c.oh*c.ow) / 2 // to and from the planes of tiles
-		sum := float64(elements)*productCost(c.out, c.in, tiles) +
-			float64(tiles/4)*(float64(c.in)*of.input+float64(c.out)*of.output) + moved
-		if sum < cost {
-			size, cost = of.size, sum
+	moved := float64(c.in*c.h*c.w+c.out*c.oh*c.ow) / 2 // to and from the planes of tiles
+	for _, m := range []int{4, 6} {
+		if sum := f32.WinogradCost(m, c.out, c.in, ceil(c.oh, m)*ceil(c.ow, m)) + moved; sum < cost {
+			size, cost = m, sum
 		}
 	}
 	return size, cost

@@ -92,27 +92,36 @@ func someNumbers(r *rand.Rand, n int) []float32 {
 	return s
 }
 
-// Tiles are taken where they save work: many channels, a 3×3 window, stride 1.
+// Tiles are taken where they save work: many channels, a 3×3 window, stride 1. On
+// wide vectors few tiles are not worth their memory.
 func TestWinogradIsChosen(t *testing.T) {
 	for _, test := range []struct {
-		in, out, size, stride, kernel, want int
+		in, out, size, stride, kernel int
+		want                          bool
+		neon                          int // the size there
 	}{
-		{64, 64, 56, 1, 3, 6},
-		{128, 128, 28, 1, 3, 6},
-		{256, 256, 14, 1, 3, 4},
-		{512, 512, 7, 1, 3, 4},
-		{3, 16, 56, 1, 3, 0},
-		{64, 64, 56, 2, 3, 0},
-		{64, 64, 56, 1, 5, 0},
+		{64, 64, 56, 1, 3, true, 6},
+		{128, 128, 28, 1, 3, true, 4},
+		{256, 256, 14, 1, 3, true, 4},
+		{512, 512, 7, 1, 3, f32.ISA() == "neon64", 4},
+		{3, 16, 56, 1, 3, false, 0},
+		{64, 64, 56, 2, 3, false, 0},
+		{64, 64, 56, 1, 5, false, 0},
 	} {
 		c := &convOp{in: test.in, out: test.out, groups: 1, weights: &Constant{},
 			window: window{h: test.size, w: test.size, kernel: [2]int{test.kernel, test.kernel}, stride: [2]int{test.stride, test.stride},
 				dilation: [2]int{1, 1}, oh: test.size / test.stride, ow: test.size / test.stride}}
-		if size, _ := c.tiling(); size != test.want {
-			t.Errorf("%d to %d, %dx%d, stride %d: tiles of %d, want %d", test.in, test.out, test.kernel, test.size, test.stride, size, test.want)
+		about := fmt.Sprintf("%d to %d, %dx%d over %d, stride %d", test.in, test.out, test.kernel, test.kernel, test.size, test.stride)
+		size, _ := c.tiling()
+		if neon := f32.ISA() == "neon64"; neon && size != test.neon || !neon && f32.ISA() != "go" && (size > 0) != test.want {
+			t.Errorf("%s: tiles of %d", about, size)
 		}
-		if bytes, saved := c.Room(); (bytes > 0) != (test.want > 0) || (saved > 0) != (test.want > 0) {
-			t.Errorf("%d to %d: %d bytes save %v", test.in, test.out, bytes, saved)
+		if bytes, saved := c.Room(); (bytes > 0) != (size > 0) || (saved > 0) != (size > 0) {
+			t.Errorf("%s: %d bytes save %v", about, bytes, saved)
+		}
+		c.Take()
+		if got := c.Bytes(); size > 0 && got != f32.WinogradBytes(size, test.out, test.in)+4*int64(test.out) {
+			t.Errorf("%s: %d bytes", about, got)
 		}
 	}
 }

@@ -143,8 +143,8 @@ type (
 
 	// Roomy operations have a faster form that takes more memory.
 	Roomy interface {
-		// Room is how many bytes more, and about how many instructions that saves
-		// for each frame; 0 if there is no such form.
+		// Room is how many bytes more, and about how much time that saves for each
+		// frame, in any unit; 0 if there is no such form.
 		Room() (bytes int64, saved float64)
 		// Take settles the operation on it. It is called before Load.
 		Take()
