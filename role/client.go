@@ -48,10 +48,7 @@ func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
 	defer cfg.uplink.Close()
 	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
 	p.view.Begin(p.status)
-	if err = p.open(ctx); err == nil {
-		err = source.Fit(p.inputs)
-	}
-	if err == nil {
+	if err = p.open(ctx, source); err == nil {
 		p.start()
 		f := input.StartFeed(source, labels, cfg.Frames)
 		err = p.send(ctx, f)
@@ -87,8 +84,9 @@ type player struct {
 	losses      *report.Losses
 }
 
-// open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all.
-func (p *player) open(ctx context.Context) error {
+// open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all. What is
+// no input for its network is refused before.
+func (p *player) open(ctx context.Context, source *input.Inputs) error {
 	p.run = pipeline.Run{
 		ID:       time.Now().UTC().Format("20060102-150405-") + rand.Text()[:6],
 		Strategy: p.cfg.Strategy,
@@ -101,7 +99,12 @@ func (p *player) open(ctx context.Context) error {
 	p.losses = p.cfg.losses(p.view.ID, p.run.ID)
 	next, _ := targets(p.cfg)
 	for i, t := range next {
-		if err := await(ctx, p.cfg, func(ctx context.Context) error { return t.ask(ctx, p.name) }); err != nil {
+		var d transport.Description
+		err := await(ctx, p.cfg, func(ctx context.Context) (err error) { d, err = t.ask(ctx, p.name); return err })
+		if err == nil && i == 0 && len(d.Inputs) > 0 {
+			p.inputs, err = d.Inputs, source.Fit(d.Inputs)
+		}
+		if err != nil {
 			return err
 		}
 		e, opened, err := openEdge(ctx, edgeConfig{target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view}, p.run)
@@ -110,8 +113,10 @@ func (p *player) open(ctx context.Context) error {
 		}
 		p.edges = append(p.edges, e)
 		p.run = opened.Run
-		if i == 0 {
-			p.inputs = opened.Inputs
+		if i == 0 && len(p.inputs) == 0 { // it was starting when it was asked
+			if p.inputs, err = opened.Inputs, source.Fit(opened.Inputs); err != nil {
+				return err
+			}
 		}
 		if first := p.edges[0]; first.end != e.end {
 			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.client.Address(), first.ID())

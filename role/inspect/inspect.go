@@ -103,7 +103,7 @@ func inspect(net *model.Network, calibrate bool, threads int) (found inspection,
 		Model: net.Name(), Digest: net.Digest(), Inputs: entering(net, 0), Outputs: entering(net, last),
 		Work: net.Work(0, last), Weights: net.Bytes(0, last), Cuts: []cutPlace{},
 	}
-	times := net.Costs()
+	times := net.Costs(threads)
 	if calibrate {
 		measured, err := model.Measure(net, threads)
 		if err != nil {

@@ -13,10 +13,6 @@ const MaxRuns = 48
 // of off: its runs, from src[off+From] on. The first run begins at 0. Up to
 // another width behind the last row, where dst has them, may be written as well.
 func Gather(dst []float32, width int, src []float32, off []int, runs []Run, cols int) {
-	gatherFor(native, dst, width, src, off, runs, cols)
-}
-
-func gatherFor(i isa, dst []float32, width int, src []float32, off []int, runs []Run, cols int) {
 	if len(off) == 0 || len(runs) == 0 {
 		return
 	}
@@ -35,7 +31,7 @@ func gatherFor(i isa, dst []float32, width int, src []float32, off []int, runs [
 		}
 		inside = inside && most+run.From+width <= len(src)
 	}
-	if inside && gatherWidth[i] == width && len(runs) <= gatherRuns[i] {
+	if i := packs(width); inside && len(runs) <= gatherRuns[i] {
 		// Whole tiles are copied from each run on, and what is too much of one is
 		// overwritten by the next, and by the next row.
 		gather(i, &dst[0], &src[0], &off[0], len(off), &runs[0], len(runs))

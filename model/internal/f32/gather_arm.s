@@ -62,3 +62,39 @@ three:
 	SUB.S  $1, R3
 	BNE    three
 	RET
+
+// func packNEON(dst, src *float32, each, from, rows, tiles int)
+TEXT ·packNEON(SB), NOSPLIT, $0-24
+	MOVW dst+0(FP), R0
+	MOVW src+4(FP), R1
+	MOVW each+8(FP), R2
+	MOVW from+12(FP), R3
+	MOVW rows+16(FP), R4
+	MOVW tiles+20(FP), R5
+	MOVW R2<<2, R2
+	MOVW R3<<2, R3
+	CMP  $1, R5
+	BEQ  single
+
+row:
+	MOVW R0, R6
+	MOVW R1, R7
+	MOVW R5, R8
+
+tile:
+	LOAD4(0, 7)
+	STORE4STEP(0, 6, 2)
+	SUB.S $1, R8
+	BNE   tile
+	ADD   $32, R0
+	ADD   R3, R1
+	SUB.S $1, R4
+	BNE   row
+	RET
+
+single:
+	LOAD4STEP(0, 1, 3)
+	STORE4(0, 0)
+	SUB.S $1, R4
+	BNE   single
+	RET

@@ -23,12 +23,8 @@ func supported() []isa {
 // rowKernels are the instruction sets with kernels that copy rows.
 var rowKernels = [isaCount]bool{avx2: true, avx512: true}
 
-// gatherWidth is how wide the rows are that the kernel gathers, gatherRuns from how
-// many runs.
-var (
-	gatherWidth = [isaCount]int{avx2: 24, avx512: 48}
-	gatherRuns  = [isaCount]int{avx2: MaxRuns, avx512: MaxRuns}
-)
+// gatherRuns is of how many runs the kernel puts a row together.
+var gatherRuns = [isaCount]int{avx2: MaxRuns, avx512: MaxRuns}
 
 // tapLanes is how many results correlate and maximum make at a time; n is a
 // multiple of it.

@@ -45,13 +45,16 @@ func tile(_ isa, _ int, s *strips) { strips8NEON(s) }
 //go:noescape
 func gatherNEON(dst, src *float32, off *int, rows int, runs *Run, count int)
 
-// gatherWidth is how wide the rows are that the kernel gathers, gatherRuns from how
-// many runs.
-var (
-	gatherWidth = [isaCount]int{neon32: 8}
-	gatherRuns  = [isaCount]int{neon32: 3}
-)
+// gatherRuns is of how many runs the kernel puts a row together.
+var gatherRuns = [isaCount]int{neon32: 3}
 
 func gather(_ isa, dst, src *float32, off *int, rows int, runs *Run, count int) {
 	gatherNEON(dst, src, off, rows, runs, count)
+}
+
+//go:noescape
+func packNEON(dst, src *float32, each, from, rows, tiles int)
+
+func pack(_ isa, dst, src *float32, each, from, rows, tiles int) {
+	packNEON(dst, src, each, from, rows, tiles)
 }

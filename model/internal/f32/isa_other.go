@@ -18,6 +18,8 @@ func tile(isa, int, *strips) {
 	panic(noKernels)
 }
 
-var gatherWidth, gatherRuns [isaCount]int
+var gatherRuns [isaCount]int
 
 func gather(isa, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }
+
+func pack(isa, *float32, *float32, int, int, int, int) { panic(noKernels) }

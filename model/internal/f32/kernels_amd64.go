@@ -86,6 +86,17 @@ func gather(i isa, dst, src *float32, off *int, rows int, runs *Run, count int) 
 }
 
 //go:noescape
+func packAVX512(dst, src *float32, each, from, rows, tiles int)
+
+func pack(i isa, dst, src *float32, each, from, rows, tiles int) {
+	if i == avx512 {
+		packAVX512(dst, src, each, from, rows, tiles)
+	} else {
+		packAVX2(dst, src, each, from, rows, tiles)
+	}
+}
+
+//go:noescape
 func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 
 //go:noescape
@@ -111,6 +122,9 @@ func alternateRowsAVX2(dst, src *float32, to, from, rows, cols int)
 
 //go:noescape
 func gatherAVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
+
+//go:noescape
+func packAVX2(dst, src *float32, each, from, rows, tiles int)
 
 //go:noescape
 func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)

@@ -445,6 +445,39 @@ bias:
 	JMP              begun
 
 resume:
+	LEAQ             0(BX)(CX*8), R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
 	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
 	VMOVUPS          0(R13), Z0
@@ -775,6 +808,23 @@ bias:
 	JMP              begun
 
 resume:
+	LEAQ             0(BX)(CX*8), R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
 	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
 	VMOVUPS          0(R13), Z0
@@ -1248,6 +1298,44 @@ done:
 	VZEROUPPER
 	RET
 
+// func packAVX512(dst, src *float32, each, from, rows, tiles int)
+// AX dst, BX src, CX each, DX from, SI rows, DI tiles, R8 tile, R9 of the row, R10 tiles left, [Z0 Z1 Z2] row of a tile
+TEXT ·packAVX512(SB), NOSPLIT, $0-48
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             each+16(FP), CX
+	MOVQ             from+24(FP), DX
+	MOVQ             rows+32(FP), SI
+	MOVQ             tiles+40(FP), DI
+	SHLQ             $2, CX
+	SHLQ             $2, DX
+
+row:
+	MOVQ             AX, R8
+	MOVQ             BX, R9
+	MOVQ             DI, R10
+
+tile:
+	PREFETCHT0       0(R9)(DX*4)
+	PREFETCHT0       64(R9)(DX*4)
+	PREFETCHT0       128(R9)(DX*4)
+	VMOVUPS          0(R9), Z0
+	VMOVUPS          64(R9), Z1
+	VMOVUPS          128(R9), Z2
+	VMOVUPS          Z0, 0(R8)
+	VMOVUPS          Z1, 64(R8)
+	VMOVUPS          Z2, 128(R8)
+	ADDQ             $192, R9
+	ADDQ             CX, R8
+	DECQ             R10
+	JNE              tile
+	ADDQ             $192, AX
+	ADDQ             DX, BX
+	DECQ             SI
+	JNE              row
+	VZEROUPPER
+	RET
+
 // func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 // AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 x[k], R11 columns left, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums of columns 0..3 mod 4, [Y8 Y9 Y10 Y11] x[k], [Y12] lo, [Y13] hi
 TEXT ·affineAVX2(SB), NOSPLIT, $0-64
@@ -1498,6 +1586,19 @@ bias:
 	JMP              begun
 
 resume:
+	LEAQ             0(BX)(CX*4), R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	ADDQ             CX, R13
 	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
 	VMOVUPS          0(R13), Y0
@@ -1704,6 +1805,15 @@ bias:
 	JMP              begun
 
 resume:
+	LEAQ             0(BX)(CX*4), R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
 	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
 	VMOVUPS          0(R13), Y0
@@ -2138,6 +2248,43 @@ run:
 	JNE              row
 
 done:
+	VZEROUPPER
+	RET
+
+// func packAVX2(dst, src *float32, each, from, rows, tiles int)
+// AX dst, BX src, CX each, DX from, SI rows, DI tiles, R8 tile, R9 of the row, R10 tiles left, [Y0 Y1 Y2] row of a tile
+TEXT ·packAVX2(SB), NOSPLIT, $0-48
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             each+16(FP), CX
+	MOVQ             from+24(FP), DX
+	MOVQ             rows+32(FP), SI
+	MOVQ             tiles+40(FP), DI
+	SHLQ             $2, CX
+	SHLQ             $2, DX
+
+row:
+	MOVQ             AX, R8
+	MOVQ             BX, R9
+	MOVQ             DI, R10
+
+tile:
+	PREFETCHT0       0(R9)(DX*4)
+	PREFETCHT0       64(R9)(DX*4)
+	VMOVUPS          0(R9), Y0
+	VMOVUPS          32(R9), Y1
+	VMOVUPS          64(R9), Y2
+	VMOVUPS          Y0, 0(R8)
+	VMOVUPS          Y1, 32(R8)
+	VMOVUPS          Y2, 64(R8)
+	ADDQ             $96, R9
+	ADDQ             CX, R8
+	DECQ             R10
+	JNE              tile
+	ADDQ             $96, AX
+	ADDQ             DX, BX
+	DECQ             SI
+	JNE              row
 	VZEROUPPER
 	RET
 

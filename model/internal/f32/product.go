@@ -35,13 +35,17 @@ func (m *Matrix) Mul(p *Product, scratch []float32) {
 // [left, right) and leaves the rest of C alone, so that threads may share one
 // product. Splitting by columns packs no part of B twice.
 //
-// The work is cut so that each level of the cache holds what is read again:
+// The work is cut so that each level of the cache holds what is read again: the
+// first one a tile of B, the second one a group of W's panels.
 //
 //	            columns: some tiles              one tile
 //	          ┌────────────────────┐             ┌──┐
-//	W ──▶     │ a round of B       │  times      │  │ first level
+//	W ──▶     │ a round of B       │  times      │  │
 //	depth     │ is packed once     │             └──┘
-//	columns   └────────────────────┘   a group of W's panels: second level
+//	columns   └────────────────────┘
+//
+// Where all of W is a small matter, a tile goes through all rounds before the
+// next: then it is still in the first level when it has been packed.
 func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right int) {
 	m.checkProduct(p, scratch, from, to, left, right)
 	if from >= to || left >= right {
@@ -59,9 +63,13 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 	s := &shapes[m.isa]
 	rounds := (m.cols + s.depth - 1) / s.depth
 	depth := (m.cols + rounds - 1) / rounds
-	there := m.inPlace(p.B, from, to)
-	for j := left; j < right; j += s.tiles * s.tileCols {
-		b := block{p: p, there: there, packed: scratch, col: j, cols: min(s.tiles*s.tileCols, right-j)}
+	width := s.tileCols
+	if (to-from)*m.pitch() > s.small {
+		width *= s.tiles
+	}
+	b := block{p: p, there: m.inPlace(p.B, from, to), packed: scratch}
+	for b.col = left; b.col < right; b.col += width {
+		b.cols = min(width, right-b.col)
 		for b.row = 0; b.row < m.cols; b.row += depth {
 			b.rows = min(depth, m.cols-b.row)
 			m.gather(&b)
@@ -77,10 +85,9 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 func (m *Matrix) mulBlock(b *block, from, to int) {
 	for t := 0; t < b.cols; {
 		wide, used := m.tileWidth(b.cols - t)
-		switch {
-		case wide == 1:
+		if wide == 1 {
 			m.column(b, t, from, to)
-		default:
+		} else {
 			m.strips(b, t, wide, used, from, to)
 		}
 		t += wide

@@ -130,6 +130,14 @@ var _ f32.Columns = (*patches)(nil)
 // Pack gathers a few columns. Neighbouring outputs of a row have neighbouring
 // inputs, so it copies runs, and these lie alike in every row of the matrix.
 func (p *patches) Pack(dst []float32, width, row, rows, col, cols int) {
+	for cols > width {
+		p.tile(dst, width, row, rows, col, width)
+		dst, col, cols = dst[rows*width:], col+width, cols-width
+	}
+	p.tile(dst, width, row, rows, col, cols)
+}
+
+func (p *patches) tile(dst []float32, width, row, rows, col, cols int) {
 	var runs [f32.MaxRuns]f32.Run
 	n := 0
 	for at := 0; at < cols; n++ {

@@ -53,7 +53,7 @@ func (c *convOp) Room() (bytes int64, saved float64) {
 	if size == 0 {
 		return 0, 0
 	}
-	return f32.WinogradBytes(size, c.out, c.in) - c.plainBytes(), c.plainCost() - cost
+	return f32.WinogradBytes(size, c.out, c.in) - c.plainBytes(), float64(c.samples) * (c.plainCost() - cost)
 }
 
 // Take settles the convolution on that form.

@@ -30,7 +30,7 @@ func TestWinogradConvolution(t *testing.T) {
 			continue
 		}
 		x, weights, bias := someNumbers(r, in*h*w), someNumbers(r, out*in*9), someNumbers(r, out)
-		c := &convOp{in: in, out: out, groups: 1, weights: &Constant{Dims: []int64{int64(out), int64(in), 3, 3}, reals: weights},
+		c := &convOp{in: in, out: out, samples: 1, groups: 1, weights: &Constant{Dims: []int64{int64(out), int64(in), 3, 3}, reals: weights},
 			window: window{h: h, w: w, kernel: [2]int{3, 3}, stride: [2]int{1, 1}, dilation: [2]int{1, 1}, before: before, oh: oh, ow: ow},
 			after:  []scaling{{shift: &Constant{Dims: []int64{int64(out)}, reals: bias}, times: 1}}}
 		clamp := f32.Clamp{Min: -3, Max: 4}
@@ -108,7 +108,7 @@ func TestWinogradIsChosen(t *testing.T) {
 		{64, 64, 56, 2, 3, false, 0},
 		{64, 64, 56, 1, 5, false, 0},
 	} {
-		c := &convOp{in: test.in, out: test.out, groups: 1, weights: &Constant{},
+		c := &convOp{in: test.in, out: test.out, samples: 1, groups: 1, weights: &Constant{},
 			window: window{h: test.size, w: test.size, kernel: [2]int{test.kernel, test.kernel}, stride: [2]int{test.stride, test.stride},
 				dilation: [2]int{1, 1}, oh: test.size / test.stride, ow: test.size / test.stride}}
 		about := fmt.Sprintf("%d to %d, %dx%d over %d, stride %d", test.in, test.out, test.kernel, test.kernel, test.size, test.stride)
@@ -135,7 +135,7 @@ func BenchmarkWinograd(b *testing.B) {
 			b.Run(fmt.Sprintf("%dto%dx%d/tiles=%d", s.in, s.out, s.plane, size), func(b *testing.B) {
 				runtime.LockOSThread() // what is counted under qemu is the thread
 				defer runtime.UnlockOSThread()
-				c := &convOp{in: s.in, out: s.out, groups: 1, tile: size,
+				c := &convOp{in: s.in, out: s.out, samples: 1, groups: 1, tile: size,
 					weights: &Constant{Dims: []int64{int64(s.out), int64(s.in), 3, 3}, reals: weights},
 					window: window{h: s.plane, w: s.plane, kernel: [2]int{3, 3}, stride: [2]int{1, 1}, dilation: [2]int{1, 1},
 						before: [2]int{1, 1}, oh: s.plane, ow: s.plane}}
