@@ -24,5 +24,7 @@
 // written. None allocates. Assembly stops neither for the scheduler nor for the
 // garbage collector, so one call reads at most 256 KB of weights.
 //
+// A Winograd holds one Matrix for each element of its tiles, in the same layout.
+//
 // Team splits one product over several threads.
 package f32

@@ -83,7 +83,7 @@ func (w *Winograd) Elements() int { return (w.size + 2) * (w.size + 2) }
 // `from` on: G f Gᵀ. Its rows for a pair of points ±p have the same numbers, but
 // for the sign of the middle one.
 func (w *Winograd) SetRows(from int, filters []float32) {
-	g, n := winogradFilter(w.size), w.size+2
+	g, n, each := winogradFilter(w.size), w.size+2, w.each
 	width, pitch := w.filters[0].width, w.filters[0].pitch()
 	for row := from; len(filters) > 0; row++ {
 		at := row/width*pitch + row%width
@@ -93,23 +93,29 @@ func (w *Winograd) SetRows(from int, filters []float32) {
 			for b := range 3 {
 				f0, f1, f2 := float64(f[b]), float64(f[3+b]), float64(f[6+b])
 				down[0][b], down[n-1][b] = g[0][0]*f0, f2
-				for i := 1; i < 7 && i < n-1; i += 2 {
-					even, odd := g[i][0]*f0+g[i][2]*f2, g[i][1]*f1
-					down[i][b], down[i+1][b] = even+odd, even-odd
+				even, odd := g[1][0]*f0+g[1][2]*f2, g[1][1]*f1
+				down[1][b], down[2][b] = even+odd, even-odd
+				even, odd = g[3][0]*f0+g[3][2]*f2, g[3][1]*f1
+				down[3][b], down[4][b] = even+odd, even-odd
+				if n == 8 {
+					even, odd = g[5][0]*f0+g[5][2]*f2, g[5][1]*f1
+					down[5][b], down[6][b] = even+odd, even-odd
 				}
 			}
-			to, each := w.memory.floats[at:], w.each
-			for i := range down[:n] {
+			to := w.memory.floats[at : at+(n*n-1)*each+1]
+			for e, i := 0, 0; i < n; i++ {
 				f0, f1, f2 := down[i][0], down[i][1], down[i][2]
-				to[0] = float32(g[0][0] * f0)
-				to = to[each:]
-				for i := 1; i < 7 && i < n-1; i += 2 {
-					even, odd := g[i][0]*f0+g[i][2]*f2, g[i][1]*f1
-					to[0], to[each] = float32(even+odd), float32(even-odd)
-					to = to[2*each:]
+				to[e] = float32(g[0][0] * f0)
+				even, odd := g[1][0]*f0+g[1][2]*f2, g[1][1]*f1
+				to[e+each], to[e+2*each] = float32(even+odd), float32(even-odd)
+				even, odd = g[3][0]*f0+g[3][2]*f2, g[3][1]*f1
+				to[e+3*each], to[e+4*each] = float32(even+odd), float32(even-odd)
+				if n == 8 {
+					even, odd = g[5][0]*f0+g[5][2]*f2, g[5][1]*f1
+					to[e+5*each], to[e+6*each] = float32(even+odd), float32(even-odd)
 				}
-				to[0] = float32(f2)
-				to = to[min(each, len(to)):]
+				e += n * each
+				to[e-each] = float32(f2)
 			}
 			filters, at = filters[9:], at+width
 		}
