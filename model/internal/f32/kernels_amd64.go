@@ -142,3 +142,15 @@ func filtersAVX2(c *filtersCall)
 
 //go:noescape
 func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
+
+//go:noescape
+func winogradInput4AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+
+//go:noescape
+func winogradInput6AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+
+//go:noescape
+func winogradOutput4AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+
+//go:noescape
+func winogradOutput6AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
