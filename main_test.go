@@ -88,6 +88,8 @@ var flags = []flagValues{
 	{"interval", "1ms", []string{"30", "-1ms", "fast"}, "a time of 0s or more"},
 	{"input", "x.npy", []string{""}, "empty"},
 	{"labels", "x.npy", []string{""}, "empty"},
+	{"serve", "127.0.0.1:8000", []string{"", "8000:http", ":"}, "use host:port"},
+	{"timeout", "1s", []string{"0s", "1", "99ms", "600000h"}, "a time of 100ms or more, and at most 1000h"},
 	{"results", "x.jsonl", []string{""}, "empty"},
 	{"classes", "x.txt", []string{""}, "empty"},
 	{"preprocess", "imagenet,layout=hwc", []string{"x", "mean=1,2", "mean=1,2,3,4", "std=0", "layout=nchw", "layout=HWC"}, "use imagenet, or mean, std and layout"},
@@ -190,6 +192,10 @@ func TestIncompleteCommandLineIsRefused(t *testing.T) {
 		{"--labels x.npy", []string{"--labels needs --input"}},
 		{"--role end --tls-cert x.pem", []string{"--tls-cert, --tls-key and --tls-ca go together", "tandem cert"}},
 		{"--role end --tls-key x.pem --tls-ca x.pem --key x", []string{"go together"}},
+		{"--serve :8000 --frames 5", []string{"--frames means nothing with --serve"}},
+		{"--serve :8000 --input x.npy --labels y.npy", []string{"--input and --serve exclude each other", "--labels"}}, // both at once
+		{"--role client --next a --end b --host x", []string{"--end means nothing for the client without --serve", "--host"}},
+		{"--key x", []string{"mean nothing without a role", "--serve"}},
 		{"cert", []string{"names of the devices", "tandem cert end slow fast client"}},
 		{"cert --ca x", []string{"-ca"}},
 		{"--frames 0 --labels x.npy", []string{"--frames 0", "--labels"}}, // both at once

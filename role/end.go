@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/device"
 	"tandem/role/monitor"
 	"tandem/role/options"
@@ -22,6 +23,7 @@ type recordings struct {
 	results *report.Results // nil: not wanted
 	publish func(r pipeline.Report) error
 	arrived func(age time.Duration) // told of each frame's first arrival
+	answers *answer.Fan
 }
 
 func (e *recordings) begin(_ context.Context, o beginning) (part, transport.Opened, error) {
@@ -85,6 +87,8 @@ func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback,
 		}
 		if first := r.recorder.Add(f); first {
 			r.arrived(f.Age)
+			a := answer.Of(r.run, f)
+			r.answers.Publish(answer.Event{Run: r.run.ID, Answer: &a})
 			if r.results != nil {
 				r.results.Write(r.run.ID, f)
 			}

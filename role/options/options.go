@@ -94,6 +94,9 @@ type Options struct {
 	Drop      pipeline.Drop  // which frame goes when the queue is full
 	MaxAge    time.Duration  // older frames are not computed; 0: none is too old
 
+	Serve   string        // host:port on which requests are answered, whose rows are the frames; empty: they come from Input
+	Timeout time.Duration // of a request
+
 	Input   input.Options
 	Results string // file for one JSON line per delivered frame
 	Classes string // file with the names of the classes, for Results
@@ -135,6 +138,7 @@ func Default(r Role) Options {
 		Wait:      5 * time.Second,
 		Idle:      10 * time.Second,
 		Drain:     time.Minute,
+		Timeout:   5 * time.Second,
 	}
 	switch r {
 	case Local:

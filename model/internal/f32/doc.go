@@ -24,7 +24,12 @@
 // written. None allocates. Assembly stops neither for the scheduler nor for the
 // garbage collector, so one call reads at most 256 KB of weights.
 //
-// A Winograd holds one Matrix for each element of its tiles, in the same layout.
+// What comes behind, such as a SiLU or a residual sum, is an Epilogue, which a
+// product calls for a block of C that is complete and still in the cache. The
+// functions of one number and of two that it is made of (Function, Pair) are
+// formulas in package asm, from which the kernels of all processors are made.
+//
+// A Winograd has a Matrix for each element of a convolution's tiles.
 //
 // Team splits one product over several threads.
 package f32

@@ -74,8 +74,9 @@ type convOp struct {
 	tile            int       // computed by tiles of so many outputs along each axis; 0: as it is
 }
 
-func (c *convOp) Bounded()     {}
-func (c *convOp) Samples() int { return c.samples }
+func (c *convOp) Bounded()       {}
+func (c *convOp) Finishes() bool { return true }
+func (c *convOp) Samples() int   { return c.samples }
 
 // Absorb takes over a scaling of the output channels.
 func (c *convOp) Absorb(by Scaler, shape []int) bool {
