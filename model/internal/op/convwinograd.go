@@ -213,28 +213,28 @@ func (k *winogradKernel) product(thread, element int) {
 	k.filters.Multiply(&k.products[thread], k.m, k.v, element, k.from.Len(), scratch)
 }
 
-// leave transforms what has become of one output channel, and keeps what is not
-// beyond its plane.
+// leave transforms what has become of one output channel, keeps what is not beyond
+// its plane, and finishes it.
 func (k *winogradKernel) leave(thread, channel int) {
 	y := k.y[channel*k.oh*k.ow:][:k.oh*k.ow]
 	plane, buffer, _ := k.own(thread)
 	size := k.tile
-	if k.pitch == k.ow && k.oh%size == 0 { // the tiles fit
+	fit := k.pitch == k.ow && k.oh%size == 0
+	if fit {
 		plane = y
 	}
 	k.filters.Output(plane, &k.to, k.m, channel, k.bias[channel], k.with.Clamp, buffer)
-	if &plane[0] == &y[0] {
-		return
-	}
-	if k.last-k.first == k.tiles {
-		f32.CopyRows(y, k.ow, plane, k.pitch, k.oh, k.ow)
-		return
-	}
 	for at := k.first; at < k.last; {
 		next := min((at/k.across+1)*k.across, k.last) // of the same row of tiles
 		row, left := at/k.across*size, at%k.across*size
-		cols := min(left+(next-at)*size, k.ow) - left
-		f32.CopyRows(y[row*k.ow+left:], k.ow, plane[row*k.pitch+left:], k.pitch, min(size, k.oh-row), cols)
+		rows, cols := min(size, k.oh-row), min(left+(next-at)*size, k.ow)-left
+		if k.last-k.first == k.tiles { // all rows at once
+			rows, next = k.oh, k.last
+		}
+		if !fit {
+			f32.CopyRows(y[row*k.ow+left:], k.ow, plane[row*k.pitch+left:], k.pitch, rows, cols)
+		}
+		k.with.Then.Rows(k.y, channel*len(y)+row*k.ow+left, rows, cols, k.ow)
 		at = next
 	}
 }

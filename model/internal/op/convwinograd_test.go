@@ -58,7 +58,9 @@ func TestWinogradConvolution(t *testing.T) {
 			if r.IntN(2) == 0 { // several blocks
 				k.block = min(k.block, 1+r.IntN(9))
 			}
-			for _, with := range []With{{Clamp: clamp}, {Clamp: clamp, Team: team}} {
+			other := someNumbers(r, out*oh*ow)
+			then := f32.Epilogue{Function: f32.Sigmoid, Pair: f32.Add, Other: other, Clamp: f32.ReLU}
+			for _, with := range []With{{Clamp: clamp}, {Clamp: clamp, Team: team}, {Clamp: clamp, Then: then}, {Clamp: clamp, Then: then, Team: team}} {
 				threads := 1
 				if with.Team != nil {
 					threads = team.Threads()
@@ -71,8 +73,12 @@ func TestWinogradConvolution(t *testing.T) {
 					t.Fatal(about, err)
 				}
 				for i, v := range y.Float32s() {
-					if d := math.Abs(float64(v) - want[i]); !(d <= within*max(largest, 1)) {
-						t.Fatalf("%s: output %d is %v, want %v within %.2g of %.2g", about, i, v, want[i], within, largest)
+					want := want[i]
+					if !with.Then.None() {
+						want = max(0, 1/(1+math.Exp(-want))+float64(other[i]))
+					}
+					if d := math.Abs(float64(v) - want); !(d <= within*max(largest, 1)) {
+						t.Fatalf("%s: output %d is %v, want %v within %.2g of %.2g", about, i, v, want, within, largest)
 					}
 				}
 				if n := testing.AllocsPerRun(2, func() { _ = k.Apply(y, xs, with) }); n != 0 {
