@@ -79,7 +79,7 @@ func (r *Report) account(run Run, arrived *window) {
 	known := false
 	for _, e := range r.Nodes {
 		if e.Role == "client" {
-			r.Frames = e.Received // what it really sent, where it was stopped early
+			r.Frames = e.Sent() // what it really sent, where it was stopped early
 		}
 		if e.Emulate != "" && !slices.Contains(devices, e.Emulate) {
 			devices = append(devices, e.Emulate)

@@ -34,29 +34,26 @@ func runClient(ctx context.Context, cfg setup) (err error) {
 
 // play opens a run, feeds it until the frames, the input or the context end, closes it, and returns its report.
 func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
-	in := cfg.Input
-	in.Stdin, in.Seed = cfg.Stdin, cfg.Seed
-	source, err := input.Open(in)
-	if err != nil {
-		return pipeline.Report{}, err
-	}
-	labels, err := input.OpenLabels(cfg.Input, source)
-	if err != nil {
-		return pipeline.Report{}, err
-	}
-	cfg.equip()
-	defer cfg.uplink.Close()
 	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
+	in := cfg.Input
+	in.Stdin, in.Seed, in.Skipped = cfg.Stdin, cfg.Seed, p.ledger.Skip
+	in.Say = func(text string) { cfg.Log.Warn().Msg(text) }
+	var err error
+	if p.feed, err = input.OpenFeed(in); err != nil {
+		return pipeline.Report{}, err
+	}
+	defer p.feed.Close()
+	p.cfg.equip()
+	defer p.cfg.uplink.Close()
 	p.view.Begin(p.status)
 	if err = p.open(ctx); err == nil {
-		err = source.Fit(p.inputs)
+		err = p.feed.Fit(p.inputs)
 	}
 	if err == nil {
 		p.start()
-		f := input.StartFeed(source, labels, cfg.Frames)
-		err = p.send(ctx, f)
+		p.feed.Start(cfg.Frames)
+		err = p.send(ctx)
 		p.interrupted = ctx.Err() != nil
-		f.Stop()
 	}
 	return p.close(err)
 }
@@ -68,6 +65,7 @@ func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
 type player struct {
 	cfg    setup
 	name   string
+	feed   *input.Feed
 	run    pipeline.Run
 	inputs []transport.Input // that the frames bring
 	shapes [][]int           // theirs
@@ -97,6 +95,7 @@ func (p *player) open(ctx context.Context) error {
 		Interval: p.cfg.Interval,
 		Load:     p.cfg.Load,
 		Wire:     p.cfg.Wire,
+		Newest:   p.feed.Live(),
 	}
 	p.losses = p.cfg.losses(p.view.ID, p.run.ID)
 	next, _ := targets(p.cfg)
@@ -183,7 +182,7 @@ func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.
 
 // send sends the frames on their beat, dealing them to the hops in turn. It never waits for an answer: a frame that
 // finds the hop full is refused here, and counted.
-func (p *player) send(ctx context.Context, f *input.Feed) error {
+func (p *player) send(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	due := time.Now()
@@ -191,7 +190,11 @@ func (p *player) send(ctx context.Context, f *input.Feed) error {
 		if err := p.over(); err != nil {
 			return err
 		}
-		data, label, err := f.Next(ctx, i)
+		hop := p.hops[i%uint64(len(p.hops))]
+		for p.run.Newest && len(hop.Out()) > 0 && ctx.Err() == nil { // a live picture would wait there, and grow old
+			time.Sleep(hopPause)
+		}
+		item, err := p.feed.Next(ctx, due)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -204,12 +207,18 @@ func (p *player) send(ctx context.Context, f *input.Feed) error {
 		case <-ctx.Done():
 			return nil
 		}
-		p.offer(ctx, p.hops[i%uint64(len(p.hops))], pipeline.Frame{
-			ID: i, Shapes: p.shapes, Data: data, Label: label, Since: time.Now(),
+		if item.Since.IsZero() {
+			item.Since = time.Now()
+		}
+		p.offer(ctx, hop, pipeline.Frame{
+			ID: i, Shapes: p.shapes, Data: item.Data, Label: item.Label, Source: item.Source, Since: item.Since,
 		})
 		due = p.next(due)
 	}
 }
+
+// hopPause is how often a client looks whether what it has sent is on its way.
+const hopPause = 2 * time.Millisecond
 
 // over reports why no node takes part in the run any more; nil: one does, or may do so again.
 func (p *player) over() (err error) {
@@ -287,9 +296,9 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	case failed != nil:
 		end.add("the client failed: " + failed.Error())
 	case p.interrupted && p.cfg.Frames > 0:
-		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Received, p.cfg.Frames))
+		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Sent(), p.cfg.Frames))
 	}
-	end.add(p.losses.Notes()...)
+	end.add(append(p.losses.Notes(), p.feed.Notes()...)...)
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
 	entry.Next, entry.Life = []string{p.edges[0].ID().Address}, p.name
 	p.trail.Tell(&entry)

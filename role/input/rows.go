@@ -35,8 +35,9 @@ func openRows(path string) (*rows, error) {
 }
 
 func (r *rows) Fit(want transport.Input) error {
-	if need := numpyKind(want.Type); !kindFits(r.kind, need) {
-		return fmt.Errorf("--input %s: its elements are %s, and %s is needed: save x.astype(numpy.%s)", r.path, r.kind, need, numpyName(want.Type))
+	if at, why := misfit(r.data, want.Type); at >= 0 {
+		row := len(r.data) / r.shape[0]
+		return fmt.Errorf("--input %s: value %d of row %d is %v, and the input %s holds %s: %s", r.path, at%row, at/row, r.data[at], want.Name, want.Type, why)
 	}
 	r.size = pipeline.Volume(want.Shape)
 	switch row := pipeline.Volume(r.shape[1:]); {

@@ -24,8 +24,9 @@ type Result struct {
 	Score   float32 `json:"score"` // that output
 	Label   *int    `json:"label,omitempty"`
 	AgeMS   float64 `json:"age_ms"`
-	Node    string  `json:"node"`    // role of the node that ran the last layer
-	Address string  `json:"address"` // of that node
+	Source  string  `json:"source,omitempty"` // the stream that the frame comes from, where the client has several
+	Node    string  `json:"node"`             // role of the node that ran the last layer
+	Address string  `json:"address"`          // of that node
 }
 
 // CreateResults creates the file, and reads the names of the classes from another one where it is named.
@@ -60,7 +61,7 @@ func (w *Results) Write(run string, f *pipeline.Frame) {
 	class, score := f.Top()
 	line := Result{
 		Run: run, ID: f.ID, Class: class, Score: score,
-		AgeMS: float64(f.Age/time.Microsecond) / 1000, Node: f.By.Role, Address: f.By.Address,
+		AgeMS: float64(f.Age/time.Microsecond) / 1000, Source: f.Source, Node: f.By.Role, Address: f.By.Address,
 	}
 	if class >= 0 && class < len(w.classes) {
 		line.Name = w.classes[class]
