@@ -27,6 +27,7 @@ type camera struct {
 	since  time.Time    // it is waited for
 	timed  bool         // it is no recording, whose pictures have no time
 	live   bool         // only the newest picture counts, as far as can be known before any has come
+	seen   bool         // a picture could be read
 	taken  time.Time    // when the last byte of the last picture arrived
 	fault  atomic.Value // string: why nothing comes
 	stop   context.CancelFunc
@@ -73,10 +74,7 @@ func openCamera(o Options, path string) (*camera, error) {
 		}
 		c.live = c.box.guess || c.box.live
 		go func() {
-			good, err := c.read(ctx, from)
-			if good == 0 && errors.Is(err, io.EOF) {
-				err = c.nothing(err)
-			}
+			_, err := c.read(ctx, from)
 			c.box.end(err)
 			_ = from.Close() // it was only read
 		}()
@@ -125,7 +123,7 @@ func (c *camera) read(ctx context.Context, from io.Reader) (good int, err error)
 				return good, err
 			}
 		case errors.Is(err, io.EOF):
-			return good, fmt.Errorf("it ended after %d bytes: %w", stream.bytes, err)
+			return good, ended(stream.bytes)
 		case err != nil:
 			return good, err
 		default:
@@ -136,12 +134,19 @@ func (c *camera) read(ctx context.Context, from io.Reader) (good int, err error)
 	return good, io.EOF
 }
 
+// ended is the io.EOF of a stream of so many bytes.
+type ended int64
+
+func (e ended) Error() string        { return fmt.Sprintf("it ended after %d bytes", int64(e)) }
+func (e ended) Is(target error) bool { return target == io.EOF }
+
 // nothing is the error of a camera that has sent no picture.
 func (c *camera) nothing(why error) error {
-	if fault, is := c.fault.Load().(string); is {
-		why = fmt.Errorf("%w, %s", why, fault)
+	because, is := c.fault.Load().(string)
+	if !is {
+		because = "JPEG pictures one after another are needed, as of rpicam-vid --codec mjpeg or ffmpeg -f mjpeg"
 	}
-	return fmt.Errorf("%s: no picture came: %w. JPEG pictures one after another are needed, as of rpicam-vid --codec mjpeg or ffmpeg -f mjpeg", c.called, why)
+	return fmt.Errorf("%s: no picture came, %v: %s", c.called, why, because)
 }
 
 // call reads a network camera, and calls it again when the connection ends.
@@ -226,13 +231,19 @@ func (c *camera) Count() int { return 0 }
 // Next decodes the next picture. Call it when the mailbox is ready.
 func (c *camera) Next(uint64) ([]float32, error) {
 	s, err := c.box.take()
+	if errors.Is(err, io.EOF) && !c.seen {
+		err = c.nothing(err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	data, err := c.decode(s.file)
 	if err != nil {
-		return nil, damage{fmt.Errorf("%s: it is no JPEG image that can be read: %w", c.called, err)}
+		err = fmt.Errorf("it is no JPEG image that can be read: %w", err)
+		c.fault.Store(err.Error())
+		return nil, damage{fmt.Errorf("%s: %w", c.called, err)}
 	}
+	c.seen = true
 	if c.timed {
 		c.taken = s.at
 	}
@@ -241,9 +252,8 @@ func (c *camera) Next(uint64) ([]float32, error) {
 
 // overdue says why no picture comes, once that takes too long; nil: it may still come.
 func (c *camera) overdue(now time.Time) error {
-	silent, any := c.box.silent(c.since, now)
-	switch {
-	case !any && silent > firstPicture:
+	switch silent := c.box.silent(c.since, now); {
+	case !c.seen && now.Sub(c.since) > firstPicture:
 		return c.nothing(fmt.Errorf("for %s", firstPicture))
 	case silent > nextPicture:
 		return fmt.Errorf("%s: no further picture came for %s", c.called, nextPicture)

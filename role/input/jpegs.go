@@ -96,15 +96,34 @@ func (j *jpegs) headers() (whole bool, err error) {
 				return false, err
 			}
 		}
-		for range int(binary.BigEndian.Uint16(size[:])) - len(size) {
-			if _, err := j.take(); err != nil {
-				return false, err
-			}
+		whole, err := j.segment(int(binary.BigEndian.Uint16(size[:]))-len(size), kind)
+		if err != nil || !whole {
+			return false, err
 		}
 		if kind == sos {
 			return true, nil
 		}
 	}
+}
+
+// segment reads the rest of one. It is not whole where another file begins within it; only those of applications may have
+// one, a thumbnail.
+func (j *jpegs) segment(left int, kind byte) (whole bool, err error) {
+	application := kind >= 0xe0 && kind <= 0xef
+	for last := byte(0); left > 0; left-- {
+		b, err := j.take()
+		if err != nil {
+			return false, err
+		}
+		if last == mark && b == soi && !application {
+			if next, err := j.in.Peek(1); err == nil && next[0] == mark {
+				j.started = true
+				return false, nil
+			}
+		}
+		last = b
+	}
+	return true, nil
 }
 
 // marker reads up to the next marker, over what else a damaged file has there.

@@ -109,11 +109,11 @@ func (m *mailbox) take() (shot, error) {
 }
 
 // silent is for how long no picture has come, since that moment or later.
-func (m *mailbox) silent(since, now time.Time) (d time.Duration, any bool) {
+func (m *mailbox) silent(since, now time.Time) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.came.After(since) {
 		since = m.came
 	}
-	return now.Sub(since), m.any
+	return now.Sub(since)
 }

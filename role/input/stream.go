@@ -25,7 +25,8 @@ type stream struct {
 const readAhead = 4
 
 func (s *stream) start(f *Feed) {
-	s.done = make(chan struct{})
+	done := make(chan struct{})
+	s.done = done
 	for _, c := range s.in.cameras() {
 		c.since = time.Now()
 	}
@@ -46,7 +47,7 @@ func (s *stream) start(f *Feed) {
 			select {
 			case s.ahead <- item:
 				f.awake()
-			case <-s.done:
+			case <-done:
 				return
 			}
 		}
@@ -100,11 +101,10 @@ func (s *stream) label(i uint64) int {
 
 // poll returns a frame where there is one now. An error says that none comes at the moment, or, with s.ended, none any more.
 func (s *stream) poll(f *Feed) (item Item, any bool, err error) {
-	cameras := s.in.cameras()
 	switch {
 	case s.ended != nil:
 		return Item{}, false, nil
-	case len(cameras) == 0:
+	case len(s.in.cameras()) == 0:
 		select {
 		case item, any = <-s.ahead:
 			if !any {
@@ -114,19 +114,25 @@ func (s *stream) poll(f *Feed) (item Item, any bool, err error) {
 		}
 		return item, any, nil
 	case !s.in.ready():
-		for _, c := range cameras {
-			err = errors.Join(err, c.overdue(time.Now()))
-		}
-		return Item{}, false, err
+		return Item{}, false, s.overdue()
 	}
 	began := time.Now()
 	item, err = s.next(f.passed)
-	if err == nil {
+	switch {
+	case err == nil:
 		f.decodes += (time.Since(began) - f.decodes) / 4
 		return item, true, nil
+	case errors.Is(err, errNothingYet):
+		return Item{}, false, s.overdue()
 	}
-	if !errors.Is(err, errNothingYet) {
-		s.ended = err
-	}
+	s.ended = err
 	return Item{}, false, nil
+}
+
+// overdue says why cameras send no picture, once that takes too long; nil: it may still come.
+func (s *stream) overdue() (err error) {
+	for _, c := range s.in.cameras() {
+		err = errors.Join(err, c.overdue(time.Now()))
+	}
+	return err
 }
