@@ -100,11 +100,14 @@ func (p *player) open(ctx context.Context) error {
 	p.losses = p.cfg.losses(p.view.ID, p.run.ID)
 	next, _ := targets(p.cfg)
 	for i, t := range next {
-		if err := await(ctx, p.cfg, func(ctx context.Context) error { return t.ask(ctx, p.name) }); err != nil {
+		var e *edge
+		var opened transport.Opened
+		if err := await(ctx, p.cfg, func(asked context.Context) (err error) {
+			if err = t.ask(asked, p.name); err == nil { // an opening may take longer
+				e, opened, err = openEdge(ctx, edgeConfig{target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view}, p.run)
+			}
 			return err
-		}
-		e, opened, err := openEdge(ctx, edgeConfig{target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view}, p.run)
-		if err != nil {
+		}); err != nil {
 			return err
 		}
 		p.edges = append(p.edges, e)
@@ -191,8 +194,8 @@ func (p *player) send(ctx context.Context) error {
 			return err
 		}
 		hop := p.hops[i%uint64(len(p.hops))]
-		for p.run.Newest && len(hop.Out()) > 0 && ctx.Err() == nil { // a live picture would wait there, and grow old
-			time.Sleep(hopPause)
+		if p.run.Newest { // a picture would wait there, and grow old
+			hop.Clear(ctx)
 		}
 		item, err := p.feed.Next(ctx, due)
 		if errors.Is(err, io.EOF) {
@@ -207,18 +210,12 @@ func (p *player) send(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
-		if item.Since.IsZero() {
-			item.Since = time.Now()
-		}
 		p.offer(ctx, hop, pipeline.Frame{
-			ID: i, Shapes: p.shapes, Data: item.Data, Label: item.Label, Source: item.Source, Since: item.Since,
+			ID: i, Shapes: p.shapes, Data: item.Data, Label: item.Label, Source: item.Source, Since: item.Begins(time.Now()),
 		})
 		due = p.next(due)
 	}
 }
-
-// hopPause is how often a client looks whether what it has sent is on its way.
-const hopPause = 2 * time.Millisecond
 
 // over reports why no node takes part in the run any more; nil: one does, or may do so again.
 func (p *player) over() (err error) {

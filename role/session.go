@@ -104,6 +104,17 @@ func (s *session) wait(ctx context.Context) (transport.Pushed, error) {
 	}
 }
 
+// silent is for how long none of the neighbours above has said anything.
+func (s *session) silent(now time.Time) time.Duration {
+	last := s.since
+	for _, a := range s.above {
+		if a.seen.After(last) {
+			last = a.seen
+		}
+	}
+	return now.Sub(last)
+}
+
 // held reports whether a neighbour holds the run open.
 func (s *session) held() bool {
 	for _, a := range s.above {

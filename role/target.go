@@ -118,7 +118,7 @@ func (t target) wanted() string {
 	return "the end node there"
 }
 
-// await asks until a neighbour can be reached: at a site that is switched on, nodes start in any order.
+// await asks until a neighbour can be reached, and is not busy: at a site that is switched on, nodes start in any order.
 func await(ctx context.Context, cfg setup, ask func(context.Context) error) error {
 	told := false
 	pauses := backoff.NewExponentialBackOff()
@@ -131,7 +131,7 @@ func await(ctx context.Context, cfg setup, ask func(context.Context) error) erro
 			told = true
 			cfg.Log.Info().Err(err).Stringer("wait", cfg.Wait).Msg("waiting for the node below")
 		}
-		if errors.Is(err, pipeline.ErrNotAdmitted) || errors.Is(err, errWrongNode) {
+		if errors.Is(err, pipeline.ErrNotAdmitted) || errors.Is(err, errWrongNode) || errors.Is(err, pipeline.ErrInvalidRun) {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
@@ -142,6 +142,9 @@ func await(ctx context.Context, cfg setup, ask func(context.Context) error) erro
 			flags += " or --end"
 		}
 		return fmt.Errorf("%w: start that node first, correct %s, or wait longer with --wait", err, flags)
+	}
+	if errors.Is(err, pipeline.ErrBusy) {
+		return fmt.Errorf("%w: wait longer with --wait", err)
 	}
 	return err
 }

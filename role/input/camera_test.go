@@ -181,7 +181,7 @@ func TestTheNewestPicture(t *testing.T) {
 			sent++
 			number := int(item.Data[0]*255 + 0.5)
 			written := began.Add(time.Duration(number-40) * 30 * time.Millisecond)
-			if age := time.Since(item.Since); sent > 3 && (age > 31*time.Millisecond || item.Since.Sub(written).Abs() > time.Millisecond) {
+			if age := time.Since(item.since); sent > 3 && (age > 31*time.Millisecond || item.since.Sub(written).Abs() > time.Millisecond) {
 				t.Errorf("frame %d: picture %d, written %v ago, age %v", sent, number, time.Since(written), age)
 			}
 			time.Sleep(time.Until(due))

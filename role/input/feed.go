@@ -31,7 +31,15 @@ type Item struct {
 	Data   []float32
 	Label  int
 	Source string    // its name; empty: it has none
-	Since  time.Time // when it began to exist: a camera's last byte arrived, and for all else now
+	since  time.Time // when a camera's last byte arrived; zero: it has no time
+}
+
+// Begins is when its age begins: when all of a camera's picture had arrived, and for all else now.
+func (i Item) Begins(now time.Time) time.Time {
+	if i.since.IsZero() {
+		return now
+	}
+	return i.since
 }
 
 // OpenFeed opens what --input, --source and --labels name, so that a wrong name is found before anything else happens.

@@ -78,7 +78,7 @@ func (s *stream) next(p passed) (Item, error) {
 		case errors.Is(err, errSeen):
 			continue
 		case err == nil:
-			return Item{Data: data, Label: s.label(i), Source: s.name, Since: s.in.since()}, nil
+			return Item{Data: data, Label: s.label(i), Source: s.name, since: s.in.since()}, nil
 		}
 		if err = p.over(err); err != nil {
 			return Item{}, err

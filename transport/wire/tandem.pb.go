@@ -531,7 +531,7 @@ type Run struct {
 	// How values travel between the nodes: float32, float16 or int8; empty: what the first node likes, or float32.
 	Wire string `protobuf:"bytes,11,opt,name=wire,proto3" json:"wire,omitempty"`
 	// The frames are of live pictures, of which only the newest counts.
-	Newest        bool `protobuf:"varint,12,opt,name=newest,proto3" json:"newest,omitempty"`
+	Newest        bool `protobuf:"varint,13,opt,name=newest,proto3" json:"newest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2448,7 +2448,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04load\x18\n" +
 	" \x01(\tR\x04load\x12\x19\n" +
 	"\x04wire\x18\v \x01(\tB\x05\x80\xb5\x18\x80\x01R\x04wire\x12\x16\n" +
-	"\x06newest\x18\f \x01(\bR\x06newestJ\x04\b\b\x10\t\"\xb6\x01\n" +
+	"\x06newest\x18\r \x01(\bR\x06newestJ\x04\b\b\x10\t\"\xb6\x01\n" +
 	"\vPushRequest\x12\x16\n" +
 	"\x03run\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12/\n" +
