@@ -8,6 +8,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/role/input"
@@ -34,17 +36,16 @@ func runClient(ctx context.Context, cfg setup) (err error) {
 
 // play opens a run, feeds it until the frames, the input or the context end, closes it, and returns its report.
 func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
+	cfg.equip()
+	defer cfg.uplink.Close()
 	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
 	in := cfg.Input
-	in.Stdin, in.Seed, in.Skipped = cfg.Stdin, cfg.Seed, p.ledger.Skip
-	in.Say = func(text string) { cfg.Log.Warn().Msg(text) }
+	in.Stdin, in.Seed, in.Skipped, in.Say = cfg.Stdin, cfg.Seed, p.ledger.Skip, func(text string) { cfg.Log.Warn().Msg(text) }
 	var err error
 	if p.feed, err = input.OpenFeed(in); err != nil {
 		return pipeline.Report{}, err
 	}
 	defer p.feed.Close()
-	p.cfg.equip()
-	defer p.cfg.uplink.Close()
 	p.view.Begin(p.status)
 	if err = p.open(ctx); err == nil {
 		err = p.feed.Fit(p.inputs)
@@ -88,23 +89,25 @@ type player struct {
 // open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all.
 func (p *player) open(ctx context.Context) error {
 	p.run = pipeline.Run{
-		ID:       time.Now().UTC().Format("20060102-150405-") + rand.Text()[:6],
 		Strategy: p.cfg.Strategy,
 		Tasks:    p.cfg.Tasks,
 		Frames:   p.cfg.Frames,
 		Interval: p.cfg.Interval,
-		Load:     p.cfg.Load,
-		Wire:     p.cfg.Wire,
-		Newest:   p.feed.Live(),
+		Load:     p.cfg.Load, Wire: p.cfg.Wire, Newest: p.feed.Live(),
 	}
-	p.losses = p.cfg.losses(p.view.ID, p.run.ID)
 	next, _ := targets(p.cfg)
 	for i, t := range next {
-		var e *edge
-		var opened transport.Opened
+		e, opened := (*edge)(nil), transport.Opened{}
 		if err := await(ctx, p.cfg, func(asked context.Context) (err error) {
-			if err = t.ask(asked, p.name); err == nil { // an opening may take longer
-				e, opened, err = openEdge(ctx, edgeConfig{target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view}, p.run)
+			if err = t.ask(asked, p.name); err != nil {
+				return err
+			}
+			if i == 0 { // nodes that were free have closed the run of a try before
+				p.run.ID = time.Now().UTC().Format("20060102-150405-") + rand.Text()[:6]
+			}
+			e, opened, err = openEdge(ctx, edgeConfig{target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view}, p.run)
+			if err != nil && !errors.Is(err, pipeline.ErrBusy) { // waiting would not mend it
+				err = backoff.Permanent(err)
 			}
 			return err
 		}); err != nil {
@@ -113,7 +116,7 @@ func (p *player) open(ctx context.Context) error {
 		p.edges = append(p.edges, e)
 		p.run = opened.Run
 		if i == 0 {
-			p.inputs = opened.Inputs
+			p.inputs, p.losses = opened.Inputs, p.cfg.losses(p.view.ID, p.run.ID)
 		}
 		if first := p.edges[0]; first.end != e.end {
 			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.client.Address(), first.ID())
@@ -198,10 +201,10 @@ func (p *player) send(ctx context.Context) error {
 			hop.Clear(ctx)
 		}
 		item, err := p.feed.Next(ctx, due)
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
 		timer.Reset(time.Until(due))

@@ -106,13 +106,11 @@ func (s *session) wait(ctx context.Context) (transport.Pushed, error) {
 
 // silent is for how long none of the neighbours above has said anything.
 func (s *session) silent(now time.Time) time.Duration {
-	last := s.since
+	d := now.Sub(s.since)
 	for _, a := range s.above {
-		if a.seen.After(last) {
-			last = a.seen
-		}
+		d = min(d, now.Sub(a.seen))
 	}
-	return now.Sub(last)
+	return d
 }
 
 // held reports whether a neighbour holds the run open.

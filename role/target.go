@@ -131,7 +131,7 @@ func await(ctx context.Context, cfg setup, ask func(context.Context) error) erro
 			told = true
 			cfg.Log.Info().Err(err).Stringer("wait", cfg.Wait).Msg("waiting for the node below")
 		}
-		if errors.Is(err, pipeline.ErrNotAdmitted) || errors.Is(err, errWrongNode) || errors.Is(err, pipeline.ErrInvalidRun) {
+		if errors.Is(err, pipeline.ErrNotAdmitted) || errors.Is(err, errWrongNode) {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
