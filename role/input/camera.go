@@ -23,7 +23,6 @@ type camera struct {
 	picture
 	called string // in what is said
 	box    mailbox
-	passed passed
 	since  time.Time    // it is waited for
 	timed  bool         // it is no recording, whose pictures have no time
 	live   bool         // only the newest picture counts, as far as can be known before any has come
@@ -52,7 +51,7 @@ func isURL(path string) bool {
 }
 
 func openCamera(o Options, path string) (*camera, error) {
-	c := &camera{picture: newPicture(o), called: path, timed: true, passed: o.passed, since: time.Now()}
+	c := &camera{picture: newPicture(o), called: path, timed: true, since: time.Now()}
 	c.box = mailbox{guess: true, room: make(chan struct{}, 1), skip: o.passed.skip, wake: o.wake}
 	switch o.Newest {
 	case Always:

@@ -15,8 +15,11 @@ import (
 	"tandem/transport"
 )
 
-// maxPixels bounds what an image may unpack to.
-const maxPixels = 64 << 20
+// maxPixels bounds what an image may unpack to, and pixelsForByte what each of its bytes may: no format has more.
+const (
+	maxPixels     = 64 << 20
+	pixelsForByte = 1 << 13
+)
 
 // picture makes frames of images: fitted to the model's input, with values in [0, 1], minus mean, divided by std.
 type picture struct {
@@ -24,11 +27,12 @@ type picture struct {
 	canvas
 	table [3][256]float32 // the value for each channel and byte
 	told  bool            // that the picture is in colour and the network is not
-	say   func(string)
+
+	passed passed
 }
 
 func newPicture(o Options) picture {
-	p := picture{Preprocess: o.Preprocess, say: o.Say}
+	p := picture{Preprocess: o.Preprocess, passed: o.passed}
 	p.Preprocess.Fit = cmp.Or(o.Fit, p.Preprocess.Fit)
 	return p
 }
@@ -90,6 +94,9 @@ func (p *picture) Fit(want transport.Input) (err error) {
 	if p.canvas, err = canvasOf(want.Shape, p.Layout); err != nil {
 		return fmt.Errorf("--input: %w", err)
 	}
+	if want.Integer() && len(p.Mean)+len(p.Std) > 0 {
+		return fmt.Errorf("--preprocess: the input %s holds %s, the bytes of the picture: mean and std are for numbers in [0, 1]", want.Name, want.Type)
+	}
 	for name, list := range map[string][]float32{"mean": p.Mean, "std": p.Std} {
 		if len(list) > 1 && len(list) != p.channels {
 			return fmt.Errorf("--preprocess: %s has %d numbers, and the model's input %d channels: give one number, or one for each", name, len(list), p.channels)
@@ -103,6 +110,10 @@ func (p *picture) Fit(want transport.Input) (err error) {
 	}
 	for c := range p.channels {
 		for v := range p.table[c] {
+			if want.Integer() {
+				p.table[c][v] = float32(v)
+				continue
+			}
 			p.table[c][v] = (float32(v)/255 - of(p.Mean, c, 0)) / of(p.Std, c, 1)
 		}
 	}
@@ -129,8 +140,11 @@ func (p *picture) decode(file []byte) ([]float32, error) {
 // read decodes a file, as large as it is, once its size is known to be sound.
 func (p *picture) read(file []byte) (raster, error) {
 	config, format, err := image.DecodeConfig(bytes.NewReader(file))
-	if err == nil && int64(config.Width)*int64(config.Height) > maxPixels {
+	switch pixels := int64(config.Width) * int64(config.Height); {
+	case err == nil && pixels > maxPixels:
 		err = fmt.Errorf("it has %dx%d pixels: at most %d are allowed", config.Width, config.Height, maxPixels)
+	case err == nil && pixels > 1<<20+pixelsForByte*int64(len(file)):
+		err = fmt.Errorf("it is to have %dx%d pixels, and has %d bytes: it is damaged", config.Width, config.Height, len(file))
 	}
 	if err != nil {
 		return raster{}, err
@@ -169,10 +183,10 @@ func (p *picture) values(from raster) []float32 {
 
 // tell says once that a picture loses its colours.
 func (p *picture) tell(decoded image.Image, c chroma) {
-	if _, grey := decoded.(*image.Gray); grey || p.channels == 3 || p.told || p.say == nil {
+	if _, grey := decoded.(*image.Gray); grey || p.channels == 3 || p.told || p.passed.tally == nil {
 		return
 	}
 	if p.told = rasterOf(decoded, 3, c).coloured(); p.told {
-		p.say(fmt.Sprintf("the picture is in colour, and the network takes %v: it is made grey", p.canvas))
+		p.passed.note(fmt.Sprintf("the picture is in colour, and the network takes %v: it is made grey", p.canvas))
 	}
 }

@@ -35,10 +35,6 @@ func openRows(path string) (*rows, error) {
 }
 
 func (r *rows) Fit(want transport.Input) error {
-	if at, why := misfit(r.data, want.Type); at >= 0 {
-		row := len(r.data) / r.shape[0]
-		return fmt.Errorf("--input %s: value %d of row %d is %v, and the input %s holds %s: %s", r.path, at%row, at/row, r.data[at], want.Name, want.Type, why)
-	}
 	r.size = pipeline.Volume(want.Shape)
 	switch row := pipeline.Volume(r.shape[1:]); {
 	case len(r.data) == r.size: // it is one frame
@@ -49,6 +45,9 @@ func (r *rows) Fit(want transport.Input) error {
 	if len(r.shape) < 2 && r.size > 1 || pipeline.Volume(r.shape[1:]) != r.size {
 		return fmt.Errorf("--input %s: its shape is %v, and the model takes frames of shape %v: it must be [frames %d]",
 			r.path, r.shape, want.Shape, r.size)
+	}
+	if at, why := misfit(r.data, want.Type); at >= 0 {
+		return fmt.Errorf("--input %s: value %d of row %d is %v, and the input %s holds %s: %s", r.path, at%r.size, at/r.size, r.data[at], want.Name, want.Type, why)
 	}
 	return nil
 }

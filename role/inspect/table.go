@@ -64,6 +64,9 @@ func printTensors(to io.Writer, about string, tensors []tensor) {
 			kind = " of " + t.Type
 		}
 		fmt.Fprintf(to, "  %-3s  %s %v%s\n", about, ending(t.Name, 40), t.Shape, kind)
+		if t.Picture != "" {
+			fmt.Fprintf(to, "       as a picture: %s\n", t.Picture)
+		}
 	}
 }
 
