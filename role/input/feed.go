@@ -142,29 +142,32 @@ func (f *Feed) Next(ctx context.Context, due time.Time) (Item, error) {
 		return Item{}, io.EOF
 	}
 	f.left--
-	watch := time.NewTicker(firstPicture / 10) // of silent cameras
-	defer watch.Stop()
-	wait := time.NewTimer(time.Until(due) - f.decodes)
-	defer wait.Stop()
 	if f.decodes > 0 {
+		wait := time.NewTimer(time.Until(due) - f.decodes)
+		defer wait.Stop()
 		select {
 		case <-wait.C:
 		case <-ctx.Done():
 			return Item{}, io.EOF
 		}
 	}
-	for ctx.Err() == nil {
-		item, any, err := f.poll()
-		if any || err != nil {
-			return item, err
-		}
+	item, any, err := f.poll()
+	if any || err != nil {
+		return item, err
+	}
+	watch := time.NewTicker(firstPicture / 10) // of silent cameras
+	defer watch.Stop()
+	for {
 		select {
 		case <-f.wake:
 		case <-watch.C:
 		case <-ctx.Done():
+			return Item{}, io.EOF
+		}
+		if item, any, err = f.poll(); any || err != nil {
+			return item, err
 		}
 	}
-	return Item{}, io.EOF
 }
 
 // poll asks the streams in turn. Those that have failed are an error once no other is left.

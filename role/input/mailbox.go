@@ -35,7 +35,7 @@ const (
 	// A camera lets its reader wait for a picture, a recording that comes through a pipe does not: after so many waits of
 	// such a length the stream is live.
 	liveWaits = 3
-	liveWait  = 10 * time.Millisecond
+	liveWait  = 4 * time.Millisecond
 	// mailBytes is how much of a recording is read ahead.
 	mailBytes = 8 << 20
 )

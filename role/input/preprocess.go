@@ -34,7 +34,7 @@ var presets = map[string]Preprocess{
 	"yolo":     {Fit: Letterbox},
 }
 
-var errPreprocess = errors.New("use imagenet or yolo, or mean, std, layout and resize as in mean=0.485,0.456,0.406,std=0.5,layout=hwc,resize=232: one number or three, for values in [0, 1]; chw as in PyTorch, or hwc as in Keras; the shorter side before --fit crop")
+var errPreprocess = errors.New("use imagenet, or mean, std and layout as in mean=0.485,0.456,0.406,std=0.5,layout=hwc: one number or three, for values in [0, 1]; chw as in PyTorch, or hwc as in Keras; or yolo; or resize=232, the shorter side before --fit crop")
 
 // ParsePreprocess reads imagenet, yolo, mean=…, std=…, layout=… and resize=…, one after another: later ones take the place
 // of what imagenet or yolo has set.

@@ -1,6 +1,7 @@
 package input
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -43,8 +44,8 @@ func (r *rows) Fit(want transport.Input) error {
 		r.shape = []int{r.shape[0] / want.Shape[0], r.size}
 	}
 	if len(r.shape) < 2 && r.size > 1 || pipeline.Volume(r.shape[1:]) != r.size {
-		return fmt.Errorf("--input %s: its shape is %v, and the model takes frames of shape %v: it must be [frames %d]",
-			r.path, r.shape, want.Shape, r.size)
+		return fmt.Errorf("--input %s: its shape is %v, and the model takes frames of shape %v of %s: it must be [frames %d]",
+			r.path, r.shape, want.Shape, cmp.Or(want.Type, "float32"), r.size)
 	}
 	if at, why := misfit(r.data, want.Type); at >= 0 {
 		return fmt.Errorf("--input %s: value %d of row %d is %v, and the input %s holds %s: %s", r.path, at%r.size, at/r.size, r.data[at], want.Name, want.Type, why)

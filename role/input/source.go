@@ -86,7 +86,7 @@ func open(o Options, path string) (Source, error) {
 	case strings.EqualFold(filepath.Ext(path), ".npy"):
 		return openRows(path)
 	}
-	return nil, fmt.Errorf("--input %s: a .npy or .npz file, a PNG, JPEG or WebP image, a folder of them, http://…/stream.mjpg or mjpeg:- for a camera's stream, or - for raw float32 on stdin is allowed", path)
+	return nil, fmt.Errorf("--input %s: a .npy file or a .npz file, a PNG, JPEG or WebP image, a folder of them, http://…/stream.mjpg or mjpeg:- for a camera's stream, or - for raw float32 on stdin is allowed", path)
 }
 
 // Stdin is the path of raw values on stdin.
