@@ -84,15 +84,14 @@ func (in *Inputs) order(wanted []transport.Input) error {
 	for _, w := range wanted {
 		names = append(names, w.Name)
 		i := slices.Index(in.names, w.Name)
-		all, is := in.sources[0].(*archive)
-		if is = is && in.names[0] == ""; i < 0 && in.names[0] == "" && (is || len(wanted) == 1) {
+		if _, all := in.sources[0].(*archive); i < 0 && in.names[0] == "" && (all || len(wanted) == 1) {
 			i = 0
 		}
 		if i < 0 {
 			continue
 		}
 		source := in.sources[i]
-		if all, is = source.(*archive); is {
+		if all, is := source.(*archive); is {
 			var err error
 			if source, err = all.of(w.Name); err != nil {
 				return err
