@@ -48,9 +48,6 @@ func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
 	defer p.feed.Close()
 	p.view.Begin(p.status)
 	if err = p.open(ctx); err == nil {
-		err = p.feed.Fit(p.inputs)
-	}
-	if err == nil {
 		p.start()
 		p.feed.Start(cfg.Frames)
 		err = p.send(ctx)
@@ -86,7 +83,8 @@ type player struct {
 	losses      *report.Losses
 }
 
-// open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all.
+// open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all. What is
+// no input for its network is refused before.
 func (p *player) open(ctx context.Context) error {
 	p.run = pipeline.Run{
 		Strategy: p.cfg.Strategy,
@@ -98,14 +96,18 @@ func (p *player) open(ctx context.Context) error {
 	next, _ := targets(p.cfg)
 	for i, t := range next {
 		e, opened := (*edge)(nil), transport.Opened{}
-		if err := await(ctx, p.cfg, func(asked context.Context) (err error) {
-			if err = t.ask(asked, p.name); err != nil {
+		if err := await(ctx, p.cfg, func(asked context.Context) error {
+			d, err := t.ask(asked, p.name)
+			if err != nil {
 				return err
 			}
 			if i == 0 { // nodes that were free have closed the run of a try before
 				p.run.ID = time.Now().UTC().Format("20060102-150405-") + rand.Text()[:6]
+				p.losses = p.cfg.losses(p.view.ID, p.run.ID)
 			}
-			e, opened, err = openEdge(ctx, edgeConfig{target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view}, p.run)
+			if err = p.feed.Fit(d.Inputs); err == nil {
+				e, opened, err = openEdge(ctx, edgeConfig{target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view}, p.run)
+			}
 			if err != nil && !errors.Is(err, pipeline.ErrBusy) { // waiting would not mend it
 				err = backoff.Permanent(err)
 			}
@@ -113,10 +115,12 @@ func (p *player) open(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
-		p.edges = append(p.edges, e)
-		p.run = opened.Run
+		p.edges, p.run = append(p.edges, e), opened.Run
 		if i == 0 {
-			p.inputs, p.losses = opened.Inputs, p.cfg.losses(p.view.ID, p.run.ID)
+			p.inputs = opened.Inputs
+		}
+		if err := p.feed.Fit(p.inputs); err != nil { // the node may have been starting when it was asked
+			return err
 		}
 		if first := p.edges[0]; first.end != e.end {
 			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.client.Address(), first.ID())

@@ -121,7 +121,7 @@ func (e *edge) start() {
 }
 
 func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opened, error) {
-	if err := c.ask(ctx, c.from); errors.Is(err, errWrongNode) {
+	if _, err := c.ask(ctx, c.from); errors.Is(err, errWrongNode) {
 		return transport.Opened{}, fmt.Errorf("%w %s: %w", pipeline.ErrInvalidRun, run.ID, err)
 	} else if err != nil {
 		return transport.Opened{}, err

@@ -111,7 +111,7 @@ func TestStartingNodeIsWaitedFor(t *testing.T) {
 		t.Errorf("code %d: %q", code, text)
 	}
 	client := newClient(c, slow.address)
-	if err := (target{client, "--next", options.Slow}).ask(t.Context(), "me"); err != nil {
+	if _, err := (target{client, "--next", options.Slow}).ask(t.Context(), "me"); err != nil {
 		t.Error(err)
 	}
 	opened := make(chan error)

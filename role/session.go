@@ -104,15 +104,6 @@ func (s *session) wait(ctx context.Context) (transport.Pushed, error) {
 	}
 }
 
-// silent is for how long none of the neighbours above has said anything.
-func (s *session) silent(now time.Time) time.Duration {
-	d := now.Sub(s.since)
-	for _, a := range s.above {
-		d = min(d, now.Sub(a.seen))
-	}
-	return d
-}
-
 // held reports whether a neighbour holds the run open.
 func (s *session) held() bool {
 	for _, a := range s.above {

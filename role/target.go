@@ -74,11 +74,11 @@ var errWrongNode = errors.New("is the wrong node")
 
 // ask asks the neighbour whether it answers and is what it has to be; name is this process. A neighbour that hangs is not waited
 // for.
-func (t target) ask(ctx context.Context, name string) error {
+func (t target) ask(ctx context.Context, name string) (transport.Description, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	d, err := t.client.Describe(ctx)
-	return t.suits(name, d, err)
+	return d, t.suits(name, d, err)
 }
 
 // reach is ask, but a neighbour that is there and does not answer is good enough.

@@ -48,10 +48,11 @@ func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
 		w.cuts = append(w.cuts, cut)
 	}
 	if len(w.cuts) == 0 && cfg.Role == options.Fast {
-		if net.DefaultCut() == 0 {
+		best := net.DefaultCut(cfg.Threads)
+		if best == 0 {
 			return nil, fmt.Errorf("--model %s has one layer, and can't be cut: give a network of two or more", net.Name())
 		}
-		w.cuts = []int{net.DefaultCut()}
+		w.cuts = []int{best}
 	}
 	w.next, w.end = targets(cfg)
 	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch})
@@ -66,7 +67,7 @@ func (w *worker) close() error {
 
 // describe says which network this node has.
 func (w *worker) describe() transport.Description {
-	return transport.Description{Model: w.net.Name(), Digest: w.net.Digest(), Layers: w.net.Len()}
+	return transport.Description{Model: w.net.Name(), Digest: w.net.Digest(), Layers: w.net.Len(), Inputs: w.inputs(0)}
 }
 
 // begin makes this node's part in a run: it agrees on the run, loads its layers, opens the run below, and starts the
@@ -237,7 +238,7 @@ func (w *worker) await(ctx context.Context) error {
 // answer asks whether the nodes below answer, and returns why some do not.
 func (w *worker) answer(ctx context.Context) (needed, other error) {
 	return w.ask(func(t target) error {
-		err := t.ask(ctx, w.name)
+		_, err := t.ask(ctx, w.name)
 		switch {
 		case err == nil:
 			return nil

@@ -144,7 +144,7 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	if err := c.checked(m, err); err != nil {
 		return Opened{}, err
 	}
-	opened := Opened{Run: runFromWire(m.GetRun()), Inputs: inputsFromWire(m), Address: m.GetAddress(), Life: m.GetLife(), End: m.GetEnd()}
+	opened := Opened{Run: runFromWire(m.GetRun()), Inputs: enters(m), Address: m.GetAddress(), Life: m.GetLife(), End: m.GetEnd()}
 	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
 	}
@@ -206,9 +206,14 @@ func (c *Client) Describe(ctx context.Context) (Description, error) {
 	if err := c.checked(m, err); err != nil {
 		return Description{}, err
 	}
-	return Description{
+	d := Description{
 		Role: m.GetRole(), Name: m.GetName(), Version: m.GetVersion(), Model: m.GetModel(), Digest: m.GetDigest(), Layers: int(m.GetLayers()),
-	}, nil
+		Inputs: inputsFromWire(m.GetInputs()),
+	}
+	if err := validInputs(d.Inputs, c.limits.MaxBody); err != nil {
+		return Description{}, fmt.Errorf("%s: %w", c.address, err)
+	}
+	return d, nil
 }
 
 // bytes is what the data of the frames takes on the wire.

@@ -131,25 +131,26 @@ func valuesOf(shape []int) int64 {
 	return values
 }
 
-// inputsToWire puts the inputs into an answer.
-func inputsToWire(m *wire.OpenResponse, inputs []Input) {
-	for i, in := range inputs {
-		if i == 0 {
-			m.Shape = ints[int32](in.Shape)
-		}
-		m.Inputs = append(m.Inputs, &wire.Input{Name: in.Name, Shape: ints[int32](in.Shape), Type: in.Type})
+func inputsToWire(inputs []Input) (list []*wire.Input) {
+	for _, in := range inputs {
+		list = append(list, &wire.Input{Name: in.Name, Shape: ints[int32](in.Shape), Type: in.Type})
 	}
+	return list
 }
 
-// inputsFromWire takes them out; of a node that tells one shape alone, it is that of the only input.
-func inputsFromWire(m *wire.OpenResponse) (inputs []Input) {
-	for _, in := range m.GetInputs() {
+func inputsFromWire(list []*wire.Input) (inputs []Input) {
+	for _, in := range list {
 		inputs = append(inputs, Input{in.GetName(), ints[int](in.GetShape()), in.GetType()})
 	}
-	if len(inputs) == 0 && len(m.GetShape()) > 0 {
-		inputs = []Input{{Shape: ints[int](m.GetShape())}}
-	}
 	return inputs
+}
+
+// enters is what frames bring: of a node that tells one shape alone, it is that of the only input.
+func enters(m *wire.OpenResponse) []Input {
+	if len(m.GetInputs()) == 0 && len(m.GetShape()) > 0 {
+		return []Input{{Shape: ints[int](m.GetShape())}}
+	}
+	return inputsFromWire(m.GetInputs())
 }
 
 func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {

@@ -34,7 +34,8 @@ type Description struct {
 	Version string
 	Model   string // empty: it has none yet, or is end
 	Digest  string
-	Layers  int // of the whole network
+	Layers  int     // of the whole network
+	Inputs  []Input // what frames bring that enter it
 }
 
 // Opening asks a node to take part in a run.
@@ -192,7 +193,9 @@ func (h handler) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.D
 	if err != nil {
 		return nil, err
 	}
-	return &wire.DescribeResponse{Role: d.Role, Name: d.Name, Version: d.Version, Model: d.Model, Digest: d.Digest, Layers: int32(d.Layers)}, nil
+	return &wire.DescribeResponse{
+		Role: d.Role, Name: d.Name, Version: d.Version, Model: d.Model, Digest: d.Digest, Layers: int32(d.Layers), Inputs: inputsToWire(d.Inputs),
+	}, nil
 }
 
 func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenResponse, error) {
@@ -207,8 +210,12 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	if err != nil {
 		return nil, err
 	}
-	answer := &wire.OpenResponse{Run: runToWire(opened.Run), Address: opened.Address, Life: opened.Life, End: opened.End}
-	inputsToWire(answer, opened.Inputs)
+	answer := &wire.OpenResponse{
+		Run: runToWire(opened.Run), Inputs: inputsToWire(opened.Inputs), Address: opened.Address, Life: opened.Life, End: opened.End,
+	}
+	if len(opened.Inputs) > 0 {
+		answer.Shape = ints[int32](opened.Inputs[0].Shape)
+	}
 	return answer, nil
 }
 

@@ -38,7 +38,7 @@ type fakeNode struct {
 	forgetsWire bool // as a node from before there were wire formats
 }
 
-var described = Description{Role: "slow", Name: "slow-1", Version: "v1", Model: "net.onnx", Digest: "abc", Layers: 7}
+var described = Description{Role: "slow", Name: "slow-1", Version: "v1", Model: "net.onnx", Digest: "abc", Layers: 7, Inputs: []Input{{"ids", []int{3, 4}, "int64"}}}
 
 func (n *fakeNode) Describe(context.Context) (Description, error) { return described, n.err }
 

@@ -18,6 +18,7 @@ import (
 type Feed struct {
 	streams []*stream
 	turn    int
+	fitted  bool
 	left    uint64 // frames
 	endless bool
 	labels  string // their path
@@ -89,8 +90,12 @@ func ParseSource(text string) (name, path string, err error) {
 	return name, path, nil
 }
 
-// Fit prepares for what the network takes, or says why what is given can't be that.
+// Fit prepares, once, for what the network takes, or says why what is given can't be that. No inputs: they are not known yet.
 func (f *Feed) Fit(wanted []transport.Input) error {
+	if f.fitted || len(wanted) == 0 {
+		return nil
+	}
+	f.fitted = true
 	for _, s := range f.streams {
 		counted := s.in.Count() > 0
 		if err := s.in.Fit(wanted); err != nil {

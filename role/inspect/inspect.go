@@ -109,7 +109,7 @@ func inspect(net *model.Network, calibrate bool, threads int) (found inspection,
 	for i := range found.Inputs {
 		found.Inputs[i].Picture = input.TakenFor(found.Inputs[i].Shape)
 	}
-	times := net.Costs()
+	times := net.Costs(threads)
 	if calibrate {
 		measured, err := model.Measure(net, threads)
 		if err != nil {

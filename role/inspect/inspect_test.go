@@ -16,6 +16,12 @@ import (
 	"tandem/role/report"
 )
 
+// TestMain leaves nothing in the cache of whoever runs the tests, and takes nothing from it.
+func TestMain(m *testing.M) {
+	_ = os.Setenv("XDG_CACHE_HOME", os.DevNull)
+	os.Exit(m.Run())
+}
+
 // golden compares with a file in testdata, or, with the flag -update, writes it.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()

@@ -31,7 +31,7 @@ func printInspection(to io.Writer, f inspection, all bool) {
 		cuts = cuts[:shown]
 		fmt.Fprintf(to, "; the best %d are (--all shows all)", shown)
 	}
-	unit, basis := "%", "reckoned; --calibrate measures it"
+	unit, basis := "%", "reckoned, or as --calibrate has\nmeasured it on this device"
 	if f.Calibration != nil {
 		unit, basis = "ms", "measured on this device"
 	}

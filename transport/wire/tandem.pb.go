@@ -177,7 +177,9 @@ type DescribeResponse struct {
 	Model  string `protobuf:"bytes,4,opt,name=model,proto3" json:"model,omitempty"`
 	Digest string `protobuf:"bytes,5,opt,name=digest,proto3" json:"digest,omitempty"`
 	// Of the whole network.
-	Layers        int32 `protobuf:"varint,6,opt,name=layers,proto3" json:"layers,omitempty"`
+	Layers int32 `protobuf:"varint,6,opt,name=layers,proto3" json:"layers,omitempty"`
+	// What the frames bring that enter the network; empty as model is.
+	Inputs        []*Input `protobuf:"bytes,7,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -252,6 +254,13 @@ func (x *DescribeResponse) GetLayers() int32 {
 		return x.Layers
 	}
 	return 0
+}
+
+func (x *DescribeResponse) GetInputs() []*Input {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
 }
 
 type OpenRequest struct {
@@ -2415,14 +2424,15 @@ var File_tandem_proto protoreflect.FileDescriptor
 const file_tandem_proto_rawDesc = "" +
 	"\n" +
 	"\ftandem.proto\x12\ttandem.v1\x1a google/protobuf/descriptor.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\xa6\x01\n" +
+	"\x0fDescribeRequest\"\xd7\x01\n" +
 	"\x10DescribeResponse\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\x04name\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12\x14\n" +
 	"\x05model\x18\x04 \x01(\tR\x05model\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\tR\x06digest\x12\x16\n" +
-	"\x06layers\x18\x06 \x01(\x05R\x06layers\"\xff\x01\n" +
+	"\x06layers\x18\x06 \x01(\x05R\x06layers\x12/\n" +
+	"\x06inputs\x18\a \x03(\v2\x10.tandem.v1.InputB\x05\x80\xb5\x18\x80\x01R\x06inputs\"\xff\x01\n" +
 	"\vOpenRequest\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x18\n" +
 	"\x04from\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04from\x12\x1e\n" +
@@ -2702,46 +2712,47 @@ var file_tandem_proto_goTypes = []any{
 	(*descriptorpb.MessageOptions)(nil), // 26: google.protobuf.MessageOptions
 }
 var file_tandem_proto_depIdxs = []int32{
-	7,  // 0: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
-	7,  // 1: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
-	6,  // 2: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Input
-	9,  // 3: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
-	17, // 4: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
-	0,  // 5: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
-	10, // 6: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
-	12, // 7: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
-	18, // 8: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
-	15, // 9: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
-	15, // 10: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
-	1,  // 11: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
-	19, // 12: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	23, // 13: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	24, // 14: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
-	16, // 15: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
-	15, // 16: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	20, // 17: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
-	20, // 18: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
-	22, // 19: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	15, // 20: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	20, // 21: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
-	21, // 22: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
-	25, // 23: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	25, // 24: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	25, // 25: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	26, // 26: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
-	2,  // 27: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
-	4,  // 28: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	8,  // 29: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	13, // 30: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	3,  // 31: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
-	5,  // 32: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	11, // 33: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	14, // 34: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	31, // [31:35] is the sub-list for method output_type
-	27, // [27:31] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	23, // [23:27] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	6,  // 0: tandem.v1.DescribeResponse.inputs:type_name -> tandem.v1.Input
+	7,  // 1: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
+	7,  // 2: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
+	6,  // 3: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Input
+	9,  // 4: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
+	17, // 5: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
+	0,  // 6: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
+	10, // 7: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
+	12, // 8: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
+	18, // 9: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
+	15, // 10: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
+	15, // 11: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	1,  // 12: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
+	19, // 13: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	23, // 14: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	24, // 15: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	16, // 16: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
+	15, // 17: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	20, // 18: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
+	20, // 19: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
+	22, // 20: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	15, // 21: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	20, // 22: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
+	21, // 23: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
+	25, // 24: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	25, // 25: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	25, // 26: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	26, // 27: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	2,  // 28: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
+	4,  // 29: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	8,  // 30: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	13, // 31: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	3,  // 32: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
+	5,  // 33: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	11, // 34: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	14, // 35: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	32, // [32:36] is the sub-list for method output_type
+	28, // [28:32] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	24, // [24:28] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }

@@ -8,7 +8,7 @@
 //	             col 0        col 1              col cols-1
 //	panel 0   [r0 r1 ..]   [r0 r1 ..]   ....   [r0 r1 ..]      R = 32 AVX-512
 //	panel 1   [rR r+1..]   [rR r+1..]   ....   [rR r+1..]          16 AVX2, arm64
-//	  ...                                                           8 armv7
+//	  ...                                                          12 armv7
 //	panel P-1 [.. 0 0  ]   [.. 0 0  ]   ....   [.. 0 0  ]           4 Go
 //	               └ rows beyond the last are zero
 //

@@ -13,10 +13,20 @@ func affineNEON(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 func batch4NEON(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
 
 //go:noescape
-func tile12NEON(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
+func strips12NEON(s *strips)
 
 //go:noescape
-func tile4NEON(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
+func strips4NEON(s *strips)
+
+//go:noescape
+func gatherNEON(dst, src *float32, off *int, rows int, runs *Run, count int)
+
+// gatherRuns is of how many runs the kernel puts a row together.
+var gatherRuns = [isaCount]int{neon64: 3}
+
+func gather(_ isa, dst, src *float32, off *int, rows int, runs *Run, count int) {
+	gatherNEON(dst, src, off, rows, runs, count)
+}
 
 func affine(_ isa, y, w, x, init *float32, cols, panels, pitch int, lo, hi float32) {
 	affineNEON(y, w, x, init, cols, panels, pitch, lo, hi)
@@ -34,10 +44,17 @@ func batch(_ isa, frames int, y, x **float32, w, init *float32, row, from, cols 
 	batch4NEON(y, x, w, init, row, from, cols, resume, lo, hi)
 }
 
-func tile(_ isa, cols int, c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32) {
+func tile(_ isa, cols int, s *strips) {
 	if cols == 12 {
-		tile12NEON(c, ldc, w, b, init, k, resume, lo, hi)
+		strips12NEON(s)
 	} else {
-		tile4NEON(c, ldc, w, b, init, k, resume, lo, hi)
+		strips4NEON(s)
 	}
+}
+
+//go:noescape
+func packNEON(dst, src *float32, each, from, rows, tiles int)
+
+func pack(_ isa, dst, src *float32, each, from, rows, tiles int) {
+	packNEON(dst, src, each, from, rows, tiles)
 }

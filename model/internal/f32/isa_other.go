@@ -14,6 +14,12 @@ func batch(isa, int, **float32, **float32, *float32, *float32, int, int, int, bo
 	panic(noKernels)
 }
 
-func tile(isa, int, *float32, int, *float32, *float32, *float32, int, bool, float32, float32) {
+func tile(isa, int, *strips) {
 	panic(noKernels)
 }
+
+var gatherRuns [isaCount]int
+
+func gather(isa, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }
+
+func pack(isa, *float32, *float32, int, int, int, int) { panic(noKernels) }

@@ -107,6 +107,10 @@ type (
 
 // An operation may have more to it.
 type (
+	// Sampled operations do the same with each of so many samples of a frame, which
+	// lie along the first dimension of their tensors: the kernel gets one at a time.
+	Sampled interface{ Samples() int }
+
 	// Bounded operations apply With.Clamp, and so do the work of a ReLU behind
 	// them.
 	Bounded interface{ Bounded() }
@@ -155,6 +159,15 @@ type (
 		Absorb(by Scaler, shape []int) bool
 	}
 )
+
+// Samples is how many samples of a frame the kernel of an operation gets one by
+// one; 1: it gets whole tensors.
+func Samples(o Operation) int {
+	if s, is := o.(Sampled); is {
+		return s.Samples()
+	}
+	return 1
+}
 
 // weightless is embedded in operations that have neither weights nor
 // multiply-adds.

@@ -137,6 +137,18 @@ func apply(t testing.TB, o Operation, shape []int, xs ...*tensor.Dense) *tensor.
 func applyAll(t testing.TB, o Operation, shapes [][]int, xs ...*tensor.Dense) []*tensor.Dense {
 	t.Helper()
 	shape := shapes[0]
+	if c, is := o.(*convOp); is && c.samples > 1 {
+		one, whole := *c, dense(shape)
+		one.samples = 1
+		for i := range c.samples {
+			part := func(t *tensor.Dense) *tensor.Dense {
+				dims := append([]int{1}, t.Shape()[1:]...)
+				return over(t.Float32s()[i*Volume(dims):][:Volume(dims)], dims)
+			}
+			copy(part(whole).Float32s(), apply(t, &one, part(whole).Shape(), part(xs[0])).Float32s())
+		}
+		return []*tensor.Dense{whole}
+	}
 	var more []*tensor.Dense
 	for _, s := range shapes[1:] {
 		more = append(more, dense(s))

@@ -1,0 +1,417 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// slide is a kernel that slides a window over one plane, for a strip of it that
+// is n vectors wide, and sums up, or takes the largest of, what it sees. It goes
+// down the rows of the input and loads each of them once: a row adds to as many
+// rows of results as have it in their windows, whose sums are in registers. For a
+// window of 3 rows and stride 1:
+//
+//	                       sums 0   sums 1   sums 2
+//	row 1 of the input:    ky 2     ky 1     ky 0
+//	                       done: stored, and begun anew with the bias
+//	row 2:                 ky 0     ky 2     ky 1
+//	                                done
+//	row 3:                 ky 1     ky 0     ky 2, done
+//
+// Rows of padding add nothing and are left out; what a vector holds of the
+// padding at the left and right, a mask sets to 0, or to -Inf.
+type slide struct {
+	largest bool
+	k, s, n int // window, stride, vectors
+}
+
+// widest has for each window the kernel that fills the registers.
+var widest = []slide{
+	{false, 3, 1, 4}, {false, 3, 2, 4}, {false, 5, 1, 3}, {false, 5, 2, 3},
+	{true, 2, 2, 4}, {true, 3, 1, 4}, {true, 3, 2, 4},
+}
+
+// slides are all such kernels that there are.
+func slides() (all []slide) {
+	for _, d := range widest {
+		for n := range d.n {
+			all = append(all, slide{d.largest, d.k, d.s, n + 1})
+		}
+	}
+	return all
+}
+
+// sets is how many rows of results have a row of the input in common.
+func (d slide) sets() int { return (d.k + d.s - 1) / d.s }
+
+// row is one row of the input: the row of the weights that it meets in each set
+// of sums, -1 where there is none.
+type row []int
+
+// rowAt is row v of the first window, padding counted; first is the set of sums
+// of that window's results.
+func (d slide) rowAt(v, first int) row {
+	r := make(row, d.sets())
+	for i := range r {
+		ky := v - i*d.s
+		if ky < 0 || ky >= d.k {
+			ky = -1
+		}
+		r[(first+i)%len(r)] = ky
+	}
+	return r
+}
+
+// schedule writes a kernel in whatever instructions emit knows. The rows down to
+// those that finish the first window come first, entered at the row that is the
+// plane's first; then the loop; then, for each place where it may end, a row that
+// finishes nothing and the sums that padding finishes.
+func (d slide) schedule(e emitter) {
+	e.begin()
+	for v := range d.k - d.s {
+		e.label(fmt.Sprint("row", v))
+		e.row(d.rowAt(v, 0))
+	}
+	for r := range d.sets() {
+		e.label(fmt.Sprint("main", r))
+		for v := d.k - d.s; v < d.k; v++ {
+			e.row(d.rowAt(v, r))
+		}
+		e.finish(r, true)
+		e.next(r)
+	}
+	for i := range d.sets() {
+		r := (i + 0) % d.sets()
+		e.label(fmt.Sprint("end", r))
+		if d.s > 1 {
+			e.unlessExtra(fmt.Sprint("rest", r))
+			e.row(d.rowAt(d.k-d.s, r))
+			e.label(fmt.Sprint("rest", r))
+		}
+		for j := range d.k / 2 {
+			e.unlessRest("done")
+			e.finish((r+j)%d.sets(), false)
+		}
+		e.jump("done")
+	}
+	e.label("done")
+	e.end()
+}
+
+// emitter is an instruction set.
+type emitter interface {
+	begin()
+	label(name string)
+	row(r row)                 // loads a row and adds its products
+	finish(set int, more bool) // bounds and stores a set of sums; more: and begins it anew
+	next(set int)              // counts the rows of results, and goes on to the set behind or to its end
+	unlessExtra(label string)
+	unlessRest(label string)
+	jump(label string)
+	end()
+}
+
+// neon64 is a kernel for arm64.
+//
+//	R0 call   R1 x   R2 y   R4 rows of results   R5 rows that padding finishes
+//	R7 whether there is one more row of x   R9, R11 steps   R10 to the next row of x
+//	R12 between rows of y   V30 lo   V31 hi
+type neon64 struct {
+	slide
+	code                      *strings.Builder
+	sums, weights, bias, mask int // first registers
+	load                      int
+}
+
+func slideNEON64() []byte {
+	code := header + "#include \"textflag.h\"\n#include \"neon_arm64.h\"\n"
+	for _, d := range slides() {
+		code += d.neon64()
+	}
+	return []byte(code)
+}
+
+// slideCalls is how Go knows the kernels of an instruction set.
+func slideCalls(isa, set string, lanes int) string {
+	code := header + "package f32\n"
+	code += fmt.Sprintf("\nvar slideLanes = [isaCount]int{%s: %d}\n", isa, lanes)
+	code += "\n// slideWidest is how many vectors the widest kernel for a window takes; 0: there is none.\nvar slideWidest = map[slideKind]int{\n"
+	for _, d := range widest {
+		code += fmt.Sprintf("{%v, %d, %d}: %d,\n", d.largest, d.k, d.s, d.n)
+	}
+	code += "}\n"
+	choice := "\nfunc slide(_ isa, k slideKind, n int, c *slideCall) {\nswitch k {\n"
+	for _, d := range slides() {
+		code += fmt.Sprintf("\n//go:noescape\nfunc %s%s(c *slideCall)\n", d.name(), set)
+		if d.n == 1 {
+			choice += fmt.Sprintf("case slideKind{%v, %d, %d}:\nswitch n {\n", d.largest, d.k, d.s)
+		}
+		choice += fmt.Sprintf("case %d:\n%s%s(c)\n", d.n, d.name(), set)
+		for _, w := range widest {
+			if w == d {
+				choice += "}\n"
+			}
+		}
+	}
+	return code + choice + "}\n}\n"
+}
+
+func (d slide) neon64() string {
+	e := &neon64{slide: d, code: &strings.Builder{}}
+	e.weights = d.sets() * d.n
+	e.bias = e.weights
+	if !d.largest {
+		e.bias += (d.k*d.k + 3) / 4
+	}
+	e.mask = e.bias + 1
+	e.load = e.mask + d.masks()
+	name := d.name() + "NEON"
+	fmt.Fprintf(e.code, "\n// func %s(c *slideCall)\nTEXT ·%[1]s(SB), NOSPLIT, $0-8\n", name)
+	d.schedule(e)
+	return e.code.String()
+}
+
+func (d slide) name() string {
+	name := "sum"
+	if d.largest {
+		name = "largest"
+	}
+	return fmt.Sprintf("%s%ds%dx%d", name, d.k, d.s, d.n)
+}
+
+func (d slide) masks() int { return d.k - 1 }
+
+func (e *neon64) op(format string, a ...any) { fmt.Fprintf(e.code, "\t"+format+"\n", a...) }
+
+func (e *neon64) label(name string) { fmt.Fprintf(e.code, "\n%s:\n", name) }
+
+// list is n registers from v on.
+func list(v, n int) string {
+	var s []string
+	for i := range n {
+		s = append(s, fmt.Sprintf("V%d.S4", v+i))
+	}
+	return "[" + strings.Join(s, ", ") + "]"
+}
+
+func (e *neon64) begin() {
+	e.op("MOVD c+0(FP), R0")
+	e.op("LDP 0(R0), (R2, R1)")
+	e.op("LDP 16(R0), (R3, R6)")
+	e.op("LDP 32(R0), (R10, R12)")
+	e.op("LDP 48(R0), (R8, R4)")
+	e.op("LDP 64(R0), (R7, R5)")
+	e.op("ADD $80, R0")
+	e.op("VLD1R.P 4(R0), [V%d.S4]", e.bias)
+	e.op("VLD1R.P 4(R0), [V30.S4]")
+	e.op("VLD1R (R0), [V31.S4]")
+	at := e.weights
+	for left := e.k * e.k; left > 0 && !e.largest; {
+		if left == 1 {
+			e.op("FMOVS (R3), F%d", at)
+			break
+		}
+		n := min(4, left/4)
+		e.op("VLD1.P %d(R3), %s", 16*n, list(at, n))
+		at, left = at+n, left-4*n
+	}
+	for i := 0; i < e.masks(); {
+		n := min(4, e.masks()-i)
+		e.op("VLD1.P %d(R6), %s", 16*n, list(e.mask+i, n))
+		i += n
+	}
+	for i := range e.sets() * e.n {
+		e.op("VMOV V%d.B16, V%d.B16", e.bias, i)
+	}
+	passed := 4 * (e.k - 1)
+	switch {
+	case e.s == 1:
+		e.op("MOVD $4, R9")
+	case e.k == 2:
+		passed = 32 * (e.n - 1)
+	case e.k == 3:
+		passed = 4 + 32*(e.n-1)
+	default:
+		passed = 16 + 32*(e.n-1)
+		e.op("MOVD $8, R9")
+		e.op("MOVD $16, R11")
+	}
+	e.op("SUB $%d, R10", passed)
+	for v := range e.k - e.s {
+		e.op("CMP $%d, R8", v)
+		e.op("BEQ row%d", v)
+	}
+	e.op("B main0")
+}
+
+// and masks what is padding in a vector.
+func (e *neon64) and(v, mask int) {
+	if e.largest {
+		e.op("VBIF V%d.B16, V%d.B16, V%d.B16", e.mask+mask, e.bias, v)
+	} else {
+		e.op("VAND V%d.B16, V%d.B16, V%[1]d.B16", v, e.mask+mask)
+	}
+}
+
+// most takes the largest of a row's vectors from v on, in place, and those from
+// each of others, step apart, and then that of the sums.
+func (e *neon64) most(r row, v, step int, others ...int) {
+	for _, o := range others {
+		for i := range e.n {
+			e.op("FMAX(%d, %[1]d, %d)", v+i*step, o+i*step)
+		}
+	}
+	for set, ky := range r {
+		for i := range e.n {
+			switch sum := set*e.n + i; {
+			case ky == 0:
+				e.op("VMOV V%d.B16, V%d.B16", v+i*step, sum)
+			case ky > 0:
+				e.op("FMAX(%d, %[1]d, %d)", sum, v+i*step)
+			}
+		}
+	}
+}
+
+// add adds the products of tap kx to all sums of vectors [first, first+n), which
+// are in registers from v on, step apart.
+func (e *neon64) add(r row, kx, first, n, v, step int) {
+	for set, ky := range r {
+		if ky < 0 {
+			continue
+		}
+		tap := ky*e.k + kx
+		for i := range n {
+			e.op("FMLA(%d, %d, %d, %d)", set*e.n+first+i, v+i*step, e.weights+tap/4, tap%4)
+		}
+	}
+}
+
+// pairs loads a row's even entries and its odd ones.
+func (e *neon64) pairs(v int) {
+	for i := range e.n - 1 {
+		e.op("VLD2.P 32(R1), %s", list(v+2*i, 2))
+	}
+	e.op("VLD2.P (R1)(R10), %s", list(v+2*e.n-2, 2))
+}
+
+func (e *neon64) row(r row) {
+	last := e.n - 1
+	switch {
+	case e.s == 1:
+		room := (30 - e.load) / e.n // taps whose inputs fit in registers
+		for kx := range e.k {
+			v := e.load + kx%room*e.n
+			step := "R9"
+			if kx == e.k-1 {
+				step = "R10"
+			}
+			e.op("VLD1.P (R1)(%s), %s", step, list(v, e.n))
+			if kx < e.k/2 {
+				e.and(v, kx)
+			} else if kx > e.k/2 {
+				e.and(v+last*1, kx-1)
+			}
+			if e.largest {
+				continue
+			}
+			if room == 1 {
+				e.add(r, kx, 0, e.n, v, 1)
+			} else if kx > 0 {
+				e.add(r, kx-1, 0, e.n, e.load+(kx-1)%room*e.n, 1)
+			}
+		}
+		if e.largest {
+			e.most(r, e.load, 1, e.load+e.n, e.load+2*e.n)
+		} else if room > 1 {
+			e.add(r, e.k-1, 0, e.n, e.load+(e.k-1)%room*e.n, 1)
+		}
+	case e.k == 2:
+		e.pairs(e.load)
+		e.and(e.load+2*last+1, 0)
+		e.most(r, e.load, 2, e.load+1)
+	case e.k == 3: // x[-1], then even and odd ones
+		before, pairs := e.load, e.load+1
+		shifted := pairs + 2*e.n
+		e.op("VLD1.P 4(R1), V%d.S[3]", before)
+		e.pairs(pairs)
+		e.and(before, 0)
+		if !e.largest {
+			e.add(r, 1, 0, e.n, pairs, 2)
+		}
+		e.and(pairs+2*last+1, 1)
+		for i := range e.n {
+			p := before
+			if i > 0 {
+				p = pairs + 2*i - 1
+			}
+			to := shifted + i%2
+			e.op("VEXT $12, V%d.B16, V%d.B16, V%d.B16", pairs+2*i+1, p, to)
+			if e.largest { // in place of the even ones
+				e.op("FMAX(%d, %[1]d, %d)", pairs+2*i, to)
+			} else if i > 0 {
+				e.add(r, 0, i-1, 1, shifted+(i-1)%2, 1)
+			}
+		}
+		if e.largest {
+			e.most(r, pairs, 2, pairs+1)
+			break
+		}
+		e.add(r, 2, 0, e.n, pairs+1, 2)
+		e.add(r, 0, last, 1, shifted+last%2, 1)
+	default:
+		for i := range e.n {
+			v := e.load
+			rest := "R11"
+			if i == last {
+				rest = "R10"
+			}
+			e.op("VLD2.P (R1)(R9), %s", list(v, 2))
+			e.op("VLD2.P (R1)(R9), %s", list(v+2, 2))
+			e.op("VLD2.P (R1)(%s), %s", rest, list(v+4, 2))
+			if i == 0 {
+				e.and(v, 0)
+				e.and(v+1, 1)
+			}
+			if i == last {
+				e.and(v+3, 2)
+				e.and(v+4, 3)
+			}
+			for kx := range e.k {
+				e.add(r, kx, i, 1, v+kx, 1)
+			}
+		}
+	}
+}
+
+func (e *neon64) finish(set int, more bool) {
+	first := set * e.n
+	for i := range 2 * e.n {
+		if bound := [...]string{"FMAX(%d, %[1]d, 30)", "FMIN(%d, %[1]d, 31)"}[i/e.n]; !e.largest {
+			e.op(bound, first+i%e.n)
+		}
+	}
+	e.op("VST1.P %s, (R2)(R12)", list(first, e.n))
+	for i := 0; more && !e.largest && i < e.n; i++ {
+		e.op("VMOV V%d.B16, V%d.B16", e.bias, first+i)
+	}
+}
+
+func (e *neon64) next(set int) {
+	e.op("SUBS $1, R4")
+	if set < e.sets()-1 {
+		e.op("BEQ end%d", set+1)
+	} else {
+		e.op("BNE main0")
+	}
+}
+
+func (e *neon64) unlessExtra(label string) { e.op("CBZ R7, %s", label) }
+
+func (e *neon64) unlessRest(label string) {
+	e.op("CBZ R5, %s", label)
+	e.op("SUB $1, R5")
+}
+
+func (e *neon64) jump(label string) { e.op("B %s", label) }
+func (e *neon64) end()              { e.op("RET") }
