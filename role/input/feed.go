@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"tandem/transport"
 )
@@ -83,8 +85,8 @@ func OpenFeed(o Options) (*Feed, error) {
 func ParseSource(text string) (name, path string, err error) {
 	const most = 64
 	name, path, _ = strings.Cut(text, "=")
-	unfit := func(r rune) bool { return r <= ' ' || r == '=' || r == 0x7f }
-	if name == "" || path == "" || len(name) > most || strings.ContainsFunc(name, unfit) || isCamera(name) {
+	unfit := func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }
+	if name == "" || path == "" || len(name) > most || !utf8.ValidString(name) || strings.ContainsFunc(name, unfit) || isCamera(name) {
 		return "", "", fmt.Errorf("use name=stream, as in door=http://camera/stream.mjpg: a name of up to %d bytes without spaces", most)
 	}
 	return name, path, nil
