@@ -50,7 +50,7 @@ func cell(t *testing.T, i int) []byte {
 }
 
 const (
-	filmTime  = 10 * time.Second
+	filmTime  = 6 * time.Second
 	filmEvery = 30 * time.Millisecond
 )
 
@@ -81,7 +81,7 @@ func TestCameraProcess(t *testing.T) {
 // without one, whichever node is the slow one.
 func TestLagOfALivePicture(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes half a minute")
+		t.Skip("takes some seconds")
 	}
 	network := cases(t, "pictures/grid100.onnx")
 	for about, test := range map[string]struct {
@@ -94,6 +94,7 @@ func TestLagOfALivePicture(t *testing.T) {
 		"a slow beat":           {100 * time.Millisecond, "baseline", time.Millisecond, 10 * time.Millisecond},
 	} {
 		t.Run(about, func(t *testing.T) {
+			t.Parallel()
 			folder := t.TempDir()
 			times, results := filepath.Join(folder, "times"), filepath.Join(folder, "results")
 			camera := exec.Command(os.Args[0], "-test.run=^TestCameraProcess$")
