@@ -216,13 +216,16 @@ func (e *Executor) run(p *plan, frames int) error {
 // apply computes one step for the frames [first, last).
 func (e *Executor) apply(s *step, first, last int) error {
 	var err error
-	with := op.With{Clamp: s.clamp, Team: e.threads(s.node, last-first), Scratch: e.scratch}
+	with := op.With{Clamp: s.clamp, Then: s.then, Team: e.threads(s.node, last-first), Scratch: e.scratch}
 	first, last = first*s.samples, last*s.samples
 	if j, ok := s.kernel.(op.Joint); ok && s.joint && last-first > 1 {
 		err = j.ApplyAll(s.ys[first:last], s.firsts[first:last], with)
 	} else {
 		for i := first; i < last && err == nil; i++ {
 			with.More = s.more[i]
+			if s.others != nil {
+				with.Then.Other = s.others[i].Float32s()
+			}
 			err = s.kernel.Apply(s.ys[i], s.xs[i], with)
 		}
 	}

@@ -26,11 +26,13 @@ type step struct {
 	node    int // -1: a copy that the plan needs
 	kernel  op.Kernel
 	clamp   f32.Clamp
+	then    f32.Epilogue // of it all but the tensor
 	joint   bool
 	samples int // of a frame
 	ys      []*tensor.Dense
 	more    [][]*tensor.Dense // the results behind ys
 	xs      [][]*tensor.Dense
+	others  []*tensor.Dense // that then takes; none where it takes none
 	firsts  []*tensor.Dense // xs of a joint kernel
 }
 
@@ -102,7 +104,7 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 			e.scratch = make([]float32, s.Scratch(threads))
 		}
 		_, isJoint := k.(op.Joint)
-		p.steps = append(p.steps, step{node: ds.node, kernel: k, clamp: ds.clamp, joint: isJoint, samples: op.Samples(e.net.nodes[ds.node].Operation)})
+		p.steps = append(p.steps, step{node: ds.node, kernel: k, clamp: ds.clamp, then: ds.then, joint: isJoint, samples: op.Samples(e.net.nodes[ds.node].Operation)})
 	}
 	for range d.copies {
 		p.steps = append(p.steps, step{node: -1, kernel: op.Copy{}, clamp: f32.Linear, samples: 1})
@@ -136,7 +138,13 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 			if ds.idle {
 				continue
 			}
-			p.steps[k].add(all(ds.out), all(ds.in))
+			in := all(ds.in)
+			if ds.another {
+				last := len(in) - 1
+				p.steps[k].others = append(p.steps[k].others, in[last])
+				in = in[:last]
+			}
+			p.steps[k].add(all(ds.out), in)
 			k++
 		}
 		at := 0

@@ -25,6 +25,22 @@ type Run struct {
 	Wire string  // how values travel between nodes; empty: the fast node's own
 	// Newest: the frames are of live pictures, of which only the newest counts. Queues stay short, and drop the oldest.
 	Newest bool
+	// Outputs are what the network gives for each frame; none until a node that has the model fills them in.
+	Outputs []Tensor
+}
+
+// Tensor is one that enters or leaves the network, for one frame.
+type Tensor struct {
+	Name  string // empty: not known
+	Shape []int  // without a batch dimension
+	Type  string // what the network says that it holds, such as int64; empty: not known. Frames have float32 for it
+	// Probability says of an output that its numbers are probabilities, as softmax or sigmoid makes them.
+	Probability bool
+}
+
+// Integer says that it holds integers, or truth values, which have to arrive as they are.
+func (t Tensor) Integer() bool {
+	return strings.HasPrefix(t.Type, "int") || strings.HasPrefix(t.Type, "uint") || t.Type == "bool"
 }
 
 // Loading says how a switch is made.

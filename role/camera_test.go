@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/device"
 	"tandem/role/report"
 )
@@ -111,7 +112,7 @@ func TestLagOfALivePicture(t *testing.T) {
 			}
 			defer func() { _ = camera.Wait() }()
 			type arrival struct {
-				report.Result
+				answer.Answer
 				at time.Time
 			}
 			arrivals := make(chan []arrival)
@@ -122,7 +123,7 @@ func TestLagOfALivePicture(t *testing.T) {
 					defer file.Close()
 					for lines := bufio.NewScanner(file); lines.Scan(); {
 						a := arrival{at: time.Now()}
-						if json.Unmarshal(lines.Bytes(), &a.Result) == nil {
+						if json.Unmarshal(lines.Bytes(), &a.Answer) == nil {
 							all = append(all, a)
 						}
 					}

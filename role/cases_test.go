@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/options"
 	"tandem/role/report"
 )
 
 // played is what a run of one process gives: its report, its results, and what it says on stderr.
-func played(t *testing.T, change func(*setup)) (r pipeline.Report, results []report.Result, said string, err error) {
+func played(t *testing.T, change func(*setup)) (r pipeline.Report, results []answer.Answer, said string, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	c := quick()
@@ -33,7 +34,7 @@ func played(t *testing.T, change func(*setup)) (r pipeline.Report, results []rep
 	}
 	text, _ := os.ReadFile(c.Results)
 	for line := range strings.Lines(string(text)) {
-		var one report.Result
+		var one answer.Answer
 		if err := json.Unmarshal([]byte(line), &one); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +89,7 @@ func TestCasesOfPictures(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 			continue
 		}
-		if got := results[0]; got.Class != want.class || want.score > 0 && (got.Score < want.score-0.005 || got.Score > want.score+0.005) {
+		if got := results[0]; got.Class != want.class || want.score > 0 && (float32(got.Score) < want.score-0.005 || float32(got.Score) > want.score+0.005) {
 			t.Errorf("%s: class %d, score %v", path, got.Class, got.Score)
 		}
 	}
@@ -108,7 +109,8 @@ func TestCasesOfArrays(t *testing.T) {
 		}
 	}
 	_, results, _, err := played(t, func(c *setup) {
-		c.Frames, c.Input.Paths, c.Classes = 5, []string{digitsImages}, cases(t, "arrays/bom.txt")
+		c.Model, c.Frames, c.Classes = cases(t, "pictures/quad1.onnx"), 5, cases(t, "arrays/bom.txt")
+		c.Input.Paths = []string{cases(t, "pictures/lines.png")}
 	})
 	if err != nil || len(results) == 0 || strings.HasPrefix(results[0].Name, "\ufeff") {
 		t.Errorf("%v, %v", results, err)

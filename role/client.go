@@ -36,9 +36,11 @@ func runClient(ctx context.Context, cfg setup) (err error) {
 
 // play opens a run, feeds it until the frames, the input or the context end, closes it, and returns its report.
 func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
-	cfg.equip()
-	defer cfg.uplink.Close()
-	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
+	if cfg.Serve != "" {
+		return playRequests(ctx, cfg)
+	}
+	p := newPlayer(cfg)
+	defer p.cfg.uplink.Close()
 	in := cfg.Input
 	in.Stdin, in.Seed, in.Skipped, in.Say = cfg.Stdin, cfg.Seed, p.ledger.Skip, func(text string) { cfg.Log.Warn().Msg(text) }
 	var err error
@@ -46,8 +48,7 @@ func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
 		return pipeline.Report{}, err
 	}
 	defer p.feed.Close()
-	p.view.Begin(p.status)
-	if err = p.open(ctx); err == nil {
+	if err = p.open(ctx, p.feed.Fit); err == nil {
 		p.start()
 		p.feed.Start(cfg.Frames)
 		err = p.send(ctx)
@@ -66,6 +67,7 @@ type player struct {
 	feed   *input.Feed
 	run    pipeline.Run
 	inputs []transport.Input // that the frames bring
+	end    string            // address of the end node, as the first neighbour calls it
 	shapes [][]int           // theirs
 	edges  []*edge
 	hops   []*pipeline.Hop
@@ -83,9 +85,16 @@ type player struct {
 	losses      *report.Losses
 }
 
-// open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all. What is
-// no input for its network is refused before.
-func (p *player) open(ctx context.Context) error {
+func newPlayer(cfg setup) *player {
+	cfg.equip()
+	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
+	p.view.Begin(p.status)
+	return p
+}
+
+// open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all. What does
+// not fit its network is refused before; fit may be asked again.
+func (p *player) open(ctx context.Context, fit func([]transport.Input) error) error {
 	p.run = pipeline.Run{
 		Strategy: p.cfg.Strategy,
 		Tasks:    p.cfg.Tasks,
@@ -96,8 +105,8 @@ func (p *player) open(ctx context.Context) error {
 	next, _ := targets(p.cfg)
 	for i, t := range next {
 		e, opened := (*edge)(nil), transport.Opened{}
-		if err := await(ctx, p.cfg, func(asked context.Context) error {
-			d, err := t.ask(asked, p.name)
+		if err := p.cfg.await(ctx, func(asked context.Context) error {
+			d, err := t.Ask(asked, p.name)
 			if err != nil {
 				return err
 			}
@@ -105,8 +114,13 @@ func (p *player) open(ctx context.Context) error {
 				p.run.ID = time.Now().UTC().Format("20060102-150405-") + rand.Text()[:6]
 				p.losses = p.cfg.losses(p.view.ID, p.run.ID)
 			}
-			if err = p.feed.Fit(d.Inputs); err == nil {
-				e, opened, err = openEdge(ctx, edgeConfig{target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view}, p.run)
+			if i == 0 && len(d.Inputs) > 0 {
+				p.inputs, err = d.Inputs, fit(d.Inputs)
+			}
+			if err == nil {
+				e, opened, err = openEdge(ctx, edgeConfig{
+					Target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view, kept: p.cfg.Serve != "",
+				}, p.run)
 			}
 			if err != nil && !errors.Is(err, pipeline.ErrBusy) { // waiting would not mend it
 				err = backoff.Permanent(err)
@@ -117,13 +131,16 @@ func (p *player) open(ctx context.Context) error {
 		}
 		p.edges, p.run = append(p.edges, e), opened.Run
 		if i == 0 {
-			p.inputs = opened.Inputs
+			p.end = opened.EndAddress
 		}
-		if err := p.feed.Fit(p.inputs); err != nil { // the node may have been starting when it was asked
-			return err
+		if i == 0 && len(p.inputs) == 0 { // it was starting when it was asked
+			p.inputs = opened.Inputs
+			if err := fit(p.inputs); err != nil {
+				return err
+			}
 		}
 		if first := p.edges[0]; first.end != e.end {
-			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.client.Address(), first.ID())
+			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.Client.Address(), first.ID())
 		}
 	}
 	for _, in := range p.inputs {
@@ -141,8 +158,8 @@ func (p *player) open(ctx context.Context) error {
 	return nil
 }
 
-// start starts a hop for every edge.
-func (p *player) start() {
+// begin shows how the run goes from now on. The context, which ends with the run, is for what is under way.
+func (p *player) begin() context.Context {
 	ctx, abort := context.WithCancel(context.Background())
 	p.abort = abort
 	p.view.Begin(func() pipeline.Status { // all edges are open now
@@ -154,6 +171,12 @@ func (p *player) start() {
 		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.live)
 	}
 	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.losses.Full)
+	return ctx
+}
+
+// start starts a hop for every edge.
+func (p *player) start() {
+	ctx := p.begin()
 	for _, e := range p.edges {
 		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{
 			Sender: e, Window: window,
@@ -181,7 +204,7 @@ func (p *player) live() *pipeline.Live { return withDown(p.view.Summary(), p.edg
 func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
 	p.buffer.Release(frames...)
 	if err != nil {
-		p.ledger.Count(pipeline.Lost, len(frames))
+		p.gone(pipeline.Lost, frames...)
 		p.losses.Count(len(frames), err)
 		return
 	}
@@ -258,7 +281,7 @@ func (p *player) offer(ctx context.Context, hop *pipeline.Hop, f pipeline.Frame)
 				p.buffer.Release(f)
 			}
 		}
-		p.ledger.Count(pipeline.Refused, 1)
+		p.gone(pipeline.Refused, f)
 		return
 	}
 	for ; !placed; placed = p.buffer.Take(&f) {
@@ -313,7 +336,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	}
 	end.least = 5 * p.cfg.Drain // fast, slow and end may each take their whole time to drain
 	report, err := closeAll(context.Background(), p.edges, end)
-	if err != nil && len(p.hops) > 0 && p.over() != nil { // what the nodes had reported when it ended for them is all
+	if err != nil && p.abort != nil && p.over() != nil { // what the nodes had reported when it ended for them is all
 		if last, none := closeAll(context.Background(), p.edges, ending{reason: transport.Interrupted}); none == nil {
 			report, err = last, nil
 		}

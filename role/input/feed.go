@@ -120,8 +120,13 @@ func (f *Feed) Start(count uint64) {
 	}
 }
 
-// Notes are what was out of the ordinary.
-func (f *Feed) Notes() []string { return f.passed.all() }
+// Notes are what was out of the ordinary. A client that answers requests has no feed.
+func (f *Feed) Notes() []string {
+	if f == nil {
+		return nil
+	}
+	return f.passed.all()
+}
 
 // Close ends the reading. Only a goroutine that waits for stdin can't be stopped, and is left to the end of the process.
 func (f *Feed) Close() {
@@ -132,7 +137,7 @@ func (f *Feed) Close() {
 
 // Live reports whether any of it comes from a camera, of which only the newest picture counts.
 func (f *Feed) Live() bool {
-	return slices.ContainsFunc(f.streams, func(s *stream) bool { return s.in.live() })
+	return f != nil && slices.ContainsFunc(f.streams, func(s *stream) bool { return s.in.live() })
 }
 
 func (f *Feed) awake() {

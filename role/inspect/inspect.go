@@ -50,6 +50,8 @@ type tensor struct {
 	Bytes int    `json:"bytes"` // on the wire, as float32
 	// Picture is what an input takes a picture for; empty: it can't be one.
 	Picture string `json:"picture,omitempty"`
+	// Probability says of an output that its numbers are probabilities, and no logits.
+	Probability bool `json:"probability,omitempty"`
 }
 
 // cutPlace is a boundary between two layers.
@@ -148,7 +150,7 @@ func inspect(net *model.Network, calibrate bool, threads int) (found inspection,
 // entering is the tensors that enter a layer.
 func entering(net *model.Network, layer int) (tensors []tensor) {
 	for _, t := range net.Entering(layer) {
-		tensors = append(tensors, tensor{Name: t.Name, Shape: t.Shape, Type: t.Type, Bytes: 4 * pipeline.Volume(t.Shape)})
+		tensors = append(tensors, tensor{Name: t.Name, Shape: t.Shape, Type: t.Type, Bytes: 4 * pipeline.Volume(t.Shape), Probability: t.Probability})
 	}
 	return tensors
 }

@@ -6,8 +6,10 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/device"
 	"tandem/role/input"
 	"tandem/role/report"
@@ -24,6 +26,7 @@ type Setting struct {
 	Others  string // why the others don't, as in "needs no model: …"; empty: it means nothing to them
 	Many    bool   // may be given more than once
 	Switch  bool   // takes no value
+	Secret  bool   // its text, which may have a password, is not repeated in errors
 	Value   Value
 	Usage   string // what it is, without its default
 	Unset   string // what holds when nothing is set, where the value itself does not say it
@@ -32,7 +35,6 @@ type Setting struct {
 // Which roles a setting is for.
 var (
 	anyRole   = []Role{Local, Client, Fast, Slow, End}
-	networked = Roles
 	servers   = []Role{Fast, Slow, End}
 	senders   = []Role{Client, Fast, Slow}
 	workers   = []Role{Local, Fast, Slow}
@@ -47,7 +49,7 @@ func Table(o *Options) []Setting {
 	return []Setting{
 		{Heading: "what runs", Name: "role", Roles: anyRole, Value: oneOf(&o.Role, Roles...), Usage: "client, fast, slow or end", Unset: "all of them in this process, one strategy after the other"},
 		{Name: "next", Roles: senders, Many: true, Value: list(&o.Next, parseAddress), Usage: "host, or host:port, of the next node; more than once for several slow nodes; for the client, of each node that takes frames (more than once for replicate)"},
-		{Name: "end", Roles: []Role{Fast, Slow}, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one"},
+		{Name: "end", Roles: senders, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one; for a client with --serve, where its answers come from", Unset: "for the client, where fast calls it"},
 		{Name: "listen", Roles: servers, Value: address(&o.Listen), Usage: "host:port to listen on"},
 		{Name: "wait", Roles: senders, Value: duration(&o.Wait, 0), Usage: "how long to wait at the start for the nodes below"},
 		{Name: "strategy", Roles: deciders, Value: parsed(&o.Strategy, parseStrategy, zeroIsUnset), Usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", "), Unset: "without --role all in turn; for the client, the fast node's"},
@@ -74,8 +76,14 @@ func Table(o *Options) []Setting {
 		{Name: "preprocess", Roles: feeders, Value: parsed(&o.Input.Preprocess, input.ParsePreprocess, func(input.Preprocess) string { return "" }), Usage: "of images, whose values are in [0, 1]: imagenet (crop, mean and std), yolo (letterbox), or mean, std, layout and resize as in mean=0.485,0.456,0.406,std=0.5,layout=hwc,resize=232 (chw as in PyTorch, hwc as in Keras; the shorter side before a crop)", Unset: "values as they are; the dimension of 1 or 3 is the channels"},
 		{Name: "labels", Roles: reporters, Value: text(&o.Input.Labels), Usage: "true classes: a .npy file of integers, one for each row of the input; end then reports the accuracy"},
 
-		{Heading: "answers out", Name: "results", Roles: []Role{Local, End}, Value: text(&o.Results), Usage: "file for one JSON line per delivered frame"},
-		{Name: "classes", Roles: []Role{Local, End}, Value: text(&o.Classes), Usage: "file with the names of the classes, one on each line, for --results"},
+		{Heading: "requests", Name: "serve", Roles: feeders, Value: address(&o.Serve), Usage: "host:port on which to answer requests of the Open Inference Protocol (KServe v2), as in :8000: their rows are the frames, until a signal; without --role, on this machine alone"},
+		{Name: "timeout", Roles: feeders, Value: duration(&o.Timeout, 100*time.Millisecond), Usage: "how long a request of --serve may take; for a quarter of it what is refused is tried again"},
+
+		{Heading: "answers out", Name: "results", Roles: []Role{Local, End}, Value: text(&o.Results), Usage: "file for the answer to each delivered frame, in the order in which they arrive: one JSON line; or .npz or .npy, for numpy, with a row of the network's outputs"},
+		{Name: "publish", Roles: []Role{Local, End}, Secret: true, Value: parsed(&o.Publish, answer.ParseBroker, answer.Broker.String), Usage: "topic of an MQTT broker that each answer is sent to as JSON, as in mqtt://user:password@broker:1883/tandem/door; mqtts is over TLS"},
+		{Name: "answers", Roles: []Role{Local, End}, Value: oneOf(&o.Answers, answer.Top, answer.Full), Usage: "what --publish, /results, and a --results of JSON lines have of each answer: top, the best class and its score, or full, all numbers of all outputs"},
+		{Name: "softmax", Roles: []Role{Local, End}, Switch: true, Value: onOff(&o.Softmax), Usage: "make probabilities of the logits that the network gives for its classes"},
+		{Name: "classes", Roles: []Role{Local, End}, Value: text(&o.Classes), Usage: "file with the names of the classes, one on each line, for answers"},
 
 		{Heading: "the queue", Name: "queue", Roles: workers, Value: whole(&o.Queue, 1, 1<<20), Usage: "places in the queue of fast and slow"},
 		{Name: "buffer", Roles: []Role{Local, Client, Fast, Slow}, Value: size(&o.Buffer, 1<<20, math.MaxInt), Usage: "bytes of frames that may wait on a node: half of them in its queue, half to leave it; without --role, on all nodes together", Unset: "an eighth of the machine's memory"},
@@ -97,11 +105,11 @@ func Table(o *Options) []Setting {
 		{Name: "log-level", Roles: anyRole, Value: oneOf(&o.LogLevel, "debug", "info", "warn", "error"), Usage: "debug, info, warn or error"},
 		{Name: "log-format", Roles: anyRole, Value: oneOf(&o.LogFormat, "console", "json"), Usage: "console or json"},
 
-		{Heading: "security", Name: "tls-cert", Roles: networked, Value: text(&o.Files.Cert), Usage: "PEM file of this node's certificate, for TLS on every hop, asked of both sides; tandem cert makes one (with --tls-key and --tls-ca)"},
-		{Name: "tls-key", Roles: networked, Value: text(&o.Files.Key), Usage: "PEM file of that certificate's key"},
-		{Name: "tls-ca", Roles: networked, Value: text(&o.Files.CA), Usage: "PEM file of the CA whose certificates are accepted"},
-		{Name: "key", Roles: networked, Value: text(&o.Files.Secret), Usage: "file with a secret that all nodes and clients share: the first line is shown, every line accepted; unencrypted without TLS"},
-		{Name: "host", Roles: servers, Many: true, Value: list(&o.Hosts, parseHost), Usage: "name by which browsers and what reads /status or /metrics may call this node, beside its addresses, its own name, names that end in .local, and those that neighbours dial"},
+		{Heading: "security", Name: "tls-cert", Roles: anyRole, Value: text(&o.Files.Cert), Usage: "PEM file of this node's certificate, for TLS on every hop, asked of both sides; tandem cert makes one (with --tls-key and --tls-ca)"},
+		{Name: "tls-key", Roles: anyRole, Value: text(&o.Files.Key), Usage: "PEM file of that certificate's key"},
+		{Name: "tls-ca", Roles: anyRole, Value: text(&o.Files.CA), Usage: "PEM file of the CA whose certificates are accepted"},
+		{Name: "key", Roles: anyRole, Value: text(&o.Files.Secret), Usage: "file with a secret that all nodes and clients share: the first line is shown, every line accepted; unencrypted without TLS"},
+		{Name: "host", Roles: anyRole, Many: true, Value: list(&o.Hosts, parseHost), Usage: "name by which browsers and what reads /status or /metrics may call this node, beside its addresses, its own name, names that end in .local, and those that neighbours dial"},
 
 		{Heading: "limits", Name: "max-body", Roles: anyRole, Value: size(&o.MaxBody, 1<<10, 1<<30), Usage: "largest message that is taken or sent"},
 		{Name: "idle", Roles: servers, Value: duration(&o.Idle, minIdle), Usage: "a neighbour silent for so long has left its run"},

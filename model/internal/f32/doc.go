@@ -24,5 +24,10 @@
 // written. None allocates. Assembly stops neither for the scheduler nor for the
 // garbage collector, so one call reads at most 256 KB of weights.
 //
+// What comes behind, such as a SiLU or a residual sum, is an Epilogue, which a
+// product calls for a block of C that is complete and still in the cache. The
+// functions of one number and of two that it is made of (Function, Pair) are
+// formulas in package asm, from which the kernels of all processors are made.
+//
 // Team splits one product over several threads.
 package f32

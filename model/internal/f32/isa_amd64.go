@@ -57,3 +57,9 @@ func tile(i isa, cols int, s *strips) {
 		strips8AVX2(s)
 	}
 }
+
+// functionLanes is how many numbers a kernel of a function takes at a time.
+var functionLanes = [isaCount]int{avx2: 8, avx512: 16}
+
+// computes says whether there is a kernel for a kind.
+func computes(isa, kind) bool { return true }

@@ -23,3 +23,9 @@ var gatherRuns [isaCount]int
 func gather(isa, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }
 
 func pack(isa, *float32, *float32, int, int, int, int) { panic(noKernels) }
+
+var functionLanes [isaCount]int
+
+func computes(isa, kind) bool { return false }
+
+func function(isa, kind, *float32, *float32, *float32, int, *[4]float32, int, int) { panic(noKernels) }

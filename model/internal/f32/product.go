@@ -10,6 +10,7 @@ type Product struct {
 	N     int
 	Bias  []float32 // one for each row of C, or nil
 	Clamp Clamp
+	Then  Epilogue // of C: what becomes of a block of it while that is in the cache
 }
 
 // Scratch is the length of the scratch that Mul needs for n columns of B. Its
@@ -57,6 +58,7 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 			for j := range row {
 				p.Clamp.fill(row[j:j+1], part(p.Bias, r, r+1))
 			}
+			p.Then.rows(m.isa, p.C, r*p.Ldc+left, 1, right-left, p.Ldc)
 		}
 		return
 	}
@@ -74,7 +76,12 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 			b.rows = min(depth, m.cols-b.row)
 			m.gather(&b)
 			for panel := from; panel < to; panel += s.group {
-				m.mulBlock(&b, panel, min(panel+s.group, to))
+				end := min(panel+s.group, to)
+				m.mulBlock(&b, panel, end)
+				if b.row+b.rows == m.cols {
+					first := panel * m.width
+					p.Then.rows(m.isa, p.C, first*p.Ldc+b.col, min(end*m.width, m.rows)-first, b.cols, p.Ldc)
+				}
 			}
 		}
 	}

@@ -152,7 +152,21 @@ func (l *arithmeticOp) Bytes() int64 {
 	return 4 * l.constant.volume()
 }
 
-func (l *arithmeticOp) InPlace()       {}
+func (l *arithmeticOp) InPlace() {}
+
+// Pair says what it does, where both tensors come with the frame.
+func (l *arithmeticOp) Pair() (f32.Pair, bool) {
+	switch {
+	case l.constant != nil:
+		return 0, false
+	case l.of == add:
+		return f32.Add, true
+	case l.of == multiply:
+		return f32.Multiply, true
+	}
+	return 0, false
+}
+
 func (l *arithmeticOp) Strided()       {}
 func (l *arithmeticOp) Bounded()       {}
 func (l *arithmeticOp) Work() int64    { return 0 }

@@ -71,8 +71,9 @@ type convOp struct {
 	after           []scaling // of each output channel: the bias, and what was absorbed
 }
 
-func (c *convOp) Bounded()     {}
-func (c *convOp) Samples() int { return c.samples }
+func (c *convOp) Bounded()       {}
+func (c *convOp) Finishes() bool { return true }
+func (c *convOp) Samples() int   { return c.samples }
 
 // Absorb takes over a scaling of the output channels.
 func (c *convOp) Absorb(by Scaler, shape []int) bool {

@@ -19,6 +19,7 @@ type groupedKernel struct {
 
 	y, x, scratch []float32 // of the frame at hand
 	clamp         f32.Clamp
+	then          f32.Epilogue
 }
 
 // fewOutputs is up to how many outputs a group is better off without a product.
@@ -86,7 +87,7 @@ func (k *groupedKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) (e
 	if k.y, err = elements(y, k.out*k.oh*k.ow); err != nil {
 		return err
 	}
-	k.scratch, k.clamp = with.Scratch, with.Clamp
+	k.scratch, k.clamp, k.then = with.Scratch, with.Clamp, with.Then
 	threads := 1
 	if with.Team != nil {
 		threads = with.Team.Threads()
@@ -121,4 +122,6 @@ func (k *groupedKernel) Chunk(thread, g int) {
 			f32.CopyRows(k.y[((g*rows+r)*k.oh+oy)*k.ow:], k.ow, sums[r*k.pitch():], k.pw, lines, k.ow)
 		}
 	}
+	results := rows * k.oh * k.ow
+	k.then.Rows(k.y, g*results, 1, results, results)
 }

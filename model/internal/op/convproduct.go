@@ -101,7 +101,7 @@ func (k *convKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
 		scratch := k.narrow.fill(m, g*rows, scratch)
 		k.product = f32.Product{
 			C: c[g*rows*positions:][:rows*positions], Ldc: positions, B: &k.patches, N: positions,
-			Bias: bias[g*rows:][:rows], Clamp: with.Clamp,
+			Bias: bias[g*rows:][:rows], Clamp: with.Clamp, Then: with.Then.From(g * rows * positions),
 		}
 		k.patches.x = x[g*each:]
 		if len(k.taps) == 1 {

@@ -28,12 +28,20 @@ func cost(o Operation, read, write float64) float64 {
 		return work/26 + 1.3*read + 0.3*write + 500*float64(Volume(o.batch))
 	case *einsumOp:
 		return work/26 + 1.3*read + 0.6*write
+	case *einsumChain:
+		sum := 0.0
+		for _, p := range o.pairs {
+			sum += cost(p, float64(p.size(p.terms[0])+p.size(p.terms[1])), float64(p.size(p.result)))
+		}
+		return sum
 	case *attentionOp: // products, and the softmax of what is between them
 		return work/20 + 30*work/float64(o.q.size+o.v.size)
 	case *recurrentOp: // products of a row each, and the curves of the gates
 		return 0.5*work + 18*work/float64(o.input+o.hidden)
 	case directConvOp, *integerConvOp:
 		return 1.8 * work
+	case convTransposeOp: // a product, and adding up its columns
+		return work/45 + 2*work/float64(o.in/o.groups) + write
 	case integerProductOp:
 		return 3 * work
 	case *poolOp: // each plane is prepared
@@ -133,10 +141,10 @@ var paces = map[string]pace{
 	"fmod":      {write: 45},
 	"maximum":   {write: 2},
 	"minimum":   {write: 2},
-	"multiply":  {read: 0.2, write: 1.2},
+	"multiply":  {read: 0.35, write: 0.35},
 	"power":     {write: 105},
 	"remainder": {write: 45},
-	"scale":     {write: 2.5},
+	"scale":     {write: 1},
 	"subtract":  {read: 0.35, write: 0.35},
 	"bit":       {write: 20},
 	"and":       {write: 20}, "or": {write: 20}, "xor": {write: 20}, "not": {write: 15},
@@ -145,10 +153,10 @@ var paces = map[string]pace{
 	// Functions of one number.
 	"absolute": {write: 18}, "ceil": {write: 20}, "floor": {write: 20}, "round": {write: 9}, "sign": {write: 8}, "negative": {write: 6},
 	"reciprocal": {write: 8}, "square root": {write: 17}, "is": {write: 19}, "cast": {write: 14}, "clip": {write: 1}, "relu": {write: 1},
-	"leaky relu": {write: 1.2}, "prelu": {write: 1.5}, "thresholded relu": {write: 5.5}, "shrink": {write: 5}, "softsign": {write: 12},
-	"hard sigmoid": {write: 3.2}, "hard swish": {write: 3.8}, "hardmax": {write: 8},
-	"elu": {write: 32}, "selu": {write: 32}, "celu": {write: 32}, "erf": {write: 32}, "exp": {write: 40}, "gelu": {write: 41}, "log": {write: 45},
-	"mish": {write: 150}, "sigmoid": {write: 17}, "softplus": {write: 95}, "swish": {write: 19}, "tanh": {write: 27},
+	"leaky relu": {write: 0.3}, "prelu": {write: 0.5}, "thresholded relu": {write: 5.5}, "shrink": {write: 5}, "softsign": {write: 12},
+	"hard sigmoid": {write: 0.3}, "hard swish": {write: 0.3}, "hardmax": {write: 8},
+	"elu": {write: 0.5}, "selu": {write: 0.5}, "celu": {write: 0.5}, "erf": {write: 0.9}, "exp": {write: 0.6}, "gelu": {write: 0.9}, "log": {write: 0.7},
+	"mish": {write: 0.9}, "sigmoid": {write: 0.5}, "softplus": {write: 95}, "swish": {write: 0.5}, "tanh": {write: 0.6},
 	"sin": {write: 37}, "cos": {write: 41}, "tan": {write: 39}, "asin": {write: 48}, "acos": {write: 49}, "atan": {write: 33},
 	"sinh": {write: 40}, "cosh": {write: 57}, "asinh": {write: 65}, "acosh": {write: 60}, "atanh": {write: 57},
 
@@ -159,7 +167,7 @@ var paces = map[string]pace{
 	"log of sum": {read: 1}, "log of sum of exp": {read: 80}, "sum of squares": {read: 14},
 	"layer norm": {write: 47}, "rms norm": {write: 30}, "instance norm": {write: 7}, "group norm": {write: 7}, "l1 norm over": {write: 8},
 	"l2 norm over": {write: 8}, "lrn": {write: 110}, "mean variance norm": {write: 40},
-	"resize": {write: 5}, "grid sample": {write: 160}, "transposed conv": {work: 2.8},
+	"resize": {write: 5}, "grid sample": {write: 160},
 	"quantize": {write: 5}, "quantize by its range": {write: 15}, "dequantize": {write: 1},
 
 	// Moving.

@@ -80,6 +80,7 @@ type Kernel interface {
 // With is what a kernel may use beside its tensors.
 type With struct {
 	Clamp   f32.Clamp       // bounds of the results; Linear, unless the operation is Bounded
+	Then    f32.Epilogue    // what becomes of them; nothing, unless the operation is Finishing
 	More    []*tensor.Dense // the results behind y, of an operation that gives several
 	Team    *f32.Team       // nil: the calling goroutine alone
 	Scratch []float32       // as many as the kernel said that it needs
@@ -120,6 +121,25 @@ type (
 	Clamping interface {
 		// After is what c and then this operation do.
 		After(c f32.Clamp) f32.Clamp
+	}
+
+	// Finishing operations apply With.Then, and so do the work of a function, or of
+	// the sum with another tensor of the same shape, behind them while their
+	// results are in the cache.
+	Finishing interface {
+		// Finishes says whether With.Then may have another tensor.
+		Finishes() (another bool)
+	}
+
+	// Curved operations apply a function to each number, and so can be left to a
+	// Finishing one before them, unless it is the zero value.
+	Curved interface{ Function() f32.Function }
+
+	// Paired operations combine two tensors element by element; those of one shape
+	// can be left to a Finishing one that makes either of them.
+	Paired interface {
+		// Pair says how; a and b may change places.
+		Pair() (pair f32.Pair, ok bool)
 	}
 
 	// InPlace operations may have y in the memory of any input of y's length.

@@ -194,6 +194,19 @@ func applyAll(t testing.TB, o Operation, shapes [][]int, xs ...*tensor.Dense) []
 		bound(bounded.Float32s(), bounded.Float32s(), c)
 		alike(t, fmt.Sprint(o, ", bounded"), run("bounded", dense(shape), xs, With{Clamp: c, Scratch: with.Scratch, More: more}), bounded.Float32s(), 0)
 	}
+	if f, ok := o.(Finishing); ok {
+		then := f32.Epilogue{Function: f32.Tanh}
+		if f.Finishes() {
+			then.Pair, then.Other, then.Clamp = f32.Add, slices.Clone(y.Float32s()), f32.Clamp{Min: -1, Max: 1}
+		}
+		finished := y.Clone().(*tensor.Dense)
+		then.Rows(finished.Float32s(), 0, 1, finished.Size(), finished.Size())
+		with := With{Clamp: f32.Linear, Then: then, Scratch: with.Scratch, More: more}
+		alike(t, fmt.Sprint(o, ", finished"), run("finished", dense(shape), xs, with), finished.Float32s(), 1e-6)
+		if a := testing.AllocsPerRun(3, func() { k.Apply(y.Clone().(*tensor.Dense), xs, with) }) - testing.AllocsPerRun(3, func() { y.Clone() }); a > 0 {
+			t.Errorf("%v, finished: %v allocations, want none", o, a)
+		}
+	}
 	if v, ok := o.(View); ok {
 		if ap, at, can := v.View(xs[0].Info()); can {
 			alike(t, fmt.Sprint(o, ", a view"), plain(t, seen(xs[0].Float32s()[at:], ap)), y.Float32s(), 0)

@@ -17,6 +17,7 @@ type planes struct {
 	sum   func(y, x []float32, channel int)
 	done  func(y []float32) // on each finished plane; nil: nothing
 	clamp f32.Clamp
+	then  f32.Epilogue
 
 	y, x, memory []float32
 }
@@ -65,7 +66,7 @@ func (p *planes) apply(y, x *tensor.Dense, pad float32, with With) (err error) {
 	if p.y, err = elements(y, channels*p.each*p.oh*p.ow); err != nil {
 		return err
 	}
-	p.memory, p.clamp = with.Scratch, with.Clamp
+	p.memory, p.clamp, p.then = with.Scratch, with.Clamp, with.Then
 	threads := 1
 	if with.Team != nil {
 		threads = with.Team.Threads()
@@ -91,6 +92,7 @@ func (p *planes) Chunk(thread, channel int) {
 	if p.slide != nil {
 		for i := channel * p.each; i < (channel+1)*p.each; i++ {
 			p.whole(p.y[i*p.oh*p.ow:][:p.oh*p.ow], p.x, channel*p.h*p.w, i, memory)
+			p.then.Rows(p.y, i*p.oh*p.ow, 1, p.oh*p.ow, p.oh*p.ow)
 		}
 		return
 	}
@@ -113,6 +115,7 @@ func (p *planes) Chunk(thread, channel int) {
 			p.sum(memory[:flat], x[oy*p.pw:], i)
 			f32.CopyRows(y[oy*p.ow:], p.ow, memory, p.pw, lines, p.ow)
 		}
+		p.then.Rows(p.y, i*p.oh*p.ow, 1, p.oh*p.ow, p.oh*p.ow)
 		if p.done != nil {
 			p.done(y)
 		}

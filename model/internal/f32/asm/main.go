@@ -1,16 +1,23 @@
-// Asm writes the assembly of package f32 for amd64. Each kernel is described
+// Asm writes assembly of package f32: that for amd64, where each kernel is described
 // once, by a Go function that is called for AVX2 and again for AVX-512:
 //
 //	affine.go batch.go tile.go taps.go rows.go gather.go pack.go ──▶ ../kernels_amd64.s    the code
 //	                                                             └─▶ ../kernels_amd64.go   how Go calls it
+//
+// and functions of one number, or two, for every processor:
+//
+//	formulas.go ──▶ compile.go ──┬─ machine_x86.go ────▶ ../functions_amd64.s
+//	                             ├─ machine_neon64.go ─▶ ../functions_arm64.s
+//	                             ├─ machine_neon32.go ─▶ ../functions_arm.s
+//	                             └─ plain.go ──────────▶ ../functions_go.go
 //
 // The instructions are those of Go's assembler; Go's loops and functions take
 // the place of its macros, so that a tile of 8 rows is written like one of 4.
 // kernel.go has the few words that kernels are written in, phrases.go what
 // several of them say, set.go what differs from one instruction set to the other.
 //
-// To add a kernel, write such a function, name it in kernels, and call
-// `go generate ./...`. Package f32 then has a function of the kernel's name that
+// To add a kernel, write such a function, name it in kernels (a formula: in
+// formulas), and call `go generate ./...`. Package f32 then has a function of the kernel's name that
 // takes the instruction set and the kernel's parameters.
 package main
 
@@ -59,16 +66,16 @@ func files() map[string][]byte {
 			}
 		}
 	}
-	return map[string][]byte{
-		"kernels_amd64.s": code.Bytes(), "kernels_amd64.go": formatted(calls.String()),
-		"slide_arm64.s": slideNEON64(), "slide_arm64.go": formatted(slideCalls("neon64", "NEON", 4)),
-	}
+	out := functionFiles()
+	out["kernels_amd64.s"], out["kernels_amd64.go"] = code.Bytes(), formatted(calls.String())
+	out["slide_arm64.s"], out["slide_arm64.go"] = slideNEON64(), formatted(slideCalls("neon64", "NEON", 4))
+	return out
 }
 
-func formatted(code string) []byte {
+func formatted[T string | []byte](code T) []byte {
 	b, err := format.Source([]byte(code))
 	if err != nil {
-		log.Fatal(err)
+		log.Fatalf("%v\n%s", err, code)
 	}
 	return b
 }

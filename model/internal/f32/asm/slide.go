@@ -111,12 +111,12 @@ type emitter interface {
 	end()
 }
 
-// neon64 is a kernel for arm64.
+// slider64 is a kernel for arm64.
 //
 //	R0 call   R1 x   R2 y   R4 rows of results   R5 rows that padding finishes
 //	R7 whether there is one more row of x   R9, R11 steps   R10 to the next row of x
 //	R12 between rows of y   V30 lo   V31 hi
-type neon64 struct {
+type slider64 struct {
 	slide
 	code                      *strings.Builder
 	sums, weights, bias, mask int // first registers
@@ -157,7 +157,7 @@ func slideCalls(isa, set string, lanes int) string {
 }
 
 func (d slide) neon64() string {
-	e := &neon64{slide: d, code: &strings.Builder{}}
+	e := &slider64{slide: d, code: &strings.Builder{}}
 	e.weights = d.sets() * d.n
 	e.bias = e.weights
 	if !d.largest {
@@ -181,9 +181,9 @@ func (d slide) name() string {
 
 func (d slide) masks() int { return d.k - 1 }
 
-func (e *neon64) op(format string, a ...any) { fmt.Fprintf(e.code, "\t"+format+"\n", a...) }
+func (e *slider64) op(format string, a ...any) { fmt.Fprintf(e.code, "\t"+format+"\n", a...) }
 
-func (e *neon64) label(name string) { fmt.Fprintf(e.code, "\n%s:\n", name) }
+func (e *slider64) label(name string) { fmt.Fprintf(e.code, "\n%s:\n", name) }
 
 // list is n registers from v on.
 func list(v, n int) string {
@@ -194,7 +194,7 @@ func list(v, n int) string {
 	return "[" + strings.Join(s, ", ") + "]"
 }
 
-func (e *neon64) begin() {
+func (e *slider64) begin() {
 	e.op("MOVD c+0(FP), R0")
 	e.op("LDP 0(R0), (R2, R1)")
 	e.op("LDP 16(R0), (R3, R6)")
@@ -245,7 +245,7 @@ func (e *neon64) begin() {
 }
 
 // and masks what is padding in a vector.
-func (e *neon64) and(v, mask int) {
+func (e *slider64) and(v, mask int) {
 	if e.largest {
 		e.op("VBIF V%d.B16, V%d.B16, V%d.B16", e.mask+mask, e.bias, v)
 	} else {
@@ -255,7 +255,7 @@ func (e *neon64) and(v, mask int) {
 
 // most takes the largest of a row's vectors from v on, in place, and those from
 // each of others, step apart, and then that of the sums.
-func (e *neon64) most(r row, v, step int, others ...int) {
+func (e *slider64) most(r row, v, step int, others ...int) {
 	for _, o := range others {
 		for i := range e.n {
 			e.op("FMAX(%d, %[1]d, %d)", v+i*step, o+i*step)
@@ -275,7 +275,7 @@ func (e *neon64) most(r row, v, step int, others ...int) {
 
 // add adds the products of tap kx to all sums of vectors [first, first+n), which
 // are in registers from v on, step apart.
-func (e *neon64) add(r row, kx, first, n, v, step int) {
+func (e *slider64) add(r row, kx, first, n, v, step int) {
 	for set, ky := range r {
 		if ky < 0 {
 			continue
@@ -288,14 +288,14 @@ func (e *neon64) add(r row, kx, first, n, v, step int) {
 }
 
 // pairs loads a row's even entries and its odd ones.
-func (e *neon64) pairs(v int) {
+func (e *slider64) pairs(v int) {
 	for i := range e.n - 1 {
 		e.op("VLD2.P 32(R1), %s", list(v+2*i, 2))
 	}
 	e.op("VLD2.P (R1)(R10), %s", list(v+2*e.n-2, 2))
 }
 
-func (e *neon64) row(r row) {
+func (e *slider64) row(r row) {
 	last := e.n - 1
 	switch {
 	case e.s == 1:
@@ -384,7 +384,7 @@ func (e *neon64) row(r row) {
 	}
 }
 
-func (e *neon64) finish(set int, more bool) {
+func (e *slider64) finish(set int, more bool) {
 	first := set * e.n
 	for i := range 2 * e.n {
 		if bound := [...]string{"FMAX(%d, %[1]d, 30)", "FMIN(%d, %[1]d, 31)"}[i/e.n]; !e.largest {
@@ -397,7 +397,7 @@ func (e *neon64) finish(set int, more bool) {
 	}
 }
 
-func (e *neon64) next(set int) {
+func (e *slider64) next(set int) {
 	e.op("SUBS $1, R4")
 	if set < e.sets()-1 {
 		e.op("BEQ end%d", set+1)
@@ -406,12 +406,12 @@ func (e *neon64) next(set int) {
 	}
 }
 
-func (e *neon64) unlessExtra(label string) { e.op("CBZ R7, %s", label) }
+func (e *slider64) unlessExtra(label string) { e.op("CBZ R7, %s", label) }
 
-func (e *neon64) unlessRest(label string) {
+func (e *slider64) unlessRest(label string) {
 	e.op("CBZ R5, %s", label)
 	e.op("SUB $1, R5")
 }
 
-func (e *neon64) jump(label string) { e.op("B %s", label) }
-func (e *neon64) end()              { e.op("RET") }
+func (e *slider64) jump(label string) { e.op("B %s", label) }
+func (e *slider64) end()              { e.op("RET") }
