@@ -102,6 +102,7 @@ var flags = []flagValues{
 	{"preprocess", "imagenet,layout=hwc", []string{"x", "mean=1,2", "mean=1,2,3,4", "std=0", "layout=nchw", "layout=HWC"}, "use imagenet, or mean, std and layout"},
 	{"model", "x.onnx", []string{""}, "empty"},
 	{"constants", "1GiB", []string{"1", "2GiB", "many"}, "1MiB to 1GiB"},
+	{"winograd", "1B", []string{"0", "2GiB", "many"}, "1B to 1GiB"},
 	{"cut", "1", []string{""}, "empty"},
 	{"seed", "2", []string{"-1", "x"}, "whole number, 0 or more"},
 	{"queue", "5", []string{"0", "-5", "1048577"}, "whole number from 1 to 1048576"},

@@ -135,7 +135,7 @@ func Default(r Role) Options {
 		Queue:     10,
 		Drop:      pipeline.DropNewest,
 		Threads:   runtime.NumCPU(),
-		Settings:  model.Settings{Constants: model.DefaultConstants},
+		Settings:  model.Settings{Constants: model.DefaultConstants, Winograd: model.DefaultWinograd},
 		Batch:     1,
 		Report:    report.Options{Format: report.Table},
 		MaxBody:   8 << 20,

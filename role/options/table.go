@@ -61,6 +61,7 @@ func Table(o *Options) []Setting {
 		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node", Unset: "two dense layers, 100 to 2000 to 2000"},
 		{Name: "shape", Roles: workers, Many: true, Value: shapes(&o.Settings.Shapes), Usage: "sizes of an input that the file leaves open, the same on every node, as in input=1x3x640x640; once for each input"},
 		{Name: "constants", Roles: workers, Value: size(&o.Settings.Constants, 1<<20, 1<<30), Usage: "most memory for what a network computes from constants when it is opened"},
+		{Name: "winograd", Roles: workers, Value: size(&o.Settings.Winograd, 1, 1<<30), Usage: "most memory that 3x3 convolutions take beyond their weights to be computed faster, all layers together; 1B: none"},
 		{Name: "cut", Roles: workers, Many: true, Value: list(&o.Cuts, notEmpty), Usage: "where the slow node's layers begin: a layer index or the name of a tensor; once for each hand-over in a chain of slow nodes", Unset: "the best one that inspect shows; on slow, where fast cuts"},
 		{Name: "threads", Roles: workers, Value: whole(&o.Threads, 1, 256), Usage: "threads that share a large layer, where that is faster: by default the number of cores, without --role half of it"},
 		{Name: "batch", Roles: workers, Value: whole(&o.Batch, 1, 256), Usage: "most waiting frames that are computed together; none waits for others"},

@@ -29,5 +29,7 @@
 // functions of one number and of two that it is made of (Function, Pair) are
 // formulas in package asm, from which the kernels of all processors are made.
 //
+// A Winograd has a Matrix for each element of a convolution's tiles.
+//
 // Team splits one product over several threads.
 package f32

@@ -121,13 +121,13 @@ func ulp(v float64) float64 {
 }
 
 var pairs = map[Pair]func(a, b float32) float32{
-	Add:        func(a, b float32) float32 { return a + b },
-	Subtract:   func(a, b float32) float32 { return a - b },
-	Multiply:   func(a, b float32) float32 { return a * b },
-	Divide:     func(a, b float32) float32 { return a / b },
-	Maximum2:   func(a, b float32) float32 { return max(a, b) },
-	Minimum2:   func(a, b float32) float32 { return min(a, b) },
-	LeakyTimes: func(a, b float32) float32 { return max(a, 0) + min(a, 0)*b },
+	Add:      func(a, b float32) float32 { return a + b },
+	Subtract: func(a, b float32) float32 { return a - b },
+	Multiply: func(a, b float32) float32 { return a * b },
+	Divide:   func(a, b float32) float32 { return a / b },
+	Larger:   func(a, b float32) float32 { return max(a, b) },
+	Smaller:  func(a, b float32) float32 { return min(a, b) },
+	PReLU:    func(a, b float32) float32 { return max(a, 0) + min(a, 0)*b },
 }
 
 // Pairs of numbers, special ones among them, and with a number that is the same

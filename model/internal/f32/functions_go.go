@@ -30,9 +30,9 @@ const (
 	subtraction
 	multiplication
 	division
-	maximum2
-	minimum2
-	leakyTimes
+	larger
+	smaller
+	prelu
 )
 
 // functionGo is the formulas in plain Go.
@@ -425,19 +425,19 @@ func functionGo(k kind, y, x, z []float32, p *[4]float32) {
 			v2 := a / b
 			y[i] = v2
 		}
-	case maximum2:
+	case larger:
 		for i, a := range x {
 			b := z[i]
 			v2 := max(a, b)
 			y[i] = v2
 		}
-	case minimum2:
+	case smaller:
 		for i, a := range x {
 			b := z[i]
 			v2 := min(a, b)
 			y[i] = v2
 		}
-	case leakyTimes:
+	case prelu:
 		for i, a := range x {
 			b := z[i]
 			v3 := min(a, 0)

@@ -3,6 +3,8 @@ package op
 import (
 	"fmt"
 	"slices"
+
+	"tandem/model/internal/f32"
 )
 
 // conv reads a convolution.
@@ -69,6 +71,7 @@ type convOp struct {
 	in, out, groups int
 	weights         *Constant // [out in/groups kh kw]
 	after           []scaling // of each output channel: the bias, and what was absorbed
+	tile            int       // computed by tiles of so many outputs along each axis; 0: as it is
 }
 
 func (c *convOp) Bounded()       {}
@@ -89,10 +92,18 @@ func (c *convOp) Work() int64 {
 }
 
 func (c *convOp) Bytes() int64 {
-	if c.weights.quantised != nil && c.in != c.groups {
-		return c.weights.volume() + 4*int64(c.out)
+	if c.tile > 0 {
+		return f32.WinogradBytes(c.tile, c.out, c.in) + 4*int64(c.out)
 	}
-	return 4 * (int64(c.out)*int64(c.in/c.groups)*int64(c.elements()) + int64(c.out))
+	return c.plainBytes() + 4*int64(c.out)
+}
+
+// plainBytes is what the weights take as they are.
+func (c *convOp) plainBytes() int64 {
+	if c.weights.quantised != nil && c.in != c.groups {
+		return c.weights.volume()
+	}
+	return 4 * int64(c.out) * int64(c.in/c.groups) * int64(c.elements())
 }
 
 func (c *convOp) String() string {
@@ -104,6 +115,9 @@ func (c *convOp) String() string {
 	}
 	if c.stride != [2]int{1, 1} {
 		s += fmt.Sprintf(", stride %d", c.stride[0])
+	}
+	if c.tile > 0 {
+		s += fmt.Sprintf(", by tiles of %dx%d", c.tile, c.tile)
 	}
 	return s
 }
@@ -117,6 +131,9 @@ func (c *convOp) Load() (Kernel, error) {
 	loaded.window = c.settled()
 	if c.in == c.groups {
 		return loaded.loadDepthwise(scale, shift)
+	}
+	if c.tile > 0 {
+		return loaded.loadWinograd(scale, shift)
 	}
 	if k := loaded.grouped(); k != nil {
 		return k, k.load(scale, shift)

@@ -165,6 +165,15 @@ type (
 		Offsets(shapes [][]int) (offsets []int, ok bool)
 	}
 
+	// Roomy operations have a faster form that takes more memory.
+	Roomy interface {
+		// Room is how many bytes more, and about how much time that saves for each
+		// frame, in any unit; 0 if there is no such form.
+		Room() (bytes int64, saved float64)
+		// Take settles the operation on it. It is called before Load.
+		Take()
+	}
+
 	// Scaler operations may be no more than a factor and a summand for each
 	// channel.
 	Scaler interface {

@@ -54,9 +54,9 @@ func formulas() []*formula {
 		pair("subtraction", func(f *formula) *value { return f.sub(f.x, f.z) }),
 		pair("multiplication", func(f *formula) *value { return f.mul(f.x, f.z) }),
 		pair("division", func(f *formula) *value { return f.div(f.x, f.z) }),
-		pair("maximum2", func(f *formula) *value { return f.op("max2", f.x, f.z) }),
-		pair("minimum2", func(f *formula) *value { return f.op("min2", f.x, f.z) }),
-		pair("leakyTimes", func(f *formula) *value {
+		pair("larger", func(f *formula) *value { return f.op("max2", f.x, f.z) }),
+		pair("smaller", func(f *formula) *value { return f.op("min2", f.x, f.z) }),
+		pair("prelu", func(f *formula) *value {
 			zero := f.number(0)
 			return f.fma(f.min(f.x, zero), f.z, f.max(f.x, zero))
 		}),

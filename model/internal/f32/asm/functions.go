@@ -69,14 +69,14 @@ func (k *compiled) assembly(m machine) string {
 	if len(k.legend) > 0 {
 		held = "// held in vector registers: " + strings.Join(k.legend, ", ") + "\n"
 	}
-	return fmt.Sprintf("\n%s\n// func %s(%s)\n%sTEXT ·%[2]s(SB), NOSPLIT, $0-%[5]d\n%[6]s%[7]s\ndone:\n%[8]s",
-		&s, name, signature, held, 7*m.word(), begin, k.code, m.end())
+	return fmt.Sprintf("\n%s\n// func %s(%s)\n%sTEXT ·%[2]s(SB), NOSPLIT, $0-%[5]d\n%[6]s%[7]s\nnext:\n%[8]s",
+		&s, name, signature, held, 7*m.word(), begin, k.code, m.next())
 }
 
 // dispatch is the Go function that calls the kernel of a kind.
 func dispatch(machines []machine) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "\n// function calls the kernel of a kind for rows of n numbers, a multiple of the\n// lanes; from the end of one to the next are gap bytes.\nfunc function(i isa, k kind, %s) {\n", signature)
+	fmt.Fprintf(&s, "\n// function calls the kernel of a kind for rows of n numbers, at least as many as\n// there are lanes; from the end of one to the next are gap bytes.\nfunc function(i isa, k kind, %s) {\n", signature)
 	if len(machines) > 1 {
 		s.WriteString("if i == avx512 {\n")
 	}

@@ -95,6 +95,35 @@ func (m neon32) load(c *code, pair bool, first, streams int) {
 	c.op("MOVW R6, R5")
 }
 
+func (m neon32) end(c *code, pair bool, first int) {
+	c.op("MOVW n+12(FP), R3")
+	c.op("AND.S $3, R3, R12")
+	c.op("BEQ whole")
+	last := func(from string, to int) {
+		c.op("ADD R3<<2, %s, R7", from)
+		c.op("SUB $16, R7, R7")
+		c.op("WORD $%#x // vld1.32 {d%d-d%d}, [r7]!", 0xf4200a8d|qd(to)|7<<16, 2*to, 2*to+1)
+	}
+	last("R1", first)
+	if pair {
+		last("R2", first+1)
+	}
+	c.op("SUB R12, R3, R3")
+	c.label("whole")
+}
+
+func (m neon32) ended(c *code, body func() int) {
+	c.op("CMP $0, R12")
+	c.op("BEQ next")
+	for _, r := range []string{"R0", "R1", "R2"} {
+		c.op("ADD R12<<2, %s, %[1]s", r)
+	}
+	c.op("MOVW R6, R5")
+	r := body()
+	c.op("SUB $16, R0, R7")
+	c.op("WORD $%#x // vst1.32 {d%d-d%d}, [r7]!", 0xf4000a8d|qd(r)|7<<16, 2*r, 2*r+1)
+}
+
 func (m neon32) store(c *code, from []int) {
 	for s := 0; s < len(from); s++ {
 		r := from[s]
@@ -131,8 +160,7 @@ func (m neon32) begin() string {
 	return "\tMOVW y+0(FP), R0\n\tMOVW x+4(FP), R1\n\tMOVW z+8(FP), R2\n\tMOVW p+16(FP), R4\n\tMOVW rows+20(FP), R8\n\tMOVW gap+24(FP), R9\n"
 }
 func (m neon32) address(table string) string { return "\tMOVW $" + table + ", R5\n" }
-func (m neon32) row() string                 { return "MOVW n+12(FP), R3" }
-func (m neon32) end() string {
+func (m neon32) next() string {
 	return "\tADD R9, R0\n\tADD R9, R1\n\tADD R9, R2\n\tSUB.S $1, R8\n\tBNE row\n\tRET\n"
 }
 func (m neon32) suffix() string { return "NEON" }

@@ -84,6 +84,33 @@ func (m neon64) load(c *code, pair bool, first, streams int) {
 	}
 }
 
+func (m neon64) end(c *code, pair bool, first int) {
+	c.op("MOVD n+24(FP), R3")
+	c.op("ANDS $3, R3, R9")
+	c.op("BEQ whole")
+	last := func(from string, to int) {
+		c.op("ADD R3<<2, %s, R10", from)
+		c.op("SUB $16, R10, R10")
+		c.op("VLD1 (R10), [V%d.S4]", to)
+	}
+	last("R1", first)
+	if pair {
+		last("R2", first+1)
+	}
+	c.op("SUB R9, R3, R3")
+	c.label("whole")
+}
+
+func (m neon64) ended(c *code, body func() int) {
+	c.op("CBZ R9, next")
+	for _, r := range []string{"R0", "R1", "R2"} {
+		c.op("ADD R9<<2, %s, %[1]s", r)
+	}
+	r := body()
+	c.op("SUB $16, R0, R10")
+	c.op("FMOVQ F%d, (R10)", r)
+}
+
 func (m neon64) store(c *code, from []int) {
 	if len(from) == 1 {
 		c.op("FMOVQ.P F%d, 16(R0)", from[0])
@@ -117,8 +144,7 @@ func (m neon64) begin() string {
 	return "\tMOVD y+0(FP), R0\n\tMOVD x+8(FP), R1\n\tMOVD z+16(FP), R2\n\tMOVD p+32(FP), R4\n\tMOVD rows+40(FP), R7\n\tMOVD gap+48(FP), R8\n"
 }
 func (m neon64) address(table string) string { return "\tMOVD $" + table + ", R5\n" }
-func (m neon64) row() string                 { return "MOVD n+24(FP), R3" }
-func (m neon64) end() string {
+func (m neon64) next() string {
 	return "\tADD R8, R0\n\tADD R8, R1\n\tADD R8, R2\n\tSUBS $1, R7, R7\n\tBNE row\n\tRET\n"
 }
 func (m neon64) suffix() string { return "NEON" }
