@@ -133,6 +133,7 @@ func (n *Network) Costs(threads int) []float64 {
 // reckoned are the costs by the operations and their sizes: nanoseconds on a
 // machine like the one that they were measured on.
 func (n *Network) reckoned() []float64 {
+	const finished = 0.25 // nanoseconds for a number of which a function is computed on its way
 	costs := make([]float64, n.Len())
 	d := newDraft(n, 0, n.Len())
 	for k := range d.steps {
@@ -141,6 +142,9 @@ func (n *Network) reckoned() []float64 {
 	for _, s := range d.steps {
 		if !s.idle {
 			costs[s.node] = op.Cost(n.nodes[s.node].Operation, d.elements(d.read(s)), d.elements(s.out))
+			if !s.then.None() {
+				costs[s.node] += finished * float64(d.elements(s.out))
+			}
 		}
 	}
 	return costs

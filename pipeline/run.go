@@ -32,6 +32,8 @@ type Tensor struct {
 	Name  string // empty: not known
 	Shape []int  // without a batch dimension
 	Type  string // what the network says that it holds, such as int64; empty: not known. Frames have float32 for it
+	// Probability says of an output that its numbers are probabilities, as softmax or sigmoid makes them.
+	Probability bool
 }
 
 // Integer says that it holds integers, or truth values, which have to arrive as they are.

@@ -135,12 +135,15 @@ func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error 
 			return err
 		}
 	}
-	if cfg.Results != "" {
-		if e.results, err = report.CreateResults(cfg.Results, cfg.Classes); err != nil {
-			return err
-		}
-		s.cleanup = append(s.cleanup, e.results.Close)
+	e.answers.Full = cfg.Answers == answer.Full
+	if e.reading, err = answer.NewReading(cfg.Classes, cfg.Softmax); err != nil {
+		return err
 	}
+	wanted := answer.Wanted{Results: cfg.Results, Publish: cfg.Publish, Full: e.answers.Full, Name: e.name, Log: someOf(cfg.Log)}
+	if e.sinks, err = answer.Open(wanted, e.answers); err != nil {
+		return err
+	}
+	s.cleanup = append(s.cleanup, e.sinks.Close)
 	s.node.begin = e.begin
 	e.publish = func(r pipeline.Report) error {
 		s.monitor.History.Add(r)

@@ -52,7 +52,7 @@ func TestNetworksOfSeveralTensors(t *testing.T) {
 					}
 					results := readResults(t, c.Results)
 					for _, r := range results {
-						if math.Abs(float64(r.Score-score)) > within || wire == "float32" && r.Class != class {
+						if math.Abs(float64(float32(r.Score)-score)) > within || wire == "float32" && r.Class != class {
 							t.Errorf("class %d with %v, PyTorch has %d with %v (shape %v)", r.Class, r.Score, class, score, shape)
 						}
 					}

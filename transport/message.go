@@ -131,14 +131,14 @@ func valuesOf(shape []int) int64 {
 
 func tensorsToWire(tensors []pipeline.Tensor) (list []*wire.Value) {
 	for _, t := range tensors {
-		list = append(list, &wire.Value{Name: t.Name, Shape: ints[int32](t.Shape), Type: t.Type})
+		list = append(list, &wire.Value{Name: t.Name, Shape: ints[int32](t.Shape), Type: t.Type, Probability: t.Probability})
 	}
 	return list
 }
 
 func tensorsFromWire(list []*wire.Value) (tensors []pipeline.Tensor) {
 	for _, v := range list {
-		tensors = append(tensors, pipeline.Tensor{Name: v.GetName(), Shape: ints[int](v.GetShape()), Type: v.GetType()})
+		tensors = append(tensors, pipeline.Tensor{Name: v.GetName(), Shape: ints[int](v.GetShape()), Type: v.GetType(), Probability: v.GetProbability()})
 	}
 	return tensors
 }

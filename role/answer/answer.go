@@ -3,11 +3,16 @@
 //	end ──Answer, Gone──▶ Fan ──┬──▶ subscriber: a stream, server-sent events
 //	                            └──▶ subscriber: a file, a broker
 //
-// answer.go  an answer, and its one JSON form
-// number.go  numbers as JSON has them, which knows no NaN
-// fan.go     the fan-out: each subscriber has a bounded queue, and a slow one loses answers
-// stream.go  a subscriber on the wire
-// events.go  a subscriber by server-sent events
+// answer.go   an answer, and its one JSON form
+// number.go   numbers as JSON has them, which knows no NaN
+// reading.go  what classes are called, and scores
+// fan.go      the fan-out: each subscriber has a bounded queue, and a slow one loses answers
+// stream.go   a subscriber on the wire
+// events.go   a subscriber by server-sent events
+// feed.go     a subscriber that brings answers to a sink; sinks.go opens those that are wanted
+// jsonl.go    the sink of JSON lines
+// table.go    the sinks of numpy, a row for each answer: npy.go is the format, npz.go several arrays in one file
+// mqtt.go     the sink of a broker, and broker.go the connection to it
 package answer
 
 import (
@@ -22,16 +27,23 @@ import (
 type Answer struct {
 	Run     string   `json:"run"`
 	ID      uint64   `json:"id"`
-	Source  string   `json:"source,omitempty"` // of the frame, where there are several
-	Class   int      `json:"class"`            // index of the largest number in the first output
-	Name    string   `json:"name,omitempty"`   // of the class, where the names are known
-	Score   Number   `json:"score"`            // that number
-	Label   *int     `json:"label,omitempty"`  // the true class, where it is known
-	AgeMS   float64  `json:"age_ms"`           // since the input existed
-	Node    string   `json:"node"`             // role of the node that ran the last layer
-	Address string   `json:"address"`          // of that node
+	Source  string   `json:"source,omitempty"`   // of the frame, where there are several
+	Class   int      `json:"class"`              // index of the largest number in the first output
+	Name    string   `json:"name,omitempty"`     // of the class, where the names are known
+	Score   Number   `json:"score"`              // that number
+	ScoreIs string   `json:"score_is,omitempty"` // probability or logit
+	Label   *int     `json:"label,omitempty"`    // the true class, where it is known
+	AgeMS   float64  `json:"age_ms"`             // since the input existed
+	Node    string   `json:"node"`               // role of the node that ran the last layer
+	Address string   `json:"address"`            // of that node
 	Outputs []Output `json:"outputs,omitempty"`
 }
+
+// How much of an answer is said.
+const (
+	Top  = "top"  // the best class alone
+	Full = "full" // the values of all outputs, too
+)
 
 // Output is one of the network's outputs for one frame.
 type Output struct {

@@ -17,18 +17,20 @@ const (
 )
 
 // ServeHTTP sends answers by server-sent events: GET /results?run=ID, or without it of any run. With answers=full the values of
-// the outputs are there too. A reader that is slow loses answers, and is told how many; who comes again, as browsers do by
+// the outputs are there too, and without answers=top where the fan is full. A reader that is slow loses answers, and is told how many; who comes again, as browsers do by
 // themselves, has the newest once more.
 //
 //	event: answer    an Answer
 //	event: gone      a Gone
 //	event: missed    how many answers were lost to this reader, as in {"missed":3}
 func (f *Fan) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	full := false
+	full := f.Full
 	switch kind := r.FormValue("answers"); kind {
-	case "full":
+	case Full:
 		full = true
-	case "", "top":
+	case Top:
+		full = false
+	case "":
 	default:
 		http.Error(w, fmt.Sprintf("answers=%.20q is neither top nor full", kind), http.StatusBadRequest)
 		return

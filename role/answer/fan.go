@@ -21,6 +21,8 @@ type Event struct {
 //	          ├──▶ [ bounded ] ──▶ Take
 //	          └──▶ [ newest  ] ──▶ Subscribe
 type Fan struct {
+	Full bool // readers have the values of the outputs, unless they ask for less
+
 	mu          sync.Mutex
 	subscribers map[*Subscription]bool
 	recent      queue
@@ -42,12 +44,17 @@ var ErrCrowded = errors.New("64 subscribers to answers are allowed, and so many 
 
 // Subscribe begins to take the events of a run; of any where that is empty. again: the newest events of before come first.
 func (f *Fan) Subscribe(run string, again bool) (*Subscription, error) {
+	return f.subscribe(Subscription{run: run, most: maxBytes}, again)
+}
+
+func (f *Fan) subscribe(new Subscription, again bool) (*Subscription, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed || len(f.subscribers) >= maxSubscribers {
 		return nil, ErrCrowded
 	}
-	s := &Subscription{fan: f, run: run, ready: make(chan struct{}, 1)}
+	s := &new
+	s.fan, s.ready = f, make(chan struct{}, 1)
 	f.subscribers[s] = true
 	for _, e := range f.recent.events {
 		if again {
@@ -62,7 +69,7 @@ func (f *Fan) Publish(e Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.recent.push(e)
-	for f.recent.full() {
+	for f.recent.full(maxBytes) {
 		f.recent.pop()
 	}
 	for s := range f.subscribers {
@@ -84,6 +91,8 @@ func (f *Fan) Close() {
 type Subscription struct {
 	fan    *Fan
 	run    string
+	brief  bool          // without the values of the outputs
+	most   int           // bytes that may wait
 	ready  chan struct{} // holds one when there is something to take; closed at the end
 	queue  queue
 	missed int64
@@ -95,7 +104,10 @@ func (s *Subscription) offer(e Event) {
 	if s.ended || s.run != "" && s.run != e.Run {
 		return
 	}
-	if s.queue.push(e); s.queue.full() {
+	if s.brief && e.Answer != nil {
+		e.Answer = new(e.Answer.Brief())
+	}
+	if s.queue.push(e); s.queue.full(s.most) {
 		s.queue.drop()
 		s.missed++
 	}
@@ -144,8 +156,8 @@ func (q *queue) push(e Event) {
 	q.bytes += e.bytes()
 }
 
-func (q *queue) full() bool {
-	return len(q.events) > maxWaiting || len(q.events) > 1 && q.bytes > maxBytes
+func (q *queue) full(bytes int) bool {
+	return len(q.events) > maxWaiting || len(q.events) > 1 && q.bytes > bytes
 }
 
 // pop takes the oldest event away, and drop the newest.

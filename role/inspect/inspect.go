@@ -47,6 +47,8 @@ type tensor struct {
 	Shape []int  `json:"shape"`
 	Type  string `json:"type"`
 	Bytes int    `json:"bytes"` // on the wire, as float32
+	// Probability says of an output that its numbers are probabilities, and no logits.
+	Probability bool `json:"probability,omitempty"`
 }
 
 // cutPlace is a boundary between two layers.
@@ -142,7 +144,7 @@ func inspect(net *model.Network, calibrate bool, threads int) (found inspection,
 // entering is the tensors that enter a layer.
 func entering(net *model.Network, layer int) (tensors []tensor) {
 	for _, t := range net.Entering(layer) {
-		tensors = append(tensors, tensor{t.Name, t.Shape, t.Type, 4 * pipeline.Volume(t.Shape)})
+		tensors = append(tensors, tensor{t.Name, t.Shape, t.Type, 4 * pipeline.Volume(t.Shape), t.Probability})
 	}
 	return tensors
 }

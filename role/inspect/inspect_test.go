@@ -88,7 +88,7 @@ func TestInspectCalibrated(t *testing.T) {
 
 // A network of a thousand operators is told in its best cuts, unless all are wanted.
 func TestInspectOfManyLayers(t *testing.T) {
-	f := inspection{Model: "deep.onnx", Inputs: []tensor{{"ids", []int{12}, "int64", 48}, {"mask", []int{12}, "bool", 48}}, Outputs: []tensor{{"y", []int{7}, "float32", 28}}}
+	f := inspection{Model: "deep.onnx", Inputs: []tensor{{"ids", []int{12}, "int64", 48, false}, {"mask", []int{12}, "bool", 48, false}}, Outputs: []tensor{{"y", []int{7}, "float32", 28, false}}}
 	for cut := range 1000 {
 		f.Cuts = append(f.Cuts, cutPlace{
 			Index: cut + 1, Tensor: strings.Repeat("/deep/", 20) + "out", Alive: make([]tensor, 100), Bytes: 1023 << 30,

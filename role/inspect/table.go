@@ -63,6 +63,13 @@ func printTensors(to io.Writer, about string, tensors []tensor) {
 		if t.Type != "float32" {
 			kind = " of " + t.Type
 		}
+		switch {
+		case about != "out":
+		case t.Probability:
+			kind += ", probabilities"
+		case t.Type == "float32":
+			kind += ", logits"
+		}
 		fmt.Fprintf(to, "  %-3s  %s %v%s\n", about, ending(t.Name, 40), t.Shape, kind)
 	}
 }

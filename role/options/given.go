@@ -103,7 +103,11 @@ func (o *Options) settle(given Given) error {
 
 func (s Setting) set(texts []string) error {
 	for _, text := range texts {
-		if err := s.Value.Set(text); err != nil {
+		err := s.Value.Set(text)
+		switch {
+		case err != nil && s.Secret:
+			return fmt.Errorf("--%s: %w", s.Name, err)
+		case err != nil:
 			return fmt.Errorf("--%s %q: %w", s.Name, text, err)
 		}
 	}

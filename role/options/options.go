@@ -20,6 +20,7 @@ import (
 
 	"tandem/model"
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/device"
 	"tandem/role/input"
 	"tandem/role/report"
@@ -98,9 +99,12 @@ type Options struct {
 	Timeout time.Duration // of a request
 
 	Input   input.Options
-	Results string // file for one JSON line per delivered frame
-	Classes string // file with the names of the classes, for Results
-	Trace   string // file for one JSON line per decision of the strategy
+	Results string        // file for the answers: .npz, .npy, or one JSON line for each
+	Publish answer.Broker // topic for them; zero: none
+	Answers string        // what is said of each: top or full
+	Softmax bool          // make probabilities of logits
+	Classes string        // file with the names of the classes
+	Trace   string        // file for one JSON line per decision of the strategy
 
 	Emulate     device.Emulation
 	EmulateSlow *device.Emulation // local: what the slow nodes emulate; nil: the same as fast
@@ -139,6 +143,7 @@ func Default(r Role) Options {
 		Idle:      10 * time.Second,
 		Drain:     time.Minute,
 		Timeout:   5 * time.Second,
+		Answers:   answer.Top,
 	}
 	switch r {
 	case Local:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/device"
 	"tandem/role/input"
 	"tandem/role/report"
@@ -23,6 +24,7 @@ type Setting struct {
 	Others  string // why the others don't, as in "needs no model: …"; empty: it means nothing to them
 	Many    bool   // may be given more than once
 	Switch  bool   // takes no value
+	Secret  bool   // its text, which may have a password, is not repeated in errors
 	Value   Value
 	Usage   string // what it is, without its default
 	Unset   string // what holds when nothing is set, where the value itself does not say it
@@ -72,8 +74,11 @@ func Table(o *Options) []Setting {
 		{Heading: "requests", Name: "serve", Roles: feeders, Value: address(&o.Serve), Usage: "host:port on which to answer requests of the Open Inference Protocol (KServe v2), as in :8000: their rows are the frames, until a signal; without --role, on this machine alone"},
 		{Name: "timeout", Roles: feeders, Value: duration(&o.Timeout, 100*time.Millisecond), Usage: "how long a request of --serve may take; for a quarter of it what is refused is tried again"},
 
-		{Heading: "answers out", Name: "results", Roles: []Role{Local, End}, Value: text(&o.Results), Usage: "file for one JSON line per delivered frame"},
-		{Name: "classes", Roles: []Role{Local, End}, Value: text(&o.Classes), Usage: "file with the names of the classes, one on each line, for --results"},
+		{Heading: "answers out", Name: "results", Roles: []Role{Local, End}, Value: text(&o.Results), Usage: "file for the answer to each delivered frame, in the order in which they arrive: one JSON line; or .npz or .npy, for numpy, with a row of the network's outputs"},
+		{Name: "publish", Roles: []Role{Local, End}, Secret: true, Value: parsed(&o.Publish, answer.ParseBroker, answer.Broker.String), Usage: "topic of an MQTT broker that each answer is sent to as JSON, as in mqtt://user:password@broker:1883/tandem/door; mqtts is over TLS"},
+		{Name: "answers", Roles: []Role{Local, End}, Value: oneOf(&o.Answers, answer.Top, answer.Full), Usage: "what --publish, /results, and a --results of JSON lines have of each answer: top, the best class and its score, or full, all numbers of all outputs"},
+		{Name: "softmax", Roles: []Role{Local, End}, Switch: true, Value: onOff(&o.Softmax), Usage: "make probabilities of the logits that the network gives for its classes"},
+		{Name: "classes", Roles: []Role{Local, End}, Value: text(&o.Classes), Usage: "file with the names of the classes, one on each line, for answers"},
 
 		{Heading: "the queue", Name: "queue", Roles: workers, Value: whole(&o.Queue, 1, 1<<20), Usage: "places in the queue of fast and slow"},
 		{Name: "buffer", Roles: []Role{Local, Client, Fast, Slow}, Value: size(&o.Buffer, 1<<20, math.MaxInt), Usage: "bytes of frames that may wait on a node: half of them in its queue, half to leave it; without --role, on all nodes together", Unset: "an eighth of the machine's memory"},

@@ -52,7 +52,6 @@ func (o Options) Validate() error {
 		"--emulate slow:… is for a run without --role: give this node its own times")
 	refuse(o.Role == Slow && o.Trace != "" && o.End == "",
 		"--trace: this slow node decides nothing, as it has no --end and so hands nothing over; trace the fast node")
-	refuse(o.Classes != "" && o.Results == "", "--classes needs --results: the names are written there")
 
 	random := len(o.Input.Paths) == 0 && (o.Role == Client || o.Role == Local)
 	refuse(random && !o.Input.Preprocess.IsZero(),

@@ -476,7 +476,9 @@ type Value struct {
 	// Without a batch dimension.
 	Shape []int32 `protobuf:"varint,2,rep,packed,name=shape,proto3" json:"shape,omitempty"`
 	// What the network says that it holds, such as int64. On the wire it is what the frame's encoding says.
-	Type          string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	Type string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	// Of an output: its numbers are probabilities, as softmax or sigmoid makes them.
+	Probability   bool `protobuf:"varint,4,opt,name=probability,proto3" json:"probability,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -530,6 +532,13 @@ func (x *Value) GetType() string {
 		return x.Type
 	}
 	return ""
+}
+
+func (x *Value) GetProbability() bool {
+	if x != nil {
+		return x.Probability
+	}
+	return false
 }
 
 type Run struct {
@@ -2629,11 +2638,12 @@ const file_tandem_proto_rawDesc = "" +
 	"\x03end\x18\x05 \x01(\tR\x03end\x12/\n" +
 	"\x06inputs\x18\x06 \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\x12\x1f\n" +
 	"\vend_address\x18\a \x01(\tR\n" +
-	"endAddress:\x06\x80\xb5\x18\x80\x80\x04\"K\n" +
+	"endAddress:\x06\x80\xb5\x18\x80\x80\x04\"m\n" +
 	"\x05Value\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x12\n" +
-	"\x04type\x18\x03 \x01(\tR\x04type\"\xd0\x02\n" +
+	"\x04type\x18\x03 \x01(\tR\x04type\x12 \n" +
+	"\vprobability\x18\x04 \x01(\bR\vprobability\"\xd0\x02\n" +
 	"\x03Run\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\x80\xb5\x18\x80\x01\x90\xb5\x18\x01R\x02id\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x80\xb5\x18\x80\x01R\bstrategy\x12\x14\n" +

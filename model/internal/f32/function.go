@@ -73,13 +73,13 @@ type Pair uint8
 
 // What Pairs compute of a and b.
 const (
-	Add        = Pair(addition)
-	Subtract   = Pair(subtraction)
-	Multiply   = Pair(multiplication)
-	Divide     = Pair(division)
-	Maximum2   = Pair(maximum2)
-	Minimum2   = Pair(minimum2)
-	LeakyTimes = Pair(leakyTimes) // a where it is positive, and a b elsewhere
+	Add      = Pair(addition)
+	Subtract = Pair(subtraction)
+	Multiply = Pair(multiplication)
+	Divide   = Pair(division)
+	Larger   = Pair(larger)
+	Smaller  = Pair(smaller)
+	PReLU    = Pair(prelu) // a where it is positive, and a b elsewhere
 )
 
 // Apply computes y[i] = p(a[i], b[i]) within c, for all of a; y may be a or b.
@@ -119,11 +119,11 @@ func (p Pair) With(b float32, c Clamp) (f Function, ok bool) {
 		if by := 1 / b; exactly(b) && by-by == 0 {
 			return Multiply.With(by, c)
 		}
-	case Maximum2:
+	case Larger:
 		return Bounded(Clamp{max(b, c.Min), c.Max}), b == b
-	case Minimum2:
+	case Smaller:
 		return Bounded(Clamp{c.Min, min(b, c.Max)}), c.Min <= b
-	case LeakyTimes:
+	case PReLU:
 		return Leaky(b), c == Linear
 	}
 	return Function{}, false
@@ -134,7 +134,7 @@ func (p Pair) From(a float32, c Clamp) (f Function, ok bool) {
 	switch p {
 	case Subtract:
 		return Scaled(-1, a, c), true
-	case Add, Multiply, Maximum2, Minimum2:
+	case Add, Multiply, Larger, Smaller:
 		return p.With(a, c)
 	}
 	return Function{}, false
@@ -146,6 +146,25 @@ var negativeZero = float32(math.Copysign(0, -1))
 // exactly says that v is a power of 2, by whose inverse one may multiply.
 func exactly(v float32) bool { return math.Float32bits(v)<<9 == 0 && v != 0 }
 
+// Times computes y = x times by[r] for each row r of cols numbers; y may be x. A
+// squeeze-and-excite block does that to the planes of its channels.
+func Times(y, x, by []float32, cols int) { timesFor(native, y, x, by, cols) }
+
+func timesFor(i isa, y, x, by []float32, cols int) {
+	y, x = y[:len(by)*cols], x[:len(by)*cols]
+	const most = 16 << 10 // see callBytes
+	if lanes := functionLanes[i]; lanes == 0 || cols < lanes || cols > most {
+		for r, v := range by {
+			row := y[r*cols:][:cols]
+			elementwise(i, times, row, x[r*cols:], row, &[4]float32{v})
+		}
+		return
+	}
+	for r := 0; r < len(by); r += most / cols {
+		function(i, timesEach, &y[r*cols], &x[r*cols], &by[r], cols, &[4]float32{}, min(most/cols, len(by)-r), 0)
+	}
+}
+
 // elementwise computes one row.
 func elementwise(i isa, k kind, y, x, z []float32, p *[4]float32) {
 	if len(y) > 0 {
@@ -156,44 +175,45 @@ func elementwise(i isa, k kind, y, x, z []float32, p *[4]float32) {
 // area is rows of cols numbers, pitch apart, in each of the operands.
 type area struct{ rows, cols, pitch int }
 
-// compute calls the kernel of a kind for whole vectors, and once more for what is
-// left of a row, by way of the stack.
+// compute calls the kernel of a kind; for rows that are shorter than a vector by
+// way of the stack.
 func (b area) compute(i isa, k kind, y, x, z []float32, p *[4]float32) {
 	last := (b.rows-1)*b.pitch + b.cols
 	y, x, z = y[:last], x[:last], z[:last]
-	lanes := functionLanes[i]
-	if lanes == 0 || !computes(i, k) {
+	const most = 16 << 10 // numbers of a call, see callBytes
+	switch lanes := functionLanes[i]; {
+	case lanes == 0 || !computes(i, k):
 		for at := 0; at < last; at += b.pitch {
 			functionGo(k, y[at:][:b.cols], x[at:][:b.cols], z[at:][:b.cols], p)
 		}
-		return
-	}
-	whole := b.cols / lanes * lanes
-	const most = 16 << 10 // numbers of a call, see callBytes
-	switch {
-	case whole > most:
+	case b.cols < lanes:
+		b.computeShort(i, k, y, x, z, p)
+	case b.cols > most:
 		for row := range b.rows {
-			for at := 0; at < whole; at += most {
-				from := row*b.pitch + at
-				function(i, k, &y[from], &x[from], &z[from], min(most, whole-at), p, 1, 0)
+			for at, n := row*b.pitch, b.cols; n > 0; {
+				some := n
+				if n >= 2*most {
+					some = most
+				}
+				function(i, k, &y[at], &x[at], &z[at], some, p, 1, 0)
+				at, n = at+some, n-some
 			}
 		}
-	case whole > 0:
-		for row := 0; row < b.rows; row += most / whole {
+	default:
+		for row := 0; row < b.rows; row += most / b.cols {
 			from := row * b.pitch
-			function(i, k, &y[from], &x[from], &z[from], whole, p, min(most/whole, b.rows-row), 4*(b.pitch-whole))
+			function(i, k, &y[from], &x[from], &z[from], b.cols, p, min(most/b.cols, b.rows-row), 4*(b.pitch-b.cols))
 		}
 	}
-	if whole == b.cols {
-		return
-	}
+}
+
+func (b area) computeShort(i isa, k kind, y, x, z []float32, p *[4]float32) {
 	var left, other [maxLanes]float32
-	n := b.cols - whole
-	for at := whole; at < last; at += b.pitch {
-		copy(left[:n], x[at:])
-		copy(other[:n], z[at:])
-		function(i, k, &left[0], &left[0], &other[0], lanes, p, 1, 0)
-		copy(y[at:], left[:n])
+	for at := 0; at < len(y); at += b.pitch {
+		copy(left[:b.cols], x[at:])
+		copy(other[:b.cols], z[at:])
+		function(i, k, &left[0], &left[0], &other[0], functionLanes[i], p, 1, 0)
+		copy(y[at:], left[:b.cols])
 	}
 }
 

@@ -121,13 +121,13 @@ func ulp(v float64) float64 {
 }
 
 var pairs = map[Pair]func(a, b float32) float32{
-	Add:        func(a, b float32) float32 { return a + b },
-	Subtract:   func(a, b float32) float32 { return a - b },
-	Multiply:   func(a, b float32) float32 { return a * b },
-	Divide:     func(a, b float32) float32 { return a / b },
-	Maximum2:   func(a, b float32) float32 { return max(a, b) },
-	Minimum2:   func(a, b float32) float32 { return min(a, b) },
-	LeakyTimes: func(a, b float32) float32 { return max(a, 0) + min(a, 0)*b },
+	Add:      func(a, b float32) float32 { return a + b },
+	Subtract: func(a, b float32) float32 { return a - b },
+	Multiply: func(a, b float32) float32 { return a * b },
+	Divide:   func(a, b float32) float32 { return a / b },
+	Larger:   func(a, b float32) float32 { return max(a, b) },
+	Smaller:  func(a, b float32) float32 { return min(a, b) },
+	PReLU:    func(a, b float32) float32 { return max(a, 0) + min(a, 0)*b },
 }
 
 // Pairs of numbers, special ones among them, and with a number that is the same
@@ -174,6 +174,29 @@ func TestPairs(t *testing.T) {
 						check(p, "from", y[k], a[0], b[k], c)
 					}
 				}
+			}
+		}
+	})
+}
+
+// Each row has a number of its own, also in place.
+func TestTimes(t *testing.T) {
+	each(t, func(t *testing.T, i isa) {
+		r := rand.New(rand.NewPCG(13, 14))
+		for cols := range 70 {
+			rows := r.IntN(9)
+			x, by := random(r, rows*cols), random(r, rows)
+			y := make([]float32, rows*cols+1)
+			timesFor(i, y, x, by, cols)
+			own := append([]float32(nil), x...)
+			timesFor(i, own, own, by, cols)
+			for k := range x {
+				if want := x[k] * by[k/cols]; y[k] != want || own[k] != want {
+					t.Fatalf("%d rows of %d: number %d is %v, and %v in place, want %v", rows, cols, k, y[k], own[k], want)
+				}
+			}
+			if y[rows*cols] != 0 {
+				t.Fatalf("%d rows of %d: something was written behind them", rows, cols)
 			}
 		}
 	})

@@ -12,6 +12,9 @@ func scaledAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 func timesAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
+func timesEachAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+
+//go:noescape
 func plusAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
@@ -66,13 +69,13 @@ func multiplicationAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 func divisionAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func maximum2AVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+func largerAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func minimum2AVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+func smallerAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func leakyTimesAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+func preluAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
 func boundedAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
@@ -82,6 +85,9 @@ func scaledAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
 func timesAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+
+//go:noescape
+func timesEachAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
 func plusAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
@@ -138,16 +144,16 @@ func multiplicationAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 func divisionAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func maximum2AVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+func largerAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func minimum2AVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+func smallerAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func leakyTimesAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+func preluAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
-// function calls the kernel of a kind for rows of n numbers, a multiple of the
-// lanes; from the end of one to the next are gap bytes.
+// function calls the kernel of a kind for rows of n numbers, at least as many as
+// there are lanes; from the end of one to the next are gap bytes.
 func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap int) {
 	if i == avx512 {
 		switch k {
@@ -157,6 +163,8 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap i
 			scaledAVX512(y, x, z, n, p, rows, gap)
 		case times:
 			timesAVX512(y, x, z, n, p, rows, gap)
+		case timesEach:
+			timesEachAVX512(y, x, z, n, p, rows, gap)
 		case plus:
 			plusAVX512(y, x, z, n, p, rows, gap)
 		case leaky:
@@ -193,12 +201,12 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap i
 			multiplicationAVX512(y, x, z, n, p, rows, gap)
 		case division:
 			divisionAVX512(y, x, z, n, p, rows, gap)
-		case maximum2:
-			maximum2AVX512(y, x, z, n, p, rows, gap)
-		case minimum2:
-			minimum2AVX512(y, x, z, n, p, rows, gap)
-		case leakyTimes:
-			leakyTimesAVX512(y, x, z, n, p, rows, gap)
+		case larger:
+			largerAVX512(y, x, z, n, p, rows, gap)
+		case smaller:
+			smallerAVX512(y, x, z, n, p, rows, gap)
+		case prelu:
+			preluAVX512(y, x, z, n, p, rows, gap)
 		}
 		return
 	}
@@ -209,6 +217,8 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap i
 		scaledAVX2(y, x, z, n, p, rows, gap)
 	case times:
 		timesAVX2(y, x, z, n, p, rows, gap)
+	case timesEach:
+		timesEachAVX2(y, x, z, n, p, rows, gap)
 	case plus:
 		plusAVX2(y, x, z, n, p, rows, gap)
 	case leaky:
@@ -245,11 +255,11 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap i
 		multiplicationAVX2(y, x, z, n, p, rows, gap)
 	case division:
 		divisionAVX2(y, x, z, n, p, rows, gap)
-	case maximum2:
-		maximum2AVX2(y, x, z, n, p, rows, gap)
-	case minimum2:
-		minimum2AVX2(y, x, z, n, p, rows, gap)
-	case leakyTimes:
-		leakyTimesAVX2(y, x, z, n, p, rows, gap)
+	case larger:
+		largerAVX2(y, x, z, n, p, rows, gap)
+	case smaller:
+		smallerAVX2(y, x, z, n, p, rows, gap)
+	case prelu:
+		preluAVX2(y, x, z, n, p, rows, gap)
 	}
 }

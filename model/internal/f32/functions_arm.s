@@ -20,6 +20,14 @@ TEXT ·boundedNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467aa8d // vld1.32 {d26-d27}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -54,6 +62,18 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf20a0fec // vmax.f32 q0, q13, q14
+	WORD $0xf2200f6e // vmin.f32 q0, q0, q15
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -83,6 +103,14 @@ TEXT ·scaledNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf4676a8d // vld1.32 {d22-d23}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -128,6 +156,20 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf22a01fa // vmov q0, q13
+	WORD $0xf2060df8 // vmla.f32 q0, q11, q12
+	WORD $0xf2000f6c // vmax.f32 q0, q0, q14
+	WORD $0xf2200f6e // vmin.f32 q0, q0, q15
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -151,6 +193,14 @@ TEXT ·timesNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467ca8d // vld1.32 {d28-d29}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -180,9 +230,88 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf30c0dfe // vmul.f32 q0, q14, q15
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
+	RET
+
+
+// func timesEachNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// held in vector registers: 15 the number of the row
+TEXT ·timesEachNEON(SB), NOSPLIT, $0-28
+	MOVW y+0(FP), R0
+	MOVW x+4(FP), R1
+	MOVW z+8(FP), R2
+	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
+	MOVW R5, R6
+
+row:
+	WORD $0xf4e2ecad // vld1.32 {d30[], d31[]}, [r2]!
+	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467ca8d // vld1.32 {d28-d29}, [r7]!
+	SUB R12, R3, R3
+
+whole:
+	SUB.S $16, R3
+	BLT rest
+
+several:
+	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
+	WORD $0xf421428d // vld1.32 {d4-d7}, [r1]!
+	MOVW R6, R5
+	WORD $0xf3000d7e // vmul.f32 q0, q0, q15
+	WORD $0xf3022d7e // vmul.f32 q1, q1, q15
+	WORD $0xf3044d7e // vmul.f32 q2, q2, q15
+	WORD $0xf3066d7e // vmul.f32 q3, q3, q15
+	WORD $0xf400028d // vst1.32 {d0-d3}, [r0]!
+	WORD $0xf400428d // vst1.32 {d4-d7}, [r0]!
+	SUB.S $16, R3
+	BGE several
+
+rest:
+	ADD.S $16, R3
+	BEQ done
+
+one:
+	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
+	MOVW R6, R5
+	WORD $0xf3000d7e // vmul.f32 q0, q0, q15
+	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
+	SUB.S $4, R3
+	BNE one
+
+done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	MOVW R6, R5
+	WORD $0xf30c0dfe // vmul.f32 q0, q14, q15
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
+	ADD R9, R0
+	ADD R9, R1
 	SUB.S $1, R8
 	BNE row
 	RET
@@ -203,6 +332,14 @@ TEXT ·plusNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467ca8d // vld1.32 {d28-d29}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -232,6 +369,17 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf20c0dee // vadd.f32 q0, q14, q15
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -259,6 +407,14 @@ TEXT ·leakyNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467aa8d // vld1.32 {d26-d27}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -298,6 +454,19 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf22a0fee // vmin.f32 q0, q13, q15
+	WORD $0xf20a2fee // vmax.f32 q1, q13, q15
+	WORD $0xf2002d7c // vmla.f32 q1, q0, q14
+	SUB $16, R0, R7
+	WORD $0xf4072a8d // vst1.32 {d2-d3}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -329,6 +498,14 @@ TEXT ·hardSwishNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf4676a8d // vld1.32 {d22-d23}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -378,6 +555,21 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf22e01fe // vmov q0, q15
+	WORD $0xf2060df8 // vmla.f32 q0, q11, q12
+	WORD $0xf2000f6a // vmax.f32 q0, q0, q13
+	WORD $0xf2200f6c // vmin.f32 q0, q0, q14
+	WORD $0xf3060dd0 // vmul.f32 q0, q11, q0
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -390,18 +582,19 @@ DATA expNEONTable<>+4(SB)/4, $0x42b1999a
 DATA expNEONTable<>+8(SB)/4, $0x3f800000
 DATA expNEONTable<>+12(SB)/4, $0x3fb8aa3b
 DATA expNEONTable<>+16(SB)/4, $0x4b400000
-DATA expNEONTable<>+20(SB)/4, $0xb95e8083
+DATA expNEONTable<>+20(SB)/4, $0x4b400000
 DATA expNEONTable<>+24(SB)/4, $0x3f318000
-DATA expNEONTable<>+28(SB)/4, $0x3ab510cb
+DATA expNEONTable<>+28(SB)/4, $0xb95e8083
 DATA expNEONTable<>+32(SB)/4, $0x3c091db6
-DATA expNEONTable<>+36(SB)/4, $0x3e2aaa48
-DATA expNEONTable<>+40(SB)/4, $0x3f000000
-DATA expNEONTable<>+44(SB)/4, $0x3d2aac7e
+DATA expNEONTable<>+36(SB)/4, $0x3d2aac7e
+DATA expNEONTable<>+40(SB)/4, $0x3ab510cb
+DATA expNEONTable<>+44(SB)/4, $0x3e2aaa48
 DATA expNEONTable<>+48(SB)/4, $0x3efffffe
-GLOBL expNEONTable<>(SB), RODATA|NOPTR, $52
+DATA expNEONTable<>+52(SB)/4, $0x3f000000
+GLOBL expNEONTable<>(SB), RODATA|NOPTR, $56
 
 // func expNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 5 (-87.6), 6 88.8, 7 1, 8 1.442695, 9 1.2582912e+07, 10 (-0.00021219444), 11 0.6933594, 12 0.0013814209, 13 0.0083689, 14 0.1666652, 15 0.5
+// held in vector registers: 12 (-87.6), 13 88.8, 14 1, 15 1.442695
 TEXT ·expNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
@@ -410,10 +603,197 @@ TEXT ·expNEON(SB), NOSPLIT, $0-28
 	MOVW rows+20(FP), R8
 	MOVW gap+24(FP), R9
 	MOVW $expNEONTable<>(SB), R5
-	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf4e58cad // vld1.32 {d24[], d25[]}, [r5]!
+	WORD $0xf4e5acad // vld1.32 {d26[], d27[]}, [r5]!
+	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
+	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
+	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf4676a8d // vld1.32 {d22-d23}, [r7]!
+	SUB R12, R3, R3
+
+whole:
+	SUB.S $8, R3
+	BLT rest
+
+several:
+	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
+	MOVW R6, R5
+	WORD $0xf2000f68 // vmax.f32 q0, q0, q12
+	WORD $0xf2022f68 // vmax.f32 q1, q1, q12
+	WORD $0xf2200f6a // vmin.f32 q0, q0, q13
+	WORD $0xf2222f6a // vmin.f32 q1, q1, q13
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2246154 // vmov q3, q2
+	WORD $0xf2004d7e // vmla.f32 q2, q0, q15
+	WORD $0xf2026d7e // vmla.f32 q3, q1, q15
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf224ad48 // vsub.f32 q5, q2, q4
+	WORD $0xf226cd48 // vsub.f32 q6, q3, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf22a0d58 // vmls.f32 q0, q5, q4
+	WORD $0xf22c2d58 // vmls.f32 q1, q6, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf22a0d58 // vmls.f32 q0, q5, q4
+	WORD $0xf22c2d58 // vmls.f32 q1, q6, q4
+	WORD $0xf3008d50 // vmul.f32 q4, q0, q0
+	WORD $0xf302ad52 // vmul.f32 q5, q1, q1
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
 	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
-	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
+	WORD $0xf26e015e // vmov q8, q7
+	WORD $0xf20ced50 // vmla.f32 q7, q6, q0
+	WORD $0xf24c0d52 // vmla.f32 q8, q6, q1
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf20ced58 // vmla.f32 q7, q6, q4
+	WORD $0xf24c0d5a // vmla.f32 q8, q6, q5
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf4e52cad // vld1.32 {d18[], d19[]}, [r5]!
+	WORD $0xf26241f2 // vmov q10, q9
+	WORD $0xf24c2d50 // vmla.f32 q9, q6, q0
+	WORD $0xf24c4d52 // vmla.f32 q10, q6, q1
+	WORD $0xf24e2d58 // vmla.f32 q9, q7, q4
+	WORD $0xf2404dda // vmla.f32 q10, q8, q5
+	WORD $0xf20c0dc0 // vadd.f32 q0, q14, q0
+	WORD $0xf20c2dc2 // vadd.f32 q1, q14, q1
+	WORD $0xf2020dd8 // vmla.f32 q0, q9, q4
+	WORD $0xf2042dda // vmla.f32 q1, q10, q5
+	WORD $0xf2000d40 // vadd.f32 q0, q0, q0
+	WORD $0xf2022d42 // vadd.f32 q1, q1, q1
+	WORD $0xf2b74554 // vshl.i32 q2, q2, #23
+	WORD $0xf2b76556 // vshl.i32 q3, q3, #23
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2244848 // vadd.i32 q2, q2, q4
+	WORD $0xf2266848 // vadd.i32 q3, q3, q4
+	WORD $0xf3000d54 // vmul.f32 q0, q0, q2
+	WORD $0xf3022d56 // vmul.f32 q1, q1, q3
+	WORD $0xf400028d // vst1.32 {d0-d3}, [r0]!
+	SUB.S $8, R3
+	BGE several
+
+rest:
+	ADD.S $8, R3
+	BEQ done
+
+one:
+	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
+	MOVW R6, R5
+	WORD $0xf2000f68 // vmax.f32 q0, q0, q12
+	WORD $0xf2200f6a // vmin.f32 q0, q0, q13
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2002d7e // vmla.f32 q1, q0, q15
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2226d44 // vsub.f32 q3, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2260d54 // vmls.f32 q0, q3, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2260d54 // vmls.f32 q0, q3, q2
+	WORD $0xf3004d50 // vmul.f32 q2, q0, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2068d50 // vmla.f32 q4, q3, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2068d54 // vmla.f32 q4, q3, q2
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf206ad50 // vmla.f32 q5, q3, q0
+	WORD $0xf208ad54 // vmla.f32 q5, q4, q2
+	WORD $0xf20c0dc0 // vadd.f32 q0, q14, q0
+	WORD $0xf20a0d54 // vmla.f32 q0, q5, q2
+	WORD $0xf2000d40 // vadd.f32 q0, q0, q0
+	WORD $0xf2b72552 // vshl.i32 q1, q1, #23
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2222844 // vadd.i32 q1, q1, q2
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
+	SUB.S $4, R3
+	BNE one
+
+done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf2060fe8 // vmax.f32 q0, q11, q12
+	WORD $0xf2200f6a // vmin.f32 q0, q0, q13
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2002d7e // vmla.f32 q1, q0, q15
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2226d44 // vsub.f32 q3, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2260d54 // vmls.f32 q0, q3, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2260d54 // vmls.f32 q0, q3, q2
+	WORD $0xf3004d50 // vmul.f32 q2, q0, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2068d50 // vmla.f32 q4, q3, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2068d54 // vmla.f32 q4, q3, q2
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf206ad50 // vmla.f32 q5, q3, q0
+	WORD $0xf208ad54 // vmla.f32 q5, q4, q2
+	WORD $0xf20c0dc0 // vadd.f32 q0, q14, q0
+	WORD $0xf20a0d54 // vmla.f32 q0, q5, q2
+	WORD $0xf2000d40 // vadd.f32 q0, q0, q0
+	WORD $0xf2b72552 // vshl.i32 q1, q1, #23
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2222844 // vadd.i32 q1, q1, q2
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
+	RET
+
+DATA logNEONTable<>+0(SB)/4, $0x0
+DATA logNEONTable<>+4(SB)/4, $0x800000
+DATA logNEONTable<>+8(SB)/4, $0x7f800000
+DATA logNEONTable<>+12(SB)/4, $0x4b000000
+DATA logNEONTable<>+16(SB)/4, $0x3f3504f3
+DATA logNEONTable<>+20(SB)/4, $0x4b400000
+DATA logNEONTable<>+24(SB)/4, $0x41b80000
+DATA logNEONTable<>+28(SB)/4, $0x7fffff
+DATA logNEONTable<>+32(SB)/4, $0x3f800000
+DATA logNEONTable<>+36(SB)/4, $0xbe800003
+DATA logNEONTable<>+40(SB)/4, $0x3eaaaaa3
+DATA logNEONTable<>+44(SB)/4, $0xbe2aae66
+DATA logNEONTable<>+48(SB)/4, $0x3e4cd27b
+DATA logNEONTable<>+52(SB)/4, $0xbdfe03ea
+DATA logNEONTable<>+56(SB)/4, $0x3e119910
+DATA logNEONTable<>+60(SB)/4, $0xbdef7fe7
+DATA logNEONTable<>+64(SB)/4, $0x3df394a0
+DATA logNEONTable<>+68(SB)/4, $0x3d8a6438
+DATA logNEONTable<>+72(SB)/4, $0xb95e8083
+DATA logNEONTable<>+76(SB)/4, $0xbf000000
+DATA logNEONTable<>+80(SB)/4, $0x3f318000
+DATA logNEONTable<>+84(SB)/4, $0x7fc00000
+DATA logNEONTable<>+88(SB)/4, $0xff800000
+GLOBL logNEONTable<>(SB), RODATA|NOPTR, $92
+
+// func logNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// held in vector registers: 9 0, 10 1.1754944e-38, 11 math.Float32frombits(0x7f800000), 12 8.388608e+06, 13 math.Float32frombits(0x3f3504f3), 14 1.2582912e+07, 15 23
+TEXT ·logNEON(SB), NOSPLIT, $0-28
+	MOVW y+0(FP), R0
+	MOVW x+4(FP), R1
+	MOVW z+8(FP), R2
+	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
+	MOVW $logNEONTable<>(SB), R5
 	WORD $0xf4e52cad // vld1.32 {d18[], d19[]}, [r5]!
 	WORD $0xf4e54cad // vld1.32 {d20[], d21[]}, [r5]!
 	WORD $0xf4e56cad // vld1.32 {d22[], d23[]}, [r5]!
@@ -425,246 +805,46 @@ TEXT ·expNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf4670a8d // vld1.32 {d16-d17}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
 	MOVW R6, R5
-	WORD $0xf2000f4a // vmax.f32 q0, q0, q5
-	WORD $0xf2200f4c // vmin.f32 q0, q0, q6
-	WORD $0xf22221f2 // vmov q1, q9
-	WORD $0xf2002d70 // vmla.f32 q1, q0, q8
-	WORD $0xf2224d62 // vsub.f32 q2, q1, q9
-	WORD $0xf2240d76 // vmls.f32 q0, q2, q11
-	WORD $0xf2240d74 // vmls.f32 q0, q2, q10
-	WORD $0xf3004d50 // vmul.f32 q2, q0, q0
+	WORD $0xf3002d78 // vmul.f32 q1, q0, q12
+	WORD $0xf3244ec0 // vcgt.f32 q2, q10, q0
+	WORD $0xf3124150 // vbsl q2, q1, q0
+	WORD $0xf324286a // vsub.i32 q1, q2, q13
+	WORD $0xf2a94052 // vshr.s32 q2, q1, #23
+	WORD $0xf224486c // vadd.i32 q2, q2, q14
+	WORD $0xf2244d6c // vsub.f32 q2, q2, q14
+	WORD $0xf3246ec0 // vcgt.f32 q3, q10, q0
+	WORD $0xf31e61f2 // vbsl q3, q15, q9
+	WORD $0xf2244d46 // vsub.f32 q2, q2, q3
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf20a6dd0 // vmla.f32 q3, q13, q0
-	WORD $0xf2086dd4 // vmla.f32 q3, q12, q2
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf20c8dd0 // vmla.f32 q4, q14, q0
-	WORD $0xf2068d54 // vmla.f32 q4, q3, q2
-	WORD $0xf20e0d40 // vadd.f32 q0, q7, q0
-	WORD $0xf2080d54 // vmla.f32 q0, q4, q2
-	WORD $0xf2000d40 // vadd.f32 q0, q0, q0
-	WORD $0xf2b72552 // vshl.i32 q1, q1, #23
-	WORD $0xf222286e // vadd.i32 q1, q1, q15
-	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
-	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
-	SUB.S $4, R3
-	BNE one
-
-done:
-	ADD R9, R0
-	ADD R9, R1
-	ADD R9, R2
-	SUB.S $1, R8
-	BNE row
-	RET
-
-DATA logNEONTable<>+0(SB)/4, $0x4b000000
-DATA logNEONTable<>+4(SB)/4, $0x800000
-DATA logNEONTable<>+8(SB)/4, $0x3f3504f3
-DATA logNEONTable<>+12(SB)/4, $0x4b400000
-DATA logNEONTable<>+16(SB)/4, $0x4b400000
-DATA logNEONTable<>+20(SB)/4, $0x800000
-DATA logNEONTable<>+24(SB)/4, $0x41b80000
-DATA logNEONTable<>+28(SB)/4, $0x0
-DATA logNEONTable<>+32(SB)/4, $0x7fffff
-DATA logNEONTable<>+36(SB)/4, $0x3f3504f3
-DATA logNEONTable<>+40(SB)/4, $0x3f800000
-DATA logNEONTable<>+44(SB)/4, $0xbe800003
-DATA logNEONTable<>+48(SB)/4, $0x3eaaaaa3
-DATA logNEONTable<>+52(SB)/4, $0xbe2aae66
-DATA logNEONTable<>+56(SB)/4, $0x3e4cd27b
-DATA logNEONTable<>+60(SB)/4, $0xbdfe03ea
-DATA logNEONTable<>+64(SB)/4, $0x3e119910
-DATA logNEONTable<>+68(SB)/4, $0xbdef7fe7
-DATA logNEONTable<>+72(SB)/4, $0x3df394a0
-DATA logNEONTable<>+76(SB)/4, $0x3d8a6438
-DATA logNEONTable<>+80(SB)/4, $0xb95e8083
-DATA logNEONTable<>+84(SB)/4, $0xbf000000
-DATA logNEONTable<>+88(SB)/4, $0x3f318000
-DATA logNEONTable<>+92(SB)/4, $0x0
-DATA logNEONTable<>+96(SB)/4, $0x7fc00000
-DATA logNEONTable<>+100(SB)/4, $0xff800000
-DATA logNEONTable<>+104(SB)/4, $0x0
-DATA logNEONTable<>+108(SB)/4, $0x7f800000
-GLOBL logNEONTable<>(SB), RODATA|NOPTR, $112
-
-// func logNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·logNEON(SB), NOSPLIT, $0-28
-	MOVW y+0(FP), R0
-	MOVW x+4(FP), R1
-	MOVW z+8(FP), R2
-	MOVW p+16(FP), R4
-	MOVW rows+20(FP), R8
-	MOVW gap+24(FP), R9
-	MOVW $logNEONTable<>(SB), R5
-	MOVW R5, R6
-
-row:
-	MOVW n+12(FP), R3
-	SUB.S $8, R3
-	BLT rest
-
-several:
-	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
-	MOVW R6, R5
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf3006d54 // vmul.f32 q3, q0, q2
-	WORD $0xf3028d54 // vmul.f32 q4, q1, q2
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf324ae40 // vcgt.f32 q5, q2, q0
-	WORD $0xf316a150 // vbsl q5, q3, q0
-	WORD $0xf3246e42 // vcgt.f32 q3, q2, q1
-	WORD $0xf3186152 // vbsl q3, q4, q1
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf32a8844 // vsub.i32 q4, q5, q2
-	WORD $0xf3266844 // vsub.i32 q3, q3, q2
-	WORD $0xf2a94058 // vshr.s32 q2, q4, #23
-	WORD $0xf2a9a056 // vshr.s32 q5, q3, #23
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf224484c // vadd.i32 q2, q2, q6
-	WORD $0xf22aa84c // vadd.i32 q5, q5, q6
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf2244d4c // vsub.f32 q2, q2, q6
-	WORD $0xf22aad4c // vsub.f32 q5, q5, q6
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
-	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
-	WORD $0xf36c2e40 // vcgt.f32 q9, q6, q0
-	WORD $0xf35e2170 // vbsl q9, q7, q8
-	WORD $0xf36c4e42 // vcgt.f32 q10, q6, q1
-	WORD $0xf35e4170 // vbsl q10, q7, q8
-	WORD $0xf2244d62 // vsub.f32 q2, q2, q9
-	WORD $0xf22aad64 // vsub.f32 q5, q5, q10
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf208815c // vand q4, q4, q6
-	WORD $0xf206615c // vand q3, q3, q6
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf228884c // vadd.i32 q4, q4, q6
-	WORD $0xf226684c // vadd.i32 q3, q3, q6
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf2288d4c // vsub.f32 q4, q4, q6
-	WORD $0xf2266d4c // vsub.f32 q3, q3, q6
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
-	WORD $0xf26e015e // vmov q8, q7
-	WORD $0xf20ced58 // vmla.f32 q7, q6, q4
-	WORD $0xf24c0d56 // vmla.f32 q8, q6, q3
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf4e52cad // vld1.32 {d18[], d19[]}, [r5]!
-	WORD $0xf26241f2 // vmov q10, q9
-	WORD $0xf24c2d58 // vmla.f32 q9, q6, q4
-	WORD $0xf24c4d56 // vmla.f32 q10, q6, q3
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf4e56cad // vld1.32 {d22[], d23[]}, [r5]!
-	WORD $0xf26681f6 // vmov q12, q11
-	WORD $0xf24c6d58 // vmla.f32 q11, q6, q4
-	WORD $0xf24c8d56 // vmla.f32 q12, q6, q3
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf4e5acad // vld1.32 {d26[], d27[]}, [r5]!
-	WORD $0xf26ac1fa // vmov q14, q13
-	WORD $0xf24cad58 // vmla.f32 q13, q6, q4
-	WORD $0xf24ccd56 // vmla.f32 q14, q6, q3
-	WORD $0xf308cd58 // vmul.f32 q6, q4, q4
-	WORD $0xf346ed56 // vmul.f32 q15, q3, q3
-	WORD $0xf202eddc // vmla.f32 q7, q9, q6
-	WORD $0xf2440dfe // vmla.f32 q8, q10, q15
-	WORD $0xf24a6ddc // vmla.f32 q11, q13, q6
-	WORD $0xf24c8dfe // vmla.f32 q12, q14, q15
-	WORD $0xf30ccd5c // vmul.f32 q6, q6, q6
-	WORD $0xf34e2dfe // vmul.f32 q9, q15, q15
-	WORD $0xf206eddc // vmla.f32 q7, q11, q6
-	WORD $0xf2480df2 // vmla.f32 q8, q12, q9
-	WORD $0xf30ccd5c // vmul.f32 q6, q6, q6
-	WORD $0xf3422df2 // vmul.f32 q9, q9, q9
-	WORD $0xf4e54cad // vld1.32 {d20[], d21[]}, [r5]!
-	WORD $0xf204eddc // vmla.f32 q7, q10, q6
-	WORD $0xf2440df2 // vmla.f32 q8, q10, q9
-	WORD $0xf308cd58 // vmul.f32 q6, q4, q4
-	WORD $0xf3462d56 // vmul.f32 q9, q3, q3
-	WORD $0xf34c4d58 // vmul.f32 q10, q6, q4
-	WORD $0xf3426dd6 // vmul.f32 q11, q9, q3
-	WORD $0xf4e58cad // vld1.32 {d24[], d25[]}, [r5]!
-	WORD $0xf344ad78 // vmul.f32 q13, q2, q12
-	WORD $0xf34acd78 // vmul.f32 q14, q5, q12
-	WORD $0xf244adde // vmla.f32 q13, q10, q7
-	WORD $0xf246cdf0 // vmla.f32 q14, q11, q8
-	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
-	WORD $0xf24cad5e // vmla.f32 q13, q6, q7
-	WORD $0xf242cdde // vmla.f32 q14, q9, q7
-	WORD $0xf2088d6a // vadd.f32 q4, q4, q13
-	WORD $0xf2066d6c // vadd.f32 q3, q3, q14
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf2048d5c // vmla.f32 q4, q2, q6
-	WORD $0xf20a6d5c // vmla.f32 q3, q5, q6
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf324ee40 // vcgt.f32 q7, q2, q0
-	WORD $0xf31ae15c // vbsl q7, q5, q6
-	WORD $0xf3640e42 // vcgt.f32 q8, q2, q1
-	WORD $0xf35a015c // vbsl q8, q5, q6
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf320ae44 // vcgt.f32 q5, q0, q2
-	WORD $0xf318a15e // vbsl q5, q4, q7
-	WORD $0xf3228e44 // vcgt.f32 q4, q1, q2
-	WORD $0xf3168170 // vbsl q4, q3, q8
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf3246e40 // vcgt.f32 q3, q2, q0
-	WORD $0xf31a6150 // vbsl q3, q5, q0
-	WORD $0xf3240e42 // vcgt.f32 q0, q2, q1
-	WORD $0xf3180152 // vbsl q0, q4, q1
-	WORD $0xf4006a8d // vst1.32 {d6-d7}, [r0]!
-	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
-	SUB.S $8, R3
-	BGE several
-
-rest:
-	ADD.S $8, R3
-	BEQ done
-
-one:
-	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
-	MOVW R6, R5
-	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
-	WORD $0xf3004d52 // vmul.f32 q2, q0, q1
-	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
-	WORD $0xf3226e40 // vcgt.f32 q3, q1, q0
-	WORD $0xf3146150 // vbsl q3, q2, q0
-	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
-	WORD $0xf3264842 // vsub.i32 q2, q3, q1
-	WORD $0xf2a92054 // vshr.s32 q1, q2, #23
-	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf2222846 // vadd.i32 q1, q1, q3
+	WORD $0xf2022156 // vand q1, q1, q3
+	WORD $0xf222286a // vadd.i32 q1, q1, q13
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
 	WORD $0xf2222d46 // vsub.f32 q1, q1, q3
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
-	WORD $0xf326ce40 // vcgt.f32 q6, q3, q0
-	WORD $0xf318c15a // vbsl q6, q4, q5
-	WORD $0xf2222d4c // vsub.f32 q1, q1, q6
-	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf2044156 // vand q2, q2, q3
-	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf2244846 // vadd.i32 q2, q2, q3
-	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf2244d46 // vsub.f32 q2, q2, q3
-	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf2068d54 // vmla.f32 q4, q3, q2
+	WORD $0xf2068d52 // vmla.f32 q4, q3, q1
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
 	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
-	WORD $0xf206ad54 // vmla.f32 q5, q3, q2
+	WORD $0xf206ad52 // vmla.f32 q5, q3, q1
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf206cd54 // vmla.f32 q6, q3, q2
+	WORD $0xf206cd52 // vmla.f32 q6, q3, q1
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
 	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
-	WORD $0xf206ed54 // vmla.f32 q7, q3, q2
-	WORD $0xf3046d54 // vmul.f32 q3, q2, q2
+	WORD $0xf206ed52 // vmla.f32 q7, q3, q1
+	WORD $0xf3026d52 // vmul.f32 q3, q1, q1
 	WORD $0xf20a8d56 // vmla.f32 q4, q5, q3
 	WORD $0xf20ecd56 // vmla.f32 q6, q7, q3
 	WORD $0xf3066d56 // vmul.f32 q3, q3, q3
@@ -672,32 +852,92 @@ one:
 	WORD $0xf3066d56 // vmul.f32 q3, q3, q3
 	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
 	WORD $0xf20a8d56 // vmla.f32 q4, q5, q3
-	WORD $0xf3046d54 // vmul.f32 q3, q2, q2
-	WORD $0xf306ad54 // vmul.f32 q5, q3, q2
+	WORD $0xf3026d52 // vmul.f32 q3, q1, q1
+	WORD $0xf306ad52 // vmul.f32 q5, q3, q1
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf302ed5c // vmul.f32 q7, q1, q6
+	WORD $0xf304ed5c // vmul.f32 q7, q2, q6
 	WORD $0xf20aed58 // vmla.f32 q7, q5, q4
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
 	WORD $0xf206ed58 // vmla.f32 q7, q3, q4
-	WORD $0xf2044d4e // vadd.f32 q2, q2, q7
+	WORD $0xf2022d4e // vadd.f32 q1, q1, q7
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf2024d56 // vmla.f32 q2, q1, q3
-	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2042d56 // vmla.f32 q1, q2, q3
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf322ae40 // vcgt.f32 q5, q1, q0
-	WORD $0xf316a158 // vbsl q5, q3, q4
-	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
-	WORD $0xf3206e42 // vcgt.f32 q3, q0, q1
-	WORD $0xf314615a // vbsl q3, q2, q5
-	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
-	WORD $0xf3224e40 // vcgt.f32 q2, q1, q0
-	WORD $0xf3164150 // vbsl q2, q3, q0
-	WORD $0xf4004a8d // vst1.32 {d4-d5}, [r0]!
+	WORD $0xf3228ec0 // vcgt.f32 q4, q9, q0
+	WORD $0xf3148156 // vbsl q4, q2, q3
+	WORD $0xf3204e62 // vcgt.f32 q2, q0, q9
+	WORD $0xf3124158 // vbsl q2, q1, q4
+	WORD $0xf3262ec0 // vcgt.f32 q1, q11, q0
+	WORD $0xf3142150 // vbsl q1, q2, q0
+	WORD $0xf4002a8d // vst1.32 {d2-d3}, [r0]!
 	SUB.S $4, R3
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf3000df8 // vmul.f32 q0, q8, q12
+	WORD $0xf3242ee0 // vcgt.f32 q1, q10, q8
+	WORD $0xf3102170 // vbsl q1, q0, q8
+	WORD $0xf322086a // vsub.i32 q0, q1, q13
+	WORD $0xf2a92050 // vshr.s32 q1, q0, #23
+	WORD $0xf222286c // vadd.i32 q1, q1, q14
+	WORD $0xf2222d6c // vsub.f32 q1, q1, q14
+	WORD $0xf3244ee0 // vcgt.f32 q2, q10, q8
+	WORD $0xf31e41f2 // vbsl q2, q15, q9
+	WORD $0xf2222d44 // vsub.f32 q1, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2000154 // vand q0, q0, q2
+	WORD $0xf220086a // vadd.i32 q0, q0, q13
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2200d44 // vsub.f32 q0, q0, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2046d50 // vmla.f32 q3, q2, q0
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2048d50 // vmla.f32 q4, q2, q0
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf204ad50 // vmla.f32 q5, q2, q0
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf204cd50 // vmla.f32 q6, q2, q0
+	WORD $0xf3004d50 // vmul.f32 q2, q0, q0
+	WORD $0xf2086d54 // vmla.f32 q3, q4, q2
+	WORD $0xf20cad54 // vmla.f32 q5, q6, q2
+	WORD $0xf3044d54 // vmul.f32 q2, q2, q2
+	WORD $0xf20a6d54 // vmla.f32 q3, q5, q2
+	WORD $0xf3044d54 // vmul.f32 q2, q2, q2
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2086d54 // vmla.f32 q3, q4, q2
+	WORD $0xf3004d50 // vmul.f32 q2, q0, q0
+	WORD $0xf3048d50 // vmul.f32 q4, q2, q0
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf302cd5a // vmul.f32 q6, q1, q5
+	WORD $0xf208cd56 // vmla.f32 q6, q4, q3
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf204cd56 // vmla.f32 q6, q2, q3
+	WORD $0xf2000d4c // vadd.f32 q0, q0, q6
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2020d54 // vmla.f32 q0, q1, q2
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf3226ee0 // vcgt.f32 q3, q9, q8
+	WORD $0xf3126154 // vbsl q3, q1, q2
+	WORD $0xf3202ee2 // vcgt.f32 q1, q8, q9
+	WORD $0xf3102156 // vbsl q1, q0, q3
+	WORD $0xf3260ee0 // vcgt.f32 q0, q11, q8
+	WORD $0xf3120170 // vbsl q0, q1, q8
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -720,7 +960,7 @@ DATA sigmoidNEONTable<>+44(SB)/4, $0x3efffffe
 GLOBL sigmoidNEONTable<>(SB), RODATA|NOPTR, $48
 
 // func sigmoidNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 5 1, 6 (-88.73), 7 87.3, 8 (-1.442695), 9 1.2582912e+07, 10 (-0.00021219444), 11 0.6933594, 12 0.0013814209, 13 (-0.0083689), 14 (-0.1666652), 15 0.041668408
+// held in vector registers: 6 1, 7 (-88.73), 8 87.3, 9 (-1.442695), 10 1.2582912e+07, 11 (-0.00021219444), 12 0.6933594, 13 0.0013814209, 14 (-0.0083689), 15 (-0.1666652)
 TEXT ·sigmoidNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
@@ -729,7 +969,6 @@ TEXT ·sigmoidNEON(SB), NOSPLIT, $0-28
 	MOVW rows+20(FP), R8
 	MOVW gap+24(FP), R9
 	MOVW $sigmoidNEONTable<>(SB), R5
-	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
 	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
 	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
@@ -744,41 +983,85 @@ TEXT ·sigmoidNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf427aa8d // vld1.32 {d10-d11}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
 	MOVW R6, R5
-	WORD $0xf2000f4c // vmax.f32 q0, q0, q6
-	WORD $0xf2200f4e // vmin.f32 q0, q0, q7
-	WORD $0xf22221f2 // vmov q1, q9
-	WORD $0xf2002d70 // vmla.f32 q1, q0, q8
-	WORD $0xf2224d62 // vsub.f32 q2, q1, q9
+	WORD $0xf2000f4e // vmax.f32 q0, q0, q7
+	WORD $0xf2200f60 // vmin.f32 q0, q0, q8
+	WORD $0xf22421f4 // vmov q1, q10
+	WORD $0xf2002d72 // vmla.f32 q1, q0, q9
+	WORD $0xf2224d64 // vsub.f32 q2, q1, q10
+	WORD $0xf2040d78 // vmla.f32 q0, q2, q12
 	WORD $0xf2040d76 // vmla.f32 q0, q2, q11
-	WORD $0xf2040d74 // vmla.f32 q0, q2, q10
 	WORD $0xf3004d50 // vmul.f32 q2, q0, q0
-	WORD $0xf22e61fe // vmov q3, q15
-	WORD $0xf20a6dd0 // vmla.f32 q3, q13, q0
-	WORD $0xf2086dd4 // vmla.f32 q3, q12, q2
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf20c6dd0 // vmla.f32 q3, q14, q0
+	WORD $0xf20a6dd4 // vmla.f32 q3, q13, q2
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf20c8dd0 // vmla.f32 q4, q14, q0
+	WORD $0xf20e8dd0 // vmla.f32 q4, q15, q0
 	WORD $0xf2068d54 // vmla.f32 q4, q3, q2
-	WORD $0xf22a0d40 // vsub.f32 q0, q5, q0
+	WORD $0xf22c0d40 // vsub.f32 q0, q6, q0
 	WORD $0xf2080d54 // vmla.f32 q0, q4, q2
 	WORD $0xf2b72552 // vshl.i32 q1, q1, #23
-	WORD $0xf222284a // vadd.i32 q1, q1, q5
-	WORD $0xf22a415a // vmov q2, q5
+	WORD $0xf222284c // vadd.i32 q1, q1, q6
+	WORD $0xf22c415c // vmov q2, q6
 	WORD $0xf2004d52 // vmla.f32 q2, q0, q1
 	WORD $0xf3bb0544 // vrecpe.f32 q0, q2
 	WORD $0xf2042f50 // vrecps.f32 q1, q2, q0
 	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
 	WORD $0xf2042f50 // vrecps.f32 q1, q2, q0
 	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
-	WORD $0xf30a0d50 // vmul.f32 q0, q5, q0
+	WORD $0xf30c0d50 // vmul.f32 q0, q6, q0
 	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
 	SUB.S $4, R3
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf20a0f4e // vmax.f32 q0, q5, q7
+	WORD $0xf2200f60 // vmin.f32 q0, q0, q8
+	WORD $0xf22421f4 // vmov q1, q10
+	WORD $0xf2002d72 // vmla.f32 q1, q0, q9
+	WORD $0xf2224d64 // vsub.f32 q2, q1, q10
+	WORD $0xf2040d78 // vmla.f32 q0, q2, q12
+	WORD $0xf2040d76 // vmla.f32 q0, q2, q11
+	WORD $0xf3004d50 // vmul.f32 q2, q0, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf20c6dd0 // vmla.f32 q3, q14, q0
+	WORD $0xf20a6dd4 // vmla.f32 q3, q13, q2
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf20e8dd0 // vmla.f32 q4, q15, q0
+	WORD $0xf2068d54 // vmla.f32 q4, q3, q2
+	WORD $0xf22c0d40 // vsub.f32 q0, q6, q0
+	WORD $0xf2080d54 // vmla.f32 q0, q4, q2
+	WORD $0xf2b72552 // vshl.i32 q1, q1, #23
+	WORD $0xf222284c // vadd.i32 q1, q1, q6
+	WORD $0xf22c415c // vmov q2, q6
+	WORD $0xf2004d52 // vmla.f32 q2, q0, q1
+	WORD $0xf3bb0544 // vrecpe.f32 q0, q2
+	WORD $0xf2042f50 // vrecps.f32 q1, q2, q0
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf2042f50 // vrecps.f32 q1, q2, q0
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf30c0d50 // vmul.f32 q0, q6, q0
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -791,17 +1074,18 @@ DATA siluNEONTable<>+4(SB)/4, $0xc2b175c3
 DATA siluNEONTable<>+8(SB)/4, $0x42ae999a
 DATA siluNEONTable<>+12(SB)/4, $0xbfb8aa3b
 DATA siluNEONTable<>+16(SB)/4, $0x4b400000
-DATA siluNEONTable<>+20(SB)/4, $0xb95e8083
+DATA siluNEONTable<>+20(SB)/4, $0x4b400000
 DATA siluNEONTable<>+24(SB)/4, $0x3f318000
-DATA siluNEONTable<>+28(SB)/4, $0x3ab510cb
+DATA siluNEONTable<>+28(SB)/4, $0xb95e8083
 DATA siluNEONTable<>+32(SB)/4, $0xbc091db6
-DATA siluNEONTable<>+36(SB)/4, $0xbe2aaa48
-DATA siluNEONTable<>+40(SB)/4, $0x3d2aac7e
-DATA siluNEONTable<>+44(SB)/4, $0x3efffffe
-GLOBL siluNEONTable<>(SB), RODATA|NOPTR, $48
+DATA siluNEONTable<>+36(SB)/4, $0x3d2aac7e
+DATA siluNEONTable<>+40(SB)/4, $0x3ab510cb
+DATA siluNEONTable<>+44(SB)/4, $0xbe2aaa48
+DATA siluNEONTable<>+48(SB)/4, $0x3efffffe
+GLOBL siluNEONTable<>(SB), RODATA|NOPTR, $52
 
 // func siluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 6 1, 7 (-88.73), 8 87.3, 9 (-1.442695), 10 1.2582912e+07, 11 (-0.00021219444), 12 0.6933594, 13 0.0013814209, 14 (-0.0083689), 15 (-0.1666652)
+// held in vector registers: 14 1, 15 (-88.73)
 TEXT ·siluNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
@@ -810,105 +1094,28 @@ TEXT ·siluNEON(SB), NOSPLIT, $0-28
 	MOVW rows+20(FP), R8
 	MOVW gap+24(FP), R9
 	MOVW $siluNEONTable<>(SB), R5
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
-	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
-	WORD $0xf4e52cad // vld1.32 {d18[], d19[]}, [r5]!
-	WORD $0xf4e54cad // vld1.32 {d20[], d21[]}, [r5]!
-	WORD $0xf4e56cad // vld1.32 {d22[], d23[]}, [r5]!
-	WORD $0xf4e58cad // vld1.32 {d24[], d25[]}, [r5]!
-	WORD $0xf4e5acad // vld1.32 {d26[], d27[]}, [r5]!
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467aa8d // vld1.32 {d26-d27}, [r7]!
+	SUB R12, R3, R3
 
-one:
-	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
-	MOVW R6, R5
-	WORD $0xf2002f4e // vmax.f32 q1, q0, q7
-	WORD $0xf2222f60 // vmin.f32 q1, q1, q8
-	WORD $0xf22441f4 // vmov q2, q10
-	WORD $0xf2024d72 // vmla.f32 q2, q1, q9
-	WORD $0xf2246d64 // vsub.f32 q3, q2, q10
-	WORD $0xf2062d78 // vmla.f32 q1, q3, q12
-	WORD $0xf2062d76 // vmla.f32 q1, q3, q11
-	WORD $0xf3026d52 // vmul.f32 q3, q1, q1
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf20c8dd2 // vmla.f32 q4, q14, q1
-	WORD $0xf20a8dd6 // vmla.f32 q4, q13, q3
-	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
-	WORD $0xf20eadd2 // vmla.f32 q5, q15, q1
-	WORD $0xf208ad56 // vmla.f32 q5, q4, q3
-	WORD $0xf22c2d42 // vsub.f32 q1, q6, q1
-	WORD $0xf20a2d56 // vmla.f32 q1, q5, q3
-	WORD $0xf2b74554 // vshl.i32 q2, q2, #23
-	WORD $0xf224484c // vadd.i32 q2, q2, q6
-	WORD $0xf22c615c // vmov q3, q6
-	WORD $0xf2026d54 // vmla.f32 q3, q1, q2
-	WORD $0xf3bb2546 // vrecpe.f32 q1, q3
-	WORD $0xf2064f52 // vrecps.f32 q2, q3, q1
-	WORD $0xf3022d54 // vmul.f32 q1, q1, q2
-	WORD $0xf2064f52 // vrecps.f32 q2, q3, q1
-	WORD $0xf3022d54 // vmul.f32 q1, q1, q2
-	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
-	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
-	SUB.S $4, R3
-	BNE one
-
-done:
-	ADD R9, R0
-	ADD R9, R1
-	ADD R9, R2
-	SUB.S $1, R8
-	BNE row
-	RET
-
-DATA swishNEONTable<>+0(SB)/4, $0x3f800000
-DATA swishNEONTable<>+4(SB)/4, $0xc2b175c3
-DATA swishNEONTable<>+8(SB)/4, $0x42ae999a
-DATA swishNEONTable<>+12(SB)/4, $0xbfb8aa3b
-DATA swishNEONTable<>+16(SB)/4, $0x4b400000
-DATA swishNEONTable<>+20(SB)/4, $0x4b400000
-DATA swishNEONTable<>+24(SB)/4, $0x3f318000
-DATA swishNEONTable<>+28(SB)/4, $0xb95e8083
-DATA swishNEONTable<>+32(SB)/4, $0xbc091db6
-DATA swishNEONTable<>+36(SB)/4, $0x3d2aac7e
-DATA swishNEONTable<>+40(SB)/4, $0x3ab510cb
-DATA swishNEONTable<>+44(SB)/4, $0xbe2aaa48
-DATA swishNEONTable<>+48(SB)/4, $0x3efffffe
-GLOBL swishNEONTable<>(SB), RODATA|NOPTR, $52
-
-// func swishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 13 p[0], 14 1, 15 (-88.73)
-TEXT ·swishNEON(SB), NOSPLIT, $0-28
-	MOVW y+0(FP), R0
-	MOVW x+4(FP), R1
-	MOVW z+8(FP), R2
-	MOVW p+16(FP), R4
-	MOVW rows+20(FP), R8
-	MOVW gap+24(FP), R9
-	MOVW $swishNEONTable<>(SB), R5
-	ADD $0, R4, R7
-	WORD $0xf4e7acad // vld1.32 {d26[], d27[]}, [r7]!
-	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
-	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
-	MOVW R5, R6
-
-row:
-	MOVW n+12(FP), R3
+whole:
 	SUB.S $8, R3
 	BLT rest
 
 several:
 	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
 	MOVW R6, R5
-	WORD $0xf3004d7a // vmul.f32 q2, q0, q13
-	WORD $0xf3026d7a // vmul.f32 q3, q1, q13
-	WORD $0xf2044f6e // vmax.f32 q2, q2, q15
-	WORD $0xf2066f6e // vmax.f32 q3, q3, q15
+	WORD $0xf2004f6e // vmax.f32 q2, q0, q15
+	WORD $0xf2026f6e // vmax.f32 q3, q1, q15
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
 	WORD $0xf2244f48 // vmin.f32 q2, q2, q4
 	WORD $0xf2266f48 // vmin.f32 q3, q3, q4
@@ -978,8 +1185,7 @@ rest:
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
 	MOVW R6, R5
-	WORD $0xf3002d7a // vmul.f32 q1, q0, q13
-	WORD $0xf2022f6e // vmax.f32 q1, q1, q15
+	WORD $0xf2002f6e // vmax.f32 q1, q0, q15
 	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
 	WORD $0xf2222f44 // vmin.f32 q1, q1, q2
 	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
@@ -1018,6 +1224,264 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf20a0fee // vmax.f32 q0, q13, q15
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2200f42 // vmin.f32 q0, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2004d52 // vmla.f32 q2, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2246d42 // vsub.f32 q3, q2, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2060d52 // vmla.f32 q0, q3, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2060d52 // vmla.f32 q0, q3, q1
+	WORD $0xf3002d50 // vmul.f32 q1, q0, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2068d50 // vmla.f32 q4, q3, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2068d52 // vmla.f32 q4, q3, q1
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf206ad50 // vmla.f32 q5, q3, q0
+	WORD $0xf208ad52 // vmla.f32 q5, q4, q1
+	WORD $0xf22c0dc0 // vsub.f32 q0, q14, q0
+	WORD $0xf20a0d52 // vmla.f32 q0, q5, q1
+	WORD $0xf2b72554 // vshl.i32 q1, q2, #23
+	WORD $0xf222286c // vadd.i32 q1, q1, q14
+	WORD $0xf22c41fc // vmov q2, q14
+	WORD $0xf2004d52 // vmla.f32 q2, q0, q1
+	WORD $0xf3bb0544 // vrecpe.f32 q0, q2
+	WORD $0xf2042f50 // vrecps.f32 q1, q2, q0
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf2042f50 // vrecps.f32 q1, q2, q0
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf30a0dd0 // vmul.f32 q0, q13, q0
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
+	ADD R9, R0
+	ADD R9, R1
+	ADD R9, R2
+	SUB.S $1, R8
+	BNE row
+	RET
+
+DATA swishNEONTable<>+0(SB)/4, $0x3f800000
+DATA swishNEONTable<>+4(SB)/4, $0xc2b175c3
+DATA swishNEONTable<>+8(SB)/4, $0x42ae999a
+DATA swishNEONTable<>+12(SB)/4, $0xbfb8aa3b
+DATA swishNEONTable<>+16(SB)/4, $0x4b400000
+DATA swishNEONTable<>+20(SB)/4, $0x4b400000
+DATA swishNEONTable<>+24(SB)/4, $0x3f318000
+DATA swishNEONTable<>+28(SB)/4, $0xb95e8083
+DATA swishNEONTable<>+32(SB)/4, $0xbc091db6
+DATA swishNEONTable<>+36(SB)/4, $0x3d2aac7e
+DATA swishNEONTable<>+40(SB)/4, $0x3ab510cb
+DATA swishNEONTable<>+44(SB)/4, $0xbe2aaa48
+DATA swishNEONTable<>+48(SB)/4, $0x3efffffe
+GLOBL swishNEONTable<>(SB), RODATA|NOPTR, $52
+
+// func swishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// held in vector registers: 14 p[0], 15 1
+TEXT ·swishNEON(SB), NOSPLIT, $0-28
+	MOVW y+0(FP), R0
+	MOVW x+4(FP), R1
+	MOVW z+8(FP), R2
+	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
+	MOVW $swishNEONTable<>(SB), R5
+	ADD $0, R4, R7
+	WORD $0xf4e7ccad // vld1.32 {d28[], d29[]}, [r7]!
+	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
+	MOVW R5, R6
+
+row:
+	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467aa8d // vld1.32 {d26-d27}, [r7]!
+	SUB R12, R3, R3
+
+whole:
+	SUB.S $8, R3
+	BLT rest
+
+several:
+	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
+	MOVW R6, R5
+	WORD $0xf3004d7c // vmul.f32 q2, q0, q14
+	WORD $0xf3026d7c // vmul.f32 q3, q1, q14
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2044f48 // vmax.f32 q2, q2, q4
+	WORD $0xf2066f48 // vmax.f32 q3, q3, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2244f48 // vmin.f32 q2, q2, q4
+	WORD $0xf2266f48 // vmin.f32 q3, q3, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf22ac15a // vmov q6, q5
+	WORD $0xf204ad58 // vmla.f32 q5, q2, q4
+	WORD $0xf206cd58 // vmla.f32 q6, q3, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf22aed48 // vsub.f32 q7, q5, q4
+	WORD $0xf26c0d48 // vsub.f32 q8, q6, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf20e4d58 // vmla.f32 q2, q7, q4
+	WORD $0xf2006dd8 // vmla.f32 q3, q8, q4
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf20e4d58 // vmla.f32 q2, q7, q4
+	WORD $0xf2006dd8 // vmla.f32 q3, q8, q4
+	WORD $0xf3048d54 // vmul.f32 q4, q2, q2
+	WORD $0xf306ed56 // vmul.f32 q7, q3, q3
+	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
+	WORD $0xf4e52cad // vld1.32 {d18[], d19[]}, [r5]!
+	WORD $0xf26241f2 // vmov q10, q9
+	WORD $0xf2402dd4 // vmla.f32 q9, q8, q2
+	WORD $0xf2404dd6 // vmla.f32 q10, q8, q3
+	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
+	WORD $0xf2402dd8 // vmla.f32 q9, q8, q4
+	WORD $0xf2404dde // vmla.f32 q10, q8, q7
+	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
+	WORD $0xf4e56cad // vld1.32 {d22[], d23[]}, [r5]!
+	WORD $0xf26681f6 // vmov q12, q11
+	WORD $0xf2406dd4 // vmla.f32 q11, q8, q2
+	WORD $0xf2408dd6 // vmla.f32 q12, q8, q3
+	WORD $0xf2426dd8 // vmla.f32 q11, q9, q4
+	WORD $0xf2448dde // vmla.f32 q12, q10, q7
+	WORD $0xf22e4dc4 // vsub.f32 q2, q15, q2
+	WORD $0xf22e6dc6 // vsub.f32 q3, q15, q3
+	WORD $0xf2064dd8 // vmla.f32 q2, q11, q4
+	WORD $0xf2086dde // vmla.f32 q3, q12, q7
+	WORD $0xf2b7855a // vshl.i32 q4, q5, #23
+	WORD $0xf2b7a55c // vshl.i32 q5, q6, #23
+	WORD $0xf228886e // vadd.i32 q4, q4, q15
+	WORD $0xf22aa86e // vadd.i32 q5, q5, q15
+	WORD $0xf22ec1fe // vmov q6, q15
+	WORD $0xf204cd58 // vmla.f32 q6, q2, q4
+	WORD $0xf22e41fe // vmov q2, q15
+	WORD $0xf2064d5a // vmla.f32 q2, q3, q5
+	WORD $0xf3bb654c // vrecpe.f32 q3, q6
+	WORD $0xf3bb8544 // vrecpe.f32 q4, q2
+	WORD $0xf20caf56 // vrecps.f32 q5, q6, q3
+	WORD $0xf204ef58 // vrecps.f32 q7, q2, q4
+	WORD $0xf3066d5a // vmul.f32 q3, q3, q5
+	WORD $0xf3088d5e // vmul.f32 q4, q4, q7
+	WORD $0xf20caf56 // vrecps.f32 q5, q6, q3
+	WORD $0xf2044f58 // vrecps.f32 q2, q2, q4
+	WORD $0xf3066d5a // vmul.f32 q3, q3, q5
+	WORD $0xf3084d54 // vmul.f32 q2, q4, q2
+	WORD $0xf3000d56 // vmul.f32 q0, q0, q3
+	WORD $0xf3022d54 // vmul.f32 q1, q1, q2
+	WORD $0xf400028d // vst1.32 {d0-d3}, [r0]!
+	SUB.S $8, R3
+	BGE several
+
+rest:
+	ADD.S $8, R3
+	BEQ done
+
+one:
+	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
+	MOVW R6, R5
+	WORD $0xf3002d7c // vmul.f32 q1, q0, q14
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2022f44 // vmax.f32 q1, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2222f44 // vmin.f32 q1, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2026d54 // vmla.f32 q3, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2268d44 // vsub.f32 q4, q3, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2082d54 // vmla.f32 q1, q4, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2082d54 // vmla.f32 q1, q4, q2
+	WORD $0xf3024d52 // vmul.f32 q2, q1, q1
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf208ad52 // vmla.f32 q5, q4, q1
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf208ad54 // vmla.f32 q5, q4, q2
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf208cd52 // vmla.f32 q6, q4, q1
+	WORD $0xf20acd54 // vmla.f32 q6, q5, q2
+	WORD $0xf22e2dc2 // vsub.f32 q1, q15, q1
+	WORD $0xf20c2d54 // vmla.f32 q1, q6, q2
+	WORD $0xf2b74556 // vshl.i32 q2, q3, #23
+	WORD $0xf224486e // vadd.i32 q2, q2, q15
+	WORD $0xf22e61fe // vmov q3, q15
+	WORD $0xf2026d54 // vmla.f32 q3, q1, q2
+	WORD $0xf3bb2546 // vrecpe.f32 q1, q3
+	WORD $0xf2064f52 // vrecps.f32 q2, q3, q1
+	WORD $0xf3022d54 // vmul.f32 q1, q1, q2
+	WORD $0xf2064f52 // vrecps.f32 q2, q3, q1
+	WORD $0xf3022d54 // vmul.f32 q1, q1, q2
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
+	SUB.S $4, R3
+	BNE one
+
+done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf30a0dfc // vmul.f32 q0, q13, q14
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2000f42 // vmax.f32 q0, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2200f42 // vmin.f32 q0, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2004d52 // vmla.f32 q2, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2246d42 // vsub.f32 q3, q2, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2060d52 // vmla.f32 q0, q3, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2060d52 // vmla.f32 q0, q3, q1
+	WORD $0xf3002d50 // vmul.f32 q1, q0, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2068d50 // vmla.f32 q4, q3, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2068d52 // vmla.f32 q4, q3, q1
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf206ad50 // vmla.f32 q5, q3, q0
+	WORD $0xf208ad52 // vmla.f32 q5, q4, q1
+	WORD $0xf22e0dc0 // vsub.f32 q0, q15, q0
+	WORD $0xf20a0d52 // vmla.f32 q0, q5, q1
+	WORD $0xf2b72554 // vshl.i32 q1, q2, #23
+	WORD $0xf222286e // vadd.i32 q1, q1, q15
+	WORD $0xf22e41fe // vmov q2, q15
+	WORD $0xf2004d52 // vmla.f32 q2, q0, q1
+	WORD $0xf3bb0544 // vrecpe.f32 q0, q2
+	WORD $0xf2042f50 // vrecps.f32 q1, q2, q0
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf2042f50 // vrecps.f32 q1, q2, q0
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf30a0dd0 // vmul.f32 q0, q13, q0
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -1035,13 +1499,13 @@ DATA tanhNEONTable<>+24(SB)/4, $0x3ab510cb
 DATA tanhNEONTable<>+28(SB)/4, $0x3c091db6
 DATA tanhNEONTable<>+32(SB)/4, $0x3e2aaa48
 DATA tanhNEONTable<>+36(SB)/4, $0x3f800000
-DATA tanhNEONTable<>+40(SB)/4, $0x40000000
-DATA tanhNEONTable<>+44(SB)/4, $0x3d2aac7e
-DATA tanhNEONTable<>+48(SB)/4, $0x3efffffe
+DATA tanhNEONTable<>+40(SB)/4, $0x3d2aac7e
+DATA tanhNEONTable<>+44(SB)/4, $0x3efffffe
+DATA tanhNEONTable<>+48(SB)/4, $0x40000000
 GLOBL tanhNEONTable<>(SB), RODATA|NOPTR, $52
 
 // func tanhNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 5 (-9.1), 6 9.1, 7 1.442695, 8 1.2582912e+07, 9 (-0.00021219444), 10 0.6933594, 11 0.0013814209, 12 0.0083689, 13 0.1666652, 14 1, 15 2
+// held in vector registers: 6 (-9.1), 7 9.1, 8 1.442695, 9 1.2582912e+07, 10 (-0.00021219444), 11 0.6933594, 12 0.0013814209, 13 0.0083689, 14 0.1666652, 15 1
 TEXT ·tanhNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
@@ -1050,7 +1514,6 @@ TEXT ·tanhNEON(SB), NOSPLIT, $0-28
 	MOVW rows+20(FP), R8
 	MOVW gap+24(FP), R9
 	MOVW $tanhNEONTable<>(SB), R5
-	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
 	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
 	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
@@ -1065,42 +1528,89 @@ TEXT ·tanhNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf427aa8d // vld1.32 {d10-d11}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
 	MOVW R6, R5
-	WORD $0xf2000f4a // vmax.f32 q0, q0, q5
-	WORD $0xf2200f4c // vmin.f32 q0, q0, q6
+	WORD $0xf2000f4c // vmax.f32 q0, q0, q6
+	WORD $0xf2200f4e // vmin.f32 q0, q0, q7
 	WORD $0xf2000d40 // vadd.f32 q0, q0, q0
-	WORD $0xf22021f0 // vmov q1, q8
-	WORD $0xf2002d5e // vmla.f32 q1, q0, q7
-	WORD $0xf2224d60 // vsub.f32 q2, q1, q8
+	WORD $0xf22221f2 // vmov q1, q9
+	WORD $0xf2002d70 // vmla.f32 q1, q0, q8
+	WORD $0xf2224d62 // vsub.f32 q2, q1, q9
+	WORD $0xf2240d76 // vmls.f32 q0, q2, q11
 	WORD $0xf2240d74 // vmls.f32 q0, q2, q10
-	WORD $0xf2240d72 // vmls.f32 q0, q2, q9
 	WORD $0xf3004d50 // vmul.f32 q2, q0, q0
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf2086dd0 // vmla.f32 q3, q12, q0
-	WORD $0xf2066dd4 // vmla.f32 q3, q11, q2
+	WORD $0xf20a6dd0 // vmla.f32 q3, q13, q0
+	WORD $0xf2086dd4 // vmla.f32 q3, q12, q2
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf20a8dd0 // vmla.f32 q4, q13, q0
+	WORD $0xf20c8dd0 // vmla.f32 q4, q14, q0
 	WORD $0xf2068d54 // vmla.f32 q4, q3, q2
 	WORD $0xf2080d54 // vmla.f32 q0, q4, q2
 	WORD $0xf2b72552 // vshl.i32 q1, q1, #23
-	WORD $0xf222286c // vadd.i32 q1, q1, q14
-	WORD $0xf2224d6c // vsub.f32 q2, q1, q14
+	WORD $0xf222286e // vadd.i32 q1, q1, q15
+	WORD $0xf2224d6e // vsub.f32 q2, q1, q15
 	WORD $0xf2024d50 // vmla.f32 q2, q1, q0
-	WORD $0xf2040d6e // vadd.f32 q0, q2, q15
-	WORD $0xf3bb2540 // vrecpe.f32 q1, q0
-	WORD $0xf2006f52 // vrecps.f32 q3, q0, q1
-	WORD $0xf3022d56 // vmul.f32 q1, q1, q3
-	WORD $0xf2000f52 // vrecps.f32 q0, q0, q1
-	WORD $0xf3020d50 // vmul.f32 q0, q1, q0
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf2042d40 // vadd.f32 q1, q2, q0
+	WORD $0xf3bb0542 // vrecpe.f32 q0, q1
+	WORD $0xf2026f50 // vrecps.f32 q3, q1, q0
+	WORD $0xf3000d56 // vmul.f32 q0, q0, q3
+	WORD $0xf2022f50 // vrecps.f32 q1, q1, q0
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
 	WORD $0xf3040d50 // vmul.f32 q0, q2, q0
 	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
 	SUB.S $4, R3
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf20a0f4c // vmax.f32 q0, q5, q6
+	WORD $0xf2200f4e // vmin.f32 q0, q0, q7
+	WORD $0xf2000d40 // vadd.f32 q0, q0, q0
+	WORD $0xf22221f2 // vmov q1, q9
+	WORD $0xf2002d70 // vmla.f32 q1, q0, q8
+	WORD $0xf2224d62 // vsub.f32 q2, q1, q9
+	WORD $0xf2240d76 // vmls.f32 q0, q2, q11
+	WORD $0xf2240d74 // vmls.f32 q0, q2, q10
+	WORD $0xf3004d50 // vmul.f32 q2, q0, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf20a6dd0 // vmla.f32 q3, q13, q0
+	WORD $0xf2086dd4 // vmla.f32 q3, q12, q2
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf20c8dd0 // vmla.f32 q4, q14, q0
+	WORD $0xf2068d54 // vmla.f32 q4, q3, q2
+	WORD $0xf2080d54 // vmla.f32 q0, q4, q2
+	WORD $0xf2b72552 // vshl.i32 q1, q1, #23
+	WORD $0xf222286e // vadd.i32 q1, q1, q15
+	WORD $0xf2224d6e // vsub.f32 q2, q1, q15
+	WORD $0xf2024d50 // vmla.f32 q2, q1, q0
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf2042d40 // vadd.f32 q1, q2, q0
+	WORD $0xf3bb0542 // vrecpe.f32 q0, q1
+	WORD $0xf2026f50 // vrecps.f32 q3, q1, q0
+	WORD $0xf3000d56 // vmul.f32 q0, q0, q3
+	WORD $0xf2022f50 // vrecps.f32 q1, q1, q0
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf3040d50 // vmul.f32 q0, q2, q0
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -1112,21 +1622,19 @@ DATA eluNEONTable<>+0(SB)/4, $0x0
 DATA eluNEONTable<>+4(SB)/4, $0xc1a00000
 DATA eluNEONTable<>+8(SB)/4, $0x3fb8aa3b
 DATA eluNEONTable<>+12(SB)/4, $0x4b400000
-DATA eluNEONTable<>+16(SB)/4, $0x4b400000
+DATA eluNEONTable<>+16(SB)/4, $0xb95e8083
 DATA eluNEONTable<>+20(SB)/4, $0x3f318000
-DATA eluNEONTable<>+24(SB)/4, $0xb95e8083
-DATA eluNEONTable<>+28(SB)/4, $0x3c091db6
-DATA eluNEONTable<>+32(SB)/4, $0x3d2aac7e
-DATA eluNEONTable<>+36(SB)/4, $0x3ab510cb
-DATA eluNEONTable<>+40(SB)/4, $0x3e2aaa48
-DATA eluNEONTable<>+44(SB)/4, $0x3efffffe
+DATA eluNEONTable<>+24(SB)/4, $0x3c091db6
+DATA eluNEONTable<>+28(SB)/4, $0x3d2aac7e
+DATA eluNEONTable<>+32(SB)/4, $0x3ab510cb
+DATA eluNEONTable<>+36(SB)/4, $0x3e2aaa48
+DATA eluNEONTable<>+40(SB)/4, $0x3efffffe
+DATA eluNEONTable<>+44(SB)/4, $0x3f800000
 DATA eluNEONTable<>+48(SB)/4, $0x3f800000
-DATA eluNEONTable<>+52(SB)/4, $0x3f800000
-DATA eluNEONTable<>+56(SB)/4, $0x0
-GLOBL eluNEONTable<>(SB), RODATA|NOPTR, $60
+GLOBL eluNEONTable<>(SB), RODATA|NOPTR, $52
 
 // func eluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 13 p[0], 14 p[1], 15 p[2]
+// held in vector registers: 8 p[0], 9 p[1], 10 p[2], 11 0, 12 (-20), 13 1.442695, 14 1.2582912e+07, 15 (-0.00021219444)
 TEXT ·eluNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
@@ -1136,130 +1644,105 @@ TEXT ·eluNEON(SB), NOSPLIT, $0-28
 	MOVW gap+24(FP), R9
 	MOVW $eluNEONTable<>(SB), R5
 	ADD $0, R4, R7
-	WORD $0xf4e7acad // vld1.32 {d26[], d27[]}, [r7]!
+	WORD $0xf4e70cad // vld1.32 {d16[], d17[]}, [r7]!
 	ADD $4, R4, R7
-	WORD $0xf4e7ccad // vld1.32 {d28[], d29[]}, [r7]!
+	WORD $0xf4e72cad // vld1.32 {d18[], d19[]}, [r7]!
 	ADD $8, R4, R7
-	WORD $0xf4e7ecad // vld1.32 {d30[], d31[]}, [r7]!
+	WORD $0xf4e74cad // vld1.32 {d20[], d21[]}, [r7]!
+	WORD $0xf4e56cad // vld1.32 {d22[], d23[]}, [r5]!
+	WORD $0xf4e58cad // vld1.32 {d24[], d25[]}, [r5]!
+	WORD $0xf4e5acad // vld1.32 {d26[], d27[]}, [r5]!
+	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
+	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
 
 row:
 	MOVW n+12(FP), R3
-	SUB.S $8, R3
-	BLT rest
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf427ea8d // vld1.32 {d14-d15}, [r7]!
+	SUB R12, R3, R3
 
-several:
-	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
-	MOVW R6, R5
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf2206f44 // vmin.f32 q3, q0, q2
-	WORD $0xf2228f44 // vmin.f32 q4, q1, q2
-	WORD $0xf3064d7a // vmul.f32 q2, q3, q13
-	WORD $0xf3086d7a // vmul.f32 q3, q4, q13
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf2044f48 // vmax.f32 q2, q2, q4
-	WORD $0xf2066f48 // vmax.f32 q3, q3, q4
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
-	WORD $0xf22ac15a // vmov q6, q5
-	WORD $0xf204ad58 // vmla.f32 q5, q2, q4
-	WORD $0xf206cd58 // vmla.f32 q6, q3, q4
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf22aed48 // vsub.f32 q7, q5, q4
-	WORD $0xf26c0d48 // vsub.f32 q8, q6, q4
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf22e4d58 // vmls.f32 q2, q7, q4
-	WORD $0xf2206dd8 // vmls.f32 q3, q8, q4
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf22e4d58 // vmls.f32 q2, q7, q4
-	WORD $0xf2206dd8 // vmls.f32 q3, q8, q4
-	WORD $0xf3048d54 // vmul.f32 q4, q2, q2
-	WORD $0xf306ed56 // vmul.f32 q7, q3, q3
-	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
-	WORD $0xf4e52cad // vld1.32 {d18[], d19[]}, [r5]!
-	WORD $0xf26241f2 // vmov q10, q9
-	WORD $0xf2402dd4 // vmla.f32 q9, q8, q2
-	WORD $0xf2404dd6 // vmla.f32 q10, q8, q3
-	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
-	WORD $0xf2402dd8 // vmla.f32 q9, q8, q4
-	WORD $0xf2404dde // vmla.f32 q10, q8, q7
-	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
-	WORD $0xf4e56cad // vld1.32 {d22[], d23[]}, [r5]!
-	WORD $0xf26681f6 // vmov q12, q11
-	WORD $0xf2406dd4 // vmla.f32 q11, q8, q2
-	WORD $0xf2408dd6 // vmla.f32 q12, q8, q3
-	WORD $0xf2426dd8 // vmla.f32 q11, q9, q4
-	WORD $0xf2448dde // vmla.f32 q12, q10, q7
-	WORD $0xf2064dd8 // vmla.f32 q2, q11, q4
-	WORD $0xf2086dde // vmla.f32 q3, q12, q7
-	WORD $0xf2b7855a // vshl.i32 q4, q5, #23
-	WORD $0xf2b7a55c // vshl.i32 q5, q6, #23
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf228884c // vadd.i32 q4, q4, q6
-	WORD $0xf22aa84c // vadd.i32 q5, q5, q6
-	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf228ed4c // vsub.f32 q7, q4, q6
-	WORD $0xf26a0d4c // vsub.f32 q8, q5, q6
-	WORD $0xf208ed54 // vmla.f32 q7, q4, q2
-	WORD $0xf24a0d56 // vmla.f32 q8, q5, q3
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf2000f44 // vmax.f32 q0, q0, q2
-	WORD $0xf2022f44 // vmax.f32 q1, q1, q2
-	WORD $0xf3000d7e // vmul.f32 q0, q0, q15
-	WORD $0xf3022d7e // vmul.f32 q1, q1, q15
-	WORD $0xf20e0d7c // vmla.f32 q0, q7, q14
-	WORD $0xf2002dfc // vmla.f32 q1, q8, q14
-	WORD $0xf400028d // vst1.32 {d0-d3}, [r0]!
-	SUB.S $8, R3
-	BGE several
-
-rest:
-	ADD.S $8, R3
-	BEQ done
+whole:
 
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
 	MOVW R6, R5
-	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
-	WORD $0xf2204f42 // vmin.f32 q2, q0, q1
-	WORD $0xf3042d7a // vmul.f32 q1, q2, q13
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf2022f44 // vmax.f32 q1, q1, q2
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf2026d54 // vmla.f32 q3, q1, q2
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf2268d44 // vsub.f32 q4, q3, q2
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf2282d54 // vmls.f32 q1, q4, q2
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf2282d54 // vmls.f32 q1, q4, q2
-	WORD $0xf3024d52 // vmul.f32 q2, q1, q1
+	WORD $0xf2202f66 // vmin.f32 q1, q0, q11
+	WORD $0xf3022d70 // vmul.f32 q1, q1, q8
+	WORD $0xf2022f68 // vmax.f32 q1, q1, q12
+	WORD $0xf22c41fc // vmov q2, q14
+	WORD $0xf2024d7a // vmla.f32 q2, q1, q13
+	WORD $0xf2246d6c // vsub.f32 q3, q2, q14
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2262d58 // vmls.f32 q1, q3, q4
+	WORD $0xf2262d7e // vmls.f32 q1, q3, q15
+	WORD $0xf3026d52 // vmul.f32 q3, q1, q1
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
 	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
 	WORD $0xf208ad52 // vmla.f32 q5, q4, q1
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf208ad54 // vmla.f32 q5, q4, q2
+	WORD $0xf208ad56 // vmla.f32 q5, q4, q3
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
 	WORD $0xf208cd52 // vmla.f32 q6, q4, q1
-	WORD $0xf20acd54 // vmla.f32 q6, q5, q2
-	WORD $0xf20c2d54 // vmla.f32 q1, q6, q2
-	WORD $0xf2b74556 // vshl.i32 q2, q3, #23
+	WORD $0xf20acd56 // vmla.f32 q6, q5, q3
+	WORD $0xf20c2d56 // vmla.f32 q1, q6, q3
+	WORD $0xf2b74554 // vshl.i32 q2, q2, #23
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
 	WORD $0xf2244846 // vadd.i32 q2, q2, q3
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
 	WORD $0xf2248d46 // vsub.f32 q4, q2, q3
 	WORD $0xf2048d52 // vmla.f32 q4, q2, q1
-	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
-	WORD $0xf2000f42 // vmax.f32 q0, q0, q1
-	WORD $0xf3000d7e // vmul.f32 q0, q0, q15
-	WORD $0xf2080d7c // vmla.f32 q0, q4, q14
+	WORD $0xf2000f66 // vmax.f32 q0, q0, q11
+	WORD $0xf3000d74 // vmul.f32 q0, q0, q10
+	WORD $0xf2080d72 // vmla.f32 q0, q4, q9
 	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
 	SUB.S $4, R3
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf22e0f66 // vmin.f32 q0, q7, q11
+	WORD $0xf3000d70 // vmul.f32 q0, q0, q8
+	WORD $0xf2000f68 // vmax.f32 q0, q0, q12
+	WORD $0xf22c21fc // vmov q1, q14
+	WORD $0xf2002d7a // vmla.f32 q1, q0, q13
+	WORD $0xf2224d6c // vsub.f32 q2, q1, q14
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2240d56 // vmls.f32 q0, q2, q3
+	WORD $0xf2240d7e // vmls.f32 q0, q2, q15
+	WORD $0xf3004d50 // vmul.f32 q2, q0, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2068d50 // vmla.f32 q4, q3, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2068d54 // vmla.f32 q4, q3, q2
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf206ad50 // vmla.f32 q5, q3, q0
+	WORD $0xf208ad54 // vmla.f32 q5, q4, q2
+	WORD $0xf20a0d54 // vmla.f32 q0, q5, q2
+	WORD $0xf2b72552 // vshl.i32 q1, q1, #23
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2222844 // vadd.i32 q1, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2226d44 // vsub.f32 q3, q1, q2
+	WORD $0xf2026d50 // vmla.f32 q3, q1, q0
+	WORD $0xf20e0f66 // vmax.f32 q0, q7, q11
+	WORD $0xf3000d74 // vmul.f32 q0, q0, q10
+	WORD $0xf2060d72 // vmla.f32 q0, q3, q9
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -1269,24 +1752,24 @@ done:
 
 DATA mishNEONTable<>+0(SB)/4, $0xc2af3333
 DATA mishNEONTable<>+4(SB)/4, $0x41a00000
-DATA mishNEONTable<>+8(SB)/4, $0x3f800000
-DATA mishNEONTable<>+12(SB)/4, $0x3fb8aa3b
+DATA mishNEONTable<>+8(SB)/4, $0x3fb8aa3b
+DATA mishNEONTable<>+12(SB)/4, $0x4b400000
 DATA mishNEONTable<>+16(SB)/4, $0x4b400000
-DATA mishNEONTable<>+20(SB)/4, $0x4b400000
-DATA mishNEONTable<>+24(SB)/4, $0x3f318000
-DATA mishNEONTable<>+28(SB)/4, $0xb95e8083
-DATA mishNEONTable<>+32(SB)/4, $0x3c091db6
-DATA mishNEONTable<>+36(SB)/4, $0x3d2aac7e
-DATA mishNEONTable<>+40(SB)/4, $0x3ab510cb
-DATA mishNEONTable<>+44(SB)/4, $0x3e2aaa48
-DATA mishNEONTable<>+48(SB)/4, $0x3efffffe
+DATA mishNEONTable<>+20(SB)/4, $0x3f318000
+DATA mishNEONTable<>+24(SB)/4, $0xb95e8083
+DATA mishNEONTable<>+28(SB)/4, $0x3c091db6
+DATA mishNEONTable<>+32(SB)/4, $0x3d2aac7e
+DATA mishNEONTable<>+36(SB)/4, $0x3ab510cb
+DATA mishNEONTable<>+40(SB)/4, $0x3e2aaa48
+DATA mishNEONTable<>+44(SB)/4, $0x3efffffe
+DATA mishNEONTable<>+48(SB)/4, $0x3f800000
 DATA mishNEONTable<>+52(SB)/4, $0x3f000000
 DATA mishNEONTable<>+56(SB)/4, $0x40000000
 DATA mishNEONTable<>+60(SB)/4, $0x40000000
 GLOBL mishNEONTable<>(SB), RODATA|NOPTR, $64
 
 // func mishNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 13 (-87.6), 14 20, 15 1
+// held in vector registers: 14 (-87.6), 15 20
 TEXT ·mishNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
@@ -1295,23 +1778,30 @@ TEXT ·mishNEON(SB), NOSPLIT, $0-28
 	MOVW rows+20(FP), R8
 	MOVW gap+24(FP), R9
 	MOVW $mishNEONTable<>(SB), R5
-	WORD $0xf4e5acad // vld1.32 {d26[], d27[]}, [r5]!
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467aa8d // vld1.32 {d26-d27}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $8, R3
 	BLT rest
 
 several:
 	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
 	MOVW R6, R5
-	WORD $0xf2004f6a // vmax.f32 q2, q0, q13
-	WORD $0xf2026f6a // vmax.f32 q3, q1, q13
-	WORD $0xf2244f6c // vmin.f32 q2, q2, q14
-	WORD $0xf2266f6c // vmin.f32 q3, q3, q14
+	WORD $0xf2004f6c // vmax.f32 q2, q0, q14
+	WORD $0xf2026f6c // vmax.f32 q3, q1, q14
+	WORD $0xf2244f6e // vmin.f32 q2, q2, q15
+	WORD $0xf2266f6e // vmin.f32 q3, q3, q15
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
 	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
 	WORD $0xf22ac15a // vmov q6, q5
@@ -1343,8 +1833,9 @@ several:
 	WORD $0xf2408dd6 // vmla.f32 q12, q8, q3
 	WORD $0xf2426dd8 // vmla.f32 q11, q9, q4
 	WORD $0xf2448dde // vmla.f32 q12, q10, q7
-	WORD $0xf20e4dc4 // vadd.f32 q2, q15, q2
-	WORD $0xf20e6dc6 // vadd.f32 q3, q15, q3
+	WORD $0xf4e50cad // vld1.32 {d16[], d17[]}, [r5]!
+	WORD $0xf2004dc4 // vadd.f32 q2, q8, q2
+	WORD $0xf2006dc6 // vadd.f32 q3, q8, q3
 	WORD $0xf2064dd8 // vmla.f32 q2, q11, q4
 	WORD $0xf2086dde // vmla.f32 q3, q12, q7
 	WORD $0xf2044d44 // vadd.f32 q2, q2, q2
@@ -1389,8 +1880,8 @@ rest:
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
 	MOVW R6, R5
-	WORD $0xf2002f6a // vmax.f32 q1, q0, q13
-	WORD $0xf2222f6c // vmin.f32 q1, q1, q14
+	WORD $0xf2002f6c // vmax.f32 q1, q0, q14
+	WORD $0xf2222f6e // vmin.f32 q1, q1, q15
 	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
 	WORD $0xf2026d54 // vmla.f32 q3, q1, q2
@@ -1410,7 +1901,8 @@ one:
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
 	WORD $0xf208cd52 // vmla.f32 q6, q4, q1
 	WORD $0xf20acd54 // vmla.f32 q6, q5, q2
-	WORD $0xf20e2dc2 // vadd.f32 q1, q15, q1
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2082d42 // vadd.f32 q1, q4, q1
 	WORD $0xf20c2d54 // vmla.f32 q1, q6, q2
 	WORD $0xf2022d42 // vadd.f32 q1, q1, q1
 	WORD $0xf2b74556 // vshl.i32 q2, q3, #23
@@ -1434,6 +1926,57 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf20a0fec // vmax.f32 q0, q13, q14
+	WORD $0xf2200f6e // vmin.f32 q0, q0, q15
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2004d52 // vmla.f32 q2, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2246d42 // vsub.f32 q3, q2, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2260d52 // vmls.f32 q0, q3, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2260d52 // vmls.f32 q0, q3, q1
+	WORD $0xf3002d50 // vmul.f32 q1, q0, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2068d50 // vmla.f32 q4, q3, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2068d52 // vmla.f32 q4, q3, q1
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf206ad50 // vmla.f32 q5, q3, q0
+	WORD $0xf208ad52 // vmla.f32 q5, q4, q1
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2060d40 // vadd.f32 q0, q3, q0
+	WORD $0xf20a0d52 // vmla.f32 q0, q5, q1
+	WORD $0xf2000d40 // vadd.f32 q0, q0, q0
+	WORD $0xf2b72554 // vshl.i32 q1, q2, #23
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2222844 // vadd.i32 q1, q1, q2
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2004d42 // vadd.f32 q2, q0, q1
+	WORD $0xf3000d54 // vmul.f32 q0, q0, q2
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2004d42 // vadd.f32 q2, q0, q1
+	WORD $0xf3bb2544 // vrecpe.f32 q1, q2
+	WORD $0xf2046f52 // vrecps.f32 q3, q2, q1
+	WORD $0xf3022d56 // vmul.f32 q1, q1, q3
+	WORD $0xf2044f52 // vrecps.f32 q2, q2, q1
+	WORD $0xf3022d54 // vmul.f32 q1, q1, q2
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf30a0dd0 // vmul.f32 q0, q13, q0
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -1447,10 +1990,10 @@ DATA erfNEONTable<>+8(SB)/4, $0xbcdc04b4
 DATA erfNEONTable<>+12(SB)/4, $0xba54478c
 DATA erfNEONTable<>+16(SB)/4, $0x38aba981
 DATA erfNEONTable<>+20(SB)/4, $0x40800000
-DATA erfNEONTable<>+24(SB)/4, $0xbf229c56
-DATA erfNEONTable<>+28(SB)/4, $0x3e0375d4
-DATA erfNEONTable<>+32(SB)/4, $0x3de716e6
-DATA erfNEONTable<>+36(SB)/4, $0x3baa4b4e
+DATA erfNEONTable<>+24(SB)/4, $0x3e0375d4
+DATA erfNEONTable<>+28(SB)/4, $0x3de716e6
+DATA erfNEONTable<>+32(SB)/4, $0x3baa4b4e
+DATA erfNEONTable<>+36(SB)/4, $0xbf229c56
 DATA erfNEONTable<>+40(SB)/4, $0xbf90772e
 DATA erfNEONTable<>+44(SB)/4, $0x3cc21b43
 DATA erfNEONTable<>+48(SB)/4, $0xbdd969f5
@@ -1475,7 +2018,7 @@ DATA erfNEONTable<>+120(SB)/4, $0x3f6b851f
 GLOBL erfNEONTable<>(SB), RODATA|NOPTR, $124
 
 // func erfNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 9 math.Float32frombits(0x7fffffff), 10 (-0.37612632), 11 (-0.026857711), 12 (-0.00080978195), 13 8.185488e-05, 14 4, 15 (-0.635198)
+// held in vector registers: 10 math.Float32frombits(0x7fffffff), 11 (-0.37612632), 12 (-0.026857711), 13 (-0.00080978195), 14 8.185488e-05, 15 4
 TEXT ·erfNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
@@ -1484,7 +2027,6 @@ TEXT ·erfNEON(SB), NOSPLIT, $0-28
 	MOVW rows+20(FP), R8
 	MOVW gap+24(FP), R9
 	MOVW $erfNEONTable<>(SB), R5
-	WORD $0xf4e52cad // vld1.32 {d18[], d19[]}, [r5]!
 	WORD $0xf4e54cad // vld1.32 {d20[], d21[]}, [r5]!
 	WORD $0xf4e56cad // vld1.32 {d22[], d23[]}, [r5]!
 	WORD $0xf4e58cad // vld1.32 {d24[], d25[]}, [r5]!
@@ -1495,41 +2037,50 @@ TEXT ·erfNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf4672a8d // vld1.32 {d18-d19}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
 	MOVW R6, R5
-	WORD $0xf2002172 // vand q1, q0, q9
+	WORD $0xf2002174 // vand q1, q0, q10
 	WORD $0xf3004d50 // vmul.f32 q2, q0, q0
 	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf2046dd4 // vmla.f32 q3, q10, q2
+	WORD $0xf2066dd4 // vmla.f32 q3, q11, q2
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf2068dd4 // vmla.f32 q4, q11, q2
+	WORD $0xf2088dd4 // vmla.f32 q4, q12, q2
 	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
-	WORD $0xf208add4 // vmla.f32 q5, q12, q2
+	WORD $0xf20aadd4 // vmla.f32 q5, q13, q2
 	WORD $0xf3044d54 // vmul.f32 q2, q2, q2
 	WORD $0xf2086d54 // vmla.f32 q3, q4, q2
-	WORD $0xf20aadd4 // vmla.f32 q5, q13, q2
+	WORD $0xf20cadd4 // vmla.f32 q5, q14, q2
 	WORD $0xf3044d54 // vmul.f32 q2, q2, q2
 	WORD $0xf20a6d54 // vmla.f32 q3, q5, q2
 	WORD $0xf2204150 // vmov q2, q0
 	WORD $0xf2064d50 // vmla.f32 q2, q3, q0
-	WORD $0xf2226f6c // vmin.f32 q3, q1, q14
+	WORD $0xf2226f6e // vmin.f32 q3, q1, q15
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf20e8dd6 // vmla.f32 q4, q15, q3
 	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf208ad56 // vmla.f32 q5, q4, q3
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf20acd56 // vmla.f32 q6, q5, q3
-	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf208cd56 // vmla.f32 q6, q4, q3
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
 	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
-	WORD $0xf20aed56 // vmla.f32 q7, q5, q3
-	WORD $0xf306ad56 // vmul.f32 q5, q3, q3
-	WORD $0xf20c8d5a // vmla.f32 q4, q6, q5
+	WORD $0xf208ed56 // vmla.f32 q7, q4, q3
+	WORD $0xf3068d56 // vmul.f32 q4, q3, q3
+	WORD $0xf20cad58 // vmla.f32 q5, q6, q4
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf20ced5a // vmla.f32 q7, q6, q5
-	WORD $0xf30aad5a // vmul.f32 q5, q5, q5
-	WORD $0xf20e8d5a // vmla.f32 q4, q7, q5
-	WORD $0xf3066d58 // vmul.f32 q3, q3, q4
+	WORD $0xf20ced58 // vmla.f32 q7, q6, q4
+	WORD $0xf3088d58 // vmul.f32 q4, q4, q4
+	WORD $0xf20ead58 // vmla.f32 q5, q7, q4
+	WORD $0xf3066d5a // vmul.f32 q3, q3, q5
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
 	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
 	WORD $0xf206ad58 // vmla.f32 q5, q3, q4
@@ -1570,6 +2121,83 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf20201f4 // vand q0, q9, q10
+	WORD $0xf3022df2 // vmul.f32 q1, q9, q9
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2064dd2 // vmla.f32 q2, q11, q1
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2086dd2 // vmla.f32 q3, q12, q1
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf20a8dd2 // vmla.f32 q4, q13, q1
+	WORD $0xf3022d52 // vmul.f32 q1, q1, q1
+	WORD $0xf2064d52 // vmla.f32 q2, q3, q1
+	WORD $0xf20c8dd2 // vmla.f32 q4, q14, q1
+	WORD $0xf3022d52 // vmul.f32 q1, q1, q1
+	WORD $0xf2084d52 // vmla.f32 q2, q4, q1
+	WORD $0xf22221f2 // vmov q1, q9
+	WORD $0xf2042d72 // vmla.f32 q1, q2, q9
+	WORD $0xf2204f6e // vmin.f32 q2, q0, q15
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2068d54 // vmla.f32 q4, q3, q2
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf206ad54 // vmla.f32 q5, q3, q2
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf206cd54 // vmla.f32 q6, q3, q2
+	WORD $0xf3046d54 // vmul.f32 q3, q2, q2
+	WORD $0xf20a8d56 // vmla.f32 q4, q5, q3
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf20acd56 // vmla.f32 q6, q5, q3
+	WORD $0xf3066d56 // vmul.f32 q3, q3, q3
+	WORD $0xf20c8d56 // vmla.f32 q4, q6, q3
+	WORD $0xf3044d58 // vmul.f32 q2, q2, q4
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2048d56 // vmla.f32 q4, q2, q3
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf228ad46 // vsub.f32 q5, q4, q3
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf22a4d56 // vmls.f32 q2, q5, q3
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf22a4d56 // vmls.f32 q2, q5, q3
+	WORD $0xf3046d54 // vmul.f32 q3, q2, q2
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf20acd54 // vmla.f32 q6, q5, q2
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf20acd56 // vmla.f32 q6, q5, q3
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
+	WORD $0xf20aed54 // vmla.f32 q7, q5, q2
+	WORD $0xf20ced56 // vmla.f32 q7, q6, q3
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf20a4d44 // vadd.f32 q2, q5, q2
+	WORD $0xf20e4d56 // vmla.f32 q2, q7, q3
+	WORD $0xf2044d44 // vadd.f32 q2, q2, q2
+	WORD $0xf2b76558 // vshl.i32 q3, q4, #23
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2266848 // vadd.i32 q3, q3, q4
+	WORD $0xf3044d56 // vmul.f32 q2, q2, q3
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2264d44 // vsub.f32 q2, q3, q2
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf20281d6 // vand q4, q9, q3
+	WORD $0xf2244158 // vorr q2, q2, q4
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf3268e40 // vcgt.f32 q4, q3, q0
+	WORD $0xf3128154 // vbsl q4, q1, q2
+	SUB $16, R0, R7
+	WORD $0xf4078a8d // vst1.32 {d8-d9}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -1607,7 +2235,6 @@ DATA geluNEONTable<>+104(SB)/4, $0x0
 GLOBL geluNEONTable<>(SB), RODATA|NOPTR, $108
 
 // func geluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 15 math.Float32frombits(0x7fffffff)
 TEXT ·geluNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
@@ -1616,62 +2243,70 @@ TEXT ·geluNEON(SB), NOSPLIT, $0-28
 	MOVW rows+20(FP), R8
 	MOVW gap+24(FP), R9
 	MOVW $geluNEONTable<>(SB), R5
-	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467ea8d // vld1.32 {d30-d31}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $8, R3
 	BLT rest
 
 several:
 	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
 	MOVW R6, R5
-	WORD $0xf200417e // vand q2, q0, q15
-	WORD $0xf202617e // vand q3, q1, q15
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf2244f48 // vmin.f32 q2, q2, q4
-	WORD $0xf2266f48 // vmin.f32 q3, q3, q4
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf224af48 // vmin.f32 q5, q2, q4
-	WORD $0xf226cf48 // vmin.f32 q6, q3, q4
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2006154 // vand q3, q0, q2
+	WORD $0xf2028154 // vand q4, q1, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2266f44 // vmin.f32 q3, q3, q2
+	WORD $0xf2288f44 // vmin.f32 q4, q4, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf226af44 // vmin.f32 q5, q3, q2
+	WORD $0xf228cf44 // vmin.f32 q6, q4, q2
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
 	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
 	WORD $0xf26e015e // vmov q8, q7
-	WORD $0xf208ed5a // vmla.f32 q7, q4, q5
-	WORD $0xf2480d5c // vmla.f32 q8, q4, q6
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf204ed5a // vmla.f32 q7, q2, q5
+	WORD $0xf2440d5c // vmla.f32 q8, q2, q6
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
 	WORD $0xf4e52cad // vld1.32 {d18[], d19[]}, [r5]!
 	WORD $0xf26241f2 // vmov q10, q9
-	WORD $0xf2482d5a // vmla.f32 q9, q4, q5
-	WORD $0xf2484d5c // vmla.f32 q10, q4, q6
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2442d5a // vmla.f32 q9, q2, q5
+	WORD $0xf2444d5c // vmla.f32 q10, q2, q6
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
 	WORD $0xf4e56cad // vld1.32 {d22[], d23[]}, [r5]!
 	WORD $0xf26681f6 // vmov q12, q11
-	WORD $0xf2486d5a // vmla.f32 q11, q4, q5
-	WORD $0xf2488d5c // vmla.f32 q12, q4, q6
-	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2446d5a // vmla.f32 q11, q2, q5
+	WORD $0xf2448d5c // vmla.f32 q12, q2, q6
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
 	WORD $0xf4e5acad // vld1.32 {d26[], d27[]}, [r5]!
 	WORD $0xf26ac1fa // vmov q14, q13
-	WORD $0xf248ad5a // vmla.f32 q13, q4, q5
-	WORD $0xf248cd5c // vmla.f32 q14, q4, q6
-	WORD $0xf30a8d5a // vmul.f32 q4, q5, q5
+	WORD $0xf244ad5a // vmla.f32 q13, q2, q5
+	WORD $0xf244cd5c // vmla.f32 q14, q2, q6
+	WORD $0xf30a4d5a // vmul.f32 q2, q5, q5
 	WORD $0xf30cad5c // vmul.f32 q5, q6, q6
-	WORD $0xf202edd8 // vmla.f32 q7, q9, q4
+	WORD $0xf202edd4 // vmla.f32 q7, q9, q2
 	WORD $0xf2440dda // vmla.f32 q8, q10, q5
-	WORD $0xf24a6dd8 // vmla.f32 q11, q13, q4
+	WORD $0xf24a6dd4 // vmla.f32 q11, q13, q2
 	WORD $0xf24c8dda // vmla.f32 q12, q14, q5
-	WORD $0xf3088d58 // vmul.f32 q4, q4, q4
+	WORD $0xf3044d54 // vmul.f32 q2, q2, q2
 	WORD $0xf30aad5a // vmul.f32 q5, q5, q5
-	WORD $0xf206edd8 // vmla.f32 q7, q11, q4
+	WORD $0xf206edd4 // vmla.f32 q7, q11, q2
 	WORD $0xf2480dda // vmla.f32 q8, q12, q5
-	WORD $0xf3088d58 // vmul.f32 q4, q4, q4
+	WORD $0xf3044d54 // vmul.f32 q2, q2, q2
 	WORD $0xf30aad5a // vmul.f32 q5, q5, q5
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf20ced58 // vmla.f32 q7, q6, q4
+	WORD $0xf20ced54 // vmla.f32 q7, q6, q2
 	WORD $0xf24c0d5a // vmla.f32 q8, q6, q5
-	WORD $0xf3044d54 // vmul.f32 q2, q2, q2
-	WORD $0xf3066d56 // vmul.f32 q3, q3, q3
+	WORD $0xf3064d56 // vmul.f32 q2, q3, q3
+	WORD $0xf3086d58 // vmul.f32 q3, q4, q4
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
 	WORD $0xf204ed58 // vmla.f32 q7, q2, q4
 	WORD $0xf2460d58 // vmla.f32 q8, q3, q4
@@ -1741,32 +2376,33 @@ rest:
 one:
 	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
 	MOVW R6, R5
-	WORD $0xf200217e // vand q1, q0, q15
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf2222f44 // vmin.f32 q1, q1, q2
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf2226f44 // vmin.f32 q3, q1, q2
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2004152 // vand q2, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2244f42 // vmin.f32 q2, q2, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2246f42 // vmin.f32 q3, q2, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
-	WORD $0xf2048d56 // vmla.f32 q4, q2, q3
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2028d56 // vmla.f32 q4, q1, q3
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
 	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
-	WORD $0xf204ad56 // vmla.f32 q5, q2, q3
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf202ad56 // vmla.f32 q5, q1, q3
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
-	WORD $0xf204cd56 // vmla.f32 q6, q2, q3
-	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf202cd56 // vmla.f32 q6, q1, q3
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
 	WORD $0xf4a5ecad // vld1.32 {d14[], d15[]}, [r5]!
-	WORD $0xf204ed56 // vmla.f32 q7, q2, q3
-	WORD $0xf3064d56 // vmul.f32 q2, q3, q3
-	WORD $0xf20a8d54 // vmla.f32 q4, q5, q2
-	WORD $0xf20ecd54 // vmla.f32 q6, q7, q2
-	WORD $0xf3044d54 // vmul.f32 q2, q2, q2
-	WORD $0xf20c8d54 // vmla.f32 q4, q6, q2
-	WORD $0xf3044d54 // vmul.f32 q2, q2, q2
-	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
-	WORD $0xf2068d54 // vmla.f32 q4, q3, q2
+	WORD $0xf202ed56 // vmla.f32 q7, q1, q3
+	WORD $0xf3062d56 // vmul.f32 q1, q3, q3
+	WORD $0xf20a8d52 // vmla.f32 q4, q5, q1
+	WORD $0xf20ecd52 // vmla.f32 q6, q7, q1
 	WORD $0xf3022d52 // vmul.f32 q1, q1, q1
+	WORD $0xf20c8d52 // vmla.f32 q4, q6, q1
+	WORD $0xf3022d52 // vmul.f32 q1, q1, q1
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2068d52 // vmla.f32 q4, q3, q1
+	WORD $0xf3042d54 // vmul.f32 q1, q2, q2
 	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
 	WORD $0xf2028d54 // vmla.f32 q4, q1, q2
 	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
@@ -1807,6 +2443,78 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf20e21d0 // vand q1, q15, q0
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf2222f40 // vmin.f32 q1, q1, q0
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf2224f40 // vmin.f32 q2, q1, q0
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2006d54 // vmla.f32 q3, q0, q2
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2008d54 // vmla.f32 q4, q0, q2
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf200ad54 // vmla.f32 q5, q0, q2
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
+	WORD $0xf200cd54 // vmla.f32 q6, q0, q2
+	WORD $0xf3040d54 // vmul.f32 q0, q2, q2
+	WORD $0xf2086d50 // vmla.f32 q3, q4, q0
+	WORD $0xf20cad50 // vmla.f32 q5, q6, q0
+	WORD $0xf3000d50 // vmul.f32 q0, q0, q0
+	WORD $0xf20a6d50 // vmla.f32 q3, q5, q0
+	WORD $0xf3000d50 // vmul.f32 q0, q0, q0
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2046d50 // vmla.f32 q3, q2, q0
+	WORD $0xf3020d52 // vmul.f32 q0, q1, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2006d52 // vmla.f32 q3, q0, q1
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2062d50 // vmla.f32 q1, q3, q0
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf2224d40 // vsub.f32 q2, q1, q0
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf2246d50 // vmls.f32 q3, q2, q0
+	WORD $0xf4a50cad // vld1.32 {d0[], d1[]}, [r5]!
+	WORD $0xf2246d50 // vmls.f32 q3, q2, q0
+	WORD $0xf3060d56 // vmul.f32 q0, q3, q3
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2048d56 // vmla.f32 q4, q2, q3
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2048d50 // vmla.f32 q4, q2, q0
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf204ad56 // vmla.f32 q5, q2, q3
+	WORD $0xf208ad50 // vmla.f32 q5, q4, q0
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2046d46 // vadd.f32 q3, q2, q3
+	WORD $0xf20a6d50 // vmla.f32 q3, q5, q0
+	WORD $0xf2060d46 // vadd.f32 q0, q3, q3
+	WORD $0xf2b72552 // vshl.i32 q1, q1, #23
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2222844 // vadd.i32 q1, q1, q2
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2224d40 // vsub.f32 q2, q1, q0
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf3226e6e // vcgt.f32 q3, q1, q15
+	WORD $0xf3106154 // vbsl q3, q0, q2
+	WORD $0xf30e0dd6 // vmul.f32 q0, q15, q3
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -1816,8 +2524,8 @@ done:
 
 DATA geluTanhNEONTable<>+0(SB)/4, $0x3d922279
 DATA geluTanhNEONTable<>+4(SB)/4, $0x3f800000
-DATA geluTanhNEONTable<>+8(SB)/4, $0xc2b175c3
-DATA geluTanhNEONTable<>+12(SB)/4, $0x3fcc422a
+DATA geluTanhNEONTable<>+8(SB)/4, $0x3fcc422a
+DATA geluTanhNEONTable<>+12(SB)/4, $0xc2b175c3
 DATA geluTanhNEONTable<>+16(SB)/4, $0x42ae999a
 DATA geluTanhNEONTable<>+20(SB)/4, $0xbfb8aa3b
 DATA geluTanhNEONTable<>+24(SB)/4, $0x4b400000
@@ -1832,7 +2540,7 @@ DATA geluTanhNEONTable<>+56(SB)/4, $0x3efffffe
 GLOBL geluTanhNEONTable<>(SB), RODATA|NOPTR, $60
 
 // func geluTanhNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 13 0.071354814, 14 1, 15 (-88.73)
+// held in vector registers: 14 0.071354814, 15 1
 TEXT ·geluTanhNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
@@ -1841,13 +2549,20 @@ TEXT ·geluTanhNEON(SB), NOSPLIT, $0-28
 	MOVW rows+20(FP), R8
 	MOVW gap+24(FP), R9
 	MOVW $geluTanhNEONTable<>(SB), R5
-	WORD $0xf4e5acad // vld1.32 {d26[], d27[]}, [r5]!
 	WORD $0xf4e5ccad // vld1.32 {d28[], d29[]}, [r5]!
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467aa8d // vld1.32 {d26-d27}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $8, R3
 	BLT rest
 
@@ -1858,12 +2573,13 @@ several:
 	WORD $0xf3026d52 // vmul.f32 q3, q1, q1
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
 	WORD $0xf228a158 // vmov q5, q4
-	WORD $0xf2048d7a // vmla.f32 q4, q2, q13
-	WORD $0xf206ad7a // vmla.f32 q5, q3, q13
+	WORD $0xf2048d7c // vmla.f32 q4, q2, q14
+	WORD $0xf206ad7c // vmla.f32 q5, q3, q14
 	WORD $0xf3004d58 // vmul.f32 q2, q0, q4
 	WORD $0xf3026d5a // vmul.f32 q3, q1, q5
-	WORD $0xf2044f6e // vmax.f32 q2, q2, q15
-	WORD $0xf2066f6e // vmax.f32 q3, q3, q15
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2044f48 // vmax.f32 q2, q2, q4
+	WORD $0xf2066f48 // vmax.f32 q3, q3, q4
 	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
 	WORD $0xf2244f48 // vmin.f32 q2, q2, q4
 	WORD $0xf2266f48 // vmin.f32 q3, q3, q4
@@ -1898,17 +2614,17 @@ several:
 	WORD $0xf2408dd6 // vmla.f32 q12, q8, q3
 	WORD $0xf2426dd8 // vmla.f32 q11, q9, q4
 	WORD $0xf2448dde // vmla.f32 q12, q10, q7
-	WORD $0xf22c4dc4 // vsub.f32 q2, q14, q2
-	WORD $0xf22c6dc6 // vsub.f32 q3, q14, q3
+	WORD $0xf22e4dc4 // vsub.f32 q2, q15, q2
+	WORD $0xf22e6dc6 // vsub.f32 q3, q15, q3
 	WORD $0xf2064dd8 // vmla.f32 q2, q11, q4
 	WORD $0xf2086dde // vmla.f32 q3, q12, q7
 	WORD $0xf2b7855a // vshl.i32 q4, q5, #23
 	WORD $0xf2b7a55c // vshl.i32 q5, q6, #23
-	WORD $0xf228886c // vadd.i32 q4, q4, q14
-	WORD $0xf22aa86c // vadd.i32 q5, q5, q14
-	WORD $0xf22cc1fc // vmov q6, q14
+	WORD $0xf228886e // vadd.i32 q4, q4, q15
+	WORD $0xf22aa86e // vadd.i32 q5, q5, q15
+	WORD $0xf22ec1fe // vmov q6, q15
 	WORD $0xf204cd58 // vmla.f32 q6, q2, q4
-	WORD $0xf22c41fc // vmov q2, q14
+	WORD $0xf22e41fe // vmov q2, q15
 	WORD $0xf2064d5a // vmla.f32 q2, q3, q5
 	WORD $0xf3bb654c // vrecpe.f32 q3, q6
 	WORD $0xf3bb8544 // vrecpe.f32 q4, q2
@@ -1935,9 +2651,10 @@ one:
 	MOVW R6, R5
 	WORD $0xf3002d50 // vmul.f32 q1, q0, q0
 	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
-	WORD $0xf2024d7a // vmla.f32 q2, q1, q13
+	WORD $0xf2024d7c // vmla.f32 q2, q1, q14
 	WORD $0xf3002d54 // vmul.f32 q1, q0, q2
-	WORD $0xf2022f6e // vmax.f32 q1, q1, q15
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2022f44 // vmax.f32 q1, q1, q2
 	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
 	WORD $0xf2222f44 // vmin.f32 q1, q1, q2
 	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
@@ -1959,11 +2676,11 @@ one:
 	WORD $0xf4a5ccad // vld1.32 {d12[], d13[]}, [r5]!
 	WORD $0xf208cd52 // vmla.f32 q6, q4, q1
 	WORD $0xf20acd54 // vmla.f32 q6, q5, q2
-	WORD $0xf22c2dc2 // vsub.f32 q1, q14, q1
+	WORD $0xf22e2dc2 // vsub.f32 q1, q15, q1
 	WORD $0xf20c2d54 // vmla.f32 q1, q6, q2
 	WORD $0xf2b74556 // vshl.i32 q2, q3, #23
-	WORD $0xf224486c // vadd.i32 q2, q2, q14
-	WORD $0xf22c61fc // vmov q3, q14
+	WORD $0xf224486e // vadd.i32 q2, q2, q15
+	WORD $0xf22e61fe // vmov q3, q15
 	WORD $0xf2026d54 // vmla.f32 q3, q1, q2
 	WORD $0xf3bb2546 // vrecpe.f32 q1, q3
 	WORD $0xf2064f52 // vrecps.f32 q2, q3, q1
@@ -1976,6 +2693,55 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf30a0dfa // vmul.f32 q0, q13, q13
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2002d7c // vmla.f32 q1, q0, q14
+	WORD $0xf30a0dd2 // vmul.f32 q0, q13, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2000f42 // vmax.f32 q0, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2200f42 // vmin.f32 q0, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf4a54cad // vld1.32 {d4[], d5[]}, [r5]!
+	WORD $0xf2004d52 // vmla.f32 q2, q0, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2246d42 // vsub.f32 q3, q2, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2060d52 // vmla.f32 q0, q3, q1
+	WORD $0xf4a52cad // vld1.32 {d2[], d3[]}, [r5]!
+	WORD $0xf2060d52 // vmla.f32 q0, q3, q1
+	WORD $0xf3002d50 // vmul.f32 q1, q0, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a58cad // vld1.32 {d8[], d9[]}, [r5]!
+	WORD $0xf2068d50 // vmla.f32 q4, q3, q0
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf2068d52 // vmla.f32 q4, q3, q1
+	WORD $0xf4a56cad // vld1.32 {d6[], d7[]}, [r5]!
+	WORD $0xf4a5acad // vld1.32 {d10[], d11[]}, [r5]!
+	WORD $0xf206ad50 // vmla.f32 q5, q3, q0
+	WORD $0xf208ad52 // vmla.f32 q5, q4, q1
+	WORD $0xf22e0dc0 // vsub.f32 q0, q15, q0
+	WORD $0xf20a0d52 // vmla.f32 q0, q5, q1
+	WORD $0xf2b72554 // vshl.i32 q1, q2, #23
+	WORD $0xf222286e // vadd.i32 q1, q1, q15
+	WORD $0xf22e41fe // vmov q2, q15
+	WORD $0xf2004d52 // vmla.f32 q2, q0, q1
+	WORD $0xf3bb0544 // vrecpe.f32 q0, q2
+	WORD $0xf2042f50 // vrecps.f32 q1, q2, q0
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf2042f50 // vrecps.f32 q1, q2, q0
+	WORD $0xf3000d52 // vmul.f32 q0, q0, q1
+	WORD $0xf30a0dd0 // vmul.f32 q0, q13, q0
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -2001,6 +2767,17 @@ TEXT ·additionNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf4678a8d // vld1.32 {d24-d25}, [r7]!
+	ADD R3<<2, R2, R7
+	SUB $16, R7, R7
+	WORD $0xf467aa8d // vld1.32 {d26-d27}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -2043,6 +2820,19 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf2080dea // vadd.f32 q0, q12, q13
+	WORD $0xf2000f6c // vmax.f32 q0, q0, q14
+	WORD $0xf2200f6e // vmin.f32 q0, q0, q15
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -2063,6 +2853,17 @@ TEXT ·subtractionNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467ca8d // vld1.32 {d28-d29}, [r7]!
+	ADD R3<<2, R2, R7
+	SUB $16, R7, R7
+	WORD $0xf467ea8d // vld1.32 {d30-d31}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -2095,6 +2896,17 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf22c0dee // vsub.f32 q0, q14, q15
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -2115,6 +2927,17 @@ TEXT ·multiplicationNEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467ca8d // vld1.32 {d28-d29}, [r7]!
+	ADD R3<<2, R2, R7
+	SUB $16, R7, R7
+	WORD $0xf467ea8d // vld1.32 {d30-d31}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -2147,6 +2970,17 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf30c0dfe // vmul.f32 q0, q14, q15
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -2155,8 +2989,8 @@ done:
 	RET
 
 
-// func maximum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·maximum2NEON(SB), NOSPLIT, $0-28
+// func largerNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·largerNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
@@ -2167,6 +3001,17 @@ TEXT ·maximum2NEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467ca8d // vld1.32 {d28-d29}, [r7]!
+	ADD R3<<2, R2, R7
+	SUB $16, R7, R7
+	WORD $0xf467ea8d // vld1.32 {d30-d31}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -2199,6 +3044,17 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf20c0fee // vmax.f32 q0, q14, q15
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -2207,8 +3063,8 @@ done:
 	RET
 
 
-// func minimum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·minimum2NEON(SB), NOSPLIT, $0-28
+// func smallerNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·smallerNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
@@ -2219,6 +3075,17 @@ TEXT ·minimum2NEON(SB), NOSPLIT, $0-28
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467ca8d // vld1.32 {d28-d29}, [r7]!
+	ADD R3<<2, R2, R7
+	SUB $16, R7, R7
+	WORD $0xf467ea8d // vld1.32 {d30-d31}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -2251,6 +3118,17 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf22c0fee // vmin.f32 q0, q14, q15
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2
@@ -2258,24 +3136,35 @@ done:
 	BNE row
 	RET
 
-DATA leakyTimesNEONTable<>+0(SB)/4, $0x0
-GLOBL leakyTimesNEONTable<>(SB), RODATA|NOPTR, $4
+DATA preluNEONTable<>+0(SB)/4, $0x0
+GLOBL preluNEONTable<>(SB), RODATA|NOPTR, $4
 
-// func leakyTimesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// func preluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 0
-TEXT ·leakyTimesNEON(SB), NOSPLIT, $0-28
+TEXT ·preluNEON(SB), NOSPLIT, $0-28
 	MOVW y+0(FP), R0
 	MOVW x+4(FP), R1
 	MOVW z+8(FP), R2
 	MOVW p+16(FP), R4
 	MOVW rows+20(FP), R8
 	MOVW gap+24(FP), R9
-	MOVW $leakyTimesNEONTable<>(SB), R5
+	MOVW $preluNEONTable<>(SB), R5
 	WORD $0xf4e5ecad // vld1.32 {d30[], d31[]}, [r5]!
 	MOVW R5, R6
 
 row:
 	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467aa8d // vld1.32 {d26-d27}, [r7]!
+	ADD R3<<2, R2, R7
+	SUB $16, R7, R7
+	WORD $0xf467ca8d // vld1.32 {d28-d29}, [r7]!
+	SUB R12, R3, R3
+
+whole:
 	SUB.S $16, R3
 	BLT rest
 
@@ -2318,6 +3207,19 @@ one:
 	BNE one
 
 done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	ADD R12<<2, R2, R2
+	MOVW R6, R5
+	WORD $0xf22a0fee // vmin.f32 q0, q13, q15
+	WORD $0xf20a2fee // vmax.f32 q1, q13, q15
+	WORD $0xf2002d7c // vmla.f32 q1, q0, q14
+	SUB $16, R0, R7
+	WORD $0xf4072a8d // vst1.32 {d2-d3}, [r7]!
+
+next:
 	ADD R9, R0
 	ADD R9, R1
 	ADD R9, R2

@@ -12,6 +12,9 @@ func scaledNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 func timesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
+func timesEachNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+
+//go:noescape
 func plusNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
@@ -66,16 +69,16 @@ func multiplicationNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 func divisionNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func maximum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+func largerNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func minimum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+func smallerNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
-func leakyTimesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+func preluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
-// function calls the kernel of a kind for rows of n numbers, a multiple of the
-// lanes; from the end of one to the next are gap bytes.
+// function calls the kernel of a kind for rows of n numbers, at least as many as
+// there are lanes; from the end of one to the next are gap bytes.
 func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap int) {
 	switch k {
 	case bounded:
@@ -84,6 +87,8 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap i
 		scaledNEON(y, x, z, n, p, rows, gap)
 	case times:
 		timesNEON(y, x, z, n, p, rows, gap)
+	case timesEach:
+		timesEachNEON(y, x, z, n, p, rows, gap)
 	case plus:
 		plusNEON(y, x, z, n, p, rows, gap)
 	case leaky:
@@ -120,11 +125,11 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap i
 		multiplicationNEON(y, x, z, n, p, rows, gap)
 	case division:
 		divisionNEON(y, x, z, n, p, rows, gap)
-	case maximum2:
-		maximum2NEON(y, x, z, n, p, rows, gap)
-	case minimum2:
-		minimum2NEON(y, x, z, n, p, rows, gap)
-	case leakyTimes:
-		leakyTimesNEON(y, x, z, n, p, rows, gap)
+	case larger:
+		largerNEON(y, x, z, n, p, rows, gap)
+	case smaller:
+		smallerNEON(y, x, z, n, p, rows, gap)
+	case prelu:
+		preluNEON(y, x, z, n, p, rows, gap)
 	}
 }

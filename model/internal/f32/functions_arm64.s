@@ -19,6 +19,14 @@ TEXT ·boundedNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V29.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -50,6 +58,16 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4e3ef7a0 // fmax v0, v29, v30
+	WORD $0x4ebff400 // fmin v0, v0, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -78,6 +96,14 @@ TEXT ·scaledNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V27.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -119,6 +145,18 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	VMOV V29.B16, V0.B16
+	WORD $0x4e3ccf60 // fmla v0, v27, v28
+	WORD $0x4e3ef400 // fmax v0, v0, v30
+	WORD $0x4ebff400 // fmin v0, v0, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -141,6 +179,14 @@ TEXT ·timesNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V30.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -167,9 +213,80 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x6e3fdfc0 // fmul v0, v30, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
+	SUBS $1, R7, R7
+	BNE row
+	RET
+
+
+// func timesEachNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// held in vector registers: 31 the number of the row
+TEXT ·timesEachNEON(SB), NOSPLIT, $0-56
+	MOVD y+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
+
+row:
+	VLD1R.P 4(R2), [V31.S4]
+	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V30.S4]
+	SUB R9, R3, R3
+
+whole:
+	SUBS $16, R3, R3
+	BLT rest
+
+several:
+	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	WORD $0x6e3fdc00 // fmul v0, v0, v31
+	WORD $0x6e3fdc21 // fmul v1, v1, v31
+	WORD $0x6e3fdc42 // fmul v2, v2, v31
+	WORD $0x6e3fdc63 // fmul v3, v3, v31
+	FSTPQ.P (F0, F1), 32(R0)
+	FSTPQ.P (F2, F3), 32(R0)
+	SUBS $16, R3, R3
+	BGE several
+
+rest:
+	ADDS $16, R3, R3
+	BEQ done
+
+one:
+	VLD1.P 16(R1), [V0.S4]
+	WORD $0x6e3fdc00 // fmul v0, v0, v31
+	FMOVQ.P F0, 16(R0)
+	SUBS $4, R3, R3
+	BNE one
+
+done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	WORD $0x6e3fdfc0 // fmul v0, v30, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
+	ADD R8, R0
+	ADD R8, R1
 	SUBS $1, R7, R7
 	BNE row
 	RET
@@ -189,6 +306,14 @@ TEXT ·plusNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V30.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -215,6 +340,15 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4e3fd7c0 // fadd v0, v30, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -244,6 +378,14 @@ TEXT ·leakyNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V29.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -280,6 +422,17 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4ebff7a0 // fmin v0, v29, v31
+	WORD $0x4e3ff7a1 // fmax v1, v29, v31
+	WORD $0x4e3ecc01 // fmla v1, v0, v30
+	SUB $16, R0, R10
+	FMOVQ F1, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -319,6 +472,14 @@ TEXT ·hardSwishNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V27.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -365,6 +526,19 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	VMOV V31.B16, V0.B16
+	WORD $0x4e3ccf60 // fmla v0, v27, v28
+	WORD $0x4e3df400 // fmax v0, v0, v29
+	WORD $0x4ebef400 // fmin v0, v0, v30
+	WORD $0x6e20df60 // fmul v0, v27, v0
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -427,7 +601,7 @@ DATA expNEONTable<>+204(SB)/4, $0x3efffffe
 GLOBL expNEONTable<>(SB), RODATA|NOPTR, $208
 
 // func expNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 20 (-87.6), 21 88.8, 22 1, 23 1.442695, 24 1.2582912e+07, 25 (-0.00021219444), 26 0.6933594, 27 0.0013814209, 28 0.0083689, 29 0.1666652, 30 0.5, 31 0.041668408
+// held in vector registers: 21 (-87.6), 22 88.8, 23 1, 24 1.442695, 25 1.2582912e+07, 26 (-0.00021219444), 27 0.6933594, 28 0.0013814209, 29 0.0083689, 30 0.1666652, 31 0.5
 TEXT ·expNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
@@ -436,77 +610,85 @@ TEXT ·expNEON(SB), NOSPLIT, $0-56
 	MOVD rows+40(FP), R7
 	MOVD gap+48(FP), R8
 	MOVD $expNEONTable<>(SB), R5
-	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
-	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
-	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+	VLD1.P 64(R5), [V21.S4, V22.S4, V23.S4, V24.S4]
+	VLD1.P 64(R5), [V25.S4, V26.S4, V27.S4, V28.S4]
+	VLD1.P 48(R5), [V29.S4, V30.S4, V31.S4]
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V20.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
 several:
 	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
-	WORD $0x4e34f400 // fmax v0, v0, v20
-	WORD $0x4e34f421 // fmax v1, v1, v20
-	WORD $0x4e34f442 // fmax v2, v2, v20
-	WORD $0x4e34f463 // fmax v3, v3, v20
-	WORD $0x4eb5f400 // fmin v0, v0, v21
-	WORD $0x4eb5f421 // fmin v1, v1, v21
-	WORD $0x4eb5f442 // fmin v2, v2, v21
-	WORD $0x4eb5f463 // fmin v3, v3, v21
-	VMOV V24.B16, V4.B16
-	WORD $0x4e37cc04 // fmla v4, v0, v23
-	VMOV V24.B16, V5.B16
-	WORD $0x4e37cc25 // fmla v5, v1, v23
-	VMOV V24.B16, V6.B16
-	WORD $0x4e37cc46 // fmla v6, v2, v23
-	VMOV V24.B16, V7.B16
-	WORD $0x4e37cc67 // fmla v7, v3, v23
-	WORD $0x4eb8d488 // fsub v8, v4, v24
-	WORD $0x4eb8d4a9 // fsub v9, v5, v24
-	WORD $0x4eb8d4ca // fsub v10, v6, v24
-	WORD $0x4eb8d4eb // fsub v11, v7, v24
+	WORD $0x4e35f400 // fmax v0, v0, v21
+	WORD $0x4e35f421 // fmax v1, v1, v21
+	WORD $0x4e35f442 // fmax v2, v2, v21
+	WORD $0x4e35f463 // fmax v3, v3, v21
+	WORD $0x4eb6f400 // fmin v0, v0, v22
+	WORD $0x4eb6f421 // fmin v1, v1, v22
+	WORD $0x4eb6f442 // fmin v2, v2, v22
+	WORD $0x4eb6f463 // fmin v3, v3, v22
+	VMOV V25.B16, V4.B16
+	WORD $0x4e38cc04 // fmla v4, v0, v24
+	VMOV V25.B16, V5.B16
+	WORD $0x4e38cc25 // fmla v5, v1, v24
+	VMOV V25.B16, V6.B16
+	WORD $0x4e38cc46 // fmla v6, v2, v24
+	VMOV V25.B16, V7.B16
+	WORD $0x4e38cc67 // fmla v7, v3, v24
+	WORD $0x4eb9d488 // fsub v8, v4, v25
+	WORD $0x4eb9d4a9 // fsub v9, v5, v25
+	WORD $0x4eb9d4ca // fsub v10, v6, v25
+	WORD $0x4eb9d4eb // fsub v11, v7, v25
+	WORD $0x4ebbcd00 // fmls v0, v8, v27
+	WORD $0x4ebbcd21 // fmls v1, v9, v27
+	WORD $0x4ebbcd42 // fmls v2, v10, v27
+	WORD $0x4ebbcd63 // fmls v3, v11, v27
 	WORD $0x4ebacd00 // fmls v0, v8, v26
 	WORD $0x4ebacd21 // fmls v1, v9, v26
 	WORD $0x4ebacd42 // fmls v2, v10, v26
 	WORD $0x4ebacd63 // fmls v3, v11, v26
-	WORD $0x4eb9cd00 // fmls v0, v8, v25
-	WORD $0x4eb9cd21 // fmls v1, v9, v25
-	WORD $0x4eb9cd42 // fmls v2, v10, v25
-	WORD $0x4eb9cd63 // fmls v3, v11, v25
 	WORD $0x6e20dc08 // fmul v8, v0, v0
 	WORD $0x6e21dc29 // fmul v9, v1, v1
 	WORD $0x6e22dc4a // fmul v10, v2, v2
 	WORD $0x6e23dc6b // fmul v11, v3, v3
-	VMOV V31.B16, V12.B16
-	WORD $0x4e20cf8c // fmla v12, v28, v0
-	VMOV V31.B16, V13.B16
-	WORD $0x4e21cf8d // fmla v13, v28, v1
-	VMOV V31.B16, V14.B16
-	WORD $0x4e22cf8e // fmla v14, v28, v2
-	VMOV V31.B16, V15.B16
-	WORD $0x4e23cf8f // fmla v15, v28, v3
-	WORD $0x4e28cf6c // fmla v12, v27, v8
-	WORD $0x4e29cf6d // fmla v13, v27, v9
-	WORD $0x4e2acf6e // fmla v14, v27, v10
-	WORD $0x4e2bcf6f // fmla v15, v27, v11
-	FMOVQ 0(R5), F16
+	FMOVQ 0(R5), F12
+	VMOV V12.B16, V13.B16
+	VMOV V12.B16, V14.B16
+	VMOV V12.B16, V15.B16
+	WORD $0x4e20cfac // fmla v12, v29, v0
+	WORD $0x4e21cfad // fmla v13, v29, v1
+	WORD $0x4e22cfae // fmla v14, v29, v2
+	WORD $0x4e23cfaf // fmla v15, v29, v3
+	WORD $0x4e28cf8c // fmla v12, v28, v8
+	WORD $0x4e29cf8d // fmla v13, v28, v9
+	WORD $0x4e2acf8e // fmla v14, v28, v10
+	WORD $0x4e2bcf8f // fmla v15, v28, v11
+	FMOVQ 16(R5), F16
 	VMOV V16.B16, V17.B16
 	VMOV V16.B16, V18.B16
 	VMOV V16.B16, V19.B16
-	WORD $0x4e20cfb0 // fmla v16, v29, v0
-	WORD $0x4e21cfb1 // fmla v17, v29, v1
-	WORD $0x4e22cfb2 // fmla v18, v29, v2
-	WORD $0x4e23cfb3 // fmla v19, v29, v3
+	WORD $0x4e20cfd0 // fmla v16, v30, v0
+	WORD $0x4e21cfd1 // fmla v17, v30, v1
+	WORD $0x4e22cfd2 // fmla v18, v30, v2
+	WORD $0x4e23cfd3 // fmla v19, v30, v3
 	WORD $0x4e28cd90 // fmla v16, v12, v8
 	WORD $0x4e29cdb1 // fmla v17, v13, v9
 	WORD $0x4e2acdd2 // fmla v18, v14, v10
 	WORD $0x4e2bcdf3 // fmla v19, v15, v11
-	WORD $0x4e20d6c0 // fadd v0, v22, v0
-	WORD $0x4e21d6c1 // fadd v1, v22, v1
-	WORD $0x4e22d6c2 // fadd v2, v22, v2
-	WORD $0x4e23d6c3 // fadd v3, v22, v3
+	WORD $0x4e20d6e0 // fadd v0, v23, v0
+	WORD $0x4e21d6e1 // fadd v1, v23, v1
+	WORD $0x4e22d6e2 // fadd v2, v23, v2
+	WORD $0x4e23d6e3 // fadd v3, v23, v3
 	WORD $0x4e28ce00 // fmla v0, v16, v8
 	WORD $0x4e29ce21 // fmla v1, v17, v9
 	WORD $0x4e2ace42 // fmla v2, v18, v10
@@ -519,10 +701,10 @@ several:
 	WORD $0x4f3754a5 // shl v5, v5, #23
 	WORD $0x4f3754c6 // shl v6, v6, #23
 	WORD $0x4f3754e7 // shl v7, v7, #23
-	WORD $0x4ebe8484 // add v4, v4, v30
-	WORD $0x4ebe84a5 // add v5, v5, v30
-	WORD $0x4ebe84c6 // add v6, v6, v30
-	WORD $0x4ebe84e7 // add v7, v7, v30
+	WORD $0x4ebf8484 // add v4, v4, v31
+	WORD $0x4ebf84a5 // add v5, v5, v31
+	WORD $0x4ebf84c6 // add v6, v6, v31
+	WORD $0x4ebf84e7 // add v7, v7, v31
 	WORD $0x6e24dc00 // fmul v0, v0, v4
 	WORD $0x6e25dc21 // fmul v1, v1, v5
 	WORD $0x6e26dc42 // fmul v2, v2, v6
@@ -538,31 +720,59 @@ rest:
 
 one:
 	VLD1.P 16(R1), [V0.S4]
-	WORD $0x4e34f400 // fmax v0, v0, v20
-	WORD $0x4eb5f400 // fmin v0, v0, v21
-	VMOV V24.B16, V1.B16
-	WORD $0x4e37cc01 // fmla v1, v0, v23
-	WORD $0x4eb8d422 // fsub v2, v1, v24
+	WORD $0x4e35f400 // fmax v0, v0, v21
+	WORD $0x4eb6f400 // fmin v0, v0, v22
+	VMOV V25.B16, V1.B16
+	WORD $0x4e38cc01 // fmla v1, v0, v24
+	WORD $0x4eb9d422 // fsub v2, v1, v25
+	WORD $0x4ebbcc40 // fmls v0, v2, v27
 	WORD $0x4ebacc40 // fmls v0, v2, v26
-	WORD $0x4eb9cc40 // fmls v0, v2, v25
 	WORD $0x6e20dc02 // fmul v2, v0, v0
-	VMOV V31.B16, V3.B16
-	WORD $0x4e20cf83 // fmla v3, v28, v0
-	WORD $0x4e22cf63 // fmla v3, v27, v2
-	FMOVQ 0(R5), F4
-	WORD $0x4e20cfa4 // fmla v4, v29, v0
+	FMOVQ 0(R5), F3
+	WORD $0x4e20cfa3 // fmla v3, v29, v0
+	WORD $0x4e22cf83 // fmla v3, v28, v2
+	FMOVQ 16(R5), F4
+	WORD $0x4e20cfc4 // fmla v4, v30, v0
 	WORD $0x4e22cc64 // fmla v4, v3, v2
-	WORD $0x4e20d6c0 // fadd v0, v22, v0
+	WORD $0x4e20d6e0 // fadd v0, v23, v0
 	WORD $0x4e22cc80 // fmla v0, v4, v2
 	WORD $0x4e20d400 // fadd v0, v0, v0
 	WORD $0x4f375421 // shl v1, v1, #23
-	WORD $0x4ebe8421 // add v1, v1, v30
+	WORD $0x4ebf8421 // add v1, v1, v31
 	WORD $0x6e21dc00 // fmul v0, v0, v1
 	FMOVQ.P F0, 16(R0)
 	SUBS $4, R3, R3
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4e35f680 // fmax v0, v20, v21
+	WORD $0x4eb6f400 // fmin v0, v0, v22
+	VMOV V25.B16, V1.B16
+	WORD $0x4e38cc01 // fmla v1, v0, v24
+	WORD $0x4eb9d422 // fsub v2, v1, v25
+	WORD $0x4ebbcc40 // fmls v0, v2, v27
+	WORD $0x4ebacc40 // fmls v0, v2, v26
+	WORD $0x6e20dc02 // fmul v2, v0, v0
+	FMOVQ 0(R5), F3
+	WORD $0x4e20cfa3 // fmla v3, v29, v0
+	WORD $0x4e22cf83 // fmla v3, v28, v2
+	FMOVQ 16(R5), F4
+	WORD $0x4e20cfc4 // fmla v4, v30, v0
+	WORD $0x4e22cc64 // fmla v4, v3, v2
+	WORD $0x4e20d6e0 // fadd v0, v23, v0
+	WORD $0x4e22cc80 // fmla v0, v4, v2
+	WORD $0x4e20d400 // fadd v0, v0, v0
+	WORD $0x4f375421 // shl v1, v1, #23
+	WORD $0x4ebf8421 // add v1, v1, v31
+	WORD $0x6e21dc00 // fmul v0, v0, v1
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -630,26 +840,26 @@ DATA logNEONTable<>+224(SB)/4, $0xbf000000
 DATA logNEONTable<>+228(SB)/4, $0xbf000000
 DATA logNEONTable<>+232(SB)/4, $0xbf000000
 DATA logNEONTable<>+236(SB)/4, $0xbf000000
-DATA logNEONTable<>+240(SB)/4, $0xb95e8083
-DATA logNEONTable<>+244(SB)/4, $0xb95e8083
-DATA logNEONTable<>+248(SB)/4, $0xb95e8083
-DATA logNEONTable<>+252(SB)/4, $0xb95e8083
-DATA logNEONTable<>+256(SB)/4, $0x3eaaaaa3
-DATA logNEONTable<>+260(SB)/4, $0x3eaaaaa3
-DATA logNEONTable<>+264(SB)/4, $0x3eaaaaa3
-DATA logNEONTable<>+268(SB)/4, $0x3eaaaaa3
-DATA logNEONTable<>+272(SB)/4, $0x3e4cd27b
-DATA logNEONTable<>+276(SB)/4, $0x3e4cd27b
-DATA logNEONTable<>+280(SB)/4, $0x3e4cd27b
-DATA logNEONTable<>+284(SB)/4, $0x3e4cd27b
-DATA logNEONTable<>+288(SB)/4, $0x3e119910
-DATA logNEONTable<>+292(SB)/4, $0x3e119910
-DATA logNEONTable<>+296(SB)/4, $0x3e119910
-DATA logNEONTable<>+300(SB)/4, $0x3e119910
-DATA logNEONTable<>+304(SB)/4, $0x3df394a0
-DATA logNEONTable<>+308(SB)/4, $0x3df394a0
-DATA logNEONTable<>+312(SB)/4, $0x3df394a0
-DATA logNEONTable<>+316(SB)/4, $0x3df394a0
+DATA logNEONTable<>+240(SB)/4, $0x3eaaaaa3
+DATA logNEONTable<>+244(SB)/4, $0x3eaaaaa3
+DATA logNEONTable<>+248(SB)/4, $0x3eaaaaa3
+DATA logNEONTable<>+252(SB)/4, $0x3eaaaaa3
+DATA logNEONTable<>+256(SB)/4, $0x3e4cd27b
+DATA logNEONTable<>+260(SB)/4, $0x3e4cd27b
+DATA logNEONTable<>+264(SB)/4, $0x3e4cd27b
+DATA logNEONTable<>+268(SB)/4, $0x3e4cd27b
+DATA logNEONTable<>+272(SB)/4, $0x3e119910
+DATA logNEONTable<>+276(SB)/4, $0x3e119910
+DATA logNEONTable<>+280(SB)/4, $0x3e119910
+DATA logNEONTable<>+284(SB)/4, $0x3e119910
+DATA logNEONTable<>+288(SB)/4, $0x3df394a0
+DATA logNEONTable<>+292(SB)/4, $0x3df394a0
+DATA logNEONTable<>+296(SB)/4, $0x3df394a0
+DATA logNEONTable<>+300(SB)/4, $0x3df394a0
+DATA logNEONTable<>+304(SB)/4, $0xb95e8083
+DATA logNEONTable<>+308(SB)/4, $0xb95e8083
+DATA logNEONTable<>+312(SB)/4, $0xb95e8083
+DATA logNEONTable<>+316(SB)/4, $0xb95e8083
 DATA logNEONTable<>+320(SB)/4, $0x3f318000
 DATA logNEONTable<>+324(SB)/4, $0x3f318000
 DATA logNEONTable<>+328(SB)/4, $0x3f318000
@@ -665,7 +875,7 @@ DATA logNEONTable<>+364(SB)/4, $0xff800000
 GLOBL logNEONTable<>(SB), RODATA|NOPTR, $368
 
 // func logNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 16 0, 17 1.1754944e-38, 18 math.Float32frombits(0x7f800000), 19 8.388608e+06, 20 math.Float32frombits(0x3f3504f3), 21 1.2582912e+07, 22 23, 23 math.Float32frombits(0x7fffff), 24 1, 25 (-0.2500001), 26 (-0.1666809), 27 (-0.1240309), 28 (-0.11694317), 29 0.067573965, 30 (-0.5), 31 (-0.00021219444)
+// held in vector registers: 17 0, 18 1.1754944e-38, 19 math.Float32frombits(0x7f800000), 20 8.388608e+06, 21 math.Float32frombits(0x3f3504f3), 22 1.2582912e+07, 23 23, 24 math.Float32frombits(0x7fffff), 25 1, 26 (-0.2500001), 27 (-0.1666809), 28 (-0.1240309), 29 (-0.11694317), 30 0.067573965, 31 (-0.5)
 TEXT ·logNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
@@ -674,60 +884,68 @@ TEXT ·logNEON(SB), NOSPLIT, $0-56
 	MOVD rows+40(FP), R7
 	MOVD gap+48(FP), R8
 	MOVD $logNEONTable<>(SB), R5
-	VLD1.P 64(R5), [V16.S4, V17.S4, V18.S4, V19.S4]
-	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
-	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
-	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+	VLD1.P 64(R5), [V17.S4, V18.S4, V19.S4, V20.S4]
+	VLD1.P 64(R5), [V21.S4, V22.S4, V23.S4, V24.S4]
+	VLD1.P 64(R5), [V25.S4, V26.S4, V27.S4, V28.S4]
+	VLD1.P 48(R5), [V29.S4, V30.S4, V31.S4]
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V16.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $8, R3, R3
 	BLT rest
 
 several:
 	VLD1.P 32(R1), [V0.S4, V1.S4]
-	WORD $0x6e33dc02 // fmul v2, v0, v19
-	WORD $0x6e33dc23 // fmul v3, v1, v19
-	WORD $0x6ea0e624 // fcmgt v4, v17, v0
+	WORD $0x6e34dc02 // fmul v2, v0, v20
+	WORD $0x6e34dc23 // fmul v3, v1, v20
+	WORD $0x6ea0e644 // fcmgt v4, v18, v0
 	WORD $0x6e601c44 // bsl v4, v2, v0
-	WORD $0x6ea1e622 // fcmgt v2, v17, v1
+	WORD $0x6ea1e642 // fcmgt v2, v18, v1
 	WORD $0x6e611c62 // bsl v2, v3, v1
-	WORD $0x6eb48483 // sub v3, v4, v20
-	WORD $0x6eb48442 // sub v2, v2, v20
+	WORD $0x6eb58483 // sub v3, v4, v21
+	WORD $0x6eb58442 // sub v2, v2, v21
 	WORD $0x4f290464 // sshr v4, v3, #23
 	WORD $0x4f290445 // sshr v5, v2, #23
-	WORD $0x4eb58484 // add v4, v4, v21
-	WORD $0x4eb584a5 // add v5, v5, v21
-	WORD $0x4eb5d484 // fsub v4, v4, v21
-	WORD $0x4eb5d4a5 // fsub v5, v5, v21
-	WORD $0x6ea0e626 // fcmgt v6, v17, v0
-	WORD $0x6e701ec6 // bsl v6, v22, v16
-	WORD $0x6ea1e627 // fcmgt v7, v17, v1
-	WORD $0x6e701ec7 // bsl v7, v22, v16
+	WORD $0x4eb68484 // add v4, v4, v22
+	WORD $0x4eb684a5 // add v5, v5, v22
+	WORD $0x4eb6d484 // fsub v4, v4, v22
+	WORD $0x4eb6d4a5 // fsub v5, v5, v22
+	WORD $0x6ea0e646 // fcmgt v6, v18, v0
+	WORD $0x6e711ee6 // bsl v6, v23, v17
+	WORD $0x6ea1e647 // fcmgt v7, v18, v1
+	WORD $0x6e711ee7 // bsl v7, v23, v17
 	WORD $0x4ea6d484 // fsub v4, v4, v6
 	WORD $0x4ea7d4a5 // fsub v5, v5, v7
-	WORD $0x4e371c63 // and v3, v3, v23
-	WORD $0x4e371c42 // and v2, v2, v23
-	WORD $0x4eb48463 // add v3, v3, v20
-	WORD $0x4eb48442 // add v2, v2, v20
-	WORD $0x4eb8d463 // fsub v3, v3, v24
-	WORD $0x4eb8d442 // fsub v2, v2, v24
+	WORD $0x4e381c63 // and v3, v3, v24
+	WORD $0x4e381c42 // and v2, v2, v24
+	WORD $0x4eb58463 // add v3, v3, v21
+	WORD $0x4eb58442 // add v2, v2, v21
+	WORD $0x4eb9d463 // fsub v3, v3, v25
+	WORD $0x4eb9d442 // fsub v2, v2, v25
 	FMOVQ 0(R5), F6
 	VMOV V6.B16, V7.B16
-	WORD $0x4e23cf26 // fmla v6, v25, v3
-	WORD $0x4e22cf27 // fmla v7, v25, v2
+	WORD $0x4e23cf46 // fmla v6, v26, v3
+	WORD $0x4e22cf47 // fmla v7, v26, v2
 	FMOVQ 16(R5), F8
 	VMOV V8.B16, V9.B16
-	WORD $0x4e23cf48 // fmla v8, v26, v3
-	WORD $0x4e22cf49 // fmla v9, v26, v2
+	WORD $0x4e23cf68 // fmla v8, v27, v3
+	WORD $0x4e22cf69 // fmla v9, v27, v2
 	FMOVQ 32(R5), F10
 	VMOV V10.B16, V11.B16
-	WORD $0x4e23cf6a // fmla v10, v27, v3
-	WORD $0x4e22cf6b // fmla v11, v27, v2
+	WORD $0x4e23cf8a // fmla v10, v28, v3
+	WORD $0x4e22cf8b // fmla v11, v28, v2
 	FMOVQ 48(R5), F12
 	VMOV V12.B16, V13.B16
-	WORD $0x4e23cf8c // fmla v12, v28, v3
-	WORD $0x4e22cf8d // fmla v13, v28, v2
+	WORD $0x4e23cfac // fmla v12, v29, v3
+	WORD $0x4e22cfad // fmla v13, v29, v2
 	WORD $0x6e23dc6e // fmul v14, v3, v3
 	WORD $0x6e22dc4f // fmul v15, v2, v2
 	WORD $0x4e2ecd06 // fmla v6, v8, v14
@@ -740,36 +958,37 @@ several:
 	WORD $0x4e29cd67 // fmla v7, v11, v9
 	WORD $0x6e28dd08 // fmul v8, v8, v8
 	WORD $0x6e29dd29 // fmul v9, v9, v9
-	WORD $0x4e28cfa6 // fmla v6, v29, v8
-	WORD $0x4e29cfa7 // fmla v7, v29, v9
+	WORD $0x4e28cfc6 // fmla v6, v30, v8
+	WORD $0x4e29cfc7 // fmla v7, v30, v9
 	WORD $0x6e23dc68 // fmul v8, v3, v3
 	WORD $0x6e22dc49 // fmul v9, v2, v2
 	WORD $0x6e23dd0a // fmul v10, v8, v3
 	WORD $0x6e22dd2b // fmul v11, v9, v2
-	WORD $0x6e3fdc8c // fmul v12, v4, v31
-	WORD $0x6e3fdcad // fmul v13, v5, v31
-	WORD $0x4e26cd4c // fmla v12, v10, v6
-	WORD $0x4e27cd6d // fmla v13, v11, v7
-	WORD $0x4e3ecd0c // fmla v12, v8, v30
-	WORD $0x4e3ecd2d // fmla v13, v9, v30
-	WORD $0x4e2cd463 // fadd v3, v3, v12
-	WORD $0x4e2dd442 // fadd v2, v2, v13
-	FMOVQ 64(R5), F6
+	FMOVQ 64(R5), F12
+	WORD $0x6e2cdc8d // fmul v13, v4, v12
+	WORD $0x6e2cdcae // fmul v14, v5, v12
+	WORD $0x4e26cd4d // fmla v13, v10, v6
+	WORD $0x4e27cd6e // fmla v14, v11, v7
+	WORD $0x4e3fcd0d // fmla v13, v8, v31
+	WORD $0x4e3fcd2e // fmla v14, v9, v31
+	WORD $0x4e2dd463 // fadd v3, v3, v13
+	WORD $0x4e2ed442 // fadd v2, v2, v14
+	FMOVQ 80(R5), F6
 	WORD $0x4e26cc83 // fmla v3, v4, v6
 	WORD $0x4e26cca2 // fmla v2, v5, v6
-	FMOVQ 80(R5), F4
-	FMOVQ 96(R5), F5
-	WORD $0x6ea0e606 // fcmgt v6, v16, v0
+	FMOVQ 96(R5), F4
+	FMOVQ 112(R5), F5
+	WORD $0x6ea0e626 // fcmgt v6, v17, v0
 	WORD $0x6e651c86 // bsl v6, v4, v5
-	WORD $0x6ea1e607 // fcmgt v7, v16, v1
+	WORD $0x6ea1e627 // fcmgt v7, v17, v1
 	WORD $0x6e651c87 // bsl v7, v4, v5
-	WORD $0x6eb0e404 // fcmgt v4, v0, v16
+	WORD $0x6eb1e404 // fcmgt v4, v0, v17
 	WORD $0x6e661c64 // bsl v4, v3, v6
-	WORD $0x6eb0e423 // fcmgt v3, v1, v16
+	WORD $0x6eb1e423 // fcmgt v3, v1, v17
 	WORD $0x6e671c43 // bsl v3, v2, v7
-	WORD $0x6ea0e642 // fcmgt v2, v18, v0
+	WORD $0x6ea0e662 // fcmgt v2, v19, v0
 	WORD $0x6e601c82 // bsl v2, v4, v0
-	WORD $0x6ea1e640 // fcmgt v0, v18, v1
+	WORD $0x6ea1e660 // fcmgt v0, v19, v1
 	WORD $0x6e611c60 // bsl v0, v3, v1
 	FSTPQ.P (F2, F0), 32(R0)
 	SUBS $8, R3, R3
@@ -781,55 +1000,109 @@ rest:
 
 one:
 	VLD1.P 16(R1), [V0.S4]
-	WORD $0x6e33dc01 // fmul v1, v0, v19
-	WORD $0x6ea0e622 // fcmgt v2, v17, v0
+	WORD $0x6e34dc01 // fmul v1, v0, v20
+	WORD $0x6ea0e642 // fcmgt v2, v18, v0
 	WORD $0x6e601c22 // bsl v2, v1, v0
-	WORD $0x6eb48441 // sub v1, v2, v20
+	WORD $0x6eb58441 // sub v1, v2, v21
 	WORD $0x4f290422 // sshr v2, v1, #23
-	WORD $0x4eb58442 // add v2, v2, v21
-	WORD $0x4eb5d442 // fsub v2, v2, v21
-	WORD $0x6ea0e623 // fcmgt v3, v17, v0
-	WORD $0x6e701ec3 // bsl v3, v22, v16
+	WORD $0x4eb68442 // add v2, v2, v22
+	WORD $0x4eb6d442 // fsub v2, v2, v22
+	WORD $0x6ea0e643 // fcmgt v3, v18, v0
+	WORD $0x6e711ee3 // bsl v3, v23, v17
 	WORD $0x4ea3d442 // fsub v2, v2, v3
-	WORD $0x4e371c21 // and v1, v1, v23
-	WORD $0x4eb48421 // add v1, v1, v20
-	WORD $0x4eb8d421 // fsub v1, v1, v24
+	WORD $0x4e381c21 // and v1, v1, v24
+	WORD $0x4eb58421 // add v1, v1, v21
+	WORD $0x4eb9d421 // fsub v1, v1, v25
 	FMOVQ 0(R5), F3
-	WORD $0x4e21cf23 // fmla v3, v25, v1
+	WORD $0x4e21cf43 // fmla v3, v26, v1
 	FMOVQ 16(R5), F4
-	WORD $0x4e21cf44 // fmla v4, v26, v1
+	WORD $0x4e21cf64 // fmla v4, v27, v1
 	FMOVQ 32(R5), F5
-	WORD $0x4e21cf65 // fmla v5, v27, v1
+	WORD $0x4e21cf85 // fmla v5, v28, v1
 	FMOVQ 48(R5), F6
-	WORD $0x4e21cf86 // fmla v6, v28, v1
+	WORD $0x4e21cfa6 // fmla v6, v29, v1
 	WORD $0x6e21dc27 // fmul v7, v1, v1
 	WORD $0x4e27cc83 // fmla v3, v4, v7
 	WORD $0x4e27ccc5 // fmla v5, v6, v7
 	WORD $0x6e27dce4 // fmul v4, v7, v7
 	WORD $0x4e24cca3 // fmla v3, v5, v4
 	WORD $0x6e24dc84 // fmul v4, v4, v4
-	WORD $0x4e24cfa3 // fmla v3, v29, v4
+	WORD $0x4e24cfc3 // fmla v3, v30, v4
 	WORD $0x6e21dc24 // fmul v4, v1, v1
 	WORD $0x6e21dc85 // fmul v5, v4, v1
-	WORD $0x6e3fdc46 // fmul v6, v2, v31
-	WORD $0x4e23cca6 // fmla v6, v5, v3
-	WORD $0x4e3ecc86 // fmla v6, v4, v30
-	WORD $0x4e26d421 // fadd v1, v1, v6
-	FMOVQ 64(R5), F3
+	FMOVQ 64(R5), F6
+	WORD $0x6e26dc47 // fmul v7, v2, v6
+	WORD $0x4e23cca7 // fmla v7, v5, v3
+	WORD $0x4e3fcc87 // fmla v7, v4, v31
+	WORD $0x4e27d421 // fadd v1, v1, v7
+	FMOVQ 80(R5), F3
 	WORD $0x4e23cc41 // fmla v1, v2, v3
-	FMOVQ 80(R5), F2
-	FMOVQ 96(R5), F3
-	WORD $0x6ea0e604 // fcmgt v4, v16, v0
+	FMOVQ 96(R5), F2
+	FMOVQ 112(R5), F3
+	WORD $0x6ea0e624 // fcmgt v4, v17, v0
 	WORD $0x6e631c44 // bsl v4, v2, v3
-	WORD $0x6eb0e402 // fcmgt v2, v0, v16
+	WORD $0x6eb1e402 // fcmgt v2, v0, v17
 	WORD $0x6e641c22 // bsl v2, v1, v4
-	WORD $0x6ea0e641 // fcmgt v1, v18, v0
+	WORD $0x6ea0e661 // fcmgt v1, v19, v0
 	WORD $0x6e601c41 // bsl v1, v2, v0
 	FMOVQ.P F1, 16(R0)
 	SUBS $4, R3, R3
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x6e34de00 // fmul v0, v16, v20
+	WORD $0x6eb0e641 // fcmgt v1, v18, v16
+	WORD $0x6e701c01 // bsl v1, v0, v16
+	WORD $0x6eb58420 // sub v0, v1, v21
+	WORD $0x4f290401 // sshr v1, v0, #23
+	WORD $0x4eb68421 // add v1, v1, v22
+	WORD $0x4eb6d421 // fsub v1, v1, v22
+	WORD $0x6eb0e642 // fcmgt v2, v18, v16
+	WORD $0x6e711ee2 // bsl v2, v23, v17
+	WORD $0x4ea2d421 // fsub v1, v1, v2
+	WORD $0x4e381c00 // and v0, v0, v24
+	WORD $0x4eb58400 // add v0, v0, v21
+	WORD $0x4eb9d400 // fsub v0, v0, v25
+	FMOVQ 0(R5), F2
+	WORD $0x4e20cf42 // fmla v2, v26, v0
+	FMOVQ 16(R5), F3
+	WORD $0x4e20cf63 // fmla v3, v27, v0
+	FMOVQ 32(R5), F4
+	WORD $0x4e20cf84 // fmla v4, v28, v0
+	FMOVQ 48(R5), F5
+	WORD $0x4e20cfa5 // fmla v5, v29, v0
+	WORD $0x6e20dc06 // fmul v6, v0, v0
+	WORD $0x4e26cc62 // fmla v2, v3, v6
+	WORD $0x4e26cca4 // fmla v4, v5, v6
+	WORD $0x6e26dcc3 // fmul v3, v6, v6
+	WORD $0x4e23cc82 // fmla v2, v4, v3
+	WORD $0x6e23dc63 // fmul v3, v3, v3
+	WORD $0x4e23cfc2 // fmla v2, v30, v3
+	WORD $0x6e20dc03 // fmul v3, v0, v0
+	WORD $0x6e20dc64 // fmul v4, v3, v0
+	FMOVQ 64(R5), F5
+	WORD $0x6e25dc26 // fmul v6, v1, v5
+	WORD $0x4e22cc86 // fmla v6, v4, v2
+	WORD $0x4e3fcc66 // fmla v6, v3, v31
+	WORD $0x4e26d400 // fadd v0, v0, v6
+	FMOVQ 80(R5), F2
+	WORD $0x4e22cc20 // fmla v0, v1, v2
+	FMOVQ 96(R5), F1
+	FMOVQ 112(R5), F2
+	WORD $0x6eb0e623 // fcmgt v3, v17, v16
+	WORD $0x6e621c23 // bsl v3, v1, v2
+	WORD $0x6eb1e601 // fcmgt v1, v16, v17
+	WORD $0x6e631c01 // bsl v1, v0, v3
+	WORD $0x6eb0e660 // fcmgt v0, v19, v16
+	WORD $0x6e701c20 // bsl v0, v1, v16
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -888,7 +1161,7 @@ DATA sigmoidNEONTable<>+188(SB)/4, $0x3efffffe
 GLOBL sigmoidNEONTable<>(SB), RODATA|NOPTR, $192
 
 // func sigmoidNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 20 1, 21 (-88.73), 22 87.3, 23 (-1.442695), 24 1.2582912e+07, 25 (-0.00021219444), 26 0.6933594, 27 0.0013814209, 28 (-0.0083689), 29 (-0.1666652), 30 0.041668408, 31 0.49999994
+// held in vector registers: 21 1, 22 (-88.73), 23 87.3, 24 (-1.442695), 25 1.2582912e+07, 26 (-0.00021219444), 27 0.6933594, 28 0.0013814209, 29 (-0.0083689), 30 (-0.1666652), 31 0.041668408
 TEXT ·sigmoidNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
@@ -897,77 +1170,85 @@ TEXT ·sigmoidNEON(SB), NOSPLIT, $0-56
 	MOVD rows+40(FP), R7
 	MOVD gap+48(FP), R8
 	MOVD $sigmoidNEONTable<>(SB), R5
-	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
-	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
-	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+	VLD1.P 64(R5), [V21.S4, V22.S4, V23.S4, V24.S4]
+	VLD1.P 64(R5), [V25.S4, V26.S4, V27.S4, V28.S4]
+	VLD1.P 48(R5), [V29.S4, V30.S4, V31.S4]
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V20.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
 several:
 	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
-	WORD $0x4e35f400 // fmax v0, v0, v21
-	WORD $0x4e35f421 // fmax v1, v1, v21
-	WORD $0x4e35f442 // fmax v2, v2, v21
-	WORD $0x4e35f463 // fmax v3, v3, v21
-	WORD $0x4eb6f400 // fmin v0, v0, v22
-	WORD $0x4eb6f421 // fmin v1, v1, v22
-	WORD $0x4eb6f442 // fmin v2, v2, v22
-	WORD $0x4eb6f463 // fmin v3, v3, v22
-	VMOV V24.B16, V4.B16
-	WORD $0x4e37cc04 // fmla v4, v0, v23
-	VMOV V24.B16, V5.B16
-	WORD $0x4e37cc25 // fmla v5, v1, v23
-	VMOV V24.B16, V6.B16
-	WORD $0x4e37cc46 // fmla v6, v2, v23
-	VMOV V24.B16, V7.B16
-	WORD $0x4e37cc67 // fmla v7, v3, v23
-	WORD $0x4eb8d488 // fsub v8, v4, v24
-	WORD $0x4eb8d4a9 // fsub v9, v5, v24
-	WORD $0x4eb8d4ca // fsub v10, v6, v24
-	WORD $0x4eb8d4eb // fsub v11, v7, v24
+	WORD $0x4e36f400 // fmax v0, v0, v22
+	WORD $0x4e36f421 // fmax v1, v1, v22
+	WORD $0x4e36f442 // fmax v2, v2, v22
+	WORD $0x4e36f463 // fmax v3, v3, v22
+	WORD $0x4eb7f400 // fmin v0, v0, v23
+	WORD $0x4eb7f421 // fmin v1, v1, v23
+	WORD $0x4eb7f442 // fmin v2, v2, v23
+	WORD $0x4eb7f463 // fmin v3, v3, v23
+	VMOV V25.B16, V4.B16
+	WORD $0x4e38cc04 // fmla v4, v0, v24
+	VMOV V25.B16, V5.B16
+	WORD $0x4e38cc25 // fmla v5, v1, v24
+	VMOV V25.B16, V6.B16
+	WORD $0x4e38cc46 // fmla v6, v2, v24
+	VMOV V25.B16, V7.B16
+	WORD $0x4e38cc67 // fmla v7, v3, v24
+	WORD $0x4eb9d488 // fsub v8, v4, v25
+	WORD $0x4eb9d4a9 // fsub v9, v5, v25
+	WORD $0x4eb9d4ca // fsub v10, v6, v25
+	WORD $0x4eb9d4eb // fsub v11, v7, v25
+	WORD $0x4e3bcd00 // fmla v0, v8, v27
+	WORD $0x4e3bcd21 // fmla v1, v9, v27
+	WORD $0x4e3bcd42 // fmla v2, v10, v27
+	WORD $0x4e3bcd63 // fmla v3, v11, v27
 	WORD $0x4e3acd00 // fmla v0, v8, v26
 	WORD $0x4e3acd21 // fmla v1, v9, v26
 	WORD $0x4e3acd42 // fmla v2, v10, v26
 	WORD $0x4e3acd63 // fmla v3, v11, v26
-	WORD $0x4e39cd00 // fmla v0, v8, v25
-	WORD $0x4e39cd21 // fmla v1, v9, v25
-	WORD $0x4e39cd42 // fmla v2, v10, v25
-	WORD $0x4e39cd63 // fmla v3, v11, v25
 	WORD $0x6e20dc08 // fmul v8, v0, v0
 	WORD $0x6e21dc29 // fmul v9, v1, v1
 	WORD $0x6e22dc4a // fmul v10, v2, v2
 	WORD $0x6e23dc6b // fmul v11, v3, v3
-	VMOV V30.B16, V12.B16
-	WORD $0x4e20cf8c // fmla v12, v28, v0
-	VMOV V30.B16, V13.B16
-	WORD $0x4e21cf8d // fmla v13, v28, v1
-	VMOV V30.B16, V14.B16
-	WORD $0x4e22cf8e // fmla v14, v28, v2
-	VMOV V30.B16, V15.B16
-	WORD $0x4e23cf8f // fmla v15, v28, v3
-	WORD $0x4e28cf6c // fmla v12, v27, v8
-	WORD $0x4e29cf6d // fmla v13, v27, v9
-	WORD $0x4e2acf6e // fmla v14, v27, v10
-	WORD $0x4e2bcf6f // fmla v15, v27, v11
-	VMOV V31.B16, V16.B16
-	WORD $0x4e20cfb0 // fmla v16, v29, v0
-	VMOV V31.B16, V17.B16
-	WORD $0x4e21cfb1 // fmla v17, v29, v1
-	VMOV V31.B16, V18.B16
-	WORD $0x4e22cfb2 // fmla v18, v29, v2
-	VMOV V31.B16, V19.B16
-	WORD $0x4e23cfb3 // fmla v19, v29, v3
+	VMOV V31.B16, V12.B16
+	WORD $0x4e20cfac // fmla v12, v29, v0
+	VMOV V31.B16, V13.B16
+	WORD $0x4e21cfad // fmla v13, v29, v1
+	VMOV V31.B16, V14.B16
+	WORD $0x4e22cfae // fmla v14, v29, v2
+	VMOV V31.B16, V15.B16
+	WORD $0x4e23cfaf // fmla v15, v29, v3
+	WORD $0x4e28cf8c // fmla v12, v28, v8
+	WORD $0x4e29cf8d // fmla v13, v28, v9
+	WORD $0x4e2acf8e // fmla v14, v28, v10
+	WORD $0x4e2bcf8f // fmla v15, v28, v11
+	FMOVQ 0(R5), F16
+	VMOV V16.B16, V17.B16
+	VMOV V16.B16, V18.B16
+	VMOV V16.B16, V19.B16
+	WORD $0x4e20cfd0 // fmla v16, v30, v0
+	WORD $0x4e21cfd1 // fmla v17, v30, v1
+	WORD $0x4e22cfd2 // fmla v18, v30, v2
+	WORD $0x4e23cfd3 // fmla v19, v30, v3
 	WORD $0x4e28cd90 // fmla v16, v12, v8
 	WORD $0x4e29cdb1 // fmla v17, v13, v9
 	WORD $0x4e2acdd2 // fmla v18, v14, v10
 	WORD $0x4e2bcdf3 // fmla v19, v15, v11
-	WORD $0x4ea0d680 // fsub v0, v20, v0
-	WORD $0x4ea1d681 // fsub v1, v20, v1
-	WORD $0x4ea2d682 // fsub v2, v20, v2
-	WORD $0x4ea3d683 // fsub v3, v20, v3
+	WORD $0x4ea0d6a0 // fsub v0, v21, v0
+	WORD $0x4ea1d6a1 // fsub v1, v21, v1
+	WORD $0x4ea2d6a2 // fsub v2, v21, v2
+	WORD $0x4ea3d6a3 // fsub v3, v21, v3
 	WORD $0x4e28ce00 // fmla v0, v16, v8
 	WORD $0x4e29ce21 // fmla v1, v17, v9
 	WORD $0x4e2ace42 // fmla v2, v18, v10
@@ -976,22 +1257,22 @@ several:
 	WORD $0x4f3754a5 // shl v5, v5, #23
 	WORD $0x4f3754c6 // shl v6, v6, #23
 	WORD $0x4f3754e7 // shl v7, v7, #23
-	WORD $0x4eb48484 // add v4, v4, v20
-	WORD $0x4eb484a5 // add v5, v5, v20
-	WORD $0x4eb484c6 // add v6, v6, v20
-	WORD $0x4eb484e7 // add v7, v7, v20
-	VMOV V20.B16, V8.B16
+	WORD $0x4eb58484 // add v4, v4, v21
+	WORD $0x4eb584a5 // add v5, v5, v21
+	WORD $0x4eb584c6 // add v6, v6, v21
+	WORD $0x4eb584e7 // add v7, v7, v21
+	VMOV V21.B16, V8.B16
 	WORD $0x4e24cc08 // fmla v8, v0, v4
-	VMOV V20.B16, V0.B16
+	VMOV V21.B16, V0.B16
 	WORD $0x4e25cc20 // fmla v0, v1, v5
-	VMOV V20.B16, V1.B16
+	VMOV V21.B16, V1.B16
 	WORD $0x4e26cc41 // fmla v1, v2, v6
-	VMOV V20.B16, V2.B16
+	VMOV V21.B16, V2.B16
 	WORD $0x4e27cc62 // fmla v2, v3, v7
-	WORD $0x6e28fe83 // fdiv v3, v20, v8
-	WORD $0x6e20fe80 // fdiv v0, v20, v0
-	WORD $0x6e21fe81 // fdiv v1, v20, v1
-	WORD $0x6e22fe82 // fdiv v2, v20, v2
+	WORD $0x6e28fea3 // fdiv v3, v21, v8
+	WORD $0x6e20fea0 // fdiv v0, v21, v0
+	WORD $0x6e21fea1 // fdiv v1, v21, v1
+	WORD $0x6e22fea2 // fdiv v2, v21, v2
 	FSTPQ.P (F3, F0), 32(R0)
 	FSTPQ.P (F1, F2), 32(R0)
 	SUBS $16, R3, R3
@@ -1003,32 +1284,61 @@ rest:
 
 one:
 	VLD1.P 16(R1), [V0.S4]
-	WORD $0x4e35f400 // fmax v0, v0, v21
-	WORD $0x4eb6f400 // fmin v0, v0, v22
-	VMOV V24.B16, V1.B16
-	WORD $0x4e37cc01 // fmla v1, v0, v23
-	WORD $0x4eb8d422 // fsub v2, v1, v24
+	WORD $0x4e36f400 // fmax v0, v0, v22
+	WORD $0x4eb7f400 // fmin v0, v0, v23
+	VMOV V25.B16, V1.B16
+	WORD $0x4e38cc01 // fmla v1, v0, v24
+	WORD $0x4eb9d422 // fsub v2, v1, v25
+	WORD $0x4e3bcc40 // fmla v0, v2, v27
 	WORD $0x4e3acc40 // fmla v0, v2, v26
-	WORD $0x4e39cc40 // fmla v0, v2, v25
 	WORD $0x6e20dc02 // fmul v2, v0, v0
-	VMOV V30.B16, V3.B16
-	WORD $0x4e20cf83 // fmla v3, v28, v0
-	WORD $0x4e22cf63 // fmla v3, v27, v2
-	VMOV V31.B16, V4.B16
-	WORD $0x4e20cfa4 // fmla v4, v29, v0
+	VMOV V31.B16, V3.B16
+	WORD $0x4e20cfa3 // fmla v3, v29, v0
+	WORD $0x4e22cf83 // fmla v3, v28, v2
+	FMOVQ 0(R5), F4
+	WORD $0x4e20cfc4 // fmla v4, v30, v0
 	WORD $0x4e22cc64 // fmla v4, v3, v2
-	WORD $0x4ea0d680 // fsub v0, v20, v0
+	WORD $0x4ea0d6a0 // fsub v0, v21, v0
 	WORD $0x4e22cc80 // fmla v0, v4, v2
 	WORD $0x4f375421 // shl v1, v1, #23
-	WORD $0x4eb48421 // add v1, v1, v20
-	VMOV V20.B16, V2.B16
+	WORD $0x4eb58421 // add v1, v1, v21
+	VMOV V21.B16, V2.B16
 	WORD $0x4e21cc02 // fmla v2, v0, v1
-	WORD $0x6e22fe80 // fdiv v0, v20, v2
+	WORD $0x6e22fea0 // fdiv v0, v21, v2
 	FMOVQ.P F0, 16(R0)
 	SUBS $4, R3, R3
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4e36f680 // fmax v0, v20, v22
+	WORD $0x4eb7f400 // fmin v0, v0, v23
+	VMOV V25.B16, V1.B16
+	WORD $0x4e38cc01 // fmla v1, v0, v24
+	WORD $0x4eb9d422 // fsub v2, v1, v25
+	WORD $0x4e3bcc40 // fmla v0, v2, v27
+	WORD $0x4e3acc40 // fmla v0, v2, v26
+	WORD $0x6e20dc02 // fmul v2, v0, v0
+	VMOV V31.B16, V3.B16
+	WORD $0x4e20cfa3 // fmla v3, v29, v0
+	WORD $0x4e22cf83 // fmla v3, v28, v2
+	FMOVQ 0(R5), F4
+	WORD $0x4e20cfc4 // fmla v4, v30, v0
+	WORD $0x4e22cc64 // fmla v4, v3, v2
+	WORD $0x4ea0d6a0 // fsub v0, v21, v0
+	WORD $0x4e22cc80 // fmla v0, v4, v2
+	WORD $0x4f375421 // shl v1, v1, #23
+	WORD $0x4eb58421 // add v1, v1, v21
+	VMOV V21.B16, V2.B16
+	WORD $0x4e21cc02 // fmla v2, v0, v1
+	WORD $0x6e22fea0 // fdiv v0, v21, v2
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -1064,22 +1374,22 @@ DATA siluNEONTable<>+96(SB)/4, $0x3f318000
 DATA siluNEONTable<>+100(SB)/4, $0x3f318000
 DATA siluNEONTable<>+104(SB)/4, $0x3f318000
 DATA siluNEONTable<>+108(SB)/4, $0x3f318000
-DATA siluNEONTable<>+112(SB)/4, $0xbc091db6
-DATA siluNEONTable<>+116(SB)/4, $0xbc091db6
-DATA siluNEONTable<>+120(SB)/4, $0xbc091db6
-DATA siluNEONTable<>+124(SB)/4, $0xbc091db6
-DATA siluNEONTable<>+128(SB)/4, $0x3d2aac7e
-DATA siluNEONTable<>+132(SB)/4, $0x3d2aac7e
-DATA siluNEONTable<>+136(SB)/4, $0x3d2aac7e
-DATA siluNEONTable<>+140(SB)/4, $0x3d2aac7e
-DATA siluNEONTable<>+144(SB)/4, $0x3ab510cb
-DATA siluNEONTable<>+148(SB)/4, $0x3ab510cb
-DATA siluNEONTable<>+152(SB)/4, $0x3ab510cb
-DATA siluNEONTable<>+156(SB)/4, $0x3ab510cb
-DATA siluNEONTable<>+160(SB)/4, $0xbe2aaa48
-DATA siluNEONTable<>+164(SB)/4, $0xbe2aaa48
-DATA siluNEONTable<>+168(SB)/4, $0xbe2aaa48
-DATA siluNEONTable<>+172(SB)/4, $0xbe2aaa48
+DATA siluNEONTable<>+112(SB)/4, $0x3ab510cb
+DATA siluNEONTable<>+116(SB)/4, $0x3ab510cb
+DATA siluNEONTable<>+120(SB)/4, $0x3ab510cb
+DATA siluNEONTable<>+124(SB)/4, $0x3ab510cb
+DATA siluNEONTable<>+128(SB)/4, $0xbc091db6
+DATA siluNEONTable<>+132(SB)/4, $0xbc091db6
+DATA siluNEONTable<>+136(SB)/4, $0xbc091db6
+DATA siluNEONTable<>+140(SB)/4, $0xbc091db6
+DATA siluNEONTable<>+144(SB)/4, $0xbe2aaa48
+DATA siluNEONTable<>+148(SB)/4, $0xbe2aaa48
+DATA siluNEONTable<>+152(SB)/4, $0xbe2aaa48
+DATA siluNEONTable<>+156(SB)/4, $0xbe2aaa48
+DATA siluNEONTable<>+160(SB)/4, $0x3d2aac7e
+DATA siluNEONTable<>+164(SB)/4, $0x3d2aac7e
+DATA siluNEONTable<>+168(SB)/4, $0x3d2aac7e
+DATA siluNEONTable<>+172(SB)/4, $0x3d2aac7e
 DATA siluNEONTable<>+176(SB)/4, $0x3efffffe
 DATA siluNEONTable<>+180(SB)/4, $0x3efffffe
 DATA siluNEONTable<>+184(SB)/4, $0x3efffffe
@@ -1087,7 +1397,7 @@ DATA siluNEONTable<>+188(SB)/4, $0x3efffffe
 GLOBL siluNEONTable<>(SB), RODATA|NOPTR, $192
 
 // func siluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 25 1, 26 (-88.73), 27 87.3, 28 (-1.442695), 29 1.2582912e+07, 30 (-0.00021219444), 31 0.6933594
+// held in vector registers: 20 1, 21 (-88.73), 22 87.3, 23 (-1.442695), 24 1.2582912e+07, 25 (-0.00021219444), 26 0.6933594, 27 0.0013814209, 28 (-0.0083689), 29 (-0.1666652), 30 0.041668408, 31 0.49999994
 TEXT ·siluNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
@@ -1096,136 +1406,96 @@ TEXT ·siluNEON(SB), NOSPLIT, $0-56
 	MOVD rows+40(FP), R7
 	MOVD gap+48(FP), R8
 	MOVD $siluNEONTable<>(SB), R5
-	VLD1.P 64(R5), [V25.S4, V26.S4, V27.S4, V28.S4]
-	VLD1.P 48(R5), [V29.S4, V30.S4, V31.S4]
+	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
+	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
 
 row:
 	MOVD n+24(FP), R3
-	SUBS $16, R3, R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V19.S4]
+	SUB R9, R3, R3
+
+whole:
+	SUBS $8, R3, R3
 	BLT rest
 
 several:
-	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
-	WORD $0x4e3af404 // fmax v4, v0, v26
-	WORD $0x4e3af425 // fmax v5, v1, v26
-	WORD $0x4e3af446 // fmax v6, v2, v26
-	WORD $0x4e3af467 // fmax v7, v3, v26
-	WORD $0x4ebbf484 // fmin v4, v4, v27
-	WORD $0x4ebbf4a5 // fmin v5, v5, v27
-	WORD $0x4ebbf4c6 // fmin v6, v6, v27
-	WORD $0x4ebbf4e7 // fmin v7, v7, v27
-	VMOV V29.B16, V8.B16
-	WORD $0x4e3ccc88 // fmla v8, v4, v28
-	VMOV V29.B16, V9.B16
-	WORD $0x4e3ccca9 // fmla v9, v5, v28
-	VMOV V29.B16, V10.B16
-	WORD $0x4e3cccca // fmla v10, v6, v28
-	VMOV V29.B16, V11.B16
-	WORD $0x4e3ccceb // fmla v11, v7, v28
-	WORD $0x4ebdd50c // fsub v12, v8, v29
-	WORD $0x4ebdd52d // fsub v13, v9, v29
-	WORD $0x4ebdd54e // fsub v14, v10, v29
-	WORD $0x4ebdd56f // fsub v15, v11, v29
-	WORD $0x4e3fcd84 // fmla v4, v12, v31
-	WORD $0x4e3fcda5 // fmla v5, v13, v31
-	WORD $0x4e3fcdc6 // fmla v6, v14, v31
-	WORD $0x4e3fcde7 // fmla v7, v15, v31
-	WORD $0x4e3ecd84 // fmla v4, v12, v30
-	WORD $0x4e3ecda5 // fmla v5, v13, v30
-	WORD $0x4e3ecdc6 // fmla v6, v14, v30
-	WORD $0x4e3ecde7 // fmla v7, v15, v30
-	WORD $0x6e24dc8c // fmul v12, v4, v4
-	WORD $0x6e25dcad // fmul v13, v5, v5
-	WORD $0x6e26dcce // fmul v14, v6, v6
-	WORD $0x6e27dcef // fmul v15, v7, v7
-	FMOVQ 0(R5), F16
-	FMOVQ 16(R5), F17
-	VMOV V17.B16, V18.B16
-	VMOV V17.B16, V19.B16
-	VMOV V17.B16, V20.B16
-	WORD $0x4e24ce11 // fmla v17, v16, v4
-	WORD $0x4e25ce12 // fmla v18, v16, v5
-	WORD $0x4e26ce13 // fmla v19, v16, v6
-	WORD $0x4e27ce14 // fmla v20, v16, v7
-	FMOVQ 32(R5), F16
-	WORD $0x4e2cce11 // fmla v17, v16, v12
-	WORD $0x4e2dce12 // fmla v18, v16, v13
-	WORD $0x4e2ece13 // fmla v19, v16, v14
-	WORD $0x4e2fce14 // fmla v20, v16, v15
-	FMOVQ 48(R5), F16
-	FMOVQ 64(R5), F21
-	VMOV V21.B16, V22.B16
-	VMOV V21.B16, V23.B16
-	VMOV V21.B16, V24.B16
-	WORD $0x4e24ce15 // fmla v21, v16, v4
-	WORD $0x4e25ce16 // fmla v22, v16, v5
-	WORD $0x4e26ce17 // fmla v23, v16, v6
-	WORD $0x4e27ce18 // fmla v24, v16, v7
-	WORD $0x4e2cce35 // fmla v21, v17, v12
-	WORD $0x4e2dce56 // fmla v22, v18, v13
-	WORD $0x4e2ece77 // fmla v23, v19, v14
-	WORD $0x4e2fce98 // fmla v24, v20, v15
-	WORD $0x4ea4d724 // fsub v4, v25, v4
-	WORD $0x4ea5d725 // fsub v5, v25, v5
-	WORD $0x4ea6d726 // fsub v6, v25, v6
-	WORD $0x4ea7d727 // fsub v7, v25, v7
-	WORD $0x4e2ccea4 // fmla v4, v21, v12
-	WORD $0x4e2dcec5 // fmla v5, v22, v13
-	WORD $0x4e2ecee6 // fmla v6, v23, v14
-	WORD $0x4e2fcf07 // fmla v7, v24, v15
-	WORD $0x4f375508 // shl v8, v8, #23
-	WORD $0x4f375529 // shl v9, v9, #23
-	WORD $0x4f37554a // shl v10, v10, #23
-	WORD $0x4f37556b // shl v11, v11, #23
-	WORD $0x4eb98508 // add v8, v8, v25
-	WORD $0x4eb98529 // add v9, v9, v25
-	WORD $0x4eb9854a // add v10, v10, v25
-	WORD $0x4eb9856b // add v11, v11, v25
-	VMOV V25.B16, V12.B16
-	WORD $0x4e28cc8c // fmla v12, v4, v8
-	VMOV V25.B16, V4.B16
-	WORD $0x4e29cca4 // fmla v4, v5, v9
-	VMOV V25.B16, V5.B16
-	WORD $0x4e2accc5 // fmla v5, v6, v10
-	VMOV V25.B16, V6.B16
-	WORD $0x4e2bcce6 // fmla v6, v7, v11
-	WORD $0x6e2cfc00 // fdiv v0, v0, v12
-	WORD $0x6e24fc21 // fdiv v1, v1, v4
-	WORD $0x6e25fc42 // fdiv v2, v2, v5
-	WORD $0x6e26fc63 // fdiv v3, v3, v6
+	VLD1.P 32(R1), [V0.S4, V1.S4]
+	WORD $0x4e35f402 // fmax v2, v0, v21
+	WORD $0x4e35f423 // fmax v3, v1, v21
+	WORD $0x4eb6f442 // fmin v2, v2, v22
+	WORD $0x4eb6f463 // fmin v3, v3, v22
+	VMOV V24.B16, V4.B16
+	WORD $0x4e37cc44 // fmla v4, v2, v23
+	VMOV V24.B16, V5.B16
+	WORD $0x4e37cc65 // fmla v5, v3, v23
+	WORD $0x4eb8d486 // fsub v6, v4, v24
+	WORD $0x4eb8d4a7 // fsub v7, v5, v24
+	WORD $0x4e3accc2 // fmla v2, v6, v26
+	WORD $0x4e3acce3 // fmla v3, v7, v26
+	WORD $0x4e39ccc2 // fmla v2, v6, v25
+	WORD $0x4e39cce3 // fmla v3, v7, v25
+	WORD $0x6e22dc46 // fmul v6, v2, v2
+	WORD $0x6e23dc67 // fmul v7, v3, v3
+	VMOV V30.B16, V8.B16
+	WORD $0x4e22cf88 // fmla v8, v28, v2
+	VMOV V30.B16, V9.B16
+	WORD $0x4e23cf89 // fmla v9, v28, v3
+	WORD $0x4e26cf68 // fmla v8, v27, v6
+	WORD $0x4e27cf69 // fmla v9, v27, v7
+	VMOV V31.B16, V10.B16
+	WORD $0x4e22cfaa // fmla v10, v29, v2
+	VMOV V31.B16, V11.B16
+	WORD $0x4e23cfab // fmla v11, v29, v3
+	WORD $0x4e26cd0a // fmla v10, v8, v6
+	WORD $0x4e27cd2b // fmla v11, v9, v7
+	WORD $0x4ea2d682 // fsub v2, v20, v2
+	WORD $0x4ea3d683 // fsub v3, v20, v3
+	WORD $0x4e26cd42 // fmla v2, v10, v6
+	WORD $0x4e27cd63 // fmla v3, v11, v7
+	WORD $0x4f375484 // shl v4, v4, #23
+	WORD $0x4f3754a5 // shl v5, v5, #23
+	WORD $0x4eb48484 // add v4, v4, v20
+	WORD $0x4eb484a5 // add v5, v5, v20
+	VMOV V20.B16, V6.B16
+	WORD $0x4e24cc46 // fmla v6, v2, v4
+	VMOV V20.B16, V2.B16
+	WORD $0x4e25cc62 // fmla v2, v3, v5
+	WORD $0x6e26fc00 // fdiv v0, v0, v6
+	WORD $0x6e22fc21 // fdiv v1, v1, v2
 	FSTPQ.P (F0, F1), 32(R0)
-	FSTPQ.P (F2, F3), 32(R0)
-	SUBS $16, R3, R3
+	SUBS $8, R3, R3
 	BGE several
 
 rest:
-	ADDS $16, R3, R3
+	ADDS $8, R3, R3
 	BEQ done
 
 one:
 	VLD1.P 16(R1), [V0.S4]
-	WORD $0x4e3af401 // fmax v1, v0, v26
-	WORD $0x4ebbf421 // fmin v1, v1, v27
-	VMOV V29.B16, V2.B16
-	WORD $0x4e3ccc22 // fmla v2, v1, v28
-	WORD $0x4ebdd443 // fsub v3, v2, v29
-	WORD $0x4e3fcc61 // fmla v1, v3, v31
-	WORD $0x4e3ecc61 // fmla v1, v3, v30
+	WORD $0x4e35f401 // fmax v1, v0, v21
+	WORD $0x4eb6f421 // fmin v1, v1, v22
+	VMOV V24.B16, V2.B16
+	WORD $0x4e37cc22 // fmla v2, v1, v23
+	WORD $0x4eb8d443 // fsub v3, v2, v24
+	WORD $0x4e3acc61 // fmla v1, v3, v26
+	WORD $0x4e39cc61 // fmla v1, v3, v25
 	WORD $0x6e21dc23 // fmul v3, v1, v1
-	FMOVQ 0(R5), F4
-	FMOVQ 16(R5), F5
-	WORD $0x4e21cc85 // fmla v5, v4, v1
-	FMOVQ 32(R5), F4
+	VMOV V30.B16, V4.B16
+	WORD $0x4e21cf84 // fmla v4, v28, v1
+	WORD $0x4e23cf64 // fmla v4, v27, v3
+	VMOV V31.B16, V5.B16
+	WORD $0x4e21cfa5 // fmla v5, v29, v1
 	WORD $0x4e23cc85 // fmla v5, v4, v3
-	FMOVQ 48(R5), F4
-	FMOVQ 64(R5), F6
-	WORD $0x4e21cc86 // fmla v6, v4, v1
-	WORD $0x4e23cca6 // fmla v6, v5, v3
-	WORD $0x4ea1d721 // fsub v1, v25, v1
-	WORD $0x4e23ccc1 // fmla v1, v6, v3
+	WORD $0x4ea1d681 // fsub v1, v20, v1
+	WORD $0x4e23cca1 // fmla v1, v5, v3
 	WORD $0x4f375442 // shl v2, v2, #23
-	WORD $0x4eb98442 // add v2, v2, v25
-	VMOV V25.B16, V3.B16
+	WORD $0x4eb48442 // add v2, v2, v20
+	VMOV V20.B16, V3.B16
 	WORD $0x4e22cc23 // fmla v3, v1, v2
 	WORD $0x6e23fc00 // fdiv v0, v0, v3
 	FMOVQ.P F0, 16(R0)
@@ -1233,6 +1503,35 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4e35f660 // fmax v0, v19, v21
+	WORD $0x4eb6f400 // fmin v0, v0, v22
+	VMOV V24.B16, V1.B16
+	WORD $0x4e37cc01 // fmla v1, v0, v23
+	WORD $0x4eb8d422 // fsub v2, v1, v24
+	WORD $0x4e3acc40 // fmla v0, v2, v26
+	WORD $0x4e39cc40 // fmla v0, v2, v25
+	WORD $0x6e20dc02 // fmul v2, v0, v0
+	VMOV V30.B16, V3.B16
+	WORD $0x4e20cf83 // fmla v3, v28, v0
+	WORD $0x4e22cf63 // fmla v3, v27, v2
+	VMOV V31.B16, V4.B16
+	WORD $0x4e20cfa4 // fmla v4, v29, v0
+	WORD $0x4e22cc64 // fmla v4, v3, v2
+	WORD $0x4ea0d680 // fsub v0, v20, v0
+	WORD $0x4e22cc80 // fmla v0, v4, v2
+	WORD $0x4f375421 // shl v1, v1, #23
+	WORD $0x4eb48421 // add v1, v1, v20
+	VMOV V20.B16, V2.B16
+	WORD $0x4e21cc02 // fmla v2, v0, v1
+	WORD $0x6e22fe60 // fdiv v0, v19, v2
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -1308,6 +1607,14 @@ TEXT ·swishNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V18.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $8, R3, R3
 	BLT rest
 
@@ -1394,6 +1701,36 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x6e33de40 // fmul v0, v18, v19
+	WORD $0x4e35f400 // fmax v0, v0, v21
+	WORD $0x4eb6f400 // fmin v0, v0, v22
+	VMOV V24.B16, V1.B16
+	WORD $0x4e37cc01 // fmla v1, v0, v23
+	WORD $0x4eb8d422 // fsub v2, v1, v24
+	WORD $0x4e3acc40 // fmla v0, v2, v26
+	WORD $0x4e39cc40 // fmla v0, v2, v25
+	WORD $0x6e20dc02 // fmul v2, v0, v0
+	VMOV V30.B16, V3.B16
+	WORD $0x4e20cf83 // fmla v3, v28, v0
+	WORD $0x4e22cf63 // fmla v3, v27, v2
+	VMOV V31.B16, V4.B16
+	WORD $0x4e20cfa4 // fmla v4, v29, v0
+	WORD $0x4e22cc64 // fmla v4, v3, v2
+	WORD $0x4ea0d680 // fsub v0, v20, v0
+	WORD $0x4e22cc80 // fmla v0, v4, v2
+	WORD $0x4f375421 // shl v1, v1, #23
+	WORD $0x4eb48421 // add v1, v1, v20
+	VMOV V20.B16, V2.B16
+	WORD $0x4e21cc02 // fmla v2, v0, v1
+	WORD $0x6e22fe40 // fdiv v0, v18, v2
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -1456,7 +1793,7 @@ DATA tanhNEONTable<>+204(SB)/4, $0x3efffffe
 GLOBL tanhNEONTable<>(SB), RODATA|NOPTR, $208
 
 // func tanhNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 20 (-9.1), 21 9.1, 22 1.442695, 23 1.2582912e+07, 24 (-0.00021219444), 25 0.6933594, 26 0.0013814209, 27 0.0083689, 28 0.1666652, 29 1, 30 2, 31 0.041668408
+// held in vector registers: 21 (-9.1), 22 9.1, 23 1.442695, 24 1.2582912e+07, 25 (-0.00021219444), 26 0.6933594, 27 0.0013814209, 28 0.0083689, 29 0.1666652, 30 1, 31 2
 TEXT ·tanhNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
@@ -1465,73 +1802,81 @@ TEXT ·tanhNEON(SB), NOSPLIT, $0-56
 	MOVD rows+40(FP), R7
 	MOVD gap+48(FP), R8
 	MOVD $tanhNEONTable<>(SB), R5
-	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
-	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
-	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+	VLD1.P 64(R5), [V21.S4, V22.S4, V23.S4, V24.S4]
+	VLD1.P 64(R5), [V25.S4, V26.S4, V27.S4, V28.S4]
+	VLD1.P 48(R5), [V29.S4, V30.S4, V31.S4]
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V20.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
 several:
 	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
-	WORD $0x4e34f400 // fmax v0, v0, v20
-	WORD $0x4e34f421 // fmax v1, v1, v20
-	WORD $0x4e34f442 // fmax v2, v2, v20
-	WORD $0x4e34f463 // fmax v3, v3, v20
-	WORD $0x4eb5f400 // fmin v0, v0, v21
-	WORD $0x4eb5f421 // fmin v1, v1, v21
-	WORD $0x4eb5f442 // fmin v2, v2, v21
-	WORD $0x4eb5f463 // fmin v3, v3, v21
+	WORD $0x4e35f400 // fmax v0, v0, v21
+	WORD $0x4e35f421 // fmax v1, v1, v21
+	WORD $0x4e35f442 // fmax v2, v2, v21
+	WORD $0x4e35f463 // fmax v3, v3, v21
+	WORD $0x4eb6f400 // fmin v0, v0, v22
+	WORD $0x4eb6f421 // fmin v1, v1, v22
+	WORD $0x4eb6f442 // fmin v2, v2, v22
+	WORD $0x4eb6f463 // fmin v3, v3, v22
 	WORD $0x4e20d400 // fadd v0, v0, v0
 	WORD $0x4e21d421 // fadd v1, v1, v1
 	WORD $0x4e22d442 // fadd v2, v2, v2
 	WORD $0x4e23d463 // fadd v3, v3, v3
-	VMOV V23.B16, V4.B16
-	WORD $0x4e36cc04 // fmla v4, v0, v22
-	VMOV V23.B16, V5.B16
-	WORD $0x4e36cc25 // fmla v5, v1, v22
-	VMOV V23.B16, V6.B16
-	WORD $0x4e36cc46 // fmla v6, v2, v22
-	VMOV V23.B16, V7.B16
-	WORD $0x4e36cc67 // fmla v7, v3, v22
-	WORD $0x4eb7d488 // fsub v8, v4, v23
-	WORD $0x4eb7d4a9 // fsub v9, v5, v23
-	WORD $0x4eb7d4ca // fsub v10, v6, v23
-	WORD $0x4eb7d4eb // fsub v11, v7, v23
+	VMOV V24.B16, V4.B16
+	WORD $0x4e37cc04 // fmla v4, v0, v23
+	VMOV V24.B16, V5.B16
+	WORD $0x4e37cc25 // fmla v5, v1, v23
+	VMOV V24.B16, V6.B16
+	WORD $0x4e37cc46 // fmla v6, v2, v23
+	VMOV V24.B16, V7.B16
+	WORD $0x4e37cc67 // fmla v7, v3, v23
+	WORD $0x4eb8d488 // fsub v8, v4, v24
+	WORD $0x4eb8d4a9 // fsub v9, v5, v24
+	WORD $0x4eb8d4ca // fsub v10, v6, v24
+	WORD $0x4eb8d4eb // fsub v11, v7, v24
+	WORD $0x4ebacd00 // fmls v0, v8, v26
+	WORD $0x4ebacd21 // fmls v1, v9, v26
+	WORD $0x4ebacd42 // fmls v2, v10, v26
+	WORD $0x4ebacd63 // fmls v3, v11, v26
 	WORD $0x4eb9cd00 // fmls v0, v8, v25
 	WORD $0x4eb9cd21 // fmls v1, v9, v25
 	WORD $0x4eb9cd42 // fmls v2, v10, v25
 	WORD $0x4eb9cd63 // fmls v3, v11, v25
-	WORD $0x4eb8cd00 // fmls v0, v8, v24
-	WORD $0x4eb8cd21 // fmls v1, v9, v24
-	WORD $0x4eb8cd42 // fmls v2, v10, v24
-	WORD $0x4eb8cd63 // fmls v3, v11, v24
 	WORD $0x6e20dc08 // fmul v8, v0, v0
 	WORD $0x6e21dc29 // fmul v9, v1, v1
 	WORD $0x6e22dc4a // fmul v10, v2, v2
 	WORD $0x6e23dc6b // fmul v11, v3, v3
-	VMOV V31.B16, V12.B16
-	WORD $0x4e20cf6c // fmla v12, v27, v0
-	VMOV V31.B16, V13.B16
-	WORD $0x4e21cf6d // fmla v13, v27, v1
-	VMOV V31.B16, V14.B16
-	WORD $0x4e22cf6e // fmla v14, v27, v2
-	VMOV V31.B16, V15.B16
-	WORD $0x4e23cf6f // fmla v15, v27, v3
-	WORD $0x4e28cf4c // fmla v12, v26, v8
-	WORD $0x4e29cf4d // fmla v13, v26, v9
-	WORD $0x4e2acf4e // fmla v14, v26, v10
-	WORD $0x4e2bcf4f // fmla v15, v26, v11
-	FMOVQ 0(R5), F16
+	FMOVQ 0(R5), F12
+	VMOV V12.B16, V13.B16
+	VMOV V12.B16, V14.B16
+	VMOV V12.B16, V15.B16
+	WORD $0x4e20cf8c // fmla v12, v28, v0
+	WORD $0x4e21cf8d // fmla v13, v28, v1
+	WORD $0x4e22cf8e // fmla v14, v28, v2
+	WORD $0x4e23cf8f // fmla v15, v28, v3
+	WORD $0x4e28cf6c // fmla v12, v27, v8
+	WORD $0x4e29cf6d // fmla v13, v27, v9
+	WORD $0x4e2acf6e // fmla v14, v27, v10
+	WORD $0x4e2bcf6f // fmla v15, v27, v11
+	FMOVQ 16(R5), F16
 	VMOV V16.B16, V17.B16
 	VMOV V16.B16, V18.B16
 	VMOV V16.B16, V19.B16
-	WORD $0x4e20cf90 // fmla v16, v28, v0
-	WORD $0x4e21cf91 // fmla v17, v28, v1
-	WORD $0x4e22cf92 // fmla v18, v28, v2
-	WORD $0x4e23cf93 // fmla v19, v28, v3
+	WORD $0x4e20cfb0 // fmla v16, v29, v0
+	WORD $0x4e21cfb1 // fmla v17, v29, v1
+	WORD $0x4e22cfb2 // fmla v18, v29, v2
+	WORD $0x4e23cfb3 // fmla v19, v29, v3
 	WORD $0x4e28cd90 // fmla v16, v12, v8
 	WORD $0x4e29cdb1 // fmla v17, v13, v9
 	WORD $0x4e2acdd2 // fmla v18, v14, v10
@@ -1544,22 +1889,22 @@ several:
 	WORD $0x4f3754a5 // shl v5, v5, #23
 	WORD $0x4f3754c6 // shl v6, v6, #23
 	WORD $0x4f3754e7 // shl v7, v7, #23
-	WORD $0x4ebd8484 // add v4, v4, v29
-	WORD $0x4ebd84a5 // add v5, v5, v29
-	WORD $0x4ebd84c6 // add v6, v6, v29
-	WORD $0x4ebd84e7 // add v7, v7, v29
-	WORD $0x4ebdd488 // fsub v8, v4, v29
-	WORD $0x4ebdd4a9 // fsub v9, v5, v29
-	WORD $0x4ebdd4ca // fsub v10, v6, v29
-	WORD $0x4ebdd4eb // fsub v11, v7, v29
+	WORD $0x4ebe8484 // add v4, v4, v30
+	WORD $0x4ebe84a5 // add v5, v5, v30
+	WORD $0x4ebe84c6 // add v6, v6, v30
+	WORD $0x4ebe84e7 // add v7, v7, v30
+	WORD $0x4ebed488 // fsub v8, v4, v30
+	WORD $0x4ebed4a9 // fsub v9, v5, v30
+	WORD $0x4ebed4ca // fsub v10, v6, v30
+	WORD $0x4ebed4eb // fsub v11, v7, v30
 	WORD $0x4e20cc88 // fmla v8, v4, v0
 	WORD $0x4e21cca9 // fmla v9, v5, v1
 	WORD $0x4e22ccca // fmla v10, v6, v2
 	WORD $0x4e23cceb // fmla v11, v7, v3
-	WORD $0x4e3ed500 // fadd v0, v8, v30
-	WORD $0x4e3ed521 // fadd v1, v9, v30
-	WORD $0x4e3ed542 // fadd v2, v10, v30
-	WORD $0x4e3ed563 // fadd v3, v11, v30
+	WORD $0x4e3fd500 // fadd v0, v8, v31
+	WORD $0x4e3fd521 // fadd v1, v9, v31
+	WORD $0x4e3fd542 // fadd v2, v10, v31
+	WORD $0x4e3fd563 // fadd v3, v11, v31
 	WORD $0x6e20fd00 // fdiv v0, v8, v0
 	WORD $0x6e21fd21 // fdiv v1, v9, v1
 	WORD $0x6e22fd42 // fdiv v2, v10, v2
@@ -1575,33 +1920,63 @@ rest:
 
 one:
 	VLD1.P 16(R1), [V0.S4]
-	WORD $0x4e34f400 // fmax v0, v0, v20
-	WORD $0x4eb5f400 // fmin v0, v0, v21
+	WORD $0x4e35f400 // fmax v0, v0, v21
+	WORD $0x4eb6f400 // fmin v0, v0, v22
 	WORD $0x4e20d400 // fadd v0, v0, v0
-	VMOV V23.B16, V1.B16
-	WORD $0x4e36cc01 // fmla v1, v0, v22
-	WORD $0x4eb7d422 // fsub v2, v1, v23
+	VMOV V24.B16, V1.B16
+	WORD $0x4e37cc01 // fmla v1, v0, v23
+	WORD $0x4eb8d422 // fsub v2, v1, v24
+	WORD $0x4ebacc40 // fmls v0, v2, v26
 	WORD $0x4eb9cc40 // fmls v0, v2, v25
-	WORD $0x4eb8cc40 // fmls v0, v2, v24
 	WORD $0x6e20dc02 // fmul v2, v0, v0
-	VMOV V31.B16, V3.B16
-	WORD $0x4e20cf63 // fmla v3, v27, v0
-	WORD $0x4e22cf43 // fmla v3, v26, v2
-	FMOVQ 0(R5), F4
-	WORD $0x4e20cf84 // fmla v4, v28, v0
+	FMOVQ 0(R5), F3
+	WORD $0x4e20cf83 // fmla v3, v28, v0
+	WORD $0x4e22cf63 // fmla v3, v27, v2
+	FMOVQ 16(R5), F4
+	WORD $0x4e20cfa4 // fmla v4, v29, v0
 	WORD $0x4e22cc64 // fmla v4, v3, v2
 	WORD $0x4e22cc80 // fmla v0, v4, v2
 	WORD $0x4f375421 // shl v1, v1, #23
-	WORD $0x4ebd8421 // add v1, v1, v29
-	WORD $0x4ebdd422 // fsub v2, v1, v29
+	WORD $0x4ebe8421 // add v1, v1, v30
+	WORD $0x4ebed422 // fsub v2, v1, v30
 	WORD $0x4e20cc22 // fmla v2, v1, v0
-	WORD $0x4e3ed440 // fadd v0, v2, v30
+	WORD $0x4e3fd440 // fadd v0, v2, v31
 	WORD $0x6e20fc40 // fdiv v0, v2, v0
 	FMOVQ.P F0, 16(R0)
 	SUBS $4, R3, R3
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4e35f680 // fmax v0, v20, v21
+	WORD $0x4eb6f400 // fmin v0, v0, v22
+	WORD $0x4e20d400 // fadd v0, v0, v0
+	VMOV V24.B16, V1.B16
+	WORD $0x4e37cc01 // fmla v1, v0, v23
+	WORD $0x4eb8d422 // fsub v2, v1, v24
+	WORD $0x4ebacc40 // fmls v0, v2, v26
+	WORD $0x4eb9cc40 // fmls v0, v2, v25
+	WORD $0x6e20dc02 // fmul v2, v0, v0
+	FMOVQ 0(R5), F3
+	WORD $0x4e20cf83 // fmla v3, v28, v0
+	WORD $0x4e22cf63 // fmla v3, v27, v2
+	FMOVQ 16(R5), F4
+	WORD $0x4e20cfa4 // fmla v4, v29, v0
+	WORD $0x4e22cc64 // fmla v4, v3, v2
+	WORD $0x4e22cc80 // fmla v0, v4, v2
+	WORD $0x4f375421 // shl v1, v1, #23
+	WORD $0x4ebe8421 // add v1, v1, v30
+	WORD $0x4ebed422 // fsub v2, v1, v30
+	WORD $0x4e20cc22 // fmla v2, v1, v0
+	WORD $0x4e3fd440 // fadd v0, v2, v31
+	WORD $0x6e20fc40 // fdiv v0, v2, v0
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -1681,6 +2056,14 @@ TEXT ·eluNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V16.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $8, R3, R3
 	BLT rest
 
@@ -1770,6 +2153,37 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4eb4f600 // fmin v0, v16, v20
+	WORD $0x6e31dc00 // fmul v0, v0, v17
+	WORD $0x4e35f400 // fmax v0, v0, v21
+	VMOV V23.B16, V1.B16
+	WORD $0x4e36cc01 // fmla v1, v0, v22
+	WORD $0x4eb7d422 // fsub v2, v1, v23
+	WORD $0x4eb9cc40 // fmls v0, v2, v25
+	WORD $0x4eb8cc40 // fmls v0, v2, v24
+	WORD $0x6e20dc02 // fmul v2, v0, v0
+	VMOV V30.B16, V3.B16
+	WORD $0x4e20cf63 // fmla v3, v27, v0
+	WORD $0x4e22cf43 // fmla v3, v26, v2
+	VMOV V31.B16, V4.B16
+	WORD $0x4e20cf84 // fmla v4, v28, v0
+	WORD $0x4e22cc64 // fmla v4, v3, v2
+	WORD $0x4e22cc80 // fmla v0, v4, v2
+	WORD $0x4f375421 // shl v1, v1, #23
+	WORD $0x4ebd8421 // add v1, v1, v29
+	WORD $0x4ebdd422 // fsub v2, v1, v29
+	WORD $0x4e20cc22 // fmla v2, v1, v0
+	WORD $0x4e34f600 // fmax v0, v16, v20
+	WORD $0x6e33dc00 // fmul v0, v0, v19
+	WORD $0x4e32cc40 // fmla v0, v2, v18
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -1852,6 +2266,14 @@ TEXT ·mishNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V17.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $8, R3, R3
 	BLT rest
 
@@ -1947,6 +2369,39 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4e32f620 // fmax v0, v17, v18
+	WORD $0x4eb3f400 // fmin v0, v0, v19
+	VMOV V22.B16, V1.B16
+	WORD $0x4e35cc01 // fmla v1, v0, v21
+	WORD $0x4eb6d422 // fsub v2, v1, v22
+	WORD $0x4eb8cc40 // fmls v0, v2, v24
+	WORD $0x4eb7cc40 // fmls v0, v2, v23
+	WORD $0x6e20dc02 // fmul v2, v0, v0
+	VMOV V30.B16, V3.B16
+	WORD $0x4e20cf43 // fmla v3, v26, v0
+	WORD $0x4e22cf23 // fmla v3, v25, v2
+	VMOV V31.B16, V4.B16
+	WORD $0x4e20cf64 // fmla v4, v27, v0
+	WORD $0x4e22cc64 // fmla v4, v3, v2
+	WORD $0x4e20d680 // fadd v0, v20, v0
+	WORD $0x4e22cc80 // fmla v0, v4, v2
+	WORD $0x4e20d400 // fadd v0, v0, v0
+	WORD $0x4f375421 // shl v1, v1, #23
+	WORD $0x4ebc8421 // add v1, v1, v28
+	WORD $0x6e21dc00 // fmul v0, v0, v1
+	WORD $0x4e3dd401 // fadd v1, v0, v29
+	WORD $0x6e21dc00 // fmul v0, v0, v1
+	WORD $0x4e3dd401 // fadd v1, v0, v29
+	WORD $0x6e21fc00 // fdiv v0, v0, v1
+	WORD $0x6e20de20 // fmul v0, v17, v0
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -2073,7 +2528,7 @@ DATA erfNEONTable<>+460(SB)/4, $0x3efffffe
 GLOBL erfNEONTable<>(SB), RODATA|NOPTR, $464
 
 // func erfNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 8 math.Float32frombits(0x7fffffff), 9 (-0.37612632), 10 (-0.026857711), 11 (-0.00080978195), 12 8.185488e-05, 13 4, 14 (-0.635198), 15 0.02369464, 16 0.00031486785, 17 (-1.0434139e-05), 18 1, 19 1.442695, 20 1.2582912e+07, 21 (-0.00021219444), 22 0.6933594, 23 0.0013814209, 24 0.0083689, 25 0.1666652, 26 0.5, 27 math.Float32frombits(0x80000000), 28 0.92, 29 0.12837917, 30 0.112836644, 31 0.0051969653
+// held in vector registers: 9 math.Float32frombits(0x7fffffff), 10 (-0.37612632), 11 (-0.026857711), 12 (-0.00080978195), 13 8.185488e-05, 14 4, 15 (-0.635198), 16 0.02369464, 17 0.00031486785, 18 (-1.0434139e-05), 19 1, 20 1.442695, 21 1.2582912e+07, 22 (-0.00021219444), 23 0.6933594, 24 0.0013814209, 25 0.0083689, 26 0.1666652, 27 0.5, 28 math.Float32frombits(0x80000000), 29 0.92, 30 0.12837917, 31 0.112836644
 TEXT ·erfNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
@@ -2082,74 +2537,141 @@ TEXT ·erfNEON(SB), NOSPLIT, $0-56
 	MOVD rows+40(FP), R7
 	MOVD gap+48(FP), R8
 	MOVD $erfNEONTable<>(SB), R5
-	VLD1.P 64(R5), [V8.S4, V9.S4, V10.S4, V11.S4]
-	VLD1.P 64(R5), [V12.S4, V13.S4, V14.S4, V15.S4]
-	VLD1.P 64(R5), [V16.S4, V17.S4, V18.S4, V19.S4]
-	VLD1.P 64(R5), [V20.S4, V21.S4, V22.S4, V23.S4]
-	VLD1.P 64(R5), [V24.S4, V25.S4, V26.S4, V27.S4]
-	VLD1.P 64(R5), [V28.S4, V29.S4, V30.S4, V31.S4]
+	VLD1.P 64(R5), [V9.S4, V10.S4, V11.S4, V12.S4]
+	VLD1.P 64(R5), [V13.S4, V14.S4, V15.S4, V16.S4]
+	VLD1.P 64(R5), [V17.S4, V18.S4, V19.S4, V20.S4]
+	VLD1.P 64(R5), [V21.S4, V22.S4, V23.S4, V24.S4]
+	VLD1.P 64(R5), [V25.S4, V26.S4, V27.S4, V28.S4]
+	VLD1.P 48(R5), [V29.S4, V30.S4, V31.S4]
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V8.S4]
+	SUB R9, R3, R3
+
+whole:
 
 one:
 	VLD1.P 16(R1), [V0.S4]
-	WORD $0x4e281c01 // and v1, v0, v8
+	WORD $0x4e291c01 // and v1, v0, v9
 	WORD $0x6e20dc02 // fmul v2, v0, v0
-	VMOV V29.B16, V3.B16
-	WORD $0x4e22cd23 // fmla v3, v9, v2
-	VMOV V30.B16, V4.B16
-	WORD $0x4e22cd44 // fmla v4, v10, v2
-	VMOV V31.B16, V5.B16
-	WORD $0x4e22cd65 // fmla v5, v11, v2
+	VMOV V30.B16, V3.B16
+	WORD $0x4e22cd43 // fmla v3, v10, v2
+	VMOV V31.B16, V4.B16
+	WORD $0x4e22cd64 // fmla v4, v11, v2
+	FMOVQ 0(R5), F5
+	WORD $0x4e22cd85 // fmla v5, v12, v2
 	WORD $0x6e22dc42 // fmul v2, v2, v2
 	WORD $0x4e22cc83 // fmla v3, v4, v2
-	WORD $0x4e22cd85 // fmla v5, v12, v2
+	WORD $0x4e22cda5 // fmla v5, v13, v2
 	WORD $0x6e22dc42 // fmul v2, v2, v2
 	WORD $0x4e22cca3 // fmla v3, v5, v2
 	VMOV V0.B16, V2.B16
 	WORD $0x4e20cc62 // fmla v2, v3, v0
-	WORD $0x4eadf423 // fmin v3, v1, v13
-	FMOVQ 0(R5), F4
-	WORD $0x4e23cdc4 // fmla v4, v14, v3
-	FMOVQ 16(R5), F5
-	WORD $0x4e23cde5 // fmla v5, v15, v3
-	FMOVQ 32(R5), F6
-	WORD $0x4e23ce06 // fmla v6, v16, v3
+	WORD $0x4eaef423 // fmin v3, v1, v14
+	FMOVQ 16(R5), F4
+	WORD $0x4e23cde4 // fmla v4, v15, v3
+	FMOVQ 32(R5), F5
+	WORD $0x4e23ce05 // fmla v5, v16, v3
+	FMOVQ 48(R5), F6
+	WORD $0x4e23ce26 // fmla v6, v17, v3
 	WORD $0x6e23dc67 // fmul v7, v3, v3
 	WORD $0x4e27cca4 // fmla v4, v5, v7
-	WORD $0x4e27ce26 // fmla v6, v17, v7
+	WORD $0x4e27ce46 // fmla v6, v18, v7
 	WORD $0x6e27dce5 // fmul v5, v7, v7
 	WORD $0x4e25ccc4 // fmla v4, v6, v5
 	WORD $0x6e24dc63 // fmul v3, v3, v4
-	VMOV V20.B16, V4.B16
-	WORD $0x4e33cc64 // fmla v4, v3, v19
-	WORD $0x4eb4d485 // fsub v5, v4, v20
+	VMOV V21.B16, V4.B16
+	WORD $0x4e34cc64 // fmla v4, v3, v20
+	WORD $0x4eb5d485 // fsub v5, v4, v21
+	WORD $0x4eb7cca3 // fmls v3, v5, v23
 	WORD $0x4eb6cca3 // fmls v3, v5, v22
-	WORD $0x4eb5cca3 // fmls v3, v5, v21
 	WORD $0x6e23dc65 // fmul v5, v3, v3
-	FMOVQ 48(R5), F6
-	WORD $0x4e23cf06 // fmla v6, v24, v3
-	WORD $0x4e25cee6 // fmla v6, v23, v5
-	FMOVQ 64(R5), F7
-	WORD $0x4e23cf27 // fmla v7, v25, v3
+	FMOVQ 64(R5), F6
+	WORD $0x4e23cf26 // fmla v6, v25, v3
+	WORD $0x4e25cf06 // fmla v6, v24, v5
+	FMOVQ 80(R5), F7
+	WORD $0x4e23cf47 // fmla v7, v26, v3
 	WORD $0x4e25ccc7 // fmla v7, v6, v5
-	WORD $0x4e23d643 // fadd v3, v18, v3
+	WORD $0x4e23d663 // fadd v3, v19, v3
 	WORD $0x4e25cce3 // fmla v3, v7, v5
 	WORD $0x4e23d463 // fadd v3, v3, v3
 	WORD $0x4f375484 // shl v4, v4, #23
-	WORD $0x4eba8484 // add v4, v4, v26
+	WORD $0x4ebb8484 // add v4, v4, v27
 	WORD $0x6e24dc63 // fmul v3, v3, v4
-	WORD $0x4ea3d643 // fsub v3, v18, v3
-	WORD $0x4e3b1c00 // and v0, v0, v27
+	WORD $0x4ea3d663 // fsub v3, v19, v3
+	WORD $0x4e3c1c00 // and v0, v0, v28
 	WORD $0x4ea01c60 // orr v0, v3, v0
-	WORD $0x6ea1e783 // fcmgt v3, v28, v1
+	WORD $0x6ea1e7a3 // fcmgt v3, v29, v1
 	WORD $0x6e601c43 // bsl v3, v2, v0
 	FMOVQ.P F3, 16(R0)
 	SUBS $4, R3, R3
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4e291d00 // and v0, v8, v9
+	WORD $0x6e28dd01 // fmul v1, v8, v8
+	VMOV V30.B16, V2.B16
+	WORD $0x4e21cd42 // fmla v2, v10, v1
+	VMOV V31.B16, V3.B16
+	WORD $0x4e21cd63 // fmla v3, v11, v1
+	FMOVQ 0(R5), F4
+	WORD $0x4e21cd84 // fmla v4, v12, v1
+	WORD $0x6e21dc21 // fmul v1, v1, v1
+	WORD $0x4e21cc62 // fmla v2, v3, v1
+	WORD $0x4e21cda4 // fmla v4, v13, v1
+	WORD $0x6e21dc21 // fmul v1, v1, v1
+	WORD $0x4e21cc82 // fmla v2, v4, v1
+	VMOV V8.B16, V1.B16
+	WORD $0x4e28cc41 // fmla v1, v2, v8
+	WORD $0x4eaef402 // fmin v2, v0, v14
+	FMOVQ 16(R5), F3
+	WORD $0x4e22cde3 // fmla v3, v15, v2
+	FMOVQ 32(R5), F4
+	WORD $0x4e22ce04 // fmla v4, v16, v2
+	FMOVQ 48(R5), F5
+	WORD $0x4e22ce25 // fmla v5, v17, v2
+	WORD $0x6e22dc46 // fmul v6, v2, v2
+	WORD $0x4e26cc83 // fmla v3, v4, v6
+	WORD $0x4e26ce45 // fmla v5, v18, v6
+	WORD $0x6e26dcc4 // fmul v4, v6, v6
+	WORD $0x4e24cca3 // fmla v3, v5, v4
+	WORD $0x6e23dc42 // fmul v2, v2, v3
+	VMOV V21.B16, V3.B16
+	WORD $0x4e34cc43 // fmla v3, v2, v20
+	WORD $0x4eb5d464 // fsub v4, v3, v21
+	WORD $0x4eb7cc82 // fmls v2, v4, v23
+	WORD $0x4eb6cc82 // fmls v2, v4, v22
+	WORD $0x6e22dc44 // fmul v4, v2, v2
+	FMOVQ 64(R5), F5
+	WORD $0x4e22cf25 // fmla v5, v25, v2
+	WORD $0x4e24cf05 // fmla v5, v24, v4
+	FMOVQ 80(R5), F6
+	WORD $0x4e22cf46 // fmla v6, v26, v2
+	WORD $0x4e24cca6 // fmla v6, v5, v4
+	WORD $0x4e22d662 // fadd v2, v19, v2
+	WORD $0x4e24ccc2 // fmla v2, v6, v4
+	WORD $0x4e22d442 // fadd v2, v2, v2
+	WORD $0x4f375463 // shl v3, v3, #23
+	WORD $0x4ebb8463 // add v3, v3, v27
+	WORD $0x6e23dc42 // fmul v2, v2, v3
+	WORD $0x4ea2d662 // fsub v2, v19, v2
+	WORD $0x4e3c1d03 // and v3, v8, v28
+	WORD $0x4ea31c42 // orr v2, v2, v3
+	WORD $0x6ea0e7a3 // fcmgt v3, v29, v0
+	WORD $0x6e621c23 // bsl v3, v1, v2
+	SUB $16, R0, R10
+	FMOVQ F3, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -2225,34 +2747,34 @@ DATA geluNEONTable<>+256(SB)/4, $0x3e2aaa48
 DATA geluNEONTable<>+260(SB)/4, $0x3e2aaa48
 DATA geluNEONTable<>+264(SB)/4, $0x3e2aaa48
 DATA geluNEONTable<>+268(SB)/4, $0x3e2aaa48
-DATA geluNEONTable<>+272(SB)/4, $0x3f000000
-DATA geluNEONTable<>+276(SB)/4, $0x3f000000
-DATA geluNEONTable<>+280(SB)/4, $0x3f000000
-DATA geluNEONTable<>+284(SB)/4, $0x3f000000
-DATA geluNEONTable<>+288(SB)/4, $0xbf317217
-DATA geluNEONTable<>+292(SB)/4, $0xbf317217
-DATA geluNEONTable<>+296(SB)/4, $0xbf317217
-DATA geluNEONTable<>+300(SB)/4, $0xbf317217
-DATA geluNEONTable<>+304(SB)/4, $0x3e3a1833
-DATA geluNEONTable<>+308(SB)/4, $0x3e3a1833
-DATA geluNEONTable<>+312(SB)/4, $0x3e3a1833
-DATA geluNEONTable<>+316(SB)/4, $0x3e3a1833
-DATA geluNEONTable<>+320(SB)/4, $0x3ba6162c
-DATA geluNEONTable<>+324(SB)/4, $0x3ba6162c
-DATA geluNEONTable<>+328(SB)/4, $0x3ba6162c
-DATA geluNEONTable<>+332(SB)/4, $0x3ba6162c
-DATA geluNEONTable<>+336(SB)/4, $0xb88b96f2
-DATA geluNEONTable<>+340(SB)/4, $0xb88b96f2
-DATA geluNEONTable<>+344(SB)/4, $0xb88b96f2
-DATA geluNEONTable<>+348(SB)/4, $0xb88b96f2
-DATA geluNEONTable<>+352(SB)/4, $0x3d2aac7e
-DATA geluNEONTable<>+356(SB)/4, $0x3d2aac7e
-DATA geluNEONTable<>+360(SB)/4, $0x3d2aac7e
-DATA geluNEONTable<>+364(SB)/4, $0x3d2aac7e
-DATA geluNEONTable<>+368(SB)/4, $0x3efffffe
-DATA geluNEONTable<>+372(SB)/4, $0x3efffffe
-DATA geluNEONTable<>+376(SB)/4, $0x3efffffe
-DATA geluNEONTable<>+380(SB)/4, $0x3efffffe
+DATA geluNEONTable<>+272(SB)/4, $0xbf317217
+DATA geluNEONTable<>+276(SB)/4, $0xbf317217
+DATA geluNEONTable<>+280(SB)/4, $0xbf317217
+DATA geluNEONTable<>+284(SB)/4, $0xbf317217
+DATA geluNEONTable<>+288(SB)/4, $0x3e3a1833
+DATA geluNEONTable<>+292(SB)/4, $0x3e3a1833
+DATA geluNEONTable<>+296(SB)/4, $0x3e3a1833
+DATA geluNEONTable<>+300(SB)/4, $0x3e3a1833
+DATA geluNEONTable<>+304(SB)/4, $0x3ba6162c
+DATA geluNEONTable<>+308(SB)/4, $0x3ba6162c
+DATA geluNEONTable<>+312(SB)/4, $0x3ba6162c
+DATA geluNEONTable<>+316(SB)/4, $0x3ba6162c
+DATA geluNEONTable<>+320(SB)/4, $0xb88b96f2
+DATA geluNEONTable<>+324(SB)/4, $0xb88b96f2
+DATA geluNEONTable<>+328(SB)/4, $0xb88b96f2
+DATA geluNEONTable<>+332(SB)/4, $0xb88b96f2
+DATA geluNEONTable<>+336(SB)/4, $0x3d2aac7e
+DATA geluNEONTable<>+340(SB)/4, $0x3d2aac7e
+DATA geluNEONTable<>+344(SB)/4, $0x3d2aac7e
+DATA geluNEONTable<>+348(SB)/4, $0x3d2aac7e
+DATA geluNEONTable<>+352(SB)/4, $0x3efffffe
+DATA geluNEONTable<>+356(SB)/4, $0x3efffffe
+DATA geluNEONTable<>+360(SB)/4, $0x3efffffe
+DATA geluNEONTable<>+364(SB)/4, $0x3efffffe
+DATA geluNEONTable<>+368(SB)/4, $0x3f000000
+DATA geluNEONTable<>+372(SB)/4, $0x3f000000
+DATA geluNEONTable<>+376(SB)/4, $0x3f000000
+DATA geluNEONTable<>+380(SB)/4, $0x3f000000
 DATA geluNEONTable<>+384(SB)/4, $0x0
 DATA geluNEONTable<>+388(SB)/4, $0x0
 DATA geluNEONTable<>+392(SB)/4, $0x0
@@ -2260,7 +2782,7 @@ DATA geluNEONTable<>+396(SB)/4, $0x0
 GLOBL geluNEONTable<>(SB), RODATA|NOPTR, $400
 
 // func geluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-// held in vector registers: 14 math.Float32frombits(0x7fffffff), 15 13.025, 16 5.5, 17 (-0.79788876), 18 (-0.036495715), 19 (-0.00023768666), 20 1.3684595e-05, 21 (-8.1355034e-07), 22 (-0.5), 23 1, 24 1.442695, 25 1.2582912e+07, 26 (-0.00021219444), 27 0.6933594, 28 0.0013814209, 29 0.0083689, 30 0.1666652, 31 0.5
+// held in vector registers: 15 math.Float32frombits(0x7fffffff), 16 13.025, 17 5.5, 18 (-0.79788876), 19 (-0.036495715), 20 (-0.00023768666), 21 1.3684595e-05, 22 (-8.1355034e-07), 23 (-0.5), 24 1, 25 1.442695, 26 1.2582912e+07, 27 (-0.00021219444), 28 0.6933594, 29 0.0013814209, 30 0.0083689, 31 0.1666652
 TEXT ·geluNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
@@ -2269,41 +2791,49 @@ TEXT ·geluNEON(SB), NOSPLIT, $0-56
 	MOVD rows+40(FP), R7
 	MOVD gap+48(FP), R8
 	MOVD $geluNEONTable<>(SB), R5
-	VLD1.P 64(R5), [V14.S4, V15.S4, V16.S4, V17.S4]
-	VLD1.P 64(R5), [V18.S4, V19.S4, V20.S4, V21.S4]
-	VLD1.P 64(R5), [V22.S4, V23.S4, V24.S4, V25.S4]
-	VLD1.P 64(R5), [V26.S4, V27.S4, V28.S4, V29.S4]
-	VLD1.P 32(R5), [V30.S4, V31.S4]
+	VLD1.P 64(R5), [V15.S4, V16.S4, V17.S4, V18.S4]
+	VLD1.P 64(R5), [V19.S4, V20.S4, V21.S4, V22.S4]
+	VLD1.P 64(R5), [V23.S4, V24.S4, V25.S4, V26.S4]
+	VLD1.P 64(R5), [V27.S4, V28.S4, V29.S4, V30.S4]
+	VLD1.P 16(R5), [V31.S4]
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V14.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $8, R3, R3
 	BLT rest
 
 several:
 	VLD1.P 32(R1), [V0.S4, V1.S4]
-	WORD $0x4e2e1c02 // and v2, v0, v14
-	WORD $0x4e2e1c23 // and v3, v1, v14
-	WORD $0x4eaff442 // fmin v2, v2, v15
-	WORD $0x4eaff463 // fmin v3, v3, v15
-	WORD $0x4eb0f444 // fmin v4, v2, v16
-	WORD $0x4eb0f465 // fmin v5, v3, v16
+	WORD $0x4e2f1c02 // and v2, v0, v15
+	WORD $0x4e2f1c23 // and v3, v1, v15
+	WORD $0x4eb0f442 // fmin v2, v2, v16
+	WORD $0x4eb0f463 // fmin v3, v3, v16
+	WORD $0x4eb1f444 // fmin v4, v2, v17
+	WORD $0x4eb1f465 // fmin v5, v3, v17
 	FMOVQ 0(R5), F6
 	VMOV V6.B16, V7.B16
-	WORD $0x4e24ce26 // fmla v6, v17, v4
-	WORD $0x4e25ce27 // fmla v7, v17, v5
+	WORD $0x4e24ce46 // fmla v6, v18, v4
+	WORD $0x4e25ce47 // fmla v7, v18, v5
 	FMOVQ 16(R5), F8
 	VMOV V8.B16, V9.B16
-	WORD $0x4e24ce48 // fmla v8, v18, v4
-	WORD $0x4e25ce49 // fmla v9, v18, v5
+	WORD $0x4e24ce68 // fmla v8, v19, v4
+	WORD $0x4e25ce69 // fmla v9, v19, v5
 	FMOVQ 32(R5), F10
 	VMOV V10.B16, V11.B16
-	WORD $0x4e24ce6a // fmla v10, v19, v4
-	WORD $0x4e25ce6b // fmla v11, v19, v5
+	WORD $0x4e24ce8a // fmla v10, v20, v4
+	WORD $0x4e25ce8b // fmla v11, v20, v5
 	FMOVQ 48(R5), F12
 	VMOV V12.B16, V13.B16
-	WORD $0x4e24ce8c // fmla v12, v20, v4
-	WORD $0x4e25ce8d // fmla v13, v20, v5
+	WORD $0x4e24ceac // fmla v12, v21, v4
+	WORD $0x4e25cead // fmla v13, v21, v5
 	WORD $0x6e24dc84 // fmul v4, v4, v4
 	WORD $0x6e25dca5 // fmul v5, v5, v5
 	WORD $0x4e24cd06 // fmla v6, v8, v4
@@ -2316,51 +2846,52 @@ several:
 	WORD $0x4e25cd67 // fmla v7, v11, v5
 	WORD $0x6e24dc84 // fmul v4, v4, v4
 	WORD $0x6e25dca5 // fmul v5, v5, v5
-	WORD $0x4e24cea6 // fmla v6, v21, v4
-	WORD $0x4e25cea7 // fmla v7, v21, v5
+	WORD $0x4e24cec6 // fmla v6, v22, v4
+	WORD $0x4e25cec7 // fmla v7, v22, v5
 	WORD $0x6e22dc42 // fmul v2, v2, v2
 	WORD $0x6e23dc63 // fmul v3, v3, v3
-	WORD $0x4e36cc46 // fmla v6, v2, v22
-	WORD $0x4e36cc67 // fmla v7, v3, v22
-	VMOV V25.B16, V2.B16
-	WORD $0x4e38ccc2 // fmla v2, v6, v24
-	VMOV V25.B16, V3.B16
-	WORD $0x4e38cce3 // fmla v3, v7, v24
-	WORD $0x4eb9d444 // fsub v4, v2, v25
-	WORD $0x4eb9d465 // fsub v5, v3, v25
+	WORD $0x4e37cc46 // fmla v6, v2, v23
+	WORD $0x4e37cc67 // fmla v7, v3, v23
+	VMOV V26.B16, V2.B16
+	WORD $0x4e39ccc2 // fmla v2, v6, v25
+	VMOV V26.B16, V3.B16
+	WORD $0x4e39cce3 // fmla v3, v7, v25
+	WORD $0x4ebad444 // fsub v4, v2, v26
+	WORD $0x4ebad465 // fsub v5, v3, v26
+	WORD $0x4ebccc86 // fmls v6, v4, v28
+	WORD $0x4ebccca7 // fmls v7, v5, v28
 	WORD $0x4ebbcc86 // fmls v6, v4, v27
 	WORD $0x4ebbcca7 // fmls v7, v5, v27
-	WORD $0x4ebacc86 // fmls v6, v4, v26
-	WORD $0x4ebacca7 // fmls v7, v5, v26
 	WORD $0x6e26dcc4 // fmul v4, v6, v6
 	WORD $0x6e27dce5 // fmul v5, v7, v7
 	FMOVQ 64(R5), F8
 	VMOV V8.B16, V9.B16
-	WORD $0x4e26cfa8 // fmla v8, v29, v6
-	WORD $0x4e27cfa9 // fmla v9, v29, v7
-	WORD $0x4e24cf88 // fmla v8, v28, v4
-	WORD $0x4e25cf89 // fmla v9, v28, v5
+	WORD $0x4e26cfc8 // fmla v8, v30, v6
+	WORD $0x4e27cfc9 // fmla v9, v30, v7
+	WORD $0x4e24cfa8 // fmla v8, v29, v4
+	WORD $0x4e25cfa9 // fmla v9, v29, v5
 	FMOVQ 80(R5), F10
 	VMOV V10.B16, V11.B16
-	WORD $0x4e26cfca // fmla v10, v30, v6
-	WORD $0x4e27cfcb // fmla v11, v30, v7
+	WORD $0x4e26cfea // fmla v10, v31, v6
+	WORD $0x4e27cfeb // fmla v11, v31, v7
 	WORD $0x4e24cd0a // fmla v10, v8, v4
 	WORD $0x4e25cd2b // fmla v11, v9, v5
-	WORD $0x4e26d6e6 // fadd v6, v23, v6
-	WORD $0x4e27d6e7 // fadd v7, v23, v7
+	WORD $0x4e26d706 // fadd v6, v24, v6
+	WORD $0x4e27d707 // fadd v7, v24, v7
 	WORD $0x4e24cd46 // fmla v6, v10, v4
 	WORD $0x4e25cd67 // fmla v7, v11, v5
 	WORD $0x4e26d4c4 // fadd v4, v6, v6
 	WORD $0x4e27d4e5 // fadd v5, v7, v7
 	WORD $0x4f375442 // shl v2, v2, #23
 	WORD $0x4f375463 // shl v3, v3, #23
-	WORD $0x4ebf8442 // add v2, v2, v31
-	WORD $0x4ebf8463 // add v3, v3, v31
+	FMOVQ 96(R5), F6
+	WORD $0x4ea68442 // add v2, v2, v6
+	WORD $0x4ea68463 // add v3, v3, v6
 	WORD $0x6e22dc82 // fmul v2, v4, v2
 	WORD $0x6e23dca3 // fmul v3, v5, v3
-	WORD $0x4ea2d6e4 // fsub v4, v23, v2
-	WORD $0x4ea3d6e5 // fsub v5, v23, v3
-	FMOVQ 96(R5), F6
+	WORD $0x4ea2d704 // fsub v4, v24, v2
+	WORD $0x4ea3d705 // fsub v5, v24, v3
+	FMOVQ 112(R5), F6
 	WORD $0x6ea0e4c7 // fcmgt v7, v6, v0
 	WORD $0x6e641c47 // bsl v7, v2, v4
 	WORD $0x6ea1e4c2 // fcmgt v2, v6, v1
@@ -2377,46 +2908,47 @@ rest:
 
 one:
 	VLD1.P 16(R1), [V0.S4]
-	WORD $0x4e2e1c01 // and v1, v0, v14
-	WORD $0x4eaff421 // fmin v1, v1, v15
-	WORD $0x4eb0f422 // fmin v2, v1, v16
+	WORD $0x4e2f1c01 // and v1, v0, v15
+	WORD $0x4eb0f421 // fmin v1, v1, v16
+	WORD $0x4eb1f422 // fmin v2, v1, v17
 	FMOVQ 0(R5), F3
-	WORD $0x4e22ce23 // fmla v3, v17, v2
+	WORD $0x4e22ce43 // fmla v3, v18, v2
 	FMOVQ 16(R5), F4
-	WORD $0x4e22ce44 // fmla v4, v18, v2
+	WORD $0x4e22ce64 // fmla v4, v19, v2
 	FMOVQ 32(R5), F5
-	WORD $0x4e22ce65 // fmla v5, v19, v2
+	WORD $0x4e22ce85 // fmla v5, v20, v2
 	FMOVQ 48(R5), F6
-	WORD $0x4e22ce86 // fmla v6, v20, v2
+	WORD $0x4e22cea6 // fmla v6, v21, v2
 	WORD $0x6e22dc42 // fmul v2, v2, v2
 	WORD $0x4e22cc83 // fmla v3, v4, v2
 	WORD $0x4e22ccc5 // fmla v5, v6, v2
 	WORD $0x6e22dc42 // fmul v2, v2, v2
 	WORD $0x4e22cca3 // fmla v3, v5, v2
 	WORD $0x6e22dc42 // fmul v2, v2, v2
-	WORD $0x4e22cea3 // fmla v3, v21, v2
+	WORD $0x4e22cec3 // fmla v3, v22, v2
 	WORD $0x6e21dc21 // fmul v1, v1, v1
-	WORD $0x4e36cc23 // fmla v3, v1, v22
-	VMOV V25.B16, V1.B16
-	WORD $0x4e38cc61 // fmla v1, v3, v24
-	WORD $0x4eb9d422 // fsub v2, v1, v25
+	WORD $0x4e37cc23 // fmla v3, v1, v23
+	VMOV V26.B16, V1.B16
+	WORD $0x4e39cc61 // fmla v1, v3, v25
+	WORD $0x4ebad422 // fsub v2, v1, v26
+	WORD $0x4ebccc43 // fmls v3, v2, v28
 	WORD $0x4ebbcc43 // fmls v3, v2, v27
-	WORD $0x4ebacc43 // fmls v3, v2, v26
 	WORD $0x6e23dc62 // fmul v2, v3, v3
 	FMOVQ 64(R5), F4
-	WORD $0x4e23cfa4 // fmla v4, v29, v3
-	WORD $0x4e22cf84 // fmla v4, v28, v2
+	WORD $0x4e23cfc4 // fmla v4, v30, v3
+	WORD $0x4e22cfa4 // fmla v4, v29, v2
 	FMOVQ 80(R5), F5
-	WORD $0x4e23cfc5 // fmla v5, v30, v3
+	WORD $0x4e23cfe5 // fmla v5, v31, v3
 	WORD $0x4e22cc85 // fmla v5, v4, v2
-	WORD $0x4e23d6e3 // fadd v3, v23, v3
+	WORD $0x4e23d703 // fadd v3, v24, v3
 	WORD $0x4e22cca3 // fmla v3, v5, v2
 	WORD $0x4e23d462 // fadd v2, v3, v3
 	WORD $0x4f375421 // shl v1, v1, #23
-	WORD $0x4ebf8421 // add v1, v1, v31
-	WORD $0x6e21dc41 // fmul v1, v2, v1
-	WORD $0x4ea1d6e2 // fsub v2, v23, v1
 	FMOVQ 96(R5), F3
+	WORD $0x4ea38421 // add v1, v1, v3
+	WORD $0x6e21dc41 // fmul v1, v2, v1
+	WORD $0x4ea1d702 // fsub v2, v24, v1
+	FMOVQ 112(R5), F3
 	WORD $0x6ea0e464 // fcmgt v4, v3, v0
 	WORD $0x6e621c24 // bsl v4, v1, v2
 	WORD $0x6e24dc00 // fmul v0, v0, v4
@@ -2425,6 +2957,58 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4e2f1dc0 // and v0, v14, v15
+	WORD $0x4eb0f400 // fmin v0, v0, v16
+	WORD $0x4eb1f401 // fmin v1, v0, v17
+	FMOVQ 0(R5), F2
+	WORD $0x4e21ce42 // fmla v2, v18, v1
+	FMOVQ 16(R5), F3
+	WORD $0x4e21ce63 // fmla v3, v19, v1
+	FMOVQ 32(R5), F4
+	WORD $0x4e21ce84 // fmla v4, v20, v1
+	FMOVQ 48(R5), F5
+	WORD $0x4e21cea5 // fmla v5, v21, v1
+	WORD $0x6e21dc21 // fmul v1, v1, v1
+	WORD $0x4e21cc62 // fmla v2, v3, v1
+	WORD $0x4e21cca4 // fmla v4, v5, v1
+	WORD $0x6e21dc21 // fmul v1, v1, v1
+	WORD $0x4e21cc82 // fmla v2, v4, v1
+	WORD $0x6e21dc21 // fmul v1, v1, v1
+	WORD $0x4e21cec2 // fmla v2, v22, v1
+	WORD $0x6e20dc00 // fmul v0, v0, v0
+	WORD $0x4e37cc02 // fmla v2, v0, v23
+	VMOV V26.B16, V0.B16
+	WORD $0x4e39cc40 // fmla v0, v2, v25
+	WORD $0x4ebad401 // fsub v1, v0, v26
+	WORD $0x4ebccc22 // fmls v2, v1, v28
+	WORD $0x4ebbcc22 // fmls v2, v1, v27
+	WORD $0x6e22dc41 // fmul v1, v2, v2
+	FMOVQ 64(R5), F3
+	WORD $0x4e22cfc3 // fmla v3, v30, v2
+	WORD $0x4e21cfa3 // fmla v3, v29, v1
+	FMOVQ 80(R5), F4
+	WORD $0x4e22cfe4 // fmla v4, v31, v2
+	WORD $0x4e21cc64 // fmla v4, v3, v1
+	WORD $0x4e22d702 // fadd v2, v24, v2
+	WORD $0x4e21cc82 // fmla v2, v4, v1
+	WORD $0x4e22d441 // fadd v1, v2, v2
+	WORD $0x4f375400 // shl v0, v0, #23
+	FMOVQ 96(R5), F2
+	WORD $0x4ea28400 // add v0, v0, v2
+	WORD $0x6e20dc20 // fmul v0, v1, v0
+	WORD $0x4ea0d701 // fsub v1, v24, v0
+	FMOVQ 112(R5), F2
+	WORD $0x6eaee443 // fcmgt v3, v2, v14
+	WORD $0x6e611c03 // bsl v3, v0, v1
+	WORD $0x6e23ddc0 // fmul v0, v14, v3
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -2507,6 +3091,14 @@ TEXT ·geluTanhNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V17.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $8, R3, R3
 	BLT rest
 
@@ -2602,6 +3194,39 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x6e31de20 // fmul v0, v17, v17
+	VMOV V29.B16, V1.B16
+	WORD $0x4e32cc01 // fmla v1, v0, v18
+	WORD $0x6e21de20 // fmul v0, v17, v1
+	WORD $0x4e34f400 // fmax v0, v0, v20
+	WORD $0x4eb5f400 // fmin v0, v0, v21
+	VMOV V23.B16, V1.B16
+	WORD $0x4e36cc01 // fmla v1, v0, v22
+	WORD $0x4eb7d422 // fsub v2, v1, v23
+	WORD $0x4e39cc40 // fmla v0, v2, v25
+	WORD $0x4e38cc40 // fmla v0, v2, v24
+	WORD $0x6e20dc02 // fmul v2, v0, v0
+	VMOV V30.B16, V3.B16
+	WORD $0x4e20cf63 // fmla v3, v27, v0
+	WORD $0x4e22cf43 // fmla v3, v26, v2
+	VMOV V31.B16, V4.B16
+	WORD $0x4e20cf84 // fmla v4, v28, v0
+	WORD $0x4e22cc64 // fmla v4, v3, v2
+	WORD $0x4ea0d660 // fsub v0, v19, v0
+	WORD $0x4e22cc80 // fmla v0, v4, v2
+	WORD $0x4f375421 // shl v1, v1, #23
+	WORD $0x4eb38421 // add v1, v1, v19
+	VMOV V19.B16, V2.B16
+	WORD $0x4e21cc02 // fmla v2, v0, v1
+	WORD $0x6e22fe20 // fdiv v0, v17, v2
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -2626,6 +3251,17 @@ TEXT ·additionNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V28.S4]
+	ADD R3<<2, R2, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V29.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2664,6 +3300,17 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4e3dd780 // fadd v0, v28, v29
+	WORD $0x4e3ef400 // fmax v0, v0, v30
+	WORD $0x4ebff400 // fmin v0, v0, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -2683,6 +3330,17 @@ TEXT ·subtractionNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V30.S4]
+	ADD R3<<2, R2, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V31.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2711,6 +3369,15 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4ebfd7c0 // fsub v0, v30, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -2730,6 +3397,17 @@ TEXT ·multiplicationNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V30.S4]
+	ADD R3<<2, R2, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V31.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2758,6 +3436,15 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x6e3fdfc0 // fmul v0, v30, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -2777,6 +3464,17 @@ TEXT ·divisionNEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V30.S4]
+	ADD R3<<2, R2, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V31.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2805,6 +3503,15 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x6e3fffc0 // fdiv v0, v30, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -2813,8 +3520,8 @@ done:
 	RET
 
 
-// func maximum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·maximum2NEON(SB), NOSPLIT, $0-56
+// func largerNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·largerNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
@@ -2824,6 +3531,17 @@ TEXT ·maximum2NEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V30.S4]
+	ADD R3<<2, R2, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V31.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2852,6 +3570,15 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4e3ff7c0 // fmax v0, v30, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -2860,8 +3587,8 @@ done:
 	RET
 
 
-// func minimum2NEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
-TEXT ·minimum2NEON(SB), NOSPLIT, $0-56
+// func smallerNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+TEXT ·smallerNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
@@ -2871,6 +3598,17 @@ TEXT ·minimum2NEON(SB), NOSPLIT, $0-56
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V30.S4]
+	ADD R3<<2, R2, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V31.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2899,6 +3637,15 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4ebff7c0 // fmin v0, v30, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2
@@ -2906,26 +3653,37 @@ done:
 	BNE row
 	RET
 
-DATA leakyTimesNEONTable<>+0(SB)/4, $0x0
-DATA leakyTimesNEONTable<>+4(SB)/4, $0x0
-DATA leakyTimesNEONTable<>+8(SB)/4, $0x0
-DATA leakyTimesNEONTable<>+12(SB)/4, $0x0
-GLOBL leakyTimesNEONTable<>(SB), RODATA|NOPTR, $16
+DATA preluNEONTable<>+0(SB)/4, $0x0
+DATA preluNEONTable<>+4(SB)/4, $0x0
+DATA preluNEONTable<>+8(SB)/4, $0x0
+DATA preluNEONTable<>+12(SB)/4, $0x0
+GLOBL preluNEONTable<>(SB), RODATA|NOPTR, $16
 
-// func leakyTimesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// func preluNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 31 0
-TEXT ·leakyTimesNEON(SB), NOSPLIT, $0-56
+TEXT ·preluNEON(SB), NOSPLIT, $0-56
 	MOVD y+0(FP), R0
 	MOVD x+8(FP), R1
 	MOVD z+16(FP), R2
 	MOVD p+32(FP), R4
 	MOVD rows+40(FP), R7
 	MOVD gap+48(FP), R8
-	MOVD $leakyTimesNEONTable<>(SB), R5
+	MOVD $preluNEONTable<>(SB), R5
 	VLD1.P 16(R5), [V31.S4]
 
 row:
 	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V29.S4]
+	ADD R3<<2, R2, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V30.S4]
+	SUB R9, R3, R3
+
+whole:
 	SUBS $16, R3, R3
 	BLT rest
 
@@ -2964,6 +3722,17 @@ one:
 	BNE one
 
 done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	ADD R9<<2, R2, R2
+	WORD $0x4ebff7a0 // fmin v0, v29, v31
+	WORD $0x4e3ff7a1 // fmax v1, v29, v31
+	WORD $0x4e3ecc01 // fmla v1, v0, v30
+	SUB $16, R0, R10
+	FMOVQ F1, (R10)
+
+next:
 	ADD R8, R0
 	ADD R8, R1
 	ADD R8, R2

@@ -47,8 +47,9 @@ func gatherRandomly(t *testing.T, f *fence, width, rows int) {
 	for k := range off {
 		off[k] = f.r.IntN(101)
 	}
+	all := NewOffsets(append([]int{7, 3}, off...))
 	dst := f.slice(rows*width + f.r.IntN(2)*width)
-	Gather(dst, width, src, off, runs, cols)
+	Gather(dst, width, src, &all, 2, rows, runs, cols)
 	for k, o := range off {
 		for r, run := range runs {
 			end := cols

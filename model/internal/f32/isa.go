@@ -39,6 +39,7 @@ func packs(width int) isa {
 // shapes says how the kernels of each instruction set cut up their work.
 var shapes = [isaCount]struct {
 	width      int // rows of a panel
+	together   int // panels that the kernel for one vector reads at a time
 	frames     int // frames of the widest batch kernel
 	tileRows   int // the matrix product's tile
 	tileCols   int
@@ -50,11 +51,11 @@ var shapes = [isaCount]struct {
 	small      int // up to how many weights are read anew for each tile
 	unpacked   int // up to how many rows of C read B where it is
 }{
-	portable: {width: 4, frames: 1, tileRows: 4, tileCols: 4, narrowRows: 4, narrow: 4, depth: 256, tiles: 32, group: 64, small: 32 << 10},
-	avx2:     {width: 16, frames: 4, tileRows: 4, tileCols: 24, narrowRows: 4, narrow: 8, depth: 160, tiles: 8, group: 16, unpacked: 32},
-	avx512:   {width: 32, frames: 8, tileRows: 8, tileCols: 48, narrowRows: 8, narrow: 16, depth: 128, tiles: 8, group: 8, unpacked: 32},
-	neon64:   {width: 16, frames: 4, tileRows: 8, tileCols: 12, narrowRows: 16, narrow: 4, depth: 256, tiles: 8, group: 8, small: 32 << 10, unpacked: 64},
-	neon32:   {width: 12, frames: 4, tileRows: 6, tileCols: 8, narrowRows: 6, narrow: 8, depth: 256, tiles: 12, group: 10, small: 32 << 10, unpacked: 48},
+	portable: {width: 4, together: 1, frames: 1, tileRows: 4, tileCols: 4, narrowRows: 4, narrow: 4, depth: 256, tiles: 32, group: 64, small: 1 << 20},
+	avx2:     {width: 16, together: 4, frames: 4, tileRows: 4, tileCols: 24, narrowRows: 4, narrow: 8, depth: 160, tiles: 8, group: 16, unpacked: 32},
+	avx512:   {width: 32, together: 4, frames: 8, tileRows: 8, tileCols: 48, narrowRows: 8, narrow: 16, depth: 128, tiles: 8, group: 8, unpacked: 32},
+	neon64:   {width: 16, together: 1, frames: 4, tileRows: 8, tileCols: 12, narrowRows: 16, narrow: 4, depth: 256, tiles: 8, group: 8, small: 32 << 10, unpacked: 64},
+	neon32:   {width: 12, together: 1, frames: 4, tileRows: 6, tileCols: 8, narrowRows: 6, narrow: 8, depth: 256, tiles: 12, group: 10, small: 32 << 10, unpacked: 48},
 }
 
 // The largest of the above, for buffers on the stack.

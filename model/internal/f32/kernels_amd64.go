@@ -97,6 +97,17 @@ func pack(i isa, dst, src *float32, each, from, rows, tiles int) {
 }
 
 //go:noescape
+func filtersAVX512(c *filtersCall)
+
+func filters(i isa, c *filtersCall) {
+	if i == avx512 {
+		filtersAVX512(c)
+	} else {
+		filtersAVX2(c)
+	}
+}
+
+//go:noescape
 func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 
 //go:noescape
@@ -125,6 +136,9 @@ func gatherAVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
 
 //go:noescape
 func packAVX2(dst, src *float32, each, from, rows, tiles int)
+
+//go:noescape
+func filtersAVX2(c *filtersCall)
 
 //go:noescape
 func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)

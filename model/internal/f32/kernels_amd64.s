@@ -167,7 +167,7 @@ DATA factors<>+508(SB)/4, $0x403504f3
 GLOBL factors<>(SB), RODATA|NOPTR, $512
 
 // func affineAVX512(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
-// AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 x[k], R11 columns left, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of columns 0..3 mod 4, [Z8 Z9 Z10 Z11] x[k], [Z12] lo, [Z13] hi
+// AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 of the second, R11 third, R12 fourth panel, R13 x[k], R14 columns left, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of four panels, or of columns 0..3 mod 4, [Z8 Z9 Z10 Z11] x[k], [Z12] lo, [Z13] hi
 TEXT ·affineAVX512(SB), NOSPLIT, $0-64
 	MOVQ             y+0(FP), AX
 	MOVQ             w+8(FP), BX
@@ -178,11 +178,139 @@ TEXT ·affineAVX512(SB), NOSPLIT, $0-64
 	MOVQ             pitch+48(FP), R8
 	VBROADCASTSS     lo+56(FP), Z12
 	VBROADCASTSS     hi+60(FP), Z13
+	SUBQ             $4, DI
+	JLT              panels
+
+fourPanels:
+	MOVQ             BX, R9
+	LEAQ             0(R9)(R8*1), R10
+	LEAQ             0(R10)(R8*1), R11
+	LEAQ             0(R11)(R8*1), R12
+	MOVQ             CX, R13
+	MOVQ             SI, R14
+	VPXORQ           Z0, Z0, Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+	TESTQ            DX, DX
+	JEQ              fourSums
+	VMOVUPS          0(DX), Z0
+	VMOVUPS          64(DX), Z1
+	VMOVUPS          128(DX), Z2
+	VMOVUPS          192(DX), Z3
+	VMOVUPS          256(DX), Z4
+	VMOVUPS          320(DX), Z5
+	VMOVUPS          384(DX), Z6
+	VMOVUPS          448(DX), Z7
+	ADDQ             $512, DX
+
+fourSums:
+	SUBQ             $2, R14
+	JLT              odd
+
+two:
+	VBROADCASTSS     0(R13), Z8
+	PREFETCHT0       2048(R9)
+	PREFETCHT0       2112(R9)
+	VFMADD231PS      0(R9), Z8, Z0
+	VFMADD231PS      64(R9), Z8, Z1
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
+	VFMADD231PS      0(R10), Z8, Z2
+	VFMADD231PS      64(R10), Z8, Z3
+	PREFETCHT0       2048(R11)
+	PREFETCHT0       2112(R11)
+	VFMADD231PS      0(R11), Z8, Z4
+	VFMADD231PS      64(R11), Z8, Z5
+	PREFETCHT0       2048(R12)
+	PREFETCHT0       2112(R12)
+	VFMADD231PS      0(R12), Z8, Z6
+	VFMADD231PS      64(R12), Z8, Z7
+	VBROADCASTSS     4(R13), Z9
+	PREFETCHT0       2176(R9)
+	PREFETCHT0       2240(R9)
+	VFMADD231PS      128(R9), Z9, Z0
+	VFMADD231PS      192(R9), Z9, Z1
+	PREFETCHT0       2176(R10)
+	PREFETCHT0       2240(R10)
+	VFMADD231PS      128(R10), Z9, Z2
+	VFMADD231PS      192(R10), Z9, Z3
+	PREFETCHT0       2176(R11)
+	PREFETCHT0       2240(R11)
+	VFMADD231PS      128(R11), Z9, Z4
+	VFMADD231PS      192(R11), Z9, Z5
+	PREFETCHT0       2176(R12)
+	PREFETCHT0       2240(R12)
+	VFMADD231PS      128(R12), Z9, Z6
+	VFMADD231PS      192(R12), Z9, Z7
+	ADDQ             $8, R13
+	ADDQ             $256, R9
+	ADDQ             $256, R10
+	ADDQ             $256, R11
+	ADDQ             $256, R12
+	SUBQ             $2, R14
+	JGE              two
+
+odd:
+	ADDQ             $2, R14
+	JEQ              storeFour
+	VBROADCASTSS     0(R13), Z8
+	VFMADD231PS      0(R9), Z8, Z0
+	VFMADD231PS      64(R9), Z8, Z1
+	VFMADD231PS      0(R10), Z8, Z2
+	VFMADD231PS      64(R10), Z8, Z3
+	VFMADD231PS      0(R11), Z8, Z4
+	VFMADD231PS      64(R11), Z8, Z5
+	VFMADD231PS      0(R12), Z8, Z6
+	VFMADD231PS      64(R12), Z8, Z7
+	ADDQ             $4, R13
+	ADDQ             $128, R9
+	ADDQ             $128, R10
+	ADDQ             $128, R11
+	ADDQ             $128, R12
+
+storeFour:
+	VMAXPS           Z0, Z12, Z0
+	VMAXPS           Z1, Z12, Z1
+	VMAXPS           Z2, Z12, Z2
+	VMAXPS           Z3, Z12, Z3
+	VMAXPS           Z4, Z12, Z4
+	VMAXPS           Z5, Z12, Z5
+	VMAXPS           Z6, Z12, Z6
+	VMAXPS           Z7, Z12, Z7
+	VMINPS           Z0, Z13, Z0
+	VMINPS           Z1, Z13, Z1
+	VMINPS           Z2, Z13, Z2
+	VMINPS           Z3, Z13, Z3
+	VMINPS           Z4, Z13, Z4
+	VMINPS           Z5, Z13, Z5
+	VMINPS           Z6, Z13, Z6
+	VMINPS           Z7, Z13, Z7
+	VMOVUPS          Z0, 0(AX)
+	VMOVUPS          Z1, 64(AX)
+	VMOVUPS          Z2, 128(AX)
+	VMOVUPS          Z3, 192(AX)
+	VMOVUPS          Z4, 256(AX)
+	VMOVUPS          Z5, 320(AX)
+	VMOVUPS          Z6, 384(AX)
+	VMOVUPS          Z7, 448(AX)
+	ADDQ             $512, AX
+	LEAQ             0(BX)(R8*4), BX
+	SUBQ             $4, DI
+	JGE              fourPanels
+
+panels:
+	ADDQ             $4, DI
+	JEQ              done
 
 panel:
 	MOVQ             BX, R9
-	MOVQ             CX, R10
-	MOVQ             SI, R11
+	MOVQ             CX, R13
+	MOVQ             SI, R14
 	VPXORQ           Z0, Z0, Z0
 	VPXORQ           Z1, Z1, Z1
 	TESTQ            DX, DX
@@ -198,46 +326,46 @@ sums:
 	VPXORQ           Z5, Z5, Z5
 	VPXORQ           Z6, Z6, Z6
 	VPXORQ           Z7, Z7, Z7
-	SUBQ             $4, R11
+	SUBQ             $4, R14
 	JLT              rest
 
 four:
 	PREFETCHT0       4096(R9)
-	VBROADCASTSS     0(R10), Z8
+	PREFETCHT0       4160(R9)
+	VBROADCASTSS     0(R13), Z8
 	VFMADD231PS      0(R9), Z8, Z0
 	VFMADD231PS      64(R9), Z8, Z1
-	PREFETCHT0       4160(R9)
 	PREFETCHT0       4224(R9)
-	VBROADCASTSS     4(R10), Z9
+	PREFETCHT0       4288(R9)
+	VBROADCASTSS     4(R13), Z9
 	VFMADD231PS      128(R9), Z9, Z2
 	VFMADD231PS      192(R9), Z9, Z3
-	PREFETCHT0       4288(R9)
 	PREFETCHT0       4352(R9)
-	VBROADCASTSS     8(R10), Z10
+	PREFETCHT0       4416(R9)
+	VBROADCASTSS     8(R13), Z10
 	VFMADD231PS      256(R9), Z10, Z4
 	VFMADD231PS      320(R9), Z10, Z5
-	PREFETCHT0       4416(R9)
 	PREFETCHT0       4480(R9)
-	VBROADCASTSS     12(R10), Z11
+	PREFETCHT0       4544(R9)
+	VBROADCASTSS     12(R13), Z11
 	VFMADD231PS      384(R9), Z11, Z6
 	VFMADD231PS      448(R9), Z11, Z7
-	PREFETCHT0       4544(R9)
-	ADDQ             $16, R10
+	ADDQ             $16, R13
 	ADDQ             $512, R9
-	SUBQ             $4, R11
+	SUBQ             $4, R14
 	JGE              four
 
 rest:
-	ADDQ             $4, R11
+	ADDQ             $4, R14
 	JEQ              store
 
 one:
-	VBROADCASTSS     0(R10), Z8
+	VBROADCASTSS     0(R13), Z8
 	VFMADD231PS      0(R9), Z8, Z0
 	VFMADD231PS      64(R9), Z8, Z1
-	ADDQ             $4, R10
+	ADDQ             $4, R13
 	ADDQ             $128, R9
-	DECQ             R11
+	DECQ             R14
 	JNE              one
 
 store:
@@ -257,6 +385,8 @@ store:
 	ADDQ             R8, BX
 	DECQ             DI
 	JNE              panel
+
+done:
 	VZEROUPPER
 	RET
 
@@ -1336,8 +1466,138 @@ tile:
 	VZEROUPPER
 	RET
 
+// func filtersAVX512(c *filtersCall)
+// AX c, BX y, CX inputs, DX weights of the first tap, SI steps, DI bias, R8 tiles left, R9 bytes between rows of y, R10 weights, R11 step to the next tap, R12 taps left, then row of y, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15] sums, [Z16 Z17] inputs, then lo and hi, [Z18] weight
+TEXT ·filtersAVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             filtersCall_y(AX), BX
+	MOVQ             filtersCall_x(AX), CX
+	MOVQ             filtersCall_w(AX), DX
+	MOVQ             filtersCall_steps(AX), SI
+	MOVQ             filtersCall_bias(AX), DI
+	MOVQ             filtersCall_tiles(AX), R8
+	MOVQ             filtersCall_pitch(AX), R9
+
+tile:
+	VBROADCASTSS     0(DI), Z0
+	VMOVAPS          Z0, Z1
+	VBROADCASTSS     4(DI), Z2
+	VMOVAPS          Z2, Z3
+	VBROADCASTSS     8(DI), Z4
+	VMOVAPS          Z4, Z5
+	VBROADCASTSS     12(DI), Z6
+	VMOVAPS          Z6, Z7
+	VBROADCASTSS     16(DI), Z8
+	VMOVAPS          Z8, Z9
+	VBROADCASTSS     20(DI), Z10
+	VMOVAPS          Z10, Z11
+	VBROADCASTSS     24(DI), Z12
+	VMOVAPS          Z12, Z13
+	VBROADCASTSS     28(DI), Z14
+	VMOVAPS          Z14, Z15
+	MOVQ             DX, R10
+	MOVQ             SI, R11
+	MOVQ             filtersCall_taps(AX), R12
+
+tap:
+	VMOVUPS          0(CX), Z16
+	VMOVUPS          64(CX), Z17
+	VBROADCASTSS     0(R10), Z18
+	VFMADD231PS      Z16, Z18, Z0
+	VFMADD231PS      Z17, Z18, Z1
+	VBROADCASTSS     4(R10), Z18
+	VFMADD231PS      Z16, Z18, Z2
+	VFMADD231PS      Z17, Z18, Z3
+	VBROADCASTSS     8(R10), Z18
+	VFMADD231PS      Z16, Z18, Z4
+	VFMADD231PS      Z17, Z18, Z5
+	VBROADCASTSS     12(R10), Z18
+	VFMADD231PS      Z16, Z18, Z6
+	VFMADD231PS      Z17, Z18, Z7
+	VBROADCASTSS     16(R10), Z18
+	VFMADD231PS      Z16, Z18, Z8
+	VFMADD231PS      Z17, Z18, Z9
+	VBROADCASTSS     20(R10), Z18
+	VFMADD231PS      Z16, Z18, Z10
+	VFMADD231PS      Z17, Z18, Z11
+	VBROADCASTSS     24(R10), Z18
+	VFMADD231PS      Z16, Z18, Z12
+	VFMADD231PS      Z17, Z18, Z13
+	VBROADCASTSS     28(R10), Z18
+	VFMADD231PS      Z16, Z18, Z14
+	VFMADD231PS      Z17, Z18, Z15
+	ADDQ             0(R11), CX
+	ADDQ             $8, R11
+	ADDQ             $32, R10
+	DECQ             R12
+	JNE              tap
+	VBROADCASTSS     filtersCall_lo(AX), Z16
+	VBROADCASTSS     filtersCall_hi(AX), Z17
+	VMAXPS           Z0, Z16, Z0
+	VMAXPS           Z1, Z16, Z1
+	VMAXPS           Z2, Z16, Z2
+	VMAXPS           Z3, Z16, Z3
+	VMAXPS           Z4, Z16, Z4
+	VMAXPS           Z5, Z16, Z5
+	VMAXPS           Z6, Z16, Z6
+	VMAXPS           Z7, Z16, Z7
+	VMAXPS           Z8, Z16, Z8
+	VMAXPS           Z9, Z16, Z9
+	VMAXPS           Z10, Z16, Z10
+	VMAXPS           Z11, Z16, Z11
+	VMAXPS           Z12, Z16, Z12
+	VMAXPS           Z13, Z16, Z13
+	VMAXPS           Z14, Z16, Z14
+	VMAXPS           Z15, Z16, Z15
+	VMINPS           Z0, Z17, Z0
+	VMINPS           Z1, Z17, Z1
+	VMINPS           Z2, Z17, Z2
+	VMINPS           Z3, Z17, Z3
+	VMINPS           Z4, Z17, Z4
+	VMINPS           Z5, Z17, Z5
+	VMINPS           Z6, Z17, Z6
+	VMINPS           Z7, Z17, Z7
+	VMINPS           Z8, Z17, Z8
+	VMINPS           Z9, Z17, Z9
+	VMINPS           Z10, Z17, Z10
+	VMINPS           Z11, Z17, Z11
+	VMINPS           Z12, Z17, Z12
+	VMINPS           Z13, Z17, Z13
+	VMINPS           Z14, Z17, Z14
+	VMINPS           Z15, Z17, Z15
+	MOVQ             BX, R12
+	VMOVUPS          Z0, 0(R12)
+	VMOVUPS          Z1, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z2, 0(R12)
+	VMOVUPS          Z3, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z4, 0(R12)
+	VMOVUPS          Z5, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z6, 0(R12)
+	VMOVUPS          Z7, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z8, 0(R12)
+	VMOVUPS          Z9, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z10, 0(R12)
+	VMOVUPS          Z11, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z12, 0(R12)
+	VMOVUPS          Z13, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z14, 0(R12)
+	VMOVUPS          Z15, 64(R12)
+	ADDQ             R9, R12
+	ADDQ             $128, BX
+	DECQ             R8
+	JNE              tile
+	VZEROUPPER
+	RET
+
 // func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
-// AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 x[k], R11 columns left, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums of columns 0..3 mod 4, [Y8 Y9 Y10 Y11] x[k], [Y12] lo, [Y13] hi
+// AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 of the second, R11 third, R12 fourth panel, R13 x[k], R14 columns left, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums of four panels, or of columns 0..3 mod 4, [Y8 Y9 Y10 Y11] x[k], [Y12] lo, [Y13] hi
 TEXT ·affineAVX2(SB), NOSPLIT, $0-64
 	MOVQ             y+0(FP), AX
 	MOVQ             w+8(FP), BX
@@ -1348,11 +1608,131 @@ TEXT ·affineAVX2(SB), NOSPLIT, $0-64
 	MOVQ             pitch+48(FP), R8
 	VBROADCASTSS     lo+56(FP), Y12
 	VBROADCASTSS     hi+60(FP), Y13
+	SUBQ             $4, DI
+	JLT              panels
+
+fourPanels:
+	MOVQ             BX, R9
+	LEAQ             0(R9)(R8*1), R10
+	LEAQ             0(R10)(R8*1), R11
+	LEAQ             0(R11)(R8*1), R12
+	MOVQ             CX, R13
+	MOVQ             SI, R14
+	VXORPS           Y0, Y0, Y0
+	VXORPS           Y1, Y1, Y1
+	VXORPS           Y2, Y2, Y2
+	VXORPS           Y3, Y3, Y3
+	VXORPS           Y4, Y4, Y4
+	VXORPS           Y5, Y5, Y5
+	VXORPS           Y6, Y6, Y6
+	VXORPS           Y7, Y7, Y7
+	TESTQ            DX, DX
+	JEQ              fourSums
+	VMOVUPS          0(DX), Y0
+	VMOVUPS          32(DX), Y1
+	VMOVUPS          64(DX), Y2
+	VMOVUPS          96(DX), Y3
+	VMOVUPS          128(DX), Y4
+	VMOVUPS          160(DX), Y5
+	VMOVUPS          192(DX), Y6
+	VMOVUPS          224(DX), Y7
+	ADDQ             $256, DX
+
+fourSums:
+	SUBQ             $2, R14
+	JLT              odd
+
+two:
+	VBROADCASTSS     0(R13), Y8
+	PREFETCHT0       2048(R9)
+	VFMADD231PS      0(R9), Y8, Y0
+	VFMADD231PS      32(R9), Y8, Y1
+	PREFETCHT0       2048(R10)
+	VFMADD231PS      0(R10), Y8, Y2
+	VFMADD231PS      32(R10), Y8, Y3
+	PREFETCHT0       2048(R11)
+	VFMADD231PS      0(R11), Y8, Y4
+	VFMADD231PS      32(R11), Y8, Y5
+	PREFETCHT0       2048(R12)
+	VFMADD231PS      0(R12), Y8, Y6
+	VFMADD231PS      32(R12), Y8, Y7
+	VBROADCASTSS     4(R13), Y9
+	PREFETCHT0       2112(R9)
+	VFMADD231PS      64(R9), Y9, Y0
+	VFMADD231PS      96(R9), Y9, Y1
+	PREFETCHT0       2112(R10)
+	VFMADD231PS      64(R10), Y9, Y2
+	VFMADD231PS      96(R10), Y9, Y3
+	PREFETCHT0       2112(R11)
+	VFMADD231PS      64(R11), Y9, Y4
+	VFMADD231PS      96(R11), Y9, Y5
+	PREFETCHT0       2112(R12)
+	VFMADD231PS      64(R12), Y9, Y6
+	VFMADD231PS      96(R12), Y9, Y7
+	ADDQ             $8, R13
+	ADDQ             $128, R9
+	ADDQ             $128, R10
+	ADDQ             $128, R11
+	ADDQ             $128, R12
+	SUBQ             $2, R14
+	JGE              two
+
+odd:
+	ADDQ             $2, R14
+	JEQ              storeFour
+	VBROADCASTSS     0(R13), Y8
+	VFMADD231PS      0(R9), Y8, Y0
+	VFMADD231PS      32(R9), Y8, Y1
+	VFMADD231PS      0(R10), Y8, Y2
+	VFMADD231PS      32(R10), Y8, Y3
+	VFMADD231PS      0(R11), Y8, Y4
+	VFMADD231PS      32(R11), Y8, Y5
+	VFMADD231PS      0(R12), Y8, Y6
+	VFMADD231PS      32(R12), Y8, Y7
+	ADDQ             $4, R13
+	ADDQ             $64, R9
+	ADDQ             $64, R10
+	ADDQ             $64, R11
+	ADDQ             $64, R12
+
+storeFour:
+	VMAXPS           Y0, Y12, Y0
+	VMAXPS           Y1, Y12, Y1
+	VMAXPS           Y2, Y12, Y2
+	VMAXPS           Y3, Y12, Y3
+	VMAXPS           Y4, Y12, Y4
+	VMAXPS           Y5, Y12, Y5
+	VMAXPS           Y6, Y12, Y6
+	VMAXPS           Y7, Y12, Y7
+	VMINPS           Y0, Y13, Y0
+	VMINPS           Y1, Y13, Y1
+	VMINPS           Y2, Y13, Y2
+	VMINPS           Y3, Y13, Y3
+	VMINPS           Y4, Y13, Y4
+	VMINPS           Y5, Y13, Y5
+	VMINPS           Y6, Y13, Y6
+	VMINPS           Y7, Y13, Y7
+	VMOVUPS          Y0, 0(AX)
+	VMOVUPS          Y1, 32(AX)
+	VMOVUPS          Y2, 64(AX)
+	VMOVUPS          Y3, 96(AX)
+	VMOVUPS          Y4, 128(AX)
+	VMOVUPS          Y5, 160(AX)
+	VMOVUPS          Y6, 192(AX)
+	VMOVUPS          Y7, 224(AX)
+	ADDQ             $256, AX
+	LEAQ             0(BX)(R8*4), BX
+	SUBQ             $4, DI
+	JGE              fourPanels
+
+panels:
+	ADDQ             $4, DI
+	JEQ              done
 
 panel:
 	MOVQ             BX, R9
-	MOVQ             CX, R10
-	MOVQ             SI, R11
+	MOVQ             CX, R13
+	MOVQ             SI, R14
 	VXORPS           Y0, Y0, Y0
 	VXORPS           Y1, Y1, Y1
 	TESTQ            DX, DX
@@ -1368,42 +1748,42 @@ sums:
 	VXORPS           Y5, Y5, Y5
 	VXORPS           Y6, Y6, Y6
 	VXORPS           Y7, Y7, Y7
-	SUBQ             $4, R11
+	SUBQ             $4, R14
 	JLT              rest
 
 four:
 	PREFETCHT0       4096(R9)
-	VBROADCASTSS     0(R10), Y8
+	VBROADCASTSS     0(R13), Y8
 	VFMADD231PS      0(R9), Y8, Y0
 	VFMADD231PS      32(R9), Y8, Y1
 	PREFETCHT0       4160(R9)
-	VBROADCASTSS     4(R10), Y9
+	VBROADCASTSS     4(R13), Y9
 	VFMADD231PS      64(R9), Y9, Y2
 	VFMADD231PS      96(R9), Y9, Y3
 	PREFETCHT0       4224(R9)
-	VBROADCASTSS     8(R10), Y10
+	VBROADCASTSS     8(R13), Y10
 	VFMADD231PS      128(R9), Y10, Y4
 	VFMADD231PS      160(R9), Y10, Y5
 	PREFETCHT0       4288(R9)
-	VBROADCASTSS     12(R10), Y11
+	VBROADCASTSS     12(R13), Y11
 	VFMADD231PS      192(R9), Y11, Y6
 	VFMADD231PS      224(R9), Y11, Y7
-	ADDQ             $16, R10
+	ADDQ             $16, R13
 	ADDQ             $256, R9
-	SUBQ             $4, R11
+	SUBQ             $4, R14
 	JGE              four
 
 rest:
-	ADDQ             $4, R11
+	ADDQ             $4, R14
 	JEQ              store
 
 one:
-	VBROADCASTSS     0(R10), Y8
+	VBROADCASTSS     0(R13), Y8
 	VFMADD231PS      0(R9), Y8, Y0
 	VFMADD231PS      32(R9), Y8, Y1
-	ADDQ             $4, R10
+	ADDQ             $4, R13
 	ADDQ             $64, R9
-	DECQ             R11
+	DECQ             R14
 	JNE              one
 
 store:
@@ -1423,6 +1803,8 @@ store:
 	ADDQ             R8, BX
 	DECQ             DI
 	JNE              panel
+
+done:
 	VZEROUPPER
 	RET
 
@@ -2285,6 +2667,109 @@ tile:
 	ADDQ             DX, BX
 	DECQ             SI
 	JNE              row
+	VZEROUPPER
+	RET
+
+// func filtersAVX2(c *filtersCall)
+// AX c, BX y, CX inputs, DX weights of the first tap, SI steps, DI bias, R8 tiles left, R9 bytes between rows of y, R10 weights, R11 step to the next tap, R12 taps left, then row of y, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] sums, [Y12 Y13 Y14] inputs, then lo and hi, [Y15] weight
+TEXT ·filtersAVX2(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             filtersCall_y(AX), BX
+	MOVQ             filtersCall_x(AX), CX
+	MOVQ             filtersCall_w(AX), DX
+	MOVQ             filtersCall_steps(AX), SI
+	MOVQ             filtersCall_bias(AX), DI
+	MOVQ             filtersCall_tiles(AX), R8
+	MOVQ             filtersCall_pitch(AX), R9
+
+tile:
+	VBROADCASTSS     0(DI), Y0
+	VMOVAPS          Y0, Y1
+	VMOVAPS          Y0, Y2
+	VBROADCASTSS     4(DI), Y3
+	VMOVAPS          Y3, Y4
+	VMOVAPS          Y3, Y5
+	VBROADCASTSS     8(DI), Y6
+	VMOVAPS          Y6, Y7
+	VMOVAPS          Y6, Y8
+	VBROADCASTSS     12(DI), Y9
+	VMOVAPS          Y9, Y10
+	VMOVAPS          Y9, Y11
+	MOVQ             DX, R10
+	MOVQ             SI, R11
+	MOVQ             filtersCall_taps(AX), R12
+
+tap:
+	VMOVUPS          0(CX), Y12
+	VMOVUPS          32(CX), Y13
+	VMOVUPS          64(CX), Y14
+	VBROADCASTSS     0(R10), Y15
+	VFMADD231PS      Y12, Y15, Y0
+	VFMADD231PS      Y13, Y15, Y1
+	VFMADD231PS      Y14, Y15, Y2
+	VBROADCASTSS     4(R10), Y15
+	VFMADD231PS      Y12, Y15, Y3
+	VFMADD231PS      Y13, Y15, Y4
+	VFMADD231PS      Y14, Y15, Y5
+	VBROADCASTSS     8(R10), Y15
+	VFMADD231PS      Y12, Y15, Y6
+	VFMADD231PS      Y13, Y15, Y7
+	VFMADD231PS      Y14, Y15, Y8
+	VBROADCASTSS     12(R10), Y15
+	VFMADD231PS      Y12, Y15, Y9
+	VFMADD231PS      Y13, Y15, Y10
+	VFMADD231PS      Y14, Y15, Y11
+	ADDQ             0(R11), CX
+	ADDQ             $8, R11
+	ADDQ             $16, R10
+	DECQ             R12
+	JNE              tap
+	VBROADCASTSS     filtersCall_lo(AX), Y12
+	VBROADCASTSS     filtersCall_hi(AX), Y13
+	VMAXPS           Y0, Y12, Y0
+	VMAXPS           Y1, Y12, Y1
+	VMAXPS           Y2, Y12, Y2
+	VMAXPS           Y3, Y12, Y3
+	VMAXPS           Y4, Y12, Y4
+	VMAXPS           Y5, Y12, Y5
+	VMAXPS           Y6, Y12, Y6
+	VMAXPS           Y7, Y12, Y7
+	VMAXPS           Y8, Y12, Y8
+	VMAXPS           Y9, Y12, Y9
+	VMAXPS           Y10, Y12, Y10
+	VMAXPS           Y11, Y12, Y11
+	VMINPS           Y0, Y13, Y0
+	VMINPS           Y1, Y13, Y1
+	VMINPS           Y2, Y13, Y2
+	VMINPS           Y3, Y13, Y3
+	VMINPS           Y4, Y13, Y4
+	VMINPS           Y5, Y13, Y5
+	VMINPS           Y6, Y13, Y6
+	VMINPS           Y7, Y13, Y7
+	VMINPS           Y8, Y13, Y8
+	VMINPS           Y9, Y13, Y9
+	VMINPS           Y10, Y13, Y10
+	VMINPS           Y11, Y13, Y11
+	MOVQ             BX, R12
+	VMOVUPS          Y0, 0(R12)
+	VMOVUPS          Y1, 32(R12)
+	VMOVUPS          Y2, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Y3, 0(R12)
+	VMOVUPS          Y4, 32(R12)
+	VMOVUPS          Y5, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Y6, 0(R12)
+	VMOVUPS          Y7, 32(R12)
+	VMOVUPS          Y8, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Y9, 0(R12)
+	VMOVUPS          Y10, 32(R12)
+	VMOVUPS          Y11, 64(R12)
+	ADDQ             R9, R12
+	ADDQ             $96, BX
+	DECQ             R8
+	JNE              tile
 	VZEROUPPER
 	RET
 

@@ -46,7 +46,8 @@ func (m *Matrix) Mul(p *Product, scratch []float32) {
 //	columns   └────────────────────┘
 //
 // Where all of W is a small matter, a tile goes through all rounds before the
-// next: then it is still in the first level when it has been packed.
+// next: then it is still in the first level when it has been packed. An epilogue
+// is worth its call for a whole block only.
 func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right int) {
 	m.checkProduct(p, scratch, from, to, left, right)
 	if from >= to || left >= right {
@@ -66,7 +67,7 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 	rounds := (m.cols + s.depth - 1) / s.depth
 	depth := (m.cols + rounds - 1) / rounds
 	width := s.tileCols
-	if (to-from)*m.pitch() > s.small {
+	if (to-from)*m.pitch() > s.small || !p.Then.None() {
 		width *= s.tiles
 	}
 	b := block{p: p, there: m.inPlace(p.B, from, to), packed: scratch}

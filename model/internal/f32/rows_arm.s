@@ -7,9 +7,6 @@
 //	R0 dst   R1 src   R2, R3 bytes between rows of dst and src   R4 rows left
 //	R5 entries of the row left   R6 entries of a row   R7, R8 dst, src of the row
 
-// vld2.32 {dd, dd+1, dd+2, dd+3}, [r]!: even entries in qd, odd ones in the next
-#define LOADPAIRS(d, r) WORD $(0xf420038d | DD(d) | (r)<<16)
-
 // vst1.32 {dd, dd+1}, [r]!
 #define STORE2(d, r) WORD $(0xf4000a8d | DD(d) | (r)<<16)
 
@@ -91,7 +88,7 @@ row:
 	SUB.S $5, R6, R5
 
 four: // of 5 or more, so that the eighth entry is there
-	LOADPAIRS(0, 8)
+	LOADPAIRS(0, 8, 13)
 	STORE2(0, 7)
 	SUB.S $4, R5
 	BGE   four
@@ -101,7 +98,7 @@ four: // of 5 or more, so that the eighth entry is there
 	ADD R5<<2, R7
 	ADD R5<<3, R8
 	SUB $4, R8
-	LOADPAIRS(0, 8)
+	LOADPAIRS(0, 8, 13)
 	STORE2(2, 7)
 	ADD   R2, R0
 	ADD   R3, R1

@@ -37,7 +37,7 @@ type slideCall struct {
 	masks                    *uint32
 	pitch, yPitch            int // bytes
 	entry, main, extra, rest int
-	bias, lo, hi             float32
+	lo, hi, bias             float32
 }
 
 // slideKind is what a kernel is for.
@@ -54,7 +54,7 @@ func NewLargest(s Sliding) *Window { return newWindow(native, s, true) }
 func newWindow(i isa, s Sliding, largest bool) *Window {
 	kind := slideKind{largest, s.Kernel, s.Stride}
 	lanes, most := slideLanes[i], slideWidest[kind]
-	if lanes == 0 || most == 0 || s.OW < lanes || s.Top < 0 || s.Top > s.Kernel-s.Stride || s.H+s.Top < s.Kernel {
+	if lanes == 0 || most == 0 || s.Top < 0 || s.Top > s.Kernel-s.Stride || s.H+s.Top < s.Kernel {
 		return nil
 	}
 	d := &Window{Sliding: s, kind: kind, isa: i, entry: s.Top}
@@ -69,19 +69,19 @@ func newWindow(i isa, s Sliding, largest bool) *Window {
 	}
 	vectors := (s.OW + lanes - 1) / lanes
 	count := (vectors + most - 1) / most
-	if count == 1 && vectors*lanes > s.OW {
+	if count == 1 && vectors > 1 && vectors*lanes > s.OW {
 		count = 2
 	}
 	for k, x := 0, 0; k < count; k++ {
 		n := (vectors + count - 1 - k) / count // the first ones are wider
-		x = min(x, s.OW-n*lanes)               // the last ones overlap, if need be
-		masks, ok := s.masks(x, n, lanes)
+		x = max(0, min(x, s.OW-n*lanes))       // the last ones overlap, if need be
+		masks, ok := s.masks(i, x, n)
 		if !ok {
 			return nil
 		}
 		d.strips = append(d.strips, strip{n: n, x: x, masks: masks})
 		from := s.Stride*x - s.Left
-		reach := (rows+d.extra-1)*s.W + from + s.Stride*n*lanes + s.Kernel - s.Stride + s.Stride/2*(s.Kernel/4)
+		reach := (rows+d.extra-1)*s.W + from + s.Stride*n*lanes + s.Kernel
 		d.before, d.behind = max(d.before, -from), max(d.behind, reach-s.H*s.W)
 		x += n * lanes
 	}
@@ -90,29 +90,32 @@ func newWindow(i isa, s Sliding, largest bool) *Window {
 
 // masks says what is padding in n vectors of results from column x on: for taps
 // left of the middle in the first vector, for those right of it in the last one.
-// It is not ok if there is padding elsewhere.
-func (s Sliding) masks(x, n, lanes int) (masks []uint32, ok bool) {
+// It is not ok if there is padding elsewhere. Results beyond the last do not
+// matter.
+func (s Sliding) masks(i isa, x, n int) (masks []uint32, ok bool) {
+	lanes, middle := slideLanes[i], (s.Kernel-1)/2
 	for kx := range s.Kernel {
 		mask := make([]uint32, lanes)
-		for j := range n * lanes {
+		for j := range min(n*lanes, s.OW-x) {
 			col := s.Stride*(x+j) + kx - s.Left
 			inside := col >= 0 && col < s.W
 			switch {
-			case kx < (s.Kernel-1)/2 && j < lanes, kx > (s.Kernel-1)/2 && j >= (n-1)*lanes:
+			case kx < middle && j < lanes, kx > middle && j >= (n-1)*lanes:
 				if inside {
-					mask[j%lanes] = math.MaxUint32
+					mask[s.lane(i, j%lanes)] = math.MaxUint32
 				}
 			case !inside:
 				return nil, false
 			}
 		}
-		if kx != (s.Kernel-1)/2 {
+		if kx != middle {
 			masks = append(masks, mask...)
 		}
 	}
-	if s.Kernel == 3 && s.Stride == 2 { // the first tap has one input that the others do not have
+	if (i == neon64 || i == neon32) && s.Kernel == 3 && s.Stride == 2 {
+		// The first tap has one input that the others do not have; its mask is for that.
 		for j := range lanes {
-			if masks[j] == 0 && j > 0 {
+			if j > 0 && j < s.OW-x && masks[j] == 0 {
 				return nil, false
 			}
 			masks[j] = masks[0]
@@ -121,8 +124,25 @@ func (s Sliding) masks(x, n, lanes int) (masks []uint32, ok bool) {
 	return masks, true
 }
 
+// lane is where result j is in a vector: see package asm.
+func (s Sliding) lane(i isa, j int) int {
+	if s.Stride == 2 && (i == avx2 || i == avx512) {
+		return [...]int{0, 1, 4, 5, 2, 3, 6, 7}[j]
+	}
+	return j
+}
+
 // Scratch is the length of the scratch that Sum and Largest need.
-func (d *Window) Scratch() int { return d.before + d.H*d.W + d.behind }
+func (d *Window) Scratch() int { return d.before + d.H*d.W + d.behind + d.narrow() }
+
+// narrow is the room for rows of results that are less than a vector; 0: they are
+// not.
+func (d *Window) narrow() int {
+	if lanes := slideLanes[d.isa]; d.OW < lanes {
+		return d.OH * lanes
+	}
+	return 0
+}
 
 // Sum computes y, a plane of results, from the plane of x that begins at entry
 // at: the sums of the inputs in each window, times w, with the bias added and
@@ -142,8 +162,9 @@ func (d *Window) Largest(y, x []float32, at int, scratch []float32) {
 
 func (d *Window) slide(y, x []float32, at int, scratch []float32, call slideCall) {
 	size := d.H * d.W
-	if len(y) != d.OH*d.OW || at < 0 || at > len(x)-size || len(scratch) < d.Scratch() {
-		panic(fmt.Sprintf("f32: a window from entry %d of %d on, %d results, scratch of %d", at, len(x), len(y), len(scratch)))
+	scratch = scratch[:d.Scratch()]
+	if len(y) != d.OH*d.OW || at < 0 || at > len(x)-size {
+		panic(fmt.Sprintf("f32: a window from entry %d of %d on, %d results", at, len(x), len(y)))
 	}
 	if at < d.before || at+size+d.behind > len(x) { // the first and the last plane
 		copy(scratch[d.before:], x[at:at+size])
@@ -151,6 +172,14 @@ func (d *Window) slide(y, x []float32, at int, scratch []float32, call slideCall
 	}
 	call.pitch, call.yPitch = 4*d.W, 4*d.OW
 	call.entry, call.main, call.extra, call.rest = d.entry, d.main, d.extra, d.rest
+	if n := d.narrow(); n > 0 {
+		sums := scratch[len(scratch)-n:]
+		call.y, call.x, call.masks = &sums[0], &x[at-d.Left], &d.strips[0].masks[0]
+		call.yPitch = 4 * slideLanes[d.isa]
+		slide(d.isa, d.kind, 1, &call)
+		CopyRows(y, d.OW, sums, slideLanes[d.isa], d.OH, d.OW)
+		return
+	}
 	for i := range d.strips {
 		s := &d.strips[i]
 		call.y, call.x, call.masks = &y[s.x], &x[at+d.Stride*s.x-d.Left], &s.masks[0]

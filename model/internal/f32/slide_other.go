@@ -1,8 +1,8 @@
-//go:build !arm64
+//go:build !amd64 && !arm && !arm64
 
 package f32
 
-// There are kernels that slide a window over a plane for arm64.
+// There are kernels that slide a window over a plane for amd64, arm and arm64.
 var (
 	slideLanes  [isaCount]int
 	slideWidest map[slideKind]int

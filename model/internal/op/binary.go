@@ -83,9 +83,17 @@ var divide = &binary{
 	},
 }
 
+var eachPower = pairwise(math.Pow)
+
 var power = &binary{
-	name:  "power",
-	line:  pairwise(math.Pow),
+	name: "power",
+	line: func(y, a, b []float32, sa, sb int) {
+		if sa == 1 && sb == 0 && b[0] == 2 {
+			f32.Multiply.Apply(y, a[:len(y)], a, f32.Linear)
+			return
+		}
+		eachPower(y, a, b, sa, sb)
+	},
 	whole: pairwise(func(a, b float64) float64 { return math.Trunc(math.Pow(a, b)) }),
 }
 
@@ -133,17 +141,17 @@ func foldMod(n *Node) error {
 // prelu is x where it is positive, and elsewhere x times a slope.
 var prelu = &binary{
 	name: "prelu",
-	line: paired(f32.LeakyTimes, func(a, b float32) float32 { return max(a, 0) + min(a, 0)*b }),
+	line: paired(f32.PReLU, func(a, b float32) float32 { return max(a, 0) + min(a, 0)*b }),
 }
 
 var minimum = &binary{
 	name: "minimum",
-	line: paired(f32.Minimum2, func(a, b float32) float32 { return min(a, b) }),
+	line: paired(f32.Smaller, func(a, b float32) float32 { return min(a, b) }),
 	ints: func(a, b int64) (int64, error) { return min(a, b), nil },
 }
 
 var maximum = &binary{
 	name: "maximum",
-	line: paired(f32.Maximum2, func(a, b float32) float32 { return max(a, b) }),
+	line: paired(f32.Larger, func(a, b float32) float32 { return max(a, b) }),
 	ints: func(a, b int64) (int64, error) { return max(a, b), nil },
 }

@@ -25,9 +25,11 @@ func (c *convOp) loadProduct(scale, shift []float32) (Kernel, error) {
 	k.preparation.convKernel = k
 	rows, cols := c.out/c.groups, c.in/c.groups*len(c.taps)
 	k.patches.window = &k.window
-	for i := range cols {
-		k.patches.off = append(k.patches.off, i/len(c.taps)*c.plane()+c.taps[i%len(c.taps)])
+	off := make([]int, cols)
+	for i := range off {
+		off[i] = i/len(c.taps)*c.plane() + c.taps[i%len(c.taps)]
 	}
+	k.patches.off = f32.NewOffsets(off)
 	var err error
 	if k.narrow, err = c.weights.narrowed(scale, false); err != nil {
 		return nil, err
@@ -121,8 +123,8 @@ func (k *convKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
 // output (oy, ox) sees, in the order of the weights.
 type patches struct {
 	*window
-	off    []int     // of each row of the matrix: its tap of the first output
-	x, src []float32 // from the group's first channel on: prepared, as they came
+	off    f32.Offsets // of each row of the matrix: its tap of the first output
+	x, src []float32   // from the group's first channel on: prepared, as they came
 }
 
 var _ f32.Columns = (*patches)(nil)
@@ -147,7 +149,7 @@ func (p *patches) tile(dst []float32, width, row, rows, col, cols int) {
 			at = cols
 		}
 	}
-	f32.Gather(dst, width, p.x, p.off[row:row+rows], runs[:n], cols)
+	f32.Gather(dst, width, p.x, &p.off, row, rows, runs[:n], cols)
 }
 
 // preparation prepares one plane for each chunk.

@@ -81,23 +81,24 @@ func (c *convOp) cost(work, read, write float64) float64 {
 	strided := c.stride != [2]int{1, 1}
 	switch {
 	case c.in == c.groups && c.in > 1: // a plane is prepared, and each tap passes over it
-		return 450*float64(c.in) + (0.385+0.024*taps)*(read+write)
-	case taps == 1 && !strided:
-		return turned + work/44 + 0.42*(read+write)
+		return 400*float64(c.in) + (0.33+0.02*taps)*(read+write)
+	case taps == 1 && c.groups == 1:
+		seen := read / float64(c.stride[0]*c.stride[1])
+		return 4000 + turned + work/58 + 0.24*seen + 0.28*write + 0.45*float64(c.in*c.out)
 	}
-	// Rows that are laid out for the product, of which a group has few.
-	rows, along := float64(c.in)*taps*float64(c.oh), float64(c.ow)
-	each := 30.0
+	rows := float64(c.in) * taps * float64(c.oh) // that are laid out for the product
 	switch {
 	case c.groups > 1 && strided:
-		each = min(60, 22+along)
+		return turned + work/58 + 23*rows + 0.4*write
 	case c.groups > 1:
-		each = min(50, 10+1.1*along)
-	case strided:
-		each = 15 + 0.7*along
+		return turned + work/58 + 15*rows + 0.4*write
 	}
-	filled := 1 + 8*float64(c.groups)/float64(c.out) // rows of a product are computed several at a time
-	return turned + work/48*filled + rows*each + 0.4*write + 200*float64(c.in)
+	each, apart := 12.0, 0.0 // apart: for a number that is read at a distance from the one before
+	if strided {
+		each, apart = 20, 2
+	}
+	filled := 1 + 4/float64(c.out) // rows of a product are computed several at a time
+	return turned + work/58*filled + rows*each + apart*read + 0.4*write + 200*float64(c.in)
 }
 
 // cost of a dense layer: one row is as fast as its weights come from memory, or
@@ -163,7 +164,7 @@ var paces = map[string]pace{
 	// Functions of many.
 	"argmax": {read: 14}, "argmin": {read: 14}, "top": {read: 135}, "cumulative sum": {write: 2},
 	"log softmax": {write: 24}, "softmax": {write: 23},
-	"mean": {read: 0.8}, "sum": {read: 0.8}, "l1 norm of": {read: 10}, "l2 norm of": {read: 7.5}, "maximum of": {read: 10}, "minimum of": {read: 11}, "product of": {read: 12},
+	"mean": {read: 0.4, write: 25}, "sum": {read: 0.8}, "l1 norm of": {read: 10}, "l2 norm of": {read: 7.5}, "maximum of": {read: 10}, "minimum of": {read: 11}, "product of": {read: 12},
 	"log of sum": {read: 1}, "log of sum of exp": {read: 80}, "sum of squares": {read: 14},
 	"layer norm": {write: 47}, "rms norm": {write: 30}, "instance norm": {write: 7}, "group norm": {write: 7}, "l1 norm over": {write: 8},
 	"l2 norm over": {write: 8}, "lrn": {write: 110}, "mean variance norm": {write: 40},

@@ -21,16 +21,17 @@ type machine interface {
 
 	one(c *code, v *value, to int, from []int) // v
 	move(c *code, to, from int)
-	constant(c *code, to int, v *value)          // loads a constant where it is used
-	constants(c *code, first int, v []*value)    // loads some for good
-	load(c *code, pair bool, first, streams int) // x, and z behind, and moves on
-	store(c *code, from []int)                   // and moves on
+	constant(c *code, to int, v *value)                 // loads a constant where it is used
+	constants(c *code, first int, v []*value)           // loads some for good
+	load(c *code, pair bool, first, streams int)        // x, and z behind, and moves on
+	end(c *code, pair bool, first, each int)            // loads the last numbers of a row that are no whole vector, with those before them, and the number of the row into each, if that is no less than 0
+	ended(c *code, each bool, body func() (result int)) // computes and stores these
+	store(c *code, from []int)                          // and moves on
 	loop(c *code, streams int, last bool, body func())
 
 	begin() string               // loads the arguments
 	address(table string) string // loads the address of the constants
-	row() string                 // loads how many numbers a row has
-	end() string                 // goes to the next row, or returns
+	next(each bool) string       // goes to the next row, or returns
 	suffix() string              // of the name of a kernel
 	word() int                   // bytes of an argument
 	repeated() int               // how often each constant is in the table
@@ -115,7 +116,7 @@ func newAllocation(m machine, f *formula) *allocation {
 			}
 		}
 		switch {
-		case v.op == "param":
+		case v.op == "param" || v.op == "each":
 			params = append(params, v)
 		case factor:
 			factors = append(factors, v)
@@ -157,7 +158,7 @@ func (a *allocation) try(streams, held int) (k *compiled, cost float64, ok bool)
 		}
 	}()
 	for _, v := range a.constants[held:] {
-		if v.op == "param" {
+		if v.op != "number" {
 			return nil, 0, false
 		}
 	}
@@ -168,9 +169,19 @@ func (a *allocation) try(streams, held int) (k *compiled, cost float64, ok bool)
 			c.held++
 		}
 	}
+	// Of a row that has no whole number of vectors, the last is loaded before
+	// anything is stored: where y is x, what it shares with the one before is still
+	// as it was.
+	kept := total - held - 1
+	if a.pair {
+		kept--
+	}
+	if kept < 1 {
+		return nil, 0, false
+	}
 	begin := func() {
 		a.free, a.place = make([]bool, total), map[*value][]int{}
-		for r := range total - held {
+		for r := range kept {
 			a.free[r] = true
 		}
 		for i, v := range a.constants[:held] {
@@ -181,7 +192,11 @@ func (a *allocation) try(streams, held int) (k *compiled, cost float64, ok bool)
 	begin()
 	a.machine.constants(c, total-held, a.constants[:held])
 	c.label("row")
-	c.op("%s", a.row())
+	each := -1
+	if a.each {
+		each = a.place[a.z][0]
+	}
+	a.end(c, a.pair, kept, each)
 	a.loop(c, streams, streams == 1, func() {
 		before := c.count
 		a.body(c, streams)
@@ -191,6 +206,12 @@ func (a *allocation) try(streams, held int) (k *compiled, cost float64, ok bool)
 		begin()
 		a.loop(c, 1, true, func() { a.body(c, 1) })
 	}
+	c.label("done")
+	begin()
+	a.ended(c, a.each, func() int {
+		a.inputs(kept, 1)
+		return a.results(c, 1)[0]
+	})
 	k = &compiled{formula: a.formula, code: c.String()}
 	for i, v := range a.constants[:held] {
 		k.legend = append(k.legend, fmt.Sprint(total-held+i, " ", v))
@@ -205,6 +226,9 @@ func (a *allocation) try(streams, held int) (k *compiled, cost float64, ok bool)
 }
 
 func (v *value) String() string {
+	if v.op == "each" {
+		return "the number of the row"
+	}
 	if v.op == "param" {
 		return fmt.Sprintf("p[%d]", v.bits)
 	}
@@ -220,18 +244,28 @@ func (a *allocation) body(c *code, streams int) {
 	}
 	first := a.take(inputs)
 	a.load(c, a.pair, first, streams)
+	a.inputs(first, streams)
+	a.store(c, a.results(c, streams))
+}
+
+// inputs says where x and z are.
+func (a *allocation) inputs(first, streams int) {
 	for s := range streams {
 		a.place[a.x] = append(a.place[a.x], first+s)
 		if a.pair {
 			a.place[a.z] = append(a.place[a.z], first+streams+s)
 		}
 	}
+}
+
+// results computes the formula, and gives the registers of the results.
+func (a *allocation) results(c *code, streams int) []int {
 	for i, v := range a.values {
 		if !v.constant() && v != a.x && v != a.z {
 			a.compute(c, i, v, streams)
 		}
 	}
-	a.store(c, a.place[a.result])
+	return a.place[a.result]
 }
 
 func (a *allocation) compute(c *code, i int, v *value, streams int) {

@@ -69,14 +69,14 @@ func (k *compiled) assembly(m machine) string {
 	if len(k.legend) > 0 {
 		held = "// held in vector registers: " + strings.Join(k.legend, ", ") + "\n"
 	}
-	return fmt.Sprintf("\n%s\n// func %s(%s)\n%sTEXT ·%[2]s(SB), NOSPLIT, $0-%[5]d\n%[6]s%[7]s\ndone:\n%[8]s",
-		&s, name, signature, held, 7*m.word(), begin, k.code, m.end())
+	return fmt.Sprintf("\n%s\n// func %s(%s)\n%sTEXT ·%[2]s(SB), NOSPLIT, $0-%[5]d\n%[6]s%[7]s\nnext:\n%[8]s",
+		&s, name, signature, held, 7*m.word(), begin, k.code, m.next(k.each))
 }
 
 // dispatch is the Go function that calls the kernel of a kind.
 func dispatch(machines []machine) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "\n// function calls the kernel of a kind for rows of n numbers, a multiple of the\n// lanes; from the end of one to the next are gap bytes.\nfunc function(i isa, k kind, %s) {\n", signature)
+	fmt.Fprintf(&s, "\n// function calls the kernel of a kind for rows of n numbers, at least as many as\n// there are lanes; from the end of one to the next are gap bytes.\nfunc function(i isa, k kind, %s) {\n", signature)
 	if len(machines) > 1 {
 		s.WriteString("if i == avx512 {\n")
 	}
@@ -99,9 +99,13 @@ func plainFile() []byte {
 	var kinds, cases strings.Builder
 	for _, f := range formulas() {
 		fmt.Fprintf(&kinds, "%s\n", f.name)
-		fmt.Fprintf(&cases, "case %s:\nfor i, a := range x {\n", f.name)
-		if f.pair {
-			cases.WriteString("b := z[i]\n")
+		switch loop := "for i, a := range x {\n"; {
+		case f.pair:
+			fmt.Fprintf(&cases, "case %s:\nz = z[:len(x)]\n%sb := z[i]\n", f.name, loop)
+		case f.each:
+			fmt.Fprintf(&cases, "case %s:\nb := z[0]\n%s", f.name, loop)
+		default:
+			fmt.Fprintf(&cases, "case %s:\n%s", f.name, loop)
 		}
 		fmt.Fprintf(&cases, "%s}\n", plain(f))
 	}
@@ -119,7 +123,7 @@ identity kind = iota
 
 // functionGo is the formulas in plain Go.
 func functionGo(k kind, y, x, z []float32, p *[4]float32) {
-y, z = y[:len(x)], z[:len(x)]
+y = y[:len(x)]
 p0, p1, p2, p3 := p[0], p[1], p[2], p[3]
 switch k {
 %s}

@@ -56,9 +56,11 @@ func (m neon64) constant(c *code, to int, _ *value) {
 }
 
 func (m neon64) constants(c *code, first int, held []*value) {
-	for len(held) > 0 && held[0].op == "param" {
-		c.op("ADD $%d, R4, R6", 4*held[0].bits)
-		c.op("VLD1R (R6), [V%d.S4]", first)
+	for len(held) > 0 && held[0].op != "number" {
+		if held[0].op == "param" {
+			c.op("ADD $%d, R4, R6", 4*held[0].bits)
+			c.op("VLD1R (R6), [V%d.S4]", first)
+		}
 		held, first = held[1:], first+1
 	}
 	for len(held) > 0 {
@@ -82,6 +84,38 @@ func (m neon64) load(c *code, pair bool, first, streams int) {
 	if pair {
 		m.loads(c, "R2", first+streams, streams)
 	}
+}
+
+func (m neon64) end(c *code, pair bool, first, each int) {
+	if each >= 0 {
+		c.op("VLD1R.P 4(R2), [V%d.S4]", each)
+	}
+	c.op("MOVD n+24(FP), R3")
+	c.op("ANDS $3, R3, R9")
+	c.op("BEQ whole")
+	last := func(from string, to int) {
+		c.op("ADD R3<<2, %s, R10", from)
+		c.op("SUB $16, R10, R10")
+		c.op("VLD1 (R10), [V%d.S4]", to)
+	}
+	last("R1", first)
+	if pair {
+		last("R2", first+1)
+	}
+	c.op("SUB R9, R3, R3")
+	c.label("whole")
+}
+
+func (m neon64) ended(c *code, each bool, body func() int) {
+	c.op("CBZ R9, next")
+	for _, r := range []string{"R0", "R1", "R2"} {
+		if r != "R2" || !each {
+			c.op("ADD R9<<2, %s, %[1]s", r)
+		}
+	}
+	r := body()
+	c.op("SUB $16, R0, R10")
+	c.op("FMOVQ F%d, (R10)", r)
 }
 
 func (m neon64) store(c *code, from []int) {
@@ -117,9 +151,12 @@ func (m neon64) begin() string {
 	return "\tMOVD y+0(FP), R0\n\tMOVD x+8(FP), R1\n\tMOVD z+16(FP), R2\n\tMOVD p+32(FP), R4\n\tMOVD rows+40(FP), R7\n\tMOVD gap+48(FP), R8\n"
 }
 func (m neon64) address(table string) string { return "\tMOVD $" + table + ", R5\n" }
-func (m neon64) row() string                 { return "MOVD n+24(FP), R3" }
-func (m neon64) end() string {
-	return "\tADD R8, R0\n\tADD R8, R1\n\tADD R8, R2\n\tSUBS $1, R7, R7\n\tBNE row\n\tRET\n"
+func (m neon64) next(each bool) string {
+	z := "\tADD R8, R2\n"
+	if each {
+		z = ""
+	}
+	return "\tADD R8, R0\n\tADD R8, R1\n" + z + "\tSUBS $1, R7, R7\n\tBNE row\n\tRET\n"
 }
 func (m neon64) suffix() string { return "NEON" }
 func (m neon64) word() int      { return 8 }

@@ -106,7 +106,7 @@ func (m x86) constants(c *code, first int, held []*value) {
 	for i, v := range held {
 		if v.op == "param" {
 			c.op("VBROADCASTSS %d(R8), %s", 4*v.bits, m.v(first+i))
-		} else {
+		} else if v.op == "number" {
 			c.op("VBROADCASTSS %d(R9), %s", at, m.v(first+i))
 			at += 4
 		}
@@ -124,6 +124,34 @@ func (m x86) load(c *code, pair bool, first, streams int) {
 		}
 		c.op("ADDQ $%d, DX", streams*m.bytes)
 	}
+}
+
+func (m x86) end(c *code, pair bool, first, each int) {
+	if each >= 0 {
+		c.op("VBROADCASTSS (DX), %s", m.v(each))
+		c.op("ADDQ $4, DX")
+	}
+	c.op("MOVQ n+24(FP), CX")
+	c.op("MOVQ CX, R12")
+	c.op("ANDQ $%d, R12", m.set.lanes-1)
+	c.op("JEQ whole")
+	c.op("VMOVUPS %d(SI)(CX*4), %s", -m.bytes, m.v(first))
+	if pair {
+		c.op("VMOVUPS %d(DX)(CX*4), %s", -m.bytes, m.v(first+1))
+	}
+	c.op("SUBQ R12, CX")
+	c.label("whole")
+}
+
+func (m x86) ended(c *code, each bool, body func() int) {
+	c.op("TESTQ R12, R12")
+	c.op("JEQ next")
+	for _, r := range []string{"DI", "SI", "DX"} {
+		if r != "DX" || !each {
+			c.op("LEAQ (%s)(R12*4), %[1]s", r)
+		}
+	}
+	c.op("VMOVUPS %s, %d(DI)", m.v(body()), -m.bytes)
 }
 
 func (m x86) store(c *code, from []int) {
@@ -157,9 +185,12 @@ func (m x86) begin() string {
 	return "\tMOVQ y+0(FP), DI\n\tMOVQ x+8(FP), SI\n\tMOVQ z+16(FP), DX\n\tMOVQ p+32(FP), R8\n\tMOVQ rows+40(FP), R10\n\tMOVQ gap+48(FP), R11\n"
 }
 func (m x86) address(table string) string { return "\tLEAQ " + table + ", R9\n" }
-func (m x86) row() string                 { return "MOVQ n+24(FP), CX" }
-func (m x86) end() string {
-	return "\tADDQ R11, DI\n\tADDQ R11, SI\n\tADDQ R11, DX\n\tDECQ R10\n\tJNE row\n\tVZEROUPPER\n\tRET\n"
+func (m x86) next(each bool) string {
+	z := "\tADDQ R11, DX\n"
+	if each {
+		z = ""
+	}
+	return "\tADDQ R11, DI\n\tADDQ R11, SI\n" + z + "\tDECQ R10\n\tJNE row\n\tVZEROUPPER\n\tRET\n"
 }
 func (m x86) suffix() string { return m.name }
 func (m x86) word() int      { return 8 }

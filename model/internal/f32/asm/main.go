@@ -1,8 +1,14 @@
 // Asm writes assembly of package f32: that for amd64, where each kernel is described
 // once, by a Go function that is called for AVX2 and again for AVX-512:
 //
-//	affine.go batch.go tile.go taps.go rows.go gather.go pack.go winograd.go ──▶ ../kernels_amd64.s    the code
-//	                                                                         └─▶ ../kernels_amd64.go   how Go calls it
+//	affine.go batch.go tile.go taps.go rows.go gather.go pack.go filters.go winograd.go ──▶ ../kernels_amd64.s    the code
+//	                                                                                    └─▶ ../kernels_amd64.go   how Go calls it
+//
+// windows that slide over a plane, for every processor:
+//
+//	slide.go ──┬─ slideavx.go ──▶ ../slide_amd64.s
+//	           ├─ slideneon.go ─▶ ../slide_arm64.s
+//	           └─ slidearm.go ──▶ ../slide_arm.s
 //
 // and functions of one number, or two, for every processor:
 //
@@ -35,7 +41,7 @@ func kernels() []*kernel {
 	var all []*kernel
 	for _, s := range []set{avx512, avx2} {
 		all = append(all, affine(s), batch(s, 4), tile(s, 3), tile(s, 1), correlate(s), maximum(s),
-			copyRows(s, "copyRows", 1), copyRows(s, "alternateRows", 2), gather(s), pack(s))
+			copyRows(s, "copyRows", 1), copyRows(s, "alternateRows", 2), gather(s), pack(s), filters(s))
 	}
 	return append(all, batch(avx512, 8),
 		winogradInput(avx2, 4), winogradInput(avx2, 6), winogradOutput(avx2, 4), winogradOutput(avx2, 6))
@@ -69,7 +75,9 @@ func files() map[string][]byte {
 	}
 	out := functionFiles()
 	out["kernels_amd64.s"], out["kernels_amd64.go"] = code.Bytes(), formatted(calls.String())
-	out["slide_arm64.s"], out["slide_arm64.go"] = slideNEON64(), formatted(slideCalls("neon64", "NEON", 4))
+	out["slide_arm64.s"], out["slide_arm64.go"] = slideNEON64(), formatted(neonSlides.calls())
+	out["slide_arm.s"], out["slide_arm.go"] = slideNEON32(), formatted(armSlides.calls())
+	out["slide_amd64.s"], out["slide_amd64.go"] = slideAVX2(), formatted(avxSlides.calls())
 	return out
 }
 
