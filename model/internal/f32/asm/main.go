@@ -1,7 +1,7 @@
 // Asm writes the assembly of package f32 for amd64. Each kernel is described
 // once, by a Go function that is called for AVX2 and again for AVX-512:
 //
-//	affine.go batch.go tile.go taps.go rows.go ──▶ ../kernels_amd64.s    the code
+//	affine.go batch.go tile.go taps.go rows.go small.go ──▶ ../kernels_amd64.s    the code
 //	                                           └─▶ ../kernels_amd64.go   how Go calls it
 //
 // The instructions are those of Go's assembler; Go's loops and functions take
@@ -28,7 +28,7 @@ func kernels() []*kernel {
 	var all []*kernel
 	for _, s := range []set{avx512, avx2} {
 		all = append(all, affine(s), batch(s, 4), tile(s, 3), tile(s, 1), correlate(s), maximum(s),
-			copyRows(s, "copyRows", 1), copyRows(s, "alternateRows", 2))
+			copyRows(s, "copyRows", 1), copyRows(s, "alternateRows", 2), expandHalf(s), expandBytes(s))
 	}
 	return append(all, batch(avx512, 8))
 }
