@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/x448/float16"
 )
@@ -162,6 +163,65 @@ func (m *Matrix) weights(panel, k, cols int, room []float32) []float32 {
 	return room
 }
 
+// reach brings the weights of panels [from, to) for a block within reach.
+func (m *Matrix) reach(b *block, from, to int) {
+	b.first = from
+	if m.small == nil {
+		b.weights, b.pitch = m.data[from*m.pitch()+b.row*m.width:], m.pitch()
+		return
+	}
+	b.weights, b.pitch = b.room, b.rows*m.width
+	for p := from; p < to; p++ {
+		m.weights(p, b.row, b.rows, b.room[(p-from)*b.pitch:])
+	}
+}
+
+// room is how many floats reach needs for so many panels.
+func (m *Matrix) room(panels int) int {
+	if m.small == nil {
+		return 0
+	}
+	return min(panels, m.Panels()) * min(shapes[m.isa].depth, m.cols) * m.width
+}
+
+// even is how many columns are computed at a time, at most so many: about as
+// many each time, and whole groups where these have scales.
+func (m *Matrix) even(most int) int {
+	times := (m.cols + most - 1) / most
+	n := (m.cols + times - 1) / times
+	if m.small != nil {
+		n = min((n+group-1)/group*group, most)
+	}
+	return n
+}
+
+// affineSmall is AffinePanels for weights that are stored otherwise than as
+// float32: a piece of a panel after the other is made float32 and multiplied.
+func (m *Matrix) affineSmall(y, x, bias []float32, c Clamp, from, to int) {
+	var room piece
+	for p := from; p < to; p++ {
+		first := p * m.width
+		high := min(m.width, m.rows-first)
+		var sums [maxWidth]float32
+		copy(sums[:high], part(bias, first, first+high))
+		each := m.even(pieceColumns)
+		for k := 0; k < m.cols; k += each {
+			cols := min(each, m.cols-k)
+			w := m.weights(p, k, cols, room[:])
+			if m.isa == portable {
+				for r, v := range columnsGo(unsafe.Slice((*four)(unsafe.Pointer(&w[0])), cols), x[k:k+cols]) {
+					sums[r] += v
+				}
+				continue
+			}
+			affine(m.isa, &sums[0], &w[0], &x[k], &sums[0], cols, 1, 0, Linear.Min, Linear.Max)
+		}
+		for r, v := range sums[:high] {
+			y[first+r] = c.of(v)
+		}
+	}
+}
+
 func (m *Matrix) expandHalf(to []float32, from []uint16) {
 	if len(to) > 0 && smallKernels[m.isa] {
 		expandHalf(m.isa, &to[0], &from[0], len(to))
@@ -180,4 +240,13 @@ func (m *Matrix) expandBytes(to []float32, from []int8, scales []float32) {
 	for i, b := range from {
 		to[i] = float32(b) * scales[i/(group*m.width)*m.width+i%m.width]
 	}
+}
+
+// words and octets see memory of float32s as that of smaller numbers.
+func words(f []float32) []uint16 {
+	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(f))), 2*len(f))
+}
+
+func octets(f []float32) []int8 {
+	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(f))), 4*len(f))
 }

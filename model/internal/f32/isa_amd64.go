@@ -23,6 +23,16 @@ func supported() []isa {
 // rowKernels are the instruction sets with kernels that copy rows.
 var rowKernels = [isaCount]bool{avx2: true, avx512: true}
 
+// gatherWidth is how wide the rows are that the kernel gathers, gatherRuns from how
+// many runs.
+var (
+	gatherWidth = [isaCount]int{avx2: 24, avx512: 48}
+	gatherRuns  = [isaCount]int{avx2: MaxRuns, avx512: MaxRuns}
+)
+
+// smallKernels are the instruction sets with kernels for weights in fewer bits.
+var smallKernels = [isaCount]bool{avx2: true, avx512: true}
+
 // tapLanes is how many results correlate and maximum make at a time; n is a
 // multiple of it.
 var tapLanes = [isaCount]int{avx2: 8, avx512: 16}
@@ -42,15 +52,15 @@ func batch(i isa, frames int, y, x **float32, w, init *float32, row, from, cols 
 	}
 }
 
-func tile(i isa, cols int, c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32) {
+func tile(i isa, cols int, s *strips) {
 	switch {
 	case i == avx512 && cols == 48:
-		tile48AVX512(c, ldc, w, b, init, k, resume, lo, hi)
+		strips48AVX512(s)
 	case i == avx512:
-		tile16AVX512(c, ldc, w, b, init, k, resume, lo, hi)
+		strips16AVX512(s)
 	case cols == 24:
-		tile24AVX2(c, ldc, w, b, init, k, resume, lo, hi)
+		strips24AVX2(s)
 	default:
-		tile8AVX2(c, ldc, w, b, init, k, resume, lo, hi)
+		strips8AVX2(s)
 	}
 }

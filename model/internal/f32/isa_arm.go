@@ -43,3 +43,19 @@ func batch(_ isa, frames int, y, x **float32, w, init *float32, row, from, cols 
 func tile(_ isa, _ int, c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32) {
 	tile8NEON(c, ldc, w, b, init, k, resume, lo, hi)
 }
+
+//go:noescape
+func expandHalfNEON(dst *float32, src *uint16, n int)
+
+//go:noescape
+func expandBytesNEON(dst *float32, src *int8, scales *float32, cols int)
+
+func expandHalf(_ isa, dst *float32, src *uint16, n int) { expandHalfNEON(dst, src, n) }
+
+func expandBytes(_ isa, dst *float32, src *int8, scales *float32, cols int) {
+	expandBytesNEON(dst, src, scales, cols)
+}
+
+// smallKernels are the instruction sets with kernels for weights in fewer bits.
+// Those for half precision came to NEON with VFPv4.
+var smallKernels = [isaCount]bool{neon32: cpu.ARM.HasVFPv4}

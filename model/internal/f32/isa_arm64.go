@@ -2,6 +2,9 @@ package f32
 
 import "unsafe"
 
+// smallKernels are the instruction sets with kernels for weights in fewer bits.
+var smallKernels = [isaCount]bool{neon64: true}
+
 // supported lists the instruction sets of this machine, the best first. Every
 // arm64 has NEON.
 func supported() []isa { return []isa{neon64, portable} }
@@ -13,10 +16,24 @@ func affineNEON(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 func batch4NEON(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
 
 //go:noescape
-func tile12NEON(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
+func strips12NEON(s *strips)
 
 //go:noescape
-func tile4NEON(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
+func strips4NEON(s *strips)
+
+//go:noescape
+func gatherNEON(dst, src *float32, off *int, rows int, runs *Run, count int)
+
+// gatherWidth is how wide the rows are that the kernel gathers, gatherRuns from how
+// many runs.
+var (
+	gatherWidth = [isaCount]int{neon64: 12}
+	gatherRuns  = [isaCount]int{neon64: 3}
+)
+
+func gather(_ isa, dst, src *float32, off *int, rows int, runs *Run, count int) {
+	gatherNEON(dst, src, off, rows, runs, count)
+}
 
 func affine(_ isa, y, w, x, init *float32, cols, panels, pitch int, lo, hi float32) {
 	affineNEON(y, w, x, init, cols, panels, pitch, lo, hi)
@@ -34,10 +51,22 @@ func batch(_ isa, frames int, y, x **float32, w, init *float32, row, from, cols 
 	batch4NEON(y, x, w, init, row, from, cols, resume, lo, hi)
 }
 
-func tile(_ isa, cols int, c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32) {
+func tile(_ isa, cols int, s *strips) {
 	if cols == 12 {
-		tile12NEON(c, ldc, w, b, init, k, resume, lo, hi)
+		strips12NEON(s)
 	} else {
-		tile4NEON(c, ldc, w, b, init, k, resume, lo, hi)
+		strips4NEON(s)
 	}
+}
+
+//go:noescape
+func expandHalfNEON(dst *float32, src *uint16, n int)
+
+//go:noescape
+func expandBytesNEON(dst *float32, src *int8, scales *float32, cols int)
+
+func expandHalf(_ isa, dst *float32, src *uint16, n int) { expandHalfNEON(dst, src, n) }
+
+func expandBytes(_ isa, dst *float32, src *int8, scales *float32, cols int) {
+	expandBytesNEON(dst, src, scales, cols)
 }

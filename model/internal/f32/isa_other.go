@@ -14,6 +14,15 @@ func batch(isa, int, **float32, **float32, *float32, *float32, int, int, int, bo
 	panic(noKernels)
 }
 
-func tile(isa, int, *float32, int, *float32, *float32, *float32, int, bool, float32, float32) {
+func tile(isa, int, *strips) {
 	panic(noKernels)
 }
+
+var gatherWidth, gatherRuns [isaCount]int
+
+func gather(isa, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }
+
+var smallKernels [isaCount]bool
+
+func expandHalf(isa, *float32, *uint16, int)          { panic(noKernels) }
+func expandBytes(isa, *float32, *int8, *float32, int) { panic(noKernels) }

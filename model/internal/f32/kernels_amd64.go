@@ -25,10 +25,10 @@ func batch4(i isa, y, x **float32, w, init *float32, row, from, cols int, resume
 }
 
 //go:noescape
-func tile48AVX512(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
+func strips48AVX512(s *strips)
 
 //go:noescape
-func tile16AVX512(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
+func strips16AVX512(s *strips)
 
 //go:noescape
 func correlateAVX512(y, x *float32, off *int, w *float32, taps, n int, bias, lo, hi float32)
@@ -75,16 +75,49 @@ func alternateRows(i isa, dst, src *float32, to, from, rows, cols int) {
 }
 
 //go:noescape
+func gatherAVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
+
+func gather(i isa, dst, src *float32, off *int, rows int, runs *Run, count int) {
+	if i == avx512 {
+		gatherAVX512(dst, src, off, rows, runs, count)
+	} else {
+		gatherAVX2(dst, src, off, rows, runs, count)
+	}
+}
+
+//go:noescape
+func expandHalfAVX512(dst *float32, src *uint16, n int)
+
+func expandHalf(i isa, dst *float32, src *uint16, n int) {
+	if i == avx512 {
+		expandHalfAVX512(dst, src, n)
+	} else {
+		expandHalfAVX2(dst, src, n)
+	}
+}
+
+//go:noescape
+func expandBytesAVX512(dst *float32, src *int8, scales *float32, cols int)
+
+func expandBytes(i isa, dst *float32, src *int8, scales *float32, cols int) {
+	if i == avx512 {
+		expandBytesAVX512(dst, src, scales, cols)
+	} else {
+		expandBytesAVX2(dst, src, scales, cols)
+	}
+}
+
+//go:noescape
 func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 
 //go:noescape
 func batch4AVX2(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
 
 //go:noescape
-func tile24AVX2(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
+func strips24AVX2(s *strips)
 
 //go:noescape
-func tile8AVX2(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
+func strips8AVX2(s *strips)
 
 //go:noescape
 func correlateAVX2(y, x *float32, off *int, w *float32, taps, n int, bias, lo, hi float32)
@@ -97,6 +130,15 @@ func copyRowsAVX2(dst, src *float32, to, from, rows, cols int)
 
 //go:noescape
 func alternateRowsAVX2(dst, src *float32, to, from, rows, cols int)
+
+//go:noescape
+func gatherAVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
+
+//go:noescape
+func expandHalfAVX2(dst *float32, src *uint16, n int)
+
+//go:noescape
+func expandBytesAVX2(dst *float32, src *int8, scales *float32, cols int)
 
 //go:noescape
 func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)

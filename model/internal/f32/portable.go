@@ -43,24 +43,27 @@ func columnsGo(columns []four, x []float32) four {
 	return four{s0, s1, s2, s3}
 }
 
-// tileGo is the matrix product's tile in plain Go: 4 rows times 4 columns, two
-// columns at a time, since more than eight sums do not stay in registers. c
-// holds the rows of C, ldc apart; sums go on from it if resume is set.
-func tileGo(c []float32, ldc int, w, b, init []float32, k int, resume bool, bounds Clamp) {
-	columns := unsafe.Slice((*four)(unsafe.Pointer(&w[:4*k][0])), k)
-	pairs := unsafe.Slice((*two)(unsafe.Pointer(&b[:4*k][0])), 2*k)
+// tileGo is a single strip in plain Go: 4 rows times 4 columns, two columns at a
+// time, since more than eight sums do not stay in registers. B is packed.
+func tileGo(s *strips) {
+	columns := unsafe.Slice((*four)(unsafe.Pointer(s.w)), s.k)
+	pairs := unsafe.Slice((*two)(unsafe.Pointer(s.b)), 2*s.k)
+	rows := unsafe.Slice(s.c, 3*s.ldc+4)
+	var init *four
+	if s.init != nil {
+		init = (*four)(unsafe.Pointer(s.init))
+	}
 	for j := 0; j < 4; j += 2 {
-		s := pairsGo(columns, pairs[j/2:])
-		for r := range s {
-			row := c[r*ldc+j : r*ldc+j+2]
-			for i, v := range s[r] {
+		for r, sums := range pairsGo(columns, pairs[j/2:]) {
+			row := rows[r*s.ldc+j : r*s.ldc+j+2]
+			for i, v := range sums {
 				switch {
-				case resume:
+				case s.resume:
 					v += row[i]
 				case init != nil:
 					v += init[r]
 				}
-				row[i] = bounds.of(v)
+				row[i] = Clamp{s.lo, s.hi}.of(v)
 			}
 		}
 	}

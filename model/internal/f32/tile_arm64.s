@@ -1,250 +1,420 @@
+#include "go_asm.h"
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// The matrix product's register tile, NEON: 8 rows of a 16-row panel times 12
-// (or, for the last columns, 4) columns of B, summed over k columns of W.
+// The matrix product's register tiles, NEON. One call computes a tile of B times
+// one strip of the weights after the other (see strips): 12 columns times 8 rows,
+// two strips to a panel of 16 rows, or for the last columns 4 times a whole panel.
 //
-//	                     B: R3 ─▶ [V24][V25][V26]   48 (16) bytes a step
-//	W: R1 ─▶ V27 lane 0            V0   V8   V16
-//	             lane 1            V1   V9   V17    C rows, R0, R2 bytes apart
-//	             ...
-//	         V28 lane 3            V7   V15  V23
+//	R0 C, scratch   R1 weights, 64 bytes a step   R2 bytes between rows of C
+//	R3 B   R4 steps left   R5 scratch   R6 bytes between rows of B
+//	R7 strips left   R8 C   R9 weights of the strip   R10 B
+//	R11, R19 bytes from strip to strip, by turns   R12 bias   R13 k   R14 rows
+//	R15 resume   R16 lo   R17 hi   R20 kind of bounds: 0 none, 1 lo, 2 both
 //
-// In-order cores wait for a load that is needed at once, so each register is
-// loaded anew for the next step as soon as it has been used for the last time.
+// In-order cores wait for a load that is needed at once: B is loaded a step ahead
+// into other registers, weights as soon as they have been used for the last time.
+
+#define ARGUMENTS \
+	MOVD  s+0(FP), R0         \
+	MOVD  strips_c(R0), R8    \
+	MOVD  strips_w(R0), R9    \
+	MOVD  strips_b(R0), R10   \
+	MOVD  strips_init(R0), R12 \
+	MOVD  strips_ldc(R0), R2  \
+	MOVD  strips_ldb(R0), R6  \
+	MOVD  strips_pitch(R0), R11 \
+	MOVD  strips_k(R0), R13   \
+	MOVD  strips_count(R0), R7 \
+	MOVD  strips_high(R0), R14 \
+	MOVWU strips_lo(R0), R16  \
+	MOVWU strips_hi(R0), R17  \
+	MOVBU strips_resume(R0), R15 \
+	LSL   $2, R2              \
+	LSL   $2, R6              \
+	LSL   $2, R11             \
+	MOVD  $0xff800000, R5     \
+	CMPW  R5, R16             \
+	CSET  NE, R20             \
+	MOVD  $0x7f800000, R5     \
+	CMPW  R5, R17             \
+	CSINC EQ, R20, ZR, R20    \
+	CSINC EQ, R20, R20, R20
+
+// Four rows times 12 columns: sums of row r and r+1.. in V(3r).., b and the two
+// registers behind it are B, w weights.
+#define ROW(r, b, w, lane) \
+	FMLA(3*r, b, w, lane)     \
+	FMLA(3*r+1, b+1, w, lane) \
+	FMLA(3*r+2, b+2, w, lane)
+
+#define LOW(b) \
+	ROW(0, b, 30, 0) \
+	ROW(1, b, 30, 1) \
+	ROW(2, b, 30, 2) \
+	ROW(3, b, 30, 3)
+
+#define HIGH(b) \
+	ROW(4, b, 31, 0) \
+	ROW(5, b, 31, 1) \
+	ROW(6, b, 31, 2) \
+	ROW(7, b, 31, 3)
+
+#define STEP24 \
+	VLD1.P  (R3)(R6), [V27.S4, V28.S4, V29.S4] \
+	LOW(24)               \
+	FMOVQ.P 16(R1), F30   \
+	HIGH(24)              \
+	FMOVQ.P 48(R1), F31
+
+#define STEP27 \
+	VLD1.P  (R3)(R6), [V24.S4, V25.S4, V26.S4] \
+	LOW(27)               \
+	FMOVQ.P 16(R1), F30   \
+	HIGH(27)              \
+	FMOVQ.P 48(R1), F31
+
+#define SPREAD(a, b, c) \
+	VLD1R.P 4(R12), [a.S4]  \
+	VMOV    a.B16, b.B16    \
+	VMOV    a.B16, c.B16
+
+#define ZERO8(d) \
+	ZERO(d)   \
+	ZERO(d+1) \
+	ZERO(d+2) \
+	ZERO(d+3) \
+	ZERO(d+4) \
+	ZERO(d+5) \
+	ZERO(d+6) \
+	ZERO(d+7)
+
+#define MAX8(d, lo) \
+	FMAX(d, d, lo)     \
+	FMAX(d+1, d+1, lo) \
+	FMAX(d+2, d+2, lo) \
+	FMAX(d+3, d+3, lo) \
+	FMAX(d+4, d+4, lo) \
+	FMAX(d+5, d+5, lo) \
+	FMAX(d+6, d+6, lo) \
+	FMAX(d+7, d+7, lo)
+
+#define MIN8(d, hi) \
+	FMIN(d, d, hi)     \
+	FMIN(d+1, d+1, hi) \
+	FMIN(d+2, d+2, hi) \
+	FMIN(d+3, d+3, hi) \
+	FMIN(d+4, d+4, hi) \
+	FMIN(d+5, d+5, hi) \
+	FMIN(d+6, d+6, hi) \
+	FMIN(d+7, d+7, hi)
+
+// LAST leaves where no row of C is left.
+#define LAST(label) \
+	SUBS $1, R5, R5 \
+	BEQ  label
+
+// func strips12NEON(s *strips)
 //
-//	R0 C   R1 weights, 64 bytes a step   R2 bytes between rows of C   R3 B
-//	R4 steps left   R5 bias or C, scratch   V30 lo   V31 hi
+//	                   B ─▶ [V24][V25][V26], next step [V27][V28][V29]
+//	W ─▶ V30 lane 0          V0   V1   V2
+//	         lane 1          V3   V4   V5     C
+//	         ...
+//	     V31 lane 3          V21  V22  V23
+TEXT ·strips12NEON(SB), NOSPLIT, $0-8
+	ARGUMENTS
+	MOVD $32, R19
+	SUB  $32, R11
 
-#define HALF(c, b, w) \
-	FMLA(c, b, w, 0)   \
-	FMLA(c+1, b, w, 1) \
-	FMLA(c+2, b, w, 2) \
-	FMLA(c+3, b, w, 3)
-
-// BOUND bounds one row of C.
-#define BOUND(r) \
-	CLAMP(r)    \
-	CLAMP(8+r)  \
-	CLAMP(16+r)
-
-// func tile12NEON(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
-TEXT ·tile12NEON(SB), NOSPLIT, $0-60
-	MOVD  c+0(FP), R0
-	MOVD  ldc+8(FP), R2
-	MOVD  w+16(FP), R1
-	MOVD  b+24(FP), R3
-	MOVD  k+40(FP), R4
-	LSL   $2, R2, R2
-	MOVBU resume+48(FP), R5
-	CBNZ  R5, resume
-	MOVD  init+32(FP), R5
-	CBNZ  R5, bias
-	ZERO(0)
-	ZERO(1)
-	ZERO(2)
-	ZERO(3)
-	ZERO(4)
-	ZERO(5)
-	ZERO(6)
-	ZERO(7)
-	ZERO(8)
-	ZERO(9)
-	ZERO(10)
-	ZERO(11)
-	ZERO(12)
-	ZERO(13)
-	ZERO(14)
-	ZERO(15)
-	ZERO(16)
-	ZERO(17)
-	ZERO(18)
-	ZERO(19)
-	ZERO(20)
-	ZERO(21)
-	ZERO(22)
-	ZERO(23)
-	B     steps
+strip:
+	CBNZ R15, resume
+	CBNZ R12, bias
+	ZERO8(0)
+	ZERO8(8)
+	ZERO8(16)
+	B    begin
 
 bias:
-	VLD1R.P 4(R5), [V0.S4]
-	VLD1R.P 4(R5), [V1.S4]
-	VLD1R.P 4(R5), [V2.S4]
-	VLD1R.P 4(R5), [V3.S4]
-	VLD1R.P 4(R5), [V4.S4]
-	VLD1R.P 4(R5), [V5.S4]
-	VLD1R.P 4(R5), [V6.S4]
-	VLD1R.P 4(R5), [V7.S4]
-	VMOV    V0.B16, V8.B16
-	VMOV    V1.B16, V9.B16
-	VMOV    V2.B16, V10.B16
-	VMOV    V3.B16, V11.B16
-	VMOV    V4.B16, V12.B16
-	VMOV    V5.B16, V13.B16
-	VMOV    V6.B16, V14.B16
-	VMOV    V7.B16, V15.B16
-	VMOV    V0.B16, V16.B16
-	VMOV    V1.B16, V17.B16
-	VMOV    V2.B16, V18.B16
-	VMOV    V3.B16, V19.B16
-	VMOV    V4.B16, V20.B16
-	VMOV    V5.B16, V21.B16
-	VMOV    V6.B16, V22.B16
-	VMOV    V7.B16, V23.B16
-	B       steps
-
-#define RESUME(A, B, C) \
-	FMOVQ 0(R5), A    \
-	FMOVQ 16(R5), B   \
-	FMOVQ 32(R5), C   \
-	ADD   R2, R5
+	SPREAD(V0, V1, V2)
+	SPREAD(V3, V4, V5)
+	SPREAD(V6, V7, V8)
+	SPREAD(V9, V10, V11)
+	SPREAD(V12, V13, V14)
+	SPREAD(V15, V16, V17)
+	SPREAD(V18, V19, V20)
+	SPREAD(V21, V22, V23)
+	B begin
 
 resume:
-	MOVD R0, R5
-	RESUME(F0, F8, F16)
-	RESUME(F1, F9, F17)
-	RESUME(F2, F10, F18)
-	RESUME(F3, F11, F19)
-	RESUME(F4, F12, F20)
-	RESUME(F5, F13, F21)
-	RESUME(F6, F14, F22)
-	RESUME(F7, F15, F23)
+	MOVD   R8, R0
+	MOVD   R14, R5
+	VLD1.P (R0)(R2), [V0.S4, V1.S4, V2.S4]
+	LAST(begin)
+	VLD1.P (R0)(R2), [V3.S4, V4.S4, V5.S4]
+	LAST(begin)
+	VLD1.P (R0)(R2), [V6.S4, V7.S4, V8.S4]
+	LAST(begin)
+	VLD1.P (R0)(R2), [V9.S4, V10.S4, V11.S4]
+	LAST(begin)
+	VLD1.P (R0)(R2), [V12.S4, V13.S4, V14.S4]
+	LAST(begin)
+	VLD1.P (R0)(R2), [V15.S4, V16.S4, V17.S4]
+	LAST(begin)
+	VLD1.P (R0)(R2), [V18.S4, V19.S4, V20.S4]
+	LAST(begin)
+	VLD1   (R0), [V21.S4, V22.S4, V23.S4]
+
+begin:
+	MOVD    R9, R1
+	MOVD    R10, R3
+	FMOVQ.P 16(R1), F30
+	FMOVQ.P 48(R1), F31
+	VLD1.P  (R3)(R6), [V24.S4, V25.S4, V26.S4]
+	SUBS    $4, R13, R4
+	BLE     rest
 
 steps:
-	FMOVQ   0(R1), F27
-	FMOVQ   16(R1), F28
-	FMOVQ.P 16(R3), F24
-	FMOVQ.P 16(R3), F25
-	FMOVQ.P 16(R3), F26
-	SUBS    $1, R4, R4
-	BEQ     last
+	STEP24
+	STEP27
+	STEP24
+	STEP27
+	SUBS $4, R4, R4
+	BGT  steps
 
-step:
-	HALF(0, 24, 27)
-	HALF(4, 24, 28)
-	FMOVQ.P 16(R3), F24
-	HALF(8, 25, 27)
-	HALF(12, 25, 28)
-	FMOVQ.P 16(R3), F25
-	ADD     $64, R1
-	HALF(16, 26, 27)
-	FMOVQ   0(R1), F27
-	HALF(20, 26, 28)
-	FMOVQ   16(R1), F28
-	FMOVQ.P 16(R3), F26
-	SUBS    $1, R4, R4
-	BNE     step
+rest: // 1 to 4 steps
+	CMN $3, R4
+	BEQ one
+	STEP24
+	CMN $2, R4
+	BEQ two
+	STEP27
+	CMN $1, R4
+	BEQ one
+	STEP24
 
-last:
-	HALF(0, 24, 27)
-	HALF(4, 24, 28)
-	HALF(8, 25, 27)
-	HALF(12, 25, 28)
-	HALF(16, 26, 27)
-	HALF(20, 26, 28)
+two:
+	LOW(27)
+	HIGH(27)
+	B   bound
 
-	MOVWU lo+52(FP), R5
-	VDUP  R5, V30.S4
-	MOVWU hi+56(FP), R5
-	VDUP  R5, V31.S4
-	BOUND(0)
-	BOUND(1)
-	BOUND(2)
-	BOUND(3)
-	BOUND(4)
-	BOUND(5)
-	BOUND(6)
-	BOUND(7)
+one:
+	LOW(24)
+	HIGH(24)
 
-#define WRITE(A, B, C) \
-	FMOVQ A, 0(R0)    \
-	FMOVQ B, 16(R0)   \
-	FMOVQ C, 32(R0)   \
-	ADD   R2, R0
+bound:
+	CBZ R20, store
+	VDUP R16, V24.S4
+	MAX8(0, 24)
+	MAX8(8, 24)
+	MAX8(16, 24)
+	CMP $2, R20
+	BNE store
+	VDUP R17, V25.S4
+	MIN8(0, 25)
+	MIN8(8, 25)
+	MIN8(16, 25)
 
-	WRITE(F0, F8, F16)
-	WRITE(F1, F9, F17)
-	WRITE(F2, F10, F18)
-	WRITE(F3, F11, F19)
-	WRITE(F4, F12, F20)
-	WRITE(F5, F13, F21)
-	WRITE(F6, F14, F22)
-	WRITE(F7, F15, F23)
+store:
+	CMP    $8, R14
+	BNE    few
+	VST1.P [V0.S4, V1.S4, V2.S4], (R8)(R2)
+	VST1.P [V3.S4, V4.S4, V5.S4], (R8)(R2)
+	VST1.P [V6.S4, V7.S4, V8.S4], (R8)(R2)
+	VST1.P [V9.S4, V10.S4, V11.S4], (R8)(R2)
+	VST1.P [V12.S4, V13.S4, V14.S4], (R8)(R2)
+	VST1.P [V15.S4, V16.S4, V17.S4], (R8)(R2)
+	VST1.P [V18.S4, V19.S4, V20.S4], (R8)(R2)
+	VST1.P [V21.S4, V22.S4, V23.S4], (R8)(R2)
+	ADD    R19, R9
+	MOVD   R19, R5
+	MOVD   R11, R19
+	MOVD   R5, R11
+	SUBS   $1, R7, R7
+	BNE    strip
 	RET
 
-#define RESUME1(A) \
-	FMOVQ 0(R5), A \
-	ADD   R2, R5
+few: // fewer than 8 rows, and the last strip
+	MOVD   R14, R5
+	VST1.P [V0.S4, V1.S4, V2.S4], (R8)(R2)
+	LAST(done)
+	VST1.P [V3.S4, V4.S4, V5.S4], (R8)(R2)
+	LAST(done)
+	VST1.P [V6.S4, V7.S4, V8.S4], (R8)(R2)
+	LAST(done)
+	VST1.P [V9.S4, V10.S4, V11.S4], (R8)(R2)
+	LAST(done)
+	VST1.P [V12.S4, V13.S4, V14.S4], (R8)(R2)
+	LAST(done)
+	VST1.P [V15.S4, V16.S4, V17.S4], (R8)(R2)
+	LAST(done)
+	VST1   [V18.S4, V19.S4, V20.S4], (R8)
 
-#define WRITE1(r, A) \
-	CLAMP(r)       \
-	FMOVQ A, 0(R0) \
-	ADD   R2, R0
+done:
+	RET
 
-// func tile4NEON(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
-TEXT ·tile4NEON(SB), NOSPLIT, $0-60
-	MOVD  c+0(FP), R0
-	MOVD  ldc+8(FP), R2
-	MOVD  w+16(FP), R1
-	MOVD  b+24(FP), R3
-	MOVD  k+40(FP), R4
-	LSL   $2, R2, R2
-	MOVBU resume+48(FP), R5
-	CBNZ  R5, resume4
-	MOVD  init+32(FP), R5
-	CBNZ  R5, bias4
-	ZERO(0)
-	ZERO(1)
-	ZERO(2)
-	ZERO(3)
-	ZERO(4)
-	ZERO(5)
-	ZERO(6)
-	ZERO(7)
-	B     step4
+// Sixteen rows times 4 columns, by the weights in w and the three registers behind
+// it and B in b.
+#define COLUMN(b, w) \
+	FMLA(0, b, w, 0)     \
+	FMLA(1, b, w, 1)     \
+	FMLA(2, b, w, 2)     \
+	FMLA(3, b, w, 3)     \
+	FMLA(4, b, w+1, 0)   \
+	FMLA(5, b, w+1, 1)   \
+	FMLA(6, b, w+1, 2)   \
+	FMLA(7, b, w+1, 3)   \
+	FMLA(8, b, w+2, 0)   \
+	FMLA(9, b, w+2, 1)   \
+	FMLA(10, b, w+2, 2)  \
+	FMLA(11, b, w+2, 3)  \
+	FMLA(12, b, w+3, 0)  \
+	FMLA(13, b, w+3, 1)  \
+	FMLA(14, b, w+3, 2)  \
+	FMLA(15, b, w+3, 3)
 
-bias4:
-	VLD1R.P 4(R5), [V0.S4]
-	VLD1R.P 4(R5), [V1.S4]
-	VLD1R.P 4(R5), [V2.S4]
-	VLD1R.P 4(R5), [V3.S4]
-	VLD1R.P 4(R5), [V4.S4]
-	VLD1R.P 4(R5), [V5.S4]
-	VLD1R.P 4(R5), [V6.S4]
-	VLD1R.P 4(R5), [V7.S4]
-	B       step4
+#define LOAD24 \
+	VLD1.P (R3)(R6), [V24.S4] \
+	VLD1.P 64(R1), [V16.S4, V17.S4, V18.S4, V19.S4]
 
-resume4:
-	MOVD R0, R5
-	RESUME1(F0)
-	RESUME1(F1)
-	RESUME1(F2)
-	RESUME1(F3)
-	RESUME1(F4)
-	RESUME1(F5)
-	RESUME1(F6)
-	RESUME1(F7)
+#define LOAD25 \
+	VLD1.P (R3)(R6), [V25.S4] \
+	VLD1.P 64(R1), [V20.S4, V21.S4, V22.S4, V23.S4]
 
-step4:
-	FMOVQ   0(R1), F27
-	FMOVQ.P 16(R3), F24
-	FMOVQ   16(R1), F28
-	ADD     $64, R1
-	HALF(0, 24, 27)
-	HALF(4, 24, 28)
-	SUBS    $1, R4, R4
-	BNE     step4
+#define RESUME1(v) \
+	VLD1.P (R0)(R2), [v.S4] \
+	LAST(begin)
 
-	MOVWU lo+52(FP), R5
-	VDUP  R5, V30.S4
-	MOVWU hi+56(FP), R5
-	VDUP  R5, V31.S4
-	WRITE1(0, F0)
-	WRITE1(1, F1)
-	WRITE1(2, F2)
-	WRITE1(3, F3)
-	WRITE1(4, F4)
-	WRITE1(5, F5)
-	WRITE1(6, F6)
-	WRITE1(7, F7)
+#define WRITE1(v) \
+	VST1.P [v.S4], (R8)(R2) \
+	LAST(next)
+
+// func strips4NEON(s *strips)
+//
+//	                   B ─▶ [V24], next step [V25]
+//	W ─▶ V16..V19 lane 0     V0
+//	              lane 1     V1      C       next step V20..V23
+//	              ...
+//	              lane 15    V15
+TEXT ·strips4NEON(SB), NOSPLIT, $0-8
+	ARGUMENTS
+
+strip:
+	CBNZ R15, resume
+	ZERO8(0)
+	ZERO8(8)
+	CBZ  R12, begin
+	MOVD R14, R5
+	VLD1R.P 4(R12), [V0.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V1.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V2.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V3.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V4.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V5.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V6.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V7.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V8.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V9.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V10.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V11.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V12.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V13.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V14.S4]
+	LAST(begin)
+	VLD1R.P 4(R12), [V15.S4]
+	B       begin
+
+resume:
+	MOVD R8, R0
+	MOVD R14, R5
+	RESUME1(V0)
+	RESUME1(V1)
+	RESUME1(V2)
+	RESUME1(V3)
+	RESUME1(V4)
+	RESUME1(V5)
+	RESUME1(V6)
+	RESUME1(V7)
+	RESUME1(V8)
+	RESUME1(V9)
+	RESUME1(V10)
+	RESUME1(V11)
+	RESUME1(V12)
+	RESUME1(V13)
+	RESUME1(V14)
+	RESUME1(V15)
+
+begin:
+	MOVD R9, R1
+	MOVD R10, R3
+	LOAD24
+	SUBS $2, R13, R4
+	BLT  one
+	BEQ  two
+
+steps:
+	LOAD25
+	COLUMN(24, 16)
+	LOAD24
+	COLUMN(25, 20)
+	SUBS $2, R4, R4
+	BGT  steps
+	BLT  one
+
+two:
+	LOAD25
+	COLUMN(24, 16)
+	COLUMN(25, 20)
+	B bound
+
+one:
+	COLUMN(24, 16)
+
+bound:
+	CBZ  R20, store
+	VDUP R16, V24.S4
+	MAX8(0, 24)
+	MAX8(8, 24)
+	CMP  $2, R20
+	BNE  store
+	VDUP R17, V25.S4
+	MIN8(0, 25)
+	MIN8(8, 25)
+
+store:
+	MOVD R14, R5
+	WRITE1(V0)
+	WRITE1(V1)
+	WRITE1(V2)
+	WRITE1(V3)
+	WRITE1(V4)
+	WRITE1(V5)
+	WRITE1(V6)
+	WRITE1(V7)
+	WRITE1(V8)
+	WRITE1(V9)
+	WRITE1(V10)
+	WRITE1(V11)
+	WRITE1(V12)
+	WRITE1(V13)
+	WRITE1(V14)
+	WRITE1(V15)
+
+next:
+	ADD  R11, R9
+	SUBS $1, R7, R7
+	BNE  strip
 	RET

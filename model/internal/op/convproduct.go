@@ -15,6 +15,7 @@ type convKernel struct {
 	bias     *tensor.Dense // [out]
 	product  f32.Product   // kept here so that it is not allocated
 	patches  patches
+	plain    f32.RowMajor // what patches are of a 1×1 convolution
 
 	preparation preparation
 }
@@ -23,6 +24,10 @@ func (c *convOp) loadProduct(scale, shift []float32) (Kernel, error) {
 	k := &convKernel{convOp: c, bias: vector(shift)}
 	k.preparation.convKernel = k
 	rows, cols := c.out/c.groups, c.in/c.groups*len(c.taps)
+	k.patches.window = &k.window
+	for i := range cols {
+		k.patches.off = append(k.patches.off, i/len(c.taps)*c.plane()+c.taps[i%len(c.taps)])
+	}
 	var err error
 	if k.narrow, err = c.weights.narrowed(scale, false); err != nil {
 		return nil, err
@@ -55,11 +60,13 @@ func (k *convKernel) Free() {
 }
 
 // prepared is the size of all prepared planes, 0 when they need no preparing.
+// Behind them is room for a row of patches, so that the last ones may be read
+// like all others.
 func (k *convKernel) prepared() int {
 	if k.ready() {
 		return 0
 	}
-	return k.in * k.plane()
+	return k.in*k.plane() + f32.MaxRuns
 }
 
 func (k *convKernel) Scratch(threads int) int {
@@ -89,13 +96,17 @@ func (k *convKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
 		x = k.patches.x
 	}
 	rows, positions := k.out/k.groups, k.oh*k.ow
-	each := len(x) / k.groups
+	each := k.in / k.groups * k.plane()
 	for g, m := range k.matrices {
 		scratch := k.narrow.fill(m, g*rows, scratch)
-		k.patches.window, k.patches.x = &k.window, x[g*each:][:each]
 		k.product = f32.Product{
 			C: c[g*rows*positions:][:rows*positions], Ldc: positions, B: &k.patches, N: positions,
 			Bias: bias[g*rows:][:rows], Clamp: with.Clamp,
+		}
+		k.patches.x = x[g*each:]
+		if len(k.taps) == 1 {
+			k.plain = f32.RowMajor{Data: x[g*each:][:each], Stride: positions}
+			k.product.B = &k.plain
 		}
 		if with.Team != nil {
 			with.Team.Mul(m, &k.product, scratch)
@@ -110,7 +121,8 @@ func (k *convKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
 // output (oy, ox) sees, in the order of the weights.
 type patches struct {
 	*window
-	x, src []float32 // of the group's channels: prepared, as they came
+	off    []int     // of each row of the matrix: its tap of the first output
+	x, src []float32 // from the group's first channel on: prepared, as they came
 }
 
 var _ f32.Columns = (*patches)(nil)
@@ -118,39 +130,16 @@ var _ f32.Columns = (*patches)(nil)
 // Pack gathers a few columns. Neighbouring outputs of a row have neighbouring
 // inputs, so it copies runs, and these lie alike in every row of the matrix.
 func (p *patches) Pack(dst []float32, width, row, rows, col, cols int) {
-	plane, taps := p.plane(), p.taps
-	channel, tap := row/len(taps), row%len(taps)
-	if p.ow == p.pw {
-		for r := range rows {
-			copy(dst[r*width:r*width+cols], p.x[channel*plane+taps[tap]+col:])
-			if tap++; tap == len(taps) {
-				channel, tap = channel+1, 0
-			}
-		}
-		return
-	}
-	// What is left of the first row, whole rows, and the beginning of the last.
-	oy, ox := col/p.ow, col%p.ow
-	head := min(cols, (p.ow-ox)%p.ow)
-	whole := (cols - head) / p.ow
-	tail := cols - head - whole*p.ow
-	first := oy*p.pw + ox
-	if ox > 0 {
-		oy++
-	}
-	for r := range rows {
-		line, x := dst[r*width:r*width+cols], p.x[channel*plane+taps[tap]:]
-		copy(line[:head], x[first:])
-		if whole > 0 {
-			f32.CopyRows(line[head:], p.ow, x[oy*p.pw:], p.pw, whole, p.ow)
-		}
-		if tail > 0 {
-			copy(line[cols-tail:], x[(oy+whole)*p.pw:])
-		}
-		if tap++; tap == len(taps) {
-			channel, tap = channel+1, 0
+	var runs [f32.MaxRuns]f32.Run
+	n := 0
+	for at := 0; at < cols; n++ {
+		oy, ox := (col+at)/p.ow, (col+at)%p.ow
+		runs[n] = f32.Run{To: at, From: oy*p.pw + ox}
+		if at += p.ow - ox; p.ow == p.pw {
+			at = cols
 		}
 	}
+	f32.Gather(dst, width, p.x, p.off[row:row+rows], runs[:n], cols)
 }
 
 // preparation prepares one plane for each chunk.

@@ -27,7 +27,7 @@ type kernel struct {
 func (s set) kernel(name, params string) *kernel {
 	k := &kernel{set: s, name: name, params: params, offsets: map[string]int64{}}
 	k.general = []reg{"AX", "BX", "CX", "DX", "SI", "DI", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15"}
-	f, err := types.Eval(token.NewFileSet(), nil, token.NoPos, "func("+params+")")
+	f, err := types.Eval(token.NewFileSet(), f32, token.NoPos, "func("+params+")")
 	if err != nil {
 		log.Panicf("%s(%s): %v", name, params, err)
 	}
@@ -41,6 +41,16 @@ func (s set) kernel(name, params string) *kernel {
 }
 
 var sizes = types.SizesFor("gc", "amd64")
+
+// f32 is the package that declares what kernels point to. Their fields are known
+// to assembly by go_asm.h.
+var f32 = func() *types.Package {
+	p := types.NewPackage("f32", "f32")
+	for _, name := range []string{"strips", "Run"} {
+		p.Scope().Insert(types.NewTypeName(token.NoPos, p, name, types.NewStruct(nil, nil)))
+	}
+	return p
+}()
 
 // reg is a register, mem an address: by a register, offset + base + index*scale.
 type (

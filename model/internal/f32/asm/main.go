@@ -1,7 +1,7 @@
 // Asm writes the assembly of package f32 for amd64. Each kernel is described
 // once, by a Go function that is called for AVX2 and again for AVX-512:
 //
-//	affine.go batch.go tile.go taps.go rows.go small.go ──▶ ../kernels_amd64.s    the code
+//	affine.go batch.go tile.go taps.go rows.go gather.go ──▶ ../kernels_amd64.s    the code
 //	                                           └─▶ ../kernels_amd64.go   how Go calls it
 //
 // The instructions are those of Go's assembler; Go's loops and functions take
@@ -28,7 +28,8 @@ func kernels() []*kernel {
 	var all []*kernel
 	for _, s := range []set{avx512, avx2} {
 		all = append(all, affine(s), batch(s, 4), tile(s, 3), tile(s, 1), correlate(s), maximum(s),
-			copyRows(s, "copyRows", 1), copyRows(s, "alternateRows", 2), expandHalf(s), expandBytes(s))
+			copyRows(s, "copyRows", 1), copyRows(s, "alternateRows", 2), gather(s),
+			expandHalf(s), expandBytes(s))
 	}
 	return append(all, batch(avx512, 8))
 }
@@ -47,7 +48,7 @@ func main() {
 // files is what is generated, by name.
 func files() map[string][]byte {
 	var code, calls bytes.Buffer
-	fmt.Fprintf(&code, "%s#include \"textflag.h\"\n\n%s", header, lanes())
+	fmt.Fprintf(&code, "%s#include \"go_asm.h\"\n#include \"textflag.h\"\n\n%s", header, lanes())
 	fmt.Fprintf(&calls, "%spackage f32\n", header)
 	all := kernels()
 	for i, k := range all {

@@ -4,7 +4,8 @@ import "fmt"
 
 // tile is the matrix product's register tile: 4 (AVX-512: 8) rows of a panel
 // times some vectors of columns of B, summed over k columns of W. With three
-// vectors it fills the registers; with one it is for the last columns.
+// vectors it fills the registers; with one it is for the last columns. A call
+// goes through strips of rows, one below the other (see f32's strips).
 //
 //	             b ─▶ [column 0][column 1][column 2]   one step after the other
 //	w ─▶ weight 0      sum 0     sum 1     sum 2
@@ -14,69 +15,118 @@ import "fmt"
 // Eight chains hide the latency. Where there are but four, even and odd steps
 // take turns, each with their own sums.
 func tile(s set, vectors int) *kernel {
-	k := s.kernel(fmt.Sprint("tile", vectors*s.lanes), "c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32")
+	k := s.kernel(fmt.Sprint("strips", vectors*s.lanes), "s *strips")
 	rows := s.registers / 4
 	turns := max(1, 8/(rows*vectors))
-	c, pitch, w, b, left := k.arg("c"), k.arg("ldc"), k.arg("w"), k.arg("b"), k.arg("k")
+	of := k.arg("s")
+	field := func(name string, r reg) reg {
+		k.op("MOVQ", fmt.Sprintf("strips_%s(%s)", name, of), r)
+		return r
+	}
+	c, ldc := field("c", k.register("c")), field("ldc", k.register("bytes between rows of C"))
+	strip, first := field("w", k.register("weights of the strip")), field("b", k.register("b"))
+	bias, ldb := field("init", k.register("bias")), field("ldb", k.register("bytes between rows of B"))
+	count := field("count", k.register("strips left"))
+	w, b, left, scratch := k.register("weights"), k.register("row of B"), k.register("steps left"), k.register("scratch")
+	lane := k.register("bytes of the strip in its panel")
 	sum, columns := k.vectors("sums", turns*rows*vectors), k.vectors("columns of B, then lo", vectors)
 	weights := k.vectors("weights, then hi", min(3, k.registers-k.used))
-	scratch := k.register("scratch")
 	sums := func(row int) []reg { return sum[row*vectors:][:vectors] }
 	even, odd := sum[:rows*vectors], sum[rows*vectors:]
-	k.op("SHLQ", 2, pitch)
+	k.op("SHLQ", 2, ldc)
+	k.op("SHLQ", 2, ldb)
+	k.op("XORL", lane, lane)
 
+	k.label("strip")
 	k.zero(odd...)
-	k.begin(even, scratch, func() {
-		k.op("MOVQ", c, scratch)
-		for row := range rows {
-			k.load(scratch.at(0), sums(row)...)
-			k.op("ADDQ", pitch, scratch)
-		}
-	}, func() {
-		for row := range rows {
-			sums := sums(row)
-			k.op("VBROADCASTSS", scratch.at(4*row), sums[0])
-			for _, sum := range sums[1:] {
-				k.op("VMOVAPS", sums[0], sum)
-			}
-		}
-	})
+	k.op("CMPB", fmt.Sprintf("strips_resume(%s)", of), 0)
+	k.op("JNE", "resume")
+	k.op("TESTQ", bias, bias)
+	k.op("JNE", "bias")
+	k.zero(even...)
+	k.op("JMP", "begun")
 
-	steps := func(n int) {
-		for turn := range n {
-			k.load(b.at(turn*vectors*k.bytes), columns...)
-			for row := range rows {
-				k.accumulate(sums(turn*rows+row), columns, w.at(turn*2*k.bytes+4*row), weights[row%len(weights)])
+	k.label("bias")
+	for row := range rows {
+		sums := sums(row)
+		k.op("VBROADCASTSS", bias.at(4*row), sums[0])
+		for _, sum := range sums[1:] {
+			k.op("VMOVAPS", sums[0], sum)
+		}
+	}
+	k.op("ADDQ", 4*rows, bias)
+	k.op("JMP", "begun")
+
+	// eachRow does what is done with a row of C for those that C has: all, except
+	// in a last strip.
+	eachRow := func(at reg, rest string, do func(sums []reg)) {
+		field("high", left)
+		for row := range rows {
+			do(sums(row))
+			k.op("ADDQ", ldc, at)
+			if row < rows-1 {
+				k.op("DECQ", left)
+				k.op("JEQ", rest)
 			}
 		}
-		k.op("ADDQ", n*vectors*k.bytes, b)
+	}
+	k.label("resume")
+	k.op("MOVQ", c, scratch)
+	eachRow(scratch, "begun", func(sums []reg) { k.load(scratch.at(0), sums...) })
+
+	k.label("begun")
+	k.op("MOVQ", strip, w)
+	k.op("MOVQ", first, b)
+	field("k", left)
+	steps := func(n int) {
+		for step := range n {
+			turn := step % turns
+			if step%2 == 0 {
+				k.load(b.at(0), columns...)
+			} else {
+				k.load(b.at(0).by(ldb, 1), columns...)
+			}
+			for row := range rows {
+				k.accumulate(sums(turn*rows+row), columns, w.at(step*2*k.bytes+4*row), weights[row%len(weights)])
+			}
+		}
+		k.op("LEAQ", b.at(0).by(ldb, n), b)
 		k.op("ADDQ", n*2*k.bytes, w)
 	}
-	if turns == 2 {
-		k.op("DECQ", left) // 0 when one step is left
-		k.op("JLE", "last")
-	}
-	k.label("step")
-	steps(turns)
-	k.op("SUBQ", turns, left)
-	k.op("JGT", "step")
-	if turns == 2 {
-		k.label("last")
-		k.op("JNE", "store") // by DECQ or SUBQ
-		steps(1)
-	}
+	k.op("DECQ", left) // 0 when one step is left
+	k.op("JLE", "last")
+	k.label("two")
+	steps(2)
+	k.op("SUBQ", 2, left)
+	k.op("JGT", "two")
+	k.label("last")
+	k.op("JNE", "bound") // by DECQ or SUBQ
+	steps(1)
 
-	k.label("store")
+	k.label("bound")
 	lo, hi := columns[0], weights[0]
-	k.op("VBROADCASTSS", k.param("lo"), lo)
-	k.op("VBROADCASTSS", k.param("hi"), hi)
+	k.op("VBROADCASTSS", fmt.Sprintf("strips_lo(%s)", of), lo)
+	k.op("VBROADCASTSS", fmt.Sprintf("strips_hi(%s)", of), hi)
 	for i, sum := range odd {
 		k.op("VADDPS", sum, even[i], even[i])
 	}
-	for row := range rows {
-		k.clamp(lo, hi, sums(row)...)
-		k.store(c.at(0), sums(row)...)
-		k.op("ADDQ", pitch, c)
-	}
+	eachRow(c, "done", func(sums []reg) {
+		k.clamp(lo, hi, sums...)
+		k.store(c.at(0), sums...)
+	})
+
+	// The next strip is in the same panel, or is the first one of the next.
+	k.op("ADDQ", 4*rows, strip)
+	k.op("ADDQ", 4*rows, lane)
+	k.op("CMPQ", lane, 2*k.bytes)
+	k.op("JNE", "same")
+	k.op("SUBQ", lane, strip)
+	k.op("XORL", lane, lane)
+	field("pitch", scratch)
+	k.op("LEAQ", strip.at(0).by(scratch, 4), strip)
+	k.label("same")
+	k.op("DECQ", count)
+	k.op("JNE", "strip")
+	k.label("done")
 	return k
 }

@@ -1,0 +1,76 @@
+package f32
+
+import "fmt"
+
+// Columns is the right-hand matrix of a product. Mul asks for it piece by
+// piece, so it need not exist in memory: a convolution gathers its patches here.
+type Columns interface {
+	// Pack writes rows [row, row+rows) of columns [col, col+cols) to dst, row
+	// after row, each `width` entries from the last. width >= cols; what lies
+	// between is never used. dst goes on for at least another width, which may be
+	// written as well.
+	Pack(dst []float32, width, row, rows, col, cols int)
+}
+
+// RowMajor is a matrix in memory, its rows Stride apart.
+type RowMajor struct {
+	Data   []float32
+	Stride int
+}
+
+var _ Columns = (*RowMajor)(nil)
+
+func (b *RowMajor) Pack(dst []float32, width, row, rows, col, cols int) {
+	if rows > 0 {
+		CopyRows(dst, width, b.Data[row*b.Stride+col:], b.Stride, rows, cols)
+	}
+}
+
+// block is what a product has at hand of B: rows [row, row+rows) of columns
+// [col, col+cols), tile after tile, or where they lie themselves.
+type block struct {
+	p         *Product
+	there     *RowMajor // nil: B is packed
+	packed    []float32
+	row, rows int
+	col, cols int
+
+	room    []float32 // for weights that are stored otherwise than as float32
+	weights []float32 // for these rows of B, from panel first on, pitch apart
+	first   int
+	pitch   int
+}
+
+// inPlace is B itself where it is in memory and has so few rows of C to serve
+// that it is not worth packing.
+func (m *Matrix) inPlace(b Columns, from, to int) *RowMajor {
+	there, ok := b.(*RowMajor)
+	if !ok || m.isa == portable || (to-from)*m.width > shapes[m.isa].unpacked {
+		return nil
+	}
+	if need := (m.cols-1)*there.Stride + 1; len(there.Data) < need {
+		panic(fmt.Sprintf("f32: B of %d entries, rows %d apart, %d needed", len(there.Data), there.Stride, need))
+	}
+	return there
+}
+
+// gather packs the tiles of a block that are not used where they are.
+func (m *Matrix) gather(b *block) {
+	for t := 0; t < b.cols; {
+		wide, used := m.tileWidth(b.cols - t)
+		if b.there == nil || used < wide || wide == 1 {
+			b.p.B.Pack(b.packed[t*b.rows:], wide, b.row, b.rows, b.col+t, used)
+		}
+		t += wide
+	}
+}
+
+// tile is the tile of a block from its column t on, and the distance between
+// its rows.
+func (b *block) tile(t, wide, used int) (data []float32, stride int) {
+	if b.there == nil || used < wide || wide == 1 {
+		return b.packed[t*b.rows : (t+wide)*b.rows], wide
+	}
+	at := b.row*b.there.Stride + b.col + t
+	return b.there.Data[at : at+(b.rows-1)*b.there.Stride+wide], b.there.Stride
+}

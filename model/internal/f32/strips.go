@@ -1,0 +1,117 @@
+package f32
+
+// strips is what one call of a tile kernel computes: a tile of B times strips of
+// the weights, one below the other, each a tile of C.
+//
+//	               B: k rows, ldb apart ─▶ ░░░░░░░░░░░░
+//	W: k columns of a strip  ▒▒▒▒▒▒▒▒      C, ldc apart: strip 0
+//	                         ▒▒▒▒▒▒▒▒                    strip 1
+//	                         ...
+//
+// Assembly knows the fields by go_asm.h.
+type strips struct {
+	c, w, b *float32
+	init    *float32 // the bias of the first row, or nil
+	ldc     int      // in floats, as the others
+	ldb     int
+	pitch   int // of panels
+	k       int
+	count   int // strips
+	high    int // rows of C in the last strip
+	lo, hi  float32
+	resume  bool // go on from what is in C
+}
+
+// strips computes a tile of the block for all rows of panels [from, to). What
+// reaches beyond C goes by way of the stack.
+func (m *Matrix) strips(b *block, t, wide, used int, from, to int) {
+	data, ldb := b.tile(t, wide, used)
+	p, bounds := b.p, Linear
+	if b.row+b.rows == m.cols {
+		bounds = p.Clamp
+	}
+	s := strips{
+		b: &data[0], ldb: ldb, ldc: p.Ldc, pitch: b.pitch, k: b.rows,
+		lo: bounds.Min, hi: bounds.Max, resume: b.row > 0,
+	}
+	high := shapes[m.isa].tileRows
+	if wide < shapes[m.isa].tileCols {
+		high = shapes[m.isa].narrowRows
+	}
+	row, end := from*m.width, min(to*m.width, m.rows)
+	col := b.col + t
+	if whole := (end - row) / high; whole > 0 && used == wide && m.isa != portable {
+		s.c, s.w, s.count, s.high = &p.C[row*p.Ldc+col], m.weight(b, row), whole, high
+		s.init = head(part(p.Bias, row, row+whole*high))
+		tile(m.isa, wide, &s)
+		row += whole * high
+	}
+	s.count = 1
+	for ; row < end; row += high {
+		m.lastRows(&s, b, row, min(high, end-row), col, wide, used)
+	}
+}
+
+// weight is where the weights of row r for a block are; those of the strip's
+// other rows follow.
+func (m *Matrix) weight(b *block, r int) *float32 {
+	return &b.weights[(r/m.width-b.first)*b.pitch+r%m.width]
+}
+
+// lastRows computes a strip of which C has fewer rows or columns than the tile.
+func (m *Matrix) lastRows(of *strips, b *block, row, high, col, wide, used int) {
+	p, s := b.p, *of
+	var in [maxWidth]float32
+	s.init = nil
+	if p.Bias != nil {
+		copy(in[:high], p.Bias[row:])
+		s.init = &in[0]
+	}
+	s.w, s.high = m.weight(b, row), high
+	if used == wide && m.isa != portable {
+		s.c = &p.C[row*p.Ldc+col]
+		tile(m.isa, wide, &s)
+		return
+	}
+	var out [maxNarrow]float32
+	if s.resume {
+		for r := range high {
+			copy(out[r*wide:r*wide+used], p.C[(row+r)*p.Ldc+col:])
+		}
+	}
+	s.c, s.ldc = &out[0], wide
+	if m.isa == portable {
+		tileGo(&s)
+	} else {
+		tile(m.isa, wide, &s)
+	}
+	for r := range high {
+		copy(p.C[(row+r)*p.Ldc+col:][:used], out[r*wide:])
+	}
+}
+
+// column computes a single column of a block by the kernel for vectors.
+func (m *Matrix) column(b *block, t, from, to int) {
+	x, _ := b.tile(t, 1, 1)
+	p, bounds := b.p, Linear
+	if b.row+b.rows == m.cols {
+		bounds = p.Clamp
+	}
+	for panel := from; panel < to; panel++ {
+		first := panel * m.width
+		high := min(m.width, m.rows-first)
+		var sums [maxWidth]float32
+		switch {
+		case b.row > 0:
+			for r := range high {
+				sums[r] = p.C[(first+r)*p.Ldc+b.col+t]
+			}
+		case p.Bias != nil:
+			copy(sums[:high], p.Bias[first:])
+		}
+		affine(m.isa, &sums[0], m.weight(b, first), &x[0], &sums[0], b.rows, 1, 0, bounds.Min, bounds.Max)
+		for r := range high {
+			p.C[(first+r)*p.Ldc+b.col+t] = sums[r]
+		}
+	}
+}
