@@ -195,35 +195,8 @@ func (m *Matrix) even(most int) int {
 	return n
 }
 
-// affineSmall is AffinePanels for weights that are stored otherwise than as
-// float32: a piece of a panel after the other is made float32 and multiplied.
-func (m *Matrix) affineSmall(y, x, bias []float32, c Clamp, from, to int) {
-	var room piece
-	for p := from; p < to; p++ {
-		first := p * m.width
-		high := min(m.width, m.rows-first)
-		var sums [maxWidth]float32
-		copy(sums[:high], part(bias, first, first+high))
-		each := m.even(pieceColumns)
-		for k := 0; k < m.cols; k += each {
-			cols := min(each, m.cols-k)
-			w := m.weights(p, k, cols, room[:])
-			if m.isa == portable {
-				for r, v := range columnsGo(unsafe.Slice((*four)(unsafe.Pointer(&w[0])), cols), x[k:k+cols]) {
-					sums[r] += v
-				}
-				continue
-			}
-			affine(m.isa, &sums[0], &w[0], &x[k], &sums[0], cols, 1, 0, Linear.Min, Linear.Max)
-		}
-		for r, v := range sums[:high] {
-			y[first+r] = c.of(v)
-		}
-	}
-}
-
 func (m *Matrix) expandHalf(to []float32, from []uint16) {
-	if len(to) > 0 && smallKernels[m.isa] {
+	if len(to) > 0 && smallKernels[m.isa].expand {
 		expandHalf(m.isa, &to[0], &from[0], len(to))
 		return
 	}
@@ -233,7 +206,7 @@ func (m *Matrix) expandHalf(to []float32, from []uint16) {
 }
 
 func (m *Matrix) expandBytes(to []float32, from []int8, scales []float32) {
-	if len(to) > 0 && smallKernels[m.isa] {
+	if len(to) > 0 && smallKernels[m.isa].expand {
 		expandBytes(m.isa, &to[0], &from[0], &scales[0], len(to)/m.width)
 		return
 	}

@@ -30,8 +30,7 @@ var (
 	gatherRuns  = [isaCount]int{avx2: MaxRuns, avx512: MaxRuns}
 )
 
-// smallKernels are the instruction sets with kernels for weights in fewer bits.
-var smallKernels = [isaCount]bool{avx2: true, avx512: true}
+var smallKernels = [isaCount]smallSet{avx2: {expand: true, direct: true}, avx512: {expand: true, direct: true}}
 
 // tapLanes is how many results correlate and maximum make at a time; n is a
 // multiple of it.
@@ -64,3 +63,5 @@ func tile(i isa, cols int, s *strips) {
 		strips8AVX2(s)
 	}
 }
+
+func affineIntegers(*float32, *int8, *int16, *float32, int) { panic("f32: no such kernel") }

@@ -56,6 +56,11 @@ func expandBytes(_ isa, dst *float32, src *int8, scales *float32, cols int) {
 	expandBytesNEON(dst, src, scales, cols)
 }
 
-// smallKernels are the instruction sets with kernels for weights in fewer bits.
-// Those for half precision came to NEON with VFPv4.
-var smallKernels = [isaCount]bool{neon32: cpu.ARM.HasVFPv4}
+//go:noescape
+func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int)
+
+func affineHalf(isa, *float32, *uint16, *float32, int)          { panic("f32: no such kernel") }
+func affineBytes(isa, *float32, *int8, *float32, *float32, int) { panic("f32: no such kernel") }
+
+// NEON converts half precision from VFPv4 on.
+var smallKernels = [isaCount]smallSet{neon32: {expand: cpu.ARM.HasVFPv4, integers: true}}

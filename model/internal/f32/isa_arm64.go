@@ -2,9 +2,6 @@ package f32
 
 import "unsafe"
 
-// smallKernels are the instruction sets with kernels for weights in fewer bits.
-var smallKernels = [isaCount]bool{neon64: true}
-
 // supported lists the instruction sets of this machine, the best first. Every
 // arm64 has NEON.
 func supported() []isa { return []isa{neon64, portable} }
@@ -70,3 +67,11 @@ func expandHalf(_ isa, dst *float32, src *uint16, n int) { expandHalfNEON(dst, s
 func expandBytes(_ isa, dst *float32, src *int8, scales *float32, cols int) {
 	expandBytesNEON(dst, src, scales, cols)
 }
+
+//go:noescape
+func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int)
+
+func affineHalf(isa, *float32, *uint16, *float32, int)          { panic("f32: no such kernel") }
+func affineBytes(isa, *float32, *int8, *float32, *float32, int) { panic("f32: no such kernel") }
+
+var smallKernels = [isaCount]smallSet{neon64: {expand: true, integers: true}}

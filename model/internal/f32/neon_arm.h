@@ -70,3 +70,25 @@
 #define CLAMP(d, l, h) \
 	VMAX(d, d, l) \
 	VMIN(d, d, h)
+
+// vmul.f32 qd, qn, qm
+#define VMUL(d, n, m) WORD $(0xf3000d50 | QD(d) | QN(n) | QM(m))
+
+// vmla.f32 qd, qn, qm
+#define VMLAV(d, n, m) WORD $(0xf2000d50 | QD(d) | QN(n) | QM(m))
+
+// vcvt.f32.f16 qd, dm (VFPv4)
+#define FROMHALF(d, m) WORD $(0xf3b60700 | QD(d) | DM(m))
+
+// vcvt.f32.s32 qd, qm
+#define FROMINT(d, m) WORD $(0xf3bb0640 | QD(d) | QM(m))
+
+// vmovl.s8 qd, dm and vmovl.s16 qd, dm
+#define WIDEN8(d, m) WORD $(0xf2880a10 | QD(d) | DM(m))
+#define WIDEN16(d, m) WORD $(0xf2900a10 | QD(d) | DM(m))
+
+// vmlal.s16 qd, dn, dm[lane]; m < 8
+#define VMLAL(d, n, m, lane) WORD $(0xf2900240 | QD(d) | DN(n) | ((lane)>>1)<<5 | ((lane)&1)<<3 | (m))
+
+// vld1.16 {dd[0]}, [r]!
+#define LOADHALF(d, r) WORD $(0xf4a0040d | DD(d) | (r)<<16)
