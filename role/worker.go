@@ -54,7 +54,7 @@ func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
 		w.cuts = []int{net.DefaultCut()}
 	}
 	w.next, w.end = targets(cfg)
-	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch})
+	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch, Weights: cfg.Weights})
 	return w, nil
 }
 

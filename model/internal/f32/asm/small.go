@@ -31,7 +31,6 @@ func expandBytes(s set) *kernel {
 	left := k.register("columns left of the group")
 	scale, v := k.vectors("scales", 2), k.vectors("numbers", 4)
 
-
 	k.label("group")
 	k.load(scales.at(0), scale...)
 	k.op("ADDQ", 2*k.bytes, scales)
