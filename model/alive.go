@@ -90,14 +90,31 @@ type Tensor struct {
 	Name  string
 	Shape []int  // without the batch dimension
 	Type  string // what the file says that it holds, such as int64; frames have float32 for it
+	// Probability says of an output that its numbers are probabilities: softmax or sigmoid has made them.
+	Probability bool
 }
 
 // Entering is what enters layer i.
 func (n *Network) Entering(i int) (tensors []Tensor) {
 	for _, v := range n.alive.entering(i) {
-		tensors = append(tensors, Tensor{n.values[v].name(), n.values[v].shape(), n.values[v].holds.String()})
+		tensors = append(tensors, Tensor{n.values[v].name(), n.values[v].shape(), n.values[v].holds.String(), i == n.Len() && n.probable(v)})
 	}
 	return tensors
+}
+
+// probable follows a value back to what has made its numbers.
+func (n *Network) probable(v int) bool {
+	for _, node := range slices.Backward(n.nodes) {
+		if !slices.Contains(node.out, v) {
+			continue
+		}
+		makes, passes := op.Probable(node.Operation)
+		if !passes || len(node.in) == 0 {
+			return makes
+		}
+		v = node.in[0]
+	}
+	return false
 }
 
 // Tensors are the names of the tensors that enter layer i.

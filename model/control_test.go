@@ -126,6 +126,9 @@ func TestForeignFilesAreNamed(t *testing.T) {
 		"\x1c\x00\x00\x00TFL3":                                     "tf2onnx",
 		"\x89HDF\r\n\x1a\n":                                        "Keras",
 		"\x1f\x8b\x08":                                             "gunzip",
+		"\x89PNG\r\n\x1a\n":                                        "picture",
+		"hello, this is a network, or so it seems\n":               "text file",
+		strings.Repeat("größer als 512 Bytes\t", 30):               "text file",
 	} {
 		_, err := open(t, []byte(begins))
 		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "again") {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"tandem/model/internal/op"
 )
@@ -45,7 +44,7 @@ func (n *Network) Cut(s string) (int, error) {
 		near = min(max(near, 1), n.Len()-1)
 		return 0, fmt.Errorf("cut %.80q: %w: %s; the nearest is %d (%q)", s, ErrCut, reason, near, n.Tensor(near))
 	}
-	return 0, fmt.Errorf("cut %.80q: %w: %s has no such tensor; it can be cut at %s", s, ErrCut, n.name, n.places())
+	return 0, fmt.Errorf("cut %.80q: %w: %s has no such tensor; it can be cut at 1 to %d, or at a tensor that tandem inspect --all lists", s, ErrCut, n.name, n.Len()-1)
 }
 
 // maker is the layer that makes the tensor of that name, or -1.
@@ -55,26 +54,9 @@ func (n *Network) maker(name string) int {
 	})
 }
 
-// places lists the places to cut at, up to a number that can still be read.
-func (n *Network) places() string {
-	const most = 20
-	var b strings.Builder
-	for i := 1; i < n.Len(); i++ {
-		if i > most {
-			fmt.Fprintf(&b, " and up to %d", n.Len()-1)
-			break
-		}
-		if i > 1 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%d (%.80q)", i, n.Tensor(i))
-	}
-	return b.String()
-}
-
-// DefaultCut is the best cut by what each layer is reckoned to take. It is 0 when
-// the network has one layer only and cannot be cut.
-func (n *Network) DefaultCut() int { return n.BestCut(n.Costs()) }
+// DefaultCut is the best cut by what each layer takes with so many threads, see
+// Costs. It is 0 when the network has one layer only and cannot be cut.
+func (n *Network) DefaultCut(threads int) int { return n.BestCut(n.Costs(threads)) }
 
 // BestCut is the first of Cuts, or 0 when the network cannot be cut.
 func (n *Network) BestCut(times []float64) int {
@@ -122,11 +104,36 @@ func (n *Network) Cuts(times []float64) []int {
 	return cuts
 }
 
-// Costs are what the layers are reckoned to take in the whole network, by the
-// operation and its sizes: nanoseconds on a machine like the one that they were
-// measured on, and elsewhere a unit of time. What another layer does with its own
-// costs nothing.
-func (n *Network) Costs() []float64 {
+// Costs are what the layers take in the whole network on this device, with so
+// many threads: as Measure has found, now or in an earlier process, and else as it
+// is reckoned by the operation and its sizes. Where nothing was measured the unit
+// is any; otherwise it is the nanosecond, and what is reckoned is scaled to it.
+// What another layer does with its own costs nothing.
+func (n *Network) Costs(threads int) []float64 {
+	costs, times := n.reckoned(), thisDevice().times
+	measured := make([]float64, n.Len())
+	took, reckoned := 0.0, 0.0 // of the layers that were measured
+	for l := range costs {
+		if t, ok := times.of(n.shape(l, 1, max(1, threads))); ok && costs[l] > 0 && t > 0 {
+			measured[l] = float64(t)
+			took, reckoned = took+measured[l], reckoned+costs[l]
+		}
+	}
+	for l := range costs {
+		switch {
+		case measured[l] > 0:
+			costs[l] = measured[l]
+		case took > 0:
+			costs[l] *= took / reckoned
+		}
+	}
+	return costs
+}
+
+// reckoned are the costs by the operations and their sizes: nanoseconds on a
+// machine like the one that they were measured on.
+func (n *Network) reckoned() []float64 {
+	const finished = 0.25 // nanoseconds for a number of which a function is computed on its way
 	costs := make([]float64, n.Len())
 	d := newDraft(n, 0, n.Len())
 	for k := range d.steps {
@@ -134,10 +141,25 @@ func (n *Network) Costs() []float64 {
 	}
 	for _, s := range d.steps {
 		if !s.idle {
-			costs[s.node] = op.Cost(n.nodes[s.node].Operation, d.elements(s.in), d.elements(s.out))
+			costs[s.node] = op.Cost(n.nodes[s.node].Operation, d.elements(d.read(s)), d.elements(s.out))
+			if !s.then.None() {
+				costs[s.node] += finished * float64(d.elements(s.out))
+			}
 		}
 	}
 	return costs
+}
+
+// read is what a step reads: not what was made in its place.
+func (d *draft) read(s draftStep) []int {
+	if _, is := d.net.nodes[s.node].Operation.(op.Joins); !is {
+		return s.in
+	}
+	y, _ := d.root(s.out[0])
+	return slices.DeleteFunc(slices.Clone(s.in), func(v int) bool {
+		root, _ := d.root(v)
+		return root == y
+	})
 }
 
 // elements is how many numbers these values have.

@@ -4,7 +4,6 @@ import (
 	"gorgonia.org/tensor"
 
 	"tandem/model/internal/f32"
-	"tandem/model/internal/op"
 )
 
 // draft is a plan before it has memory.
@@ -28,15 +27,16 @@ type draftStep struct {
 	node    int
 	in, out []int
 	clamp   f32.Clamp
-	idle    bool // there is nothing to compute
+	then    f32.Epilogue // without the tensor, which is the last of in
+	another bool         // there is one
+	idle    bool         // there is nothing to compute
 }
 
 // home says that a value lies in the memory of another one, from an element on.
 type home struct{ in, at int }
 
-// newDraft fuses the nodes of the layers [from, to): a ReLU, or another clamp,
-// becomes the bounds of the kernel before it, if nobody else wants what is
-// between the two.
+// newDraft fuses the nodes of the layers [from, to): what a kernel can do with its
+// results before they leave the cache is part of its step, see finish.go.
 func newDraft(n *Network, from, to int) *draft {
 	d := &draft{
 		net: n, in: n.alive.entering(from), out: n.alive.entering(to), last: map[int]int{}, used: map[int]int{}, users: map[int][]int{},
@@ -52,15 +52,10 @@ func newDraft(n *Network, from, to int) *draft {
 		d.used[v]++
 	}
 	for i, node := range n.between(from, to) {
-		if c, ok := node.Operation.(op.Clamping); ok && d.used[node.in[0]] == 1 {
-			if k, made := maker[node.in[0]]; made {
-				if _, can := n.nodes[d.steps[k].node].Operation.(op.Bounded); can {
-					s := &d.steps[k]
-					s.clamp, s.out = c.After(s.clamp), node.out
-					maker[node.out[0]] = k
-					continue
-				}
-			}
+		if k, done := d.finish(node, maker); done {
+			d.steps[k].out = node.out
+			maker[node.out[0]] = k
+			continue
 		}
 		maker[node.out[0]] = len(d.steps)
 		d.steps = append(d.steps, draftStep{node: from + i, in: node.in, out: node.out, clamp: f32.Linear})

@@ -39,11 +39,11 @@ type Executor struct {
 	net      *Network
 	batch    int
 	weights  Format
-	team     *f32.Team   // nil: one thread
-	resident []bool      // layers
-	kernels  []op.Kernel // of resident layers
-	sharing  []sharing   // whether a layer is shared out over the team
-	findings *findings   // what was measured of that
+	team     *f32.Team       // nil: one thread
+	resident []bool          // layers
+	kernels  []op.Kernel     // of resident layers
+	sharing  []sharing       // whether a layer is shared out over the team
+	findings *findings[gain] // what was measured of that
 	plans    map[span]*plan
 
 	arena   []float32 // memory of the activations, frame by frame
@@ -65,7 +65,7 @@ func NewExecutor(n *Network, o Options) *Executor {
 		kernels: make([]op.Kernel, n.Len()), sharing: make([]sharing, n.Len()), plans: map[span]*plan{},
 	}
 	if o.Threads > 1 {
-		e.team, e.findings = f32.NewTeam(o.Threads), thisDevice()
+		e.team, e.findings = f32.NewTeam(o.Threads), thisDevice().sharing
 	}
 	return e
 }
@@ -221,12 +221,18 @@ func (e *Executor) run(p *plan, frames int) error {
 // apply computes one step for the frames [first, last).
 func (e *Executor) apply(s *step, first, last int) error {
 	var err error
-	with := op.With{Clamp: s.clamp, Team: e.threads(s.node, last-first), Scratch: e.scratch}
+	with := op.With{Clamp: s.clamp, Then: s.then, Team: e.threads(s.node, last-first), Scratch: e.scratch}
+	first, last = first*s.samples, last*s.samples
 	if j, ok := s.kernel.(op.Joint); ok && s.joint && last-first > 1 {
 		err = j.ApplyAll(s.ys[first:last], s.firsts[first:last], with)
 	} else {
-		with.More = s.more[first]
-		err = s.kernel.Apply(s.ys[first], s.xs[first], with)
+		for i := first; i < last && err == nil; i++ {
+			with.More = s.more[i]
+			if s.others != nil {
+				with.Then.Other = s.others[i].Float32s()
+			}
+			err = s.kernel.Apply(s.ys[i], s.xs[i], with)
+		}
 	}
 	if err != nil && s.node >= 0 {
 		return fmt.Errorf("run %s (%v): %w", e.net.name, e.net.nodes[s.node].Operation, err)

@@ -324,7 +324,7 @@ func BenchmarkLoad(b *testing.B) {
 		b.Run(n.Name(), func(b *testing.B) {
 			e := NewExecutor(n, Options{})
 			for b.Loop() {
-				if err := e.Load(n.DefaultCut(), n.Len()); err != nil {
+				if err := e.Load(n.DefaultCut(1), n.Len()); err != nil {
 					b.Fatal(err)
 				}
 				e.Drop(0, n.Len())

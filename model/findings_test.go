@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,7 +29,7 @@ func denses(layers, side int) *Network {
 }
 
 // knowing is an executor on two threads with these findings.
-func knowing(t testing.TB, n *Network, f *findings) *Executor {
+func knowing(t testing.TB, n *Network, f *findings[gain]) *Executor {
 	e := NewExecutor(n, Options{Threads: 2, Batch: 4})
 	t.Cleanup(e.Close)
 	if !e.several() {
@@ -40,7 +42,7 @@ func knowing(t testing.TB, n *Network, f *findings) *Executor {
 // A shape is measured once, for one frame and for a batch: in an executor, in a process, and on a device.
 func TestShapesAreMeasuredOnce(t *testing.T) {
 	n, folder := denses(3, 300), filepath.Join(t.TempDir(), "cache")
-	first := newFindings(folder, "this")
+	first := newFindings[gain]("sharing", folder, "this")
 	for range 2 { // executors
 		e := knowing(t, n, first)
 		e.Tune(t.Context())
@@ -51,13 +53,13 @@ func TestShapesAreMeasuredOnce(t *testing.T) {
 			t.Error("a layer stayed")
 		}
 	}
-	second := newFindings(folder, "this")
+	second := newFindings[gain]("sharing", folder, "this")
 	e := knowing(t, n, second)
 	e.Tune(t.Context())
 	if got := second.measured.Load(); got != 0 || len(second.left) != 2 || !slices.Equal(shapes(second.left), shapes(first.fresh)) {
 		t.Errorf("the next process measured %d times, and found %v of %v", got, second.left, first.fresh)
 	}
-	other := newFindings(folder, "other")
+	other := newFindings[gain]("sharing", folder, "other")
 	other.path = first.path // as if the names were the same
 	knowing(t, n, other).Tune(t.Context())
 	if got := other.measured.Load(); got != 2 {
@@ -65,21 +67,62 @@ func TestShapesAreMeasuredOnce(t *testing.T) {
 	}
 }
 
-func shapes(of map[string]finding) []string { return slices.Sorted(maps.Keys(of)) }
+func shapes(of map[string]finding[gain]) []string { return slices.Sorted(maps.Keys(of)) }
 
 // What a busy machine answered is asked again another day.
 func TestFindingsOfABusyMachineEnd(t *testing.T) {
 	folder := t.TempDir()
-	f := newFindings(folder, "this")
+	f := newFindings[gain]("sharing", folder, "this")
 	for shape, until := range map[string]time.Time{"quiet": {}, "busy": time.Now().Add(busyDay), "yesterday": time.Now().Add(-time.Minute)} {
-		f.remember(shape, finding{always, until})
+		f.remember(shape, finding[gain]{always, until})
 	}
 	f.save()
-	f = newFindings(folder, "this")
+	f = newFindings[gain]("sharing", folder, "this")
 	for shape, want := range map[string]gain{"quiet": always, "busy": always, "yesterday": {}} {
-		if got, ok := f.gain(shape); got != want || ok != (want == always) {
+		if got, ok := f.of(shape); got != want || ok != (want == always) {
 			t.Errorf("%s: %v, %v", shape, got, ok)
 		}
+	}
+}
+
+// What was measured of a layer is remembered and decides where to cut, and what is
+// reckoned of the others is brought to its scale.
+func TestTimesAreRemembered(t *testing.T) {
+	folder, was := t.TempDir(), thisDevice
+	defer func() { thisDevice = was }()
+	begin := func() { // a process
+		thisDevice = sync.OnceValue(func() deviceFindings {
+			return deviceFindings{was().sharing, newFindings[time.Duration]("times", folder, "this")}
+		})
+	}
+	n := denses(8, 64)
+	begin()
+	even := n.DefaultCut(1)
+	measured, err := Measure(n, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin()
+	for i, cost := range n.Costs(1) {
+		if want := float64(measured[len(measured)-1]); cost != want { // they are of one shape
+			t.Errorf("layer %d costs %v, want %v", i, cost, want)
+		}
+	}
+	if got := n.Costs(2); got[0] == float64(measured[0]) {
+		t.Error("what one thread takes stands for two")
+	}
+	weights := slices.Repeat([]float32{0.01}, 64*64)
+	mixed := chain([]int{64}, append(slices.Repeat([]link{{op.NewDense(64, 64, 1, false, given{weights, nil}), []int{64}}}, 7),
+		link{operation(t, "Sin", 64), []int{64}})...) // which no other layer does with its own
+	reckoned := mixed.reckoned()
+	times := thisDevice().times
+	times.remember(mixed.shape(0, 1, 1), finding[time.Duration]{Found: time.Duration(10 * reckoned[0])})
+	if got, want := mixed.Costs(1)[7], 10*reckoned[7]; math.Abs(got/want-1) > 0.01 {
+		t.Errorf("what is reckoned costs %v beside what is measured, want %v", got, want)
+	}
+	times.remember(mixed.shape(7, 1, 1), finding[time.Duration]{Found: time.Hour})
+	if got := mixed.DefaultCut(1); got != 7 || even != 4 {
+		t.Errorf("the best cut is %d, want 7; of equal layers %d, want 4", got, even)
 	}
 }
 
@@ -87,10 +130,10 @@ func TestFindingsOfABusyMachineEnd(t *testing.T) {
 func TestSharingIsAsRemembered(t *testing.T) {
 	n := denses(1, 300)
 	for _, want := range []sharing{{}, {one: always}, {more: gain{Awake: true}}} {
-		f := newFindings("", "this")
+		f := newFindings[gain]("sharing", "", "this")
 		e := knowing(t, n, f)
-		f.remember(e.shape(0, 1), finding{gain: want.one})
-		f.remember(e.shape(0, 4), finding{gain: want.more})
+		f.remember(e.shape(0, 1), finding[gain]{Found: want.one})
+		f.remember(e.shape(0, 4), finding[gain]{Found: want.more})
 		e.Tune(t.Context())
 		if err := e.Load(0, 1); err != nil {
 			t.Fatal(err)
@@ -114,7 +157,7 @@ func TestSwitchesMeasureNothing(t *testing.T) {
 		},
 	} {
 		for side, want := range map[int]gain{50: {}, 3000: always} {
-			f := newFindings(t.TempDir(), "this")
+			f := newFindings[gain]("sharing", t.TempDir(), "this")
 			e := knowing(t, denses(2, side), f)
 			if err := load(e); err != nil {
 				t.Fatal(err)
@@ -133,7 +176,7 @@ func TestBrokenFindingsAreMeasuredAgain(t *testing.T) {
 		"empty":     func(path string) error { return os.WriteFile(path, nil, 0o644) },
 		"cut short": func(path string) error { return os.Truncate(path, 40) },
 		"mistyped": func(path string) error {
-			return os.WriteFile(path, []byte(`{"device":"this","layers":{"a":{"awake":true},"b":7}}`), 0o644)
+			return os.WriteFile(path, []byte(`{"device":"this","layers":{"a":{"found":{"awake":true}},"b":7}}`), 0o644)
 		},
 		"a list":   func(path string) error { return os.WriteFile(path, []byte(`[1]`), 0o644) },
 		"null":     func(path string) error { return os.WriteFile(path, []byte(`{"device":"this","layers":null}`), 0o644) },
@@ -146,7 +189,7 @@ func TestBrokenFindingsAreMeasuredAgain(t *testing.T) {
 		},
 	} {
 		folder := filepath.Join(t.TempDir(), "cache")
-		before := newFindings(folder, "this")
+		before := newFindings[gain]("sharing", folder, "this")
 		knowing(t, n, before).Tune(t.Context())
 		if name == "a folder" {
 			_ = os.Remove(before.path)
@@ -154,7 +197,7 @@ func TestBrokenFindingsAreMeasuredAgain(t *testing.T) {
 		if err := spoil(before.path); err != nil {
 			t.Fatal(err)
 		}
-		after := newFindings(folder, "this")
+		after := newFindings[gain]("sharing", folder, "this")
 		e := knowing(t, n, after)
 		e.Tune(t.Context())
 		if got := after.measured.Load(); got != 2 || len(after.left) > 0 {
@@ -166,7 +209,7 @@ func TestBrokenFindingsAreMeasuredAgain(t *testing.T) {
 		if name == "a folder" || strings.HasPrefix(name, "a file") {
 			continue // that is in the way
 		}
-		if mended := newFindings(folder, "this").load(); len(mended) != 2 {
+		if mended := newFindings[gain]("sharing", folder, "this").load(); len(mended) != 2 {
 			t.Errorf("%s: the file was not mended: %v", name, mended)
 		}
 	}
@@ -175,20 +218,20 @@ func TestBrokenFindingsAreMeasuredAgain(t *testing.T) {
 // The file keeps what other processes found, up to a number of shapes; what was measured last comes first.
 func TestFindingsAreBounded(t *testing.T) {
 	folder := t.TempDir()
-	fill := func(f *findings, name string, count int) {
+	fill := func(f *findings[gain], name string, count int) {
 		for i := range count {
-			f.remember(fmt.Sprint(name, i), finding{gain: always})
+			f.remember(fmt.Sprint(name, i), finding[gain]{Found: always})
 		}
 		f.save()
 	}
-	one, two := newFindings(folder, "this"), newFindings(folder, "this")
+	one, two := newFindings[gain]("sharing", folder, "this"), newFindings[gain]("sharing", folder, "this")
 	fill(one, "a", 3)
 	fill(two, "b", 2)
-	if got := newFindings(folder, "this").load(); len(got) != 5 {
+	if got := newFindings[gain]("sharing", folder, "this").load(); len(got) != 5 {
 		t.Errorf("%d shapes of two processes, want 5", len(got))
 	}
 	fill(two, "c", maxShapes-1-2)
-	got := newFindings(folder, "this").load()
+	got := newFindings[gain]("sharing", folder, "this").load()
 	if _, kept := got["c7"]; len(got) != maxShapes || !kept {
 		t.Errorf("%d shapes, want %d; the last are kept: %v", len(got), maxShapes, kept)
 	}
@@ -196,7 +239,7 @@ func TestFindingsAreBounded(t *testing.T) {
 
 // Several nodes of one process tune at a time.
 func TestTuneAtOnce(t *testing.T) {
-	n, f := denses(2, 200), newFindings(t.TempDir(), "this")
+	n, f := denses(2, 200), newFindings[gain]("sharing", t.TempDir(), "this")
 	done := make(chan bool)
 	for range 3 {
 		e := knowing(t, n, f)

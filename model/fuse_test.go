@@ -44,11 +44,11 @@ func TestPiecesAreFused(t *testing.T) {
 		says   string
 	}{
 		"hard swish": {[]bytesOf{apply("Add", "a", []string{"x", "three"}), apply("Clip", "b", []string{"a", "zero", "six"}), apply("Div", "c", []string{"b", "six"}), apply("Mul", "y", []string{"x", "c"})},
-			1, each(func(v float64) float64 { return v * min(max(v/6+0.5, 0), 1) }), "clip"},
+			1, each(func(v float64) float64 { return v * min(max(v/6+0.5, 0), 1) }), "hard swish"},
 		"silu": {[]bytesOf{apply("Sigmoid", "a", []string{"x"}), apply("Mul", "y", []string{"a", "x"})},
-			1, each(func(v float64) float64 { return v / (1 + math.Exp(-v)) }), "sigmoid"},
+			1, each(func(v float64) float64 { return v / (1 + math.Exp(-v)) }), "swish"},
 		"gelu": {[]bytesOf{apply("Div", "a", []string{"x", "root"}), apply("Erf", "b", []string{"a"}), apply("Add", "c", []string{"b", "one"}), apply("Mul", "d", []string{"x", "c"}), apply("Mul", "y", []string{"d", "half"})},
-			1, each(func(v float64) float64 { return v / 2 * (1 + math.Erf(v/math.Sqrt2)) }), "erf"},
+			1, each(func(v float64) float64 { return v / 2 * (1 + math.Erf(v/math.Sqrt2)) }), "gelu"},
 		"behind a sum": {[]bytesOf{apply("Add", "s", []string{"x", "gamma"}), apply("Sigmoid", "a", []string{"s"}), apply("Mul", "y", []string{"a", "s"})},
 			2, func(x []float64) []float64 {
 				y := slices.Clone(x)

@@ -131,6 +131,6 @@ func FuzzOpen(f *testing.F) {
 		}
 		n.Cut("1")
 		n.Cut("nowhere")
-		n.DefaultCut()
+		n.DefaultCut(1)
 	})
 }

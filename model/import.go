@@ -96,7 +96,11 @@ func build(name string, m *onnx.Model, size int64, s Settings) (*Network, error)
 	if err := imp.finish(inputs, outputs, size); err != nil {
 		return nil, err
 	}
-	return imp.net, imp.affordable(size, int64(cmp.Or(s.Constants, DefaultConstants)))
+	if err := imp.affordable(size, int64(cmp.Or(s.Constants, DefaultConstants))); err != nil {
+		return nil, err
+	}
+	imp.net.spend(int64(cmp.Or(s.Winograd, DefaultWinograd)))
+	return imp.net, nil
 }
 
 func (imp *importer) count(nodes []*onnx.Node, outputs []onnx.Value) {

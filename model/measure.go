@@ -2,14 +2,13 @@ package model
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
 // Measure runs the whole network on this device and times each layer in it: one
-// frame, the median of a few. A layer that the one before it does with its own,
+// frame, the lower quartile of a few. A layer that the one before it does with its own,
 // as a convolution does a ReLU, takes no time, and neither does one that only
-// looks at what is there in another way.
+// looks at what is there in another way. What it finds is remembered, see Costs.
 func Measure(n *Network, threads int) ([]time.Duration, error) {
 	e := NewExecutor(n, Options{Threads: threads})
 	defer e.Close()
@@ -48,10 +47,16 @@ func Measure(n *Network, threads int) ([]time.Duration, error) {
 		}
 	}
 	times := make([]time.Duration, n.Len())
+	known, until := thisDevice().times, time.Time{}
+	if e.several() && e.crowded() {
+		until = time.Now().Add(busyDay)
+	}
 	for i, all := range samples {
 		if len(all) > 1 {
-			times[i] = median(slices.Clone(all[1:])) // the first one warms up
+			times[i] = undisturbed(all[1:]) // the first one warms up
+			known.remember(n.shape(i, 1, max(1, threads)), finding[time.Duration]{times[i], until})
 		}
 	}
+	known.save()
 	return times, nil
 }

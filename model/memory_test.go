@@ -31,7 +31,7 @@ func TestResidentMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cut := n.DefaultCut()
+		cut := n.DefaultCut(1)
 		for _, s := range []span{{0, cut}, {cut, n.Len()}} {
 			before := resident(t)
 			e := NewExecutor(n, Options{})

@@ -70,6 +70,9 @@ func read(name string, r io.ReaderAt, size int64, side *siblings, s Settings) (*
 		return nil, err
 	}
 	m, err := onnx.Parse(r, size)
+	if errors.Is(err, ErrMalformed) && isText(r) {
+		return nil, fmt.Errorf("no ONNX file: %w: it is a text file: name the network's own file, net.onnx", ErrUnsupported)
+	}
 	if err == nil {
 		err = side.attach(m)
 	}

@@ -20,20 +20,42 @@ type plan struct {
 	steps []step
 }
 
-// step is one kernel with its tensors, by frame.
+// step is one kernel with its tensors, by frame, or by sample where it gets the
+// samples of a frame one by one.
 type step struct {
-	node   int // -1: a copy that the plan needs
-	kernel op.Kernel
-	clamp  f32.Clamp
-	joint  bool
-	ys     []*tensor.Dense
-	more   [][]*tensor.Dense // the results behind ys
-	xs     [][]*tensor.Dense
-	firsts []*tensor.Dense // xs of a joint kernel
+	node    int // -1: a copy that the plan needs
+	kernel  op.Kernel
+	clamp   f32.Clamp
+	then    f32.Epilogue // of it all but the tensor
+	joint   bool
+	samples int // of a frame
+	ys      []*tensor.Dense
+	more    [][]*tensor.Dense // the results behind ys
+	xs      [][]*tensor.Dense
+	others  []*tensor.Dense // that then takes; none where it takes none
+	firsts  []*tensor.Dense // xs of a joint kernel
 }
 
 // add gives the step the tensors of one more frame.
 func (s *step) add(ys, xs []*tensor.Dense) {
+	if s.samples == 1 {
+		s.addOne(ys, xs)
+		return
+	}
+	sample := func(of []*tensor.Dense, i int) (tensors []*tensor.Dense) {
+		for _, t := range of {
+			dims := slices.Clone(t.Shape())
+			dims[0] = 1
+			tensors = append(tensors, over(t.Float32s()[i*op.Volume(dims):], dims))
+		}
+		return tensors
+	}
+	for i := range s.samples {
+		s.addOne(sample(ys, i), sample(xs, i))
+	}
+}
+
+func (s *step) addOne(ys, xs []*tensor.Dense) {
 	s.ys, s.more, s.xs = append(s.ys, ys[0]), append(s.more, ys[1:]), append(s.xs, xs)
 	if len(xs) > 0 {
 		s.firsts = append(s.firsts, xs[0])
@@ -82,10 +104,10 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 			e.scratch = make([]float32, s.Scratch(threads))
 		}
 		_, isJoint := k.(op.Joint)
-		p.steps = append(p.steps, step{node: ds.node, kernel: k, clamp: ds.clamp, joint: isJoint})
+		p.steps = append(p.steps, step{node: ds.node, kernel: k, clamp: ds.clamp, then: ds.then, joint: isJoint, samples: op.Samples(e.net.nodes[ds.node].Operation)})
 	}
 	for range d.copies {
-		p.steps = append(p.steps, step{node: -1, kernel: op.Copy{}, clamp: f32.Linear})
+		p.steps = append(p.steps, step{node: -1, kernel: op.Copy{}, clamp: f32.Linear, samples: 1})
 	}
 	for f := range e.batch {
 		arena, results := e.arena[f*each:][:each], e.results[f*results:][:results]
@@ -116,7 +138,13 @@ func (e *Executor) plan(from, to int) (*plan, error) {
 			if ds.idle {
 				continue
 			}
-			p.steps[k].add(all(ds.out), all(ds.in))
+			in := all(ds.in)
+			if ds.another {
+				last := len(in) - 1
+				p.steps[k].others = append(p.steps[k].others, in[last])
+				in = in[:last]
+			}
+			p.steps[k].add(all(ds.out), in)
 			k++
 		}
 		at := 0

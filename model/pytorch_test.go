@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -146,6 +147,8 @@ func BenchmarkNetworks(b *testing.B) {
 	}
 	for _, path := range paths {
 		b.Run(strings.TrimSuffix(filepath.Base(path), ".onnx"), func(b *testing.B) {
+			runtime.LockOSThread() // for .ci/count, which takes the thread with the most instructions
+			defer runtime.UnlockOSThread()
 			n, err := Open(path)
 			if err != nil {
 				b.Fatal(err)

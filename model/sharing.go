@@ -64,7 +64,7 @@ func (e *Executor) several() bool { return e.team != nil && e.team.Threads() > 1
 
 // remembered is what was measured of a layer of this shape, or else a guess.
 func (e *Executor) remembered(layer, frames int) gain {
-	if g, ok := e.findings.gain(e.shape(layer, frames)); ok {
+	if g, ok := e.findings.of(e.shape(layer, frames)); ok {
 		return g
 	}
 	return e.guess(layer)
@@ -72,9 +72,13 @@ func (e *Executor) remembered(layer, frames int) gain {
 
 // shape is all of a layer that its time depends on, but for the device.
 func (e *Executor) shape(layer, frames int) string {
-	n := e.net.nodes[layer]
+	return e.net.shape(layer, frames, e.team.Threads())
+}
+
+func (n *Network) shape(layer, frames, threads int) string {
+	l := n.nodes[layer]
 	return fmt.Sprintf("%v, %v to %v, %d bytes; %d frames, %d threads",
-		n.Operation, e.net.dims(n.in), e.net.dims(n.out), n.Bytes(), frames, e.team.Threads())
+		l.Operation, n.dims(l.in), n.dims(l.out), l.Bytes(), frames, threads)
 }
 
 // guess is by the size of the work: what the other threads take over must be

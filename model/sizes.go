@@ -17,6 +17,7 @@ import (
 type Settings struct {
 	Shapes    []Shape
 	Constants int // bytes that constants may take which are computed from others; 0: DefaultConstants
+	Winograd  int // bytes that 3×3 convolutions may take beyond their weights, see op.Roomy; 0: DefaultWinograd
 }
 
 // DefaultConstants is enough for the masks and tables of positions that exporters

@@ -66,9 +66,9 @@ func (e *Executor) known(layer int) bool {
 	if e.net.nodes[layer].Bytes() > most {
 		return true
 	}
-	_, ok := e.findings.gain(e.shape(layer, 1))
+	_, ok := e.findings.of(e.shape(layer, 1))
 	if ok && e.batch > 1 {
-		_, ok = e.findings.gain(e.shape(layer, e.batch))
+		_, ok = e.findings.of(e.shape(layer, e.batch))
 	}
 	return ok
 }
@@ -108,9 +108,9 @@ func (e *Executor) learn(l int) {
 		}
 	}
 	if e.batch > 1 {
-		e.findings.remember(e.shape(l, e.batch), finding{more, until})
+		e.findings.remember(e.shape(l, e.batch), finding[gain]{more, until})
 	}
-	e.findings.remember(e.shape(l, 1), finding{one, until})
+	e.findings.remember(e.shape(l, 1), finding[gain]{one, until})
 }
 
 // crowded says whether other programs want the cores: the team then takes longer

@@ -51,6 +51,7 @@ func (s *Stage) admit(frames []Frame, kept bool) ([]Feedback, error) {
 		a.Accepted, dropped = s.queue.Offer(f)
 		a.Number, a.Busy = f.number, len(dropped) > 0
 		s.ledger.Count(Dropped, len(dropped))
+		s.gone(Dropped, dropped...)
 		s.here.leave(dropped...)
 		if !a.Accepted {
 			s.here.leave(f)
@@ -64,6 +65,7 @@ func (s *Stage) admit(frames []Frame, kept bool) ([]Feedback, error) {
 		s.ledger.Count(Received, 1)
 		if !a.Accepted {
 			s.ledger.Count(Refused, 1)
+			s.gone(Refused, f)
 		}
 		s.trail.Receive(f.ID)
 	}

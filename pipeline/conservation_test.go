@@ -48,7 +48,9 @@ func conserve(t *testing.T, e strategy.Entry, seed uint64) {
 		slow:   [][]int{{1}, {1}, {3}, {1, 1}, {2, 2}, {1, 3, 1}}[random.IntN(6)],
 		device: func(int, int) *fakeNet { return &fakeNet{head: upTo(10), tail: upTo(90), load: upTo(900)} },
 	}
+	var told Fates
 	p.adjust = func(c *StageConfig) {
+		c.Gone = func(f Fate) { told.Add(f) }
 		c.Queue = 1 + random.IntN(12)
 		c.Batch = 1 + random.IntN(4)
 		switch random.IntN(3) {
@@ -71,6 +73,18 @@ func conserve(t *testing.T, e strategy.Entry, seed uint64) {
 			t.Errorf("the ledger does not add up: %v", n)
 		}
 		lost += n.Lost
+	}
+	for _, f := range told.Take() { // each is counted, and each that is counted is told
+		for i := range r.Nodes {
+			if n := &r.Nodes[i]; n.NodeID == f.NodeID {
+				*n.Outcomes.Of(f.Outcome) -= int64(f.Frames.Len())
+			}
+		}
+	}
+	for _, n := range r.Nodes {
+		if n.Role != "client" && n.Gone() != 0 {
+			t.Errorf("%v, beyond what was told", n)
+		}
 	}
 	if r.Unaccounted != 0 || r.Died != 0 || r.Forgotten != 0 {
 		t.Errorf("%d frames are unaccounted for, %d died, %d are forgotten: %+v", r.Unaccounted, r.Died, r.Forgotten, r.Nodes)

@@ -41,6 +41,14 @@ func union(lists ...IDs) *roaring64.Bitmap {
 	return ids
 }
 
+// Len is how many ids are in the set.
+func (s IDs) Len() (n int) {
+	for _, r := range s {
+		n += int(r[1]-r[0]) + 1
+	}
+	return n
+}
+
 // newest returns the newest ids, in at most so many ranges.
 func (s IDs) newest(ranges int) IDs { return s[max(0, len(s)-ranges):] }
 

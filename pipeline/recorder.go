@@ -15,6 +15,7 @@ type Recorder struct {
 
 	mu          sync.Mutex
 	seen        window
+	gone        window // those that are said to have ended without a result
 	delivered   int64
 	duplicates  int64
 	labelled    int64
@@ -67,6 +68,25 @@ func (r *Recorder) Add(f *Frame) (first bool) {
 		}
 	}
 	return true
+}
+
+// Gone returns which of the frames are said for the first time to have ended without a result, and have not arrived.
+func (r *Recorder) Gone(f Fate) Fate {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var news IDs
+	for _, ids := range f.Frames {
+		for id := ids[0]; ; id++ {
+			if !r.seen.ids.Contains(id) && r.gone.add(id) {
+				news = news.with(id)
+			}
+			if id == ids[1] {
+				break
+			}
+		}
+	}
+	f.Frames = news
+	return f
 }
 
 // Close derives the report. The nodes are the ledgers of the others, in the order of the pipeline; end's own is last, and

@@ -23,6 +23,22 @@ type Run struct {
 	Cuts []int
 	Load Loading // how a switch is made; empty: the strategy's own way
 	Wire string  // how values travel between nodes; empty: the fast node's own
+	// Outputs are what the network gives for each frame; none until a node that has the model fills them in.
+	Outputs []Tensor
+}
+
+// Tensor is one that enters or leaves the network, for one frame.
+type Tensor struct {
+	Name  string // empty: not known
+	Shape []int  // without a batch dimension
+	Type  string // what the network says that it holds, such as int64; empty: not known. Frames have float32 for it
+	// Probability says of an output that its numbers are probabilities, as softmax or sigmoid makes them.
+	Probability bool
+}
+
+// Integer says that it holds integers, or truth values, which have to arrive as they are.
+func (t Tensor) Integer() bool {
+	return strings.HasPrefix(t.Type, "int") || strings.HasPrefix(t.Type, "uint") || t.Type == "bool"
 }
 
 // Loading says how a switch is made.

@@ -51,6 +51,7 @@ type StageConfig struct {
 	EndID NodeID   // as reports call it
 
 	Failed    func(frames int, err error) // told of frames that are lost, and why; may be called by several goroutines
+	Gone      func(Fate)                  // told of frames that end here without a result; may be called by several goroutines; nil: nobody is
 	Traced    func(Decided)               // told of each decision, by the loop; nil: nobody is
 	Full      func()                      // told once, when bytes and not places make a frame wait or go; nil: nobody is
 	Throttled func() bool                 // the device has lowered its clock; nil: it never does
@@ -208,5 +209,13 @@ func (s *Stage) waited(frames []Frame) {
 func (s *Stage) lose(frames []Frame, why error) {
 	s.ledger.Count(Lost, len(frames))
 	s.here.leave(frames...)
+	s.gone(Lost, frames...)
 	s.c.Failed(len(frames), why)
+}
+
+// gone tells of frames that end here without a result.
+func (s *Stage) gone(o Outcome, frames ...Frame) {
+	if s.c.Gone != nil && len(frames) > 0 {
+		s.c.Gone(Fate{s.c.ID, o, IDsOf(frames...)})
+	}
 }

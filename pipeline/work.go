@@ -49,6 +49,7 @@ func (s *Stage) fresh(frames []Frame) []Frame {
 		if expired {
 			s.ledger.Count(Expired, 1)
 			s.here.leave(f)
+			s.gone(Expired, f)
 		}
 		return expired
 	})

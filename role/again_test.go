@@ -26,7 +26,7 @@ func TestFastNodeTakesUpWhatIsThere(t *testing.T) {
 	t.Parallel()
 	c := quick()
 	nodes := startChain(t, c, nil, 2)
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func sliceRate(b *testing.B, c setup) float64 {
 		b.Fatal(err)
 	}
 	slowest := time.Duration(0)
-	for _, slice := range [][2]int{{0, net.DefaultCut()}, {net.DefaultCut(), net.Len()}} {
+	for _, slice := range [][2]int{{0, net.DefaultCut(1)}, {net.DefaultCut(1), net.Len()}} {
 		in := [][]float32{make([]float32, net.Size(slice[0]))}
 		const times = 300
 		began := time.Now()

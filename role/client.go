@@ -34,6 +34,9 @@ func runClient(ctx context.Context, cfg setup) (err error) {
 
 // play opens a run, feeds it until the frames, the input or the context end, closes it, and returns its report.
 func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
+	if cfg.Serve != "" {
+		return playRequests(ctx, cfg)
+	}
 	in := cfg.Input
 	in.Stdin, in.Seed = cfg.Stdin, cfg.Seed
 	source, err := input.Open(in)
@@ -44,14 +47,9 @@ func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	cfg.equip()
-	defer cfg.uplink.Close()
-	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
-	p.view.Begin(p.status)
-	if err = p.open(ctx); err == nil {
-		err = source.Fit(p.inputs)
-	}
-	if err == nil {
+	p := newPlayer(cfg)
+	defer p.cfg.uplink.Close()
+	if err = p.open(ctx, source.Fit); err == nil {
 		p.start()
 		f := input.StartFeed(source, labels, cfg.Frames)
 		err = p.send(ctx, f)
@@ -70,6 +68,7 @@ type player struct {
 	name   string
 	run    pipeline.Run
 	inputs []transport.Input // that the frames bring
+	end    string            // address of the end node, as the first neighbour calls it
 	shapes [][]int           // theirs
 	edges  []*edge
 	hops   []*pipeline.Hop
@@ -87,8 +86,16 @@ type player struct {
 	losses      *report.Losses
 }
 
-// open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all.
-func (p *player) open(ctx context.Context) error {
+func newPlayer(cfg setup) *player {
+	cfg.equip()
+	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
+	p.view.Begin(p.status)
+	return p
+}
+
+// open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all. What does
+// not fit its network is refused before.
+func (p *player) open(ctx context.Context, fit func([]transport.Input) error) error {
 	p.run = pipeline.Run{
 		ID:       time.Now().UTC().Format("20060102-150405-") + rand.Text()[:6],
 		Strategy: p.cfg.Strategy,
@@ -101,20 +108,32 @@ func (p *player) open(ctx context.Context) error {
 	p.losses = p.cfg.losses(p.view.ID, p.run.ID)
 	next, _ := targets(p.cfg)
 	for i, t := range next {
-		if err := await(ctx, p.cfg, func(ctx context.Context) error { return t.ask(ctx, p.name) }); err != nil {
+		var d transport.Description
+		err := p.cfg.await(ctx, func(ctx context.Context) (err error) { d, err = t.Ask(ctx, p.name); return err })
+		if err == nil && i == 0 && len(d.Inputs) > 0 {
+			p.inputs, err = d.Inputs, fit(d.Inputs)
+		}
+		if err != nil {
 			return err
 		}
-		e, opened, err := openEdge(ctx, edgeConfig{target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view}, p.run)
+		e, opened, err := openEdge(ctx, edgeConfig{
+			Target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view, kept: p.cfg.Serve != "",
+		}, p.run)
 		if err != nil {
 			return err
 		}
 		p.edges = append(p.edges, e)
 		p.run = opened.Run
 		if i == 0 {
-			p.inputs = opened.Inputs
+			p.end = opened.EndAddress
+		}
+		if i == 0 && len(p.inputs) == 0 { // it was starting when it was asked
+			if p.inputs, err = opened.Inputs, fit(opened.Inputs); err != nil {
+				return err
+			}
 		}
 		if first := p.edges[0]; first.end != e.end {
-			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.client.Address(), first.ID())
+			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.Client.Address(), first.ID())
 		}
 	}
 	for _, in := range p.inputs {
@@ -132,8 +151,8 @@ func (p *player) open(ctx context.Context) error {
 	return nil
 }
 
-// start starts a hop for every edge.
-func (p *player) start() {
+// begin shows how the run goes from now on. The context, which ends with the run, is for what is under way.
+func (p *player) begin() context.Context {
 	ctx, abort := context.WithCancel(context.Background())
 	p.abort = abort
 	p.view.Begin(func() pipeline.Status { // all edges are open now
@@ -145,6 +164,12 @@ func (p *player) start() {
 		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.live)
 	}
 	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.losses.Full)
+	return ctx
+}
+
+// start starts a hop for every edge.
+func (p *player) start() {
+	ctx := p.begin()
 	for _, e := range p.edges {
 		p.hops = append(p.hops, pipeline.StartHop(ctx, pipeline.HopConfig{
 			Sender: e, Window: window,
@@ -172,7 +197,7 @@ func (p *player) live() *pipeline.Live { return withDown(p.view.Summary(), p.edg
 func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
 	p.buffer.Release(frames...)
 	if err != nil {
-		p.ledger.Count(pipeline.Lost, len(frames))
+		p.gone(pipeline.Lost, frames...)
 		p.losses.Count(len(frames), err)
 		return
 	}
@@ -245,7 +270,7 @@ func (p *player) offer(ctx context.Context, hop *pipeline.Hop, f pipeline.Frame)
 				p.buffer.Release(f)
 			}
 		}
-		p.ledger.Count(pipeline.Refused, 1)
+		p.gone(pipeline.Refused, f)
 		return
 	}
 	for ; !placed; placed = p.buffer.Take(&f) {
@@ -300,7 +325,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	}
 	end.least = 5 * p.cfg.Drain // fast, slow and end may each take their whole time to drain
 	report, err := closeAll(context.Background(), p.edges, end)
-	if err != nil && len(p.hops) > 0 && p.over() != nil { // what the nodes had reported when it ended for them is all
+	if err != nil && p.abort != nil && p.over() != nil { // what the nodes had reported when it ended for them is all
 		if last, none := closeAll(context.Background(), p.edges, ending{reason: transport.Interrupted}); none == nil {
 			report, err = last, nil
 		}

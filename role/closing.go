@@ -13,6 +13,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/options"
+	"tandem/role/target"
 	"tandem/transport"
 )
 
@@ -79,7 +80,8 @@ const closeTime = 10 * time.Second
 func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	e.stop()
 	e.beats.Wait()
-	defer e.client.CloseIdle() // the neighbour may be restarted before the next run
+	e.flush(ctx)
+	defer e.Client.CloseIdle() // the neighbour may be restarted before the next run
 	ctx, attended := e.attend(ctx, end.least)
 	defer attended()
 	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Notes: end.notes, Reason: end.reason}
@@ -121,14 +123,14 @@ func (e *edge) attend(ctx context.Context, least time.Duration) (_ context.Conte
 	ctx, giveUp := context.WithCancelCause(ctx)
 	var asking sync.WaitGroup
 	asking.Go(func() {
-		for pause := max(least, answerTime); ; pause = answerTime {
+		for pause := max(least, target.AnswerTime); ; pause = target.AnswerTime {
 			select {
 			case <-time.After(pause):
 			case <-ctx.Done():
 				return
 			}
 			asked, cancel := context.WithTimeout(ctx, closeTime)
-			_, err := e.client.Describe(asked)
+			_, err := e.Client.Describe(asked)
 			cancel()
 			if err != nil && !transport.Answered(err) {
 				giveUp(err)
@@ -140,11 +142,11 @@ func (e *edge) attend(ctx context.Context, least time.Duration) (_ context.Conte
 }
 
 func (e *edge) tell(ctx context.Context, c transport.Closing) (pipeline.Report, error) {
-	report, err := e.client.Close(ctx, c)
+	report, err := e.Client.Close(ctx, c)
 	if why := context.Cause(ctx); err != nil && errors.Is(why, pipeline.ErrUnreachable) {
 		err = why
 	}
-	return report, e.blame(err)
+	return report, e.Blame(err)
 }
 
 // closeAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first

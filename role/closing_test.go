@@ -17,6 +17,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/options"
+	"tandem/role/target"
 	"tandem/transport"
 	"tandem/transport/auth"
 )
@@ -67,7 +68,7 @@ func TestStoppedNodeHasNoReport(t *testing.T) {
 		p, opened, err := begin(ctx, o)
 		return &heldUp{p, entered, leave}, opened, err
 	}
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Slow, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Slow, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,9 +100,9 @@ func reach(t *testing.T, n *fakeNode) (e *edge, below *process, done func()) {
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(listener) })
 	client := transport.NewClient("10.0.0.1:12345", transport.Limits{
-		Dial: dialTime, Call: callTime, Window: window, MaxBody: 1 << 20, DialContext: on.process("10.0.0.2:12345").DialContext,
+		Dial: target.DialTime, Call: callTime, Window: window, MaxBody: 1 << 20, DialContext: on.process("10.0.0.2:12345").DialContext,
 	}, nil)
-	e, _, err = openEdge(t.Context(), edgeConfig{target: target{client, "--next", options.Slow}, log: zerolog.Nop(), from: "test"}, pipeline.Run{ID: "r"})
+	e, _, err = openEdge(t.Context(), edgeConfig{Target: target.Target{Client: client, Flag: "--next", Role: options.Slow}, log: zerolog.Nop(), from: "test"}, pipeline.Run{ID: "r"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,11 +159,11 @@ func TestNodeOfTwoAddressesIsNotMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}}
-	first, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Slow, "localhost:"+port), from: "first"}, run)
+	first, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Slow, "localhost:"+port), from: "first"}, run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "second"}, run)
+	second, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "second"}, run)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +187,7 @@ func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
 	if _, err := client.Open(t.Context(), transport.Opening{Run: run, From: "first", Address: "end", Again: true}); err != nil {
 		t.Fatal(err)
 	}
-	second := newEdge(edgeConfig{target: target{client, "--next", options.End}, from: "second", again: true}, run)
+	second := newEdge(edgeConfig{Target: target.Target{Client: client, Flag: "--next", Role: options.End}, from: "second", again: true}, run)
 	second.start()
 	result := pipeline.Frame{Shapes: [][]int{{1}}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()}
 	if _, err := second.Send(t.Context(), []pipeline.Frame{result}); !errors.Is(err, pipeline.ErrUnknownRun) {

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/device"
 	"tandem/role/input"
-	"tandem/role/report"
 	"tandem/strategy"
 )
 
@@ -92,7 +92,7 @@ func classify(t *testing.T, network string, slow int, start func(*testing.T, set
 }
 
 // checkResults compares with PyTorch's outputs, and returns how many frames each node has finished.
-func checkResults(t *testing.T, results []report.Result, outputs string) (finished map[string]int64) {
+func checkResults(t *testing.T, results []answer.Answer, outputs string) (finished map[string]int64) {
 	t.Helper()
 	all, shape, err := input.ReadFloats(outputs)
 	if err != nil {
@@ -104,14 +104,14 @@ func checkResults(t *testing.T, results []report.Result, outputs string) (finish
 		finished[r.Address]++
 		row := all[int(r.ID)*classes:][:classes]
 		class, score := (&pipeline.Frame{Data: row}).Top()
-		if r.Class != class || math.Abs(float64(r.Score-score)) > 1e-4 {
+		if r.Class != class || math.Abs(float64(float32(r.Score)-score)) > 1e-4 {
 			t.Errorf("frame %d, finished on %s: class %d with %v, PyTorch has %d with %v", r.ID, r.Node, r.Class, r.Score, class, score)
 		}
 	}
 	return finished
 }
 
-func readResults(t *testing.T, path string) (results []report.Result) {
+func readResults(t *testing.T, path string) (results []answer.Answer) {
 	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
@@ -119,7 +119,7 @@ func readResults(t *testing.T, path string) (results []report.Result) {
 	}
 	defer file.Close()
 	for s := bufio.NewScanner(file); s.Scan(); {
-		var r report.Result
+		var r answer.Answer
 		if err := json.Unmarshal(s.Bytes(), &r); err != nil {
 			t.Fatal(err)
 		}

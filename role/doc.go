@@ -1,11 +1,13 @@
 // Package role is the life of the four programs: listen, build, run, drain, stop.
 //
 //	client.go  feeds frames on a fixed beat, opens and closes the run, prints the report
-//	worker.go  fast and slow: a model, and the way to the nodes below; agree.go says which runs fit it
+//	service.go feeds the rows of requests instead, and answers them
+//	worker.go  fast and slow: a model, and the way to the nodes below
 //	stage.go   their part in one run: a pipeline.Stage between a server and the edges to the neighbours below
 //	end.go     records results and makes the report
 //	server.go  a node that listens, and node.go its life; session.go is one run on it, show.go what is shown of it
 //	edge.go    one run on the neighbour below, and closing.go its end
+//	answers.go how answers, and word of frames that have none, come to those who wait for them
 //	local.go   all four in one process over loopback
 //
 // fast, slow and end are nodes (node.go): they stay up and serve one run after another. A run is held open on a node by
@@ -17,12 +19,16 @@
 //
 // A run of replicate adds an edge from client to slow. As edges never form a circle, closing can't deadlock.
 //
-// What the programs are made of has rooms beside them, which know neither this package nor, but for options, each other:
+// What the programs are made of has rooms beside them, which know neither this package nor, but for options and answer, each other:
 //
 //	options   every setting, with its default
 //	input     where frames come from
 //	report    reports, results and traces, and how they are printed
 //	monitor   status, metrics, events, history and the page
+//	answer    answers, and who has subscribed to them
+//	serve     the inference server: requests, and the frames that wait for answers
+//	target    a neighbour below: whether it is there, and is the right one
+//	agree     what a run and a node agree on
 //	device    the machine: its energy and condition, and the emulation of another one
 //	inspect, cert, plot   commands of their own
 //	chaos     tests with real processes, and the fault harness

@@ -112,7 +112,7 @@ func TestClientNamesFast(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
 	way := newGateTo(t, nodes.fast.address)
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, way.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "balance"})
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, way.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "balance"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestClientThatComesBackTooLate(t *testing.T) {
 	first := until(t, nodes.end, "at work", func(r monitor.Snapshot) bool { return r.Live != nil && r.Live.Delivered > 10 }).Run.ID
 	way.shut()
 	until(t, nodes.fast, "without a run", func(r monitor.Snapshot) bool { return r.Run == nil })
-	other, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "other", Strategy: "balance"})
+	other, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "other", Strategy: "balance"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestNodeThatHangsWhenItIsBackIsNamed(t *testing.T) {
 	defer served.Close()
 	go served.Serve(l)
 	var log diary
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Slow, l.Addr().String()), log: zerolog.New(&log), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Slow, l.Addr().String()), log: zerolog.New(&log), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/target"
 	"tandem/strategy"
 	"tandem/transport"
 )
@@ -26,12 +27,8 @@ const beat = 500 * time.Millisecond
 // probe is the time between two to a neighbour that does not answer.
 const probe = beat / 5
 
-// openTime bounds the opening of a run: every node on the way loads its layers in it. A neighbour that does not even
-// answer for answerTime hangs, and is not waited for.
-const (
-	openTime   = time.Minute
-	answerTime = 5 * time.Second
-)
+// openTime bounds the opening of a run: every node on the way loads its layers in it.
+const openTime = time.Minute
 
 // newName makes a name for this process on its edges, such as fast-4KXQ2JMV.
 func newName(r options.Role) string { return string(r) + "-" + rand.Text()[:8] }
@@ -50,6 +47,8 @@ type edge struct {
 	stop     context.CancelFunc
 	beats    sync.WaitGroup
 	stopping chan struct{} // holds one while the neighbour is being stopped: a sign of life waits for its last word
+	fates    pipeline.Fates
+	telling  chan struct{} // holds one while there are fates to tell
 
 	mu     sync.Mutex
 	down   bool
@@ -67,7 +66,7 @@ var _ pipeline.Hopper = (*edge)(nil)
 
 // edgeConfig says where an edge leads.
 type edgeConfig struct {
-	target
+	target.Target
 	log    zerolog.Logger
 	from   string          // this process
 	caller pipeline.NodeID // as reports call it
@@ -88,7 +87,7 @@ func exact(inputs []transport.Input) bool {
 func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, transport.Opened, error) {
 	opened, err := c.open(ctx, run)
 	if errors.Is(err, pipeline.ErrUnreachable) && !transport.Answered(err) && !errors.Is(err, context.DeadlineExceeded) {
-		c.client.CloseIdle() // a connection kept from before the neighbour's restart: use a new one
+		c.Client.CloseIdle() // a connection kept from before the neighbour's restart: use a new one
 		opened, err = c.open(ctx, run)
 	}
 	if err != nil {
@@ -110,7 +109,7 @@ func missingEdge(c edgeConfig, run pipeline.Run) *edge {
 }
 
 func newEdge(c edgeConfig, run pipeline.Run) *edge {
-	return &edge{edgeConfig: c, run: run, stopping: make(chan struct{}, 1)}
+	return &edge{edgeConfig: c, run: run, stopping: make(chan struct{}, 1), telling: make(chan struct{}, 1)}
 }
 
 // start begins to show signs of life.
@@ -121,18 +120,18 @@ func (e *edge) start() {
 }
 
 func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opened, error) {
-	if err := c.ask(ctx, c.from); errors.Is(err, errWrongNode) {
+	if _, err := c.Ask(ctx, c.from); errors.Is(err, target.ErrWrong) {
 		return transport.Opened{}, fmt.Errorf("%w %s: %w", pipeline.ErrInvalidRun, run.ID, err)
 	} else if err != nil {
 		return transport.Opened{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	opened, err := c.client.Open(ctx, transport.Opening{
+	opened, err := c.Client.Open(ctx, transport.Opening{
 		Run: run, From: c.from, Caller: c.caller, Path: append(slices.Clip(c.path), c.from),
-		Address: c.client.Address(), Layer: c.layer, Again: c.again,
+		Address: c.Client.Address(), Layer: c.layer, Again: c.again,
 	})
-	return opened, c.blame(err)
+	return opened, c.Blame(err)
 }
 
 // meet takes in what a neighbour has said when it opened the run.
@@ -153,6 +152,8 @@ func (e *edge) show(ctx context.Context) {
 		select {
 		case <-time.After(every):
 		case <-e.stopping:
+		case <-e.telling:
+			time.Sleep(gather) // there may be more
 		case <-ctx.Done():
 			return
 		}
@@ -254,15 +255,18 @@ func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Fe
 
 // push makes one call, and learns from it whether the neighbour answers.
 func (e *edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed, error) {
-	p.Run, p.From, p.Wire = e.run.ID, e.from, e.run.Wire
+	p.Run, p.From, p.Wire, p.Fates = e.run.ID, e.from, e.run.Wire, e.fates.Take()
 	if e.exact {
 		p.Wire = transport.Float32
 	}
-	pushed, err := e.client.Push(ctx, p)
+	pushed, err := e.Client.Push(ctx, p)
+	if err != nil {
+		e.fates.Add(p.Fates...)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.down = err != nil && !errors.Is(err, pipeline.ErrInvalidFrame)
-	return pushed, e.blame(err)
+	return pushed, e.Blame(err)
 }
 
 // Up reports whether the neighbour answers. A call that has only not yet come through is no sign against it.
@@ -270,7 +274,7 @@ func (e *edge) Up() bool {
 	e.mu.Lock()
 	down := e.down
 	e.mu.Unlock()
-	return !down && e.client.Up()
+	return !down && e.Client.Up()
 }
 
 // Life is the neighbour's present one, as far as is known.
@@ -308,7 +312,7 @@ func (e *edge) notes() (notes []string) {
 	}
 	if e.refuse != nil {
 		text := e.refuse.Error()
-		_, why, named := strings.Cut(text, e.id().String()+": ")
+		_, why, named := strings.Cut(text, e.Target.ID().String()+": ")
 		if !named {
 			why = text
 		}
@@ -326,12 +330,12 @@ func (e *edge) ID() pipeline.NodeID {
 
 // name is ID. Call it with e.mu held.
 func (e *edge) name() pipeline.NodeID {
-	id := e.id()
+	id := e.Target.ID()
 	id.Address = cmp.Or(e.named, id.Address)
 	return id
 }
 
 // Neighbour is what the strategy may know of the neighbour.
 func (e *edge) Neighbour() strategy.Neighbour {
-	return strategy.Neighbour{Up: e.Up(), RoundTrip: e.client.RoundTrip(), Pace: e.client.Pace()}
+	return strategy.Neighbour{Up: e.Up(), RoundTrip: e.Client.RoundTrip(), Pace: e.Client.Pace()}
 }

@@ -1,32 +1,38 @@
 package role
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/device"
 	"tandem/role/monitor"
 	"tandem/role/options"
-	"tandem/role/report"
 	"tandem/transport"
 )
 
 // recordings is what the end node is made of: it records one run after another.
 type recordings struct {
 	cfg     setup
-	name    string          // of this process
-	labels  []int           // for frames that bring none; frame i has label i modulo their number
-	results *report.Results // nil: not wanted
+	name    string         // of this process
+	labels  []int          // for frames that bring none; frame i has label i modulo their number
+	reading answer.Reading // of what the network gives
+	sinks   answer.Sinks
 	publish func(r pipeline.Report) error
 	arrived func(age time.Duration) // told of each frame's first arrival
+	answers *answer.Fan
 }
 
 func (e *recordings) begin(_ context.Context, o beginning) (part, transport.Opened, error) {
 	if r, ok := o.before.(*recording); ok { // it goes on
 		return r, transport.Opened{Run: r.run, Life: r.life, End: e.name}, nil
+	}
+	if err := cmp.Or(e.reading.Begin(o.Run), e.sinks.Begin(o.Run)); err != nil {
+		return nil, transport.Opened{}, err
 	}
 	r := &recording{
 		life:       newLife(),
@@ -85,9 +91,8 @@ func (r *recording) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback,
 		}
 		if first := r.recorder.Add(f); first {
 			r.arrived(f.Age)
-			if r.results != nil {
-				r.results.Write(r.run.ID, f)
-			}
+			a := r.reading.Of(r.run, f)
+			r.answers.Publish(answer.Event{Run: r.run.ID, Answer: &a})
 		}
 		answers[i] = pipeline.Feedback{Accepted: true}
 	}
@@ -113,11 +118,9 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 		}
 	}
 	// A card that is full must not cost the neighbours their report.
-	if r.results != nil {
-		if err := r.results.Flush(); err != nil {
-			r.cfg.Log.Error().Err(err).Msg("results are missing")
-			end.say(r.ID, "could not write "+err.Error())
-		}
+	for _, err := range r.sinks.Flush() {
+		r.cfg.Log.Error().Err(err).Msg("answers are missing")
+		end.say(r.ID, "could not write "+err.Error())
 	}
 	report.Version, report.Notes = r.cfg.Version, end.notes
 	if !begun(report) {

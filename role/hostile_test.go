@@ -236,7 +236,7 @@ func TestFarFramesHideNone(t *testing.T) {
 	c.Queue = 1000
 	nodes := startQuick(t, c)
 	const frames = 30
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "test", kept: true}, pipeline.Run{ID: "r", Strategy: "balance"})
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test", kept: true}, pipeline.Run{ID: "r", Strategy: "balance"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func TestWireFormatOfARun(t *testing.T) {
 				}
 				for _, got := range readResults(t, c.Results) {
 					row := logits[int(got.ID)*classes:][:classes]
-					if off := math.Abs(float64(got.Score - row[got.Class])); off > test.off {
+					if off := math.Abs(float64(float32(got.Score) - row[got.Class])); off > test.off {
 						t.Errorf("frame %d, finished on %s: class %d has %v, and %v with float32", got.ID, got.Node, got.Class, got.Score, row[got.Class])
 					}
 				}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/device"
 	"tandem/role/options"
 	"tandem/transport"
@@ -150,7 +151,7 @@ func TestInterruptedRunGoesOnOnEnd(t *testing.T) {
 		var reports []pipeline.Report
 		c := quick()
 		c.device = &device.Device{}
-		e := &recordings{cfg: c, name: "end-1", arrived: func(time.Duration) {}, publish: func(r pipeline.Report) error {
+		e := &recordings{cfg: c, name: "end-1", answers: answer.NewFan(), arrived: func(time.Duration) {}, publish: func(r pipeline.Report) error {
 			reports = append(reports, r)
 			return nil
 		}}

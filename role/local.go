@@ -21,6 +21,7 @@ func runLocal(ctx context.Context, cfg setup) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
 
+	cfg.credentials = nil                           // they are for what comes from elsewhere
 	cfg.Buffer = cfg.buffer() / (cfg.SlowNodes + 2) // client, fast and slow share the machine
 	nodes, err := startLocal(ctx, cfg)
 	if err != nil {

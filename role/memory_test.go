@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"tandem/role/target"
 )
 
 // memoryNetwork is a network in memory, for tests in fake time: a goroutine that waits for a real socket keeps a bubble's clock from
@@ -135,7 +137,7 @@ func (p *process) Listen(network, address string) (net.Listener, error) {
 
 func (p *process) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	refused := &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
-	ctx, cancel := context.WithTimeout(ctx, dialTime)
+	ctx, cancel := context.WithTimeout(ctx, target.DialTime)
 	defer cancel()
 	p.moves()
 	to := netip.MustParseAddrPort(address)

@@ -206,7 +206,7 @@ func TestSilentNodeGrowsOld(t *testing.T) {
 	c := quick()
 	c.Frames = 0
 	nodes := startQuick(t, c)
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "test", view: monitor.NewView(pipeline.NodeID{Role: "client"})},
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test", view: monitor.NewView(pipeline.NodeID{Role: "client"})},
 		pipeline.Run{ID: "r", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
@@ -232,11 +232,11 @@ func TestSilentNodeGrowsOld(t *testing.T) {
 func TestWhoHasNotOpenedTheRunIsNotShown(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.End, nodes.end.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.End, nodes.end.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	outsider := edgeConfig{target: toward(c, options.End, nodes.end.address), from: "outsider", view: monitor.NewView(pipeline.NodeID{Role: "fast"})}
+	outsider := edgeConfig{Target: toward(c, options.End, nodes.end.address), from: "outsider", view: monitor.NewView(pipeline.NodeID{Role: "fast"})}
 	outsider.view.Begin(func() pipeline.Status {
 		return pipeline.Status{Entry: pipeline.Entry{NodeID: pipeline.NodeID{Role: "fast", Address: "<script>"}}}
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/transport"
@@ -27,6 +28,7 @@ type part interface {
 	Statuses() []pipeline.Status     // of this node and of all above that are known
 	Above() []pipeline.Status        // of those above
 	Receive([]pipeline.Status)       // from a neighbour above
+	Tell([]pipeline.Fate)            // what has ended there, or further up
 	Summary() *pipeline.Live         // end's; nil: not known
 	below() map[pipeline.NodeID]bool // the nodes below, and whether they answer
 }
@@ -66,6 +68,7 @@ type node struct {
 	begin func(context.Context, beginning) (part, transport.Opened, error)
 	// network describes the network that this node has; nil on end.
 	network func() transport.Description
+	answers *answer.Fan // end's; nil on the others
 
 	mu       sync.Mutex
 	id       pipeline.NodeID // as the neighbour above dials it, once one has
@@ -223,6 +226,7 @@ func (n *node) Push(ctx context.Context, push transport.Pushing) (transport.Push
 		return transport.Pushed{}, err
 	}
 	p.Receive(push.Status)
+	p.Tell(push.Fates)
 	pushed := transport.Pushed{Life: life}
 	if len(push.Frames) > 0 {
 		pushed.Feedback, err = p.Offer(push.Frames, push.Kept)

@@ -55,6 +55,8 @@ func (p *fakePart) Receive(s []pipeline.Status) {
 	p.told = s
 }
 
+func (p *fakePart) Tell([]pipeline.Fate) {}
+
 func (p *fakePart) status() pipeline.Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -14,11 +14,11 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/cert"
 	"tandem/role/inspect"
 	"tandem/role/options"
 	"tandem/role/plot"
-	"tandem/role/report"
 	"tandem/strategy"
 )
 
@@ -225,7 +225,7 @@ func TestREADMEExplainsEveryField(t *testing.T) {
 	}
 	names := slices.Concat(
 		fields(reflect.TypeFor[pipeline.Report]()), fields(reflect.TypeFor[pipeline.Status]()), fields(reflect.TypeFor[pipeline.Live]()),
-		fields(reflect.TypeFor[pipeline.Decided]()), fields(reflect.TypeFor[report.Result]()),
+		fields(reflect.TypeFor[pipeline.Decided]()), fields(reflect.TypeFor[answer.Answer]()),
 	)
 	metric := regexp.MustCompile(`"(tandem_\w+)"`)
 	for path, source := range files(t, "*.go") {

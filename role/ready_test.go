@@ -14,6 +14,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/target"
 	"tandem/transport"
 )
 
@@ -23,9 +24,7 @@ func TestProbes(t *testing.T) {
 	nodes := startQuick(t, c)
 	ready := func(s *server, want int, says ...string) {
 		t.Helper()
-		s.below.mu.Lock()
-		s.below.asked = time.Time{} // the answer of a moment ago is not enough
-		s.below.mu.Unlock()
+		s.below.Forget() // the answer of a moment ago is not enough
 		code, _, text := get(t, s, "/readyz")
 		if code != want || strings.Count(text, "\n") != 1 {
 			t.Errorf("code %d, want %d: %q", code, want, text)
@@ -76,7 +75,7 @@ func TestStoppingNodeIsNotReady(t *testing.T) {
 		p, opened, err := begin(ctx, o)
 		return &heldUp{p, entered, leave}, opened, err
 	}
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Slow, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Slow, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,12 +110,12 @@ func TestStartingNodeIsWaitedFor(t *testing.T) {
 		t.Errorf("code %d: %q", code, text)
 	}
 	client := newClient(c, slow.address)
-	if err := (target{client, "--next", options.Slow}).ask(t.Context(), "me"); err != nil {
+	if _, err := (target.Target{Client: client, Flag: "--next", Role: options.Slow}).Ask(t.Context(), "me"); err != nil {
 		t.Error(err)
 	}
 	opened := make(chan error)
 	go func() {
-		e, _, err := openEdge(t.Context(), edgeConfig{target: target{client, "--next", options.Slow}, from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+		e, _, err := openEdge(t.Context(), edgeConfig{Target: target.Target{Client: client, Flag: "--next", Role: options.Slow}, from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 		if err == nil {
 			_, err = e.close(t.Context(), ending{})
 		}

@@ -13,9 +13,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/cert"
 	"tandem/role/device"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/role/target"
 	"tandem/transport"
 	"tandem/transport/auth"
 	"tandem/transport/link"
@@ -24,7 +26,6 @@ import (
 const (
 	window   = 4               // pushes under way at once on an edge
 	callTime = 2 * time.Second // for the answer to a push
-	dialTime = time.Second
 )
 
 // Run plays a role until the context ends (the nodes) or the run does (client and local). The context ends the intake:
@@ -34,15 +35,18 @@ func Run(ctx context.Context, o options.Options) error {
 		return err
 	}
 	cfg := setup{Options: o}
-	if o.Role == options.Local {
-		return runLocal(ctx, cfg)
-	}
-	stop, err := watchCredentials(&cfg)
-	if err != nil {
+	creds, stop, err := cert.Watch(o.Files, o.Log)
+	if cfg.credentials = creds; err != nil {
 		return err
 	}
 	defer stop()
-	if o.Role == options.Client {
+	if o.Serve != "" {
+		cfg.front = newFront(cfg)
+	}
+	switch o.Role {
+	case options.Local:
+		return runLocal(ctx, cfg)
+	case options.Client:
 		return runClient(ctx, cfg)
 	}
 	return runNode(ctx, cfg)
@@ -52,6 +56,7 @@ func Run(ctx context.Context, o options.Options) error {
 type setup struct {
 	options.Options
 	credentials *auth.Credentials // what lies in the files of keys and certificates; nil: none
+	front       *auth.Gate        // before the requests of --serve; nil: there are none
 	uplink      *link.Uplink      // of the link's shape; nil: the real link
 	device      *device.Device    // that the role runs on; nil: it has not been started
 	place       int               // local: among the nodes of its role
@@ -90,12 +95,41 @@ func someOf(log zerolog.Logger) zerolog.Logger {
 
 func newClient(cfg setup, address string) *transport.Client {
 	l := transport.Limits{
-		Dial: dialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
+		Dial: target.DialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
 	}
 	if cfg.network != nil {
 		l.DialContext = cfg.network.DialContext
 	}
 	return transport.NewClient(address, l, cfg.credentials)
+}
+
+// targets are the neighbours that a setup names: those that frames or activations are sent to, and the one for results, which
+// a client has not.
+func targets(cfg setup) (next []target.Target, end *target.Target) {
+	for i, address := range cfg.Next {
+		t := target.Target{Client: newClient(cfg, address), Flag: "--next", Role: options.Slow}
+		switch {
+		case cfg.Role == options.Client && i == 0:
+			t.Role = options.Fast
+		case cfg.Role != options.Client && cfg.End == "": // the last of the nodes that compute
+			t.Role = options.End
+			return nil, &t
+		}
+		next = append(next, t)
+	}
+	if cfg.Role != options.Client {
+		end = &target.Target{Client: newClient(cfg, cfg.End), Flag: "--end", Role: options.End}
+	}
+	return next, end
+}
+
+// await asks until a neighbour can be reached, for --wait.
+func (c setup) await(ctx context.Context, ask func(context.Context) error) error {
+	flags := "--next"
+	if c.End != "" {
+		flags += " or --end"
+	}
+	return target.Await(ctx, c.Wait, flags, c.Log, ask)
 }
 
 // buffer is how many bytes of frames may wait on the node; 0: it is not known how many.

@@ -15,6 +15,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/role/options"
+	"tandem/role/target"
 	"tandem/transport"
 )
 
@@ -136,14 +137,14 @@ func TestDifferentWeightsRefuseToWorkTogether(t *testing.T) {
 }
 
 // toward is a neighbour below.
-func toward(c setup, r options.Role, address string) target {
-	return target{newClient(c, address), "--next", r}
+func toward(c setup, r options.Role, address string) target.Target {
+	return target.Target{Client: newClient(c, address), Flag: "--next", Role: r}
 }
 
 func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
-	first, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "first", Strategy: "baseline"})
+	first, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "first", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +165,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 	c := quick()
 	c.Input.Paths, c.Input.Labels, c.Queue, c.Frames = []string{digitsImages}, digitsLabels, 100, 100
 	nodes := startQuick(t, c)
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40})
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +183,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 				t.Fatalf("%s: error %v", name, err)
 			}
 		}
-		if _, err := e.client.Push(t.Context(), transport.Pushing{Run: "unknown", From: "test", Frames: []pipeline.Frame{good}}); !errors.Is(err, pipeline.ErrUnknownRun) {
+		if _, err := e.Client.Push(t.Context(), transport.Pushing{Run: "unknown", From: "test", Frames: []pipeline.Frame{good}}); !errors.Is(err, pipeline.ErrUnknownRun) {
 			t.Fatalf("unknown run: error %v", err)
 		}
 		good.ID = uint64(i)
@@ -243,7 +244,7 @@ func TestSilentClientsRunIsClosed(t *testing.T) {
 	nodes.slow = []*server{start(options.Slow, nodes.end.address, "")}
 	nodes.fast = start(options.Fast, nodes.slow[0].address, nodes.end.address)
 
-	e, _, err := openEdge(t.Context(), edgeConfig{target: toward(c, options.Fast, nodes.fast.address), from: "client-dead"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10})
+	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "client-dead"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"tandem/model"
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
@@ -24,7 +25,7 @@ import (
 type server struct {
 	node    *node
 	monitor *monitor.Monitor
-	below   readiness
+	below   monitor.Readiness
 	gate    *auth.Gate
 	http    *http.Server
 	address string
@@ -73,10 +74,13 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		role: cfg.Role, name: newName(cfg.Role), version: cfg.Version, log: cfg.Log, some: someOf(cfg.Log), idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 	}
+	if cfg.Role == options.End {
+		s.node.answers = answer.NewFan()
+	}
 	s.monitor = monitor.New(monitor.Options{
 		Role: string(cfg.Role), Version: cfg.Version, Queue: cfg.Queue,
 		Snapshot: s.node.snapshot, Totals: s.node.totals, Ready: s.ready, Refused: refused(s.gate),
-		Log: func(err error) { cfg.Log.Error().Err(err).Msg("not shown to viewers") },
+		Log: func(err error) { cfg.Log.Error().Err(err).Msg("not shown to viewers") }, Results: s.node.answers,
 	})
 	if cfg.Role == options.End {
 		if err := s.buildEnd(cfg, publish); err != nil {
@@ -124,19 +128,22 @@ func (s *server) sayReady(cfg setup) {
 }
 
 func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error {
-	e := &recordings{cfg: cfg, name: s.node.name, arrived: s.monitor.Metrics.Age}
+	e := &recordings{cfg: cfg, name: s.node.name, arrived: s.monitor.Metrics.Age, answers: s.node.answers}
 	var err error
 	if cfg.Input.Labels != "" {
 		if e.labels, err = input.ReadLabels(cfg.Input.Labels); err != nil {
 			return err
 		}
 	}
-	if cfg.Results != "" {
-		if e.results, err = report.CreateResults(cfg.Results, cfg.Classes); err != nil {
-			return err
-		}
-		s.cleanup = append(s.cleanup, e.results.Close)
+	e.answers.Full = cfg.Answers == answer.Full
+	if e.reading, err = answer.NewReading(cfg.Classes, cfg.Softmax); err != nil {
+		return err
 	}
+	wanted := answer.Wanted{Results: cfg.Results, Publish: cfg.Publish, Full: e.answers.Full, Name: e.name, Log: someOf(cfg.Log)}
+	if e.sinks, err = answer.Open(wanted, e.answers); err != nil {
+		return err
+	}
+	s.cleanup = append(s.cleanup, e.sinks.Close)
 	s.node.begin = e.begin
 	e.publish = func(r pipeline.Report) error {
 		s.monitor.History.Add(r)
@@ -161,7 +168,7 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 		}
 		s.cleanup = append(s.cleanup, w.trace.Close)
 	}
-	s.below.begin(w.answer)
+	s.below.Begin(w.answer)
 	w.exec.Tune(ctx) // while there are no frames
 	if err := w.await(ctx); err != nil {
 		return err
@@ -174,6 +181,9 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 func (s *server) stop() error {
 	s.node.stop()
 	s.monitor.Close()
+	if s.node.answers != nil {
+		s.node.answers.Close()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
 	err := s.http.Shutdown(ctx)

@@ -1,9 +1,13 @@
 package role
 
 import (
+	"bytes"
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
 	"tandem/role/input"
@@ -48,7 +52,7 @@ func TestNetworksOfSeveralTensors(t *testing.T) {
 					}
 					results := readResults(t, c.Results)
 					for _, r := range results {
-						if math.Abs(float64(r.Score-score)) > within || wire == "float32" && r.Class != class {
+						if math.Abs(float64(float32(r.Score)-score)) > within || wire == "float32" && r.Class != class {
 							t.Errorf("class %d with %v, PyTorch has %d with %v (shape %v)", r.Class, r.Score, class, score, shape)
 						}
 					}
@@ -67,4 +71,27 @@ func pipelineName(cuts []string) string {
 		name += " " + cut
 	}
 	return name
+}
+
+// What is no input for the network is refused before a run is opened anywhere.
+func TestInputIsCheckedBeforeTheRun(t *testing.T) {
+	var log bytes.Buffer
+	c := quick()
+	c.Log = zerolog.New(zerolog.SyncWriter(&log))
+	c.Model, c.Strategy, c.Frames = "../model/testdata/text.onnx", "balance", 1
+	nodes, err := startLocal(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Input.Paths = []string{"../model/testdata/siamese_a.npy"}
+	report, err := nodes.run(t.Context(), c, c.Strategy)
+	if err == nil || !strings.Contains(err.Error(), "siamese_a.npy") || report.Frames != 0 {
+		t.Errorf("%v, and a report of %d frames", err, report.Frames)
+	}
+	if err := nodes.stop(); err != nil {
+		t.Error(err)
+	}
+	if strings.Contains(log.String(), "run opened") {
+		t.Errorf("a run was opened:\n%s", log.String())
+	}
 }

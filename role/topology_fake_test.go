@@ -11,6 +11,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/role/options"
+	"tandem/role/target"
 )
 
 // town has processes of all roles: a site that works, and what can be mistaken for a part of it.
@@ -117,7 +118,7 @@ func TestWrongNeighboursAreRefusedAtTheStart(t *testing.T) {
 				began := time.Now()
 				s, err := settle(on, test.role, "new", test.end, nil, test.next...)
 				refusedAtOnce(t, time.Since(began), err, test.says...)
-				if !errors.Is(err, errWrongNode) {
+				if !errors.Is(err, target.ErrWrong) {
 					t.Errorf("error %v", err)
 				}
 				if err == nil {

@@ -10,10 +10,12 @@ import (
 
 	"tandem/model"
 	"tandem/pipeline"
+	"tandem/role/agree"
 	"tandem/role/device"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/role/target"
 	"tandem/strategy"
 	"tandem/transport"
 )
@@ -26,9 +28,9 @@ type worker struct {
 	exec    *model.Executor
 	trace   *report.Trace // nil: not wanted
 	metrics *monitor.Metrics
-	cuts    []int    // where this node wants the network cut; empty: where the run says
-	next    []target // take activations; none on the last node, which finishes every frame
-	end     *target  // takes results
+	cuts    []int           // where this node wants the network cut; empty: where the run says
+	next    []target.Target // take activations; none on the last node, which finishes every frame
+	end     *target.Target  // takes results
 }
 
 func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
@@ -48,10 +50,11 @@ func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
 		w.cuts = append(w.cuts, cut)
 	}
 	if len(w.cuts) == 0 && cfg.Role == options.Fast {
-		if net.DefaultCut() == 0 {
+		best := net.DefaultCut(cfg.Threads)
+		if best == 0 {
 			return nil, fmt.Errorf("--model %s has one layer, and can't be cut: give a network of two or more", net.Name())
 		}
-		w.cuts = []int{net.DefaultCut()}
+		w.cuts = []int{best}
 	}
 	w.next, w.end = targets(cfg)
 	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch, Weights: cfg.Weights})
@@ -66,7 +69,7 @@ func (w *worker) close() error {
 
 // describe says which network this node has.
 func (w *worker) describe() transport.Description {
-	return transport.Description{Model: w.net.Name(), Digest: w.net.Digest(), Layers: w.net.Len()}
+	return transport.Description{Model: w.net.Name(), Digest: w.net.Digest(), Layers: w.net.Len(), Inputs: agree.Tensors(w.net, 0)}
 }
 
 // begin makes this node's part in a run: it agrees on the run, loads its layers, opens the run below, and starts the
@@ -75,7 +78,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	if o.Layer == 0 && w.cfg.Role == options.Slow && len(o.Run.Cuts) > 0 { // opened by something else than a fast node
 		o.Layer = o.Run.Cuts[0]
 	}
-	run, entry, held, err := w.agree(o.Run, o.Layer)
+	run, entry, held, err := agree.Node{Options: w.cfg.Options, Net: w.net, At: w.cuts, Below: len(w.next)}.Run(o.Run, o.Layer)
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
@@ -90,10 +93,10 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		p.lives = before.lives[max(0, len(before.lives)-maxLives):]
 	}
 	below := way
-	below.layer, below.exact, below.kept = held.To, exact(w.inputs(held.To)), entry.Keeps
+	below.layer, below.exact, below.kept = held.To, exact(agree.Tensors(w.net, held.To)), entry.Keeps
 	hops, err := w.openNext(ctx, p, run, below)
 	if err == nil {
-		way.target = *w.end
+		way.Target = *w.end
 		p.end, _, err = openEdge(ctx, way, run)
 	}
 	if err == nil && !o.Again { // of an end that was started again since, some may not know yet
@@ -130,6 +133,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		End:       p.end,
 		EndID:     p.end.ID(),
 		Failed:    p.losses.Count,
+		Gone:      func(f pipeline.Fate) { p.end.announce(f) },
 		Full:      p.losses.Full,
 		Throttled: p.watch.Throttled,
 		Served:    w.metrics.Service,
@@ -146,7 +150,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	p.abort = abort
 	p.stage = pipeline.StartStage(stageCtx, c)
 	p.Begin(p.status)
-	return p, transport.Opened{Run: run, Inputs: w.inputs(held.From), Life: life, End: p.end.end}, nil
+	return p, transport.Opened{Run: run, Inputs: agree.Tensors(w.net, held.From), Life: life, End: p.end.end, EndAddress: w.end.Client.Address()}, nil
 }
 
 // openNext opens the run on the next nodes, all at the same time. Of several, some may be missing or being stopped: they are
@@ -156,7 +160,7 @@ func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, c
 	var opening sync.WaitGroup
 	for i, t := range w.next {
 		cfg := cfg
-		cfg.target = t
+		cfg.Target = t
 		opening.Go(func() {
 			edges[i], _, errs[i] = openEdge(ctx, cfg, run)
 			absent := errors.Is(errs[i], pipeline.ErrUnreachable) || errors.Is(errs[i], pipeline.ErrStopping)
@@ -204,27 +208,19 @@ type executor struct {
 
 func (x executor) Shapes(layer int) [][]int { return x.net.Shapes(layer) }
 
-// inputs are what frames bring that this node takes from a layer on.
-func (w *worker) inputs(layer int) (inputs []transport.Input) {
-	for _, t := range w.net.Entering(layer) {
-		inputs = append(inputs, transport.Input(t))
-	}
-	return inputs
-}
-
 // await waits until the nodes below can be reached: end, and one of the next nodes at least. Where one of them is the wrong
 // node, the others are not waited for.
 func (w *worker) await(ctx context.Context) error {
 	ctx, refuse := context.WithCancelCause(ctx)
 	defer refuse(nil)
-	needed, missing := w.ask(func(t target) error { // ends after --wait
-		err := await(ctx, w.cfg, func(ctx context.Context) error { return t.reach(ctx, w.name) })
-		if errors.Is(err, errWrongNode) {
+	needed, missing := w.ask(func(t target.Target) error { // ends after --wait
+		err := w.cfg.await(ctx, func(ctx context.Context) error { return t.Reach(ctx, w.name) })
+		if errors.Is(err, target.ErrWrong) {
 			refuse(err)
 		}
 		return err
 	})
-	if wrong := context.Cause(ctx); errors.Is(wrong, errWrongNode) {
+	if wrong := context.Cause(ctx); errors.Is(wrong, target.ErrWrong) {
 		return wrong
 	}
 	if needed == nil && missing != nil {
@@ -235,8 +231,8 @@ func (w *worker) await(ctx context.Context) error {
 
 // answer asks whether the nodes below answer, and returns why some do not.
 func (w *worker) answer(ctx context.Context) (needed, other error) {
-	return w.ask(func(t target) error {
-		err := t.ask(ctx, w.name)
+	return w.ask(func(t target.Target) error {
+		_, err := t.Ask(ctx, w.name)
 		switch {
 		case err == nil:
 			return nil
@@ -249,7 +245,7 @@ func (w *worker) answer(ctx context.Context) (needed, other error) {
 
 // ask asks the next nodes and end at the same time. It returns why those are missing that are needed, which are end and one
 // next node, and why others are.
-func (w *worker) ask(question func(target) error) (needed, missing error) {
+func (w *worker) ask(question func(target.Target) error) (needed, missing error) {
 	next := make([]error, len(w.next))
 	var asking sync.WaitGroup
 	for i, t := range w.next {

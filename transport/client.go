@@ -70,12 +70,7 @@ func NewClient(address string, l Limits, creds *auth.Credentials) *Client {
 		connect.WithReadMaxBytes(l.MaxBody),
 		connect.WithSendMaxBytes(l.MaxBody),
 		connect.WithAcceptCompression("gzip", nil, nil), // 20-byte answers are not worth it
-		connect.WithInterceptors(connect.UnaryInterceptorFunc(func(next connect.UnaryFunc) connect.UnaryFunc {
-			return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
-				creds.Sign(r.Header())
-				return next(ctx, r)
-			}
-		})),
+		connect.WithInterceptors(signed{creds}),
 	)
 	return c
 }
@@ -144,7 +139,9 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	if err := c.checked(m, err); err != nil {
 		return Opened{}, err
 	}
-	opened := Opened{Run: runFromWire(m.GetRun()), Inputs: inputsFromWire(m), Address: m.GetAddress(), Life: m.GetLife(), End: m.GetEnd()}
+	opened := Opened{
+		Run: runFromWire(m.GetRun()), Inputs: enters(m), Address: m.GetAddress(), Life: m.GetLife(), End: m.GetEnd(), EndAddress: m.GetEndAddress(),
+	}
 	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
 	}
@@ -166,7 +163,7 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
 		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, p.Wire, call.at.Add(c.RoundTrip()/2)),
-		Status: statusToWire(p.Status, min(maxStatusBytes, c.limits.MaxBody/2)),
+		Status: statusToWire(p.Status, min(maxStatusBytes, c.limits.MaxBody/2)), Fates: fatesToWire(p.Fates),
 	})
 	c.pace.end(call, err == nil)
 	if err != nil && context.Cause(ctx) == errLate {
@@ -206,9 +203,14 @@ func (c *Client) Describe(ctx context.Context) (Description, error) {
 	if err := c.checked(m, err); err != nil {
 		return Description{}, err
 	}
-	return Description{
+	d := Description{
 		Role: m.GetRole(), Name: m.GetName(), Version: m.GetVersion(), Model: m.GetModel(), Digest: m.GetDigest(), Layers: int(m.GetLayers()),
-	}, nil
+		Inputs: tensorsFromWire(m.GetInputs()),
+	}
+	if err := validInputs(d.Inputs, c.limits.MaxBody); err != nil {
+		return Description{}, fmt.Errorf("%s: %w", c.address, err)
+	}
+	return d, nil
 }
 
 // bytes is what the data of the frames takes on the wire.

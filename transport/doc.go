@@ -1,5 +1,5 @@
 // Package transport carries frames and feedback between nodes: Connect RPC over HTTP/1.1 keep-alive (h2c is accepted
-// too), unary, protobuf, on one port.
+// too), protobuf, on one port; unary, but for the stream of answers.
 //
 //	Client ──Push(frames)──▶ auth.Gate ──▶ server ──▶ Node    the answer brings one feedback for each frame
 //	       ──Open, Close──▶                                   once a run

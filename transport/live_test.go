@@ -110,7 +110,7 @@ func TestStatusIsCutToFit(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	n := &fakeNode{}
 	address := serve(t, n, 1<<20)
-	if d, err := client(address).Describe(t.Context()); err != nil || d != described {
+	if d, err := client(address).Describe(t.Context()); err != nil || !cmp.Equal(d, described) {
 		t.Errorf("%+v, %v", d, err)
 	}
 	describe := func(c *Client, ctx context.Context) error {

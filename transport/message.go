@@ -19,7 +19,7 @@ func runToWire(r pipeline.Run) *wire.Run {
 	return &wire.Run{
 		Id: r.ID, Strategy: r.Strategy, Tasks: int32(r.Tasks), Frames: r.Frames,
 		IntervalNs: int64(r.Interval), Model: r.Model, Digest: r.Digest, Cuts: ints[int32](r.Cuts), Load: string(r.Load),
-		Wire: r.Wire,
+		Wire: r.Wire, Outputs: tensorsToWire(r.Outputs),
 	}
 }
 
@@ -28,6 +28,7 @@ func runFromWire(m *wire.Run) pipeline.Run {
 		ID: m.GetId(), Strategy: m.GetStrategy(), Tasks: int(m.GetTasks()), Frames: m.GetFrames(),
 		Interval: time.Duration(m.GetIntervalNs()), Model: m.GetModel(), Digest: m.GetDigest(),
 		Cuts: ints[int](m.GetCuts()), Load: pipeline.Loading(m.GetLoad()), Wire: m.GetWire(),
+		Outputs: tensorsFromWire(m.GetOutputs()),
 	}
 }
 
@@ -128,25 +129,53 @@ func valuesOf(shape []int) int64 {
 	return values
 }
 
-// inputsToWire puts the inputs into an answer.
-func inputsToWire(m *wire.OpenResponse, inputs []Input) {
-	for i, in := range inputs {
-		if i == 0 {
-			m.Shape = ints[int32](in.Shape)
-		}
-		m.Inputs = append(m.Inputs, &wire.Input{Name: in.Name, Shape: ints[int32](in.Shape), Type: in.Type})
+func tensorsToWire(tensors []pipeline.Tensor) (list []*wire.Value) {
+	for _, t := range tensors {
+		list = append(list, &wire.Value{Name: t.Name, Shape: ints[int32](t.Shape), Type: t.Type, Probability: t.Probability})
 	}
+	return list
 }
 
-// inputsFromWire takes them out; of a node that tells one shape alone, it is that of the only input.
-func inputsFromWire(m *wire.OpenResponse) (inputs []Input) {
-	for _, in := range m.GetInputs() {
-		inputs = append(inputs, Input{in.GetName(), ints[int](in.GetShape()), in.GetType()})
+func tensorsFromWire(list []*wire.Value) (tensors []pipeline.Tensor) {
+	for _, v := range list {
+		tensors = append(tensors, pipeline.Tensor{Name: v.GetName(), Shape: ints[int](v.GetShape()), Type: v.GetType(), Probability: v.GetProbability()})
 	}
-	if len(inputs) == 0 && len(m.GetShape()) > 0 {
-		inputs = []Input{{Shape: ints[int](m.GetShape())}}
+	return tensors
+}
+
+func fatesToWire(fates []pipeline.Fate) (list []*wire.Fate) {
+	for _, f := range fates {
+		list = append(list, &wire.Fate{Role: f.Role, Address: f.Address, Outcome: f.Outcome.String(), Frames: f.Frames.Steps()})
 	}
-	return inputs
+	return list
+}
+
+// maxFate is how many frames a fate may name.
+const maxFate = 1 << 16
+
+func fatesFromWire(list []*wire.Fate) (fates []pipeline.Fate, err error) {
+	for _, m := range list {
+		f := pipeline.Fate{NodeID: pipeline.NodeID{Role: m.GetRole(), Address: m.GetAddress()}}
+		if f.Frames, err = pipeline.NewIDs(m.GetFrames()); err != nil {
+			return nil, err
+		}
+		if n := f.Frames.Len(); n > maxFate {
+			return nil, fmt.Errorf("%w: a fate of %d frames: %d are allowed", pipeline.ErrInvalidRun, n, maxFate)
+		}
+		if f.Outcome, err = pipeline.ParseFate(m.GetOutcome()); err != nil {
+			return nil, err
+		}
+		fates = append(fates, f)
+	}
+	return fates, nil
+}
+
+// enters is what frames bring: of a node that tells one shape alone, it is that of the only input.
+func enters(m *wire.OpenResponse) []Input {
+	if len(m.GetInputs()) == 0 && len(m.GetShape()) > 0 {
+		return []Input{{Shape: ints[int](m.GetShape())}}
+	}
+	return tensorsFromWire(m.GetInputs())
 }
 
 func feedbackToWire(answers []pipeline.Feedback) []*wire.Feedback {

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"log"
 	"net/http"
-	"strings"
 	"time"
 
 	"connectrpc.com/connect"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"tandem/pipeline"
@@ -25,6 +23,9 @@ type Node interface {
 	Open(context.Context, Opening) (Opened, error)
 	Push(context.Context, Pushing) (Pushed, error)
 	Close(context.Context, Closing) (pipeline.Report, error)
+	// Answers tells what becomes of the frames of a run, or of any where that is empty, until the context ends or tell fails.
+	// again: the newest of before come first.
+	Answers(ctx context.Context, run string, again bool, tell func(Told) error) error
 }
 
 // Description is what a node is.
@@ -34,7 +35,8 @@ type Description struct {
 	Version string
 	Model   string // empty: it has none yet, or is end
 	Digest  string
-	Layers  int // of the whole network
+	Layers  int     // of the whole network
+	Inputs  []Input // what frames bring that enter it
 }
 
 // Opening asks a node to take part in a run.
@@ -55,19 +57,12 @@ type Opened struct {
 	Address string       // what the node is called in reports: another neighbour may know it by another address
 	Life    string       // of the node in the run
 	End     string       // the end process that the node's results reach
+	// EndAddress is by which the node calls end; empty: it is end.
+	EndAddress string
 }
 
 // Input is a tensor that frames bring.
-type Input struct {
-	Name  string // empty: not known
-	Shape []int  // without a batch dimension
-	Type  string // what the network says that it holds, such as int64; empty: not known
-}
-
-// Integer says that it holds integers, or truth values, which have to arrive as they are.
-func (in Input) Integer() bool {
-	return strings.HasPrefix(in.Type, "int") || strings.HasPrefix(in.Type, "uint") || in.Type == "bool"
-}
+type Input = pipeline.Tensor
 
 // Pushing brings frames.
 type Pushing struct {
@@ -77,6 +72,7 @@ type Pushing struct {
 	Frames []pipeline.Frame
 	Wire   string            // the run's wire format, for what is sent; a server need not be told
 	Status []pipeline.Status // of the caller and of the nodes above it
+	Fates  []pipeline.Fate   // of frames that will have no answer, there
 }
 
 // Pushed is the answer: one feedback for each frame, and what is known of the run so far, if anything is.
@@ -121,7 +117,7 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors
 		connect.WithCodec(boundedJSON{"json"}),
 		connect.WithCodec(boundedJSON{"json; charset=utf-8"}),
 		connect.WithCompression("gzip", nil, nil), // it costs more than it saves on answers of 20 bytes, and could unpack to anything
-		connect.WithInterceptors(connect.UnaryInterceptorFunc(answered)),
+		connect.WithInterceptors(checked{}),
 		connect.WithRecover(func(_ context.Context, s connect.Spec, _ http.Header, p any) error {
 			errors.Printf("%s: %v", s.Procedure, p)
 			return connect.NewError(connect.CodeInternal, fmt.Errorf("this node failed on the call; its log has the reason"))
@@ -154,33 +150,6 @@ func NewServer(n Node, others http.Handler, maxBody int, gate *auth.Gate, errors
 	}
 }
 
-// timedAnswer gives the answer to a call a time over HTTP/2 too: there a stream's write waits for the peer's window, and
-// the connection has nothing to write. It begins with the answer, because a Close may wait for the pipeline to drain.
-type timedAnswer struct{ http.ResponseWriter }
-
-func (a timedAnswer) Write(b []byte) (n int, err error) {
-	for {
-		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(auth.WriteTime)) // a stream can
-		taken, err := a.ResponseWriter.Write(b[n:min(n+auth.WritePiece, len(b))])
-		if n += taken; err != nil || n == len(b) {
-			return n, err
-		}
-	}
-}
-
-func (a timedAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-// answered refuses messages that hold what they may not, and turns errors into the wire's.
-func answered(next connect.UnaryFunc) connect.UnaryFunc {
-	return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
-		if err := check(r.Any().(proto.Message)); err != nil {
-			return nil, toWire(err)
-		}
-		answer, err := next(ctx, r)
-		return answer, toWire(err)
-	}
-}
-
 // handler translates between the wire's messages and a Node.
 type handler struct {
 	node Node
@@ -192,7 +161,9 @@ func (h handler) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.D
 	if err != nil {
 		return nil, err
 	}
-	return &wire.DescribeResponse{Role: d.Role, Name: d.Name, Version: d.Version, Model: d.Model, Digest: d.Digest, Layers: int32(d.Layers)}, nil
+	return &wire.DescribeResponse{
+		Role: d.Role, Name: d.Name, Version: d.Version, Model: d.Model, Digest: d.Digest, Layers: int32(d.Layers), Inputs: tensorsToWire(d.Inputs),
+	}, nil
 }
 
 func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenResponse, error) {
@@ -207,18 +178,24 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	if err != nil {
 		return nil, err
 	}
-	answer := &wire.OpenResponse{Run: runToWire(opened.Run), Address: opened.Address, Life: opened.Life, End: opened.End}
-	inputsToWire(answer, opened.Inputs)
+	answer := &wire.OpenResponse{
+		Run: runToWire(opened.Run), Inputs: tensorsToWire(opened.Inputs), Address: opened.Address, Life: opened.Life,
+		End: opened.End, EndAddress: opened.EndAddress,
+	}
+	if len(opened.Inputs) > 0 {
+		answer.Shape = ints[int32](opened.Inputs[0].Shape)
+	}
 	return answer, nil
 }
 
 func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushResponse, error) {
 	frames, wrongFrame := framesFromWire(m.GetFrames(), time.Now())
 	statuses, wrongStatus := statusFromWire(m.GetStatus())
-	if err := cmp.Or(wrongFrame, wrongStatus); err != nil {
+	fates, wrongFate := fatesFromWire(m.GetFates())
+	if err := cmp.Or(wrongFrame, wrongStatus, wrongFate); err != nil {
 		return nil, err
 	}
-	pushed, err := h.node.Push(ctx, Pushing{Run: m.GetRun(), From: m.GetFrom(), Kept: m.GetKept(), Frames: frames, Status: statuses})
+	pushed, err := h.node.Push(ctx, Pushing{Run: m.GetRun(), From: m.GetFrom(), Kept: m.GetKept(), Frames: frames, Status: statuses, Fates: fates})
 	if err != nil {
 		return nil, err
 	}

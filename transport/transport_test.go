@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"math"
@@ -29,16 +30,19 @@ type fakeNode struct {
 	opening Opening
 	closing Closing
 	status  []pipeline.Status
+	fates   []pipeline.Fate
 	live    *pipeline.Live
 	report  pipeline.Report
 	nodes   []pipeline.Entry
 	err     error
 	wait    func()
+	told    []Told
+	asked   string
 
 	forgetsWire bool // as a node from before there were wire formats
 }
 
-var described = Description{Role: "slow", Name: "slow-1", Version: "v1", Model: "net.onnx", Digest: "abc", Layers: 7}
+var described = Description{Role: "slow", Name: "slow-1", Version: "v1", Model: "net.onnx", Digest: "abc", Layers: 7, Inputs: []Input{{Name: "ids", Shape: []int{3, 4}, Type: "int64"}}}
 
 func (n *fakeNode) Describe(context.Context) (Description, error) { return described, n.err }
 
@@ -50,7 +54,7 @@ func (n *fakeNode) Open(_ context.Context, o Opening) (Opened, error) {
 	if n.forgetsWire {
 		o.Run.Wire = ""
 	}
-	return Opened{Run: o.Run, Inputs: []Input{{"ids", []int{3, 4}, "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, n.err
+	return Opened{Run: o.Run, Inputs: []Input{{Name: "ids", Shape: []int{3, 4}, Type: "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, n.err
 }
 
 func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
@@ -63,12 +67,28 @@ func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
 	if n.err != nil {
 		return Pushed{}, n.err
 	}
-	n.frames, n.status = append(n.frames, frames...), p.Status
+	n.frames, n.status, n.fates = append(n.frames, frames...), p.Status, p.Fates
 	answers := make([]pipeline.Feedback, len(frames))
 	for i := range answers {
 		answers[i] = pipeline.Feedback{Accepted: i%2 == 0, Length: i, Capacity: 10, Service: time.Millisecond, Number: 1<<62 + uint64(i), Left: [][2]uint64{{1, 2}, {5, 1 << 62}}[min(i, 2):]}
 	}
 	return Pushed{Feedback: answers, Live: n.live, Life: "second", Left: n.nodes != nil, Nodes: n.nodes}, nil
+}
+
+func (n *fakeNode) Answers(ctx context.Context, run string, again bool, tell func(Told) error) error {
+	n.mu.Lock()
+	told, err := n.told, n.err
+	n.asked = fmt.Sprint(run, again)
+	n.mu.Unlock()
+	for _, t := range told {
+		if err := tell(t); err != nil {
+			return err
+		}
+	}
+	if n.wait != nil {
+		n.wait()
+	}
+	return err
 }
 
 func (n *fakeNode) Close(_ context.Context, c Closing) (pipeline.Report, error) {
@@ -168,7 +188,7 @@ func TestOpeningAndClosingCrossTheWire(t *testing.T) {
 		t.Error(d)
 	}
 	o.Run.Model = "filled in"
-	if d := cmp.Diff(Opened{Run: o.Run, Inputs: []Input{{"ids", []int{3, 4}, "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, opened); d != "" {
+	if d := cmp.Diff(Opened{Run: o.Run, Inputs: []Input{{Name: "ids", Shape: []int{3, 4}, Type: "int64"}, {Shape: []int{5}}}, Address: "another:1", Life: "first", End: "end-1"}, opened); d != "" {
 		t.Error(d)
 	}
 	cl := Closing{Run: "r", From: "me", Notes: []string{"odd; and more", "strange"}, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 1 << 40}}}}

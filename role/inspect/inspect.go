@@ -48,6 +48,8 @@ type tensor struct {
 	Shape []int  `json:"shape"`
 	Type  string `json:"type"`
 	Bytes int    `json:"bytes"` // on the wire, as float32
+	// Probability says of an output that its numbers are probabilities, and no logits.
+	Probability bool `json:"probability,omitempty"`
 }
 
 // cutPlace is a boundary between two layers.
@@ -105,7 +107,7 @@ func inspect(net *model.Network, calibrate bool, threads int) (found inspection,
 		Model: net.Name(), Digest: net.Digest(), Inputs: entering(net, 0), Outputs: entering(net, last),
 		Work: net.Work(0, last), Weights: net.Bytes(0, last), Cuts: []cutPlace{},
 	}
-	times := net.Costs()
+	times := net.Costs(threads)
 	if calibrate {
 		measured, err := model.Measure(net, threads)
 		if err != nil {
@@ -149,7 +151,7 @@ func inspect(net *model.Network, calibrate bool, threads int) (found inspection,
 // entering is the tensors that enter a layer.
 func entering(net *model.Network, layer int) (tensors []tensor) {
 	for _, t := range net.Entering(layer) {
-		tensors = append(tensors, tensor{t.Name, t.Shape, t.Type, 4 * pipeline.Volume(t.Shape)})
+		tensors = append(tensors, tensor{t.Name, t.Shape, t.Type, 4 * pipeline.Volume(t.Shape), t.Probability})
 	}
 	return tensors
 }

@@ -16,6 +16,12 @@ import (
 	"tandem/role/report"
 )
 
+// TestMain leaves nothing in the cache of whoever runs the tests, and takes nothing from it.
+func TestMain(m *testing.M) {
+	_ = os.Setenv("XDG_CACHE_HOME", os.DevNull)
+	os.Exit(m.Run())
+}
+
 // golden compares with a file in testdata, or, with the flag -update, writes it.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
@@ -82,7 +88,7 @@ func TestInspectCalibrated(t *testing.T) {
 
 // A network of a thousand operators is told in its best cuts, unless all are wanted.
 func TestInspectOfManyLayers(t *testing.T) {
-	f := inspection{Model: "deep.onnx", Inputs: []tensor{{"ids", []int{12}, "int64", 48}, {"mask", []int{12}, "bool", 48}}, Outputs: []tensor{{"y", []int{7}, "float32", 28}}}
+	f := inspection{Model: "deep.onnx", Inputs: []tensor{{"ids", []int{12}, "int64", 48, false}, {"mask", []int{12}, "bool", 48, false}}, Outputs: []tensor{{"y", []int{7}, "float32", 28, false}}}
 	for cut := range 1000 {
 		f.Cuts = append(f.Cuts, cutPlace{
 			Index: cut + 1, Tensor: strings.Repeat("/deep/", 20) + "out", Alive: make([]tensor, 100), Bytes: 1023 << 30,

@@ -31,7 +31,7 @@ func printInspection(to io.Writer, f inspection, all bool) {
 		cuts = cuts[:shown]
 		fmt.Fprintf(to, "; the best %d are (--all shows all)", shown)
 	}
-	unit, basis := "%", "reckoned; --calibrate measures it"
+	unit, basis := "%", "reckoned, or as --calibrate has\nmeasured it on this device"
 	if f.Calibration != nil {
 		unit, basis = "ms", "measured on this device"
 	}
@@ -62,6 +62,13 @@ func printTensors(to io.Writer, about string, tensors []tensor) {
 		kind := ""
 		if t.Type != "float32" {
 			kind = " of " + t.Type
+		}
+		switch {
+		case about != "out":
+		case t.Probability:
+			kind += ", probabilities"
+		case t.Type == "float32":
+			kind += ", logits"
 		}
 		fmt.Fprintf(to, "  %-3s  %s %v%s\n", about, ending(t.Name, 40), t.Shape, kind)
 	}

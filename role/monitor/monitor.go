@@ -7,6 +7,7 @@
 package monitor
 
 import (
+	"net/http"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type Options struct {
 	Ready   func() (failed, missing error)
 	Refused func() map[string]int64 // peers, by reason
 	Log     func(error)             // told what can't be shown
+	Results http.Handler            // end's: the answers, as they come; nil: not shown
 }
 
 // end is the role of the node that has the history.

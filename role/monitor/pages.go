@@ -18,7 +18,7 @@ const pageTime = 10 * time.Second
 // Handler serves what people, probes and monitoring read, on the port of the calls:
 //
 //	every node   /status  /healthz  /readyz  /metrics
-//	end          /  /events  /runs.jsonl  /runs.csv
+//	end          /  /events  /results  /runs.jsonl  /runs.csv
 func (m *Monitor) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", m.serveStatus)
@@ -37,6 +37,9 @@ func (m *Monitor) Handler() http.Handler {
 
 	all := http.NewServeMux() // an endless answer has deadlines of its own
 	all.HandleFunc("GET /events", m.History.serveEvents)
+	if m.Results != nil {
+		all.Handle("GET /results", m.Results)
+	}
 	all.Handle("/", bounded(mux))
 	return all
 }

@@ -75,12 +75,39 @@ func (g Given) Options(environment []string) (Options, error) {
 	if err := errors.Join(errs...); err != nil {
 		return o, err
 	}
-	return o, o.Validate()
+	if o.Serve != "" {
+		errs = append(errs, o.settle(given))
+	}
+	return o, errors.Join(append(errs, o.Validate())...)
+}
+
+// settle fills in what holds for --serve where nothing is given: it is a service, and no experiment.
+func (o *Options) settle(given Given) error {
+	for _, name := range []string{"frames", "interval"} {
+		if len(given[name]) > 0 {
+			return fmt.Errorf("--%s means nothing with --serve: frames come when they are asked for", name)
+		}
+	}
+	o.Frames, o.Interval = 0, 0
+	if o.Role != Local {
+		return nil
+	}
+	if o.Strategy == "" {
+		o.Strategy = Default(Fast).Strategy
+	}
+	if len(given["emulate"]) == 0 {
+		o.Emulate = Default(Fast).Emulate
+	}
+	return nil
 }
 
 func (s Setting) set(texts []string) error {
 	for _, text := range texts {
-		if err := s.Value.Set(text); err != nil {
+		err := s.Value.Set(text)
+		switch {
+		case err != nil && s.Secret:
+			return fmt.Errorf("--%s: %w", s.Name, err)
+		case err != nil:
 			return fmt.Errorf("--%s %q: %w", s.Name, text, err)
 		}
 	}

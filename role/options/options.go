@@ -20,6 +20,7 @@ import (
 
 	"tandem/model"
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/device"
 	"tandem/role/input"
 	"tandem/role/report"
@@ -95,10 +96,16 @@ type Options struct {
 	Drop      pipeline.Drop  // which frame goes when the queue is full
 	MaxAge    time.Duration  // older frames are not computed; 0: none is too old
 
+	Serve   string        // host:port on which requests are answered, whose rows are the frames; empty: they come from Input
+	Timeout time.Duration // of a request
+
 	Input   input.Options
-	Results string // file for one JSON line per delivered frame
-	Classes string // file with the names of the classes, for Results
-	Trace   string // file for one JSON line per decision of the strategy
+	Results string        // file for the answers: .npz, .npy, or one JSON line for each
+	Publish answer.Broker // topic for them; zero: none
+	Answers string        // what is said of each: top or full
+	Softmax bool          // make probabilities of logits
+	Classes string        // file with the names of the classes
+	Trace   string        // file for one JSON line per decision of the strategy
 
 	Emulate     device.Emulation
 	EmulateSlow *device.Emulation // local: what the slow nodes emulate; nil: the same as fast
@@ -129,13 +136,15 @@ func Default(r Role) Options {
 		Queue:     10,
 		Drop:      pipeline.DropNewest,
 		Threads:   runtime.NumCPU(),
-		Settings:  model.Settings{Constants: model.DefaultConstants},
+		Settings:  model.Settings{Constants: model.DefaultConstants, Winograd: model.DefaultWinograd},
 		Batch:     1,
 		Report:    report.Options{Format: report.Table},
 		MaxBody:   8 << 20,
 		Wait:      5 * time.Second,
 		Idle:      10 * time.Second,
 		Drain:     time.Minute,
+		Timeout:   5 * time.Second,
+		Answers:   answer.Top,
 	}
 	switch r {
 	case Local:

@@ -88,6 +88,14 @@ func TestFlagsTakeThePlaceOfVariables(t *testing.T) {
 	}
 }
 
+// A password that stands in a setting is not repeated in what is said to be wrong, as that is logged.
+func TestPasswordsAreNotRepeated(t *testing.T) {
+	_, err := Given{"publish": {"mqtt://user:secret@broker"}}.Options(nil)
+	if err == nil || !strings.Contains(err.Error(), "--publish: use mqtt://") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // What fast and the slow nodes emulate stands in one setting.
 func TestEmulationOfSlowNodes(t *testing.T) {
 	slower, _ := device.ParseEmulation("tail=84ms")

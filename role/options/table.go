@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"tandem/model"
 	"tandem/pipeline"
+	"tandem/role/answer"
 	"tandem/role/device"
 	"tandem/role/input"
 	"tandem/role/report"
@@ -23,6 +25,7 @@ type Setting struct {
 	Others  string // why the others don't, as in "needs no model: …"; empty: it means nothing to them
 	Many    bool   // may be given more than once
 	Switch  bool   // takes no value
+	Secret  bool   // its text, which may have a password, is not repeated in errors
 	Value   Value
 	Usage   string // what it is, without its default
 	Unset   string // what holds when nothing is set, where the value itself does not say it
@@ -31,7 +34,6 @@ type Setting struct {
 // Which roles a setting is for.
 var (
 	anyRole   = []Role{Local, Client, Fast, Slow, End}
-	networked = Roles
 	servers   = []Role{Fast, Slow, End}
 	senders   = []Role{Client, Fast, Slow}
 	workers   = []Role{Local, Fast, Slow}
@@ -46,7 +48,7 @@ func Table(o *Options) []Setting {
 	return []Setting{
 		{Heading: "what runs", Name: "role", Roles: anyRole, Value: oneOf(&o.Role, Roles...), Usage: "client, fast, slow or end", Unset: "all of them in this process, one strategy after the other"},
 		{Name: "next", Roles: senders, Many: true, Value: list(&o.Next, parseAddress), Usage: "host, or host:port, of the next node; more than once for several slow nodes; for the client, of each node that takes frames (more than once for replicate)"},
-		{Name: "end", Roles: []Role{Fast, Slow}, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one"},
+		{Name: "end", Roles: senders, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one; for a client with --serve, where its answers come from", Unset: "for the client, where fast calls it"},
 		{Name: "listen", Roles: servers, Value: address(&o.Listen), Usage: "host:port to listen on"},
 		{Name: "wait", Roles: senders, Value: duration(&o.Wait, 0), Usage: "how long to wait at the start for the nodes below"},
 		{Name: "strategy", Roles: deciders, Value: parsed(&o.Strategy, parseStrategy, zeroIsUnset), Usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", "), Unset: "without --role all in turn; for the client, the fast node's"},
@@ -58,6 +60,7 @@ func Table(o *Options) []Setting {
 		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node", Unset: "two dense layers, 100 to 2000 to 2000"},
 		{Name: "shape", Roles: workers, Many: true, Value: shapes(&o.Settings.Shapes), Usage: "sizes of an input that the file leaves open, the same on every node, as in input=1x3x640x640; once for each input"},
 		{Name: "constants", Roles: workers, Value: size(&o.Settings.Constants, 1<<20, 1<<30), Usage: "most memory for what a network computes from constants when it is opened"},
+		{Name: "winograd", Roles: workers, Value: size(&o.Settings.Winograd, 1, 1<<30), Usage: "most memory that 3x3 convolutions take beyond their weights to be computed faster, all layers together; 1B: none"},
 		{Name: "cut", Roles: workers, Many: true, Value: list(&o.Cuts, notEmpty), Usage: "where the slow node's layers begin: a layer index or the name of a tensor; once for each hand-over in a chain of slow nodes", Unset: "the best one that inspect shows; on slow, where fast cuts"},
 		{Name: "threads", Roles: workers, Value: whole(&o.Threads, 1, 256), Usage: "threads that share a large layer, where that is faster: by default the number of cores, without --role half of it"},
 		{Name: "weights", Roles: workers, Value: parsed(&o.Weights, model.ParseFormat, model.Format.String), Usage: "how large layers are stored: float32, float16 or int8 (with a scale for each 32 weights); the node's own business, what inspect --calibrate shows"},
@@ -70,8 +73,14 @@ func Table(o *Options) []Setting {
 		{Name: "preprocess", Roles: feeders, Value: parsed(&o.Input.Preprocess, input.ParsePreprocess, func(input.Preprocess) string { return "" }), Usage: "of images, whose values are in [0, 1]: imagenet, or mean, std and layout as in mean=0.485,0.456,0.406,std=0.5,layout=hwc (chw as in PyTorch, hwc as in Keras)", Unset: "values as they are; the dimension of 1 or 3 is the channels"},
 		{Name: "labels", Roles: reporters, Value: text(&o.Input.Labels), Usage: "true classes: a .npy file of integers, one for each row of the input; end then reports the accuracy"},
 
-		{Heading: "answers out", Name: "results", Roles: []Role{Local, End}, Value: text(&o.Results), Usage: "file for one JSON line per delivered frame"},
-		{Name: "classes", Roles: []Role{Local, End}, Value: text(&o.Classes), Usage: "file with the names of the classes, one on each line, for --results"},
+		{Heading: "requests", Name: "serve", Roles: feeders, Value: address(&o.Serve), Usage: "host:port on which to answer requests of the Open Inference Protocol (KServe v2), as in :8000: their rows are the frames, until a signal; without --role, on this machine alone"},
+		{Name: "timeout", Roles: feeders, Value: duration(&o.Timeout, 100*time.Millisecond), Usage: "how long a request of --serve may take; for a quarter of it what is refused is tried again"},
+
+		{Heading: "answers out", Name: "results", Roles: []Role{Local, End}, Value: text(&o.Results), Usage: "file for the answer to each delivered frame, in the order in which they arrive: one JSON line; or .npz or .npy, for numpy, with a row of the network's outputs"},
+		{Name: "publish", Roles: []Role{Local, End}, Secret: true, Value: parsed(&o.Publish, answer.ParseBroker, answer.Broker.String), Usage: "topic of an MQTT broker that each answer is sent to as JSON, as in mqtt://user:password@broker:1883/tandem/door; mqtts is over TLS"},
+		{Name: "answers", Roles: []Role{Local, End}, Value: oneOf(&o.Answers, answer.Top, answer.Full), Usage: "what --publish, /results, and a --results of JSON lines have of each answer: top, the best class and its score, or full, all numbers of all outputs"},
+		{Name: "softmax", Roles: []Role{Local, End}, Switch: true, Value: onOff(&o.Softmax), Usage: "make probabilities of the logits that the network gives for its classes"},
+		{Name: "classes", Roles: []Role{Local, End}, Value: text(&o.Classes), Usage: "file with the names of the classes, one on each line, for answers"},
 
 		{Heading: "the queue", Name: "queue", Roles: workers, Value: whole(&o.Queue, 1, 1<<20), Usage: "places in the queue of fast and slow"},
 		{Name: "buffer", Roles: []Role{Local, Client, Fast, Slow}, Value: size(&o.Buffer, 1<<20, math.MaxInt), Usage: "bytes of frames that may wait on a node: half of them in its queue, half to leave it; without --role, on all nodes together", Unset: "an eighth of the machine's memory"},
@@ -93,11 +102,11 @@ func Table(o *Options) []Setting {
 		{Name: "log-level", Roles: anyRole, Value: oneOf(&o.LogLevel, "debug", "info", "warn", "error"), Usage: "debug, info, warn or error"},
 		{Name: "log-format", Roles: anyRole, Value: oneOf(&o.LogFormat, "console", "json"), Usage: "console or json"},
 
-		{Heading: "security", Name: "tls-cert", Roles: networked, Value: text(&o.Files.Cert), Usage: "PEM file of this node's certificate, for TLS on every hop, asked of both sides; tandem cert makes one (with --tls-key and --tls-ca)"},
-		{Name: "tls-key", Roles: networked, Value: text(&o.Files.Key), Usage: "PEM file of that certificate's key"},
-		{Name: "tls-ca", Roles: networked, Value: text(&o.Files.CA), Usage: "PEM file of the CA whose certificates are accepted"},
-		{Name: "key", Roles: networked, Value: text(&o.Files.Secret), Usage: "file with a secret that all nodes and clients share: the first line is shown, every line accepted; unencrypted without TLS"},
-		{Name: "host", Roles: servers, Many: true, Value: list(&o.Hosts, parseHost), Usage: "name by which browsers and what reads /status or /metrics may call this node, beside its addresses, its own name, names that end in .local, and those that neighbours dial"},
+		{Heading: "security", Name: "tls-cert", Roles: anyRole, Value: text(&o.Files.Cert), Usage: "PEM file of this node's certificate, for TLS on every hop, asked of both sides; tandem cert makes one (with --tls-key and --tls-ca)"},
+		{Name: "tls-key", Roles: anyRole, Value: text(&o.Files.Key), Usage: "PEM file of that certificate's key"},
+		{Name: "tls-ca", Roles: anyRole, Value: text(&o.Files.CA), Usage: "PEM file of the CA whose certificates are accepted"},
+		{Name: "key", Roles: anyRole, Value: text(&o.Files.Secret), Usage: "file with a secret that all nodes and clients share: the first line is shown, every line accepted; unencrypted without TLS"},
+		{Name: "host", Roles: anyRole, Many: true, Value: list(&o.Hosts, parseHost), Usage: "name by which browsers and what reads /status or /metrics may call this node, beside its addresses, its own name, names that end in .local, and those that neighbours dial"},
 
 		{Heading: "limits", Name: "max-body", Roles: anyRole, Value: size(&o.MaxBody, 1<<10, 1<<30), Usage: "largest message that is taken or sent"},
 		{Name: "idle", Roles: servers, Value: duration(&o.Idle, minIdle), Usage: "a neighbour silent for so long has left its run"},

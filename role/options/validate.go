@@ -52,7 +52,6 @@ func (o Options) Validate() error {
 		"--emulate slow:… is for a run without --role: give this node its own times")
 	refuse(o.Role == Slow && o.Trace != "" && o.End == "",
 		"--trace: this slow node decides nothing, as it has no --end and so hands nothing over; trace the fast node")
-	refuse(o.Classes != "" && o.Results == "", "--classes needs --results: the names are written there")
 
 	random := len(o.Input.Paths) == 0 && (o.Role == Client || o.Role == Local)
 	refuse(random && !o.Input.Preprocess.IsZero(),
@@ -63,7 +62,12 @@ func (o Options) Validate() error {
 	some, all := f.Cert+f.Key+f.CA != "", f.Cert != "" && f.Key != "" && f.CA != ""
 	refuse(some && !all,
 		"--tls-cert, --tls-key and --tls-ca go together: give all three, as tandem cert makes them, or none")
-	refuse(o.Role == Local && (some || f.Secret != ""),
-		"--tls-cert, --tls-key, --tls-ca and --key mean nothing without a role: nothing leaves this machine then")
+	served := o.Serve != ""
+	refuse(o.Role == Local && !served && (some || f.Secret != ""),
+		"--tls-cert, --tls-key, --tls-ca and --key mean nothing without a role: nothing leaves this machine then, but for --serve")
+	refuse((o.Role == Local || o.Role == Client) && !served && len(o.Hosts) > 0, "--host means nothing for %s without --serve", o.Role)
+	refuse(o.Role == Client && !served && o.End != "", "--end means nothing for %s without --serve: fast knows it", o.Role)
+	refuse(served && len(o.Input.Paths) > 0, "--input and --serve exclude each other: the frames are those of the requests")
+	refuse(served && o.Input.Labels != "", "--labels means nothing with --serve: requests have none")
 	return errors.Join(errs...)
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"tandem/pipeline"
 )
@@ -23,38 +22,6 @@ func write(t *testing.T, name, text string) (path string) {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// Each frame's line can be read soon after it has arrived, while the run goes on, with the name of its class where that is known.
-func TestResultsFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "results.jsonl")
-	w, err := CreateResults(path, write(t, "classes.txt", "\ufeffcat\r\ndog\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	by := pipeline.NodeID{Role: "slow", Address: "s:1"}
-	w.Write("r", &pipeline.Frame{ID: 6, Data: []float32{1, 0}, Label: pipeline.NoLabel, By: by})
-	w.Write("r", &pipeline.Frame{ID: 7, Data: []float32{0.25, 0.75}, Label: pipeline.NoLabel, Age: 1500 * time.Microsecond, By: by})
-	w.Write("r", &pipeline.Frame{ID: 8, Data: []float32{0, 0, 1}, Label: 2, By: by}) // a class without a name
-	const want = `{"run":"r","id":6,"class":0,"name":"cat","score":1,"age_ms":0,"node":"slow","address":"s:1"}
-{"run":"r","id":7,"class":1,"name":"dog","score":0.75,"age_ms":1.5,"node":"slow","address":"s:1"}
-{"run":"r","id":8,"class":2,"score":1,"label":2,"age_ms":0,"node":"slow","address":"s:1"}
-`
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(text) == want {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s, want\n%s", text, want)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Error(err)
-	}
 }
 
 // A trace has a line for each decision, with the run that it belongs to.
@@ -94,13 +61,13 @@ func TestFullDisk(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip(err)
 	}
-	w, err := CreateResults("/dev/full", "")
+	w, err := CreateTrace("/dev/full")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Write("r", &pipeline.Frame{Data: []float32{1}})
+	w.Of("r")(pipeline.Decided{})
 	for _, err := range []error{w.Flush(), w.Close()} {
-		if !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "--results: ") {
+		if !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "--trace: ") {
 			t.Errorf("error %v", err)
 		}
 	}
@@ -181,12 +148,9 @@ func TestSlowDisk(t *testing.T) {
 
 func TestFilesThatCanNotBeOpened(t *testing.T) {
 	absent := filepath.Join(t.TempDir(), "absent", "x")
-	_, results := CreateResults(absent, "")
-	_, classes := CreateResults(filepath.Join(t.TempDir(), "x"), absent)
-	_, many := CreateResults(filepath.Join(t.TempDir(), "x"), write(t, "classes.txt", strings.Repeat("x\n", 1<<20)))
 	_, trace := CreateTrace(absent)
 	_, output := Open(Options{Output: absent})
-	for says, err := range map[string]error{"--results": results, "--classes": classes, "at most 1048576 are allowed": many, "--trace": trace, "--output": output} {
+	for says, err := range map[string]error{"--trace": trace, "--output": output} {
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error %v, want one that says %s", err, says)
 		}

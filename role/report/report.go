@@ -1,5 +1,5 @@
 // Package report is what is known of runs, and how it is printed and written: reports as a table, JSON or CSV; a line for
-// each delivered frame (results); a line for each decision of a strategy (trace).
+// each decision of a strategy (trace).
 package report
 
 import (

@@ -2,10 +2,10 @@ package f32
 
 import "fmt"
 
-// callBytes bounds the weights one assembly call reads: a quarter of a
-// millisecond at the 1 GB/s of a slow Pi, time in which no goroutine of that
-// thread can be stopped.
-const callBytes = 256 << 10
+// callBytes bounds the weights one assembly call reads: a quarter of a millisecond
+// at the 1 GB/s of a slow Pi and the 4 of a slow PC, time in which no goroutine of
+// that thread can be stopped. The four panels that amd64 reads at a time fit in.
+var callBytes = [isaCount]int{avx2: 1 << 20, avx512: 1 << 20, neon64: 256 << 10, neon32: 256 << 10}
 
 // Affine computes y = W x + bias, bounded by c. y has Rows entries, x Cols;
 // bias has Rows or is nil. y must not overlap x or bias.
@@ -14,7 +14,8 @@ func (m *Matrix) Affine(y, x, bias []float32, c Clamp) {
 }
 
 // AffinePanels computes the part of Affine that panels [from, to) hold and
-// leaves the rest of y alone, so that threads may share one product.
+// leaves the rest of y alone, so that threads may share one product. Where `from` is
+// a multiple of Together, results are the same to the last bit however it is split.
 func (m *Matrix) AffinePanels(y, x, bias []float32, c Clamp, from, to int) {
 	m.check(y, x, bias)
 	if from < 0 || to > m.Panels() {
@@ -37,9 +38,12 @@ func (m *Matrix) AffinePanels(y, x, bias []float32, c Clamp, from, to int) {
 		return
 	}
 	whole := min(to, m.rows/m.width)
-	step := max(1, callBytes/(4*m.pitch()))
-	for p := from; p < whole; p += step {
-		n := min(step, whole-p)
+	step := max(1, callBytes[m.isa]/(4*m.pitch()))
+	if together := shapes[m.isa].together; step > together {
+		step -= step % together
+	}
+	for p, n := from, 0; p < whole; p += n {
+		n = min(step-p%step, whole-p)
 		first, last := p*m.width, (p+n)*m.width
 		m.affineWhole(y[first:last], x, part(bias, first, last), c, p, n)
 	}
@@ -59,7 +63,7 @@ func (m *Matrix) AffinePanels(y, x, bias []float32, c Clamp, from, to int) {
 // affineWhole computes full panels. One panel that is too long for one call is
 // cut by columns, and each call goes on from the sums of the one before.
 func (m *Matrix) affineWhole(y, x, init []float32, c Clamp, p, n int) {
-	columns := callBytes / (4 * m.width)
+	columns := callBytes[m.isa] / (4 * m.width)
 	if m.cols <= columns {
 		affine(m.isa, &y[0], &m.data[p*m.pitch()], &x[0], head(init), m.cols, n, 4*m.pitch(), c.Min, c.Max)
 		return
@@ -74,6 +78,10 @@ func (m *Matrix) affineWhole(y, x, init []float32, c Clamp, p, n int) {
 		init = y
 	}
 }
+
+// Together is how many panels the kernel for one vector reads at a time. It sums up
+// their rows in another order than those of a panel that is left over.
+func (m *Matrix) Together() int { return shapes[m.isa].together }
 
 func (m *Matrix) check(y, x, bias []float32) {
 	if len(y) != m.rows || len(x) != m.cols || bias != nil && len(bias) != m.rows {

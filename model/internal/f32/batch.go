@@ -36,7 +36,11 @@ func (m *Matrix) AffineBatchPanels(y, x [][]float32, bias []float32, c Clamp, fr
 }
 
 func (m *Matrix) batch(y, x [][]float32, bias []float32, c Clamp, from, to int) {
-	if len(x) < 2 || m.cols == 0 || m.isa == portable {
+	if len(x) == 1 {
+		m.AffinePanels(y[0], x[0], bias, c, from, to)
+		return
+	}
+	if len(x) == 0 || m.cols == 0 || m.isa == portable {
 		for p := from; p < to; p++ { // a panel at a time: the next frame finds it in the cache
 			for f := range x {
 				m.AffinePanels(y[f], x[f], bias, c, p, p+1)

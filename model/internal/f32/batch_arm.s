@@ -1,31 +1,64 @@
 #include "textflag.h"
 #include "neon_arm.h"
 
-// Four frames against one panel of 8 rows, NEON of armv7: each column of weights
+// Four frames against one panel of 12 rows, NEON of armv7: each column of weights
 // is loaded once and multiplied by that column's entry of every frame.
 //
-//	            frame 0  frame 1  frame 2  frame 3
-//	rows 0..3     q8       q10      q12      q14     += q2 (q4) * x[frame][k]
-//	rows 4..7     q9       q11      q13      q15     += q3 (q5)
+//	             frame 0  frame 1  frame 2  frame 3
+//	rows 0..3      q4       q7       q10      q13     += q2 * x[frame][k]
+//	rows 4..7      q5       q8       q11      q14     += q3
+//	rows 8..11     q6       q9       q12      q15     += q2
+//
+// The two registers for weights take turns: one is loaded while the other is
+// multiplied.
 //
 //	R0 array of y   R1 weights   R2 columns left   R3 row, bytes   R4-R7 x of
 //	frames 0..3   R8, R9 scratch
 //	d0-d3 two x of each frame   at the end q2 lo, q3 hi
 
-#define COLUMN(w0, w1, lane) \
-	VMLA(8, w0, 0, lane)  \
-	VMLA(9, w1, 0, lane)  \
-	VMLA(10, w0, 1, lane) \
-	VMLA(11, w1, 1, lane) \
-	VMLA(12, w0, 2, lane) \
-	VMLA(13, w1, 2, lane) \
-	VMLA(14, w0, 3, lane) \
-	VMLA(15, w1, 3, lane)
+// ROWS multiplies one register of weights with a column's entry of each frame.
+#define ROWS(s, w, lane) \
+	VMLA(s, w, 0, lane)   \
+	VMLA(s+3, w, 1, lane) \
+	VMLA(s+6, w, 2, lane) \
+	VMLA(s+9, w, 3, lane)
 
-// Y leaves in R8 where a frame's part of y starts.
+#define EACH(do) \
+	do(4)  \
+	do(5)  \
+	do(6)  \
+	do(7)  \
+	do(8)  \
+	do(9)  \
+	do(10) \
+	do(11) \
+	do(12) \
+	do(13) \
+	do(14) \
+	do(15)
+
+#define BOUND(d) CLAMP(d, 2, 3)
+
+// vld1.32 {dd, dd+1}, [r]
+#define PEEK2(d, r) WORD $(0xf4200a8f | DD(d) | (r)<<16)
+
+// vst1.32 {dd, dd+1}, [r]
+#define POKE2(d, r) WORD $(0xf4000a8f | DD(d) | (r)<<16)
+
+// Y leaves in R8 where a frame's part of y starts, and in R9 its last third.
 #define Y(f) \
 	MOVW (4*f)(R0), R8 \
-	ADD  R3, R8
+	ADD  R3, R8        \
+	ADD  $32, R8, R9
+
+#define PEEK(f) \
+	PEEK4(8+6*f, 8) \
+	PEEK2(12+6*f, 9)
+
+#define POKE(f) \
+	Y(f)            \
+	POKE4(8+6*f, 8) \
+	POKE2(12+6*f, 9)
 
 // func batch4NEON(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
 TEXT ·batch4NEON(SB), NOSPLIT, $0-40
@@ -50,47 +83,50 @@ TEXT ·batch4NEON(SB), NOSPLIT, $0-40
 	MOVW  init+12(FP), R8
 	CMP   $0, R8
 	BNE   bias
-	ZERO(8)
-	ZERO(9)
-	ZERO(10)
-	ZERO(11)
-	ZERO(12)
-	ZERO(13)
-	ZERO(14)
-	ZERO(15)
+	EACH(ZERO)
 	B     columns
 
 bias:
-	PEEK4(16, 8)
-	PEEK4(20, 8)
-	PEEK4(24, 8)
-	PEEK4(28, 8)
+	ADD $32, R8, R9
+	PEEK(0)
+	PEEK(1)
+	PEEK(2)
+	PEEK(3)
 	B columns
 
 resume:
 	Y(0)
-	PEEK4(16, 8)
+	PEEK(0)
 	Y(1)
-	PEEK4(20, 8)
+	PEEK(1)
 	Y(2)
-	PEEK4(24, 8)
+	PEEK(2)
 	Y(3)
-	PEEK4(28, 8)
+	PEEK(3)
 
 columns:
 	SUB.S $2, R2
 	BLT   rest
 
 two:
-	LOAD4(4, 1)
+	LOAD2(4, 1)
 	LOAD1(0, 4)
 	LOAD1(1, 5)
 	LOAD1(2, 6)
 	LOAD1(3, 7)
-	LOAD4(8, 1)
+	LOAD2(6, 1)
 	PLD   512(R1)
-	COLUMN(2, 3, 0)
-	COLUMN(4, 5, 1)
+	ROWS(4, 2, 0)
+	LOAD2(4, 1)
+	ROWS(5, 3, 0)
+	LOAD2(6, 1)
+	PLD   512(R1)
+	ROWS(6, 2, 0)
+	LOAD2(4, 1)
+	ROWS(4, 3, 1)
+	LOAD2(6, 1)
+	ROWS(5, 2, 1)
+	ROWS(6, 3, 1)
 	SUB.S $2, R2
 	BGE   two
 
@@ -101,28 +137,21 @@ rest:
 	LOADLANE(1, 0, 5)
 	LOADLANE(2, 0, 6)
 	LOADLANE(3, 0, 7)
-	LOAD4(4, 1)
-	COLUMN(2, 3, 0)
+	LOAD2(4, 1)
+	LOAD2(6, 1)
+	ROWS(4, 2, 0)
+	LOAD2(4, 1)
+	ROWS(5, 3, 0)
+	ROWS(6, 2, 0)
 
 store:
 	MOVW lo+32(FP), R8
 	VDUP(2, 8)
 	MOVW hi+36(FP), R8
 	VDUP(3, 8)
-	CLAMP(8, 2, 3)
-	CLAMP(9, 2, 3)
-	CLAMP(10, 2, 3)
-	CLAMP(11, 2, 3)
-	CLAMP(12, 2, 3)
-	CLAMP(13, 2, 3)
-	CLAMP(14, 2, 3)
-	CLAMP(15, 2, 3)
-	Y(0)
-	POKE4(16, 8)
-	Y(1)
-	POKE4(20, 8)
-	Y(2)
-	POKE4(24, 8)
-	Y(3)
-	POKE4(28, 8)
+	EACH(BOUND)
+	POKE(0)
+	POKE(1)
+	POKE(2)
+	POKE(3)
 	RET

@@ -6,9 +6,10 @@ import "fmt"
 // piece, so it need not exist in memory: a convolution gathers its patches here.
 type Columns interface {
 	// Pack writes rows [row, row+rows) of columns [col, col+cols) to dst, row
-	// after row, each `width` entries from the last. width >= cols; what lies
-	// between is never used. dst goes on for at least another width, which may be
-	// written as well.
+	// after row, each `width` entries from the last. Where there are more than
+	// `width` columns, that many make a tile, and tile follows tile. What lies
+	// behind the last columns is never used. dst goes on for at least another
+	// width, which may be written as well.
 	Pack(dst []float32, width, row, rows, col, cols int)
 }
 
@@ -21,8 +22,17 @@ type RowMajor struct {
 var _ Columns = (*RowMajor)(nil)
 
 func (b *RowMajor) Pack(dst []float32, width, row, rows, col, cols int) {
-	if rows > 0 {
-		CopyRows(dst, width, b.Data[row*b.Stride+col:], b.Stride, rows, cols)
+	if rows == 0 {
+		return
+	}
+	done, i := 0, packs(width)
+	if tiles := cols / width; tiles > 0 && i != portable {
+		done = tiles * width
+		src := b.Data[row*b.Stride+col:][:(rows-1)*b.Stride+done]
+		pack(i, &dst[:rows*done][0], &src[0], rows*width, b.Stride, rows, tiles)
+	}
+	for ; done < cols; done += width {
+		CopyRows(dst[rows*done:], width, b.Data[row*b.Stride+col+done:], b.Stride, rows, min(width, cols-done))
 	}
 }
 
@@ -58,17 +68,21 @@ func (m *Matrix) inPlace(b Columns, from, to int) *RowMajor {
 func (m *Matrix) gather(b *block) {
 	for t := 0; t < b.cols; {
 		wide, used := m.tileWidth(b.cols - t)
-		if b.there == nil || used < wide || wide == 1 {
-			b.p.B.Pack(b.packed[t*b.rows:], wide, b.row, b.rows, b.col+t, used)
+		cols := max(used, (b.cols-t)/wide*wide) // all tiles of that width
+		if !b.lies(wide, used) {
+			b.p.B.Pack(b.packed[t*b.rows:], wide, b.row, b.rows, b.col+t, cols)
 		}
-		t += wide
+		t += cols
 	}
 }
+
+// lies says that a tile is used where it lies.
+func (b *block) lies(wide, used int) bool { return b.there != nil && used == wide && wide > 1 }
 
 // tile is the tile of a block from its column t on, and the distance between
 // its rows.
 func (b *block) tile(t, wide, used int) (data []float32, stride int) {
-	if b.there == nil || used < wide || wide == 1 {
+	if !b.lies(wide, used) {
 		return b.packed[t*b.rows : (t+wide)*b.rows], wide
 	}
 	at := b.row*b.there.Stride + b.col + t

@@ -8,7 +8,7 @@
 //	             col 0        col 1              col cols-1
 //	panel 0   [r0 r1 ..]   [r0 r1 ..]   ....   [r0 r1 ..]      R = 32 AVX-512
 //	panel 1   [rR r+1..]   [rR r+1..]   ....   [rR r+1..]          16 AVX2, arm64
-//	  ...                                                           8 armv7
+//	  ...                                                          12 armv7
 //	panel P-1 [.. 0 0  ]   [.. 0 0  ]   ....   [.. 0 0  ]           4 Go
 //	               └ rows beyond the last are zero
 //
@@ -23,6 +23,13 @@
 // All of them add the bias and bound the result (see Clamp) before it is
 // written. None allocates. Assembly stops neither for the scheduler nor for the
 // garbage collector, so one call reads at most 256 KB of weights.
+//
+// What comes behind, such as a SiLU or a residual sum, is an Epilogue, which a
+// product calls for a block of C that is complete and still in the cache. The
+// functions of one number and of two that it is made of (Function, Pair) are
+// formulas in package asm, from which the kernels of all processors are made.
+//
+// A Winograd has a Matrix for each element of a convolution's tiles.
 //
 // Team splits one product over several threads.
 package f32

@@ -71,3 +71,50 @@ threeRuns:
 	SUBS $1, R3, R3
 	BNE  threeRuns
 	RET
+
+// func packNEON(dst, src *float32, each, from, rows, tiles int)
+TEXT ·packNEON(SB), NOSPLIT, $0-48
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD each+16(FP), R2
+	MOVD from+24(FP), R3
+	MOVD rows+32(FP), R4
+	MOVD tiles+40(FP), R5
+	LSL  $2, R2
+	LSL  $2, R3
+	CMP  $1, R5
+	BEQ  single
+
+row:
+	MOVD R0, R6
+	MOVD R1, R7
+	MOVD R5, R8
+
+tile:
+	VLD1.P 48(R7), [V0.S4, V1.S4, V2.S4]
+	VST1.P [V0.S4, V1.S4, V2.S4], (R6)(R2)
+	SUBS   $1, R8, R8
+	BNE    tile
+	ADD    $48, R0
+	ADD    R3, R1
+	SUBS   $1, R4, R4
+	BNE    row
+	RET
+
+single:
+	TBZ    $0, R4, two
+	VLD1.P (R1)(R3), [V0.S4, V1.S4, V2.S4]
+	VST1.P [V0.S4, V1.S4, V2.S4], 48(R0)
+	SUBS   $1, R4, R4
+	BEQ    packed
+
+two:
+	VLD1.P (R1)(R3), [V0.S4, V1.S4, V2.S4]
+	VLD1.P (R1)(R3), [V3.S4, V4.S4, V5.S4]
+	VST1.P [V0.S4, V1.S4, V2.S4], 48(R0)
+	VST1.P [V3.S4, V4.S4, V5.S4], 48(R0)
+	SUBS   $2, R4, R4
+	BNE    two
+
+packed:
+	RET

@@ -123,3 +123,23 @@ func FuzzProducts(f *testing.F) {
 		}
 	})
 }
+
+// Functions and pairs touch nothing beyond their slices, whatever their length.
+func TestFunctionsFenced(t *testing.T) {
+	each(t, func(t *testing.T, i isa) {
+		for n := range 70 {
+			for front := range 2 {
+				f := &fence{t: t, r: rand.New(rand.NewPCG(uint64(n), 3)), front: front == 1}
+				for _, c := range claims() {
+					c.f.applyFor(i, f.slice(n), f.slice(n))
+				}
+				for p := range pairs {
+					p.applyFor(i, f.slice(n), f.slice(n), f.slice(n), ReLU)
+				}
+				e := Epilogue{Function: Exp, Pair: Multiply, Other: f.slice(n), Clamp: ReLU6}
+				e.rows(i, f.slice(n), 0, 1, n, n)
+				f.done()
+			}
+		}
+	})
+}

@@ -19,12 +19,27 @@ func (i isa) String() string {
 // ISA names the instruction set that New and Pack prepare for on this machine.
 func ISA() string { return native.String() }
 
-// native is the best instruction set of this machine.
-var native = supported()[0]
+// available are the instruction sets of this machine, native is the best of them.
+var (
+	available = supported()
+	native    = available[0]
+)
+
+// packs is the instruction set whose tile is so wide, of those that are available:
+// its kernels pack for it. portable: none.
+func packs(width int) isa {
+	for _, i := range available {
+		if shapes[i].tileCols == width {
+			return i
+		}
+	}
+	return portable
+}
 
 // shapes says how the kernels of each instruction set cut up their work.
 var shapes = [isaCount]struct {
 	width      int // rows of a panel
+	together   int // panels that the kernel for one vector reads at a time
 	frames     int // frames of the widest batch kernel
 	tileRows   int // the matrix product's tile
 	tileCols   int
@@ -33,13 +48,14 @@ var shapes = [isaCount]struct {
 	depth      int // columns of W in one round of the matrix product
 	tiles      int // tiles of B at a time
 	group      int // panels of W at a time
+	small      int // up to how many weights are read anew for each tile
 	unpacked   int // up to how many rows of C read B where it is
 }{
-	portable: {width: 4, frames: 1, tileRows: 4, tileCols: 4, narrowRows: 4, narrow: 4, depth: 256, tiles: 32, group: 64},
-	avx2:     {width: 16, frames: 4, tileRows: 4, tileCols: 24, narrowRows: 4, narrow: 8, depth: 256, tiles: 8, group: 16, unpacked: 32},
-	avx512:   {width: 32, frames: 8, tileRows: 8, tileCols: 48, narrowRows: 8, narrow: 16, depth: 256, tiles: 8, group: 8, unpacked: 32},
-	neon64:   {width: 16, frames: 4, tileRows: 8, tileCols: 12, narrowRows: 16, narrow: 4, depth: 256, tiles: 8, group: 8, unpacked: 64},
-	neon32:   {width: 8, frames: 4, tileRows: 4, tileCols: 8, narrowRows: 4, narrow: 8, depth: 256, tiles: 12, group: 16, unpacked: 32},
+	portable: {width: 4, together: 1, frames: 1, tileRows: 4, tileCols: 4, narrowRows: 4, narrow: 4, depth: 256, tiles: 32, group: 64, small: 1 << 20},
+	avx2:     {width: 16, together: 4, frames: 4, tileRows: 4, tileCols: 24, narrowRows: 4, narrow: 8, depth: 160, tiles: 8, group: 16, unpacked: 32},
+	avx512:   {width: 32, together: 4, frames: 8, tileRows: 8, tileCols: 48, narrowRows: 8, narrow: 16, depth: 128, tiles: 8, group: 8, unpacked: 32},
+	neon64:   {width: 16, together: 1, frames: 4, tileRows: 8, tileCols: 12, narrowRows: 16, narrow: 4, depth: 256, tiles: 8, group: 8, small: 32 << 10, unpacked: 64},
+	neon32:   {width: 12, together: 1, frames: 4, tileRows: 6, tileCols: 8, narrowRows: 6, narrow: 8, depth: 256, tiles: 12, group: 10, small: 32 << 10, unpacked: 48},
 }
 
 // The largest of the above, for buffers on the stack.

@@ -23,12 +23,8 @@ func supported() []isa {
 // rowKernels are the instruction sets with kernels that copy rows.
 var rowKernels = [isaCount]bool{avx2: true, avx512: true}
 
-// gatherWidth is how wide the rows are that the kernel gathers, gatherRuns from how
-// many runs.
-var (
-	gatherWidth = [isaCount]int{avx2: 24, avx512: 48}
-	gatherRuns  = [isaCount]int{avx2: MaxRuns, avx512: MaxRuns}
-)
+// gatherRuns is of how many runs the kernel puts a row together.
+var gatherRuns = [isaCount]int{avx2: MaxRuns, avx512: MaxRuns}
 
 var smallKernels = [isaCount]smallSet{avx2: {expand: true, direct: true}, avx512: {expand: true, direct: true}}
 
@@ -65,3 +61,9 @@ func tile(i isa, cols int, s *strips) {
 }
 
 func affineIntegers(*float32, *int8, *int16, *float32, int) { panic("f32: no such kernel") }
+
+// functionLanes is how many numbers a kernel of a function takes at a time.
+var functionLanes = [isaCount]int{avx2: 8, avx512: 16}
+
+// computes says whether there is a kernel for a kind.
+func computes(isa, kind) bool { return true }

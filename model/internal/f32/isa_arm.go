@@ -22,7 +22,7 @@ func affineNEON(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 func batch4NEON(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
 
 //go:noescape
-func tile8NEON(c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32)
+func strips8NEON(s *strips)
 
 func affine(_ isa, y, w, x, init *float32, cols, panels, pitch int, lo, hi float32) {
 	affineNEON(y, w, x, init, cols, panels, pitch, lo, hi)
@@ -40,8 +40,23 @@ func batch(_ isa, frames int, y, x **float32, w, init *float32, row, from, cols 
 	batch4NEON(y, x, w, init, row, from, cols, resume, lo, hi)
 }
 
-func tile(_ isa, _ int, c *float32, ldc int, w, b, init *float32, k int, resume bool, lo, hi float32) {
-	tile8NEON(c, ldc, w, b, init, k, resume, lo, hi)
+func tile(_ isa, _ int, s *strips) { strips8NEON(s) }
+
+//go:noescape
+func gatherNEON(dst, src *float32, off *int, rows int, runs *Run, count int)
+
+// gatherRuns is of how many runs the kernel puts a row together.
+var gatherRuns = [isaCount]int{neon32: 3}
+
+func gather(_ isa, dst, src *float32, off *int, rows int, runs *Run, count int) {
+	gatherNEON(dst, src, off, rows, runs, count)
+}
+
+//go:noescape
+func packNEON(dst, src *float32, each, from, rows, tiles int)
+
+func pack(_ isa, dst, src *float32, each, from, rows, tiles int) {
+	packNEON(dst, src, each, from, rows, tiles)
 }
 
 //go:noescape

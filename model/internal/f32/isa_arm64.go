@@ -21,12 +21,8 @@ func strips4NEON(s *strips)
 //go:noescape
 func gatherNEON(dst, src *float32, off *int, rows int, runs *Run, count int)
 
-// gatherWidth is how wide the rows are that the kernel gathers, gatherRuns from how
-// many runs.
-var (
-	gatherWidth = [isaCount]int{neon64: 12}
-	gatherRuns  = [isaCount]int{neon64: 3}
-)
+// gatherRuns is of how many runs the kernel puts a row together.
+var gatherRuns = [isaCount]int{neon64: 3}
 
 func gather(_ isa, dst, src *float32, off *int, rows int, runs *Run, count int) {
 	gatherNEON(dst, src, off, rows, runs, count)
@@ -75,3 +71,9 @@ func affineHalf(isa, *float32, *uint16, *float32, int)          { panic("f32: no
 func affineBytes(isa, *float32, *int8, *float32, *float32, int) { panic("f32: no such kernel") }
 
 var smallKernels = [isaCount]smallSet{neon64: {expand: true, integers: true}}
+
+func packNEON(dst, src *float32, each, from, rows, tiles int)
+
+func pack(_ isa, dst, src *float32, each, from, rows, tiles int) {
+	packNEON(dst, src, each, from, rows, tiles)
+}

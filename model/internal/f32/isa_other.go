@@ -18,7 +18,7 @@ func tile(isa, int, *strips) {
 	panic(noKernels)
 }
 
-var gatherWidth, gatherRuns [isaCount]int
+var gatherRuns [isaCount]int
 
 func gather(isa, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }
 
@@ -30,3 +30,11 @@ func expandBytes(isa, *float32, *int8, *float32, int) { panic(noKernels) }
 func affineHalf(isa, *float32, *uint16, *float32, int)          { panic(noKernels) }
 func affineBytes(isa, *float32, *int8, *float32, *float32, int) { panic(noKernels) }
 func affineIntegers(*float32, *int8, *int16, *float32, int)     { panic(noKernels) }
+
+func pack(isa, *float32, *float32, int, int, int, int) { panic(noKernels) }
+
+var functionLanes [isaCount]int
+
+func computes(isa, kind) bool { return false }
+
+func function(isa, kind, *float32, *float32, *float32, int, *[4]float32, int, int) { panic(noKernels) }

@@ -86,6 +86,28 @@ func gather(i isa, dst, src *float32, off *int, rows int, runs *Run, count int) 
 }
 
 //go:noescape
+func packAVX512(dst, src *float32, each, from, rows, tiles int)
+
+func pack(i isa, dst, src *float32, each, from, rows, tiles int) {
+	if i == avx512 {
+		packAVX512(dst, src, each, from, rows, tiles)
+	} else {
+		packAVX2(dst, src, each, from, rows, tiles)
+	}
+}
+
+//go:noescape
+func filtersAVX512(c *filtersCall)
+
+func filters(i isa, c *filtersCall) {
+	if i == avx512 {
+		filtersAVX512(c)
+	} else {
+		filtersAVX2(c)
+	}
+}
+
+//go:noescape
 func expandHalfAVX512(dst *float32, src *uint16, n int)
 
 func expandHalf(i isa, dst *float32, src *uint16, n int) {
@@ -157,6 +179,12 @@ func alternateRowsAVX2(dst, src *float32, to, from, rows, cols int)
 func gatherAVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
 
 //go:noescape
+func packAVX2(dst, src *float32, each, from, rows, tiles int)
+
+//go:noescape
+func filtersAVX2(c *filtersCall)
+
+//go:noescape
 func expandHalfAVX2(dst *float32, src *uint16, n int)
 
 //go:noescape
@@ -170,3 +198,15 @@ func affineBytesAVX2(y *float32, w *int8, x, scales *float32, cols int)
 
 //go:noescape
 func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
+
+//go:noescape
+func winogradInput4AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+
+//go:noescape
+func winogradInput6AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+
+//go:noescape
+func winogradOutput4AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+
+//go:noescape
+func winogradOutput6AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)

@@ -36,9 +36,138 @@ DATA lanes<>+116(SB)/4, $29
 DATA lanes<>+120(SB)/4, $30
 DATA lanes<>+124(SB)/4, $31
 GLOBL lanes<>(SB), RODATA|NOPTR, $128
+DATA factors<>+0(SB)/4, $0x3e800000
+DATA factors<>+4(SB)/4, $0x3e800000
+DATA factors<>+8(SB)/4, $0x3e800000
+DATA factors<>+12(SB)/4, $0x3e800000
+DATA factors<>+16(SB)/4, $0x3e800000
+DATA factors<>+20(SB)/4, $0x3e800000
+DATA factors<>+24(SB)/4, $0x3e800000
+DATA factors<>+28(SB)/4, $0x3e800000
+DATA factors<>+32(SB)/4, $0x3f000000
+DATA factors<>+36(SB)/4, $0x3f000000
+DATA factors<>+40(SB)/4, $0x3f000000
+DATA factors<>+44(SB)/4, $0x3f000000
+DATA factors<>+48(SB)/4, $0x3f000000
+DATA factors<>+52(SB)/4, $0x3f000000
+DATA factors<>+56(SB)/4, $0x3f000000
+DATA factors<>+60(SB)/4, $0x3f000000
+DATA factors<>+64(SB)/4, $0x3fa00000
+DATA factors<>+68(SB)/4, $0x3fa00000
+DATA factors<>+72(SB)/4, $0x3fa00000
+DATA factors<>+76(SB)/4, $0x3fa00000
+DATA factors<>+80(SB)/4, $0x3fa00000
+DATA factors<>+84(SB)/4, $0x3fa00000
+DATA factors<>+88(SB)/4, $0x3fa00000
+DATA factors<>+92(SB)/4, $0x3fa00000
+DATA factors<>+96(SB)/4, $0x40000000
+DATA factors<>+100(SB)/4, $0x40000000
+DATA factors<>+104(SB)/4, $0x40000000
+DATA factors<>+108(SB)/4, $0x40000000
+DATA factors<>+112(SB)/4, $0x40000000
+DATA factors<>+116(SB)/4, $0x40000000
+DATA factors<>+120(SB)/4, $0x40000000
+DATA factors<>+124(SB)/4, $0x40000000
+DATA factors<>+128(SB)/4, $0x40200000
+DATA factors<>+132(SB)/4, $0x40200000
+DATA factors<>+136(SB)/4, $0x40200000
+DATA factors<>+140(SB)/4, $0x40200000
+DATA factors<>+144(SB)/4, $0x40200000
+DATA factors<>+148(SB)/4, $0x40200000
+DATA factors<>+152(SB)/4, $0x40200000
+DATA factors<>+156(SB)/4, $0x40200000
+DATA factors<>+160(SB)/4, $0x40800000
+DATA factors<>+164(SB)/4, $0x40800000
+DATA factors<>+168(SB)/4, $0x40800000
+DATA factors<>+172(SB)/4, $0x40800000
+DATA factors<>+176(SB)/4, $0x40800000
+DATA factors<>+180(SB)/4, $0x40800000
+DATA factors<>+184(SB)/4, $0x40800000
+DATA factors<>+188(SB)/4, $0x40800000
+DATA factors<>+192(SB)/4, $0x40880000
+DATA factors<>+196(SB)/4, $0x40880000
+DATA factors<>+200(SB)/4, $0x40880000
+DATA factors<>+204(SB)/4, $0x40880000
+DATA factors<>+208(SB)/4, $0x40880000
+DATA factors<>+212(SB)/4, $0x40880000
+DATA factors<>+216(SB)/4, $0x40880000
+DATA factors<>+220(SB)/4, $0x40880000
+DATA factors<>+224(SB)/4, $0x40a00000
+DATA factors<>+228(SB)/4, $0x40a00000
+DATA factors<>+232(SB)/4, $0x40a00000
+DATA factors<>+236(SB)/4, $0x40a00000
+DATA factors<>+240(SB)/4, $0x40a00000
+DATA factors<>+244(SB)/4, $0x40a00000
+DATA factors<>+248(SB)/4, $0x40a00000
+DATA factors<>+252(SB)/4, $0x40a00000
+DATA factors<>+256(SB)/4, $0x40a80000
+DATA factors<>+260(SB)/4, $0x40a80000
+DATA factors<>+264(SB)/4, $0x40a80000
+DATA factors<>+268(SB)/4, $0x40a80000
+DATA factors<>+272(SB)/4, $0x40a80000
+DATA factors<>+276(SB)/4, $0x40a80000
+DATA factors<>+280(SB)/4, $0x40a80000
+DATA factors<>+284(SB)/4, $0x40a80000
+DATA factors<>+288(SB)/4, $0x41000000
+DATA factors<>+292(SB)/4, $0x41000000
+DATA factors<>+296(SB)/4, $0x41000000
+DATA factors<>+300(SB)/4, $0x41000000
+DATA factors<>+304(SB)/4, $0x41000000
+DATA factors<>+308(SB)/4, $0x41000000
+DATA factors<>+312(SB)/4, $0x41000000
+DATA factors<>+316(SB)/4, $0x41000000
+DATA factors<>+320(SB)/4, $0x41800000
+DATA factors<>+324(SB)/4, $0x41800000
+DATA factors<>+328(SB)/4, $0x41800000
+DATA factors<>+332(SB)/4, $0x41800000
+DATA factors<>+336(SB)/4, $0x41800000
+DATA factors<>+340(SB)/4, $0x41800000
+DATA factors<>+344(SB)/4, $0x41800000
+DATA factors<>+348(SB)/4, $0x41800000
+DATA factors<>+352(SB)/4, $0x42000000
+DATA factors<>+356(SB)/4, $0x42000000
+DATA factors<>+360(SB)/4, $0x42000000
+DATA factors<>+364(SB)/4, $0x42000000
+DATA factors<>+368(SB)/4, $0x42000000
+DATA factors<>+372(SB)/4, $0x42000000
+DATA factors<>+376(SB)/4, $0x42000000
+DATA factors<>+380(SB)/4, $0x42000000
+DATA factors<>+384(SB)/4, $0x3fb504f3
+DATA factors<>+388(SB)/4, $0x3fb504f3
+DATA factors<>+392(SB)/4, $0x3fb504f3
+DATA factors<>+396(SB)/4, $0x3fb504f3
+DATA factors<>+400(SB)/4, $0x3fb504f3
+DATA factors<>+404(SB)/4, $0x3fb504f3
+DATA factors<>+408(SB)/4, $0x3fb504f3
+DATA factors<>+412(SB)/4, $0x3fb504f3
+DATA factors<>+416(SB)/4, $0x3f3504f3
+DATA factors<>+420(SB)/4, $0x3f3504f3
+DATA factors<>+424(SB)/4, $0x3f3504f3
+DATA factors<>+428(SB)/4, $0x3f3504f3
+DATA factors<>+432(SB)/4, $0x3f3504f3
+DATA factors<>+436(SB)/4, $0x3f3504f3
+DATA factors<>+440(SB)/4, $0x3f3504f3
+DATA factors<>+444(SB)/4, $0x3f3504f3
+DATA factors<>+448(SB)/4, $0x3eb504f3
+DATA factors<>+452(SB)/4, $0x3eb504f3
+DATA factors<>+456(SB)/4, $0x3eb504f3
+DATA factors<>+460(SB)/4, $0x3eb504f3
+DATA factors<>+464(SB)/4, $0x3eb504f3
+DATA factors<>+468(SB)/4, $0x3eb504f3
+DATA factors<>+472(SB)/4, $0x3eb504f3
+DATA factors<>+476(SB)/4, $0x3eb504f3
+DATA factors<>+480(SB)/4, $0x403504f3
+DATA factors<>+484(SB)/4, $0x403504f3
+DATA factors<>+488(SB)/4, $0x403504f3
+DATA factors<>+492(SB)/4, $0x403504f3
+DATA factors<>+496(SB)/4, $0x403504f3
+DATA factors<>+500(SB)/4, $0x403504f3
+DATA factors<>+504(SB)/4, $0x403504f3
+DATA factors<>+508(SB)/4, $0x403504f3
+GLOBL factors<>(SB), RODATA|NOPTR, $512
 
 // func affineAVX512(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
-// AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 x[k], R11 columns left, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of columns 0..3 mod 4, [Z8 Z9 Z10 Z11] x[k], [Z12] lo, [Z13] hi
+// AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 of the second, R11 third, R12 fourth panel, R13 x[k], R14 columns left, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of four panels, or of columns 0..3 mod 4, [Z8 Z9 Z10 Z11] x[k], [Z12] lo, [Z13] hi
 TEXT ·affineAVX512(SB), NOSPLIT, $0-64
 	MOVQ             y+0(FP), AX
 	MOVQ             w+8(FP), BX
@@ -49,11 +178,139 @@ TEXT ·affineAVX512(SB), NOSPLIT, $0-64
 	MOVQ             pitch+48(FP), R8
 	VBROADCASTSS     lo+56(FP), Z12
 	VBROADCASTSS     hi+60(FP), Z13
+	SUBQ             $4, DI
+	JLT              panels
+
+fourPanels:
+	MOVQ             BX, R9
+	LEAQ             0(R9)(R8*1), R10
+	LEAQ             0(R10)(R8*1), R11
+	LEAQ             0(R11)(R8*1), R12
+	MOVQ             CX, R13
+	MOVQ             SI, R14
+	VPXORQ           Z0, Z0, Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+	TESTQ            DX, DX
+	JEQ              fourSums
+	VMOVUPS          0(DX), Z0
+	VMOVUPS          64(DX), Z1
+	VMOVUPS          128(DX), Z2
+	VMOVUPS          192(DX), Z3
+	VMOVUPS          256(DX), Z4
+	VMOVUPS          320(DX), Z5
+	VMOVUPS          384(DX), Z6
+	VMOVUPS          448(DX), Z7
+	ADDQ             $512, DX
+
+fourSums:
+	SUBQ             $2, R14
+	JLT              odd
+
+two:
+	VBROADCASTSS     0(R13), Z8
+	PREFETCHT0       2048(R9)
+	PREFETCHT0       2112(R9)
+	VFMADD231PS      0(R9), Z8, Z0
+	VFMADD231PS      64(R9), Z8, Z1
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
+	VFMADD231PS      0(R10), Z8, Z2
+	VFMADD231PS      64(R10), Z8, Z3
+	PREFETCHT0       2048(R11)
+	PREFETCHT0       2112(R11)
+	VFMADD231PS      0(R11), Z8, Z4
+	VFMADD231PS      64(R11), Z8, Z5
+	PREFETCHT0       2048(R12)
+	PREFETCHT0       2112(R12)
+	VFMADD231PS      0(R12), Z8, Z6
+	VFMADD231PS      64(R12), Z8, Z7
+	VBROADCASTSS     4(R13), Z9
+	PREFETCHT0       2176(R9)
+	PREFETCHT0       2240(R9)
+	VFMADD231PS      128(R9), Z9, Z0
+	VFMADD231PS      192(R9), Z9, Z1
+	PREFETCHT0       2176(R10)
+	PREFETCHT0       2240(R10)
+	VFMADD231PS      128(R10), Z9, Z2
+	VFMADD231PS      192(R10), Z9, Z3
+	PREFETCHT0       2176(R11)
+	PREFETCHT0       2240(R11)
+	VFMADD231PS      128(R11), Z9, Z4
+	VFMADD231PS      192(R11), Z9, Z5
+	PREFETCHT0       2176(R12)
+	PREFETCHT0       2240(R12)
+	VFMADD231PS      128(R12), Z9, Z6
+	VFMADD231PS      192(R12), Z9, Z7
+	ADDQ             $8, R13
+	ADDQ             $256, R9
+	ADDQ             $256, R10
+	ADDQ             $256, R11
+	ADDQ             $256, R12
+	SUBQ             $2, R14
+	JGE              two
+
+odd:
+	ADDQ             $2, R14
+	JEQ              storeFour
+	VBROADCASTSS     0(R13), Z8
+	VFMADD231PS      0(R9), Z8, Z0
+	VFMADD231PS      64(R9), Z8, Z1
+	VFMADD231PS      0(R10), Z8, Z2
+	VFMADD231PS      64(R10), Z8, Z3
+	VFMADD231PS      0(R11), Z8, Z4
+	VFMADD231PS      64(R11), Z8, Z5
+	VFMADD231PS      0(R12), Z8, Z6
+	VFMADD231PS      64(R12), Z8, Z7
+	ADDQ             $4, R13
+	ADDQ             $128, R9
+	ADDQ             $128, R10
+	ADDQ             $128, R11
+	ADDQ             $128, R12
+
+storeFour:
+	VMAXPS           Z0, Z12, Z0
+	VMAXPS           Z1, Z12, Z1
+	VMAXPS           Z2, Z12, Z2
+	VMAXPS           Z3, Z12, Z3
+	VMAXPS           Z4, Z12, Z4
+	VMAXPS           Z5, Z12, Z5
+	VMAXPS           Z6, Z12, Z6
+	VMAXPS           Z7, Z12, Z7
+	VMINPS           Z0, Z13, Z0
+	VMINPS           Z1, Z13, Z1
+	VMINPS           Z2, Z13, Z2
+	VMINPS           Z3, Z13, Z3
+	VMINPS           Z4, Z13, Z4
+	VMINPS           Z5, Z13, Z5
+	VMINPS           Z6, Z13, Z6
+	VMINPS           Z7, Z13, Z7
+	VMOVUPS          Z0, 0(AX)
+	VMOVUPS          Z1, 64(AX)
+	VMOVUPS          Z2, 128(AX)
+	VMOVUPS          Z3, 192(AX)
+	VMOVUPS          Z4, 256(AX)
+	VMOVUPS          Z5, 320(AX)
+	VMOVUPS          Z6, 384(AX)
+	VMOVUPS          Z7, 448(AX)
+	ADDQ             $512, AX
+	LEAQ             0(BX)(R8*4), BX
+	SUBQ             $4, DI
+	JGE              fourPanels
+
+panels:
+	ADDQ             $4, DI
+	JEQ              done
 
 panel:
 	MOVQ             BX, R9
-	MOVQ             CX, R10
-	MOVQ             SI, R11
+	MOVQ             CX, R13
+	MOVQ             SI, R14
 	VPXORQ           Z0, Z0, Z0
 	VPXORQ           Z1, Z1, Z1
 	TESTQ            DX, DX
@@ -69,46 +326,46 @@ sums:
 	VPXORQ           Z5, Z5, Z5
 	VPXORQ           Z6, Z6, Z6
 	VPXORQ           Z7, Z7, Z7
-	SUBQ             $4, R11
+	SUBQ             $4, R14
 	JLT              rest
 
 four:
 	PREFETCHT0       4096(R9)
-	VBROADCASTSS     0(R10), Z8
+	PREFETCHT0       4160(R9)
+	VBROADCASTSS     0(R13), Z8
 	VFMADD231PS      0(R9), Z8, Z0
 	VFMADD231PS      64(R9), Z8, Z1
-	PREFETCHT0       4160(R9)
 	PREFETCHT0       4224(R9)
-	VBROADCASTSS     4(R10), Z9
+	PREFETCHT0       4288(R9)
+	VBROADCASTSS     4(R13), Z9
 	VFMADD231PS      128(R9), Z9, Z2
 	VFMADD231PS      192(R9), Z9, Z3
-	PREFETCHT0       4288(R9)
 	PREFETCHT0       4352(R9)
-	VBROADCASTSS     8(R10), Z10
+	PREFETCHT0       4416(R9)
+	VBROADCASTSS     8(R13), Z10
 	VFMADD231PS      256(R9), Z10, Z4
 	VFMADD231PS      320(R9), Z10, Z5
-	PREFETCHT0       4416(R9)
 	PREFETCHT0       4480(R9)
-	VBROADCASTSS     12(R10), Z11
+	PREFETCHT0       4544(R9)
+	VBROADCASTSS     12(R13), Z11
 	VFMADD231PS      384(R9), Z11, Z6
 	VFMADD231PS      448(R9), Z11, Z7
-	PREFETCHT0       4544(R9)
-	ADDQ             $16, R10
+	ADDQ             $16, R13
 	ADDQ             $512, R9
-	SUBQ             $4, R11
+	SUBQ             $4, R14
 	JGE              four
 
 rest:
-	ADDQ             $4, R11
+	ADDQ             $4, R14
 	JEQ              store
 
 one:
-	VBROADCASTSS     0(R10), Z8
+	VBROADCASTSS     0(R13), Z8
 	VFMADD231PS      0(R9), Z8, Z0
 	VFMADD231PS      64(R9), Z8, Z1
-	ADDQ             $4, R10
+	ADDQ             $4, R13
 	ADDQ             $128, R9
-	DECQ             R11
+	DECQ             R14
 	JNE              one
 
 store:
@@ -128,6 +385,8 @@ store:
 	ADDQ             R8, BX
 	DECQ             DI
 	JNE              panel
+
+done:
 	VZEROUPPER
 	RET
 
@@ -316,6 +575,39 @@ bias:
 	JMP              begun
 
 resume:
+	LEAQ             0(BX)(CX*8), R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	PREFETCHT0       128(R13)
+	ADDQ             CX, R13
 	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
 	VMOVUPS          0(R13), Z0
@@ -646,6 +938,23 @@ bias:
 	JMP              begun
 
 resume:
+	LEAQ             0(BX)(CX*8), R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
 	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
 	VMOVUPS          0(R13), Z0
@@ -1119,6 +1428,174 @@ done:
 	VZEROUPPER
 	RET
 
+// func packAVX512(dst, src *float32, each, from, rows, tiles int)
+// AX dst, BX src, CX each, DX from, SI rows, DI tiles, R8 tile, R9 of the row, R10 tiles left, [Z0 Z1 Z2] row of a tile
+TEXT ·packAVX512(SB), NOSPLIT, $0-48
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             each+16(FP), CX
+	MOVQ             from+24(FP), DX
+	MOVQ             rows+32(FP), SI
+	MOVQ             tiles+40(FP), DI
+	SHLQ             $2, CX
+	SHLQ             $2, DX
+
+row:
+	MOVQ             AX, R8
+	MOVQ             BX, R9
+	MOVQ             DI, R10
+
+tile:
+	PREFETCHT0       0(R9)(DX*4)
+	PREFETCHT0       64(R9)(DX*4)
+	PREFETCHT0       128(R9)(DX*4)
+	VMOVUPS          0(R9), Z0
+	VMOVUPS          64(R9), Z1
+	VMOVUPS          128(R9), Z2
+	VMOVUPS          Z0, 0(R8)
+	VMOVUPS          Z1, 64(R8)
+	VMOVUPS          Z2, 128(R8)
+	ADDQ             $192, R9
+	ADDQ             CX, R8
+	DECQ             R10
+	JNE              tile
+	ADDQ             $192, AX
+	ADDQ             DX, BX
+	DECQ             SI
+	JNE              row
+	VZEROUPPER
+	RET
+
+// func filtersAVX512(c *filtersCall)
+// AX c, BX y, CX inputs, DX weights of the first tap, SI steps, DI bias, R8 tiles left, R9 bytes between rows of y, R10 weights, R11 step to the next tap, R12 taps left, then row of y, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15] sums, [Z16 Z17] inputs, then lo and hi, [Z18] weight
+TEXT ·filtersAVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             filtersCall_y(AX), BX
+	MOVQ             filtersCall_x(AX), CX
+	MOVQ             filtersCall_w(AX), DX
+	MOVQ             filtersCall_steps(AX), SI
+	MOVQ             filtersCall_bias(AX), DI
+	MOVQ             filtersCall_tiles(AX), R8
+	MOVQ             filtersCall_pitch(AX), R9
+
+tile:
+	VBROADCASTSS     0(DI), Z0
+	VMOVAPS          Z0, Z1
+	VBROADCASTSS     4(DI), Z2
+	VMOVAPS          Z2, Z3
+	VBROADCASTSS     8(DI), Z4
+	VMOVAPS          Z4, Z5
+	VBROADCASTSS     12(DI), Z6
+	VMOVAPS          Z6, Z7
+	VBROADCASTSS     16(DI), Z8
+	VMOVAPS          Z8, Z9
+	VBROADCASTSS     20(DI), Z10
+	VMOVAPS          Z10, Z11
+	VBROADCASTSS     24(DI), Z12
+	VMOVAPS          Z12, Z13
+	VBROADCASTSS     28(DI), Z14
+	VMOVAPS          Z14, Z15
+	MOVQ             DX, R10
+	MOVQ             SI, R11
+	MOVQ             filtersCall_taps(AX), R12
+
+tap:
+	VMOVUPS          0(CX), Z16
+	VMOVUPS          64(CX), Z17
+	VBROADCASTSS     0(R10), Z18
+	VFMADD231PS      Z16, Z18, Z0
+	VFMADD231PS      Z17, Z18, Z1
+	VBROADCASTSS     4(R10), Z18
+	VFMADD231PS      Z16, Z18, Z2
+	VFMADD231PS      Z17, Z18, Z3
+	VBROADCASTSS     8(R10), Z18
+	VFMADD231PS      Z16, Z18, Z4
+	VFMADD231PS      Z17, Z18, Z5
+	VBROADCASTSS     12(R10), Z18
+	VFMADD231PS      Z16, Z18, Z6
+	VFMADD231PS      Z17, Z18, Z7
+	VBROADCASTSS     16(R10), Z18
+	VFMADD231PS      Z16, Z18, Z8
+	VFMADD231PS      Z17, Z18, Z9
+	VBROADCASTSS     20(R10), Z18
+	VFMADD231PS      Z16, Z18, Z10
+	VFMADD231PS      Z17, Z18, Z11
+	VBROADCASTSS     24(R10), Z18
+	VFMADD231PS      Z16, Z18, Z12
+	VFMADD231PS      Z17, Z18, Z13
+	VBROADCASTSS     28(R10), Z18
+	VFMADD231PS      Z16, Z18, Z14
+	VFMADD231PS      Z17, Z18, Z15
+	ADDQ             0(R11), CX
+	ADDQ             $8, R11
+	ADDQ             $32, R10
+	DECQ             R12
+	JNE              tap
+	VBROADCASTSS     filtersCall_lo(AX), Z16
+	VBROADCASTSS     filtersCall_hi(AX), Z17
+	VMAXPS           Z0, Z16, Z0
+	VMAXPS           Z1, Z16, Z1
+	VMAXPS           Z2, Z16, Z2
+	VMAXPS           Z3, Z16, Z3
+	VMAXPS           Z4, Z16, Z4
+	VMAXPS           Z5, Z16, Z5
+	VMAXPS           Z6, Z16, Z6
+	VMAXPS           Z7, Z16, Z7
+	VMAXPS           Z8, Z16, Z8
+	VMAXPS           Z9, Z16, Z9
+	VMAXPS           Z10, Z16, Z10
+	VMAXPS           Z11, Z16, Z11
+	VMAXPS           Z12, Z16, Z12
+	VMAXPS           Z13, Z16, Z13
+	VMAXPS           Z14, Z16, Z14
+	VMAXPS           Z15, Z16, Z15
+	VMINPS           Z0, Z17, Z0
+	VMINPS           Z1, Z17, Z1
+	VMINPS           Z2, Z17, Z2
+	VMINPS           Z3, Z17, Z3
+	VMINPS           Z4, Z17, Z4
+	VMINPS           Z5, Z17, Z5
+	VMINPS           Z6, Z17, Z6
+	VMINPS           Z7, Z17, Z7
+	VMINPS           Z8, Z17, Z8
+	VMINPS           Z9, Z17, Z9
+	VMINPS           Z10, Z17, Z10
+	VMINPS           Z11, Z17, Z11
+	VMINPS           Z12, Z17, Z12
+	VMINPS           Z13, Z17, Z13
+	VMINPS           Z14, Z17, Z14
+	VMINPS           Z15, Z17, Z15
+	MOVQ             BX, R12
+	VMOVUPS          Z0, 0(R12)
+	VMOVUPS          Z1, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z2, 0(R12)
+	VMOVUPS          Z3, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z4, 0(R12)
+	VMOVUPS          Z5, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z6, 0(R12)
+	VMOVUPS          Z7, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z8, 0(R12)
+	VMOVUPS          Z9, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z10, 0(R12)
+	VMOVUPS          Z11, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z12, 0(R12)
+	VMOVUPS          Z13, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Z14, 0(R12)
+	VMOVUPS          Z15, 64(R12)
+	ADDQ             R9, R12
+	ADDQ             $128, BX
+	DECQ             R8
+	JNE              tile
+	VZEROUPPER
+	RET
+
 // func expandHalfAVX512(dst *float32, src *uint16, n int)
 // AX dst, BX src, CX n, [Z0 Z1] numbers
 TEXT ·expandHalfAVX512(SB), NOSPLIT, $0-24
@@ -1377,7 +1854,7 @@ done:
 	RET
 
 // func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
-// AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 x[k], R11 columns left, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums of columns 0..3 mod 4, [Y8 Y9 Y10 Y11] x[k], [Y12] lo, [Y13] hi
+// AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 of the second, R11 third, R12 fourth panel, R13 x[k], R14 columns left, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums of four panels, or of columns 0..3 mod 4, [Y8 Y9 Y10 Y11] x[k], [Y12] lo, [Y13] hi
 TEXT ·affineAVX2(SB), NOSPLIT, $0-64
 	MOVQ             y+0(FP), AX
 	MOVQ             w+8(FP), BX
@@ -1388,11 +1865,131 @@ TEXT ·affineAVX2(SB), NOSPLIT, $0-64
 	MOVQ             pitch+48(FP), R8
 	VBROADCASTSS     lo+56(FP), Y12
 	VBROADCASTSS     hi+60(FP), Y13
+	SUBQ             $4, DI
+	JLT              panels
+
+fourPanels:
+	MOVQ             BX, R9
+	LEAQ             0(R9)(R8*1), R10
+	LEAQ             0(R10)(R8*1), R11
+	LEAQ             0(R11)(R8*1), R12
+	MOVQ             CX, R13
+	MOVQ             SI, R14
+	VXORPS           Y0, Y0, Y0
+	VXORPS           Y1, Y1, Y1
+	VXORPS           Y2, Y2, Y2
+	VXORPS           Y3, Y3, Y3
+	VXORPS           Y4, Y4, Y4
+	VXORPS           Y5, Y5, Y5
+	VXORPS           Y6, Y6, Y6
+	VXORPS           Y7, Y7, Y7
+	TESTQ            DX, DX
+	JEQ              fourSums
+	VMOVUPS          0(DX), Y0
+	VMOVUPS          32(DX), Y1
+	VMOVUPS          64(DX), Y2
+	VMOVUPS          96(DX), Y3
+	VMOVUPS          128(DX), Y4
+	VMOVUPS          160(DX), Y5
+	VMOVUPS          192(DX), Y6
+	VMOVUPS          224(DX), Y7
+	ADDQ             $256, DX
+
+fourSums:
+	SUBQ             $2, R14
+	JLT              odd
+
+two:
+	VBROADCASTSS     0(R13), Y8
+	PREFETCHT0       2048(R9)
+	VFMADD231PS      0(R9), Y8, Y0
+	VFMADD231PS      32(R9), Y8, Y1
+	PREFETCHT0       2048(R10)
+	VFMADD231PS      0(R10), Y8, Y2
+	VFMADD231PS      32(R10), Y8, Y3
+	PREFETCHT0       2048(R11)
+	VFMADD231PS      0(R11), Y8, Y4
+	VFMADD231PS      32(R11), Y8, Y5
+	PREFETCHT0       2048(R12)
+	VFMADD231PS      0(R12), Y8, Y6
+	VFMADD231PS      32(R12), Y8, Y7
+	VBROADCASTSS     4(R13), Y9
+	PREFETCHT0       2112(R9)
+	VFMADD231PS      64(R9), Y9, Y0
+	VFMADD231PS      96(R9), Y9, Y1
+	PREFETCHT0       2112(R10)
+	VFMADD231PS      64(R10), Y9, Y2
+	VFMADD231PS      96(R10), Y9, Y3
+	PREFETCHT0       2112(R11)
+	VFMADD231PS      64(R11), Y9, Y4
+	VFMADD231PS      96(R11), Y9, Y5
+	PREFETCHT0       2112(R12)
+	VFMADD231PS      64(R12), Y9, Y6
+	VFMADD231PS      96(R12), Y9, Y7
+	ADDQ             $8, R13
+	ADDQ             $128, R9
+	ADDQ             $128, R10
+	ADDQ             $128, R11
+	ADDQ             $128, R12
+	SUBQ             $2, R14
+	JGE              two
+
+odd:
+	ADDQ             $2, R14
+	JEQ              storeFour
+	VBROADCASTSS     0(R13), Y8
+	VFMADD231PS      0(R9), Y8, Y0
+	VFMADD231PS      32(R9), Y8, Y1
+	VFMADD231PS      0(R10), Y8, Y2
+	VFMADD231PS      32(R10), Y8, Y3
+	VFMADD231PS      0(R11), Y8, Y4
+	VFMADD231PS      32(R11), Y8, Y5
+	VFMADD231PS      0(R12), Y8, Y6
+	VFMADD231PS      32(R12), Y8, Y7
+	ADDQ             $4, R13
+	ADDQ             $64, R9
+	ADDQ             $64, R10
+	ADDQ             $64, R11
+	ADDQ             $64, R12
+
+storeFour:
+	VMAXPS           Y0, Y12, Y0
+	VMAXPS           Y1, Y12, Y1
+	VMAXPS           Y2, Y12, Y2
+	VMAXPS           Y3, Y12, Y3
+	VMAXPS           Y4, Y12, Y4
+	VMAXPS           Y5, Y12, Y5
+	VMAXPS           Y6, Y12, Y6
+	VMAXPS           Y7, Y12, Y7
+	VMINPS           Y0, Y13, Y0
+	VMINPS           Y1, Y13, Y1
+	VMINPS           Y2, Y13, Y2
+	VMINPS           Y3, Y13, Y3
+	VMINPS           Y4, Y13, Y4
+	VMINPS           Y5, Y13, Y5
+	VMINPS           Y6, Y13, Y6
+	VMINPS           Y7, Y13, Y7
+	VMOVUPS          Y0, 0(AX)
+	VMOVUPS          Y1, 32(AX)
+	VMOVUPS          Y2, 64(AX)
+	VMOVUPS          Y3, 96(AX)
+	VMOVUPS          Y4, 128(AX)
+	VMOVUPS          Y5, 160(AX)
+	VMOVUPS          Y6, 192(AX)
+	VMOVUPS          Y7, 224(AX)
+	ADDQ             $256, AX
+	LEAQ             0(BX)(R8*4), BX
+	SUBQ             $4, DI
+	JGE              fourPanels
+
+panels:
+	ADDQ             $4, DI
+	JEQ              done
 
 panel:
 	MOVQ             BX, R9
-	MOVQ             CX, R10
-	MOVQ             SI, R11
+	MOVQ             CX, R13
+	MOVQ             SI, R14
 	VXORPS           Y0, Y0, Y0
 	VXORPS           Y1, Y1, Y1
 	TESTQ            DX, DX
@@ -1408,42 +2005,42 @@ sums:
 	VXORPS           Y5, Y5, Y5
 	VXORPS           Y6, Y6, Y6
 	VXORPS           Y7, Y7, Y7
-	SUBQ             $4, R11
+	SUBQ             $4, R14
 	JLT              rest
 
 four:
 	PREFETCHT0       4096(R9)
-	VBROADCASTSS     0(R10), Y8
+	VBROADCASTSS     0(R13), Y8
 	VFMADD231PS      0(R9), Y8, Y0
 	VFMADD231PS      32(R9), Y8, Y1
 	PREFETCHT0       4160(R9)
-	VBROADCASTSS     4(R10), Y9
+	VBROADCASTSS     4(R13), Y9
 	VFMADD231PS      64(R9), Y9, Y2
 	VFMADD231PS      96(R9), Y9, Y3
 	PREFETCHT0       4224(R9)
-	VBROADCASTSS     8(R10), Y10
+	VBROADCASTSS     8(R13), Y10
 	VFMADD231PS      128(R9), Y10, Y4
 	VFMADD231PS      160(R9), Y10, Y5
 	PREFETCHT0       4288(R9)
-	VBROADCASTSS     12(R10), Y11
+	VBROADCASTSS     12(R13), Y11
 	VFMADD231PS      192(R9), Y11, Y6
 	VFMADD231PS      224(R9), Y11, Y7
-	ADDQ             $16, R10
+	ADDQ             $16, R13
 	ADDQ             $256, R9
-	SUBQ             $4, R11
+	SUBQ             $4, R14
 	JGE              four
 
 rest:
-	ADDQ             $4, R11
+	ADDQ             $4, R14
 	JEQ              store
 
 one:
-	VBROADCASTSS     0(R10), Y8
+	VBROADCASTSS     0(R13), Y8
 	VFMADD231PS      0(R9), Y8, Y0
 	VFMADD231PS      32(R9), Y8, Y1
-	ADDQ             $4, R10
+	ADDQ             $4, R13
 	ADDQ             $64, R9
-	DECQ             R11
+	DECQ             R14
 	JNE              one
 
 store:
@@ -1463,6 +2060,8 @@ store:
 	ADDQ             R8, BX
 	DECQ             DI
 	JNE              panel
+
+done:
 	VZEROUPPER
 	RET
 
@@ -1626,6 +2225,19 @@ bias:
 	JMP              begun
 
 resume:
+	LEAQ             0(BX)(CX*4), R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	PREFETCHT0       64(R13)
+	ADDQ             CX, R13
 	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
 	VMOVUPS          0(R13), Y0
@@ -1832,6 +2444,15 @@ bias:
 	JMP              begun
 
 resume:
+	LEAQ             0(BX)(CX*4), R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
+	PREFETCHT0       0(R13)
+	ADDQ             CX, R13
 	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
 	VMOVUPS          0(R13), Y0
@@ -2269,6 +2890,146 @@ done:
 	VZEROUPPER
 	RET
 
+// func packAVX2(dst, src *float32, each, from, rows, tiles int)
+// AX dst, BX src, CX each, DX from, SI rows, DI tiles, R8 tile, R9 of the row, R10 tiles left, [Y0 Y1 Y2] row of a tile
+TEXT ·packAVX2(SB), NOSPLIT, $0-48
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             each+16(FP), CX
+	MOVQ             from+24(FP), DX
+	MOVQ             rows+32(FP), SI
+	MOVQ             tiles+40(FP), DI
+	SHLQ             $2, CX
+	SHLQ             $2, DX
+
+row:
+	MOVQ             AX, R8
+	MOVQ             BX, R9
+	MOVQ             DI, R10
+
+tile:
+	PREFETCHT0       0(R9)(DX*4)
+	PREFETCHT0       64(R9)(DX*4)
+	VMOVUPS          0(R9), Y0
+	VMOVUPS          32(R9), Y1
+	VMOVUPS          64(R9), Y2
+	VMOVUPS          Y0, 0(R8)
+	VMOVUPS          Y1, 32(R8)
+	VMOVUPS          Y2, 64(R8)
+	ADDQ             $96, R9
+	ADDQ             CX, R8
+	DECQ             R10
+	JNE              tile
+	ADDQ             $96, AX
+	ADDQ             DX, BX
+	DECQ             SI
+	JNE              row
+	VZEROUPPER
+	RET
+
+// func filtersAVX2(c *filtersCall)
+// AX c, BX y, CX inputs, DX weights of the first tap, SI steps, DI bias, R8 tiles left, R9 bytes between rows of y, R10 weights, R11 step to the next tap, R12 taps left, then row of y, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] sums, [Y12 Y13 Y14] inputs, then lo and hi, [Y15] weight
+TEXT ·filtersAVX2(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             filtersCall_y(AX), BX
+	MOVQ             filtersCall_x(AX), CX
+	MOVQ             filtersCall_w(AX), DX
+	MOVQ             filtersCall_steps(AX), SI
+	MOVQ             filtersCall_bias(AX), DI
+	MOVQ             filtersCall_tiles(AX), R8
+	MOVQ             filtersCall_pitch(AX), R9
+
+tile:
+	VBROADCASTSS     0(DI), Y0
+	VMOVAPS          Y0, Y1
+	VMOVAPS          Y0, Y2
+	VBROADCASTSS     4(DI), Y3
+	VMOVAPS          Y3, Y4
+	VMOVAPS          Y3, Y5
+	VBROADCASTSS     8(DI), Y6
+	VMOVAPS          Y6, Y7
+	VMOVAPS          Y6, Y8
+	VBROADCASTSS     12(DI), Y9
+	VMOVAPS          Y9, Y10
+	VMOVAPS          Y9, Y11
+	MOVQ             DX, R10
+	MOVQ             SI, R11
+	MOVQ             filtersCall_taps(AX), R12
+
+tap:
+	VMOVUPS          0(CX), Y12
+	VMOVUPS          32(CX), Y13
+	VMOVUPS          64(CX), Y14
+	VBROADCASTSS     0(R10), Y15
+	VFMADD231PS      Y12, Y15, Y0
+	VFMADD231PS      Y13, Y15, Y1
+	VFMADD231PS      Y14, Y15, Y2
+	VBROADCASTSS     4(R10), Y15
+	VFMADD231PS      Y12, Y15, Y3
+	VFMADD231PS      Y13, Y15, Y4
+	VFMADD231PS      Y14, Y15, Y5
+	VBROADCASTSS     8(R10), Y15
+	VFMADD231PS      Y12, Y15, Y6
+	VFMADD231PS      Y13, Y15, Y7
+	VFMADD231PS      Y14, Y15, Y8
+	VBROADCASTSS     12(R10), Y15
+	VFMADD231PS      Y12, Y15, Y9
+	VFMADD231PS      Y13, Y15, Y10
+	VFMADD231PS      Y14, Y15, Y11
+	ADDQ             0(R11), CX
+	ADDQ             $8, R11
+	ADDQ             $16, R10
+	DECQ             R12
+	JNE              tap
+	VBROADCASTSS     filtersCall_lo(AX), Y12
+	VBROADCASTSS     filtersCall_hi(AX), Y13
+	VMAXPS           Y0, Y12, Y0
+	VMAXPS           Y1, Y12, Y1
+	VMAXPS           Y2, Y12, Y2
+	VMAXPS           Y3, Y12, Y3
+	VMAXPS           Y4, Y12, Y4
+	VMAXPS           Y5, Y12, Y5
+	VMAXPS           Y6, Y12, Y6
+	VMAXPS           Y7, Y12, Y7
+	VMAXPS           Y8, Y12, Y8
+	VMAXPS           Y9, Y12, Y9
+	VMAXPS           Y10, Y12, Y10
+	VMAXPS           Y11, Y12, Y11
+	VMINPS           Y0, Y13, Y0
+	VMINPS           Y1, Y13, Y1
+	VMINPS           Y2, Y13, Y2
+	VMINPS           Y3, Y13, Y3
+	VMINPS           Y4, Y13, Y4
+	VMINPS           Y5, Y13, Y5
+	VMINPS           Y6, Y13, Y6
+	VMINPS           Y7, Y13, Y7
+	VMINPS           Y8, Y13, Y8
+	VMINPS           Y9, Y13, Y9
+	VMINPS           Y10, Y13, Y10
+	VMINPS           Y11, Y13, Y11
+	MOVQ             BX, R12
+	VMOVUPS          Y0, 0(R12)
+	VMOVUPS          Y1, 32(R12)
+	VMOVUPS          Y2, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Y3, 0(R12)
+	VMOVUPS          Y4, 32(R12)
+	VMOVUPS          Y5, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Y6, 0(R12)
+	VMOVUPS          Y7, 32(R12)
+	VMOVUPS          Y8, 64(R12)
+	ADDQ             R9, R12
+	VMOVUPS          Y9, 0(R12)
+	VMOVUPS          Y10, 32(R12)
+	VMOVUPS          Y11, 64(R12)
+	ADDQ             R9, R12
+	ADDQ             $96, BX
+	DECQ             R8
+	JNE              tile
+	VZEROUPPER
+	RET
+
 // func expandHalfAVX2(dst *float32, src *uint16, n int)
 // AX dst, BX src, CX n, [Y0 Y1] numbers
 TEXT ·expandHalfAVX2(SB), NOSPLIT, $0-24
@@ -2702,5 +3463,600 @@ column:
 	VMINPS           Z15, Z23, Z15
 	VMOVUPS          Z14, 0(DI)(CX*4)
 	VMOVUPS          Z15, 64(DI)(CX*4)
+	VZEROUPPER
+	RET
+
+// func winogradInput4AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+// AX v, BX stride, CX x, DX pitch, SI at, DI groups, R8 buffer, R9 tiles or rows left, R10 where it is read, R11 where it is written, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] tile, [Y8 Y9 Y10 Y11 Y12 Y13] scratch
+TEXT ·winogradInput4AVX2(SB), NOSPLIT, $0-56
+	MOVQ             v+0(FP), AX
+	MOVQ             stride+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             pitch+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	SHLQ             $2, BX
+	SHLQ             $2, DX
+
+group:
+	MOVQ             R8, R11
+	MOVQ             $8, R9
+
+tile:
+	MOVQ             0(SI), R10
+	ADDQ             $8, SI
+	LEAQ             0(CX)(R10*4), R10
+	VMOVUPS          0(R10), Y0
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y1
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y2
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y3
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y4
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y5
+	ADDQ             DX, R10
+	VADDPS           Y0, Y4, Y0
+	VADDPS           Y5, Y1, Y5
+	VMULPS           factors<>+416(SB), Y3, Y8
+	VMULPS           factors<>+96(SB), Y2, Y9
+	VFNMADD231PS     factors<>+128(SB), Y2, Y0
+	VFNMADD231PS     factors<>+128(SB), Y3, Y5
+	VFNMADD231PS     factors<>+384(SB), Y1, Y8
+	VSUBPS           Y9, Y4, Y9
+	VFNMADD231PS     factors<>+32(SB), Y2, Y4
+	VMULPS           factors<>+384(SB), Y3, Y3
+	VADDPS           Y8, Y9, Y10
+	VSUBPS           Y8, Y9, Y9
+	VFNMADD231PS     factors<>+416(SB), Y1, Y3
+	VADDPS           Y3, Y4, Y8
+	VSUBPS           Y3, Y4, Y4
+	VMOVUPS          Y0, 0(R11)
+	VMOVUPS          Y10, 256(R11)
+	VMOVUPS          Y9, 512(R11)
+	VMOVUPS          Y8, 768(R11)
+	VMOVUPS          Y4, 1024(R11)
+	VMOVUPS          Y5, 1280(R11)
+	ADDQ             $32, R11
+	DECQ             R9
+	JNE              tile
+	MOVQ             R8, R10
+	MOVQ             AX, R11
+	ADDQ             $32, AX
+	MOVQ             $6, R9
+
+row:
+	VMOVUPS          0(R10), X0
+	VINSERTF128      $1, 128(R10), Y0, Y0
+	VMOVUPS          32(R10), X1
+	VINSERTF128      $1, 160(R10), Y1, Y1
+	VMOVUPS          64(R10), X2
+	VINSERTF128      $1, 192(R10), Y2, Y2
+	VMOVUPS          96(R10), X3
+	VINSERTF128      $1, 224(R10), Y3, Y3
+	VUNPCKLPS        Y1, Y0, Y8
+	VUNPCKHPS        Y1, Y0, Y9
+	VUNPCKLPS        Y3, Y2, Y10
+	VUNPCKHPS        Y3, Y2, Y11
+	VUNPCKLPD        Y10, Y8, Y0
+	VUNPCKHPD        Y10, Y8, Y1
+	VUNPCKLPD        Y11, Y9, Y2
+	VUNPCKHPD        Y11, Y9, Y3
+	VMOVUPS          16(R10), X4
+	VINSERTF128      $1, 144(R10), Y4, Y4
+	VMOVUPS          48(R10), X5
+	VINSERTF128      $1, 176(R10), Y5, Y5
+	VMOVUPS          80(R10), X6
+	VINSERTF128      $1, 208(R10), Y6, Y6
+	VMOVUPS          112(R10), X7
+	VINSERTF128      $1, 240(R10), Y7, Y7
+	VUNPCKLPS        Y5, Y4, Y8
+	VUNPCKHPS        Y5, Y4, Y9
+	VUNPCKLPS        Y7, Y6, Y10
+	VUNPCKHPS        Y7, Y6, Y11
+	VUNPCKLPD        Y10, Y8, Y4
+	VUNPCKHPD        Y10, Y8, Y5
+	VUNPCKLPD        Y11, Y9, Y6
+	VUNPCKHPD        Y11, Y9, Y7
+	VADDPS           Y0, Y4, Y0
+	VADDPS           Y5, Y1, Y5
+	VMULPS           factors<>+416(SB), Y3, Y8
+	VMULPS           factors<>+96(SB), Y2, Y9
+	VFNMADD231PS     factors<>+128(SB), Y2, Y0
+	VFNMADD231PS     factors<>+128(SB), Y3, Y5
+	VFNMADD231PS     factors<>+384(SB), Y1, Y8
+	VSUBPS           Y9, Y4, Y9
+	VFNMADD231PS     factors<>+32(SB), Y2, Y4
+	VMULPS           factors<>+384(SB), Y3, Y3
+	VADDPS           Y8, Y9, Y10
+	VSUBPS           Y8, Y9, Y9
+	VFNMADD231PS     factors<>+416(SB), Y1, Y3
+	VADDPS           Y3, Y4, Y8
+	VSUBPS           Y3, Y4, Y4
+	VMOVUPS          Y0, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y10, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y9, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y8, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y4, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y5, 0(R11)
+	ADDQ             BX, R11
+	ADDQ             $256, R10
+	DECQ             R9
+	JNE              row
+	DECQ             DI
+	JNE              group
+	VZEROUPPER
+	RET
+
+// func winogradInput6AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+// AX v, BX stride, CX x, DX pitch, SI at, DI groups, R8 buffer, R9 tiles or rows left, R10 where it is read, R11 where it is written, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] tile, [Y8 Y9 Y10 Y11 Y12 Y13] scratch
+TEXT ·winogradInput6AVX2(SB), NOSPLIT, $0-56
+	MOVQ             v+0(FP), AX
+	MOVQ             stride+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             pitch+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	SHLQ             $2, BX
+	SHLQ             $2, DX
+
+group:
+	MOVQ             R8, R11
+	MOVQ             $8, R9
+
+tile:
+	MOVQ             0(SI), R10
+	ADDQ             $8, SI
+	LEAQ             0(CX)(R10*4), R10
+	VMOVUPS          0(R10), Y0
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y1
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y2
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y3
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y4
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y5
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y6
+	ADDQ             DX, R10
+	VMOVUPS          0(R10), Y7
+	ADDQ             DX, R10
+	VSUBPS           Y0, Y6, Y0
+	VSUBPS           Y1, Y7, Y7
+	VSUBPS           Y4, Y2, Y8
+	VSUBPS           Y5, Y3, Y9
+	VFMADD231PS      factors<>+256(SB), Y8, Y0
+	VFMADD231PS      factors<>+256(SB), Y9, Y7
+	VADDPS           Y6, Y2, Y8
+	VADDPS           Y5, Y1, Y9
+	VFNMADD231PS     factors<>+192(SB), Y4, Y8
+	VFNMADD231PS     factors<>+192(SB), Y3, Y9
+	VADDPS           Y9, Y8, Y10
+	VSUBPS           Y9, Y8, Y8
+	VMULPS           factors<>+0(SB), Y2, Y9
+	VMULPS           factors<>+96(SB), Y5, Y11
+	VMULPS           factors<>+32(SB), Y5, Y5
+	VFNMADD231PS     factors<>+64(SB), Y4, Y9
+	VFNMADD231PS     factors<>+128(SB), Y3, Y11
+	VFNMADD231PS     factors<>+128(SB), Y3, Y5
+	VADDPS           Y6, Y9, Y9
+	VFMADD231PS      factors<>+32(SB), Y1, Y11
+	VFMADD231PS      factors<>+96(SB), Y1, Y5
+	VFMADD231PS      factors<>+160(SB), Y2, Y6
+	VADDPS           Y11, Y9, Y12
+	VSUBPS           Y11, Y9, Y9
+	VFNMADD231PS     factors<>+224(SB), Y4, Y6
+	VADDPS           Y5, Y6, Y11
+	VSUBPS           Y5, Y6, Y6
+	VMOVUPS          Y0, 0(R11)
+	VMOVUPS          Y10, 256(R11)
+	VMOVUPS          Y8, 512(R11)
+	VMOVUPS          Y12, 768(R11)
+	VMOVUPS          Y9, 1024(R11)
+	VMOVUPS          Y11, 1280(R11)
+	VMOVUPS          Y6, 1536(R11)
+	VMOVUPS          Y7, 1792(R11)
+	ADDQ             $32, R11
+	DECQ             R9
+	JNE              tile
+	MOVQ             R8, R10
+	MOVQ             AX, R11
+	ADDQ             $32, AX
+	MOVQ             $8, R9
+
+row:
+	VMOVUPS          0(R10), X0
+	VINSERTF128      $1, 128(R10), Y0, Y0
+	VMOVUPS          32(R10), X1
+	VINSERTF128      $1, 160(R10), Y1, Y1
+	VMOVUPS          64(R10), X2
+	VINSERTF128      $1, 192(R10), Y2, Y2
+	VMOVUPS          96(R10), X3
+	VINSERTF128      $1, 224(R10), Y3, Y3
+	VUNPCKLPS        Y1, Y0, Y8
+	VUNPCKHPS        Y1, Y0, Y9
+	VUNPCKLPS        Y3, Y2, Y10
+	VUNPCKHPS        Y3, Y2, Y11
+	VUNPCKLPD        Y10, Y8, Y0
+	VUNPCKHPD        Y10, Y8, Y1
+	VUNPCKLPD        Y11, Y9, Y2
+	VUNPCKHPD        Y11, Y9, Y3
+	VMOVUPS          16(R10), X4
+	VINSERTF128      $1, 144(R10), Y4, Y4
+	VMOVUPS          48(R10), X5
+	VINSERTF128      $1, 176(R10), Y5, Y5
+	VMOVUPS          80(R10), X6
+	VINSERTF128      $1, 208(R10), Y6, Y6
+	VMOVUPS          112(R10), X7
+	VINSERTF128      $1, 240(R10), Y7, Y7
+	VUNPCKLPS        Y5, Y4, Y8
+	VUNPCKHPS        Y5, Y4, Y9
+	VUNPCKLPS        Y7, Y6, Y10
+	VUNPCKHPS        Y7, Y6, Y11
+	VUNPCKLPD        Y10, Y8, Y4
+	VUNPCKHPD        Y10, Y8, Y5
+	VUNPCKLPD        Y11, Y9, Y6
+	VUNPCKHPD        Y11, Y9, Y7
+	VSUBPS           Y0, Y6, Y0
+	VSUBPS           Y1, Y7, Y7
+	VSUBPS           Y4, Y2, Y8
+	VSUBPS           Y5, Y3, Y9
+	VFMADD231PS      factors<>+256(SB), Y8, Y0
+	VFMADD231PS      factors<>+256(SB), Y9, Y7
+	VADDPS           Y6, Y2, Y8
+	VADDPS           Y5, Y1, Y9
+	VFNMADD231PS     factors<>+192(SB), Y4, Y8
+	VFNMADD231PS     factors<>+192(SB), Y3, Y9
+	VADDPS           Y9, Y8, Y10
+	VSUBPS           Y9, Y8, Y8
+	VMULPS           factors<>+0(SB), Y2, Y9
+	VMULPS           factors<>+96(SB), Y5, Y11
+	VMULPS           factors<>+32(SB), Y5, Y5
+	VFNMADD231PS     factors<>+64(SB), Y4, Y9
+	VFNMADD231PS     factors<>+128(SB), Y3, Y11
+	VFNMADD231PS     factors<>+128(SB), Y3, Y5
+	VADDPS           Y6, Y9, Y9
+	VFMADD231PS      factors<>+32(SB), Y1, Y11
+	VFMADD231PS      factors<>+96(SB), Y1, Y5
+	VFMADD231PS      factors<>+160(SB), Y2, Y6
+	VADDPS           Y11, Y9, Y12
+	VSUBPS           Y11, Y9, Y9
+	VFNMADD231PS     factors<>+224(SB), Y4, Y6
+	VADDPS           Y5, Y6, Y11
+	VSUBPS           Y5, Y6, Y6
+	VMOVUPS          Y0, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y10, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y8, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y12, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y9, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y11, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y6, 0(R11)
+	ADDQ             BX, R11
+	VMOVUPS          Y7, 0(R11)
+	ADDQ             BX, R11
+	ADDQ             $256, R10
+	DECQ             R9
+	JNE              row
+	DECQ             DI
+	JNE              group
+	VZEROUPPER
+	RET
+
+// func winogradOutput4AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+// AX y, BX pitch, CX m, DX stride, SI at, DI groups, R8 buffer, R9 columns or rows left, R10 where it is read, R11 where it is written, R12 column of m, R13 row of y, R14 bytes between rows of m, [Y0] bias, [Y1] lo, [Y2] hi, [Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10] tile, [Y11 Y12 Y13 Y14 Y15] scratch
+TEXT ·winogradOutput4AVX2(SB), NOSPLIT, $0-68
+	MOVQ             y+0(FP), AX
+	MOVQ             pitch+8(FP), BX
+	MOVQ             m+16(FP), CX
+	MOVQ             stride+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	VBROADCASTSS     bias+56(FP), Y0
+	VBROADCASTSS     lo+60(FP), Y1
+	VBROADCASTSS     hi+64(FP), Y2
+	SHLQ             $2, DX
+	SHLQ             $2, BX
+	IMUL3Q           $6, DX, R14
+
+group:
+	MOVQ             R8, R11
+	MOVQ             CX, R12
+	MOVQ             $6, R9
+
+column:
+	MOVQ             R12, R10
+	ADDQ             DX, R12
+	VMOVUPS          0(R10), Y3
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y4
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y5
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y6
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y7
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y8
+	ADDQ             R14, R10
+	VADDPS           Y5, Y4, Y11
+	VSUBPS           Y5, Y4, Y4
+	VADDPS           Y7, Y6, Y5
+	VSUBPS           Y7, Y6, Y6
+	VADDPS           Y11, Y3, Y3
+	VMULPS           factors<>+416(SB), Y4, Y12
+	VMULPS           factors<>+32(SB), Y11, Y11
+	VFMADD231PS      factors<>+448(SB), Y4, Y8
+	VADDPS           Y5, Y3, Y3
+	VFMADD231PS      factors<>+384(SB), Y6, Y12
+	VFMADD231PS      factors<>+96(SB), Y5, Y11
+	VFMADD231PS      factors<>+480(SB), Y6, Y8
+	VMOVUPS          Y3, 0(R11)
+	VMOVUPS          Y12, 192(R11)
+	VMOVUPS          Y11, 384(R11)
+	VMOVUPS          Y8, 576(R11)
+	ADDQ             $32, R11
+	DECQ             R9
+	JNE              column
+	ADDQ             $32, CX
+	MOVQ             R8, R10
+	MOVQ             AX, R13
+	MOVQ             $4, R9
+
+row:
+	VMOVUPS          0(R10), Y3
+	VMOVUPS          32(R10), Y4
+	VMOVUPS          64(R10), Y5
+	VMOVUPS          96(R10), Y6
+	VMOVUPS          128(R10), Y7
+	VMOVUPS          160(R10), Y8
+	VADDPS           Y5, Y4, Y11
+	VSUBPS           Y5, Y4, Y4
+	VADDPS           Y7, Y6, Y5
+	VSUBPS           Y7, Y6, Y6
+	VADDPS           Y11, Y3, Y3
+	VMULPS           factors<>+416(SB), Y4, Y12
+	VMULPS           factors<>+32(SB), Y11, Y11
+	VFMADD231PS      factors<>+448(SB), Y4, Y8
+	VADDPS           Y5, Y3, Y3
+	VFMADD231PS      factors<>+384(SB), Y6, Y12
+	VFMADD231PS      factors<>+96(SB), Y5, Y11
+	VFMADD231PS      factors<>+480(SB), Y6, Y8
+	VADDPS           Y0, Y3, Y3
+	VADDPS           Y0, Y12, Y12
+	VADDPS           Y0, Y11, Y11
+	VADDPS           Y0, Y8, Y8
+	VMAXPS           Y3, Y1, Y3
+	VMAXPS           Y12, Y1, Y12
+	VMAXPS           Y11, Y1, Y11
+	VMAXPS           Y8, Y1, Y8
+	VMINPS           Y3, Y2, Y3
+	VMINPS           Y12, Y2, Y12
+	VMINPS           Y11, Y2, Y11
+	VMINPS           Y8, Y2, Y8
+	VUNPCKLPS        Y12, Y3, Y4
+	VUNPCKHPS        Y12, Y3, Y5
+	VUNPCKLPS        Y8, Y11, Y6
+	VUNPCKHPS        Y8, Y11, Y7
+	VUNPCKLPD        Y6, Y4, Y3
+	VUNPCKHPD        Y6, Y4, Y12
+	VUNPCKLPD        Y7, Y5, Y11
+	VUNPCKHPD        Y7, Y5, Y8
+	MOVQ             0(SI), R11
+	VMOVUPS          X3, 0(R13)(R11*4)
+	MOVQ             32(SI), R11
+	VEXTRACTF128     $1, Y3, 0(R13)(R11*4)
+	MOVQ             8(SI), R11
+	VMOVUPS          X12, 0(R13)(R11*4)
+	MOVQ             40(SI), R11
+	VEXTRACTF128     $1, Y12, 0(R13)(R11*4)
+	MOVQ             16(SI), R11
+	VMOVUPS          X11, 0(R13)(R11*4)
+	MOVQ             48(SI), R11
+	VEXTRACTF128     $1, Y11, 0(R13)(R11*4)
+	MOVQ             24(SI), R11
+	VMOVUPS          X8, 0(R13)(R11*4)
+	MOVQ             56(SI), R11
+	VEXTRACTF128     $1, Y8, 0(R13)(R11*4)
+	ADDQ             $192, R10
+	ADDQ             BX, R13
+	DECQ             R9
+	JNE              row
+	ADDQ             $64, SI
+	DECQ             DI
+	JNE              group
+	VZEROUPPER
+	RET
+
+// func winogradOutput6AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+// AX y, BX pitch, CX m, DX stride, SI at, DI groups, R8 buffer, R9 columns or rows left, R10 where it is read, R11 where it is written, R12 column of m, R13 row of y, R14 bytes between rows of m, [Y0] bias, [Y1] lo, [Y2] hi, [Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10] tile, [Y11 Y12 Y13 Y14 Y15] scratch
+TEXT ·winogradOutput6AVX2(SB), NOSPLIT, $0-68
+	MOVQ             y+0(FP), AX
+	MOVQ             pitch+8(FP), BX
+	MOVQ             m+16(FP), CX
+	MOVQ             stride+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	VBROADCASTSS     bias+56(FP), Y0
+	VBROADCASTSS     lo+60(FP), Y1
+	VBROADCASTSS     hi+64(FP), Y2
+	SHLQ             $2, DX
+	SHLQ             $2, BX
+	IMUL3Q           $8, DX, R14
+
+group:
+	MOVQ             R8, R11
+	MOVQ             CX, R12
+	MOVQ             $8, R9
+
+column:
+	MOVQ             R12, R10
+	ADDQ             DX, R12
+	VMOVUPS          0(R10), Y3
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y4
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y5
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y6
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y7
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y8
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y9
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y10
+	ADDQ             R14, R10
+	VADDPS           Y5, Y4, Y11
+	VSUBPS           Y5, Y4, Y4
+	VADDPS           Y7, Y6, Y5
+	VSUBPS           Y7, Y6, Y6
+	VADDPS           Y9, Y8, Y7
+	VSUBPS           Y9, Y8, Y8
+	VADDPS           Y11, Y3, Y3
+	VADDPS           Y4, Y10, Y10
+	VMOVAPS          Y11, Y9
+	VMOVAPS          Y4, Y12
+	VFMADD231PS      factors<>+160(SB), Y5, Y9
+	VFMADD231PS      factors<>+96(SB), Y6, Y12
+	VFMADD231PS      factors<>+320(SB), Y5, Y11
+	VFMADD231PS      factors<>+288(SB), Y6, Y4
+	VADDPS           Y5, Y3, Y3
+	VADDPS           Y8, Y10, Y10
+	VFMADD231PS      factors<>+288(SB), Y7, Y9
+	VFMADD231PS      factors<>+320(SB), Y8, Y12
+	VFMADD231PS      factors<>+96(SB), Y7, Y11
+	VFMADD231PS      factors<>+160(SB), Y8, Y4
+	VFMADD231PS      factors<>+352(SB), Y7, Y3
+	VFMADD231PS      factors<>+352(SB), Y6, Y10
+	VMOVUPS          Y3, 0(R11)
+	VMOVUPS          Y12, 256(R11)
+	VMOVUPS          Y9, 512(R11)
+	VMOVUPS          Y4, 768(R11)
+	VMOVUPS          Y11, 1024(R11)
+	VMOVUPS          Y10, 1280(R11)
+	ADDQ             $32, R11
+	DECQ             R9
+	JNE              column
+	ADDQ             $32, CX
+	MOVQ             R8, R10
+	MOVQ             AX, R13
+	MOVQ             $6, R9
+
+row:
+	VMOVUPS          0(R10), Y3
+	VMOVUPS          32(R10), Y4
+	VMOVUPS          64(R10), Y5
+	VMOVUPS          96(R10), Y6
+	VMOVUPS          128(R10), Y7
+	VMOVUPS          160(R10), Y8
+	VMOVUPS          192(R10), Y9
+	VMOVUPS          224(R10), Y10
+	VADDPS           Y0, Y4, Y4
+	VADDPS           Y5, Y4, Y11
+	VSUBPS           Y5, Y4, Y4
+	VADDPS           Y7, Y6, Y5
+	VSUBPS           Y7, Y6, Y6
+	VADDPS           Y9, Y8, Y7
+	VSUBPS           Y9, Y8, Y8
+	VADDPS           Y11, Y3, Y3
+	VADDPS           Y4, Y10, Y10
+	VMOVAPS          Y11, Y9
+	VMOVAPS          Y4, Y12
+	VFMADD231PS      factors<>+160(SB), Y5, Y9
+	VFMADD231PS      factors<>+96(SB), Y6, Y12
+	VFMADD231PS      factors<>+320(SB), Y5, Y11
+	VFMADD231PS      factors<>+288(SB), Y6, Y4
+	VADDPS           Y5, Y3, Y3
+	VADDPS           Y8, Y10, Y10
+	VFMADD231PS      factors<>+288(SB), Y7, Y9
+	VFMADD231PS      factors<>+320(SB), Y8, Y12
+	VFMADD231PS      factors<>+96(SB), Y7, Y11
+	VFMADD231PS      factors<>+160(SB), Y8, Y4
+	VFMADD231PS      factors<>+352(SB), Y7, Y3
+	VFMADD231PS      factors<>+352(SB), Y6, Y10
+	VMAXPS           Y3, Y1, Y3
+	VMAXPS           Y12, Y1, Y12
+	VMAXPS           Y9, Y1, Y9
+	VMAXPS           Y4, Y1, Y4
+	VMAXPS           Y11, Y1, Y11
+	VMAXPS           Y10, Y1, Y10
+	VMINPS           Y3, Y2, Y3
+	VMINPS           Y12, Y2, Y12
+	VMINPS           Y9, Y2, Y9
+	VMINPS           Y4, Y2, Y4
+	VMINPS           Y11, Y2, Y11
+	VMINPS           Y10, Y2, Y10
+	VUNPCKLPS        Y12, Y3, Y5
+	VUNPCKHPS        Y12, Y3, Y6
+	VUNPCKLPS        Y4, Y9, Y7
+	VUNPCKHPS        Y4, Y9, Y8
+	VUNPCKLPD        Y7, Y5, Y3
+	VUNPCKHPD        Y7, Y5, Y12
+	VUNPCKLPD        Y8, Y6, Y9
+	VUNPCKHPD        Y8, Y6, Y4
+	MOVQ             0(SI), R11
+	VMOVUPS          X3, 0(R13)(R11*4)
+	MOVQ             32(SI), R11
+	VEXTRACTF128     $1, Y3, 0(R13)(R11*4)
+	MOVQ             8(SI), R11
+	VMOVUPS          X12, 0(R13)(R11*4)
+	MOVQ             40(SI), R11
+	VEXTRACTF128     $1, Y12, 0(R13)(R11*4)
+	MOVQ             16(SI), R11
+	VMOVUPS          X9, 0(R13)(R11*4)
+	MOVQ             48(SI), R11
+	VEXTRACTF128     $1, Y9, 0(R13)(R11*4)
+	MOVQ             24(SI), R11
+	VMOVUPS          X4, 0(R13)(R11*4)
+	MOVQ             56(SI), R11
+	VEXTRACTF128     $1, Y4, 0(R13)(R11*4)
+	VUNPCKLPS        Y10, Y11, Y5
+	VUNPCKHPS        Y10, Y11, Y6
+	MOVQ             0(SI), R11
+	VMOVLPS          X5, 16(R13)(R11*4)
+	MOVQ             8(SI), R11
+	VMOVHPS          X5, 16(R13)(R11*4)
+	MOVQ             16(SI), R11
+	VMOVLPS          X6, 16(R13)(R11*4)
+	MOVQ             24(SI), R11
+	VMOVHPS          X6, 16(R13)(R11*4)
+	VEXTRACTF128     $1, Y5, X5
+	MOVQ             32(SI), R11
+	VMOVLPS          X5, 16(R13)(R11*4)
+	MOVQ             40(SI), R11
+	VMOVHPS          X5, 16(R13)(R11*4)
+	VEXTRACTF128     $1, Y6, X6
+	MOVQ             48(SI), R11
+	VMOVLPS          X6, 16(R13)(R11*4)
+	MOVQ             56(SI), R11
+	VMOVHPS          X6, 16(R13)(R11*4)
+	ADDQ             $256, R10
+	ADDQ             BX, R13
+	DECQ             R9
+	JNE              row
+	ADDQ             $64, SI
+	DECQ             DI
+	JNE              group
 	VZEROUPPER
 	RET

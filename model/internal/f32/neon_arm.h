@@ -92,3 +92,22 @@
 
 // vld1.16 {dd[0]}, [r]!
 #define LOADHALF(d, r) WORD $(0xf4a0040d | DD(d) | (r)<<16)
+
+// vand qd, qn, qm
+#define VAND(d, n, m) WORD $(0xf2000150 | QD(d) | QN(n) | QM(m))
+
+// vbif qd, qn, qm: qn where qm is 0
+#define VBIF(d, n, m) WORD $(0xf3300150 | QD(d) | QN(n) | QM(m))
+
+// vext.8 qd, qn, qm, at: qn from byte at on, then qm
+#define VEXT(d, n, m, at) WORD $(0xf2b00040 | QD(d) | QN(n) | QM(m) | (at)<<8)
+
+// vld2.32 {dd, dd+1, dd+2, dd+3}, [r], step: even entries to dd and dd+1, odd ones
+// to the others; step 13 is what is loaded
+#define LOADPAIRS(d, r, step) WORD $(0xf4200380 | DD(d) | (r)<<16 | (step))
+
+// vst1.32 {dd, dd+1}, [r], step
+#define STORE2STEP(d, r, step) WORD $(0xf4000a80 | DD(d) | (r)<<16 | (step))
+
+// vst1.32 {dd, dd+1}, [r]!
+#define STORE2(d, r) WORD $(0xf4000a8d | DD(d) | (r)<<16)

@@ -5,9 +5,12 @@ package f32
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"tandem/model/internal/f32/openblas"
 )
@@ -20,6 +23,27 @@ func prepare(b *testing.B, threads int) {
 		b.Fatalf("%s: set OPENBLAS_CORETYPE=SkylakeX or Haswell", openblas.Config())
 	}
 	openblas.Threads(threads)
+}
+
+// fight is a duel in processor time, of one thread on each side: what else runs on
+// the machine takes time, but none of theirs.
+func fight(b *testing.B, ours, theirs func(i int)) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	duelTimed(b, "openblas", busy(ours), busy(theirs))
+}
+
+func busy(f func(i int)) func(i int) time.Duration {
+	now := func() time.Duration {
+		var t unix.Timespec
+		unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t)
+		return time.Duration(t.Nano())
+	}
+	return func(i int) time.Duration {
+		began := now()
+		f(i)
+		return now() - began
+	}
 }
 
 // layer is one set of weights in both forms.
@@ -67,7 +91,7 @@ func BenchmarkOpenBLASAffine(b *testing.B) {
 					set := layers(i, count, s.rows, s.cols, strings.TrimPrefix(where[4:], "-"))
 					r := rand.New(rand.NewPCG(9, 10))
 					x, y := random(r, s.cols), random(r, s.rows)
-					duel(b, "openblas", func(n int) {
+					fight(b, func(n int) {
 						l := &set[n%count]
 						l.m.Affine(y, x, l.bias, Linear)
 					}, func(n int) {
@@ -93,7 +117,7 @@ func BenchmarkOpenBLASBatch(b *testing.B) {
 				for f := range count {
 					x, y = append(x, flat[f*cols:(f+1)*cols]), append(y, make([]float32, rows))
 				}
-				duel(b, "openblas", func(int) { l.m.AffineBatch(y, x, l.bias, Linear) },
+				fight(b, func(int) { l.m.AffineBatch(y, x, l.bias, Linear) },
 					func(int) { openblas.Batch(count, rows, cols, l.w, flat, out) })
 			})
 		}
@@ -114,7 +138,7 @@ func BenchmarkOpenBLASMul(b *testing.B) {
 				right := RowMajor{random(r, s.cols*s.n), s.n}
 				p := Product{C: random(r, s.rows*s.n), Ldc: s.n, B: &right, N: s.n, Bias: l.bias, Clamp: ReLU}
 				scratch := aligned(l.m.Scratch(s.n))
-				duel(b, "openblas", func(int) { l.m.Mul(&p, scratch) },
+				fight(b, func(int) { l.m.Mul(&p, scratch) },
 					func(int) { openblas.Product(s.rows, s.cols, s.n, l.w, right.Data, p.C) })
 			})
 		}

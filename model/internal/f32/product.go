@@ -10,6 +10,7 @@ type Product struct {
 	N     int
 	Bias  []float32 // one for each row of C, or nil
 	Clamp Clamp
+	Then  Epilogue // of C: what becomes of a block of it while that is in the cache
 }
 
 // Scratch is the length of the scratch that Mul needs for n columns of B. Its
@@ -35,13 +36,18 @@ func (m *Matrix) Mul(p *Product, scratch []float32) {
 // [left, right) and leaves the rest of C alone, so that threads may share one
 // product. Splitting by columns packs no part of B twice.
 //
-// The work is cut so that each level of the cache holds what is read again:
+// The work is cut so that each level of the cache holds what is read again: the
+// first one a tile of B, the second one a group of W's panels.
 //
 //	            columns: some tiles              one tile
 //	          ┌────────────────────┐             ┌──┐
-//	W ──▶     │ a round of B       │  times      │  │ first level
+//	W ──▶     │ a round of B       │  times      │  │
 //	depth     │ is packed once     │             └──┘
-//	columns   └────────────────────┘   a group of W's panels: second level
+//	columns   └────────────────────┘
+//
+// Where all of W is a small matter, a tile goes through all rounds before the
+// next: then it is still in the first level when it has been packed. An epilogue
+// is worth its call for a whole block only.
 func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right int) {
 	m.checkProduct(p, scratch, from, to, left, right)
 	if from >= to || left >= right {
@@ -53,14 +59,19 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 			for j := range row {
 				p.Clamp.fill(row[j:j+1], part(p.Bias, r, r+1))
 			}
+			p.Then.rows(m.isa, p.C, r*p.Ldc+left, 1, right-left, p.Ldc)
 		}
 		return
 	}
 	s := &shapes[m.isa]
 	depth := m.even(s.depth)
-	there := m.inPlace(p.B, from, to)
-	for j := left; j < right; j += s.tiles * s.tileCols {
-		b := block{p: p, there: there, packed: scratch[m.room(s.group):], room: scratch, col: j, cols: min(s.tiles*s.tileCols, right-j)}
+	width := s.tileCols
+	if (to-from)*m.pitch() > s.small || !p.Then.None() {
+		width *= s.tiles
+	}
+	b := block{p: p, there: m.inPlace(p.B, from, to), packed: scratch[m.room(s.group):], room: scratch}
+	for b.col = left; b.col < right; b.col += width {
+		b.cols = min(width, right-b.col)
 		for b.row = 0; b.row < m.cols; b.row += depth {
 			b.rows = min(depth, m.cols-b.row)
 			m.gather(&b)
@@ -68,6 +79,10 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 				end := min(panel+s.group, to)
 				m.reach(&b, panel, end)
 				m.mulBlock(&b, panel, end)
+				if b.row+b.rows == m.cols {
+					first := panel * m.width
+					p.Then.rows(m.isa, p.C, first*p.Ldc+b.col, min(end*m.width, m.rows)-first, b.cols, p.Ldc)
+				}
 			}
 		}
 	}
@@ -78,10 +93,9 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 func (m *Matrix) mulBlock(b *block, from, to int) {
 	for t := 0; t < b.cols; {
 		wide, used := m.tileWidth(b.cols - t)
-		switch {
-		case wide == 1:
+		if wide == 1 {
 			m.column(b, t, from, to)
-		default:
+		} else {
 			m.strips(b, t, wide, used, from, to)
 		}
 		t += wide

@@ -1,8 +1,8 @@
-//go:build !amd64
+//go:build !amd64 && !arm && !arm64
 
 package f32
 
-// Elsewhere than on amd64 rows are copied by Go.
+// Elsewhere than on amd64 and ARM rows are copied by Go.
 var rowKernels [isaCount]bool
 
 func copyRows(isa, *float32, *float32, int, int, int, int) {

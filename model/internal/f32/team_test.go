@@ -146,3 +146,45 @@ func TestTeamIdle(t *testing.T) {
 		t.Errorf("idle for 200ms, the team took %v of CPU", used)
 	}
 }
+
+// A product is split so that the thread with the most to do has little more than
+// its share, packing included: that bounds how threads scale on idle cores.
+func TestSplitIsFair(t *testing.T) {
+	for _, i := range supported() {
+		s := shapes[i]
+		// The cost of columns is that of multiplying them with so many rows, and as
+		// much as four more for packing.
+		cost := func(m *Matrix, from, to, cols int) int {
+			rows := ceil(min(to*m.width, m.rows)-from*m.width, s.tileRows) * s.tileRows
+			whole := cols / s.tileCols * s.tileCols
+			if rest := cols - whole; rest > 1 {
+				whole += ceil(rest, s.narrow) * s.narrow
+			} else {
+				whole += rest
+			}
+			return (rows + 4) * whole
+		}
+		for _, shape := range []struct{ rows, cols, n int }{
+			{64, 147, 112 * 112}, {96, 16, 112 * 112}, {64, 576, 56 * 56}, {128, 1152, 28 * 28}, {256, 2304, 14 * 14}, {512, 4608, 7 * 7},
+			{320, 960, 7 * 7}, {256, 3456, 13 * 13}, {192, 1600, 27 * 27}, {1000, 512, 13 * 13}, {64, 16, 55 * 55}, {384, 64, 14 * 14},
+		} {
+			m := newFor(i, shape.rows, shape.cols)
+			alone := cost(m, 0, m.Panels(), shape.n)
+			for threads, least := range map[int]float64{2: 1.8, 4: 3.2} {
+				p, busy := split(m, shape.n, threads), make([]int, threads)
+				for part := range p.across * p.down {
+					from, to, left := p.of(part)
+					next := slices.Index(busy, slices.Min(busy))
+					busy[next] += cost(m, from, to, min(p.cols, shape.n-left))
+				}
+				if shape.n < 2*s.tiles*s.tileCols && m.Panels() < 4*threads {
+					continue // too few columns and panels for so many
+				}
+				if scale := float64(alone) / float64(slices.Max(busy)); scale < least {
+					t.Errorf("%v: %d×%d·%d over %d threads in %d×%d parts: at most %.2f times as fast", i, shape.rows, shape.cols, shape.n, threads, p.down, p.across, scale)
+				}
+			}
+			m.Free()
+		}
+	}
+}

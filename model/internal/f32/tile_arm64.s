@@ -170,16 +170,29 @@ begin:
 	FMOVQ.P 16(R1), F30
 	FMOVQ.P 48(R1), F31
 	VLD1.P  (R3)(R6), [V24.S4, V25.S4, V26.S4]
-	SUBS    $4, R13, R4
-	BLE     rest
+	SUBS    $8, R13, R4
+	BLE     four
 
-steps:
+eight:
 	STEP24
 	STEP27
 	STEP24
 	STEP27
-	SUBS $4, R4, R4
-	BGT  steps
+	STEP24
+	STEP27
+	STEP24
+	STEP27
+	SUBS $8, R4, R4
+	BGT  eight
+
+four: // 1 to 8 steps are left
+	ADDS $4, R4, R4
+	BLE  rest
+	STEP24
+	STEP27
+	STEP24
+	STEP27
+	SUB $4, R4
 
 rest: // 1 to 4 steps
 	CMN $3, R4

@@ -152,7 +152,21 @@ func (l *arithmeticOp) Bytes() int64 {
 	return 4 * l.constant.volume()
 }
 
-func (l *arithmeticOp) InPlace()       {}
+func (l *arithmeticOp) InPlace() {}
+
+// Pair says what it does, where both tensors come with the frame.
+func (l *arithmeticOp) Pair() (f32.Pair, bool) {
+	switch {
+	case l.constant != nil:
+		return 0, false
+	case l.of == add:
+		return f32.Add, true
+	case l.of == multiply:
+		return f32.Multiply, true
+	}
+	return 0, false
+}
+
 func (l *arithmeticOp) Strided()       {}
 func (l *arithmeticOp) Bounded()       {}
 func (l *arithmeticOp) Work() int64    { return 0 }
@@ -199,11 +213,17 @@ func lineByLine(y, a, b *tensor.Dense, of func(y, a, b []float32, sa, sb int), c
 	z, left, right := y.Float32s(), a.Float32s(), b.Float32s()
 	w := together(y.Info(), a.Info(), b.Info())
 	n, move := w.inner()
+	most := n
+	if c != f32.Linear { // what is bounded is still in the cache
+		most = block
+	}
 	for at := (moves{}); ; {
-		line := z[at[0]:][:n]
-		of(line, left[at[1]:], right[at[2]:], move[1], move[2])
-		if c != f32.Linear {
-			bound(line, line, c)
+		for i := 0; i < n; i += most {
+			line := z[at[0]+i:][:min(most, n-i)]
+			of(line, left[at[1]+i*move[1]:], right[at[2]+i*move[2]:], move[1], move[2])
+			if c != f32.Linear {
+				bound(line, line, c)
+			}
 		}
 		if !w.next(&at) {
 			return

@@ -86,12 +86,7 @@ func (k *batchNormKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) 
 	scale := k.scale.Float32s()
 	for p := range len(x) / plane {
 		line, to, by, plus := x[p*plane:][:plane], z[p*plane:][:plane], scale[p%len(scale)], shift[p%len(scale)]
-		for i, v := range line {
-			to[i] = v*by + plus
-		}
-		if with.Clamp != f32.Linear {
-			bound(to, to, with.Clamp)
-		}
+		f32.Scaled(by, plus, with.Clamp).Apply(to, line)
 	}
 	return nil
 }

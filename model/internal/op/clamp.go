@@ -102,8 +102,5 @@ func (l clampOp) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
 
 // bound gives x within c; y may be x.
 func bound(y, x []float32, c f32.Clamp) {
-	lo, hi := c.Min, c.Max
-	for i, v := range x {
-		y[i] = min(max(v, lo), hi)
-	}
+	f32.Bounded(c).Apply(y, x)
 }

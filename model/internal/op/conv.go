@@ -3,6 +3,8 @@ package op
 import (
 	"fmt"
 	"slices"
+
+	"tandem/model/internal/f32"
 )
 
 // conv reads a convolution.
@@ -19,17 +21,17 @@ func conv(n *Node) error {
 		return err
 	}
 	flat, is := s.flat()
-	if w := n.In[1].Constant; !is || shape[0] != 1 || w == nil || n.In[0].Constant != nil || n.has(2) && n.In[2].Constant == nil {
+	if w := n.In[1].Constant; !is || w == nil || n.In[0].Constant != nil || n.has(2) && n.In[2].Constant == nil {
 		return n.directConv(s, groups)
 	}
-	if err := flat.affordable(shape[1]); err != nil {
+	if err := flat.affordable(shape[0] * shape[1]); err != nil {
 		return err
 	}
 	w, err := n.weights(1)
 	if err != nil {
 		return err
 	}
-	c := &convOp{window: flat.window, in: shape[1], out: int(w.Dims[0]), groups: groups, weights: w}
+	c := &convOp{window: flat.window, samples: shape[0], in: shape[1], out: int(w.Dims[0]), groups: groups, weights: w}
 	if b, err := n.weights(2); err != nil {
 		return err
 	} else if b != nil {
@@ -38,7 +40,7 @@ func conv(n *Node) error {
 		}
 		c.after = append(c.after, scaling{shift: b, times: 1})
 	}
-	return n.give(c, append([]int{1, c.out}, flat.out...), 0)
+	return n.give(c, append([]int{c.samples, c.out}, flat.out...), 0)
 }
 
 // filters reads how the weights that input i is slide over an activation of
@@ -60,16 +62,21 @@ func (n *Node) filters(shape []int, i int) (s spatial, groups int, err error) {
 	return s, int(g), err
 }
 
-// convOp is a convolution in two dimensions: x of shape [1 in h w], y of
-// [1 out oh ow]. The channels are in groups, which do not see one another.
+// convOp is a convolution in two dimensions: x of shape [samples in h w], y of
+// [samples out oh ow]. The channels are in groups, which do not see one another,
+// and the kernel has one sample at a time.
 type convOp struct {
 	window
+	samples         int
 	in, out, groups int
 	weights         *Constant // [out in/groups kh kw]
 	after           []scaling // of each output channel: the bias, and what was absorbed
+	tile            int       // computed by tiles of so many outputs along each axis; 0: as it is
 }
 
-func (c *convOp) Bounded() {}
+func (c *convOp) Bounded()       {}
+func (c *convOp) Finishes() bool { return true }
+func (c *convOp) Samples() int   { return c.samples }
 
 // Absorb takes over a scaling of the output channels.
 func (c *convOp) Absorb(by Scaler, shape []int) bool {
@@ -81,14 +88,22 @@ func (c *convOp) Absorb(by Scaler, shape []int) bool {
 }
 
 func (c *convOp) Work() int64 {
-	return int64(c.out) * int64(c.in/c.groups) * int64(c.elements()) * int64(c.oh) * int64(c.ow)
+	return int64(c.samples) * int64(c.out) * int64(c.in/c.groups) * int64(c.elements()) * int64(c.oh) * int64(c.ow)
 }
 
 func (c *convOp) Bytes() int64 {
-	if c.weights.quantised != nil && c.in != c.groups {
-		return c.weights.volume() + 4*int64(c.out)
+	if c.tile > 0 {
+		return f32.WinogradBytes(c.tile, c.out, c.in) + 4*int64(c.out)
 	}
-	return 4 * (int64(c.out)*int64(c.in/c.groups)*int64(c.elements()) + int64(c.out))
+	return c.plainBytes() + 4*int64(c.out)
+}
+
+// plainBytes is what the weights take as they are.
+func (c *convOp) plainBytes() int64 {
+	if c.weights.quantised != nil && c.in != c.groups {
+		return c.weights.volume()
+	}
+	return 4 * int64(c.out) * int64(c.in/c.groups) * int64(c.elements())
 }
 
 func (c *convOp) String() string {
@@ -100,6 +115,9 @@ func (c *convOp) String() string {
 	}
 	if c.stride != [2]int{1, 1} {
 		s += fmt.Sprintf(", stride %d", c.stride[0])
+	}
+	if c.tile > 0 {
+		s += fmt.Sprintf(", by tiles of %dx%d", c.tile, c.tile)
 	}
 	return s
 }
@@ -113,6 +131,12 @@ func (c *convOp) Load() (Kernel, error) {
 	loaded.window = c.settled()
 	if c.in == c.groups {
 		return loaded.loadDepthwise(scale, shift)
+	}
+	if c.tile > 0 {
+		return loaded.loadWinograd(scale, shift)
+	}
+	if k := loaded.grouped(); k != nil {
+		return k, k.load(scale, shift)
 	}
 	return loaded.loadProduct(scale, shift)
 }

@@ -11,9 +11,9 @@ import (
 // of [out in/groups kernel...], y of [n out ...]. What networks mostly have,
 // convOp does faster.
 type directConvOp struct {
-	weightless
 	spatial
 	groups, out int
+	work        int64
 }
 
 // directConv gives it for inputs x, w and b of the node.
@@ -24,9 +24,17 @@ func (n *Node) directConv(s spatial, groups int) error {
 	if n.has(2) && (err != nil || len(b) != 1 || b[0] != w[0]) {
 		return fmt.Errorf("%w: a bias of shape %v for %d outputs", ErrMalformed, b, w[0])
 	}
-	o := directConvOp{spatial: s, groups: groups, out: w[0]}
+	o := directConvOp{spatial: s, groups: groups, out: w[0], work: s.work(x[0], w)}
 	return n.combine(o, append([]int{x[0], w[0]}, s.out...), 0, 1, 2)
 }
+
+// work is the multiply-adds of so many samples with weights of a shape.
+func (s spatial) work(samples int, weights []int) int64 {
+	return int64(samples) * int64(Volume(weights)) * int64(Volume(s.out))
+}
+
+func (c directConvOp) Work() int64  { return c.work }
+func (c directConvOp) Bytes() int64 { return 0 }
 
 func (c directConvOp) String() string {
 	return fmt.Sprintf("conv to %d, %v", c.out, c.kernel)

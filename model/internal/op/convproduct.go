@@ -25,9 +25,11 @@ func (c *convOp) loadProduct(scale, shift []float32) (Kernel, error) {
 	k.preparation.convKernel = k
 	rows, cols := c.out/c.groups, c.in/c.groups*len(c.taps)
 	k.patches.window = &k.window
-	for i := range cols {
-		k.patches.off = append(k.patches.off, i/len(c.taps)*c.plane()+c.taps[i%len(c.taps)])
+	off := make([]int, cols)
+	for i := range off {
+		off[i] = i/len(c.taps)*c.plane() + c.taps[i%len(c.taps)]
 	}
+	k.patches.off = f32.NewOffsets(off)
 	var err error
 	if k.narrow, err = c.weights.narrowed(scale, false); err != nil {
 		return nil, err
@@ -108,7 +110,7 @@ func (k *convKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
 		scratch := k.narrow.fill(m, g*rows, scratch)
 		k.product = f32.Product{
 			C: c[g*rows*positions:][:rows*positions], Ldc: positions, B: &k.patches, N: positions,
-			Bias: bias[g*rows:][:rows], Clamp: with.Clamp,
+			Bias: bias[g*rows:][:rows], Clamp: with.Clamp, Then: with.Then.From(g * rows * positions),
 		}
 		k.patches.x = x[g*each:]
 		if len(k.taps) == 1 {
@@ -128,8 +130,8 @@ func (k *convKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
 // output (oy, ox) sees, in the order of the weights.
 type patches struct {
 	*window
-	off    []int     // of each row of the matrix: its tap of the first output
-	x, src []float32 // from the group's first channel on: prepared, as they came
+	off    f32.Offsets // of each row of the matrix: its tap of the first output
+	x, src []float32   // from the group's first channel on: prepared, as they came
 }
 
 var _ f32.Columns = (*patches)(nil)
@@ -137,6 +139,14 @@ var _ f32.Columns = (*patches)(nil)
 // Pack gathers a few columns. Neighbouring outputs of a row have neighbouring
 // inputs, so it copies runs, and these lie alike in every row of the matrix.
 func (p *patches) Pack(dst []float32, width, row, rows, col, cols int) {
+	for cols > width {
+		p.tile(dst, width, row, rows, col, width)
+		dst, col, cols = dst[rows*width:], col+width, cols-width
+	}
+	p.tile(dst, width, row, rows, col, cols)
+}
+
+func (p *patches) tile(dst []float32, width, row, rows, col, cols int) {
 	var runs [f32.MaxRuns]f32.Run
 	n := 0
 	for at := 0; at < cols; n++ {
@@ -146,7 +156,7 @@ func (p *patches) Pack(dst []float32, width, row, rows, col, cols int) {
 			at = cols
 		}
 	}
-	f32.Gather(dst, width, p.x, p.off[row:row+rows], runs[:n], cols)
+	f32.Gather(dst, width, p.x, &p.off, row, rows, runs[:n], cols)
 }
 
 // preparation prepares one plane for each chunk.

@@ -85,15 +85,40 @@ func (n *Node) spread(size, kernel []int) (s spatial, err error) {
 	return s, nil
 }
 
+// convTransposeOp multiplies the weights with all places of x at once, and adds
+// the columns of the product up where their windows overlap:
+//
+//	weights turned over      x             columns            y
+//	[channels taps, in] x [in, size] = [channels taps, size] ──add──▶ [channels, out]
+//
+// It does so for as many channels as take little memory.
 type convTransposeOp struct {
 	spatial
 	groups, in, channels int
 }
 
-func (c convTransposeOp) Bytes() int64 { return 0 }
-
 func (c convTransposeOp) Work() int64 {
 	return int64(c.in) * int64(c.channels/c.groups) * int64(Volume(c.kernel)) * int64(Volume(c.size))
+}
+
+func (c convTransposeOp) Bytes() int64 {
+	rows, in, size := int64(c.together()*Volume(c.kernel)), int64(c.in/c.groups), int64(Volume(c.size))
+	return 4 * (2*rows*in + rows*size)
+}
+
+// together is how many channels of a group are computed at a time.
+func (c convTransposeOp) together() int {
+	const most = 1 << 18 // floats of the columns
+	n := c.channels / c.groups
+	for d := 1; d < n; d++ {
+		if n%d == 0 && n/d*Volume(c.kernel)*Volume(c.size) <= most {
+			return n / d
+		}
+	}
+	if n*Volume(c.kernel)*Volume(c.size) <= most {
+		return n
+	}
+	return 1
 }
 
 func (c convTransposeOp) String() string {
@@ -101,39 +126,61 @@ func (c convTransposeOp) String() string {
 }
 
 func (c convTransposeOp) Load() (Kernel, error) {
-	return convTransposeKernel{lattice: c.lattice(c.out, c.size), groups: c.groups}, nil
+	rows, in, size := c.together()*Volume(c.kernel), c.in/c.groups, Volume(c.size)
+	return &convTransposeKernel{
+		convTransposeOp: c, lattice: c.lattice(c.out, c.size), product: newProduct(rows, in, size),
+		weights: make([]float32, rows*in), columns: make([]float32, rows*size),
+	}, nil
 }
 
 type convTransposeKernel struct {
+	convTransposeOp
 	*lattice
-	groups int
+	product          *product
+	weights, columns []float32 // of the channels at hand
 }
 
-func (k convTransposeKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
+func (k *convTransposeKernel) Free() { k.product.free() }
+
+func (k *convTransposeKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 	x, w, z := xs[0].Float32s(), xs[1].Float32s(), y.Float32s()
-	samples, in := xs[0].Shape()[0], xs[0].Shape()[1]
-	each := xs[1].Shape()[1] // outputs of a group
-	out := each * k.groups
-	size, plane := len(x)/(samples*in), len(z)/(samples*out)
-	for i := range samples * out {
-		to, group, channel := z[i*plane:][:plane], i%out/each, i%each
-		bias := float32(0)
-		if len(xs) > 2 && xs[2] != nil {
-			bias = xs[2].Float32s()[i%out]
+	var bias []float32
+	if len(xs) > 2 && xs[2] != nil {
+		bias = xs[2].Float32s()
+	}
+	in, each, size, plane := k.in/k.groups, k.channels/k.groups, k.product.n, Volume(k.out)
+	rows := len(k.weights) / in
+	count := rows / k.taps
+	for channel := 0; channel < k.channels; channel += count {
+		group, first := channel/each, channel%each*k.taps
+		for c := range in {
+			copy(k.weights[c*rows:][:rows], w[(group*in+c)*each*k.taps+first:])
 		}
-		fill(to, bias)
-		for c := group * (in / k.groups); c < (group+1)*(in/k.groups); c++ {
-			from := x[(i/out*in+c)*size:][:size]
-			for tap := range k.taps {
-				factor := w[(c*each+channel)*k.taps+tap]
-				k.rows(tap, func(small, large, count, step int) {
-					line := from[small:][:count]
-					for j, v := range line {
-						to[large+j*step] += factor * v
-					}
-				})
+		for sample := range xs[0].Shape()[0] {
+			k.product.multiply(k.columns, k.weights, x[(sample*k.in+group*in)*size:], true, false)
+			for i := range count {
+				to := z[(sample*k.channels+channel+i)*plane:][:plane]
+				begin := float32(0)
+				if bias != nil {
+					begin = bias[channel+i]
+				}
+				fill(to, begin)
+				k.add(to, k.columns[i*k.taps*size:])
 			}
 		}
 	}
 	return nil
+}
+
+// add adds the columns of a channel to its plane, tap by tap.
+func (k *convTransposeKernel) add(to, columns []float32) {
+	size := k.product.n
+	for tap := range k.taps {
+		from := columns[tap*size:][:size]
+		k.rows(tap, func(small, large, count, step int) {
+			for j, v := range from[small:][:count] {
+				to[large+j*step] += v
+			}
+		})
+	}
 }

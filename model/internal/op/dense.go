@@ -55,7 +55,11 @@ func NewDense(in, out, rows int, biased bool, from Parameters) *Dense {
 	return &Dense{in: in, out: out, rows: rows, biased: biased, from: from}
 }
 
-func (d *Dense) Bounded()    {}
+func (d *Dense) Bounded() {}
+
+// Finishes says no: there is one other tensor for each frame of a batch.
+func (d *Dense) Finishes() bool { return false }
+
 func (d *Dense) Work() int64 { return int64(d.rows) * int64(d.in) * int64(d.out) }
 
 func (d *Dense) String() string {

@@ -7,11 +7,10 @@ import (
 )
 
 // depthwiseKernel is a convolution in which each output channel sees one input
-// channel. There is too little to multiply for a matrix product: each plane is
-// prepared and summed up tap by tap.
+// channel. There is too little to multiply for a matrix product.
 type depthwiseKernel struct {
 	*convOp
-	weights, bias *tensor.Dense // [out taps], [out]
+	weights, bias []float32 // [out taps], [out]
 	job           planes
 }
 
@@ -26,10 +25,8 @@ func (c *convOp) loadDepthwise(scale, shift []float32) (Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &depthwiseKernel{
-		convOp: c, weights: tensor.New(tensor.WithShape(c.out, len(c.taps)), tensor.WithBacking(w)), bias: vector(shift),
-	}
-	k.job = planes{window: &c.window, each: c.out / c.in, sum: k.sum}
+	k := &depthwiseKernel{convOp: c, weights: w, bias: shift}
+	k.job = planes{window: &c.window, each: c.out / c.in, slide: c.sliding(f32.NewSum), whole: k.whole, sum: k.sum}
 	return k, nil
 }
 
@@ -39,7 +36,12 @@ func (k *depthwiseKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) 
 	return k.job.apply(y, xs[0], 0, with)
 }
 
+func (k *depthwiseKernel) whole(y, x []float32, at, channel int, scratch []float32) {
+	taps := len(k.taps)
+	k.job.slide.Sum(y, x, at, k.weights[channel*taps:][:taps], k.bias[channel], k.job.clamp, scratch)
+}
+
 func (k *depthwiseKernel) sum(y, x []float32, channel int) {
 	taps := len(k.taps)
-	f32.Correlate(y, x, k.taps, k.weights.Float32s()[channel*taps:][:taps], k.bias.Float32s()[channel], k.job.clamp)
+	f32.Correlate(y, x, k.taps, k.weights[channel*taps:][:taps], k.bias[channel], k.job.clamp)
 }

@@ -2,145 +2,185 @@ package op
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"gorgonia.org/tensor"
 )
 
-// einsum reads a product of one or two tensors whose dimensions have letters:
-// those that the result does not name are summed over. It is a batch of products
-// of matrices, with the tensors brought into that order:
+// einsum reads a product of tensors whose dimensions have letters: those that the
+// result does not name are summed over. Two tensors are a batch of products of
+// matrices, and are brought into that order:
 //
 //	"bhid,bhjd->bhij"      batch [b h], rows [i], columns [j], summed [d]
 //
-// A second tensor that is missing is a 1.
+// A second tensor that is missing is a 1. Of several, the product of those before
+// is multiplied with the next, and keeps the letters that are still wanted.
 func einsum(n *Node) error {
-	if err := n.takes(1, 2); err != nil {
-		return fmt.Errorf("%w (%w: more than two)", err, ErrUnsupported)
+	const most = 16
+	if err := n.takes(1, most); err != nil {
+		return err
 	}
 	var shapes [][]int
+	var inputs []int
 	for i := range n.In {
 		d, err := n.dims(i)
 		if err != nil {
 			return err
 		}
-		shapes = append(shapes, d)
+		shapes, inputs = append(shapes, d), append(inputs, i)
 	}
-	l, to, err := lettered(strings.ReplaceAll(n.word("equation", ""), " ", ""), shapes)
+	e, err := lettered(strings.ReplaceAll(n.word("equation", ""), " ", ""), shapes)
 	if err != nil {
 		return err
 	}
+	to := e.shape(e.result)
 	if len(n.In) == 1 {
+		l, err := e.pair(e.terms[0], shapes[0], nil, nil, e.result)
+		if err != nil {
+			return err
+		}
 		return n.give(l, to, 0)
 	}
-	return n.combine(l, to, 0, 1)
+	chain := &einsumChain{}
+	term, shape := e.terms[0], shapes[0]
+	for i := 1; i < len(e.terms); i++ {
+		result := e.result
+		if i+1 < len(e.terms) {
+			result = e.wanted(slices.Concat(term, e.terms[i]), i+1)
+		}
+		l, err := e.pair(term, shape, e.terms[i], shapes[i], result)
+		if err != nil {
+			return err
+		}
+		chain.pairs = append(chain.pairs, l)
+		term, shape = result, e.shape(result)
+	}
+	if len(chain.pairs) == 1 {
+		return n.combine(chain.pairs[0], to, inputs...)
+	}
+	return n.combine(chain, to, inputs...)
 }
 
-// lettered reads the equation.
-func lettered(equation string, shapes [][]int) (*einsumOp, []int, error) {
-	wrong := fmt.Errorf("%w: equation %.80q for shapes %v", ErrMalformed, equation, shapes)
-	left, right, told := strings.Cut(equation, "->")
+// equation is what the letters say.
+type equation struct {
+	text   string
+	sizes  map[rune]int
+	terms  [][]rune
+	result []rune
+}
+
+// lettered reads it.
+func lettered(text string, shapes [][]int) (*equation, error) {
+	wrong := fmt.Errorf("%w: equation %.80q for shapes %v", ErrMalformed, text, shapes)
+	left, right, told := strings.Cut(text, "->")
 	terms := strings.Split(left, ",")
 	if len(terms) != len(shapes) {
-		return nil, nil, wrong
+		return nil, wrong
 	}
-	sizes := map[rune]int{}
+	e := &equation{text: text, sizes: map[rune]int{}}
 	dots := "" // letters for the dimensions of an ellipsis
 	for i, t := range terms {
 		if a, b, ok := strings.Cut(t, "..."); ok {
 			missing := len(shapes[i]) - len(a) - len(b)
 			if missing < 0 || missing > MaxRank {
-				return nil, nil, wrong
+				return nil, wrong
 			}
 			all := "①②③④⑤⑥⑦⑧" // the last of them are those of shorter ones
 			mine := string([]rune(all)[MaxRank-missing:])
 			if len(mine) > len(dots) {
 				dots = mine
 			}
-			terms[i] = a + mine + b
+			t = a + mine + b
 		}
-		letters := []rune(terms[i])
+		letters := []rune(t)
 		if len(letters) != len(shapes[i]) {
-			return nil, nil, wrong
+			return nil, wrong
 		}
 		for k, c := range letters {
 			d := shapes[i][k]
-			if s, is := sizes[c]; is && s != d && s != 1 && d != 1 {
-				return nil, nil, wrong
+			if s, is := e.sizes[c]; is && s != d && s != 1 && d != 1 {
+				return nil, wrong
 			}
-			sizes[c] = max(sizes[c], d)
+			e.sizes[c] = max(e.sizes[c], d)
 		}
+		e.terms = append(e.terms, letters)
 	}
-	result := []rune(strings.Replace(right, "...", dots, 1))
+	e.result = []rune(strings.Replace(right, "...", dots, 1))
 	if !told {
-		result = []rune(dots)
-		for _, c := range slices.Sorted(func(yield func(rune) bool) {
-			for c := range sizes {
-				if !yield(c) {
-					return
-				}
-			}
-		}) {
+		e.result = []rune(dots)
+		for _, c := range slices.Sorted(maps.Keys(e.sizes)) {
 			if c < '①' && strings.Count(left, string(c)) == 1 {
-				result = append(result, c)
+				e.result = append(e.result, c)
 			}
 		}
 	}
-	l := &einsumOp{equation: equation, sizes: sizes, shapes: append(shapes, nil)}
-	for _, t := range terms {
-		l.terms = append(l.terms, []rune(t))
+	for _, c := range e.result {
+		if e.sizes[c] == 0 {
+			return nil, wrong
+		}
 	}
-	if len(terms) == 1 {
-		l.terms = append(l.terms, nil)
+	return e, nil
+}
+
+// shape is the sizes of letters.
+func (e *equation) shape(letters []rune) []int {
+	shape := make([]int, len(letters))
+	for i, c := range letters {
+		shape[i] = e.sizes[c]
 	}
-	to := []int{}
+	return shape
+}
+
+func (e *equation) size(letters []rune) int { return Volume(e.shape(letters)) }
+
+// wanted are those of the letters that the result names, or a term from number
+// next on.
+func (e *equation) wanted(letters []rune, next int) (wanted []rune) {
+	later := slices.Concat(slices.Concat(e.terms[next:]...), e.result)
+	for _, c := range letters {
+		if !slices.Contains(wanted, c) && slices.Contains(later, c) {
+			wanted = append(wanted, c)
+		}
+	}
+	return wanted
+}
+
+// pair multiplies two of the tensors.
+func (e *equation) pair(a []rune, aShape []int, b []rune, bShape []int, result []rune) (*einsumOp, error) {
+	l := &einsumOp{equation: e, terms: [][]rune{a, b}, shapes: [][]int{aShape, bShape}, result: result}
 	for _, c := range result {
-		inA, inB := slices.Contains(l.terms[0], c), slices.Contains(l.terms[1], c)
-		switch {
+		switch inA, inB := slices.Contains(a, c), slices.Contains(b, c); {
 		case inA && inB:
 			l.batch = append(l.batch, c)
 		case inA:
 			l.rows = append(l.rows, c)
-		case inB:
-			l.columns = append(l.columns, c)
 		default:
-			return nil, nil, wrong
+			l.columns = append(l.columns, c)
 		}
-		to = append(to, sizes[c])
 	}
-	for _, c := range slices.Concat(l.terms...) {
+	for _, c := range slices.Concat(a, b) {
 		if !slices.Contains(result, c) && !slices.Contains(l.summed, c) {
 			l.summed = append(l.summed, c)
 		}
 	}
-	l.result = result
 	for _, order := range [][]rune{slices.Concat(l.batch, l.rows, l.summed), slices.Concat(l.batch, l.summed, l.columns), result} {
-		if err := sound(l.shape(order)); err != nil {
-			return nil, nil, err
+		if err := sound(e.shape(order)); err != nil {
+			return nil, err
 		}
 	}
-	return l, to, nil
+	return l, nil
 }
 
+// einsumOp is a product of two tensors, or of one and 1.
 type einsumOp struct {
-	equation                     string
-	sizes                        map[rune]int
+	*equation
 	terms                        [][]rune
 	shapes                       [][]int // of the tensors; they may have 1 for a size
 	result                       []rune
 	batch, rows, columns, summed []rune
 }
-
-func (l *einsumOp) shape(letters []rune) []int {
-	shape := make([]int, len(letters))
-	for i, c := range letters {
-		shape[i] = l.sizes[c]
-	}
-	return shape
-}
-
-func (l *einsumOp) size(letters []rune) int { return Volume(l.shape(letters)) }
 
 func (l *einsumOp) Work() int64 {
 	return int64(l.size(l.result)) * int64(l.size(l.summed))
@@ -151,7 +191,7 @@ func (l *einsumOp) Bytes() int64 {
 	return 4 * (int64(l.size(l.batch))*(m*k+k*n+m*n) + m*k)
 }
 
-func (l *einsumOp) String() string { return "einsum " + l.equation }
+func (l *einsumOp) String() string { return "einsum " + l.text }
 
 func (l *einsumOp) Load() (Kernel, error) {
 	m, k, n := l.size(l.rows), l.size(l.summed), l.size(l.columns)

@@ -1,19 +1,26 @@
 package op
 
-import "math"
+import (
+	"math"
+
+	"tandem/model/internal/f32"
+)
 
 // Curves that are x where it is positive, and elsewhere approach a limit.
 
 // elu is alpha (exp(x) - 1) below 0: Clevert et al. 2015.
 func elu(n *Node) error {
-	alpha := float64(n.Float("alpha", 1))
-	return n.curve("elu", func(x float64) float64 { return below(x, alpha*math.Expm1(x)) })
+	return n.each(inVectors("elu", f32.Elu(1, n.Float("alpha", 1), 1)))
 }
 
 // celu is alpha (exp(x / alpha) - 1) below 0: Barron 2017.
 func celu(n *Node) error {
-	alpha := float64(n.Float("alpha", 1))
-	return n.curve("celu", func(x float64) float64 { return below(x, alpha*math.Expm1(x/alpha)) })
+	alpha := n.Float("alpha", 1)
+	if !(alpha > 0) {
+		a := float64(alpha)
+		return n.curve("celu", func(x float64) float64 { return below(x, a*math.Expm1(x/a)) })
+	}
+	return n.each(inVectors("celu", f32.Elu(1/alpha, alpha, 1)))
 }
 
 // selu is gamma times an elu, so that activations keep mean and variance:
@@ -23,8 +30,8 @@ func selu(n *Node) error {
 	if n.Opset < 6 {
 		usual = [2]float32{1.6732, 1.0507}
 	}
-	alpha, gamma := float64(n.Float("alpha", usual[0])), float64(n.Float("gamma", usual[1]))
-	return n.curve("selu", func(x float64) float64 { return gamma * below(x, alpha*math.Expm1(x)) })
+	alpha, gamma := n.Float("alpha", usual[0]), n.Float("gamma", usual[1])
+	return n.each(inVectors("selu", f32.Elu(1, alpha*gamma, gamma)))
 }
 
 // below is x where it is positive, and otherwise y; NaN stays NaN.

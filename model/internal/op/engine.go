@@ -124,6 +124,9 @@ func (e *packed) affine() error {
 	default:
 		e.m.AffineBatch(e.ys, e.xs, bias, clamp)
 	}
+	for _, y := range e.ys {
+		e.with.Then.Rows(y, 0, 1, len(y), len(y))
+	}
 	return nil
 }
 

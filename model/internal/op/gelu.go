@@ -2,7 +2,8 @@ package op
 
 import (
 	"fmt"
-	"math"
+
+	"tandem/model/internal/f32"
 )
 
 // gelu is x times the probability that a normal variable is below x: Hendrycks
@@ -10,10 +11,9 @@ import (
 func gelu(n *Node) error {
 	switch how := n.word("approximate", "none"); how {
 	case "none":
-		return n.curve("gelu", func(x float64) float64 { return x / 2 * (1 + math.Erf(x/math.Sqrt2)) })
+		return n.each(inVectors("gelu", f32.Gelu))
 	case "tanh":
-		by := math.Sqrt(2 / math.Pi)
-		return n.curve("gelu", func(x float64) float64 { return x / 2 * (1 + math.Tanh(by*(x+0.044715*x*x*x))) })
+		return n.each(inVectors("gelu", f32.GeluTanh))
 	default:
 		return fmt.Errorf("approximate %.20q: %w: none and tanh are", how, ErrUnsupported)
 	}

@@ -72,17 +72,20 @@ func (n *Node) integerConv(x, w int) (to []int, o *integerConvOp, err error) {
 		return nil, nil, err
 	}
 	filters, _ := n.dims(w)
-	o = &integerConvOp{spatial: s, groups: groups}
+	o = &integerConvOp{spatial: s, groups: groups, work: s.work(shape[0], filters)}
 	return slices.Concat([]int{shape[0], filters[0]}, s.out), o, nil
 }
 
 type integerConvOp struct {
-	weightless
 	spatial
 	groups int
+	work   int64
 	inputs integerInputs
 	to     onnx.DataType // 0: the sums
 }
+
+func (c *integerConvOp) Work() int64  { return c.work }
+func (c *integerConvOp) Bytes() int64 { return 0 }
 
 func (c *integerConvOp) String() string { return fmt.Sprintf("conv of integers, %v", c.kernel) }
 
@@ -128,7 +131,7 @@ func matMulInteger(n *Node) error {
 		return err
 	}
 	o := integerProductOp{inputs: integerInputs{x: 0, w: 1, xZero: 2, wZero: 3, xScale: -1, wScale: -1, yScale: -1, yZero: -1}}
-	to, err := n.integerProduct(0, 1)
+	to, err := n.integerProduct(&o, 0, 1)
 	if err != nil {
 		return err
 	}
@@ -143,14 +146,16 @@ func qLinearMatMul(n *Node) error {
 		return err
 	}
 	o := integerProductOp{inputs: integerInputs{x: 0, xScale: 1, xZero: 2, w: 3, wScale: 4, wZero: 5, yScale: 6, yZero: 7}, to: n.holds(7)}
-	to, err := n.integerProduct(0, 3)
+	to, err := n.integerProduct(&o, 0, 3)
 	if err != nil {
 		return err
 	}
 	return n.typed(o.to, n.combine(o, to, 0, 1, 2, 3, 4, 5, 6, 7))
 }
 
-func (n *Node) integerProduct(a, b int) ([]int, error) {
+// integerProduct reads the matrices that o multiplies, and gives the shape of the
+// result.
+func (n *Node) integerProduct(o *integerProductOp, a, b int) ([]int, error) {
 	left, err := n.dims(a)
 	if err != nil {
 		return nil, err
@@ -163,14 +168,19 @@ func (n *Node) integerProduct(a, b int) ([]int, error) {
 		return nil, fmt.Errorf("%w: matrices of shape %v and %v", ErrMalformed, left, right)
 	}
 	to, err := broadcast(left[:len(left)-2], right[:len(right)-2])
-	return append(to, left[len(left)-2], right[len(right)-1]), err
+	to = append(to, left[len(left)-2], right[len(right)-1])
+	o.work = int64(Volume(to)) * int64(left[len(left)-1])
+	return to, err
 }
 
 type integerProductOp struct {
-	weightless
 	inputs integerInputs
 	to     onnx.DataType // 0: the sums
+	work   int64
 }
+
+func (l integerProductOp) Work() int64  { return l.work }
+func (l integerProductOp) Bytes() int64 { return 0 }
 
 func (l integerProductOp) Load() (Kernel, error) { return l, nil }
 func (l integerProductOp) String() string        { return "product of integers" }

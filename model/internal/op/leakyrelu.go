@@ -1,14 +1,8 @@
 package op
 
+import "tandem/model/internal/f32"
+
 // leakyRelu is x where it is positive, and alpha x elsewhere.
 func leakyRelu(n *Node) error {
-	alpha := n.Float("alpha", 0.01)
-	return n.each(curve{name: "leaky relu", of: func(y, x []float32) {
-		for i, v := range x {
-			if v < 0 {
-				v *= alpha
-			}
-			y[i] = v
-		}
-	}})
+	return n.each(inVectors("leaky relu", f32.Leaky(n.Float("alpha", 0.01))))
 }

@@ -43,6 +43,9 @@ func TestEinsumByHand(t *testing.T) {
 		"a diagonal":      {"Einsum", attr{"equation": "...ii->...i"}, in(of(dims(1, 2, 2), 1, 2, 3, 4)), []float32{1, 4}},
 		"attention":       {"Einsum", attr{"equation": "bhid,bhjd->bhij"}, in(of(dims(1, 1, 2, 2), 1, 2, 3, 4), of(dims(1, 1, 2, 2), 5, 6, 7, 8)), []float32{17, 23, 39, 53}},
 		"ellipses":        {"Einsum", attr{"equation": "...ij,jk->...ik"}, in(of(dims(1, 2, 2), 1, 2, 3, 4), reals(dims(2, 2), 5, 6, 7, 8)), []float32{19, 22, 43, 50}},
+		"three":           {"Einsum", attr{"equation": "ij,jk,kl->il"}, in(a, b, reals(dims(2, 1), 1, 10)), []float32{239, 543}},
+		"of three, a sum": {"Einsum", attr{"equation": "i,j,i->j"}, in(of(dims(2), 1, 2), of(dims(2), 3, 4), of(dims(2), 5, 6)), []float32{51, 68}},
+		"four":            {"Einsum", attr{"equation": "i,j,k,kj"}, in(of(dims(2), 1, 2), of(dims(1), 3), of(dims(1), 4), of(dims(1, 1), 5)), []float32{60, 120}},
 		"outer":           {"Einsum", attr{"equation": "i,j->ij"}, in(of(dims(2), 1, 2), of(dims(2), 3, 4)), []float32{3, 4, 6, 8}},
 		"one is repeated": {"Einsum", attr{"equation": "ij,ij->i"}, in(a, of(dims(2, 1), 10, 100)), []float32{30, 700}},
 	})

@@ -12,7 +12,7 @@ import (
 // wants the numbers.
 type quantised struct {
 	scales
-	of          onnx.DataType
+	stands      [256]float32 // for which integer of its type a byte does
 	bytes       []byte       // a number each, or
 	file        *onnx.Tensor // where they are
 	scale, zero []float32    // zero may be nil
@@ -31,7 +31,10 @@ func foldDequantize(n *Node) error {
 	if err != nil {
 		return err
 	}
-	q := &quantised{scales: g, of: c.Type, file: c.file}
+	q := &quantised{scales: g, file: c.file}
+	for b := range q.stands {
+		q.stands[b] = float32(c.Type.Wrap(int64(b)))
+	}
 	if q.scale, err = n.reals(1); err != nil {
 		return err
 	}
@@ -54,14 +57,19 @@ func foldDequantize(n *Node) error {
 	return n.known(&Constant{Type: n.holds(1), Dims: wide(shape), quantised: q})
 }
 
-// number is what element i stands for, which is a byte.
-func (q *quantised) number(i int, b byte) float32 {
-	s := q.scales.of(i)
-	v := float32(q.of.Wrap(int64(b)))
-	if q.zero != nil {
-		v -= q.zero[s]
+// numbers are what bytes stand for, which are the elements from element first on.
+func (q *quantised) numbers(to []float32, bytes []byte, first int) {
+	bytes = bytes[:len(to)]
+	for i := 0; i < len(to); {
+		s, end := q.scales.of(first+i), i+min(q.run(first+i), len(to)-i)
+		scale, zero := q.scale[s], float32(0)
+		if q.zero != nil {
+			zero = q.zero[s]
+		}
+		for ; i < end; i++ {
+			to[i] = (q.stands[bytes[i]] - zero) * scale
+		}
 	}
-	return v * q.scale[s]
 }
 
 // integers are the elements as bytes.
@@ -89,9 +97,7 @@ func (q *quantised) floats(count int) ([]float32, error) {
 		return nil, err
 	}
 	f := make([]float32, count)
-	for i, b := range all {
-		f[i] = q.number(i, b)
-	}
+	q.numbers(f, all, 0)
 	return f, nil
 }
 
@@ -141,12 +147,15 @@ func (w *narrow) fill(m *f32.Matrix, first int, memory []float32) []float32 {
 		count := min(m.Width(), lines-from)
 		block := rest[:count*each]
 		at := (first + from) * each
-		for i := range block {
-			row := first + from + i/each
-			if w.across {
-				row = i % each
+		w.numbers(block, w.bytes[at:], at)
+		for line := range count {
+			for i, part := 0, block[line*each:][:each]; i < each; i++ {
+				if w.across {
+					part[i] *= w.times[i]
+				} else {
+					part[i] *= w.times[first+from+line]
+				}
 			}
-			block[i] = w.number(at+i, w.bytes[at+i]) * w.times[row]
 		}
 		if w.across {
 			m.SetColumns(from, block)

@@ -80,6 +80,7 @@ type Kernel interface {
 // With is what a kernel may use beside its tensors.
 type With struct {
 	Clamp   f32.Clamp       // bounds of the results; Linear, unless the operation is Bounded
+	Then    f32.Epilogue    // what becomes of them; nothing, unless the operation is Finishing
 	More    []*tensor.Dense // the results behind y, of an operation that gives several
 	Team    *f32.Team       // nil: the calling goroutine alone
 	Scratch []float32       // as many as the kernel said that it needs
@@ -127,6 +128,10 @@ func stores(f f32.Format, layer ...*f32.Matrix) (bytes int) {
 
 // An operation may have more to it.
 type (
+	// Sampled operations do the same with each of so many samples of a frame, which
+	// lie along the first dimension of their tensors: the kernel gets one at a time.
+	Sampled interface{ Samples() int }
+
 	// Bounded operations apply With.Clamp, and so do the work of a ReLU behind
 	// them.
 	Bounded interface{ Bounded() }
@@ -136,6 +141,25 @@ type (
 	Clamping interface {
 		// After is what c and then this operation do.
 		After(c f32.Clamp) f32.Clamp
+	}
+
+	// Finishing operations apply With.Then, and so do the work of a function, or of
+	// the sum with another tensor of the same shape, behind them while their
+	// results are in the cache.
+	Finishing interface {
+		// Finishes says whether With.Then may have another tensor.
+		Finishes() (another bool)
+	}
+
+	// Curved operations apply a function to each number, and so can be left to a
+	// Finishing one before them, unless it is the zero value.
+	Curved interface{ Function() f32.Function }
+
+	// Paired operations combine two tensors element by element; those of one shape
+	// can be left to a Finishing one that makes either of them.
+	Paired interface {
+		// Pair says how; a and b may change places.
+		Pair() (pair f32.Pair, ok bool)
 	}
 
 	// InPlace operations may have y in the memory of any input of y's length.
@@ -161,6 +185,15 @@ type (
 		Offsets(shapes [][]int) (offsets []int, ok bool)
 	}
 
+	// Roomy operations have a faster form that takes more memory.
+	Roomy interface {
+		// Room is how many bytes more, and about how much time that saves for each
+		// frame, in any unit; 0 if there is no such form.
+		Room() (bytes int64, saved float64)
+		// Take settles the operation on it. It is called before Load.
+		Take()
+	}
+
 	// Scaler operations may be no more than a factor and a summand for each
 	// channel.
 	Scaler interface {
@@ -175,6 +208,15 @@ type (
 		Absorb(by Scaler, shape []int) bool
 	}
 )
+
+// Samples is how many samples of a frame the kernel of an operation gets one by
+// one; 1: it gets whole tensors.
+func Samples(o Operation) int {
+	if s, is := o.(Sampled); is {
+		return s.Samples()
+	}
+	return 1
+}
 
 // weightless is embedded in operations that have neither weights nor
 // multiply-adds.

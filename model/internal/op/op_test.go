@@ -137,6 +137,18 @@ func apply(t testing.TB, o Operation, shape []int, xs ...*tensor.Dense) *tensor.
 func applyAll(t testing.TB, o Operation, shapes [][]int, xs ...*tensor.Dense) []*tensor.Dense {
 	t.Helper()
 	shape := shapes[0]
+	if c, is := o.(*convOp); is && c.samples > 1 {
+		one, whole := *c, dense(shape)
+		one.samples = 1
+		for i := range c.samples {
+			part := func(t *tensor.Dense) *tensor.Dense {
+				dims := append([]int{1}, t.Shape()[1:]...)
+				return over(t.Float32s()[i*Volume(dims):][:Volume(dims)], dims)
+			}
+			copy(part(whole).Float32s(), apply(t, &one, part(whole).Shape(), part(xs[0])).Float32s())
+		}
+		return []*tensor.Dense{whole}
+	}
 	var more []*tensor.Dense
 	for _, s := range shapes[1:] {
 		more = append(more, dense(s))
@@ -181,6 +193,19 @@ func applyAll(t testing.TB, o Operation, shapes [][]int, xs ...*tensor.Dense) []
 		bounded := y.Clone().(*tensor.Dense)
 		bound(bounded.Float32s(), bounded.Float32s(), c)
 		alike(t, fmt.Sprint(o, ", bounded"), run("bounded", dense(shape), xs, With{Clamp: c, Scratch: with.Scratch, More: more}), bounded.Float32s(), 0)
+	}
+	if f, ok := o.(Finishing); ok {
+		then := f32.Epilogue{Function: f32.Tanh}
+		if f.Finishes() {
+			then.Pair, then.Other, then.Clamp = f32.Add, slices.Clone(y.Float32s()), f32.Clamp{Min: -1, Max: 1}
+		}
+		finished := y.Clone().(*tensor.Dense)
+		then.Rows(finished.Float32s(), 0, 1, finished.Size(), finished.Size())
+		with := With{Clamp: f32.Linear, Then: then, Scratch: with.Scratch, More: more}
+		alike(t, fmt.Sprint(o, ", finished"), run("finished", dense(shape), xs, with), finished.Float32s(), 1e-6)
+		if a := testing.AllocsPerRun(3, func() { k.Apply(y.Clone().(*tensor.Dense), xs, with) }) - testing.AllocsPerRun(3, func() { y.Clone() }); a > 0 {
+			t.Errorf("%v, finished: %v allocations, want none", o, a)
+		}
 	}
 	if v, ok := o.(View); ok {
 		if ap, at, can := v.View(xs[0].Info()); can {

@@ -83,8 +83,9 @@ func (l *poolOp) Load() (Kernel, error) {
 	l = &loaded
 	l.window = l.settled()
 	k := &poolKernel{poolOp: l}
-	k.job = planes{window: &l.window, each: 1, sum: k.max}
+	k.job = planes{window: &l.window, each: 1, sum: k.max, whole: k.largest, slide: l.sliding(f32.NewLargest)}
 	if l.mean {
+		k.job.slide = nil
 		k.job.sum, k.job.done = k.sum, k.divide
 		k.ones = make([]float32, len(l.taps))
 		fill(k.ones, 1)
@@ -132,6 +133,10 @@ func (k *poolKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error
 }
 
 func (k *poolKernel) max(y, x []float32, _ int) { f32.Maximum(y, x, k.taps) }
+
+func (k *poolKernel) largest(y, x []float32, at, _ int, scratch []float32) {
+	k.job.slide.Largest(y, x, at, scratch)
+}
 
 func (k *poolKernel) sum(y, x []float32, _ int) {
 	f32.Correlate(y, x, k.taps, k.ones, 0, f32.Linear)

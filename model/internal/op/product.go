@@ -45,8 +45,9 @@ type sideways f32.RowMajor
 func (s *sideways) Pack(dst []float32, width, row, rows, col, cols int) {
 	for c := range cols {
 		from := s.Data[(col+c)*s.Stride+row:][:rows]
+		to := dst[c/width*width*rows+c%width:]
 		for r, v := range from {
-			dst[r*width+c] = v
+			to[r*width] = v
 		}
 	}
 }

@@ -97,6 +97,20 @@ func (g scales) of(i int) int {
 	return along
 }
 
+// run is how many elements from i on have the same scale.
+func (g scales) run(i int) int {
+	switch {
+	case g.count == 1 && !g.blocks:
+		return math.MaxInt
+	case !g.blocks:
+		return g.inner - i%g.inner
+	case g.inner > 1:
+		return 1
+	}
+	along := i % g.size
+	return min(g.block-along%g.block, g.size-along)
+}
+
 type quantizeOp struct {
 	weightless
 	scales
@@ -109,9 +123,11 @@ func (l quantizeOp) String() string        { return fmt.Sprint("quantize to ", l
 func (l quantizeOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 	z, by := y.Float32s(), xs[1].Float32s()
 	least, most := l.to.Range()
-	for i, v := range xs[0].Float32s() {
-		s := l.of(i)
-		z[i] = rounded(float64(v/by[s]), zeroPoint(xs[2], s), least, most)
+	for i, x := 0, xs[0].Float32s(); i < len(x); {
+		s, end := l.of(i), i+min(l.run(i), len(x)-i)
+		for scale, zero := by[s], zeroPoint(xs[2], s); i < end; i++ {
+			z[i] = rounded(float64(x[i]/scale), zero, least, most)
+		}
 	}
 	return nil
 }
@@ -142,9 +158,11 @@ func (l dequantizeOp) String() string        { return "dequantize" }
 
 func (l dequantizeOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 	z, by := y.Float32s(), xs[1].Float32s()
-	for i, v := range xs[0].Float32s() {
-		s := l.of(i)
-		z[i] = (v - float32(zeroPoint(xs[2], s))) * by[s]
+	for i, x := 0, xs[0].Float32s(); i < len(x); {
+		s, end := l.of(i), i+min(l.run(i), len(x)-i)
+		for scale, zero := by[s], float32(zeroPoint(xs[2], s)); i < end; i++ {
+			z[i] = (x[i] - zero) * scale
+		}
 	}
 	return nil
 }

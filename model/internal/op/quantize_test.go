@@ -66,3 +66,29 @@ func TestIntegerProductsOfManyMatrices(t *testing.T) {
 		t.Errorf("shape %v, want %v", y.Shape(), want)
 	}
 }
+
+// Elements that follow one another with the same scale are computed together: as
+// many as there are, and no more.
+func TestRunsHaveOneScale(t *testing.T) {
+	for name, g := range map[string]scales{
+		"one":                  {size: 1, inner: 1, block: 1, count: 1},
+		"rows":                 {size: 3, inner: 4, block: 1, count: 3},
+		"the last axis":        {size: 5, inner: 1, block: 1, count: 5},
+		"blocks":               {size: 7, inner: 1, block: 3, count: 3, blocks: true},
+		"one block":            {size: 4, inner: 1, block: 4, count: 1, blocks: true},
+		"blocks of other rows": {size: 4, inner: 3, block: 2, count: 2, blocks: true},
+	} {
+		const elements = 60
+		for i := range elements {
+			end := min(elements, i+min(g.run(i), elements-i))
+			for j := i; j < end; j++ {
+				if g.of(j) != g.of(i) {
+					t.Errorf("%s: element %d has another scale than %d, by which a run of %d begins", name, j, i, g.run(i))
+				}
+			}
+			if end == i {
+				t.Errorf("%s: an empty run at %d", name, i)
+			}
+		}
+	}
+}

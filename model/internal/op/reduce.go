@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
 )
 
 // reduction is how many numbers become one.
@@ -103,6 +105,12 @@ func (l reduceOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 	fill(z, l.by.start)
 	w := l.walk(y.Info(), xs[0].Info())
 	n, move := w.inner()
+	if l.by.add == nil && move == (moves{0, 1}) && n*len(z) == len(x) && (w.rank == 1 || w.rank == 2 && w.moves[0] == (moves{1, n})) {
+		f32.Sums(z, x, n) // as of the planes of a global pool
+		l.end(z)
+		return nil
+	}
+	var part [1]float32
 	for at := (moves{}); ; {
 		line, to := x[at[1]:], z[at[0]:]
 		switch {
@@ -111,7 +119,8 @@ func (l reduceOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 				to[i*move[0]] = l.by.add(to[i*move[0]], line[i*move[1]])
 			}
 		case move[0] == 0 && move[1] == 1:
-			to[0] += sum(line[:n])
+			f32.Sums(part[:], line[:n], n)
+			to[0] += part[0]
 		default:
 			for i := range n {
 				to[i*move[0]] += line[i*move[1]]
@@ -121,6 +130,12 @@ func (l reduceOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 			break
 		}
 	}
+	l.end(z)
+	return nil
+}
+
+// end makes results of what was summed up.
+func (l reduceOp) end(z []float32) {
 	for i, v := range z {
 		if l.by.done != nil {
 			v = l.by.done(v, l.count)
@@ -130,7 +145,6 @@ func (l reduceOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 		}
 		z[i] = v
 	}
-	return nil
 }
 
 // walk is over all of x, and stays where it is in y along what is reduced.
@@ -147,16 +161,4 @@ func (l reduceOp) walk(y, x *tensor.AP) (w walk) {
 		w.add(d, moves{move, x.Strides()[i]})
 	}
 	return w
-}
-
-// sum adds up four at a time, which is faster and loses less.
-func sum(x []float32) float32 {
-	var a, b, c, d float32
-	for ; len(x) >= 4; x = x[4:] {
-		a, b, c, d = a+x[0], b+x[1], c+x[2], d+x[3]
-	}
-	for _, v := range x {
-		a += v
-	}
-	return (a + b) + (c + d)
 }

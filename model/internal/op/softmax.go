@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"gorgonia.org/tensor"
+
+	"tandem/model/internal/f32"
 )
 
 // normalising reads Softmax and its kin, which make numbers along one axis a
@@ -64,6 +66,14 @@ func (l softmaxOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 // finite input overflows.
 func softmax(y, x []float32, step int) {
 	top := largest(x, step)
+	if step == 1 {
+		f32.Scaled(1, -top, f32.Linear).Apply(y, x)
+		f32.Exp.Apply(y, y)
+		var sum [1]float32
+		f32.Sums(sum[:], y, len(y))
+		f32.Scaled(1/sum[0], 0, f32.Linear).Apply(y, y)
+		return
+	}
 	sum := 0.0
 	for i := 0; i < len(x); i += step {
 		e := math.Exp(float64(x[i] - top))

@@ -1,6 +1,10 @@
 package op
 
-import "math"
+import (
+	"math"
+
+	"tandem/model/internal/f32"
+)
 
 // Table finds each operator by its name in ONNX. A new one is a line here, and
 // its file.
@@ -49,8 +53,8 @@ var Table = map[string]Operator{
 	"Einsum":                    {Read: einsum},
 	"Elu":                       {Read: elu},
 	"Equal":                     comparing("equal", equal),
-	"Erf":                       elementary("erf", math.Erf),
-	"Exp":                       elementary("exp", math.Exp),
+	"Erf":                       smooth("erf", f32.Erf),
+	"Exp":                       smooth("exp", f32.Exp),
 	"Expand":                    {Read: expand},
 	"EyeLike":                   {Read: eyeLike, Fold: eyeLike},
 	"Flatten":                   reshaping("flatten", flattened),
@@ -69,7 +73,7 @@ var Table = map[string]Operator{
 	"GridSample":                {Read: gridSample},
 	"GroupNormalization":        {Read: groupNormalization},
 	"HardSigmoid":               {Read: hardSigmoid},
-	"HardSwish":                 {Read: hardSwish},
+	"HardSwish":                 {Read: func(n *Node) error { return n.each(hardSwish) }},
 	"Hardmax":                   normalising("hardmax", hardmax),
 	"Identity":                  {Read: identity, Fold: foldIdentity},
 	"InstanceNormalization":     {Read: instanceNormalization},
@@ -81,7 +85,7 @@ var Table = map[string]Operator{
 	"LeakyRelu":                 {Read: leakyRelu},
 	"Less":                      comparing("less", less),
 	"LessOrEqual":               comparing("less or equal", lessOrEqual),
-	"Log":                       elementary("log", math.Log),
+	"Log":                       smooth("log", f32.Log),
 	"LogSoftmax":                normalising("log softmax", logSoftmax),
 	"LpNormalization":           {Read: lpNormalization},
 	"LpPool":                    {Read: lpPool},
@@ -92,7 +96,7 @@ var Table = map[string]Operator{
 	"Mean":                      many(add, true),
 	"MeanVarianceNormalization": {Read: meanVarianceNormalization},
 	"Min":                       extreme(minimum),
-	"Mish":                      elementary("mish", mish),
+	"Mish":                      smooth("mish", f32.Mish),
 	"Mod":                       {Read: mod, Fold: foldMod},
 	"Mul":                       arithmetic(multiply),
 	"Neg":                       elementary("negative", negative),
@@ -133,7 +137,7 @@ var Table = map[string]Operator{
 	"Selu":                      {Read: selu},
 	"Shape":                     {Read: shape, Fold: shape},
 	"Shrink":                    {Read: shrink},
-	"Sigmoid":                   {Read: sigmoid},
+	"Sigmoid":                   smooth("sigmoid", f32.Sigmoid),
 	"Sign":                      elementary("sign", sign),
 	"Sin":                       elementary("sin", math.Sin),
 	"Sinh":                      elementary("sinh", math.Sinh),
@@ -150,7 +154,7 @@ var Table = map[string]Operator{
 	"Sum":                       many(add, false),
 	"Swish":                     {Read: swish},
 	"Tan":                       elementary("tan", math.Tan),
-	"Tanh":                      {Read: tanh},
+	"Tanh":                      smooth("tanh", f32.Tanh),
 	"ThresholdedRelu":           {Read: thresholdedRelu},
 	"Tile":                      {Read: tile},
 	"TopK":                      {Read: topK},

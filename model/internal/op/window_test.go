@@ -28,6 +28,13 @@ func draw(r *rand.Rand) setting {
 	for i := range s.pads {
 		s.pads[i] = r.IntN(3)
 	}
+	if r.IntN(2) == 0 { // what networks mostly have
+		k, stride := [...]int{2, 3, 3, 5}[r.IntN(4)], 1+r.IntN(2)
+		s.kernel, s.stride, s.dil = [2]int{k, k}, [2]int{stride, stride}, [2]int{1, 1}
+		for i := range s.pads {
+			s.pads[i] = r.IntN((k-1)/2 + 1)
+		}
+	}
 	switch r.IntN(4) {
 	case 0:
 		s.auto = [...]string{"SAME_UPPER", "SAME_LOWER", "VALID"}[r.IntN(3)]
@@ -36,6 +43,8 @@ func draw(r *rand.Rand) setting {
 		s.groups = s.c // depthwise
 	case 2:
 		s.groups, s.c = 2, 2*s.c
+	case 3:
+		s.h += 30
 	}
 	s.out = s.groups * (1 + r.IntN(3))
 	s.ceil, s.include = r.IntN(2) == 0, r.IntN(2) == 0
@@ -248,7 +257,7 @@ func TestConvAbsorbs(t *testing.T) {
 // Groups of a large activation: the place of the last one is beyond 32 bits.
 func TestConvOfManyGroups(t *testing.T) {
 	const channels, groups, side = 1024, 512, 66
-	c := &convOp{window: window{h: side, w: side, kernel: [2]int{1, 1}, stride: [2]int{1, 1}, dilation: [2]int{1, 1}, oh: side, ow: side},
+	c := &convOp{samples: 1, window: window{h: side, w: side, kernel: [2]int{1, 1}, stride: [2]int{1, 1}, dilation: [2]int{1, 1}, oh: side, ow: side},
 		in: channels, out: channels, groups: groups, weights: reals(dims(channels, 2, 1, 1), make([]float32, 2*channels)...)}
 	k, err := c.Load()
 	if err != nil {

@@ -46,7 +46,7 @@ var sizes = types.SizesFor("gc", "amd64")
 // to assembly by go_asm.h.
 var f32 = func() *types.Package {
 	p := types.NewPackage("f32", "f32")
-	for _, name := range []string{"strips", "Run"} {
+	for _, name := range []string{"strips", "Run", "filtersCall", "slideCall"} {
 		p.Scope().Insert(types.NewTypeName(token.NoPos, p, name, types.NewStruct(nil, nil)))
 	}
 	return p

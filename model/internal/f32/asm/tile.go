@@ -71,6 +71,13 @@ func tile(s set, vectors int) *kernel {
 		}
 	}
 	k.label("resume")
+	k.op("LEAQ", c.at(0).by(ldc, rows), scratch) // of the next strip, which is long gone from the cache
+	for range rows {
+		for line := 0; line < vectors*k.bytes; line += 64 {
+			k.op("PREFETCHT0", scratch.at(line))
+		}
+		k.op("ADDQ", ldc, scratch)
+	}
 	k.op("MOVQ", c, scratch)
 	eachRow(scratch, "begun", func(sums []reg) { k.load(scratch.at(0), sums...) })
 

@@ -1,0 +1,39 @@
+package f32
+
+// What products cost on this machine, in the time of a vector instruction: enough to
+// tell which of two ways to compute the same is the faster one, without trying. The
+// counts are those of the kernels, and the rest is rounded.
+
+// costs say how the instruction sets differ.
+var costs = [isaCount]struct {
+	lanes    float64               // of the product's vectors
+	winograd map[int]winogradCosts // by the size of a tile
+}{
+	portable: {1, map[int]winogradCosts{4: {1500, 1100}, 6: {3000, 2700}}},
+	avx2:     {8, map[int]winogradCosts{4: {650, 420}, 6: {980, 920}}},
+	avx512:   {16, map[int]winogradCosts{4: {650, 420}, 6: {980, 920}}},
+	neon64:   {4, map[int]winogradCosts{4: {370, 300}, 6: {660, 600}}},
+	neon32:   {4, map[int]winogradCosts{4: {1900, 1400}, 6: {4000, 3400}}},
+}
+
+// winogradCosts is of one channel of as many tiles as are transformed at a time.
+type winogradCosts struct{ input, output float64 }
+
+// ProductCost is that of a matrix of rows×cols times n columns.
+func ProductCost(rows, cols, n int) float64 {
+	s, c := &shapes[native], &costs[native]
+	n = (n + s.narrow - 1) / s.narrow * s.narrow
+	const (
+		step  = 1.12     // a multiply-add, with its share of the loads
+		ends  = 4        // a vector of results, before the first and after the last step
+		float = 4 * 0.45 // a weight, read from memory at 2 GB/s where a billion vectors are computed in a second
+	)
+	return float64(rows)*float64(n)/c.lanes*(step*float64(cols)+ends) + float*float64(rows)*float64(cols)
+}
+
+// WinogradCost is that of a convolution by so many tiles.
+func WinogradCost(size, out, in, tiles int) float64 {
+	lanes, c := winogradLanes[native], costs[native].winograd[size]
+	steps := float64((tiles + lanes - 1) / lanes)
+	return float64((size+2)*(size+2))*ProductCost(out, in, tiles) + steps*(float64(in)*c.input+float64(out)*c.output)
+}

@@ -1,0 +1,64 @@
+package role
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/role/answer"
+	"tandem/transport"
+)
+
+// How answers come to those who wait for them, and word of the frames that will have none. Each node tells its neighbour below
+// of those that have ended on it, at once; the nodes in between hand that on to end, and end tells it to all who have
+// subscribed:
+//
+//	client ──fates──▶ fast ──fates──▶ end ──answers, fates──▶ subscribers
+//	                  slow ──fates──▶
+
+// Answers streams what becomes of the frames of a run.
+func (n *node) Answers(ctx context.Context, run string, again bool, tell func(transport.Told) error) error {
+	if n.answers == nil {
+		return fmt.Errorf("%w %s: this is the %s node, and its answers are on the end node: ask there", pipeline.ErrInvalidRun, run, string(n.role))
+	}
+	return n.answers.Stream(ctx, run, again, tell)
+}
+
+// Tell hands on what will not arrive, each frame once.
+func (r *recording) Tell(fates []pipeline.Fate) {
+	for _, f := range fates {
+		if f = r.recorder.Gone(f); len(f.Frames) > 0 {
+			r.answers.Publish(answer.Event{Run: r.run.ID, Gone: f})
+		}
+	}
+}
+
+// Tell hands on to end what has ended above.
+func (p *stagePart) Tell(fates []pipeline.Fate) { p.end.announce(fates...) }
+
+// gone counts frames that end here without a result, and lets end know.
+func (p *player) gone(o pipeline.Outcome, frames ...pipeline.Frame) {
+	p.ledger.Count(o, len(frames))
+	p.edges[0].announce(pipeline.Fate{NodeID: p.view.ID, Outcome: o, Frames: pipeline.IDsOf(frames...)})
+}
+
+// gather is how long a frame's fate waits for others before it is told.
+const gather = 10 * time.Millisecond
+
+// announce has the neighbour told of frames that have ended here or further up: with the next call, and soon.
+func (e *edge) announce(fates ...pipeline.Fate) {
+	if e.fates.Add(fates...); len(fates) > 0 {
+		select {
+		case e.telling <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// flush tells what is still to be told, where the neighbour can hear it.
+func (e *edge) flush(ctx context.Context) {
+	if e.fates.Waiting() && e.Up() {
+		_, _ = e.push(ctx, transport.Pushing{}) // the report counts them anyway
+	}
+}

@@ -1,0 +1,102 @@
+package serve
+
+import (
+	"encoding/json"
+
+	"tandem/pipeline"
+)
+
+// The messages of the Open Inference Protocol, version 2: https://github.com/kserve/open-inference-protocol, and its extension
+// for binary tensor data, as Triton has it.
+
+// lengthHeader is how many bytes of a body are JSON, where binary data follows them.
+const lengthHeader = "Inference-Header-Content-Length"
+
+// version is that of every model: a file has none.
+const version = "1"
+
+type serverMetadata struct {
+	Name       string   `json:"name"`
+	Version    string   `json:"version"`
+	Extensions []string `json:"extensions"`
+}
+
+type modelMetadata struct {
+	Name     string           `json:"name"`
+	Versions []string         `json:"versions"`
+	Platform string           `json:"platform"`
+	Inputs   []tensorMetadata `json:"inputs"`
+	Outputs  []tensorMetadata `json:"outputs"`
+}
+
+type tensorMetadata struct {
+	Name     string `json:"name"`
+	Datatype string `json:"datatype"`
+	Shape    []int  `json:"shape"` // the first is -1: the rows of a request
+}
+
+// metadataOf describes tensors.
+func metadataOf(tensors []pipeline.Tensor) []tensorMetadata {
+	list := []tensorMetadata{}
+	for _, t := range tensors {
+		list = append(list, tensorMetadata{t.Name, typeOf(t.Type).name, append([]int{-1}, t.Shape...)})
+	}
+	return list
+}
+
+type inferRequest struct {
+	ID         string            `json:"id"`
+	Parameters requestParameters `json:"parameters"`
+	Inputs     []requestInput    `json:"inputs"`
+	Outputs    []requestOutput   `json:"outputs"`
+}
+
+// requestParameters are those that mean something here; others are ignored.
+type requestParameters struct {
+	BinaryOutputs bool `json:"binary_data_output"`
+}
+
+type requestInput struct {
+	Name       string          `json:"name"`
+	Datatype   string          `json:"datatype"`
+	Shape      []int           `json:"shape"`
+	Data       json.RawMessage `json:"data"`
+	Parameters inputParameters `json:"parameters"`
+}
+
+type inputParameters struct {
+	BinarySize *int `json:"binary_data_size"` // bytes of the body that are its values
+}
+
+type requestOutput struct {
+	Name       string           `json:"name"`
+	Parameters outputParameters `json:"parameters"`
+}
+
+type outputParameters struct {
+	Binary         *bool `json:"binary_data"`    // nil: as the request says of all
+	Classification int   `json:"classification"` // 0: not wanted
+}
+
+type inferResponse struct {
+	Model   string           `json:"model_name"`
+	Version string           `json:"model_version"`
+	ID      string           `json:"id,omitempty"`
+	Outputs []responseOutput `json:"outputs"`
+}
+
+type responseOutput struct {
+	Name       string            `json:"name"`
+	Datatype   string            `json:"datatype"`
+	Shape      []int             `json:"shape"`
+	Parameters *binaryParameters `json:"parameters,omitempty"`
+	Data       json.RawMessage   `json:"data,omitempty"`
+}
+
+type binaryParameters struct {
+	BinarySize int `json:"binary_data_size"`
+}
+
+type errorResponse struct {
+	Error string `json:"error"`
+}

@@ -1,0 +1,106 @@
+package serve
+
+import (
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/transport/auth"
+)
+
+// serveOn starts a server before a node, and returns its address.
+func serveOn(t *testing.T, n *fakeNode, ready func() error) string {
+	t.Helper()
+	tensor := []pipeline.Tensor{{Name: "x", Shape: []int{1}, Type: "float32"}}
+	b := &fakeBook{handed: map[pipeline.NodeID]int{}, gone: map[pipeline.Outcome]int{}}
+	line := StartLine(t.Context(), LineConfig{
+		Run: pipeline.Run{ID: "r", Model: "net.onnx", Outputs: tensor}, Inputs: tensor, Neighbours: []Neighbour{n},
+		Book: b, Buffer: pipeline.NewBuffer(1<<20, func() {}), Window: 4, Timeout: time.Second,
+	})
+	n.line = line
+	s := NewServer(Config{
+		Line: line, Version: "v1", Ready: ready, Gate: auth.NewGate(nil, func(auth.Refusal) {}), MaxBody: 1 << 20, Errors: log.New(io.Discard, "", 0),
+	})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	t.Cleanup(func() {
+		if err := errors.Join(s.Stop(), <-served); err != nil {
+			t.Error(err)
+		}
+		line.Close()
+	})
+	return "http://" + l.Addr().String()
+}
+
+func TestPathsOfTheProtocol(t *testing.T) {
+	var away error
+	url := serveOn(t, fast(10, time.Microsecond), func() error { return away })
+	const body = `{"inputs":[{"name":"x","datatype":"FP32","shape":[2,1],"data":[1,2]}]}`
+	expect := func(method, path, body string, status int, says ...string) *http.Response {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		text, _ := io.ReadAll(r.Body)
+		if r.StatusCode != status || r.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s %s: code %d, %s: %s", method, path, r.StatusCode, r.Header.Get("Content-Type"), text)
+		}
+		for _, one := range says {
+			if !strings.Contains(string(text), one) {
+				t.Errorf("%s %s: %s does not say %s", method, path, text, one)
+			}
+		}
+		return r
+	}
+	expect("GET", "/v2", "", 200, `"name":"tandem"`, `"version":"v1"`, `"binary_tensor_data"`)
+	expect("GET", "/v2/", "", 200, `"name":"tandem"`)
+	expect("GET", "/v2/health/live", "", 200, `"live":true`)
+	expect("GET", "/v2/health/ready", "", 200, `"ready":true`)
+	for _, model := range []string{"/v2/models/net", "/v2/models/net/versions/1"} {
+		expect("GET", model, "", 200, `"name":"net"`, `"versions":["1"]`, `"inputs":[{"name":"x","datatype":"FP32","shape":[-1,1]}]`, `"outputs":[{"name":"x"`)
+		expect("GET", model+"/ready", "", 200, `"ready":true`)
+		expect("POST", model+"/infer", body, 200, `"outputs":[{"name":"x","datatype":"FP32","shape":[2,1],"data":[10,20]}]`)
+	}
+	expect("GET", "/v2/models/other", "", 404, `no model \"other\"`, `there is \"net\"`)
+	expect("POST", "/v2/models/net/versions/2/infer", body, 404, `no version \"2\"`)
+	expect("GET", "/v2/models/net/infer", "", 404, "POST to /v2/models/net/infer")
+	expect("GET", "/", "", 404, "Open Inference Protocol")
+	expect("POST", "/v2/models/net/infer", "{}", 400, `input \"x\" is missing`)
+	expect("POST", "/v2/models/net/infer", strings.Repeat("x", 1<<21), 413, "--max-body")
+	away = errors.New("fast does not answer")
+	expect("GET", "/v2/health/ready", "", 503, "fast does not answer")
+	expect("GET", "/v2/models/net/ready", "", 503)
+	expect("GET", "/v2/health/live", "", 200)
+}
+
+// Who is refused learns when to come again.
+func TestRefusalSaysWhenToComeAgain(t *testing.T) {
+	n := fast(1, time.Hour)
+	url := serveOn(t, n, func() error { return nil })
+	const body = `{"inputs":[{"name":"x","datatype":"FP32","shape":[3,1],"data":[1,2,3]}]}`
+	r, err := http.Post(url+"/v2/models/net/infer", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, _ := io.ReadAll(r.Body)
+	if r.StatusCode != http.StatusTooManyRequests || r.Header.Get("Retry-After") != "1" || !strings.Contains(string(text), "refused on fast (fast:1)") {
+		t.Errorf("code %d, %v: %s", r.StatusCode, r.Header, text)
+	}
+}
