@@ -64,6 +64,7 @@ help each other.
 
   tandem [flags]                      all four roles in this process, every strategy in turn
   tandem --role client|fast|slow|end  one role, one process on each device
+  tandem --serve :8000 --model net.onnx  answers requests for a network's outputs
   tandem inspect net.onnx             where a network can be cut, and what each cut costs
   tandem plot runs.jsonl -o x.svg     a picture of runs, or of one over time
   tandem cert end slow fast client    certificates for these devices, and a CA

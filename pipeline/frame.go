@@ -17,9 +17,10 @@ type Frame struct {
 	Data   []float32 // inputs, activation or results: row-major, one tensor after the other
 	Label  int       // true class, or NoLabel
 	By     NodeID    // the node that ran the last layer; zero until then
+	Source string    // the name of the stream that it comes from, where a client has several
 
-	// Age is the time since the client sent the frame, as it was at the moment Since of this node's clock. It is
-	// accumulated hop by hop, so that no clocks need agreeing.
+	// Age is the time since the client sent the frame, or a camera's last byte of it arrived there, as it was at the moment
+	// Since of this node's clock. It is accumulated hop by hop, so that no clocks need agreeing.
 	Age   time.Duration
 	Since time.Time
 

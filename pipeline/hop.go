@@ -72,6 +72,14 @@ func StartHop(ctx context.Context, c HopConfig) *Hop {
 // Out is where frames enter the hop. Only one goroutine may send, and it must be the one that calls Close.
 func (h *Hop) Out() chan<- Frame { return h.out }
 
+// Clear waits until nothing waits here, so that the next frame leaves at once, or until the context ends. Only the goroutine
+// that sends may call it.
+func (h *Hop) Clear(ctx context.Context) {
+	for len(h.out) > 0 && ctx.Err() == nil {
+		time.Sleep(callGap)
+	}
+}
+
 // Close ends the intake; what waits is still sent.
 func (h *Hop) Close() { close(h.out) }
 

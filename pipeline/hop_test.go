@@ -176,3 +176,28 @@ func TestHopIsolatesAnInvalidFrameOfACallMadeAgain(t *testing.T) {
 		}
 	})
 }
+
+// Who waits until a hop is clear finds that nothing waits there, or that the context has ended.
+func TestHopIsCleared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := sendFunc(func(ctx context.Context, frames []Frame) ([]Feedback, error) {
+			time.Sleep(time.Second)
+			return accept(ctx, frames)
+		})
+		h := StartHop(t.Context(), HopConfig{Sender: slow, Window: 1, Done: func([]Frame, []Feedback, error) {}})
+		began := time.Now()
+		h.Out() <- Frame{}
+		synctest.Wait()
+		h.Out() <- Frame{ID: 1}
+		hasty, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		if h.Clear(hasty); time.Since(began) > 310*time.Millisecond {
+			t.Errorf("it waits for %v", time.Since(began))
+		}
+		if h.Clear(t.Context()); len(h.out) > 0 || time.Since(began) < time.Second || time.Since(began) > 1010*time.Millisecond {
+			t.Errorf("%d wait after %v", len(h.out), time.Since(began))
+		}
+		h.Close()
+		h.Wait()
+	})
+}

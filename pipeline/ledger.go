@@ -87,6 +87,14 @@ func (l *Ledger) Count(o Outcome, n int) {
 	*l.frames.Of(o) += int64(n)
 }
 
+// Skip counts n pictures that a client receives, and that become no frames.
+func (l *Ledger) Skip(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.frames.Received += int64(n)
+	l.frames.Skipped += int64(n)
+}
+
 // Here is the number of frames that are on the node.
 func (l *Ledger) Here() int {
 	l.mu.Lock()

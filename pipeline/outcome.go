@@ -18,12 +18,13 @@ const (
 	Forwarded
 	Finished
 	Lost
+	Skipped
 	outcomes
 )
 
 // Outcomes counts the frames of a node by outcome:
 //
-//	received = refused + dropped + expired + forwarded + finished + lost + still here
+//	received = refused + dropped + expired + forwarded + finished + lost + skipped + still here
 //
 // Its fields are the one list of outcomes: reports, metrics and messages take the names from here.
 type Outcomes struct {
@@ -34,6 +35,7 @@ type Outcomes struct {
 	Forwarded int64 `json:"forwarded"` // handed to the next node with layers left to apply
 	Finished  int64 `json:"finished"`  // the last layer ran here, and end has the result; on end: recorded
 	Lost      int64 `json:"lost"`      // neither: the executor failed, or the neighbour did not take it
+	Skipped   int64 `json:"skipped"`   // on the client: a picture that became no frame, as a camera had a newer one, or as it was damaged
 }
 
 // String is the outcome's name, as in JSON.
@@ -41,7 +43,7 @@ func (o Outcome) String() string { return reflect.TypeFor[Outcomes]().Field(int(
 
 // Of is the number of frames of one outcome.
 func (n *Outcomes) Of(o Outcome) *int64 {
-	return [outcomes]*int64{&n.Received, &n.Refused, &n.Dropped, &n.Expired, &n.Forwarded, &n.Finished, &n.Lost}[o]
+	return [outcomes]*int64{&n.Received, &n.Refused, &n.Dropped, &n.Expired, &n.Forwarded, &n.Finished, &n.Lost, &n.Skipped}[o]
 }
 
 // All returns every outcome with its number.
@@ -66,4 +68,7 @@ func (n *Outcomes) Add(more Outcomes) {
 func (n Outcomes) Gone() int64 { return n.Refused + n.Dropped + n.Expired + n.Lost }
 
 // Here is the number of frames that are still on the node.
-func (n Outcomes) Here() int64 { return n.Received - n.Gone() - n.Forwarded - n.Finished }
+func (n Outcomes) Here() int64 { return n.Sent() - n.Gone() - n.Forwarded - n.Finished }
+
+// Sent is the number of frames that a client has numbered: what it received, without the pictures that became no frames.
+func (n Outcomes) Sent() int64 { return n.Received - n.Skipped }

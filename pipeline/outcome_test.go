@@ -29,11 +29,11 @@ func TestOutcomesAreNamedOnce(t *testing.T) {
 		t.Errorf("%d of %d outcomes: %+v", asked, outcomes, n)
 	}
 	if text := (Entry{NodeID: NodeID{Role: "slow", Address: "s:1"}, Outcomes: n}).String(); text !=
-		"slow (s:1): received 1, refused 2, dropped 4, expired 8, forwarded 16, finished 32, lost 64" {
+		"slow (s:1): received 1, refused 2, dropped 4, expired 8, forwarded 16, finished 32, lost 64, skipped 128" {
 		t.Error(text)
 	}
 	n.Add(Outcomes{Received: 200, Refused: 1})
-	if n.Gone() != 2+1+4+8+64 || n.Here() != 201-n.Gone()-16-32 {
+	if n.Gone() != 2+1+4+8+64 || n.Here() != 201-n.Gone()-16-32-128 || n.Sent() != 201-128 {
 		t.Errorf("%d gone, %d here: %+v", n.Gone(), n.Here(), n)
 	}
 }

@@ -29,6 +29,8 @@ type Report struct {
 	DoubleCounted int64 `json:"double_counted"`
 	// Unaccounted is frames + double_counted - delivered - forgotten - died - refused, dropped, expired and lost anywhere: 0.
 	Unaccounted int64 `json:"unaccounted"`
+	// Skipped is the number of pictures that became no frames, as in the client's ledger.
+	Skipped int64 `json:"skipped"`
 	// Accuracy is the percentage of the delivered frames with a label whose largest output is that class.
 	Accuracy *float64 `json:"accuracy,omitempty"`
 	// JoulesPerFrame is the energy of all nodes that know theirs, for each delivered frame, the forgotten ones too.
@@ -79,7 +81,8 @@ func (r *Report) account(run Run, arrived *window) {
 	known := false
 	for _, e := range r.Nodes {
 		if e.Role == "client" {
-			r.Frames = e.Received // what it really sent, where it was stopped early
+			r.Skipped = e.Skipped
+			r.Frames = e.Sent() // what it really sent, where it was stopped early
 		}
 		if e.Emulate != "" && !slices.Contains(devices, e.Emulate) {
 			devices = append(devices, e.Emulate)

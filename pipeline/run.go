@@ -23,6 +23,8 @@ type Run struct {
 	Cuts []int
 	Load Loading // how a switch is made; empty: the strategy's own way
 	Wire string  // how values travel between nodes; empty: the fast node's own
+	// Newest: the frames are of live pictures, of which only the newest counts. Queues stay short, and drop the oldest.
+	Newest bool
 	// Outputs are what the network gives for each frame; none until a node that has the model fills them in.
 	Outputs []Tensor
 }
@@ -64,6 +66,19 @@ func (r Run) Validate() error {
 // FormatCuts lists cuts as --cut takes them.
 func FormatCuts(cuts []int) string {
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(cuts), "[]"), " ", ",")
+}
+
+// newestPlaces is how many live pictures wait on a node: the next one, and one more for a moment in which it is held up.
+const newestPlaces = 2
+
+// Queue is the queue that a node has in the run, of the one that it is set up with: so many places, how many frames in it
+// make an overload (0: when it is full), and what it sheds.
+func (r Run) Queue(places, highWater int, drop Drop) (int, int, Drop) {
+	if !r.Newest {
+		return places, highWater, drop
+	}
+	places = min(places, newestPlaces)
+	return places, min(places, highWater), DropOldest
 }
 
 // Slice returns the layers [from, to) of the node that takes frames whose next layer is from: up to the next cut, or to

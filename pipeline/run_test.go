@@ -31,3 +31,20 @@ func TestSliceOfARun(t *testing.T) {
 		}
 	}
 }
+
+// The queues of a run of live pictures are short, and never longer than they are set up.
+func TestQueueOfLivePictures(t *testing.T) {
+	type queue struct {
+		places, highWater int
+		drop              Drop
+	}
+	for set, want := range map[queue]queue{{10, 7, DropNewest}: {2, 2, DropOldest}, {1, 0, DropNewest}: {1, 0, DropOldest}} {
+		var got queue
+		if got.places, got.highWater, got.drop = (Run{Newest: true}).Queue(set.places, set.highWater, set.drop); got != want {
+			t.Errorf("of %+v: %+v, want %+v", set, got, want)
+		}
+		if got.places, got.highWater, got.drop = (Run{}).Queue(set.places, set.highWater, set.drop); got != set {
+			t.Errorf("another run has %+v, and is set up with %+v", got, set)
+		}
+	}
+}

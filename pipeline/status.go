@@ -79,7 +79,7 @@ func (r *Recorder) Live(now time.Time, nodes []Status) Live {
 	}
 	for _, n := range nodes {
 		if n.Role == "client" {
-			l.Sent = max(l.Sent, n.Received)
+			l.Sent = max(l.Sent, n.Sent())
 		}
 		if l.State == "" {
 			l.State = n.State

@@ -7,6 +7,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/answer"
+	"tandem/role/target"
 	"tandem/transport"
 )
 
@@ -56,9 +57,11 @@ func (e *edge) announce(fates ...pipeline.Fate) {
 	}
 }
 
-// flush tells what is still to be told, where the neighbour can hear it.
+// flush tells what is still to be told, where the neighbour can hear it: the report counts it anyway.
 func (e *edge) flush(ctx context.Context) {
-	if e.fates.Waiting() && e.Up() {
-		_, _ = e.push(ctx, transport.Pushing{}) // the report counts them anyway
+	if e.fates.Waiting() {
+		ctx, cancel := context.WithTimeout(ctx, target.DialTime)
+		defer cancel()
+		_, _ = e.push(ctx, transport.Pushing{})
 	}
 }

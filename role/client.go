@@ -8,6 +8,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/role/input"
@@ -37,24 +39,20 @@ func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
 	if cfg.Serve != "" {
 		return playRequests(ctx, cfg)
 	}
-	in := cfg.Input
-	in.Stdin, in.Seed = cfg.Stdin, cfg.Seed
-	source, err := input.Open(in)
-	if err != nil {
-		return pipeline.Report{}, err
-	}
-	labels, err := input.OpenLabels(cfg.Input, source)
-	if err != nil {
-		return pipeline.Report{}, err
-	}
 	p := newPlayer(cfg)
 	defer p.cfg.uplink.Close()
-	if err = p.open(ctx, source.Fit); err == nil {
+	in := cfg.Input
+	in.Stdin, in.Seed, in.Skipped, in.Say = cfg.Stdin, cfg.Seed, p.ledger.Skip, func(text string) { cfg.Log.Warn().Msg(text) }
+	var err error
+	if p.feed, err = input.OpenFeed(in); err != nil {
+		return pipeline.Report{}, err
+	}
+	defer p.feed.Close()
+	if err = p.open(ctx, p.feed.Fit); err == nil {
 		p.start()
-		f := input.StartFeed(source, labels, cfg.Frames)
-		err = p.send(ctx, f)
+		p.feed.Start(cfg.Frames)
+		err = p.send(ctx)
 		p.interrupted = ctx.Err() != nil
-		f.Stop()
 	}
 	return p.close(err)
 }
@@ -66,6 +64,7 @@ func play(ctx context.Context, cfg setup) (pipeline.Report, error) {
 type player struct {
 	cfg    setup
 	name   string
+	feed   *input.Feed
 	run    pipeline.Run
 	inputs []transport.Input // that the frames bring
 	end    string            // address of the end node, as the first neighbour calls it
@@ -94,41 +93,49 @@ func newPlayer(cfg setup) *player {
 }
 
 // open opens the run on every node that takes frames. What the first one fills in, such as the strategy, holds for all. What does
-// not fit its network is refused before.
+// not fit its network is refused before; fit may be asked again.
 func (p *player) open(ctx context.Context, fit func([]transport.Input) error) error {
 	p.run = pipeline.Run{
-		ID:       time.Now().UTC().Format("20060102-150405-") + rand.Text()[:6],
 		Strategy: p.cfg.Strategy,
 		Tasks:    p.cfg.Tasks,
 		Frames:   p.cfg.Frames,
 		Interval: p.cfg.Interval,
-		Load:     p.cfg.Load,
-		Wire:     p.cfg.Wire,
+		Load:     p.cfg.Load, Wire: p.cfg.Wire, Newest: p.feed.Live(),
 	}
-	p.losses = p.cfg.losses(p.view.ID, p.run.ID)
 	next, _ := targets(p.cfg)
 	for i, t := range next {
-		var d transport.Description
-		err := p.cfg.await(ctx, func(ctx context.Context) (err error) { d, err = t.Ask(ctx, p.name); return err })
-		if err == nil && i == 0 && len(d.Inputs) > 0 {
-			p.inputs, err = d.Inputs, fit(d.Inputs)
-		}
-		if err != nil {
+		e, opened := (*edge)(nil), transport.Opened{}
+		if err := p.cfg.await(ctx, func(asked context.Context) error {
+			d, err := t.Ask(asked, p.name)
+			if err != nil {
+				return err
+			}
+			if i == 0 { // nodes that were free have closed the run of a try before
+				p.run.ID = time.Now().UTC().Format("20060102-150405-") + rand.Text()[:6]
+				p.losses = p.cfg.losses(p.view.ID, p.run.ID)
+			}
+			if i == 0 && len(d.Inputs) > 0 {
+				p.inputs, err = d.Inputs, fit(d.Inputs)
+			}
+			if err == nil {
+				e, opened, err = openEdge(ctx, edgeConfig{
+					Target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view, kept: p.cfg.Serve != "",
+				}, p.run)
+			}
+			if err != nil && !errors.Is(err, pipeline.ErrBusy) { // waiting would not mend it
+				err = backoff.Permanent(err)
+			}
+			return err
+		}); err != nil {
 			return err
 		}
-		e, opened, err := openEdge(ctx, edgeConfig{
-			Target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view, kept: p.cfg.Serve != "",
-		}, p.run)
-		if err != nil {
-			return err
-		}
-		p.edges = append(p.edges, e)
-		p.run = opened.Run
+		p.edges, p.run = append(p.edges, e), opened.Run
 		if i == 0 {
 			p.end = opened.EndAddress
 		}
 		if i == 0 && len(p.inputs) == 0 { // it was starting when it was asked
-			if p.inputs, err = opened.Inputs, fit(opened.Inputs); err != nil {
+			p.inputs = opened.Inputs
+			if err := fit(p.inputs); err != nil {
 				return err
 			}
 		}
@@ -208,7 +215,7 @@ func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.
 
 // send sends the frames on their beat, dealing them to the hops in turn. It never waits for an answer: a frame that
 // finds the hop full is refused here, and counted.
-func (p *player) send(ctx context.Context, f *input.Feed) error {
+func (p *player) send(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	due := time.Now()
@@ -216,11 +223,15 @@ func (p *player) send(ctx context.Context, f *input.Feed) error {
 		if err := p.over(); err != nil {
 			return err
 		}
-		data, label, err := f.Next(ctx, i)
-		if errors.Is(err, io.EOF) {
-			return nil
+		hop := p.hops[i%uint64(len(p.hops))]
+		if p.run.Newest { // a picture would wait there, and grow old
+			hop.Clear(ctx)
 		}
-		if err != nil {
+		item, err := p.feed.Next(ctx, due)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
 			return err
 		}
 		timer.Reset(time.Until(due))
@@ -229,8 +240,8 @@ func (p *player) send(ctx context.Context, f *input.Feed) error {
 		case <-ctx.Done():
 			return nil
 		}
-		p.offer(ctx, p.hops[i%uint64(len(p.hops))], pipeline.Frame{
-			ID: i, Shapes: p.shapes, Data: data, Label: label, Since: time.Now(),
+		p.offer(ctx, hop, pipeline.Frame{
+			ID: i, Shapes: p.shapes, Data: item.Data, Label: item.Label, Source: item.Source, Since: item.Begins(time.Now()),
 		})
 		due = p.next(due)
 	}
@@ -312,9 +323,9 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	case failed != nil:
 		end.add("the client failed: " + failed.Error())
 	case p.interrupted && p.cfg.Frames > 0:
-		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Received, p.cfg.Frames))
+		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Sent(), p.cfg.Frames))
 	}
-	end.add(p.losses.Notes()...)
+	end.add(append(p.losses.Notes(), p.feed.Notes()...)...)
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
 	entry.Next, entry.Life = []string{p.edges[0].ID().Address}, p.name
 	p.trail.Tell(&entry)

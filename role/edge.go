@@ -153,7 +153,11 @@ func (e *edge) show(ctx context.Context) {
 		case <-time.After(every):
 		case <-e.stopping:
 		case <-e.telling:
-			time.Sleep(gather) // there may be more
+			select {
+			case <-time.After(gather): // there may be more
+			case <-ctx.Done():
+				return
+			}
 		case <-ctx.Done():
 			return
 		}

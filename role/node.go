@@ -3,6 +3,7 @@ package role
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -169,8 +170,9 @@ func (n *node) join(o transport.Opening) (s *session, first bool, err error) {
 		n.run, n.id.Address = s, o.Address
 		n.sessions.Add(1) // the opening, until it is settled
 	case s.id != o.Run.ID:
-		return nil, false, fmt.Errorf("%w: run %s is active on %s since %s: close it, or wait until its client has been silent for %s",
-			pipeline.ErrBusy, s.id, n.role, now.Sub(s.since).Round(time.Second), n.idle)
+		last := slices.MaxFunc(slices.Collect(maps.Values(s.above)), func(a, b *neighbour) int { return a.seen.Compare(b.seen) })
+		return nil, false, fmt.Errorf("%w: run %s is active on %s since %s: close it, or wait until its client has been silent for %s, which it has been for %s now",
+			pipeline.ErrBusy, s.id, n.role, now.Sub(s.since).Round(time.Second), n.idle, now.Sub(last.seen).Round(100*time.Millisecond))
 	case s.closing:
 		return nil, false, fmt.Errorf("run %s is %w: open a new one", s.id, pipeline.ErrStopping)
 	case s.layer > 0 && o.Layer > 0 && s.layer != o.Layer:

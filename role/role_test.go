@@ -148,14 +148,29 @@ func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Frames = 3
-	if _, err := nodes.run(t.Context(), c, "baseline"); !errors.Is(err, pipeline.ErrBusy) || !strings.Contains(err.Error(), "run first is active") {
-		t.Errorf("error %v", err)
+	c.Frames, c.Wait = 3, 300*time.Millisecond
+	_, err = nodes.run(t.Context(), c, "baseline")
+	for _, says := range []string{"run first is active", "silent for 10s, which it has been for ", "wait longer with --wait"} {
+		if !errors.Is(err, pipeline.ErrBusy) || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v does not say %q", err, says)
+		}
+	}
+	// With --wait the client waits until the other run is over.
+	c.Wait = time.Minute
+	second := make(chan error)
+	go func() {
+		_, err := nodes.run(t.Context(), c, "baseline")
+		second <- err
+	}()
+	select {
+	case err := <-second:
+		t.Errorf("it does not wait: %v", err)
+	case <-time.After(500 * time.Millisecond):
 	}
 	if _, err := first.close(t.Context(), ending{}); err != nil {
 		t.Error(err)
 	}
-	if _, err := nodes.run(t.Context(), c, "baseline"); err != nil {
+	if err := <-second; err != nil {
 		t.Error(err)
 	}
 }

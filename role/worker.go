@@ -114,6 +114,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	if e, ok := x.(*device.Emulated); ok {
 		p.emulated = e
 	}
+	places, highWater, drop := run.Queue(w.cfg.Queue, w.cfg.HighWater, w.cfg.Drop)
 	c := pipeline.StageConfig{
 		ID:        id,
 		Life:      life,
@@ -123,9 +124,9 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		Cut:       tail,
 		Layers:    w.net.Len(),
 		KeepTail:  w.cfg.Resident || held.To == w.net.Len(),
-		Queue:     w.cfg.Queue,
-		HighWater: w.cfg.HighWater,
-		Drop:      w.cfg.Drop,
+		Queue:     places,
+		HighWater: highWater,
+		Drop:      drop,
 		MaxAge:    w.cfg.MaxAge,
 		Batch:     w.cfg.Batch,
 		Window:    window,

@@ -19,7 +19,7 @@ func runToWire(r pipeline.Run) *wire.Run {
 	return &wire.Run{
 		Id: r.ID, Strategy: r.Strategy, Tasks: int32(r.Tasks), Frames: r.Frames,
 		IntervalNs: int64(r.Interval), Model: r.Model, Digest: r.Digest, Cuts: ints[int32](r.Cuts), Load: string(r.Load),
-		Wire: r.Wire, Outputs: tensorsToWire(r.Outputs),
+		Wire: r.Wire, Newest: r.Newest, Outputs: tensorsToWire(r.Outputs),
 	}
 }
 
@@ -28,7 +28,7 @@ func runFromWire(m *wire.Run) pipeline.Run {
 		ID: m.GetId(), Strategy: m.GetStrategy(), Tasks: int(m.GetTasks()), Frames: m.GetFrames(),
 		Interval: time.Duration(m.GetIntervalNs()), Model: m.GetModel(), Digest: m.GetDigest(),
 		Cuts: ints[int](m.GetCuts()), Load: pipeline.Loading(m.GetLoad()), Wire: m.GetWire(),
-		Outputs: tensorsFromWire(m.GetOutputs()),
+		Newest: m.GetNewest(), Outputs: tensorsFromWire(m.GetOutputs()),
 	}
 }
 
@@ -40,7 +40,7 @@ func framesToWire(frames []pipeline.Frame, format string, arrival time.Time) []*
 		f := &frames[i]
 		out[i] = &wire.Frame{
 			Id: f.ID, Next: int32(f.Next), AgeNs: int64(f.AgeAt(arrival)),
-			FinishedByRole: f.By.Role, FinishedByAddress: f.By.Address,
+			FinishedByRole: f.By.Role, FinishedByAddress: f.By.Address, Source: f.Source,
 		}
 		encode(out[i], f.Shapes, f.Data, encodingOf(f, format))
 		if f.Label != pipeline.NoLabel {
@@ -69,7 +69,8 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 	}
 	f := pipeline.Frame{
 		ID: m.GetId(), Next: int(m.GetNext()), Label: pipeline.NoLabel, Age: time.Duration(m.GetAgeNs()),
-		By: pipeline.NodeID{Role: m.GetFinishedByRole(), Address: m.GetFinishedByAddress()},
+		By:     pipeline.NodeID{Role: m.GetFinishedByRole(), Address: m.GetFinishedByAddress()},
+		Source: m.GetSource(),
 	}
 	switch {
 	case f.Next < 0:
@@ -78,6 +79,8 @@ func frameFromWire(m *wire.Frame) (pipeline.Frame, error) {
 		return invalid("its age is %v: 0 to %v is allowed", f.Age, maxAge)
 	case !shortText(f.By.Role) || !shortText(f.By.Address):
 		return invalid("the name of the node that finished it is longer than %d bytes, or can't be printed", maxNameBytes)
+	case !shortText(f.Source):
+		return invalid("the name of its source is longer than %d bytes, or can't be printed", maxNameBytes)
 	case len(m.GetMore()) > MaxTensors-1:
 		return invalid("it has %d tensors: %d are allowed", len(m.GetMore())+1, MaxTensors)
 	}

@@ -177,7 +177,7 @@ func TestOpeningAndClosingCrossTheWire(t *testing.T) {
 	n := &fakeNode{report: pipeline.Report{Run: "r", Coverage: 82, Accuracy: &accuracy, Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "end"}, Outcomes: pipeline.Outcomes{Received: 1 << 40}}}}}
 	c := client(serve(t, n, 1<<20))
 	o := Opening{
-		Run:  pipeline.Run{ID: "r", Strategy: "s1", Tasks: 40, Frames: 1 << 40, Interval: time.Second, Digest: "sha256:0", Cuts: []int{3}, Load: "background", Wire: Int8},
+		Run:  pipeline.Run{ID: "r", Strategy: "s1", Tasks: 40, Frames: 1 << 40, Interval: time.Second, Digest: "sha256:0", Cuts: []int{3}, Load: "background", Wire: Int8, Newest: true},
 		From: "me", Address: "you:1", Layer: 2,
 	}
 	opened, err := c.Open(t.Context(), o)

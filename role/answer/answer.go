@@ -58,7 +58,7 @@ type Output struct {
 func Of(run pipeline.Run, f *pipeline.Frame) Answer {
 	class, score := f.Top()
 	a := Answer{
-		Run: run.ID, ID: f.ID, Class: class, Score: Number(score),
+		Run: run.ID, ID: f.ID, Source: f.Source, Class: class, Score: Number(score),
 		AgeMS: float64(f.Age/time.Microsecond) / 1000, Node: f.By.Role, Address: f.By.Address,
 	}
 	if label := f.Label; label != pipeline.NoLabel {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"tandem/pipeline"
 	"tandem/transport"
@@ -21,8 +22,14 @@ type Inputs struct {
 // Open opens what --input names, so that a wrong name is found before anything else happens.
 func Open(o Options) (*Inputs, error) {
 	in := &Inputs{seed: o.Seed}
+	if o.wake == nil {
+		o.passed, o.wake = newPassed(o), func() {}
+	}
 	for _, text := range o.Paths {
 		name, path := split(text)
+		if o.named {
+			name, path = "", text
+		}
 		if len(o.Paths) > 1 && name == "" {
 			return nil, fmt.Errorf("--input %s: of several, each names its input, as in --input ids=tokens.npy", text)
 		}
@@ -41,7 +48,7 @@ func Open(o Options) (*Inputs, error) {
 // split takes name=path apart; a path may have a = in it.
 func split(text string) (name, path string) {
 	name, path, named := strings.Cut(text, "=")
-	if _, err := os.Stat(text); !named || err == nil {
+	if _, err := os.Stat(text); !named || err == nil || isCamera(name) { // an address may have one, too
 		return "", text
 	}
 	return name, path
@@ -77,12 +84,20 @@ func (in *Inputs) order(wanted []transport.Input) error {
 	for _, w := range wanted {
 		names = append(names, w.Name)
 		i := slices.Index(in.names, w.Name)
-		if i < 0 && len(wanted) == 1 && in.names[0] == "" {
+		if _, all := in.sources[0].(*archive); i < 0 && in.names[0] == "" && (all || len(wanted) == 1) {
 			i = 0
 		}
-		if i >= 0 {
-			in.ordered = append(in.ordered, in.sources[i])
+		if i < 0 {
+			continue
 		}
+		source := in.sources[i]
+		if all, is := source.(*archive); is {
+			var err error
+			if source, err = all.of(w.Name); err != nil {
+				return err
+			}
+		}
+		in.ordered = append(in.ordered, source)
 	}
 	for _, name := range in.names {
 		if name != "" && !slices.Contains(names, name) {
@@ -132,4 +147,34 @@ func (in *Inputs) Next(i uint64) ([]float32, error) {
 		all = append(all, data...)
 	}
 	return all, nil
+}
+
+// cameras are the sources that come at their own time.
+func (in *Inputs) cameras() (all []*camera) {
+	for _, s := range in.sources {
+		if c, is := s.(*camera); is {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// ready reports whether Next waits for no camera.
+func (in *Inputs) ready() bool {
+	return !slices.ContainsFunc(in.cameras(), func(c *camera) bool { return !c.box.ready() })
+}
+
+// live reports whether a camera shows the present.
+func (in *Inputs) live() bool {
+	return slices.ContainsFunc(in.cameras(), func(c *camera) bool { return c.live })
+}
+
+// since is when the last byte of the last frame's picture arrived, of several the oldest; zero, where none has such a time.
+func (in *Inputs) since() (at time.Time) {
+	for _, c := range in.cameras() {
+		if c.timed && (at.IsZero() || c.taken.Before(at)) {
+			at = c.taken
+		}
+	}
+	return at
 }

@@ -11,10 +11,18 @@ func OpenLabels(o Options, input *Inputs) ([]int, error) {
 		return nil, nil
 	}
 	labels, err := ReadLabels(o.Labels)
-	if err == nil && input.Count() > 0 && input.Count() != len(labels) {
-		err = fmt.Errorf("--labels %s: it has %d labels for %d frames of input: give one for each", o.Labels, len(labels), input.Count())
+	if err == nil {
+		err = oneForEach(o.Labels, labels, input.Count())
 	}
 	return labels, err
+}
+
+// oneForEach refuses labels of another number of frames; 0: it is not known.
+func oneForEach(path string, labels []int, frames int) error {
+	if frames > 0 && frames != len(labels) {
+		return fmt.Errorf("--labels %s: it has %d labels for %d frames of input: give one for each", path, len(labels), frames)
+	}
+	return nil
 }
 
 // ReadLabels reads the true classes, one for each row of the input.

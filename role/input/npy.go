@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"strconv"
@@ -12,7 +13,7 @@ import (
 	"github.com/x448/float16"
 )
 
-// array is what a .npy file holds (NEP 1, versions 1 to 3): elements in C order.
+// array is what a .npy file holds (NEP 1, versions 1 to 3), in C order.
 type array struct {
 	kind  string // of an element: f4, i8, u1 …
 	order binary.ByteOrder
@@ -22,19 +23,30 @@ type array struct {
 
 // The header is a Python dictionary, and a sorted one; of its syntax numpy writes only this.
 var (
-	npyKind  = regexp.MustCompile(`'descr':\s*'([<>|=])([a-z][0-9]+)'`)
+	npyKind  = regexp.MustCompile(`'descr':\s*(?:'([<>|=]?)([^']*)'|(\[))`)
 	npyOrder = regexp.MustCompile(`'fortran_order':\s*(True|False)`)
 	npyShape = regexp.MustCompile(`'shape':\s*\(([0-9, ]*)\)`)
 )
 
 var errNPY = errors.New("it is no .npy file: write it with numpy.save")
 
-// openNPY reads a .npy file. A wrong header costs no more memory than the file has bytes.
+// openNPY reads a .npy file, or an array of a .npz file: path, or path:name. A wrong header costs no more memory than the
+// file has bytes.
 func openNPY(path string) (array, error) {
-	file, err := os.ReadFile(path)
+	var file []byte
+	var err error
+	if archive, member := splitMember(path); isArchive(archive) {
+		file, err = readMember(archive, member)
+	} else {
+		file, err = os.ReadFile(path)
+	}
 	if err != nil {
 		return array{}, err
 	}
+	return parseNPY(file)
+}
+
+func parseNPY(file []byte) (array, error) {
 	header, data, err := splitNPY(file)
 	if err != nil {
 		return array{}, err
@@ -42,6 +54,9 @@ func openNPY(path string) (array, error) {
 	kind, order, shape := npyKind.FindStringSubmatch(header), npyOrder.FindStringSubmatch(header), npyShape.FindStringSubmatch(header)
 	if kind == nil || order == nil || shape == nil {
 		return array{}, fmt.Errorf("%w (its header is %.80q)", errNPY, header)
+	}
+	if how := unfit(kind[2], kind[3] != ""); how != "" {
+		return array{}, errors.New(how)
 	}
 	a := array{kind: kind[2], order: binary.LittleEndian, data: data}
 	if kind[1] == ">" {
@@ -63,13 +78,56 @@ func openNPY(path string) (array, error) {
 	if len(a.shape) == 0 {
 		return array{}, errors.New("its shape is (), which is one number without rows: save numpy.atleast_2d(x)")
 	}
-	if order[1] == "True" && len(a.shape) > 1 {
-		return array{}, fmt.Errorf("it is in Fortran order: save numpy.ascontiguousarray(x)")
-	}
 	if width < 1 || elements*width != int64(len(data)) {
 		return array{}, fmt.Errorf("it has %d bytes of data, and %d elements of %q need %d: it is cut short or damaged", len(data), elements, a.kind, elements*width)
 	}
+	if order[1] == "True" {
+		a.data = rowMajor(data, a.shape, int(width))
+	}
 	return a, nil
+}
+
+// unfit says why elements of a kind are no numbers that can be read, and how to save them; empty: they are.
+func unfit(kind string, fields bool) string {
+	switch {
+	case fields:
+		return "it is a structured array, of records: save one field, as in numpy.save(path, x['name'])"
+	case kind == "O":
+		return "its elements are Python objects, as of lists of unequal lengths: make them equally long, and save numpy.array(x, dtype=numpy.float32)"
+	case !numberKind.MatchString(kind):
+		what := map[byte]string{'U': "strings", 'S': "strings", 'a': "strings", 'M': "dates", 'm': "spans of time", 'c': "complex numbers", 'V': "bytes without a type", 'f': "of a width that differs between machines"}
+		if kind != "" && what[kind[0]] != "" {
+			kind += ", " + what[kind[0]]
+		}
+		return fmt.Sprintf("its elements are %s, and numbers are needed: save x.astype(numpy.float32)", kind)
+	}
+	return ""
+}
+
+var numberKind = regexp.MustCompile(`^(f[248]|[iu][1248]|b1)$`)
+
+// rowMajor turns Fortran order, in which the first dimension runs fastest, into C order.
+func rowMajor(from []byte, shape []int, width int) []byte {
+	to := make([]byte, 0, len(from))
+	strides, stride := make([]int, len(shape)), width
+	for i, d := range shape {
+		strides[i] = stride
+		stride *= d
+	}
+	at := make([]int, len(shape))
+	for offset := 0; len(to) < len(from); {
+		to = append(to, from[offset:offset+width]...)
+		for i := len(shape) - 1; i >= 0; i-- {
+			at[i]++
+			offset += strides[i]
+			if at[i] < shape[i] {
+				break
+			}
+			offset -= at[i] * strides[i]
+			at[i] = 0
+		}
+	}
+	return to
 }
 
 // splitNPY returns the header's text and the data behind it.
@@ -101,27 +159,37 @@ func ReadFloats(path string) ([]float32, []int, error) {
 	return values, a.shape, err
 }
 
-// numpyKinds are the kinds of arrays whose elements can be frames, by what a network's input says that it holds.
-var numpyKinds = map[string]string{
-	"float32": "f4", "float16": "f2", "float64": "f8", "int64": "i8", "int32": "i4", "int16": "i2", "int8": "i1",
-	"uint64": "u8", "uint32": "u4", "uint16": "u2", "uint8": "u1", "bool": "b1",
+// holding is what elements of a type can be.
+type holding struct {
+	least, most float64
+	whole       bool
 }
 
-// numpyName is the type that an array has for an input that holds that; others are given as float32.
-func numpyName(holds string) string {
-	if numpyKinds[holds] == "" {
-		return "float32"
+// holdings are by what a network's input says that it holds. Others hold any number.
+var holdings = map[string]holding{
+	"float16": {-65504, 65504, false}, "bool": {0, 1, true},
+	"int64": {-exact, exact, true}, "int32": {-exact, exact, true}, "int16": {math.MinInt16, math.MaxInt16, true}, "int8": {math.MinInt8, math.MaxInt8, true},
+	"uint64": {0, exact, true}, "uint32": {0, exact, true}, "uint16": {0, math.MaxUint16, true}, "uint8": {0, math.MaxUint8, true},
+}
+
+// exact is up to which integer each one is exact as float32, which is what is computed with.
+const exact = 1 << 24
+
+// misfit finds the first value that an input can't hold; -1: it holds all.
+func misfit(values []float32, holds string) (at int, why string) {
+	h, bounded := holdings[holds]
+	if !bounded {
+		return -1, ""
 	}
-	return holds
-}
-
-func numpyKind(holds string) string { return numpyKinds[numpyName(holds)] }
-
-// kindFits says that elements of a kind may be given where another is wanted: integers of any width are the same
-// numbers, and float32 is what is computed with.
-func kindFits(kind, want string) bool {
-	whole := func(kind string) bool { return kind[0] != 'f' }
-	return kind == want || kind == "f4" || whole(kind) && whole(want)
+	for i, v := range values {
+		switch v := float64(v); {
+		case v < h.least || v > h.most:
+			return i, fmt.Sprintf("%v to %v are allowed", h.least, h.most)
+		case h.whole && v != math.Trunc(v):
+			return i, "whole numbers are allowed"
+		}
+	}
+	return -1, ""
 }
 
 // readNumbers reads an array of any kind as float32, its kind and its shape. What float32 can't hold exactly is refused,
@@ -132,20 +200,16 @@ func readNumbers(path string) (values []float32, kind string, shape []int, err e
 		return nil, "", nil, err
 	}
 	read := map[string]func(array) ([]float32, error){
-		"f4": elements[float32], "f2": halves, "f8": narrowed[float64], "b1": narrowed[uint8],
+		"f4": elements[float32], "f8": narrowed[float64], "f2": halves, "b1": narrowed[uint8],
 		"i8": narrowed[int64], "i4": narrowed[int32], "i2": narrowed[int16], "i1": narrowed[int8],
 		"u8": narrowed[uint64], "u4": narrowed[uint32], "u2": narrowed[uint16], "u1": narrowed[uint8],
 	}[a.kind]
-	if read == nil {
-		return nil, "", nil, fmt.Errorf("its elements are %s, and numbers are needed: save x.astype(numpy.float32)", a.kind)
-	}
 	values, err = read(a)
 	return values, a.kind, a.shape, err
 }
 
 // narrowed reads elements as float32.
 func narrowed[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float64](a array) ([]float32, error) {
-	const exact = 1 << 24
 	from, err := elements[T](a)
 	values := make([]float32, len(from))
 	for i, v := range from {

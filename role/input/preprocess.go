@@ -8,11 +8,13 @@ import (
 	"strings"
 )
 
-// Preprocess is how a picture becomes numbers: its values in [0, 1], minus Mean, divided by Std. The zero value leaves
-// them as they are.
+// Preprocess is how a picture becomes numbers: fitted to the network's input, its values in [0, 1], minus Mean, divided by
+// Std. The zero value stretches it, and leaves values as they are.
 type Preprocess struct {
 	Mean, Std []float32 // for each channel, or one for all; empty: 0 and 1
 	Layout    Layout
+	Fit       Fit // empty: Stretch
+	Resize    int // of Crop: what the shorter side becomes; 0: 8/7 of the input's
 }
 
 // Layout is the order of a picture's dimensions in the model's input.
@@ -25,15 +27,17 @@ const (
 	HWC       Layout = "hwc" // Keras
 )
 
-// imageNet is what torchvision's ImageNet networks were trained with: red, green, blue.
-func imageNet() Preprocess {
-	return Preprocess{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}
+// presets are all of it in one word.
+var presets = map[string]Preprocess{
+	// What torchvision's ImageNet networks were trained with: red, green, blue.
+	"imagenet": {Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}, Fit: Crop},
+	"yolo":     {Fit: Letterbox},
 }
 
-var errPreprocess = errors.New("use imagenet, or mean, std and layout as in mean=0.485,0.456,0.406,std=0.5,layout=hwc: one number or three, for values in [0, 1]; chw as in PyTorch, or hwc as in Keras")
+var errPreprocess = errors.New("use imagenet, or mean, std and layout as in mean=0.485,0.456,0.406,std=0.5,layout=hwc: one number or three, for values in [0, 1]; chw as in PyTorch, or hwc as in Keras; or yolo; or resize=232, the shorter side before --fit crop")
 
-// ParsePreprocess reads imagenet, mean=…, std=… and layout=…, one after another: later ones take the place of what
-// imagenet has set.
+// ParsePreprocess reads imagenet, yolo, mean=…, std=…, layout=… and resize=…, one after another: later ones take the place
+// of what imagenet or yolo has set.
 func ParsePreprocess(s string) (Preprocess, error) {
 	var p Preprocess
 	key := ""
@@ -41,9 +45,10 @@ func ParsePreprocess(s string) (Preprocess, error) {
 	for part := range strings.SplitSeq(s, ",") {
 		part = strings.TrimSpace(part)
 		name, value, named := strings.Cut(part, "=")
+		preset, known := presets[part]
 		switch {
-		case part == "imagenet":
-			p, key = imageNet(), ""
+		case known:
+			p, key = preset, ""
 			continue
 		case named && len(given[name]) > 0:
 			return Preprocess{}, fmt.Errorf("%q is given twice: %w", name, errPreprocess)
@@ -61,6 +66,10 @@ func ParsePreprocess(s string) (Preprocess, error) {
 			p.Std, err = numbers(values, 0)
 		case "layout":
 			if p.Layout = Layout(values[0]); len(values) > 1 || p.Layout != CHW && p.Layout != HWC {
+				err = errPreprocess
+			}
+		case "resize":
+			if p.Resize, err = strconv.Atoi(values[0]); err != nil || len(values) > 1 || p.Resize < 1 || p.Resize > maxSide {
 				err = errPreprocess
 			}
 		default:
@@ -86,5 +95,10 @@ func numbers(texts []string, above float64) ([]float32, error) {
 	return values, nil
 }
 
-// IsZero reports whether values stay as they are.
-func (p Preprocess) IsZero() bool { return len(p.Mean)+len(p.Std) == 0 && p.Layout == AnyLayout }
+// maxSide bounds what a side may be scaled to.
+const maxSide = 1 << 14
+
+// IsZero reports whether nothing is set.
+func (p Preprocess) IsZero() bool {
+	return len(p.Mean)+len(p.Std)+p.Resize == 0 && p.Layout == AnyLayout && p.Fit == ""
+}

@@ -1,6 +1,7 @@
 package input
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -35,9 +36,6 @@ func openRows(path string) (*rows, error) {
 }
 
 func (r *rows) Fit(want transport.Input) error {
-	if need := numpyKind(want.Type); !kindFits(r.kind, need) {
-		return fmt.Errorf("--input %s: its elements are %s, and %s is needed: save x.astype(numpy.%s)", r.path, r.kind, need, numpyName(want.Type))
-	}
 	r.size = pipeline.Volume(want.Shape)
 	switch row := pipeline.Volume(r.shape[1:]); {
 	case len(r.data) == r.size: // it is one frame
@@ -46,8 +44,11 @@ func (r *rows) Fit(want transport.Input) error {
 		r.shape = []int{r.shape[0] / want.Shape[0], r.size}
 	}
 	if len(r.shape) < 2 && r.size > 1 || pipeline.Volume(r.shape[1:]) != r.size {
-		return fmt.Errorf("--input %s: its shape is %v, and the model takes frames of shape %v: it must be [frames %d]",
-			r.path, r.shape, want.Shape, r.size)
+		return fmt.Errorf("--input %s: its shape is %v, and the model takes frames of shape %v of %s: it must be [frames %d]",
+			r.path, r.shape, want.Shape, cmp.Or(want.Type, "float32"), r.size)
+	}
+	if at, why := misfit(r.data, want.Type); at >= 0 {
+		return fmt.Errorf("--input %s: value %d of row %d is %v, and the input %s holds %s: %s", r.path, at%r.size, at/r.size, r.data[at], want.Name, want.Type, why)
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
 // Package input is where frames come from: arrays, pictures, cameras and stdin.
 //
-//	Source ──▶ Feed (decoded ahead of their time) ──▶ the client's beat
+//	Source ──▶ Inputs ──▶ stream ──┐
+//	one tensor  a frame   a source  ├──▶ Feed ──▶ the client's beat
+//	                      stream ───┘  in turn
 //
-// source.go opens what is named; each kind of input has a file.
+// source.go opens what is named; each kind of input has a file. README.md says what each takes.
 package input
 
 import (
@@ -24,14 +26,33 @@ import (
 
 // Options say where frames come from.
 type Options struct {
-	// .npy, an image or a folder of them, "mjpeg:-", or "-"; of several inputs each has its name and = before it; none: one
-	// random vector
+	// .npy, .npz, an image or a folder of them, a camera, or "-"; of several inputs each has its name and = before it; none:
+	// one random vector
 	Paths      []string
-	Labels     string // .npy of integers, one for each frame of the input; empty: none
-	Seed       uint64 // of the random vector
+	Sources    []string // name=path: streams of frames, in place of Paths
+	Labels     string   // .npy of integers, one for each frame of the input; empty: none
+	Seed       uint64   // of the random vector
 	Preprocess Preprocess
+	Fit        Fit    // of pictures; empty: what Preprocess has
+	Newest     Newest // of a camera's pictures only the newest counts
+	Strict     bool   // a damaged picture is an error
 	Stdin      io.Reader
+	Say        func(string) // what a user should know at once; nil: nobody wants to
+	Skipped    func(n int)  // counts pictures that become no frames; nil: nobody does
+
+	named  bool // the path has no name before it
+	passed passed
+	wake   func()
 }
+
+// Newest says whether only the newest picture of a camera counts.
+type Newest string
+
+// By default it does for cameras, and not for recordings.
+const (
+	Always Newest = "true"
+	Never  Newest = "false"
+)
 
 // Source is where an input of the frames comes from.
 type Source interface {
@@ -48,8 +69,11 @@ func open(o Options, path string) (Source, error) {
 	if path == Stdin {
 		return &rawStream{in: bufio.NewReaderSize(o.Stdin, 64<<10)}, nil
 	}
-	if stream, ok := strings.CutPrefix(path, "mjpeg:"); ok {
-		return openMJPEG(o, stream)
+	if isCamera(path) {
+		return openCamera(o, path)
+	}
+	if _, member := splitMember(path); member != "" {
+		return openRows(path)
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -57,10 +81,12 @@ func open(o Options, path string) (Source, error) {
 		return nil, fmt.Errorf("--input: %w", err)
 	case info.IsDir(), isImage(path):
 		return openImages(o, path)
+	case isArchive(path):
+		return &archive{path: path}, nil
 	case strings.EqualFold(filepath.Ext(path), ".npy"):
 		return openRows(path)
 	}
-	return nil, fmt.Errorf("--input %s: a .npy file, a PNG or JPEG image, a folder of them, mjpeg:- for a camera's stream, or - for raw float32 on stdin is allowed", path)
+	return nil, fmt.Errorf("--input %s: a .npy file or a .npz file, a PNG, JPEG or WebP image, a folder of them, http://…/stream.mjpg or mjpeg:- for a camera's stream, or - for raw float32 on stdin is allowed", path)
 }
 
 // Stdin is the path of raw values on stdin.
@@ -68,9 +94,13 @@ const Stdin = "-"
 
 // Once reports whether the input can be read only once.
 func (o Options) Once() bool {
+	once := func(path string) bool { return path == Stdin || isCamera(path) }
 	return slices.ContainsFunc(o.Paths, func(text string) bool {
 		_, path := split(text)
-		return path == Stdin || path == "mjpeg:"+Stdin
+		return once(path)
+	}) || slices.ContainsFunc(o.Sources, func(text string) bool {
+		_, path, _ := ParseSource(text)
+		return once(path)
 	})
 }
 

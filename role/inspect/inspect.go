@@ -11,6 +11,7 @@ import (
 
 	"tandem/model"
 	"tandem/pipeline"
+	"tandem/role/input"
 	"tandem/role/report"
 )
 
@@ -48,6 +49,8 @@ type tensor struct {
 	Shape []int  `json:"shape"`
 	Type  string `json:"type"`
 	Bytes int    `json:"bytes"` // on the wire, as float32
+	// Picture is what an input takes a picture for; empty: it can't be one.
+	Picture string `json:"picture,omitempty"`
 	// Probability says of an output that its numbers are probabilities, and no logits.
 	Probability bool `json:"probability,omitempty"`
 }
@@ -107,6 +110,9 @@ func inspect(net *model.Network, calibrate bool, threads int) (found inspection,
 		Model: net.Name(), Digest: net.Digest(), Inputs: entering(net, 0), Outputs: entering(net, last),
 		Work: net.Work(0, last), Weights: net.Bytes(0, last), Cuts: []cutPlace{},
 	}
+	for i := range found.Inputs {
+		found.Inputs[i].Picture = input.TakenFor(found.Inputs[i].Shape)
+	}
 	times := net.Costs(threads)
 	if calibrate {
 		measured, err := model.Measure(net, threads)
@@ -151,7 +157,7 @@ func inspect(net *model.Network, calibrate bool, threads int) (found inspection,
 // entering is the tensors that enter a layer.
 func entering(net *model.Network, layer int) (tensors []tensor) {
 	for _, t := range net.Entering(layer) {
-		tensors = append(tensors, tensor{t.Name, t.Shape, t.Type, 4 * pipeline.Volume(t.Shape), t.Probability})
+		tensors = append(tensors, tensor{Name: t.Name, Shape: t.Shape, Type: t.Type, Bytes: 4 * pipeline.Volume(t.Shape), Probability: t.Probability})
 	}
 	return tensors
 }

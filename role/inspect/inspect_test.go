@@ -88,7 +88,7 @@ func TestInspectCalibrated(t *testing.T) {
 
 // A network of a thousand operators is told in its best cuts, unless all are wanted.
 func TestInspectOfManyLayers(t *testing.T) {
-	f := inspection{Model: "deep.onnx", Inputs: []tensor{{"ids", []int{12}, "int64", 48, false}, {"mask", []int{12}, "bool", 48, false}}, Outputs: []tensor{{"y", []int{7}, "float32", 28, false}}}
+	f := inspection{Model: "deep.onnx", Inputs: []tensor{{Name: "ids", Shape: []int{12}, Type: "int64", Bytes: 48}, {Name: "mask", Shape: []int{12}, Type: "bool", Bytes: 48}}, Outputs: []tensor{{Name: "y", Shape: []int{7}, Type: "float32", Bytes: 28}}}
 	for cut := range 1000 {
 		f.Cuts = append(f.Cuts, cutPlace{
 			Index: cut + 1, Tensor: strings.Repeat("/deep/", 20) + "out", Alive: make([]tensor, 100), Bytes: 1023 << 30,

@@ -71,6 +71,9 @@ func printTensors(to io.Writer, about string, tensors []tensor) {
 			kind += ", logits"
 		}
 		fmt.Fprintf(to, "  %-3s  %s %v%s\n", about, ending(t.Name, 40), t.Shape, kind)
+		if t.Picture != "" {
+			fmt.Fprintf(to, "       as a picture: %s\n", t.Picture)
+		}
 	}
 }
 

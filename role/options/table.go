@@ -1,8 +1,10 @@
 package options
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,8 +71,12 @@ func Table(o *Options) []Setting {
 
 		{Heading: "frames in", Name: "frames", Roles: feeders, Value: natural(&o.Frames, 48), Usage: "frames to send; 0: until a signal or the input's end"},
 		{Name: "interval", Roles: feeders, Value: duration(&o.Interval, 0), Usage: "time between frames; 0: as fast as they are taken"},
-		{Name: "input", Roles: feeders, Many: true, Value: list(&o.Input.Paths, notEmpty), Usage: "frames: a .npy file (rows are frames; float32, or what the network's input holds), a PNG or JPEG image, a folder of them, mjpeg:- for the stream of a camera on stdin, or - for raw little-endian float32 on stdin; for a network of several inputs once for each, as in ids=tokens.npy", Unset: "one random vector"},
-		{Name: "preprocess", Roles: feeders, Value: parsed(&o.Input.Preprocess, input.ParsePreprocess, func(input.Preprocess) string { return "" }), Usage: "of images, whose values are in [0, 1]: imagenet, or mean, std and layout as in mean=0.485,0.456,0.406,std=0.5,layout=hwc (chw as in PyTorch, hwc as in Keras)", Unset: "values as they are; the dimension of 1 or 3 is the channels"},
+		{Name: "input", Roles: feeders, Many: true, Value: list(&o.Input.Paths, notEmpty), Usage: "frames: a .npy file (rows are frames) or .npz:NAME, a PNG, JPEG or WebP image, a folder of them, http://camera/stream.mjpg, mjpeg:- for the stream of a camera on stdin, mjpeg:FILE for a recording, or - for raw little-endian float32 on stdin; for a network of several inputs once for each, as in ids=tokens.npy", Unset: "one random vector"},
+		{Name: "source", Roles: feeders, Many: true, Value: list(&o.Input.Sources, parseSource), Usage: "a stream of frames with a name, which results show, as in door=http://camera/stream.mjpg; more than once for several, which take turns; in place of --input"},
+		{Name: "newest", Roles: feeders, Switch: true, Value: parsed(&o.Input.Newest, parseNewest, func(input.Newest) string { return "" }), Usage: "of a camera only the newest picture counts: older ones are skipped before they are decoded, and queues of fast and slow keep the newest two; --newest=false plays all of a stream", Unset: "yes for cameras, no for recordings"},
+		{Name: "strict", Roles: feeders, Switch: true, Value: onOff(&o.Input.Strict), Usage: "a damaged picture is an error; otherwise it is skipped, and counted"},
+		{Name: "fit", Roles: feeders, Value: oneOf(&o.Input.Fit, input.Crop, input.Letterbox, input.Stretch), Usage: "how a picture of another shape gets into the network's input: crop (torchvision's Resize and CenterCrop), letterbox (all of it, between grey bars) or stretch", Unset: "what --preprocess says, or stretch"},
+		{Name: "preprocess", Roles: feeders, Value: parsed(&o.Input.Preprocess, input.ParsePreprocess, func(input.Preprocess) string { return "" }), Usage: "of images, whose values are in [0, 1]: imagenet (crop, mean and std), yolo (letterbox), or mean, std, layout and resize as in mean=0.485,0.456,0.406,std=0.5,layout=hwc,resize=232 (chw as in PyTorch, hwc as in Keras; the shorter side before a crop)", Unset: "values as they are; the dimension of 1 or 3 is the channels"},
 		{Name: "labels", Roles: reporters, Value: text(&o.Input.Labels), Usage: "true classes: a .npy file of integers, one for each row of the input; end then reports the accuracy"},
 
 		{Heading: "requests", Name: "serve", Roles: feeders, Value: address(&o.Serve), Usage: "host:port on which to answer requests of the Open Inference Protocol (KServe v2), as in :8000: their rows are the frames, until a signal; without --role, on this machine alone"},
@@ -112,6 +118,19 @@ func Table(o *Options) []Setting {
 		{Name: "idle", Roles: servers, Value: duration(&o.Idle, minIdle), Usage: "a neighbour silent for so long has left its run"},
 		{Name: "drain", Roles: anyRole, Value: duration(&o.Drain, minDrain), Usage: "how long a closing run may work off its queues, on each node"},
 	}
+}
+
+func parseSource(s string) (string, error) {
+	_, _, err := input.ParseSource(s)
+	return s, err
+}
+
+func parseNewest(s string) (input.Newest, error) {
+	on, err := strconv.ParseBool(s)
+	if err != nil {
+		return "", errors.New("use true or false")
+	}
+	return input.Newest(strconv.FormatBool(on)), nil
 }
 
 // parseStrategy reads a name or an alias, and gives the name.

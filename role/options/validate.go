@@ -44,7 +44,13 @@ func (o Options) Validate() error {
 	refuse(o.Role == Local && o.Strategy == "" && o.Frames == 0,
 		"--frames 0 never ends: to run one strategy until a signal, name it with --strategy")
 	refuse(o.Role == Local && o.Strategy == "" && o.Input.Once(),
-		"--input %s can be read once: name one strategy with --strategy", strings.Join(o.Input.Paths, ", "))
+		"--input %s can be read once: name one strategy with --strategy", strings.Join(append(o.Input.Paths, o.Input.Sources...), ", "))
+	refuse(len(o.Input.Sources) > 0 && len(o.Input.Paths) > 0, "--input and --source don't go together: a source is a stream of frames, and --input x=… an input of the network")
+	refuse(len(o.Input.Sources) > 0 && o.Input.Labels != "", "--labels and --source don't go together: frames of several streams have no common order")
+	for i, text := range o.Input.Sources {
+		name, _, _ := strings.Cut(text, "=")
+		refuse(slices.ContainsFunc(o.Input.Sources[:i], func(t string) bool { return strings.HasPrefix(t, name+"=") }), "--source %s is given twice: give each stream its own name", name)
+	}
 	refuse(o.Role == Local && len(o.Cuts) > 1, "--cut is given %d times: "+
 		"in one process no slow node hands over to a further one, so give it once", len(o.Cuts))
 	refuse(o.HighWater > o.Queue, "--high-water %d is never reached: --queue has %d places", o.HighWater, o.Queue)
@@ -53,9 +59,11 @@ func (o Options) Validate() error {
 	refuse(o.Role == Slow && o.Trace != "" && o.End == "",
 		"--trace: this slow node decides nothing, as it has no --end and so hands nothing over; trace the fast node")
 
-	random := len(o.Input.Paths) == 0 && (o.Role == Client || o.Role == Local)
+	random := len(o.Input.Paths)+len(o.Input.Sources) == 0 && (o.Role == Client || o.Role == Local)
 	refuse(random && !o.Input.Preprocess.IsZero(),
 		"--preprocess needs --input: it is for images, and not for a random vector")
+	refuse(random && o.Input.Fit != "", "--fit needs --input: it is for images, and not for a random vector")
+	refuse(random && o.Input.Newest != "", "--newest needs --input: it is for cameras, and not for a random vector")
 	refuse(random && o.Input.Labels != "", "--labels needs --input: a random vector has no true class")
 
 	f := o.Files

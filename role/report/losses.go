@@ -20,6 +20,7 @@ func printLosses(to io.Writer, r pipeline.Report) {
 	say(r.Forgotten, "end was started again, and has forgotten %d results that it had taken before", r.Forgotten)
 	say(r.Died, "%d frames died with nodes that were started again or don't answer", r.Died)
 	say(t.Dropped|t.Expired, "%d frames dropped for newer ones, %d expired", t.Dropped, t.Expired)
+	say(r.Skipped, "%d pictures skipped by the client: a newer one was there, or they were damaged", r.Skipped)
 	say(int64(len(r.Missing)), "no ledger came from %s", strings.Join(called(r.Missing), ", "))
 }
 

@@ -128,5 +128,8 @@ func Await(ctx context.Context, wait time.Duration, flags string, log zerolog.Lo
 	if errors.Is(err, pipeline.ErrUnreachable) || errors.Is(err, pipeline.ErrStopping) {
 		return fmt.Errorf("%w: start that node first, correct %s, or wait longer with --wait", err, flags)
 	}
+	if errors.Is(err, pipeline.ErrBusy) {
+		return fmt.Errorf("%w: wait longer with --wait", err)
+	}
 	return err
 }

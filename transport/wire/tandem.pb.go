@@ -557,6 +557,8 @@ type Run struct {
 	Load string `protobuf:"bytes,10,opt,name=load,proto3" json:"load,omitempty"`
 	// How values travel between the nodes: float32, float16 or int8; empty: what the first node likes, or float32.
 	Wire string `protobuf:"bytes,11,opt,name=wire,proto3" json:"wire,omitempty"`
+	// The frames are of live pictures, of which only the newest counts.
+	Newest bool `protobuf:"varint,13,opt,name=newest,proto3" json:"newest,omitempty"`
 	// What the network gives for each frame.
 	Outputs       []*Value `protobuf:"bytes,12,rep,name=outputs,proto3" json:"outputs,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -661,6 +663,13 @@ func (x *Run) GetWire() string {
 		return x.Wire
 	}
 	return ""
+}
+
+func (x *Run) GetNewest() bool {
+	if x != nil {
+		return x.Newest
+	}
+	return false
 }
 
 func (x *Run) GetOutputs() []*Value {
@@ -954,7 +963,7 @@ type Frame struct {
 	Shape []int32 `protobuf:"varint,3,rep,packed,name=shape,proto3" json:"shape,omitempty"`
 	// The values, row-major and little-endian, as the encoding says, tensor after tensor.
 	Data []byte `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
-	// Time since the client sent the frame, accumulated hop by hop.
+	// Time since the client sent the frame, or had all of a camera's picture, accumulated hop by hop.
 	AgeNs int64 `protobuf:"varint,5,opt,name=age_ns,json=ageNs,proto3" json:"age_ns,omitempty"`
 	// The true class, where it is known.
 	Label *int32 `protobuf:"varint,6,opt,name=label,proto3,oneof" json:"label,omitempty"`
@@ -967,7 +976,9 @@ type Frame struct {
 	Scale  float32 `protobuf:"fixed32,10,opt,name=scale,proto3" json:"scale,omitempty"`
 	Offset float32 `protobuf:"fixed32,11,opt,name=offset,proto3" json:"offset,omitempty"`
 	// The tensors behind the first.
-	More          []*Tensor `protobuf:"bytes,12,rep,name=more,proto3" json:"more,omitempty"`
+	More []*Tensor `protobuf:"bytes,12,rep,name=more,proto3" json:"more,omitempty"`
+	// The stream that it comes from, where the client has several.
+	Source        string `protobuf:"bytes,13,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1084,6 +1095,13 @@ func (x *Frame) GetMore() []*Tensor {
 		return x.More
 	}
 	return nil
+}
+
+func (x *Frame) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
 }
 
 // Tensor is one of several in a frame, which has their values.
@@ -1481,13 +1499,15 @@ type Ledger struct {
 	Role    string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
 	Address string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
 	// Frames: those received are the sum of the others and of those that are still on the node.
-	Received  int64            `protobuf:"varint,3,opt,name=received,proto3" json:"received,omitempty"`
-	Refused   int64            `protobuf:"varint,4,opt,name=refused,proto3" json:"refused,omitempty"`
-	Dropped   int64            `protobuf:"varint,5,opt,name=dropped,proto3" json:"dropped,omitempty"`
-	Expired   int64            `protobuf:"varint,6,opt,name=expired,proto3" json:"expired,omitempty"`
-	Forwarded int64            `protobuf:"varint,7,opt,name=forwarded,proto3" json:"forwarded,omitempty"`
-	Finished  int64            `protobuf:"varint,8,opt,name=finished,proto3" json:"finished,omitempty"`
-	Lost      int64            `protobuf:"varint,9,opt,name=lost,proto3" json:"lost,omitempty"`
+	Received  int64 `protobuf:"varint,3,opt,name=received,proto3" json:"received,omitempty"`
+	Refused   int64 `protobuf:"varint,4,opt,name=refused,proto3" json:"refused,omitempty"`
+	Dropped   int64 `protobuf:"varint,5,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	Expired   int64 `protobuf:"varint,6,opt,name=expired,proto3" json:"expired,omitempty"`
+	Forwarded int64 `protobuf:"varint,7,opt,name=forwarded,proto3" json:"forwarded,omitempty"`
+	Finished  int64 `protobuf:"varint,8,opt,name=finished,proto3" json:"finished,omitempty"`
+	Lost      int64 `protobuf:"varint,9,opt,name=lost,proto3" json:"lost,omitempty"`
+	// Pictures that became no frames of the client's.
+	Skipped   int64            `protobuf:"varint,33,opt,name=skipped,proto3" json:"skipped,omitempty"`
 	Switches  int64            `protobuf:"varint,10,opt,name=switches,proto3" json:"switches,omitempty"`
 	SwitchMs  float64          `protobuf:"fixed64,11,opt,name=switch_ms,json=switchMs,proto3" json:"switch_ms,omitempty"`
 	BusyMs    float64          `protobuf:"fixed64,12,opt,name=busy_ms,json=busyMs,proto3" json:"busy_ms,omitempty"`
@@ -1508,7 +1528,7 @@ type Ledger struct {
 	// For how long the run was open on the node.
 	ElapsedS float64 `protobuf:"fixed64,28,opt,name=elapsed_s,json=elapsedS,proto3" json:"elapsed_s,omitempty"`
 	// How large layers are stored; empty: as float32.
-	Weights string `protobuf:"bytes,33,opt,name=weights,proto3" json:"weights,omitempty"`
+	Weights string `protobuf:"bytes,34,opt,name=weights,proto3" json:"weights,omitempty"`
 	// What follows is in no report. The life tells those of a node apart.
 	Life string `protobuf:"bytes,29,opt,name=life,proto3" json:"life,omitempty"`
 	// The frames that ended on the node without a result.
@@ -1610,6 +1630,13 @@ func (x *Ledger) GetFinished() int64 {
 func (x *Ledger) GetLost() int64 {
 	if x != nil {
 		return x.Lost
+	}
+	return 0
+}
+
+func (x *Ledger) GetSkipped() int64 {
+	if x != nil {
+		return x.Skipped
 	}
 	return 0
 }
@@ -2125,7 +2152,9 @@ type Report struct {
 	// Those that frames were to be handed over to, and that have not told what they did.
 	Missing []*NodeName `protobuf:"bytes,28,rep,name=missing,proto3" json:"missing,omitempty"`
 	// Where frames that have not arrived were last seen.
-	LastSeen      []*LastSeen `protobuf:"bytes,29,rep,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
+	LastSeen []*LastSeen `protobuf:"bytes,29,rep,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
+	// Pictures that became no frames, as in the client's ledger.
+	Skipped       int64 `protobuf:"varint,30,opt,name=skipped,proto3" json:"skipped,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2361,6 +2390,13 @@ func (x *Report) GetLastSeen() []*LastSeen {
 		return x.LastSeen
 	}
 	return nil
+}
+
+func (x *Report) GetSkipped() int64 {
+	if x != nil {
+		return x.Skipped
+	}
+	return 0
 }
 
 // NodeName is what reports call a node.
@@ -2652,7 +2688,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x12\n" +
 	"\x04type\x18\x03 \x01(\tR\x04type\x12 \n" +
-	"\vprobability\x18\x04 \x01(\bR\vprobability\"\xd0\x02\n" +
+	"\vprobability\x18\x04 \x01(\bR\vprobability\"\xe8\x02\n" +
 	"\x03Run\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\x80\xb5\x18\x80\x01\x90\xb5\x18\x01R\x02id\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x80\xb5\x18\x80\x01R\bstrategy\x12\x14\n" +
@@ -2665,7 +2701,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04cuts\x18\t \x03(\x05B\x04\x80\xb5\x18@R\x04cuts\x12\x12\n" +
 	"\x04load\x18\n" +
 	" \x01(\tR\x04load\x12\x19\n" +
-	"\x04wire\x18\v \x01(\tB\x05\x80\xb5\x18\x80\x01R\x04wire\x121\n" +
+	"\x04wire\x18\v \x01(\tB\x05\x80\xb5\x18\x80\x01R\x04wire\x12\x16\n" +
+	"\x06newest\x18\r \x01(\bR\x06newest\x121\n" +
 	"\aoutputs\x18\f \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\aoutputsJ\x04\b\b\x10\t\"\xe3\x01\n" +
 	"\vPushRequest\x12\x16\n" +
 	"\x03run\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x03run\x12\x12\n" +
@@ -2685,7 +2722,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x0fAnswersResponse\x121\n" +
 	"\aanswers\x18\x01 \x03(\v2\x10.tandem.v1.FrameB\x05\x80\xb5\x18\x80\x02R\aanswers\x12)\n" +
 	"\x04gone\x18\x02 \x03(\v2\x0f.tandem.v1.FateB\x04\x80\xb5\x18@R\x04gone\x12\x16\n" +
-	"\x06missed\x18\x03 \x01(\x03R\x06missed\"\xfd\x02\n" +
+	"\x06missed\x18\x03 \x01(\x03R\x06missed\"\x95\x03\n" +
 	"\x05Frame\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x05R\x04next\x12\x1a\n" +
@@ -2699,7 +2736,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05scale\x18\n" +
 	" \x01(\x02R\x05scale\x12\x16\n" +
 	"\x06offset\x18\v \x01(\x02R\x06offset\x12+\n" +
-	"\x04more\x18\f \x03(\v2\x11.tandem.v1.TensorB\x04\x80\xb5\x18\x7fR\x04moreB\b\n" +
+	"\x04more\x18\f \x03(\v2\x11.tandem.v1.TensorB\x04\x80\xb5\x18\x7fR\x04more\x12\x16\n" +
+	"\x06source\x18\r \x01(\tR\x06sourceB\b\n" +
 	"\x06_label\"R\n" +
 	"\x06Tensor\x12\x1a\n" +
 	"\x05shape\x18\x01 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x14\n" +
@@ -2731,7 +2769,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05nodes\x18\x06 \x03(\v2\x11.tandem.v1.LedgerR\x05nodes\x12)\n" +
 	"\x06reason\x18\a \x01(\x0e2\x11.tandem.v1.ReasonR\x06reason:\x06\x80\xb5\x18\x80\x80@J\x04\b\x03\x10\x04J\x04\b\x05\x10\x06\"H\n" +
 	"\rCloseResponse\x12)\n" +
-	"\x06report\x18\x02 \x01(\v2\x11.tandem.v1.ReportR\x06report:\x06\x80\xb5\x18\x80\x80@J\x04\b\x01\x10\x02\"\x93\b\n" +
+	"\x06report\x18\x02 \x01(\v2\x11.tandem.v1.ReportR\x06report:\x06\x80\xb5\x18\x80\x80@J\x04\b\x01\x10\x02\"\xad\b\n" +
 	"\x06Ledger\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x1a\n" +
@@ -2741,7 +2779,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\aexpired\x18\x06 \x01(\x03R\aexpired\x12\x1c\n" +
 	"\tforwarded\x18\a \x01(\x03R\tforwarded\x12\x1a\n" +
 	"\bfinished\x18\b \x01(\x03R\bfinished\x12\x12\n" +
-	"\x04lost\x18\t \x01(\x03R\x04lost\x12\x1a\n" +
+	"\x04lost\x18\t \x01(\x03R\x04lost\x12\x18\n" +
+	"\askipped\x18! \x01(\x03R\askipped\x12\x1a\n" +
 	"\bswitches\x18\n" +
 	" \x01(\x03R\bswitches\x12\x1b\n" +
 	"\tswitch_ms\x18\v \x01(\x01R\bswitchMs\x12\x17\n" +
@@ -2760,7 +2799,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\trestarted\x18\x17 \x01(\bR\trestarted\x12\x14\n" +
 	"\x05lives\x18\x1b \x01(\x05R\x05lives\x12\x1b\n" +
 	"\telapsed_s\x18\x1c \x01(\x01R\belapsedS\x12\x1f\n" +
-	"\aweights\x18! \x01(\tB\x05\x88\xb5\x18\x80\x04R\aweights\x12\x12\n" +
+	"\aweights\x18\" \x01(\tB\x05\x88\xb5\x18\x80\x04R\aweights\x12\x12\n" +
 	"\x04life\x18\x1d \x01(\tR\x04life\x12\x1a\n" +
 	"\x04gone\x18\x1e \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x04gone\x12+\n" +
 	"\x06handed\x18\x1f \x03(\v2\x13.tandem.v1.HandoverR\x06handed\x12\x17\n" +
@@ -2809,7 +2848,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\vstaleness_s\x18\t \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
 	"stalenessS\x12'\n" +
 	"\x04down\x18\n" +
-	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\xcc\a\n" +
+	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\xe6\a\n" +
 	"\x06Report\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x88\xb5\x18\x80 R\bstrategy\x12\x14\n" +
@@ -2844,7 +2883,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05notes\x18\x1a \x03(\tB\t\x80\xb5\x18@\x88\xb5\x18\x80 R\x05notes\x12.\n" +
 	"\x05nodes\x18\x1b \x03(\v2\x11.tandem.v1.LedgerB\x05\x80\xb5\x18\x81\x02R\x05nodes\x12-\n" +
 	"\amissing\x18\x1c \x03(\v2\x13.tandem.v1.NodeNameR\amissing\x127\n" +
-	"\tlast_seen\x18\x1d \x03(\v2\x13.tandem.v1.LastSeenB\x05\x80\xb5\x18\x80\bR\blastSeenB\v\n" +
+	"\tlast_seen\x18\x1d \x03(\v2\x13.tandem.v1.LastSeenB\x05\x80\xb5\x18\x80\bR\blastSeen\x12\x18\n" +
+	"\askipped\x18\x1e \x01(\x03R\askippedB\v\n" +
 	"\t_accuracyB\x13\n" +
 	"\x11_joules_per_frame\"8\n" +
 	"\bNodeName\x12\x12\n" +

@@ -146,6 +146,25 @@ var negativeZero = float32(math.Copysign(0, -1))
 // exactly says that v is a power of 2, by whose inverse one may multiply.
 func exactly(v float32) bool { return math.Float32bits(v)<<9 == 0 && v != 0 }
 
+// Times computes y = x times by[r] for each row r of cols numbers; y may be x. A
+// squeeze-and-excite block does that to the planes of its channels.
+func Times(y, x, by []float32, cols int) { timesFor(native, y, x, by, cols) }
+
+func timesFor(i isa, y, x, by []float32, cols int) {
+	y, x = y[:len(by)*cols], x[:len(by)*cols]
+	const most = 16 << 10 // see callBytes
+	if lanes := functionLanes[i]; lanes == 0 || cols < lanes || cols > most {
+		for r, v := range by {
+			row := y[r*cols:][:cols]
+			elementwise(i, times, row, x[r*cols:], row, &[4]float32{v})
+		}
+		return
+	}
+	for r := 0; r < len(by); r += most / cols {
+		function(i, timesEach, &y[r*cols], &x[r*cols], &by[r], cols, &[4]float32{}, min(most/cols, len(by)-r), 0)
+	}
+}
+
 // elementwise computes one row.
 func elementwise(i isa, k kind, y, x, z []float32, p *[4]float32) {
 	if len(y) > 0 {

@@ -179,6 +179,29 @@ func TestPairs(t *testing.T) {
 	})
 }
 
+// Each row has a number of its own, also in place.
+func TestTimes(t *testing.T) {
+	each(t, func(t *testing.T, i isa) {
+		r := rand.New(rand.NewPCG(13, 14))
+		for cols := range 70 {
+			rows := r.IntN(9)
+			x, by := random(r, rows*cols), random(r, rows)
+			y := make([]float32, rows*cols+1)
+			timesFor(i, y, x, by, cols)
+			own := append([]float32(nil), x...)
+			timesFor(i, own, own, by, cols)
+			for k := range x {
+				if want := x[k] * by[k/cols]; y[k] != want || own[k] != want {
+					t.Fatalf("%d rows of %d: number %d is %v, and %v in place, want %v", rows, cols, k, y[k], own[k], want)
+				}
+			}
+			if y[rows*cols] != 0 {
+				t.Fatalf("%d rows of %d: something was written behind them", rows, cols)
+			}
+		}
+	})
+}
+
 // In place is the same, for any length, and nothing is allocated.
 func TestFunctionsInPlace(t *testing.T) {
 	each(t, func(t *testing.T, i isa) {

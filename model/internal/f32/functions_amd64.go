@@ -12,6 +12,9 @@ func scaledAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 func timesAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
+func timesEachAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+
+//go:noescape
 func plusAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
@@ -82,6 +85,9 @@ func scaledAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
 func timesAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+
+//go:noescape
+func timesEachAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
 func plusAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
@@ -157,6 +163,8 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap i
 			scaledAVX512(y, x, z, n, p, rows, gap)
 		case times:
 			timesAVX512(y, x, z, n, p, rows, gap)
+		case timesEach:
+			timesEachAVX512(y, x, z, n, p, rows, gap)
 		case plus:
 			plusAVX512(y, x, z, n, p, rows, gap)
 		case leaky:
@@ -209,6 +217,8 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap i
 		scaledAVX2(y, x, z, n, p, rows, gap)
 	case times:
 		timesAVX2(y, x, z, n, p, rows, gap)
+	case timesEach:
+		timesEachAVX2(y, x, z, n, p, rows, gap)
 	case plus:
 		plusAVX2(y, x, z, n, p, rows, gap)
 	case leaky:

@@ -244,6 +244,78 @@ next:
 	RET
 
 
+// func timesEachAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// held in vector registers: 31 the number of the row
+TEXT ·timesEachAVX512(SB), NOSPLIT, $0-56
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ z+16(FP), DX
+	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	VBROADCASTSS (DX), Z31
+	ADDQ $4, DX
+	MOVQ n+24(FP), CX
+	MOVQ CX, R12
+	ANDQ $15, R12
+	JEQ whole
+	VMOVUPS -64(SI)(CX*4), Z30
+	SUBQ R12, CX
+
+whole:
+	SUBQ $64, CX
+	JLT rest
+
+several:
+	VMOVUPS 0(SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	ADDQ $256, SI
+	VMULPS Z31, Z0, Z0
+	VMULPS Z31, Z1, Z1
+	VMULPS Z31, Z2, Z2
+	VMULPS Z31, Z3, Z3
+	VMOVUPS Z0, 0(DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ $256, DI
+	SUBQ $64, CX
+	JGE several
+
+rest:
+	ADDQ $64, CX
+	JEQ done
+
+one:
+	VMOVUPS 0(SI), Z0
+	ADDQ $64, SI
+	VMULPS Z31, Z0, Z0
+	VMOVUPS Z0, 0(DI)
+	ADDQ $64, DI
+	SUBQ $16, CX
+	JNE one
+
+done:
+	TESTQ R12, R12
+	JEQ next
+	LEAQ (DI)(R12*4), DI
+	LEAQ (SI)(R12*4), SI
+	VMULPS Z31, Z30, Z0
+	VMOVUPS Z0, -64(DI)
+
+next:
+	ADDQ R11, DI
+	ADDQ R11, SI
+	DECQ R10
+	JNE row
+	VZEROUPPER
+	RET
+
+
 // func plusAVX512(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 31 p[0]
 TEXT ·plusAVX512(SB), NOSPLIT, $0-56
@@ -3679,6 +3751,78 @@ next:
 	ADDQ R11, DI
 	ADDQ R11, SI
 	ADDQ R11, DX
+	DECQ R10
+	JNE row
+	VZEROUPPER
+	RET
+
+
+// func timesEachAVX2(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// held in vector registers: 15 the number of the row
+TEXT ·timesEachAVX2(SB), NOSPLIT, $0-56
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ z+16(FP), DX
+	MOVQ p+32(FP), R8
+	MOVQ rows+40(FP), R10
+	MOVQ gap+48(FP), R11
+
+row:
+	VBROADCASTSS (DX), Y15
+	ADDQ $4, DX
+	MOVQ n+24(FP), CX
+	MOVQ CX, R12
+	ANDQ $7, R12
+	JEQ whole
+	VMOVUPS -32(SI)(CX*4), Y14
+	SUBQ R12, CX
+
+whole:
+	SUBQ $32, CX
+	JLT rest
+
+several:
+	VMOVUPS 0(SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	ADDQ $128, SI
+	VMULPS Y15, Y0, Y0
+	VMULPS Y15, Y1, Y1
+	VMULPS Y15, Y2, Y2
+	VMULPS Y15, Y3, Y3
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ $128, DI
+	SUBQ $32, CX
+	JGE several
+
+rest:
+	ADDQ $32, CX
+	JEQ done
+
+one:
+	VMOVUPS 0(SI), Y0
+	ADDQ $32, SI
+	VMULPS Y15, Y0, Y0
+	VMOVUPS Y0, 0(DI)
+	ADDQ $32, DI
+	SUBQ $8, CX
+	JNE one
+
+done:
+	TESTQ R12, R12
+	JEQ next
+	LEAQ (DI)(R12*4), DI
+	LEAQ (SI)(R12*4), SI
+	VMULPS Y15, Y14, Y0
+	VMOVUPS Y0, -32(DI)
+
+next:
+	ADDQ R11, DI
+	ADDQ R11, SI
 	DECQ R10
 	JNE row
 	VZEROUPPER

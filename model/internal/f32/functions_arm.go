@@ -12,6 +12,9 @@ func scaledNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 func timesNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
+func timesEachNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+
+//go:noescape
 func plusNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 
 //go:noescape
@@ -81,6 +84,8 @@ func function(i isa, k kind, y, x, z *float32, n int, p *[4]float32, rows, gap i
 		scaledNEON(y, x, z, n, p, rows, gap)
 	case times:
 		timesNEON(y, x, z, n, p, rows, gap)
+	case timesEach:
+		timesEachNEON(y, x, z, n, p, rows, gap)
 	case plus:
 		plusNEON(y, x, z, n, p, rows, gap)
 	case leaky:

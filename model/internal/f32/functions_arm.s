@@ -249,6 +249,74 @@ next:
 	RET
 
 
+// func timesEachNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// held in vector registers: 15 the number of the row
+TEXT ·timesEachNEON(SB), NOSPLIT, $0-28
+	MOVW y+0(FP), R0
+	MOVW x+4(FP), R1
+	MOVW z+8(FP), R2
+	MOVW p+16(FP), R4
+	MOVW rows+20(FP), R8
+	MOVW gap+24(FP), R9
+	MOVW R5, R6
+
+row:
+	WORD $0xf4e2ecad // vld1.32 {d30[], d31[]}, [r2]!
+	MOVW n+12(FP), R3
+	AND.S $3, R3, R12
+	BEQ whole
+	ADD R3<<2, R1, R7
+	SUB $16, R7, R7
+	WORD $0xf467ca8d // vld1.32 {d28-d29}, [r7]!
+	SUB R12, R3, R3
+
+whole:
+	SUB.S $16, R3
+	BLT rest
+
+several:
+	WORD $0xf421028d // vld1.32 {d0-d3}, [r1]!
+	WORD $0xf421428d // vld1.32 {d4-d7}, [r1]!
+	MOVW R6, R5
+	WORD $0xf3000d7e // vmul.f32 q0, q0, q15
+	WORD $0xf3022d7e // vmul.f32 q1, q1, q15
+	WORD $0xf3044d7e // vmul.f32 q2, q2, q15
+	WORD $0xf3066d7e // vmul.f32 q3, q3, q15
+	WORD $0xf400028d // vst1.32 {d0-d3}, [r0]!
+	WORD $0xf400428d // vst1.32 {d4-d7}, [r0]!
+	SUB.S $16, R3
+	BGE several
+
+rest:
+	ADD.S $16, R3
+	BEQ done
+
+one:
+	WORD $0xf4210a8d // vld1.32 {d0-d1}, [r1]!
+	MOVW R6, R5
+	WORD $0xf3000d7e // vmul.f32 q0, q0, q15
+	WORD $0xf4000a8d // vst1.32 {d0-d1}, [r0]!
+	SUB.S $4, R3
+	BNE one
+
+done:
+	CMP $0, R12
+	BEQ next
+	ADD R12<<2, R0, R0
+	ADD R12<<2, R1, R1
+	MOVW R6, R5
+	WORD $0xf30c0dfe // vmul.f32 q0, q14, q15
+	SUB $16, R0, R7
+	WORD $0xf4070a8d // vst1.32 {d0-d1}, [r7]!
+
+next:
+	ADD R9, R0
+	ADD R9, R1
+	SUB.S $1, R8
+	BNE row
+	RET
+
+
 // func plusNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 15 p[0]
 TEXT ·plusNEON(SB), NOSPLIT, $0-28

@@ -230,6 +230,68 @@ next:
 	RET
 
 
+// func timesEachNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
+// held in vector registers: 31 the number of the row
+TEXT ·timesEachNEON(SB), NOSPLIT, $0-56
+	MOVD y+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD z+16(FP), R2
+	MOVD p+32(FP), R4
+	MOVD rows+40(FP), R7
+	MOVD gap+48(FP), R8
+
+row:
+	VLD1R.P 4(R2), [V31.S4]
+	MOVD n+24(FP), R3
+	ANDS $3, R3, R9
+	BEQ whole
+	ADD R3<<2, R1, R10
+	SUB $16, R10, R10
+	VLD1 (R10), [V30.S4]
+	SUB R9, R3, R3
+
+whole:
+	SUBS $16, R3, R3
+	BLT rest
+
+several:
+	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	WORD $0x6e3fdc00 // fmul v0, v0, v31
+	WORD $0x6e3fdc21 // fmul v1, v1, v31
+	WORD $0x6e3fdc42 // fmul v2, v2, v31
+	WORD $0x6e3fdc63 // fmul v3, v3, v31
+	FSTPQ.P (F0, F1), 32(R0)
+	FSTPQ.P (F2, F3), 32(R0)
+	SUBS $16, R3, R3
+	BGE several
+
+rest:
+	ADDS $16, R3, R3
+	BEQ done
+
+one:
+	VLD1.P 16(R1), [V0.S4]
+	WORD $0x6e3fdc00 // fmul v0, v0, v31
+	FMOVQ.P F0, 16(R0)
+	SUBS $4, R3, R3
+	BNE one
+
+done:
+	CBZ R9, next
+	ADD R9<<2, R0, R0
+	ADD R9<<2, R1, R1
+	WORD $0x6e3fdfc0 // fmul v0, v30, v31
+	SUB $16, R0, R10
+	FMOVQ F0, (R10)
+
+next:
+	ADD R8, R0
+	ADD R8, R1
+	SUBS $1, R7, R7
+	BNE row
+	RET
+
+
 // func plusNEON(y, x, z *float32, n int, p *[4]float32, rows, gap int)
 // held in vector registers: 31 p[0]
 TEXT ·plusNEON(SB), NOSPLIT, $0-56

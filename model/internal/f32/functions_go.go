@@ -12,6 +12,7 @@ const (
 	bounded
 	scaled
 	times
+	timesEach
 	plus
 	leaky
 	hardSwish
@@ -37,7 +38,7 @@ const (
 
 // functionGo is the formulas in plain Go.
 func functionGo(k kind, y, x, z []float32, p *[4]float32) {
-	y, z = y[:len(x)], z[:len(x)]
+	y = y[:len(x)]
 	p0, p1, p2, p3 := p[0], p[1], p[2], p[3]
 	switch k {
 	case bounded:
@@ -56,6 +57,12 @@ func functionGo(k kind, y, x, z []float32, p *[4]float32) {
 	case times:
 		for i, a := range x {
 			v2 := a * p0
+			y[i] = v2
+		}
+	case timesEach:
+		b := z[0]
+		for i, a := range x {
+			v2 := a * b
 			y[i] = v2
 		}
 	case plus:
@@ -400,6 +407,7 @@ func functionGo(k kind, y, x, z []float32, p *[4]float32) {
 			y[i] = v34
 		}
 	case addition:
+		z = z[:len(x)]
 		for i, a := range x {
 			b := z[i]
 			v2 := a + b
@@ -408,36 +416,42 @@ func functionGo(k kind, y, x, z []float32, p *[4]float32) {
 			y[i] = v6
 		}
 	case subtraction:
+		z = z[:len(x)]
 		for i, a := range x {
 			b := z[i]
 			v2 := a - b
 			y[i] = v2
 		}
 	case multiplication:
+		z = z[:len(x)]
 		for i, a := range x {
 			b := z[i]
 			v2 := a * b
 			y[i] = v2
 		}
 	case division:
+		z = z[:len(x)]
 		for i, a := range x {
 			b := z[i]
 			v2 := a / b
 			y[i] = v2
 		}
 	case larger:
+		z = z[:len(x)]
 		for i, a := range x {
 			b := z[i]
 			v2 := max(a, b)
 			y[i] = v2
 		}
 	case smaller:
+		z = z[:len(x)]
 		for i, a := range x {
 			b := z[i]
 			v2 := min(a, b)
 			y[i] = v2
 		}
 	case prelu:
+		z = z[:len(x)]
 		for i, a := range x {
 			b := z[i]
 			v3 := min(a, 0)

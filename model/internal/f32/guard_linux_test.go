@@ -136,6 +136,7 @@ func TestFunctionsFenced(t *testing.T) {
 				for p := range pairs {
 					p.applyFor(i, f.slice(n), f.slice(n), f.slice(n), ReLU)
 				}
+				timesFor(i, f.slice(3*n), f.slice(3*n), f.slice(3), n)
 				e := Epilogue{Function: Exp, Pair: Multiply, Other: f.slice(n), Clamp: ReLU6}
 				e.rows(i, f.slice(n), 0, 1, n, n)
 				f.done()

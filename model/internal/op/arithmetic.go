@@ -180,7 +180,7 @@ func (l *arithmeticOp) scaling(shape []int, axis int) (scaling, bool) {
 }
 
 func (l *arithmeticOp) Load() (Kernel, error) {
-	k := &arithmeticKernel{line: l.line, first: l.first}
+	k := &arithmeticKernel{line: l.line, first: l.first, times: l.of == multiply}
 	if l.constant != nil {
 		var err error
 		if k.held, err = l.constant.tensor(); err != nil {
@@ -194,6 +194,7 @@ type arithmeticKernel struct {
 	line  func(y, a, b []float32, sa, sb int)
 	held  *tensor.Dense // one of the two, or nil
 	first bool
+	times bool // it multiplies
 }
 
 func (k *arithmeticKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
@@ -204,8 +205,22 @@ func (k *arithmeticKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With)
 	case k.first:
 		a, b = b, a
 	}
-	lineByLine(y, a, b, k.line, with.Clamp)
+	if !k.times || with.Clamp != f32.Linear || !planeByPlane(y, a, b) && !planeByPlane(y, b, a) {
+		lineByLine(y, a, b, k.line, with.Clamp)
+	}
 	return nil
+}
+
+// planeByPlane multiplies each plane of x by one number, if that is what there is to
+// do.
+func planeByPlane(y, x, by *tensor.Dense) bool {
+	w := together(y.Info(), x.Info(), by.Info())
+	n, move := w.inner()
+	if w.rank != 2 || move != (moves{1, 1, 0}) || w.moves[0] != (moves{n, n, 1}) {
+		return false
+	}
+	f32.Times(y.Float32s(), x.Float32s(), by.Float32s()[:w.dims[0]], n)
+	return true
 }
 
 // lineByLine makes y of a and b, line by line.

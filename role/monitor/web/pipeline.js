@@ -16,7 +16,7 @@ const gone = x => Boolean(x.missed || x.staleness_s > silent);
 const count = (name, value) => [name, (x, live) => n.whole(value(x, live)), (x, live) => value(x, live) > 0];
 const time = (name, value) => [name, (x, live) => value(x, live) === undefined ? n.none : `${n.ms(value(x, live))} ms`];
 const rows = {
-  client: [["sent", x => n.whole(x.received)], count("refused", x => x.refused), count("lost", x => x.lost)],
+  client: [["sent", x => n.whole(x.received - (x.skipped ?? 0))], count("refused", x => x.refused), count("lost", x => x.lost)],
   worker: [
     time("one takes", x => x.service_ms || undefined),
     time("waits", x => x.wait_ms),
@@ -213,8 +213,8 @@ const fates = {gone: "refused, dropped, expired or lost on", died: "died with", 
 const lastSeen = ({frames, fate, ...node}) => `${/[-,]/.test(frames) ? "Frames" : "Frame"} ${frames.replaceAll(",", ", ")}: ` +
   (fates[fate] ? `${fates[fate]} ${named(node)}` : "unaccounted for, as no node tells of them");
 
-// The ledgers: received = refused + dropped + expired + forwarded + finished + lost + still here, and why.
-const outcomes = ["received", "refused", "dropped", "expired", "forwarded", "finished", "lost"];
+// The ledgers: received = refused + dropped + expired + forwarded + finished + lost + skipped + still here, and why.
+const outcomes = ["received", "refused", "dropped", "expired", "forwarded", "finished", "lost", "skipped"];
 
 export function drawLedger(at, status) {
   if (!at.open) return;

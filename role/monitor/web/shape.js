@@ -13,7 +13,7 @@ import {same} from "./samples.js";
 const room = 4;
 
 // sums are what adds up in a group.
-const sums = ["received", "refused", "dropped", "expired", "forwarded", "finished", "lost", "switches", "energy_j", "queue", "capacity", "rate_in", "rate_out"];
+const sums = ["received", "refused", "dropped", "expired", "forwarded", "finished", "lost", "skipped", "switches", "energy_j", "queue", "capacity", "rate_in", "rate_out"];
 
 function grouped(nodes) {
   if (nodes.length <= room) return nodes;

@@ -21,17 +21,17 @@ type machine interface {
 
 	one(c *code, v *value, to int, from []int) // v
 	move(c *code, to, from int)
-	constant(c *code, to int, v *value)          // loads a constant where it is used
-	constants(c *code, first int, v []*value)    // loads some for good
-	load(c *code, pair bool, first, streams int) // x, and z behind, and moves on
-	end(c *code, pair bool, first int)           // loads the last numbers of a row that are no whole vector, with those before them
-	ended(c *code, body func() (result int))     // computes and stores these
-	store(c *code, from []int)                   // and moves on
+	constant(c *code, to int, v *value)                 // loads a constant where it is used
+	constants(c *code, first int, v []*value)           // loads some for good
+	load(c *code, pair bool, first, streams int)        // x, and z behind, and moves on
+	end(c *code, pair bool, first, each int)            // loads the last numbers of a row that are no whole vector, with those before them, and the number of the row into each, if that is no less than 0
+	ended(c *code, each bool, body func() (result int)) // computes and stores these
+	store(c *code, from []int)                          // and moves on
 	loop(c *code, streams int, last bool, body func())
 
 	begin() string               // loads the arguments
 	address(table string) string // loads the address of the constants
-	next() string                // goes to the next row, or returns
+	next(each bool) string       // goes to the next row, or returns
 	suffix() string              // of the name of a kernel
 	word() int                   // bytes of an argument
 	repeated() int               // how often each constant is in the table
@@ -116,7 +116,7 @@ func newAllocation(m machine, f *formula) *allocation {
 			}
 		}
 		switch {
-		case v.op == "param":
+		case v.op == "param" || v.op == "each":
 			params = append(params, v)
 		case factor:
 			factors = append(factors, v)
@@ -158,7 +158,7 @@ func (a *allocation) try(streams, held int) (k *compiled, cost float64, ok bool)
 		}
 	}()
 	for _, v := range a.constants[held:] {
-		if v.op == "param" {
+		if v.op != "number" {
 			return nil, 0, false
 		}
 	}
@@ -192,7 +192,11 @@ func (a *allocation) try(streams, held int) (k *compiled, cost float64, ok bool)
 	begin()
 	a.machine.constants(c, total-held, a.constants[:held])
 	c.label("row")
-	a.end(c, a.pair, kept)
+	each := -1
+	if a.each {
+		each = a.place[a.z][0]
+	}
+	a.end(c, a.pair, kept, each)
 	a.loop(c, streams, streams == 1, func() {
 		before := c.count
 		a.body(c, streams)
@@ -204,7 +208,7 @@ func (a *allocation) try(streams, held int) (k *compiled, cost float64, ok bool)
 	}
 	c.label("done")
 	begin()
-	a.ended(c, func() int {
+	a.ended(c, a.each, func() int {
 		a.inputs(kept, 1)
 		return a.results(c, 1)[0]
 	})
@@ -222,6 +226,9 @@ func (a *allocation) try(streams, held int) (k *compiled, cost float64, ok bool)
 }
 
 func (v *value) String() string {
+	if v.op == "each" {
+		return "the number of the row"
+	}
 	if v.op == "param" {
 		return fmt.Sprintf("p[%d]", v.bits)
 	}

@@ -8,6 +8,7 @@ import "math"
 type formula struct {
 	name   string // of the kind in package f32
 	pair   bool   // it takes z as well
+	each   bool   // z is one number for each row
 	values []*value
 	result *value
 	x, z   *value
@@ -18,6 +19,7 @@ type formula struct {
 //
 //	x z        what is loaded          add sub mul div   a+b a-b a*b a/b
 //	number     a constant, param       fma fnma          a*b+c, c-a*b
+//	each       z of the row
 //	max min    of a, which may be NaN  shl sra           shift of the bits
 //	           (and then so is the     iadd isub and or  of the bits
 //	           result), and b          less              a < b ? c : d
@@ -29,7 +31,7 @@ type value struct {
 	bits uint32 // of a number; the index of a parameter; by how much a shift shifts
 }
 
-func (v *value) constant() bool { return v.op == "number" || v.op == "param" }
+func (v *value) constant() bool { return v.op == "number" || v.op == "param" || v.op == "each" }
 
 func newFormula(name string, pair bool, of func(f *formula) *value) *formula {
 	f := &formula{name: name, pair: pair}

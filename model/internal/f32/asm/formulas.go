@@ -9,12 +9,19 @@ import "math"
 func formulas() []*formula {
 	of := func(name string, f func(f *formula) *value) *formula { return newFormula(name, false, f) }
 	pair := func(name string, f func(f *formula) *value) *formula { return newFormula(name, true, f) }
+	eachRow := func(name string, of func(f *formula) *value) *formula {
+		return newFormula(name, false, func(f *formula) *value {
+			f.each, f.z = true, f.op("each")
+			return of(f)
+		})
+	}
 	return []*formula{
 		of("bounded", func(f *formula) *value { return f.within(f.x, f.param(0), f.param(1)) }),
 		of("scaled", func(f *formula) *value {
 			return f.within(f.fma(f.x, f.param(0), f.param(1)), f.param(2), f.param(3))
 		}),
 		of("times", func(f *formula) *value { return f.mul(f.x, f.param(0)) }),
+		eachRow("timesEach", func(f *formula) *value { return f.mul(f.x, f.z) }),
 		of("plus", func(f *formula) *value { return f.add(f.x, f.param(0)) }),
 		of("leaky", func(f *formula) *value {
 			zero := f.number(0)

@@ -70,7 +70,7 @@ func (k *compiled) assembly(m machine) string {
 		held = "// held in vector registers: " + strings.Join(k.legend, ", ") + "\n"
 	}
 	return fmt.Sprintf("\n%s\n// func %s(%s)\n%sTEXT ·%[2]s(SB), NOSPLIT, $0-%[5]d\n%[6]s%[7]s\nnext:\n%[8]s",
-		&s, name, signature, held, 7*m.word(), begin, k.code, m.next())
+		&s, name, signature, held, 7*m.word(), begin, k.code, m.next(k.each))
 }
 
 // dispatch is the Go function that calls the kernel of a kind.
@@ -99,9 +99,13 @@ func plainFile() []byte {
 	var kinds, cases strings.Builder
 	for _, f := range formulas() {
 		fmt.Fprintf(&kinds, "%s\n", f.name)
-		fmt.Fprintf(&cases, "case %s:\nfor i, a := range x {\n", f.name)
-		if f.pair {
-			cases.WriteString("b := z[i]\n")
+		switch loop := "for i, a := range x {\n"; {
+		case f.pair:
+			fmt.Fprintf(&cases, "case %s:\nz = z[:len(x)]\n%sb := z[i]\n", f.name, loop)
+		case f.each:
+			fmt.Fprintf(&cases, "case %s:\nb := z[0]\n%s", f.name, loop)
+		default:
+			fmt.Fprintf(&cases, "case %s:\n%s", f.name, loop)
 		}
 		fmt.Fprintf(&cases, "%s}\n", plain(f))
 	}
@@ -119,7 +123,7 @@ identity kind = iota
 
 // functionGo is the formulas in plain Go.
 func functionGo(k kind, y, x, z []float32, p *[4]float32) {
-y, z = y[:len(x)], z[:len(x)]
+y = y[:len(x)]
 p0, p1, p2, p3 := p[0], p[1], p[2], p[3]
 switch k {
 %s}

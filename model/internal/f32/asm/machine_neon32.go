@@ -69,7 +69,7 @@ func (m neon32) constants(c *code, first int, held []*value) {
 		if v.op == "param" {
 			c.op("ADD $%d, R4, R7", 4*v.bits)
 			m.spread(c, first+i, 7)
-		} else {
+		} else if v.op == "number" {
 			m.spread(c, first+i, 5)
 		}
 	}
@@ -95,7 +95,10 @@ func (m neon32) load(c *code, pair bool, first, streams int) {
 	c.op("MOVW R6, R5")
 }
 
-func (m neon32) end(c *code, pair bool, first int) {
+func (m neon32) end(c *code, pair bool, first, each int) {
+	if each >= 0 {
+		m.spread(c, each, 2)
+	}
 	c.op("MOVW n+12(FP), R3")
 	c.op("AND.S $3, R3, R12")
 	c.op("BEQ whole")
@@ -112,11 +115,13 @@ func (m neon32) end(c *code, pair bool, first int) {
 	c.label("whole")
 }
 
-func (m neon32) ended(c *code, body func() int) {
+func (m neon32) ended(c *code, each bool, body func() int) {
 	c.op("CMP $0, R12")
 	c.op("BEQ next")
 	for _, r := range []string{"R0", "R1", "R2"} {
-		c.op("ADD R12<<2, %s, %[1]s", r)
+		if r != "R2" || !each {
+			c.op("ADD R12<<2, %s, %[1]s", r)
+		}
 	}
 	c.op("MOVW R6, R5")
 	r := body()
@@ -160,8 +165,12 @@ func (m neon32) begin() string {
 	return "\tMOVW y+0(FP), R0\n\tMOVW x+4(FP), R1\n\tMOVW z+8(FP), R2\n\tMOVW p+16(FP), R4\n\tMOVW rows+20(FP), R8\n\tMOVW gap+24(FP), R9\n"
 }
 func (m neon32) address(table string) string { return "\tMOVW $" + table + ", R5\n" }
-func (m neon32) next() string {
-	return "\tADD R9, R0\n\tADD R9, R1\n\tADD R9, R2\n\tSUB.S $1, R8\n\tBNE row\n\tRET\n"
+func (m neon32) next(each bool) string {
+	z := "\tADD R9, R2\n"
+	if each {
+		z = ""
+	}
+	return "\tADD R9, R0\n\tADD R9, R1\n" + z + "\tSUB.S $1, R8\n\tBNE row\n\tRET\n"
 }
 func (m neon32) suffix() string { return "NEON" }
 func (m neon32) word() int      { return 4 }
@@ -170,7 +179,7 @@ func (m neon32) repeated() int  { return 1 }
 // divided is f without divisions, for an instruction set that has only steps
 // towards 1/a: from 8 bits, each doubles how many are right.
 func divided(f *formula) *formula {
-	g := &formula{name: f.name, pair: f.pair, x: f.x, z: f.z, result: f.result, given: f.given}
+	g := &formula{name: f.name, pair: f.pair, each: f.each, x: f.x, z: f.z, result: f.result, given: f.given}
 	for _, v := range f.values {
 		if v.op == "div" {
 			by := v.args[1]

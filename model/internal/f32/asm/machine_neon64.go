@@ -56,9 +56,11 @@ func (m neon64) constant(c *code, to int, _ *value) {
 }
 
 func (m neon64) constants(c *code, first int, held []*value) {
-	for len(held) > 0 && held[0].op == "param" {
-		c.op("ADD $%d, R4, R6", 4*held[0].bits)
-		c.op("VLD1R (R6), [V%d.S4]", first)
+	for len(held) > 0 && held[0].op != "number" {
+		if held[0].op == "param" {
+			c.op("ADD $%d, R4, R6", 4*held[0].bits)
+			c.op("VLD1R (R6), [V%d.S4]", first)
+		}
 		held, first = held[1:], first+1
 	}
 	for len(held) > 0 {
@@ -84,7 +86,10 @@ func (m neon64) load(c *code, pair bool, first, streams int) {
 	}
 }
 
-func (m neon64) end(c *code, pair bool, first int) {
+func (m neon64) end(c *code, pair bool, first, each int) {
+	if each >= 0 {
+		c.op("VLD1R.P 4(R2), [V%d.S4]", each)
+	}
 	c.op("MOVD n+24(FP), R3")
 	c.op("ANDS $3, R3, R9")
 	c.op("BEQ whole")
@@ -101,10 +106,12 @@ func (m neon64) end(c *code, pair bool, first int) {
 	c.label("whole")
 }
 
-func (m neon64) ended(c *code, body func() int) {
+func (m neon64) ended(c *code, each bool, body func() int) {
 	c.op("CBZ R9, next")
 	for _, r := range []string{"R0", "R1", "R2"} {
-		c.op("ADD R9<<2, %s, %[1]s", r)
+		if r != "R2" || !each {
+			c.op("ADD R9<<2, %s, %[1]s", r)
+		}
 	}
 	r := body()
 	c.op("SUB $16, R0, R10")
@@ -144,8 +151,12 @@ func (m neon64) begin() string {
 	return "\tMOVD y+0(FP), R0\n\tMOVD x+8(FP), R1\n\tMOVD z+16(FP), R2\n\tMOVD p+32(FP), R4\n\tMOVD rows+40(FP), R7\n\tMOVD gap+48(FP), R8\n"
 }
 func (m neon64) address(table string) string { return "\tMOVD $" + table + ", R5\n" }
-func (m neon64) next() string {
-	return "\tADD R8, R0\n\tADD R8, R1\n\tADD R8, R2\n\tSUBS $1, R7, R7\n\tBNE row\n\tRET\n"
+func (m neon64) next(each bool) string {
+	z := "\tADD R8, R2\n"
+	if each {
+		z = ""
+	}
+	return "\tADD R8, R0\n\tADD R8, R1\n" + z + "\tSUBS $1, R7, R7\n\tBNE row\n\tRET\n"
 }
 func (m neon64) suffix() string { return "NEON" }
 func (m neon64) word() int      { return 8 }

@@ -106,7 +106,7 @@ func (m x86) constants(c *code, first int, held []*value) {
 	for i, v := range held {
 		if v.op == "param" {
 			c.op("VBROADCASTSS %d(R8), %s", 4*v.bits, m.v(first+i))
-		} else {
+		} else if v.op == "number" {
 			c.op("VBROADCASTSS %d(R9), %s", at, m.v(first+i))
 			at += 4
 		}
@@ -126,7 +126,11 @@ func (m x86) load(c *code, pair bool, first, streams int) {
 	}
 }
 
-func (m x86) end(c *code, pair bool, first int) {
+func (m x86) end(c *code, pair bool, first, each int) {
+	if each >= 0 {
+		c.op("VBROADCASTSS (DX), %s", m.v(each))
+		c.op("ADDQ $4, DX")
+	}
 	c.op("MOVQ n+24(FP), CX")
 	c.op("MOVQ CX, R12")
 	c.op("ANDQ $%d, R12", m.set.lanes-1)
@@ -139,11 +143,13 @@ func (m x86) end(c *code, pair bool, first int) {
 	c.label("whole")
 }
 
-func (m x86) ended(c *code, body func() int) {
+func (m x86) ended(c *code, each bool, body func() int) {
 	c.op("TESTQ R12, R12")
 	c.op("JEQ next")
 	for _, r := range []string{"DI", "SI", "DX"} {
-		c.op("LEAQ (%s)(R12*4), %[1]s", r)
+		if r != "DX" || !each {
+			c.op("LEAQ (%s)(R12*4), %[1]s", r)
+		}
 	}
 	c.op("VMOVUPS %s, %d(DI)", m.v(body()), -m.bytes)
 }
@@ -179,8 +185,12 @@ func (m x86) begin() string {
 	return "\tMOVQ y+0(FP), DI\n\tMOVQ x+8(FP), SI\n\tMOVQ z+16(FP), DX\n\tMOVQ p+32(FP), R8\n\tMOVQ rows+40(FP), R10\n\tMOVQ gap+48(FP), R11\n"
 }
 func (m x86) address(table string) string { return "\tLEAQ " + table + ", R9\n" }
-func (m x86) next() string {
-	return "\tADDQ R11, DI\n\tADDQ R11, SI\n\tADDQ R11, DX\n\tDECQ R10\n\tJNE row\n\tVZEROUPPER\n\tRET\n"
+func (m x86) next(each bool) string {
+	z := "\tADDQ R11, DX\n"
+	if each {
+		z = ""
+	}
+	return "\tADDQ R11, DI\n\tADDQ R11, SI\n" + z + "\tDECQ R10\n\tJNE row\n\tVZEROUPPER\n\tRET\n"
 }
 func (m x86) suffix() string { return m.name }
 func (m x86) word() int      { return 8 }

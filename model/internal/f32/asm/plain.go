@@ -36,7 +36,7 @@ func plain(f *formula) string {
 		case "param":
 			names[v] = fmt.Sprintf("p%d", v.bits)
 			continue
-		case "x", "z":
+		case "x", "z", "each":
 			continue
 		}
 		arg := func(k int) string { return names[v.args[k]] }
