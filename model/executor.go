@@ -22,8 +22,9 @@ var (
 // Options say what an executor may use. The zero value is one thread, and one
 // frame at a time.
 type Options struct {
-	Threads int // that share a large layer
-	Batch   int // most frames in one Run
+	Threads int    // that share a large layer
+	Batch   int    // most frames in one Run
+	Weights Format // of large layers; activations are float32 with each
 }
 
 // Executor computes layers of one network. One goroutine at a time calls it.
@@ -37,6 +38,7 @@ type Options struct {
 type Executor struct {
 	net      *Network
 	batch    int
+	weights  Format
 	team     *f32.Team       // nil: one thread
 	resident []bool          // layers
 	kernels  []op.Kernel     // of resident layers
@@ -59,7 +61,7 @@ type span struct{ from, to int }
 // NewExecutor makes an executor with no layer resident. Close ends its threads.
 func NewExecutor(n *Network, o Options) *Executor {
 	e := &Executor{
-		net: n, batch: max(1, o.Batch), resident: make([]bool, n.Len()),
+		net: n, batch: max(1, o.Batch), weights: o.Weights, resident: make([]bool, n.Len()),
 		kernels: make([]op.Kernel, n.Len()), sharing: make([]sharing, n.Len()), plans: map[span]*plan{},
 	}
 	if o.Threads > 1 {
@@ -98,6 +100,9 @@ func (e *Executor) Load(from, to int) error {
 			e.kernels[l] = nil
 			e.drop(fresh)
 			return fmt.Errorf("load layer %d of %s (%v): %w", l, e.net.name, e.net.nodes[l].Operation, err)
+		}
+		if s, is := e.kernels[l].(op.Storer); is && e.weights != Float32 {
+			s.Store(e.weights)
 		}
 	}
 	if _, err := e.plan(from, to); err != nil {

@@ -23,6 +23,7 @@ type Entry struct {
 	// States are the percentage of time in each, where a node has somebody to forward to.
 	States  map[State]float64 `json:"states,omitempty"`
 	Emulate string            `json:"emulate,omitempty"` // fast and slow: the device that is emulated, or "off"
+	Weights string            `json:"weights,omitempty"` // how large layers are stored, where that is not float32
 	Link    string            `json:"link,omitempty"`    // the emulated link that the node sends over; empty: the real one
 	Bytes   int64             `json:"bytes,omitempty"`   // sent and received over the node's connections
 	// EnergyJ is what the node's device used from the opening to the closing, in joules, where EnergyBy says how it is
@@ -80,6 +81,7 @@ func (e *Entry) add(life Entry) {
 	}
 	e.Bytes += life.Bytes
 	e.EnergyJ += life.EnergyJ
+	e.Weights = cmp.Or(e.Weights, life.Weights)
 	e.EnergyBy, e.Device = cmp.Or(e.EnergyBy, life.EnergyBy), cmp.Or(e.Device, life.Device)
 	for _, next := range life.Next {
 		if !slices.Contains(e.Next, next) {

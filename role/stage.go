@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"tandem/model"
 	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/role/monitor"
@@ -94,6 +95,9 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	patience.Wait()
 	p.abort()
 	entry.Emulate, entry.Link = p.cfg.Emulate.String(), p.cfg.Link.Name
+	if p.cfg.Weights != model.Float32 {
+		entry.Weights = p.cfg.Weights.String()
+	}
 	if entry.Restarted = p.restarted; p.restarted {
 		end.say(p.ID, startedAgain)
 	}

@@ -57,7 +57,7 @@ func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
 		w.cuts = []int{best}
 	}
 	w.next, w.end = targets(cfg)
-	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch})
+	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch, Weights: cfg.Weights})
 	return w, nil
 }
 

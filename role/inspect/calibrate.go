@@ -37,6 +37,14 @@ func printCalibration(to io.Writer, c model.Calibration, all bool) {
 	fmt.Fprintf(to, "\ntogether %.0f µs a frame (%.0f f/s), in the largest batch %.0f µs (%.0f f/s)\n", one, 1e6/one, best, 1e6/best)
 }
 
+// printStored prints what weights take in each format, and what that costs.
+func printStored(to io.Writer, all []model.Stored) {
+	fmt.Fprint(to, "\n--weights   memory  largest error of an output, of the largest\n")
+	for _, s := range all {
+		fmt.Fprintf(to, "%-9s %8s  %.2f %%\n", s.Format, humanize.IBytes(uint64(s.Bytes)), s.Error)
+	}
+}
+
 // longest is the layers that take the most time, in their order.
 func longest(layers []model.Cost, all bool) []model.Cost {
 	if all || len(layers) <= shown {

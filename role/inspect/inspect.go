@@ -39,6 +39,7 @@ type inspection struct {
 	Cuts    []cutPlace `json:"cuts"`
 
 	Calibration *model.Calibration `json:"calibration,omitempty"`
+	Stored      []model.Stored     `json:"weights_stored,omitempty"`
 
 	ranked []int // the cuts, the best first
 }
@@ -97,6 +98,7 @@ func Run(o Options) (err error) {
 		if found.Calibration != nil {
 			fmt.Fprintln(text)
 			printCalibration(text, *found.Calibration, o.All)
+			printStored(text, found.Stored)
 		}
 	}
 	return errors.Join(err, text.Flush())
@@ -122,6 +124,11 @@ func inspect(net *model.Network, calibrate bool, threads int) (found inspection,
 		}
 		found.Calibration = new(model.Calibration)
 		if *found.Calibration, err = model.Calibrate(net, 0, last, threads); err != nil {
+			return found, err
+		}
+	}
+	if calibrate {
+		if found.Stored, err = net.Stored(); err != nil {
 			return found, err
 		}
 	}

@@ -86,6 +86,7 @@ type Options struct {
 	Cuts      []string       // layer indices or tensor names, one for each hand-over; none: the best by time and bytes
 	Seed      uint64         // of the default model's weights, the default input, and an emulated link's chances
 	Threads   int            // that share a large layer
+	Weights   model.Format   // of large layers
 	Batch     int            // most waiting frames that are computed together
 	Resident  bool           // keep the tail in fast's memory
 	SlowNodes int            // local: how many there are

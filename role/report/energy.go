@@ -36,9 +36,15 @@ func printSources(to io.Writer, r pipeline.Report) {
 	fmt.Fprintf(to, "\n%s\n", wrap("energy of "+strings.Join(parts, ", ")))
 }
 
-// printDevices prints the condition of the nodes' devices, where it is known.
+// printDevices prints the condition of the nodes' devices, where it is known, and how they store large layers.
 func printDevices(to io.Writer, nodes []pipeline.Entry) {
-	for i, g := range alike(nodes, func(e pipeline.Entry) string { return e.Device }) {
+	stored := alike(nodes, func(e pipeline.Entry) string {
+		if e.Weights == "" {
+			return ""
+		}
+		return "large layers are stored as " + e.Weights
+	})
+	for i, g := range append(alike(nodes, func(e pipeline.Entry) string { return e.Device }), stored...) {
 		if i == 0 {
 			fmt.Fprintln(to)
 		}

@@ -1527,6 +1527,8 @@ type Ledger struct {
 	Lives int32 `protobuf:"varint,27,opt,name=lives,proto3" json:"lives,omitempty"`
 	// For how long the run was open on the node.
 	ElapsedS float64 `protobuf:"fixed64,28,opt,name=elapsed_s,json=elapsedS,proto3" json:"elapsed_s,omitempty"`
+	// How large layers are stored; empty: as float32.
+	Weights string `protobuf:"bytes,34,opt,name=weights,proto3" json:"weights,omitempty"`
 	// What follows is in no report. The life tells those of a node apart.
 	Life string `protobuf:"bytes,29,opt,name=life,proto3" json:"life,omitempty"`
 	// The frames that ended on the node without a result.
@@ -1749,6 +1751,13 @@ func (x *Ledger) GetElapsedS() float64 {
 		return x.ElapsedS
 	}
 	return 0
+}
+
+func (x *Ledger) GetWeights() string {
+	if x != nil {
+		return x.Weights
+	}
+	return ""
 }
 
 func (x *Ledger) GetLife() string {
@@ -2760,7 +2769,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05nodes\x18\x06 \x03(\v2\x11.tandem.v1.LedgerR\x05nodes\x12)\n" +
 	"\x06reason\x18\a \x01(\x0e2\x11.tandem.v1.ReasonR\x06reason:\x06\x80\xb5\x18\x80\x80@J\x04\b\x03\x10\x04J\x04\b\x05\x10\x06\"H\n" +
 	"\rCloseResponse\x12)\n" +
-	"\x06report\x18\x02 \x01(\v2\x11.tandem.v1.ReportR\x06report:\x06\x80\xb5\x18\x80\x80@J\x04\b\x01\x10\x02\"\x8c\b\n" +
+	"\x06report\x18\x02 \x01(\v2\x11.tandem.v1.ReportR\x06report:\x06\x80\xb5\x18\x80\x80@J\x04\b\x01\x10\x02\"\xad\b\n" +
 	"\x06Ledger\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x1a\n" +
@@ -2789,7 +2798,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04next\x18\x16 \x03(\tR\x04next\x12\x1c\n" +
 	"\trestarted\x18\x17 \x01(\bR\trestarted\x12\x14\n" +
 	"\x05lives\x18\x1b \x01(\x05R\x05lives\x12\x1b\n" +
-	"\telapsed_s\x18\x1c \x01(\x01R\belapsedS\x12\x12\n" +
+	"\telapsed_s\x18\x1c \x01(\x01R\belapsedS\x12\x1f\n" +
+	"\aweights\x18\" \x01(\tB\x05\x88\xb5\x18\x80\x04R\aweights\x12\x12\n" +
 	"\x04life\x18\x1d \x01(\tR\x04life\x12\x1a\n" +
 	"\x04gone\x18\x1e \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x04gone\x12+\n" +
 	"\x06handed\x18\x1f \x03(\v2\x13.tandem.v1.HandoverR\x06handed\x12\x17\n" +

@@ -1,9 +1,6 @@
 #include "textflag.h"
 #include "neon_arm.h"
 
-// vst1.32 {dd, dd+1}, [r]!
-#define STORE2(d, r) WORD $(0xf4000a8d | DD(d) | (r)<<16)
-
 // One weight vector times the frame, NEON of armv7. A panel is 12 rows wide:
 //
 //	R1 ─▶ k=0: [rows 0..3][4..7][8..11]   three Q registers, 48 bytes

@@ -89,15 +89,19 @@ func (m *Matrix) batch(y, x [][]float32, bias []float32, c Clamp, from, to int) 
 // pieces but the first go on from the sums that are in y already.
 func (m *Matrix) batchPanel(y, x *[maxFrames]*float32, groups int, init *float32, c Clamp, p, row int) {
 	widest := shapes[m.isa].frames
-	pieces := (m.cols + batchColumns - 1) / batchColumns
-	each := (m.cols + pieces - 1) / pieces
+	var room piece
+	most := batchColumns
+	if m.small != nil {
+		most = pieceColumns
+	}
+	each := m.even(most)
 	for k := 0; k < m.cols; k += each {
 		cols := min(each, m.cols-k)
 		bounds := Linear
 		if k+cols == m.cols {
 			bounds = c
 		}
-		w := &m.data[p*m.pitch()+k*m.width]
+		w := &m.weights(p, k, cols, room[:])[0]
 		for f := 0; f < groups; {
 			n := min(widest, (groups-f)&^3)
 			if n == 0 {

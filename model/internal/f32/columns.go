@@ -44,6 +44,11 @@ type block struct {
 	packed    []float32
 	row, rows int
 	col, cols int
+
+	room    []float32 // for weights that are stored otherwise than as float32
+	weights []float32 // for these rows of B, from panel first on, pitch apart
+	first   int
+	pitch   int
 }
 
 // inPlace is B itself where it is in memory and has so few rows of C to serve

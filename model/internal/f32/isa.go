@@ -63,3 +63,10 @@ const (
 	maxWidth  = 32
 	maxNarrow = 8 * 16
 )
+
+// smallSet says how the kernels of an instruction set take weights in fewer bits.
+type smallSet struct {
+	expand   bool // as float32s, in memory
+	direct   bool // as float32s, times a vector
+	integers bool // bytes, times a vector of integers
+}

@@ -26,6 +26,8 @@ var rowKernels = [isaCount]bool{avx2: true, avx512: true}
 // gatherRuns is of how many runs the kernel puts a row together.
 var gatherRuns = [isaCount]int{avx2: MaxRuns, avx512: MaxRuns}
 
+var smallKernels = [isaCount]smallSet{avx2: {expand: true, direct: true}, avx512: {expand: true, direct: true}}
+
 // tapLanes is how many results correlate and maximum make at a time; n is a
 // multiple of it.
 var tapLanes = [isaCount]int{avx2: 8, avx512: 16}
@@ -57,6 +59,8 @@ func tile(i isa, cols int, s *strips) {
 		strips8AVX2(s)
 	}
 }
+
+func affineIntegers(*float32, *int8, *int16, *float32, int) { panic("f32: no such kernel") }
 
 // functionLanes is how many numbers a kernel of a function takes at a time.
 var functionLanes = [isaCount]int{avx2: 8, avx512: 16}

@@ -53,6 +53,25 @@ func tile(_ isa, cols int, s *strips) {
 }
 
 //go:noescape
+func expandHalfNEON(dst *float32, src *uint16, n int)
+
+//go:noescape
+func expandBytesNEON(dst *float32, src *int8, scales *float32, cols int)
+
+func expandHalf(_ isa, dst *float32, src *uint16, n int) { expandHalfNEON(dst, src, n) }
+
+func expandBytes(_ isa, dst *float32, src *int8, scales *float32, cols int) {
+	expandBytesNEON(dst, src, scales, cols)
+}
+
+//go:noescape
+func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int)
+
+func affineHalf(isa, *float32, *uint16, *float32, int)          { panic("f32: no such kernel") }
+func affineBytes(isa, *float32, *int8, *float32, *float32, int) { panic("f32: no such kernel") }
+
+var smallKernels = [isaCount]smallSet{neon64: {expand: true, integers: true}}
+
 func packNEON(dst, src *float32, each, from, rows, tiles int)
 
 func pack(_ isa, dst, src *float32, each, from, rows, tiles int) {

@@ -108,6 +108,50 @@ func filters(i isa, c *filtersCall) {
 }
 
 //go:noescape
+func expandHalfAVX512(dst *float32, src *uint16, n int)
+
+func expandHalf(i isa, dst *float32, src *uint16, n int) {
+	if i == avx512 {
+		expandHalfAVX512(dst, src, n)
+	} else {
+		expandHalfAVX2(dst, src, n)
+	}
+}
+
+//go:noescape
+func expandBytesAVX512(dst *float32, src *int8, scales *float32, cols int)
+
+func expandBytes(i isa, dst *float32, src *int8, scales *float32, cols int) {
+	if i == avx512 {
+		expandBytesAVX512(dst, src, scales, cols)
+	} else {
+		expandBytesAVX2(dst, src, scales, cols)
+	}
+}
+
+//go:noescape
+func affineHalfAVX512(y *float32, w *uint16, x *float32, cols int)
+
+func affineHalf(i isa, y *float32, w *uint16, x *float32, cols int) {
+	if i == avx512 {
+		affineHalfAVX512(y, w, x, cols)
+	} else {
+		affineHalfAVX2(y, w, x, cols)
+	}
+}
+
+//go:noescape
+func affineBytesAVX512(y *float32, w *int8, x, scales *float32, cols int)
+
+func affineBytes(i isa, y *float32, w *int8, x, scales *float32, cols int) {
+	if i == avx512 {
+		affineBytesAVX512(y, w, x, scales, cols)
+	} else {
+		affineBytesAVX2(y, w, x, scales, cols)
+	}
+}
+
+//go:noescape
 func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 
 //go:noescape
@@ -139,6 +183,18 @@ func packAVX2(dst, src *float32, each, from, rows, tiles int)
 
 //go:noescape
 func filtersAVX2(c *filtersCall)
+
+//go:noescape
+func expandHalfAVX2(dst *float32, src *uint16, n int)
+
+//go:noescape
+func expandBytesAVX2(dst *float32, src *int8, scales *float32, cols int)
+
+//go:noescape
+func affineHalfAVX2(y *float32, w *uint16, x *float32, cols int)
+
+//go:noescape
+func affineBytesAVX2(y *float32, w *int8, x, scales *float32, cols int)
 
 //go:noescape
 func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)

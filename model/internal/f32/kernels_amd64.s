@@ -1596,6 +1596,263 @@ tap:
 	VZEROUPPER
 	RET
 
+// func expandHalfAVX512(dst *float32, src *uint16, n int)
+// AX dst, BX src, CX n, [Z0 Z1] numbers
+TEXT ·expandHalfAVX512(SB), NOSPLIT, $0-24
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             n+16(FP), CX
+
+two:
+	PREFETCHT0       2048(BX)
+	VCVTPH2PS        0(BX), Z0
+	VCVTPH2PS        32(BX), Z1
+	VMOVUPS          Z0, 0(AX)
+	VMOVUPS          Z1, 64(AX)
+	ADDQ             $64, BX
+	ADDQ             $128, AX
+	SUBQ             $32, CX
+	JNE              two
+	VZEROUPPER
+	RET
+
+// func expandBytesAVX512(dst *float32, src *int8, scales *float32, cols int)
+// AX dst, BX src, CX scales, DX cols, SI columns left of the group, [Z0 Z1] scales, [Z2 Z3 Z4 Z5] numbers
+TEXT ·expandBytesAVX512(SB), NOSPLIT, $0-32
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             scales+16(FP), CX
+	MOVQ             cols+24(FP), DX
+
+group:
+	VMOVUPS          0(CX), Z0
+	VMOVUPS          64(CX), Z1
+	ADDQ             $128, CX
+	MOVQ             $32, SI
+	CMPQ             DX, SI
+	CMOVQLT          DX, SI
+	SUBQ             SI, DX
+	SUBQ             $2, SI
+	JLT              rest
+
+some:
+	VPMOVSXBD        0(BX), Z2
+	VCVTDQ2PS        Z2, Z2
+	VMULPS           Z0, Z2, Z2
+	VPMOVSXBD        16(BX), Z3
+	VCVTDQ2PS        Z3, Z3
+	VMULPS           Z1, Z3, Z3
+	VMOVUPS          Z2, 0(AX)
+	VMOVUPS          Z3, 64(AX)
+	VPMOVSXBD        32(BX), Z4
+	VCVTDQ2PS        Z4, Z4
+	VMULPS           Z0, Z4, Z4
+	VPMOVSXBD        48(BX), Z5
+	VCVTDQ2PS        Z5, Z5
+	VMULPS           Z1, Z5, Z5
+	VMOVUPS          Z4, 128(AX)
+	VMOVUPS          Z5, 192(AX)
+	ADDQ             $64, BX
+	ADDQ             $256, AX
+	SUBQ             $2, SI
+	JGE              some
+
+rest:
+	ADDQ             $2, SI
+	JEQ              done
+
+one:
+	VPMOVSXBD        0(BX), Z2
+	VCVTDQ2PS        Z2, Z2
+	VMULPS           Z0, Z2, Z2
+	VPMOVSXBD        16(BX), Z3
+	VCVTDQ2PS        Z3, Z3
+	VMULPS           Z1, Z3, Z3
+	VMOVUPS          Z2, 0(AX)
+	VMOVUPS          Z3, 64(AX)
+	ADDQ             $32, BX
+	ADDQ             $128, AX
+	DECQ             SI
+	JNE              one
+
+done:
+	TESTQ            DX, DX
+	JNE              group
+	VZEROUPPER
+	RET
+
+// func affineHalfAVX512(y *float32, w *uint16, x *float32, cols int)
+// AX y, BX w, CX x, DX cols, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of columns 0..3 mod 4, [Z8 Z9] x[k], [Z10 Z11 Z12 Z13] weights
+TEXT ·affineHalfAVX512(SB), NOSPLIT, $0-32
+	MOVQ             y+0(FP), AX
+	MOVQ             w+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             cols+24(FP), DX
+	VPXORQ           Z0, Z0, Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+	SUBQ             $4, DX
+	JLT              rest
+
+some:
+	VBROADCASTSS     0(CX), Z8
+	VCVTPH2PS        0(BX), Z10
+	VFMADD231PS      Z10, Z8, Z0
+	VCVTPH2PS        32(BX), Z11
+	VFMADD231PS      Z11, Z8, Z1
+	VBROADCASTSS     4(CX), Z9
+	VCVTPH2PS        64(BX), Z12
+	VFMADD231PS      Z12, Z9, Z2
+	VCVTPH2PS        96(BX), Z13
+	VFMADD231PS      Z13, Z9, Z3
+	VBROADCASTSS     8(CX), Z8
+	VCVTPH2PS        128(BX), Z10
+	VFMADD231PS      Z10, Z8, Z4
+	VCVTPH2PS        160(BX), Z11
+	VFMADD231PS      Z11, Z8, Z5
+	VBROADCASTSS     12(CX), Z9
+	VCVTPH2PS        192(BX), Z12
+	VFMADD231PS      Z12, Z9, Z6
+	VCVTPH2PS        224(BX), Z13
+	VFMADD231PS      Z13, Z9, Z7
+	PREFETCHT0       2048(BX)
+	PREFETCHT0       2112(BX)
+	PREFETCHT0       2176(BX)
+	PREFETCHT0       2240(BX)
+	ADDQ             $16, CX
+	ADDQ             $256, BX
+	SUBQ             $4, DX
+	JGE              some
+
+rest:
+	ADDQ             $4, DX
+	JEQ              done
+
+one:
+	VBROADCASTSS     0(CX), Z8
+	VCVTPH2PS        0(BX), Z10
+	VFMADD231PS      Z10, Z8, Z0
+	VCVTPH2PS        32(BX), Z11
+	VFMADD231PS      Z11, Z8, Z1
+	ADDQ             $4, CX
+	ADDQ             $64, BX
+	DECQ             DX
+	JNE              one
+
+done:
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z3, Z1, Z1
+	VADDPS           Z6, Z4, Z4
+	VADDPS           Z7, Z5, Z5
+	VADDPS           Z4, Z0, Z0
+	VADDPS           Z5, Z1, Z1
+	VMOVUPS          Z0, 0(AX)
+	VMOVUPS          Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func affineBytesAVX512(y *float32, w *int8, x, scales *float32, cols int)
+// AX y, BX w, CX x, DX scales, SI cols, DI columns left of the group, [Z0 Z1] sums, [Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9] sums of columns 0..3 mod 4, [Z10 Z11] x[k], [Z12 Z13 Z14 Z15] weights
+TEXT ·affineBytesAVX512(SB), NOSPLIT, $0-40
+	MOVQ             y+0(FP), AX
+	MOVQ             w+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             scales+24(FP), DX
+	MOVQ             cols+32(FP), SI
+	VPXORQ           Z0, Z0, Z0
+	VPXORQ           Z1, Z1, Z1
+
+group:
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+	VPXORQ           Z8, Z8, Z8
+	VPXORQ           Z9, Z9, Z9
+	MOVQ             $32, DI
+	CMPQ             SI, DI
+	CMOVQLT          SI, DI
+	SUBQ             DI, SI
+	SUBQ             $4, DI
+	JLT              rest
+
+some:
+	VBROADCASTSS     0(CX), Z10
+	VPMOVSXBD        0(BX), Z12
+	VCVTDQ2PS        Z12, Z12
+	VFMADD231PS      Z12, Z10, Z2
+	VPMOVSXBD        16(BX), Z13
+	VCVTDQ2PS        Z13, Z13
+	VFMADD231PS      Z13, Z10, Z3
+	VBROADCASTSS     4(CX), Z11
+	VPMOVSXBD        32(BX), Z14
+	VCVTDQ2PS        Z14, Z14
+	VFMADD231PS      Z14, Z11, Z4
+	VPMOVSXBD        48(BX), Z15
+	VCVTDQ2PS        Z15, Z15
+	VFMADD231PS      Z15, Z11, Z5
+	VBROADCASTSS     8(CX), Z10
+	VPMOVSXBD        64(BX), Z12
+	VCVTDQ2PS        Z12, Z12
+	VFMADD231PS      Z12, Z10, Z6
+	VPMOVSXBD        80(BX), Z13
+	VCVTDQ2PS        Z13, Z13
+	VFMADD231PS      Z13, Z10, Z7
+	VBROADCASTSS     12(CX), Z11
+	VPMOVSXBD        96(BX), Z14
+	VCVTDQ2PS        Z14, Z14
+	VFMADD231PS      Z14, Z11, Z8
+	VPMOVSXBD        112(BX), Z15
+	VCVTDQ2PS        Z15, Z15
+	VFMADD231PS      Z15, Z11, Z9
+	PREFETCHT0       2048(BX)
+	PREFETCHT0       2112(BX)
+	ADDQ             $16, CX
+	ADDQ             $128, BX
+	SUBQ             $4, DI
+	JGE              some
+
+rest:
+	ADDQ             $4, DI
+	JEQ              done
+
+one:
+	VBROADCASTSS     0(CX), Z10
+	VPMOVSXBD        0(BX), Z12
+	VCVTDQ2PS        Z12, Z12
+	VFMADD231PS      Z12, Z10, Z2
+	VPMOVSXBD        16(BX), Z13
+	VCVTDQ2PS        Z13, Z13
+	VFMADD231PS      Z13, Z10, Z3
+	ADDQ             $4, CX
+	ADDQ             $32, BX
+	DECQ             DI
+	JNE              one
+
+done:
+	VADDPS           Z4, Z2, Z2
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z8, Z6, Z6
+	VADDPS           Z9, Z7, Z7
+	VADDPS           Z6, Z2, Z2
+	VADDPS           Z7, Z3, Z3
+	VFMADD231PS      0(DX), Z2, Z0
+	VFMADD231PS      64(DX), Z3, Z1
+	ADDQ             $128, DX
+	TESTQ            SI, SI
+	JNE              group
+	VMOVUPS          Z0, 0(AX)
+	VMOVUPS          Z1, 64(AX)
+	VZEROUPPER
+	RET
+
 // func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 // AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 of the second, R11 third, R12 fourth panel, R13 x[k], R14 columns left, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums of four panels, or of columns 0..3 mod 4, [Y8 Y9 Y10 Y11] x[k], [Y12] lo, [Y13] hi
 TEXT ·affineAVX2(SB), NOSPLIT, $0-64
@@ -2770,6 +3027,260 @@ tap:
 	ADDQ             $96, BX
 	DECQ             R8
 	JNE              tile
+	VZEROUPPER
+	RET
+
+// func expandHalfAVX2(dst *float32, src *uint16, n int)
+// AX dst, BX src, CX n, [Y0 Y1] numbers
+TEXT ·expandHalfAVX2(SB), NOSPLIT, $0-24
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             n+16(FP), CX
+
+two:
+	PREFETCHT0       2048(BX)
+	VCVTPH2PS        0(BX), Y0
+	VCVTPH2PS        16(BX), Y1
+	VMOVUPS          Y0, 0(AX)
+	VMOVUPS          Y1, 32(AX)
+	ADDQ             $32, BX
+	ADDQ             $64, AX
+	SUBQ             $16, CX
+	JNE              two
+	VZEROUPPER
+	RET
+
+// func expandBytesAVX2(dst *float32, src *int8, scales *float32, cols int)
+// AX dst, BX src, CX scales, DX cols, SI columns left of the group, [Y0 Y1] scales, [Y2 Y3 Y4 Y5] numbers
+TEXT ·expandBytesAVX2(SB), NOSPLIT, $0-32
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             scales+16(FP), CX
+	MOVQ             cols+24(FP), DX
+
+group:
+	VMOVUPS          0(CX), Y0
+	VMOVUPS          32(CX), Y1
+	ADDQ             $64, CX
+	MOVQ             $32, SI
+	CMPQ             DX, SI
+	CMOVQLT          DX, SI
+	SUBQ             SI, DX
+	SUBQ             $2, SI
+	JLT              rest
+
+some:
+	VPMOVSXBD        0(BX), Y2
+	VCVTDQ2PS        Y2, Y2
+	VMULPS           Y0, Y2, Y2
+	VPMOVSXBD        8(BX), Y3
+	VCVTDQ2PS        Y3, Y3
+	VMULPS           Y1, Y3, Y3
+	VMOVUPS          Y2, 0(AX)
+	VMOVUPS          Y3, 32(AX)
+	VPMOVSXBD        16(BX), Y4
+	VCVTDQ2PS        Y4, Y4
+	VMULPS           Y0, Y4, Y4
+	VPMOVSXBD        24(BX), Y5
+	VCVTDQ2PS        Y5, Y5
+	VMULPS           Y1, Y5, Y5
+	VMOVUPS          Y4, 64(AX)
+	VMOVUPS          Y5, 96(AX)
+	ADDQ             $32, BX
+	ADDQ             $128, AX
+	SUBQ             $2, SI
+	JGE              some
+
+rest:
+	ADDQ             $2, SI
+	JEQ              done
+
+one:
+	VPMOVSXBD        0(BX), Y2
+	VCVTDQ2PS        Y2, Y2
+	VMULPS           Y0, Y2, Y2
+	VPMOVSXBD        8(BX), Y3
+	VCVTDQ2PS        Y3, Y3
+	VMULPS           Y1, Y3, Y3
+	VMOVUPS          Y2, 0(AX)
+	VMOVUPS          Y3, 32(AX)
+	ADDQ             $16, BX
+	ADDQ             $64, AX
+	DECQ             SI
+	JNE              one
+
+done:
+	TESTQ            DX, DX
+	JNE              group
+	VZEROUPPER
+	RET
+
+// func affineHalfAVX2(y *float32, w *uint16, x *float32, cols int)
+// AX y, BX w, CX x, DX cols, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums of columns 0..3 mod 4, [Y8 Y9] x[k], [Y10 Y11 Y12 Y13] weights
+TEXT ·affineHalfAVX2(SB), NOSPLIT, $0-32
+	MOVQ             y+0(FP), AX
+	MOVQ             w+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             cols+24(FP), DX
+	VXORPS           Y0, Y0, Y0
+	VXORPS           Y1, Y1, Y1
+	VXORPS           Y2, Y2, Y2
+	VXORPS           Y3, Y3, Y3
+	VXORPS           Y4, Y4, Y4
+	VXORPS           Y5, Y5, Y5
+	VXORPS           Y6, Y6, Y6
+	VXORPS           Y7, Y7, Y7
+	SUBQ             $4, DX
+	JLT              rest
+
+some:
+	VBROADCASTSS     0(CX), Y8
+	VCVTPH2PS        0(BX), Y10
+	VFMADD231PS      Y10, Y8, Y0
+	VCVTPH2PS        16(BX), Y11
+	VFMADD231PS      Y11, Y8, Y1
+	VBROADCASTSS     4(CX), Y9
+	VCVTPH2PS        32(BX), Y12
+	VFMADD231PS      Y12, Y9, Y2
+	VCVTPH2PS        48(BX), Y13
+	VFMADD231PS      Y13, Y9, Y3
+	VBROADCASTSS     8(CX), Y8
+	VCVTPH2PS        64(BX), Y10
+	VFMADD231PS      Y10, Y8, Y4
+	VCVTPH2PS        80(BX), Y11
+	VFMADD231PS      Y11, Y8, Y5
+	VBROADCASTSS     12(CX), Y9
+	VCVTPH2PS        96(BX), Y12
+	VFMADD231PS      Y12, Y9, Y6
+	VCVTPH2PS        112(BX), Y13
+	VFMADD231PS      Y13, Y9, Y7
+	PREFETCHT0       2048(BX)
+	PREFETCHT0       2112(BX)
+	ADDQ             $16, CX
+	ADDQ             $128, BX
+	SUBQ             $4, DX
+	JGE              some
+
+rest:
+	ADDQ             $4, DX
+	JEQ              done
+
+one:
+	VBROADCASTSS     0(CX), Y8
+	VCVTPH2PS        0(BX), Y10
+	VFMADD231PS      Y10, Y8, Y0
+	VCVTPH2PS        16(BX), Y11
+	VFMADD231PS      Y11, Y8, Y1
+	ADDQ             $4, CX
+	ADDQ             $32, BX
+	DECQ             DX
+	JNE              one
+
+done:
+	VADDPS           Y2, Y0, Y0
+	VADDPS           Y3, Y1, Y1
+	VADDPS           Y6, Y4, Y4
+	VADDPS           Y7, Y5, Y5
+	VADDPS           Y4, Y0, Y0
+	VADDPS           Y5, Y1, Y1
+	VMOVUPS          Y0, 0(AX)
+	VMOVUPS          Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+// func affineBytesAVX2(y *float32, w *int8, x, scales *float32, cols int)
+// AX y, BX w, CX x, DX scales, SI cols, DI columns left of the group, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9] sums of columns 0..3 mod 4, [Y10 Y11] x[k], [Y12 Y13 Y14 Y15] weights
+TEXT ·affineBytesAVX2(SB), NOSPLIT, $0-40
+	MOVQ             y+0(FP), AX
+	MOVQ             w+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             scales+24(FP), DX
+	MOVQ             cols+32(FP), SI
+	VXORPS           Y0, Y0, Y0
+	VXORPS           Y1, Y1, Y1
+
+group:
+	VXORPS           Y2, Y2, Y2
+	VXORPS           Y3, Y3, Y3
+	VXORPS           Y4, Y4, Y4
+	VXORPS           Y5, Y5, Y5
+	VXORPS           Y6, Y6, Y6
+	VXORPS           Y7, Y7, Y7
+	VXORPS           Y8, Y8, Y8
+	VXORPS           Y9, Y9, Y9
+	MOVQ             $32, DI
+	CMPQ             SI, DI
+	CMOVQLT          SI, DI
+	SUBQ             DI, SI
+	SUBQ             $4, DI
+	JLT              rest
+
+some:
+	VBROADCASTSS     0(CX), Y10
+	VPMOVSXBD        0(BX), Y12
+	VCVTDQ2PS        Y12, Y12
+	VFMADD231PS      Y12, Y10, Y2
+	VPMOVSXBD        8(BX), Y13
+	VCVTDQ2PS        Y13, Y13
+	VFMADD231PS      Y13, Y10, Y3
+	VBROADCASTSS     4(CX), Y11
+	VPMOVSXBD        16(BX), Y14
+	VCVTDQ2PS        Y14, Y14
+	VFMADD231PS      Y14, Y11, Y4
+	VPMOVSXBD        24(BX), Y15
+	VCVTDQ2PS        Y15, Y15
+	VFMADD231PS      Y15, Y11, Y5
+	VBROADCASTSS     8(CX), Y10
+	VPMOVSXBD        32(BX), Y12
+	VCVTDQ2PS        Y12, Y12
+	VFMADD231PS      Y12, Y10, Y6
+	VPMOVSXBD        40(BX), Y13
+	VCVTDQ2PS        Y13, Y13
+	VFMADD231PS      Y13, Y10, Y7
+	VBROADCASTSS     12(CX), Y11
+	VPMOVSXBD        48(BX), Y14
+	VCVTDQ2PS        Y14, Y14
+	VFMADD231PS      Y14, Y11, Y8
+	VPMOVSXBD        56(BX), Y15
+	VCVTDQ2PS        Y15, Y15
+	VFMADD231PS      Y15, Y11, Y9
+	PREFETCHT0       2048(BX)
+	ADDQ             $16, CX
+	ADDQ             $64, BX
+	SUBQ             $4, DI
+	JGE              some
+
+rest:
+	ADDQ             $4, DI
+	JEQ              done
+
+one:
+	VBROADCASTSS     0(CX), Y10
+	VPMOVSXBD        0(BX), Y12
+	VCVTDQ2PS        Y12, Y12
+	VFMADD231PS      Y12, Y10, Y2
+	VPMOVSXBD        8(BX), Y13
+	VCVTDQ2PS        Y13, Y13
+	VFMADD231PS      Y13, Y10, Y3
+	ADDQ             $4, CX
+	ADDQ             $16, BX
+	DECQ             DI
+	JNE              one
+
+done:
+	VADDPS           Y4, Y2, Y2
+	VADDPS           Y5, Y3, Y3
+	VADDPS           Y8, Y6, Y6
+	VADDPS           Y9, Y7, Y7
+	VADDPS           Y6, Y2, Y2
+	VADDPS           Y7, Y3, Y3
+	VFMADD231PS      0(DX), Y2, Y0
+	VFMADD231PS      32(DX), Y3, Y1
+	ADDQ             $64, DX
+	TESTQ            SI, SI
+	JNE              group
+	VMOVUPS          Y0, 0(AX)
+	VMOVUPS          Y1, 32(AX)
 	VZEROUPPER
 	RET
 

@@ -12,7 +12,8 @@ type Matrix struct {
 	isa        isa
 	width      int // rows of a panel
 	memory     *memory
-	data       []float32 // Panels × cols × width, 64-byte aligned
+	data       []float32 // Panels × cols × width, 64-byte aligned, or
+	small      *small    // the same in fewer bits
 }
 
 // New makes a matrix of zeros, to be filled by SetRows or SetColumns.
@@ -60,17 +61,23 @@ func (m *Matrix) Cols() int { return m.cols }
 // Width is the number of rows of a panel.
 func (m *Matrix) Width() int { return m.width }
 
-// Data is the weights as they lie in memory: [Panels][Cols][Width].
+// Data is the weights as they lie in memory: [Panels][Cols][Width]; nil where they
+// are not float32.
 func (m *Matrix) Data() []float32 { return m.data }
 
 // Free gives the memory back at once. The matrix is not to be used afterwards.
 func (m *Matrix) Free() {
 	m.memory.free()
-	m.data = nil
+	m.data, m.small = nil, nil
 }
 
 // Bytes is the memory the weights take, padding included.
-func (m *Matrix) Bytes() int { return 4 * len(m.data) }
+func (m *Matrix) Bytes() int {
+	if s := m.small; s != nil {
+		return 2*len(s.half) + len(s.bytes) + 4*len(s.scales)
+	}
+	return 4 * len(m.data)
+}
 
 // Panels is the number of panels, the unit in which work is split.
 func (m *Matrix) Panels() int { return (m.rows + m.width - 1) / m.width }

@@ -71,6 +71,28 @@
 	VMAX(d, d, l) \
 	VMIN(d, d, h)
 
+// vmul.f32 qd, qn, qm
+#define VMUL(d, n, m) WORD $(0xf3000d50 | QD(d) | QN(n) | QM(m))
+
+// vmla.f32 qd, qn, qm
+#define VMLAV(d, n, m) WORD $(0xf2000d50 | QD(d) | QN(n) | QM(m))
+
+// vcvt.f32.f16 qd, dm (VFPv4)
+#define FROMHALF(d, m) WORD $(0xf3b60700 | QD(d) | DM(m))
+
+// vcvt.f32.s32 qd, qm
+#define FROMINT(d, m) WORD $(0xf3bb0640 | QD(d) | QM(m))
+
+// vmovl.s8 qd, dm and vmovl.s16 qd, dm
+#define WIDEN8(d, m) WORD $(0xf2880a10 | QD(d) | DM(m))
+#define WIDEN16(d, m) WORD $(0xf2900a10 | QD(d) | DM(m))
+
+// vmlal.s16 qd, dn, dm[lane]; m < 8
+#define VMLAL(d, n, m, lane) WORD $(0xf2900240 | QD(d) | DN(n) | ((lane)>>1)<<5 | ((lane)&1)<<3 | (m))
+
+// vld1.16 {dd[0]}, [r]!
+#define LOADHALF(d, r) WORD $(0xf4a0040d | DD(d) | (r)<<16)
+
 // vand qd, qn, qm
 #define VAND(d, n, m) WORD $(0xf2000150 | QD(d) | QN(n) | QM(m))
 
@@ -86,3 +108,6 @@
 
 // vst1.32 {dd, dd+1}, [r], step
 #define STORE2STEP(d, r, step) WORD $(0xf4000a80 | DD(d) | (r)<<16 | (step))
+
+// vst1.32 {dd, dd+1}, [r]!
+#define STORE2(d, r) WORD $(0xf4000a8d | DD(d) | (r)<<16)

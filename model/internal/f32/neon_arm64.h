@@ -20,3 +20,29 @@
 #define CLAMP(d) \
 	FMAX(d, d, 30) \
 	FMIN(d, d, 31)
+
+// fmul Vd.4s, Vn.4s, Vm.4s
+#define FMUL(d, n, m) WORD $(0x6e20dc00 | (m)<<16 | (n)<<5 | (d))
+
+// fmla Vd.4s, Vn.4s, Vm.4s
+#define FMLAV(d, n, m) WORD $(0x4e20cc00 | (m)<<16 | (n)<<5 | (d))
+
+// fcvtl Vd.4s, Vn.4h and fcvtl2 Vd.4s, Vn.8h
+#define FCVTL(d, n) WORD $(0x0e217800 | (n)<<5 | (d))
+#define FCVTL2(d, n) WORD $(0x4e217800 | (n)<<5 | (d))
+
+// scvtf Vd.4s, Vn.4s
+#define SCVTF(d, n) WORD $(0x4e21d800 | (n)<<5 | (d))
+
+// sshll Vd.8h, Vn.8b, #0 and sshll2 Vd.8h, Vn.16b, #0
+#define SSHLL8(d, n) WORD $(0x0f08a400 | (n)<<5 | (d))
+#define SSHLL8H(d, n) WORD $(0x4f08a400 | (n)<<5 | (d))
+
+// sshll Vd.4s, Vn.4h, #0 and sshll2 Vd.4s, Vn.8h, #0
+#define SSHLL16(d, n) WORD $(0x0f10a400 | (n)<<5 | (d))
+#define SSHLL16H(d, n) WORD $(0x4f10a400 | (n)<<5 | (d))
+
+// smlal Vd.4s, Vn.4h, Vm.h[lane] and smlal2 Vd.4s, Vn.8h, Vm.h[lane]; m < 16, and
+// lane < 4
+#define SMLAL(d, n, m, lane) WORD $(0x0f402000 | ((lane)&1)<<20 | ((lane)>>1)<<21 | (m)<<16 | (n)<<5 | (d))
+#define SMLALH(d, n, m, lane) WORD $(0x4f402000 | ((lane)&1)<<20 | ((lane)>>1)<<21 | (m)<<16 | (n)<<5 | (d))

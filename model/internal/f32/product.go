@@ -24,7 +24,7 @@ func (m *Matrix) Scratch(n int) int {
 	if n < most {
 		most = (n + s.narrow - 1) / s.narrow * s.narrow
 	}
-	return min(s.depth, m.cols)*most + s.tileCols
+	return min(s.depth, m.cols)*most + s.tileCols + m.room(s.group)
 }
 
 // Mul computes the whole product.
@@ -64,13 +64,12 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 		return
 	}
 	s := &shapes[m.isa]
-	rounds := (m.cols + s.depth - 1) / s.depth
-	depth := (m.cols + rounds - 1) / rounds
+	depth := m.even(s.depth)
 	width := s.tileCols
 	if (to-from)*m.pitch() > s.small || !p.Then.None() {
 		width *= s.tiles
 	}
-	b := block{p: p, there: m.inPlace(p.B, from, to), packed: scratch}
+	b := block{p: p, there: m.inPlace(p.B, from, to), packed: scratch[m.room(s.group):], room: scratch}
 	for b.col = left; b.col < right; b.col += width {
 		b.cols = min(width, right-b.col)
 		for b.row = 0; b.row < m.cols; b.row += depth {
@@ -78,6 +77,7 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 			m.gather(&b)
 			for panel := from; panel < to; panel += s.group {
 				end := min(panel+s.group, to)
+				m.reach(&b, panel, end)
 				m.mulBlock(&b, panel, end)
 				if b.row+b.rows == m.cols {
 					first := panel * m.width

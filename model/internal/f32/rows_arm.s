@@ -7,9 +7,6 @@
 //	R0 dst   R1 src   R2, R3 bytes between rows of dst and src   R4 rows left
 //	R5 entries of the row left   R6 entries of a row   R7, R8 dst, src of the row
 
-// vst1.32 {dd, dd+1}, [r]!
-#define STORE2(d, r) WORD $(0xf4000a8d | DD(d) | (r)<<16)
-
 #define ARGUMENTS \
 	MOVW dst+0(FP), R0   \
 	MOVW src+4(FP), R1   \

@@ -31,7 +31,7 @@ func (m *Matrix) strips(b *block, t, wide, used int, from, to int) {
 		bounds = p.Clamp
 	}
 	s := strips{
-		b: &data[0], ldb: ldb, ldc: p.Ldc, pitch: m.pitch(), k: b.rows,
+		b: &data[0], ldb: ldb, ldc: p.Ldc, pitch: b.pitch, k: b.rows,
 		lo: bounds.Min, hi: bounds.Max, resume: b.row > 0,
 	}
 	high := shapes[m.isa].tileRows
@@ -41,7 +41,7 @@ func (m *Matrix) strips(b *block, t, wide, used int, from, to int) {
 	row, end := from*m.width, min(to*m.width, m.rows)
 	col := b.col + t
 	if whole := (end - row) / high; whole > 0 && used == wide && m.isa != portable {
-		s.c, s.w, s.count, s.high = &p.C[row*p.Ldc+col], m.weight(row, b.row), whole, high
+		s.c, s.w, s.count, s.high = &p.C[row*p.Ldc+col], m.weight(b, row), whole, high
 		s.init = head(part(p.Bias, row, row+whole*high))
 		tile(m.isa, wide, &s)
 		row += whole * high
@@ -52,10 +52,10 @@ func (m *Matrix) strips(b *block, t, wide, used int, from, to int) {
 	}
 }
 
-// weight is where the weights of row r for column k of the matrix are; those of
-// the strip's other rows follow.
-func (m *Matrix) weight(r, k int) *float32 {
-	return &m.data[r/m.width*m.pitch()+k*m.width+r%m.width]
+// weight is where the weights of row r for a block are; those of the strip's
+// other rows follow.
+func (m *Matrix) weight(b *block, r int) *float32 {
+	return &b.weights[(r/m.width-b.first)*b.pitch+r%m.width]
 }
 
 // lastRows computes a strip of which C has fewer rows or columns than the tile.
@@ -67,7 +67,7 @@ func (m *Matrix) lastRows(of *strips, b *block, row, high, col, wide, used int) 
 		copy(in[:high], p.Bias[row:])
 		s.init = &in[0]
 	}
-	s.w, s.high = m.weight(row, b.row), high
+	s.w, s.high = m.weight(b, row), high
 	if used == wide && m.isa != portable {
 		s.c = &p.C[row*p.Ldc+col]
 		tile(m.isa, wide, &s)
@@ -109,7 +109,7 @@ func (m *Matrix) column(b *block, t, from, to int) {
 		case p.Bias != nil:
 			copy(sums[:high], p.Bias[first:])
 		}
-		affine(m.isa, &sums[0], m.weight(first, b.row), &x[0], &sums[0], b.rows, 1, 0, bounds.Min, bounds.Max)
+		affine(m.isa, &sums[0], m.weight(b, first), &x[0], &sums[0], b.rows, 1, 0, bounds.Min, bounds.Max)
 		for r := range high {
 			p.C[(first+r)*p.Ldc+b.col+t] = sums[r]
 		}

@@ -9,9 +9,6 @@
 //	R6, R7, R8 offset, weight and taps left   R9 inputs of a tap
 //	q0-q3 sums   d8 weight   q8-q11 inputs   q12 lo   q13 hi   q14 bias
 
-// vst1.32 {dd, dd+1}, [r]!
-#define STORE2(d, r) WORD $(0xf4000a8d | DD(d) | (r)<<16)
-
 // func correlateNEON(y, x *float32, off *int, w *float32, taps, n int, bias, lo, hi float32)
 TEXT ·correlateNEON(SB), NOSPLIT, $0-36
 	MOVW y+0(FP), R0

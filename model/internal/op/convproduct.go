@@ -55,6 +55,13 @@ func (c *convOp) loadProduct(scale, shift []float32) (Kernel, error) {
 	return k, nil
 }
 
+func (k *convKernel) Store(f f32.Format) int {
+	if k.narrow != nil { // they are bytes already
+		return len(k.narrow.bytes)
+	}
+	return stores(f, k.matrices...)
+}
+
 func (k *convKernel) Free() {
 	for _, m := range k.matrices {
 		m.Free()

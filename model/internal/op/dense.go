@@ -120,18 +120,25 @@ func (d *Dense) Load() (Kernel, error) {
 // denseKernel has its weights in memory.
 type denseKernel struct {
 	engine        *packed
-	w, transposed *tensor.Dense // [out in] and [in out], which the engine holds
+	w, transposed *tensor.Dense // [out in] and [in out], which the engine holds; nil where they are not float32
 	bias          *tensor.Dense // [out], or nil
+
+	y, x [1]*tensor.Dense // of one frame, kept here so that they are not allocated
 }
 
 var (
 	_ Joint  = (*denseKernel)(nil)
 	_ Shared = (*denseKernel)(nil)
 	_ Freer  = (*denseKernel)(nil)
+	_ Storer = (*denseKernel)(nil)
 )
 
 func (k *denseKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
 	k.engine.finish(k.bias, with)
+	if k.w == nil {
+		k.y[0], k.x[0] = y, xs[0]
+		return k.engine.all(k.y[:], k.x[:])
+	}
 	if y.Size() == k.w.Shape()[0] {
 		return k.engine.MatVecMul(k.w, xs[0], y)
 	}
@@ -141,6 +148,14 @@ func (k *denseKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) erro
 func (k *denseKernel) ApplyAll(ys, xs []*tensor.Dense, with With) error {
 	k.engine.finish(k.bias, with)
 	return k.engine.all(ys, xs)
+}
+
+func (k *denseKernel) Store(f f32.Format) int {
+	bytes := stores(f, k.engine.m)
+	if k.engine.m.Format() != f32.Float32 {
+		k.w, k.transposed = nil, nil // what they saw is gone
+	}
+	return bytes
 }
 
 func (k *denseKernel) Scratch(int) int { return 0 }

@@ -104,7 +104,27 @@ type (
 	// Freer is a kernel with memory that is not Go's to collect. It is not to be
 	// used afterwards.
 	Freer interface{ Free() }
+
+	// Storer is a kernel that can keep its weights in fewer bits.
+	Storer interface {
+		// Store brings them into a format, and gives the bytes that they take then.
+		// It leaves as they are those that the format can't hold, and those of a
+		// layer so small that a cache holds them: it would not become faster.
+		Store(f f32.Format) int
+	}
 )
+
+// stores brings the weights of a layer into a format, and gives their bytes.
+func stores(f f32.Format, layer ...*f32.Matrix) (bytes int) {
+	const few = 1 << 16 // 256 KB as float32
+	for _, m := range layer {
+		if m.Rows()*m.Cols() >= few {
+			m.Store(f)
+		}
+		bytes += m.Bytes()
+	}
+	return bytes
+}
 
 // An operation may have more to it.
 type (

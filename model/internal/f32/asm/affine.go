@@ -123,9 +123,7 @@ func affine(s set) *kernel {
 	k.op("JNE", "one")
 
 	k.label("store")
-	for _, add := range [][2]int{{2, 0}, {3, 1}, {6, 4}, {7, 5}, {4, 0}, {5, 1}} {
-		k.op("VADDPS", sum[add[0]], sum[add[1]], sum[add[1]])
-	}
+	k.together(sum)
 	finish(sum[:2])
 	k.op("ADDQ", pitch, w)
 	k.op("DECQ", panels)

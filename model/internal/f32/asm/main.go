@@ -1,8 +1,8 @@
 // Asm writes assembly of package f32: that for amd64, where each kernel is described
 // once, by a Go function that is called for AVX2 and again for AVX-512:
 //
-//	affine.go batch.go tile.go taps.go rows.go gather.go pack.go filters.go winograd.go ──▶ ../kernels_amd64.s    the code
-//	                                                                                    └─▶ ../kernels_amd64.go   how Go calls it
+//	affine.go batch.go tile.go taps.go rows.go gather.go pack.go filters.go winograd.go small.go ──▶ ../kernels_amd64.s    the code
+//	                                                                                             └─▶ ../kernels_amd64.go   how Go calls it
 //
 // windows that slide over a plane, for every processor:
 //
@@ -41,7 +41,8 @@ func kernels() []*kernel {
 	var all []*kernel
 	for _, s := range []set{avx512, avx2} {
 		all = append(all, affine(s), batch(s, 4), tile(s, 3), tile(s, 1), correlate(s), maximum(s),
-			copyRows(s, "copyRows", 1), copyRows(s, "alternateRows", 2), gather(s), pack(s), filters(s))
+			copyRows(s, "copyRows", 1), copyRows(s, "alternateRows", 2), gather(s), pack(s), filters(s),
+			expandHalf(s), expandBytes(s), affineHalf(s), affineBytes(s))
 	}
 	return append(all, batch(avx512, 8),
 		winogradInput(avx2, 4), winogradInput(avx2, 6), winogradOutput(avx2, 4), winogradOutput(avx2, 6))

@@ -1,0 +1,95 @@
+package f32
+
+import (
+	"math"
+	"unsafe"
+)
+
+// The product of weights in fewer bits with one vector. They are made float32 in
+// registers; or the vector is made integers, too, on processors that compute
+// little in a cycle; or a piece after the other goes by way of the stack.
+
+// someColumns of a vector are multiplied at a time: as many as the stack has room
+// for.
+const someColumns = 128 * group
+
+// affineSmall is AffinePanels for weights that are not float32.
+func (m *Matrix) affineSmall(y, x, bias []float32, c Clamp, from, to int) {
+	first, last := from*m.width, min(to*m.width, m.rows)
+	clear(y[first:last])
+	copy(y[first:last], part(bias, first, last))
+	whole := m.small.format == Int8 && smallKernels[m.isa].integers
+	var integers [someColumns]int16
+	for k := 0; k < m.cols; k += someColumns {
+		some, step := x[k:min(k+someColumns, m.cols)], float32(1)
+		if whole {
+			step = round(integers[:], some)
+		}
+		for p := from; p < to; p++ {
+			var sums [maxWidth]float32
+			if whole {
+				affineIntegers(&sums[0], &m.small.bytes[p*m.pitch()+k*m.width], &integers[0], &m.small.scales[(p*m.groups()+k/group)*m.width], len(some))
+			} else {
+				m.sumPanel(&sums, p, k, some)
+			}
+			rows := y[p*m.width : min((p+1)*m.width, m.rows)]
+			for r := range rows {
+				rows[r] += step * sums[r]
+			}
+		}
+	}
+	for r, v := range y[first:last] {
+		y[first+r] = c.of(v)
+	}
+}
+
+// sumPanel sums columns of a panel, from k on, times x.
+func (m *Matrix) sumPanel(sums *[maxWidth]float32, p, k int, x []float32) {
+	s, at := m.small, p*m.pitch()+k*m.width
+	switch {
+	case !smallKernels[m.isa].direct:
+		m.sumPieces(sums, p, k, x)
+	case s.format == Float16:
+		affineHalf(m.isa, &sums[0], &s.half[at], &x[0], len(x))
+	default:
+		affineBytes(m.isa, &sums[0], &s.bytes[at], &x[0], &s.scales[(p*m.groups()+k/group)*m.width], len(x))
+	}
+}
+
+// sumPieces is sumPanel by way of float32s on the stack.
+func (m *Matrix) sumPieces(sums *[maxWidth]float32, p, k int, x []float32) {
+	var room piece
+	for len(x) > 0 {
+		cols := min(pieceColumns, len(x))
+		w := m.weights(p, k, cols, room[:])
+		if m.isa == portable {
+			for r, v := range columnsGo(unsafe.Slice((*four)(unsafe.Pointer(&w[0])), cols), x[:cols]) {
+				sums[r] += v
+			}
+		} else {
+			affine(m.isa, &sums[0], &w[0], &x[0], &sums[0], cols, 1, 0, Linear.Min, Linear.Max)
+		}
+		k, x = k+cols, x[cols:]
+	}
+}
+
+// round makes integers of 16 bits of floats, and gives what 1 stands for: their
+// error is at most 1/65534 of the largest.
+func round(to []int16, from []float32) (step float32) {
+	most := float32(0)
+	for _, v := range from {
+		most = max(most, v, -v)
+	}
+	if most < 1e-30 {
+		clear(to[:len(from)])
+		return 0
+	}
+	step = most / 32767
+	by := 1 / step
+	for i, v := range from {
+		// The last bits of a float of this size are the whole part, rounded to even.
+		const large = 3 << 22
+		to[i] = int16(math.Float32bits(v*by + large))
+	}
+	return step
+}

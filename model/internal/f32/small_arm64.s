@@ -1,0 +1,146 @@
+#include "textflag.h"
+#include "neon_arm64.h"
+
+// Weights that are stored in fewer bits, as float32s.
+
+// func expandHalfNEON(dst *float32, src *uint16, n int)
+// n is a multiple of 16.
+TEXT ·expandHalfNEON(SB), NOSPLIT, $0-24
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD n+16(FP), R2
+
+halves:
+	VLD1.P 32(R1), [V0.H8, V1.H8]
+	FCVTL(4, 0)
+	FCVTL2(5, 0)
+	FCVTL(6, 1)
+	FCVTL2(7, 1)
+	SUBS   $16, R2, R2
+	VST1.P [V4.S4, V5.S4, V6.S4, V7.S4], 64(R0)
+	BNE    halves
+	RET
+
+// A column of a panel is 16 bytes; each group of 32 columns has 16 scales.
+//
+//	R0 dst   R1 bytes   R2 scales   R3 columns left   R4 columns left of the group
+//	V16-V19 scales   V0-V7 numbers
+
+// WIDEN makes four vectors of float32s of the bytes in Vb: of d on.
+#define WIDEN(b, d) \
+	SSHLL8(d+1, b)     \
+	SSHLL8H(d+3, b)    \
+	SSHLL16(d, d+1)    \
+	SSHLL16H(d+1, d+1) \
+	SSHLL16(d+2, d+3)  \
+	SSHLL16H(d+3, d+3) \
+	SCVTF(d, d)        \
+	SCVTF(d+1, d+1)    \
+	SCVTF(d+2, d+2)    \
+	SCVTF(d+3, d+3)
+
+// func expandBytesNEON(dst *float32, src *int8, scales *float32, cols int)
+TEXT ·expandBytesNEON(SB), NOSPLIT, $0-32
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD scales+16(FP), R2
+	MOVD cols+24(FP), R3
+
+group:
+	VLD1.P 64(R2), [V16.S4, V17.S4, V18.S4, V19.S4]
+	MOVD   $32, R4
+	CMP    R4, R3
+	CSEL   LT, R3, R4, R4
+	SUB    R4, R3
+
+column:
+	FMOVQ.P 16(R1), F20
+	WIDEN(20, 0)
+	FMUL(0, 0, 16)
+	FMUL(1, 1, 17)
+	FMUL(2, 2, 18)
+	FMUL(3, 3, 19)
+	SUBS    $1, R4, R4
+	VST1.P  [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
+	BNE     column
+	CBNZ    R3, group
+	RET
+
+// One weight vector in bytes times a frame of 16-bit integers. A panel is 16
+// rows wide; sums are 32-bit integers for a group of 32 columns, float32s then.
+//
+//	R1 ─▶ column 0: [rows 0..15]   V16, widened: V20, V21
+//	      column 1: [rows 0..15]   V17           V22, V23
+//	      ...                                    V12: four entries of the frame
+//
+//	R0 y   R1 bytes   R2 frame   R3 scales   R4 columns left   R5 of the group
+//	V0-V3 sums of the group   V4-V7 sums   V8-V11 scales
+
+#define COLUMN(b, w, lane) \
+	SSHLL8(w, b)             \
+	SSHLL8H(w+1, b)          \
+	SMLAL(0, w, 12, lane)    \
+	SMLALH(1, w, 12, lane)   \
+	SMLAL(2, w+1, 12, lane)  \
+	SMLALH(3, w+1, 12, lane)
+
+// func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int)
+TEXT ·affineIntegers(SB), NOSPLIT, $0-40
+	MOVD y+0(FP), R0
+	MOVD w+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD scales+24(FP), R3
+	MOVD cols+32(FP), R4
+	ZERO(4)
+	ZERO(5)
+	ZERO(6)
+	ZERO(7)
+
+sums:
+	ZERO(0)
+	ZERO(1)
+	ZERO(2)
+	ZERO(3)
+	MOVD   $32, R5
+	CMP    R5, R4
+	CSEL   LT, R4, R5, R5
+	SUB    R5, R4
+	SUBS   $4, R5, R5
+	BLT    rest
+
+four:
+	VLD1.P  64(R1), [V16.B16, V17.B16, V18.B16, V19.B16]
+	FMOVD.P 8(R2), F12
+	PRFM    512(R1), PLDL1STRM
+	COLUMN(16, 20, 0)
+	COLUMN(17, 22, 1)
+	COLUMN(18, 20, 2)
+	COLUMN(19, 22, 3)
+	SUBS    $4, R5, R5
+	BGE     four
+
+rest:
+	ADDS $4, R5, R5
+	BEQ  scale
+
+one:
+	MOVHU.P 2(R2), R6
+	FMOVS   R6, F12
+	FMOVQ.P 16(R1), F16
+	COLUMN(16, 20, 0)
+	SUBS    $1, R5, R5
+	BNE     one
+
+scale:
+	VLD1.P 64(R3), [V8.S4, V9.S4, V10.S4, V11.S4]
+	SCVTF(0, 0)
+	SCVTF(1, 1)
+	SCVTF(2, 2)
+	SCVTF(3, 3)
+	FMLAV(4, 0, 8)
+	FMLAV(5, 1, 9)
+	FMLAV(6, 2, 10)
+	FMLAV(7, 3, 11)
+	CBNZ   R4, sums
+	VST1   [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
+	RET
