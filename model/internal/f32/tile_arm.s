@@ -17,32 +17,27 @@
 //
 //	R0 C   R1 weights, 48 bytes a step   R2 bytes between rows of C   R3 B
 //	R4 steps left   R5 scratch   R6 bytes from the second half of a row of B to the
-//	next row   R7 32   R8 strips   R9 weights of the strip   R12 bias
+//	next row   R7 48   R8 strips   R9 weights of the strip   R12 bias
 //	at the end q2 lo, q3 hi
 
-// vld1.32 {dd}, [r], step
-#define LOAD1STEP(d, r, step) WORD $(0xf4200780 | DD(d) | (r)<<16 | (step))
+// vld1.32 {dd, dd+1, dd+2}, [r], step
+#define LOAD3STEP(d, r, step) WORD $(0xf4200680 | DD(d) | (r)<<16 | (step))
 
-#define ROWS0TO3 \
-	VMLA(4, 2, 0, 0)  \
-	VMLA(5, 3, 0, 0)  \
-	VMLA(6, 2, 0, 1)  \
-	VMLA(7, 3, 0, 1)  \
-	VMLA(8, 2, 1, 0)  \
-	VMLA(9, 3, 1, 0)  \
-	VMLA(10, 2, 1, 1) \
-	VMLA(11, 3, 1, 1)
+// HALF multiplies one register of B with the weights of six rows.
+#define HALF(c, b) \
+	VMLA(c, b, 0, 0)    \
+	VMLA(c+2, b, 0, 1)  \
+	VMLA(c+4, b, 1, 0)  \
+	VMLA(c+6, b, 1, 1)  \
+	VMLA(c+8, b, 2, 0)  \
+	VMLA(c+10, b, 2, 1)
 
 #define STEP \
-	ROWS0TO3             \
-	LOAD2(0, 1)          \
-	VMLA(12, 2, 2, 0)    \
-	VMLA(14, 2, 2, 1)    \
+	HALF(4, 2)           \
 	LOAD2(4, 3)          \
-	VMLA(13, 3, 2, 0)    \
-	VMLA(15, 3, 2, 1)    \
-	LOAD2STEP(6, 3, 6)   \
-	LOAD1STEP(2, 1, 7)
+	HALF(5, 3)           \
+	LOAD3STEP(0, 1, 7)   \
+	LOAD2STEP(6, 3, 6)
 
 // LAST leaves where no row of C is left.
 #define LAST(label) \
@@ -68,7 +63,7 @@ TEXT ·strips8NEON(SB), NOSPLIT, $12-4
 	MOVW R5, after-8(SP) // bytes to the strip after the next one
 	MOVW $24, R5
 	MOVW R5, next-4(SP)  // bytes to the next strip, in the same panel
-	MOVW $32, R7
+	MOVW $48, R7
 
 strip:
 	MOVBU strips_resume(R8), R5
@@ -124,11 +119,10 @@ begin:
 	MOVW  R9, R1
 	MOVW  strips_b(R8), R3
 	MOVW  strips_k(R8), R4
-	LOAD2(0, 1)
-	LOAD1STEP(2, 1, 7)
+	LOAD3STEP(0, 1, 7)
 	LOAD2(4, 3)
 	LOAD2STEP(6, 3, 6)
-	SUB.S $4, R4
+	SUB.S $8, R4
 	BLE   rest
 
 steps:
@@ -136,11 +130,24 @@ steps:
 	STEP
 	STEP
 	STEP
-	SUB.S $4, R4
+	STEP
+	STEP
+	STEP
+	STEP
+	SUB.S $8, R4
 	BGT   steps
 
-rest: // 1 to 4 steps, R4 is less 4
+rest: // 1 to 8 steps, R4 is less 8
 	ADD.S $3, R4
+	BLT   few
+	STEP
+	STEP
+	STEP
+	STEP
+	SUB $4, R4
+
+few: // 1 to 4 steps, R4 is less 5
+	ADD.S $4, R4
 	BEQ   last
 
 one:
@@ -149,11 +156,8 @@ one:
 	BNE   one
 
 last:
-	ROWS0TO3
-	VMLA(12, 2, 2, 0)
-	VMLA(14, 2, 2, 1)
-	VMLA(13, 3, 2, 0)
-	VMLA(15, 3, 2, 1)
+	HALF(4, 2)
+	HALF(5, 3)
 
 	MOVW strips_lo(R8), R4
 	MOVW $0xff800000, R5
@@ -194,18 +198,14 @@ high:
 
 store:
 	MOVW strips_high(R8), R5
+	CMP  $6, R5
+	BNE  some
 	STORE4STEP(8, 0, 2)
-	LAST(done)
 	STORE4STEP(12, 0, 2)
-	LAST(done)
 	STORE4STEP(16, 0, 2)
-	LAST(done)
 	STORE4STEP(20, 0, 2)
-	LAST(done)
 	STORE4STEP(24, 0, 2)
-	LAST(done)
 	STORE4STEP(28, 0, 2)
-
 	MOVW  next-4(SP), R4
 	MOVW  after-8(SP), R5
 	MOVW  R5, next-4(SP)
@@ -215,6 +215,18 @@ store:
 	SUB.S $1, R4
 	MOVW  R4, count-12(SP)
 	BNE   strip
+	RET
+
+some: // fewer than 6 rows, and the last strip
+	STORE4STEP(8, 0, 2)
+	LAST(done)
+	STORE4STEP(12, 0, 2)
+	LAST(done)
+	STORE4STEP(16, 0, 2)
+	LAST(done)
+	STORE4STEP(20, 0, 2)
+	LAST(done)
+	STORE4STEP(24, 0, 2)
 
 done:
 	RET
