@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"unsafe"
 
 	"github.com/x448/float16"
@@ -29,7 +30,7 @@ func (f Format) String() string { return formats[f] }
 func ParseFormat(name string) (Format, error) {
 	i := slices.Index(formats, name)
 	if i < 0 {
-		return 0, fmt.Errorf("%q: %q are allowed", name, formats)
+		return 0, fmt.Errorf("use one of %s", strings.Join(formats, ", "))
 	}
 	return Format(i), nil
 }
