@@ -1,5 +1,7 @@
 package f32
 
+import "math"
+
 // What products cost on this machine, in the time of a vector instruction: enough to
 // tell which of two ways to compute the same is the faster one, without trying. The
 // counts are those of the kernels, and the rest is rounded.
@@ -13,7 +15,7 @@ var costs = [isaCount]struct {
 	avx2:     {8, map[int]winogradCosts{4: {650, 420}, 6: {980, 920}}},
 	avx512:   {16, map[int]winogradCosts{4: {650, 420}, 6: {980, 920}}},
 	neon64:   {4, map[int]winogradCosts{4: {370, 300}, 6: {660, 600}}},
-	neon32:   {4, map[int]winogradCosts{4: {1900, 1400}, 6: {4000, 3400}}},
+	neon32:   {4, nil}, // the transforms have no kernels there, and take longer than tiles save
 }
 
 // winogradCosts is of one channel of as many tiles as are transformed at a time.
@@ -33,7 +35,11 @@ func ProductCost(rows, cols, n int) float64 {
 
 // WinogradCost is that of a convolution by so many tiles.
 func WinogradCost(size, out, in, tiles int) float64 {
-	lanes, c := winogradLanes[native], costs[native].winograd[size]
+	c, are := costs[native].winograd[size]
+	if !are {
+		return math.Inf(1)
+	}
+	lanes := winogradLanes[native]
 	steps := float64((tiles + lanes - 1) / lanes)
 	return float64((size+2)*(size+2))*ProductCost(out, in, tiles) + steps*(float64(in)*c.input+float64(out)*c.output)
 }
