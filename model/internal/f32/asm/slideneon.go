@@ -12,9 +12,9 @@ import (
 //	R12 between rows of y   V30 lo   V31 hi
 type slider64 struct {
 	slide
-	code                      *strings.Builder
-	sums, weights, bias, mask int // first registers
-	load                      int
+	code                *strings.Builder
+	weights, bias, mask int // first registers
+	load                int
 }
 
 var neonSlides = slides{set: "NEON", lanes: "neon64: 4", widest: []slide{
