@@ -54,14 +54,8 @@ func (m *Matrix) Store(f Format) bool {
 	if f == Float32 || m.small != nil {
 		return f == m.Format()
 	}
-	most := float32(math.MaxFloat32)
-	if f == Float16 {
-		most = 65519
-	}
-	for _, v := range m.data {
-		if !(v >= -most && v <= most) {
-			return false
-		}
+	if !m.fits(f) {
+		return false
 	}
 	s := &small{format: f}
 	switch f {
@@ -87,6 +81,23 @@ func (m *Matrix) Store(f Format) bool {
 	}
 	m.memory.free()
 	m.memory, m.data, m.small = s.memory, nil, s
+	return true
+}
+
+// fits says whether a format can hold all weights.
+func (m *Matrix) fits(f Format) bool {
+	most := float32(math.MaxFloat32)
+	switch f {
+	case Float32:
+		return true
+	case Float16:
+		most = 65519
+	}
+	for _, v := range m.data {
+		if !(v >= -most && v <= most) {
+			return false
+		}
+	}
 	return true
 }
 

@@ -71,11 +71,30 @@ func WinogradBytes(size, out, in int) int64 {
 func (w *Winograd) Free() {
 	w.memory.free()
 	for _, m := range w.filters {
-		m.data = nil
+		m.Free()
 	}
 }
 
 // Size is m, Elements is n².
+// Store brings the filters into a format as Matrix.Store does, all or none, and
+// gives the bytes that they take.
+func (w *Winograd) Store(f Format) (bytes int) {
+	can := true
+	for _, m := range w.filters {
+		can = can && m.fits(f)
+	}
+	for _, m := range w.filters {
+		if can {
+			m.Store(f)
+		}
+		bytes += m.Bytes()
+	}
+	if can && f != Float32 {
+		w.memory.free() // each has its own now
+	}
+	return bytes
+}
+
 func (w *Winograd) Size() int     { return w.size }
 func (w *Winograd) Elements() int { return (w.size + 2) * (w.size + 2) }
 

@@ -113,6 +113,21 @@ func (c *convOp) loadWinograd(scale, shift []float32) (Kernel, error) {
 
 func (k *winogradKernel) Free() { k.filters.Free() }
 
+// Store takes the layer's own weights for its size: the matrices are as many as a
+// tile has elements. Bytes become half precision, since the transforms make their
+// errors three times as large.
+func (k *winogradKernel) Store(f f32.Format) int {
+	switch {
+	case k.out*k.in*k.elements() < fewWeights:
+		f = f32.Float32
+	case f == f32.Int8:
+		f = f32.Float16
+	}
+	bytes := k.filters.Store(f)
+	k.room.product = k.filters.Scratch(k.filters.Round(k.block))
+	return bytes
+}
+
 func (k *winogradKernel) Scratch(threads int) int {
 	return k.room.v + k.room.m + threads*k.room.each()
 }

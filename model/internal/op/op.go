@@ -114,11 +114,13 @@ type (
 	}
 )
 
+// fewWeights stay float32: they take less than 256 KB.
+const fewWeights = 1 << 16
+
 // stores brings the weights of a layer into a format, and gives their bytes.
 func stores(f f32.Format, layer ...*f32.Matrix) (bytes int) {
-	const few = 1 << 16 // 256 KB as float32
 	for _, m := range layer {
-		if m.Rows()*m.Cols() >= few {
+		if m.Rows()*m.Cols() >= fewWeights {
 			m.Store(f)
 		}
 		bytes += m.Bytes()
