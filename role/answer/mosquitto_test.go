@@ -35,7 +35,8 @@ type mosquitto struct {
 	cmd    *exec.Cmd
 }
 
-// newMosquitto starts one that keeps on its disk what subscribers have not had.
+// newMosquitto starts one that keeps on its disk who has subscribed, and what subscribers have not had: at once, so that one
+// that is killed knows it.
 func newMosquitto(t *testing.T, more ...string) *mosquitto {
 	t.Helper()
 	for _, name := range []string{"mosquitto", "mosquitto_sub"} {
@@ -51,7 +52,7 @@ func newMosquitto(t *testing.T, more ...string) *mosquitto {
 	l.Close()
 	lines := append([]string{
 		"listener " + port + " 127.0.0.1", "user root", "allow_anonymous true", "max_queued_messages 100000",
-		"persistence true", "persistence_location " + t.TempDir() + "/",
+		"persistence true", "persistence_location " + t.TempDir() + "/", "autosave_on_changes true", "autosave_interval 1",
 	}, more...)
 	m := &mosquitto{t: t, config: file(t, "mosquitto.conf", strings.Join(lines, "\n")+"\n"), port: port}
 	m.start()
