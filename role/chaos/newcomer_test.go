@@ -57,7 +57,7 @@ func (n newcomer) prepare(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(n.folder, "photos"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string][]byte{"photos/1.png": picture.Bytes(), "classes.txt": []byte("zero\none\n")} {
+	for name, content := range map[string][]byte{"photos/1.png": picture.Bytes(), "classes.txt": []byte("zero\none\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n")} {
 		if err := os.WriteFile(filepath.Join(n.folder, name), content, 0o666); err != nil {
 			t.Fatal(err)
 		}
