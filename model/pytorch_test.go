@@ -4,7 +4,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -137,38 +136,4 @@ func TestDigitsCNNAgreesWithPyTorch(t *testing.T) {
 		}
 	}
 	agree(t, "all digits, eight at a time", all, want, 1e-4)
-}
-
-func BenchmarkNetworks(b *testing.B) {
-	var paths []string
-	for _, folder := range append(filepath.SplitList(os.Getenv("TANDEM_MODELS")), "../../shared/models", "testdata") {
-		found, _ := filepath.Glob(filepath.Join(folder, "*.onnx"))
-		paths = append(paths, found...)
-	}
-	for _, path := range paths {
-		b.Run(strings.TrimSuffix(filepath.Base(path), ".onnx"), func(b *testing.B) {
-			runtime.LockOSThread() // for .ci/count, which takes the thread with the most instructions
-			defer runtime.UnlockOSThread()
-			n, err := Open(path)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer n.Close()
-			e := NewExecutor(n, Options{})
-			defer e.Close()
-			if err := e.Load(0, n.Len()); err != nil {
-				b.Fatal(err)
-			}
-			xs := [][]float32{make([]float32, n.Size(0))}
-			for i := range xs[0] {
-				xs[0][i] = float32(i%17) / 17
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := e.Run(xs, 0, n.Len()); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }

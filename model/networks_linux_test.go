@@ -1,0 +1,52 @@
+package model
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"tandem/model/internal/f32"
+)
+
+// TestKernels says which kernels this machine takes, for .ci/onnxruntime.
+func TestKernels(t *testing.T) { t.Logf("kernels: %s", f32.ISA()) }
+
+// Networks of the folders in TANDEM_MODELS, of the shared ones and of testdata: a
+// frame on one thread, in time and in processor time.
+func BenchmarkNetworks(b *testing.B) {
+	var paths []string
+	for _, folder := range append(filepath.SplitList(os.Getenv("TANDEM_MODELS")), "../../shared/models", "testdata") {
+		found, _ := filepath.Glob(filepath.Join(folder, "*.onnx"))
+		paths = append(paths, found...)
+	}
+	for _, path := range paths {
+		b.Run(strings.TrimSuffix(filepath.Base(path), ".onnx"), func(b *testing.B) {
+			runtime.LockOSThread() // for .ci/count, which takes the thread with the most instructions
+			defer runtime.UnlockOSThread()
+			n, err := Open(path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer n.Close()
+			e := NewExecutor(n, Options{})
+			defer e.Close()
+			if err := e.Load(0, n.Len()); err != nil {
+				b.Fatal(err)
+			}
+			xs := [][]float32{make([]float32, n.Size(0))}
+			for i := range xs[0] {
+				xs[0][i] = float32(i%17) / 17
+			}
+			b.ReportAllocs()
+			before := threadTime(b)
+			for b.Loop() {
+				if _, err := e.Run(xs, 0, n.Len()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(threadTime(b)-before)/float64(b.N), "cpu-ns/op")
+		})
+	}
+}
