@@ -164,17 +164,22 @@ func (l *composedOp) Load() (Kernel, error) {
 }
 
 // known is the function of which there is a kernel and that l writes out: the one
-// that gives the same all over the range in which such functions bend.
+// that gives the same all over the range in which such functions bend, and far from
+// it, where a bound that comes behind them shows.
 func (l *composedOp) known() Operation {
 	k, err := l.Load()
 	if err != nil {
 		return nil // whoever runs it will say so
 	}
-	const n = 321
-	x, y, want := make([]float32, n), make([]float32, n), make([]float32, n)
-	for i := range x {
-		x[i] = float32(i-n/2) / 16 // -10 to 10
+	var x []float32
+	for i := float32(-160); i <= 160; i++ {
+		x = append(x, i/16) // -10 to 10
 	}
+	for far := float32(16); far < 1<<30; far *= 2 {
+		x = append(x, far, -far)
+	}
+	n := len(x)
+	y, want := make([]float32, n), make([]float32, n)
 	wrap := func(v []float32) *tensor.Dense { return tensor.New(tensor.WithShape(n), tensor.WithBacking(v)) }
 	if k.Apply(wrap(y), []*tensor.Dense{wrap(x)}, With{}) != nil {
 		return nil
