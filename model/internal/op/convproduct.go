@@ -79,7 +79,11 @@ func (k *convKernel) prepared() int {
 }
 
 func (k *convKernel) Scratch(threads int) int {
-	return k.prepared() + k.narrow.room(k.matrices[0]) + threads*k.matrices[0].Scratch(k.oh*k.ow)
+	product := 0 // what the weights of each group need: not all may be in fewer bits
+	for _, m := range k.matrices {
+		product = max(product, m.Scratch(k.oh*k.ow))
+	}
+	return k.prepared() + k.narrow.room(k.matrices[0]) + threads*product
 }
 
 func (k *convKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
