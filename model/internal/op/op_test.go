@@ -159,7 +159,9 @@ func applyAll(t testing.TB, o Operation, shapes [][]int, xs ...*tensor.Dense) []
 	}
 	scratch := func(threads int) []float32 {
 		if s, ok := k.(Shared); ok {
-			return make([]float32, s.Scratch(threads))
+			memory := make([]float32, s.Scratch(threads))
+			fill(memory, float32(math.NaN())) // what is in it does not matter
+			return memory
 		}
 		return nil
 	}
@@ -195,17 +197,7 @@ func applyAll(t testing.TB, o Operation, shapes [][]int, xs ...*tensor.Dense) []
 		alike(t, fmt.Sprint(o, ", bounded"), run("bounded", dense(shape), xs, With{Clamp: c, Scratch: with.Scratch, More: more}), bounded.Float32s(), 0)
 	}
 	if f, ok := o.(Finishing); ok {
-		then := f32.Epilogue{Function: f32.Tanh}
-		if f.Finishes() {
-			then.Pair, then.Other, then.Clamp = f32.Add, slices.Clone(y.Float32s()), f32.Clamp{Min: -1, Max: 1}
-		}
-		finished := y.Clone().(*tensor.Dense)
-		then.Rows(finished.Float32s(), 0, 1, finished.Size(), finished.Size())
-		with := With{Clamp: f32.Linear, Then: then, Scratch: with.Scratch, More: more}
-		alike(t, fmt.Sprint(o, ", finished"), run("finished", dense(shape), xs, with), finished.Float32s(), 1e-6)
-		if a := testing.AllocsPerRun(3, func() { k.Apply(y.Clone().(*tensor.Dense), xs, with) }) - testing.AllocsPerRun(3, func() { y.Clone() }); a > 0 {
-			t.Errorf("%v, finished: %v allocations, want none", o, a)
-		}
+		finishes(t, f, k, y, xs, with, scratch)
 	}
 	if v, ok := o.(View); ok {
 		if ap, at, can := v.View(xs[0].Info()); can {
