@@ -72,7 +72,11 @@ func (e *Executor) remembered(layer, frames int) gain {
 
 // shape is all of a layer that its time depends on, but for the device.
 func (e *Executor) shape(layer, frames int) string {
-	return e.net.shape(layer, frames, e.team.Threads())
+	shape := e.net.shape(layer, frames, e.team.Threads())
+	if e.weights != Float32 {
+		shape += fmt.Sprintf(", %v weights", e.weights)
+	}
+	return shape
 }
 
 func (n *Network) shape(layer, frames, threads int) string {

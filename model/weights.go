@@ -27,7 +27,7 @@ type Stored struct {
 	Format string `json:"format"`
 	Bytes  int64  `json:"bytes"` // of all layers with large weights
 	// Error is the largest difference that it makes to an output, in percent of the
-	// largest one.
+	// largest one, among those that are finite.
 	Error float64 `json:"error_percent"`
 }
 
@@ -56,8 +56,12 @@ func (n *Network) Stored() (all []Stored, err error) {
 		}
 		most := 0.0
 		for i, v := range y {
-			s.Error = max(s.Error, math.Abs(float64(v-exact[i])))
-			most = max(most, math.Abs(float64(exact[i])))
+			e := float64(exact[i])
+			if math.IsNaN(e) || math.IsInf(e, 0) { // of a logarithm, say: there is nothing to compare
+				continue
+			}
+			s.Error = max(s.Error, math.Abs(float64(v)-e))
+			most = max(most, math.Abs(e))
 		}
 		s.Bytes, s.Error = bytes, 100*s.Error/max(most, math.SmallestNonzeroFloat32)
 		all = append(all, s)

@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,5 +83,110 @@ func TestStored(t *testing.T) {
 	one, err := Default(1).Stored() // it is the same again
 	if err != nil || !slices.Equal(one, all) {
 		t.Errorf("%+v, then %+v: %v", all, one, err)
+	}
+}
+
+// What is no finite number in any format is left out of the errors.
+func TestStoredOfNoNumbers(t *testing.T) {
+	n, err := open(t, graph{
+		nodes:        []bytesOf{apply("Sub", "a", []string{"x", "two"}), apply("Log", "y", []string{"a"})},
+		initializers: []bytesOf{weights("two", nil, 2)},
+		in:           []bytesOf{info("x", 1, 4)}, out: []bytesOf{info("y", 1, 4)},
+	}.file())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := n.Stored()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		if s.Error != 0 {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// In each format the network computes the same on one thread and on two, for one
+// frame and for three, convolutions in groups and by tiles included.
+func TestFormatsWithThreads(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	numbers := func(n int, scale float32) []float32 {
+		s := make([]float32, n)
+		for i := range s {
+			s[i] = scale * (2*r.Float32() - 1)
+		}
+		return s
+	}
+	n, err := open(t, graph{
+		nodes: []bytesOf{
+			apply("Conv", "a", []string{"x", "wa"}, intsAttr("pads", 1, 1, 1, 1)), apply("Sigmoid", "b", []string{"a"}),
+			apply("Conv", "c", []string{"b", "wc"}, intAttr("group", 2)), apply("Conv", "d", []string{"b", "wd"}, intAttr("group", 2)),
+			apply("Add", "e", []string{"c", "d"}), apply("Relu", "f", []string{"e"}), apply("GlobalAveragePool", "g", []string{"f"}),
+			apply("Flatten", "h", []string{"g"}), apply("Gemm", "i", []string{"h", "wi"}), apply("Tanh", "y", []string{"i"}),
+		},
+		initializers: []bytesOf{
+			weights("wa", []int64{128, 64, 3, 3}, numbers(128*64*9, 0.05)...), weights("wc", []int64{256, 64, 3, 3}, numbers(256*64*9, 0.05)...),
+			weights("wd", []int64{256, 64, 3, 3}, numbers(256*64*9, 0.05)...), weights("wi", []int64{256, 300}, numbers(256*300, 0.1)...),
+		},
+		in: []bytesOf{info("x", 1, 64, 17, 15)}, out: []bytesOf{info("y", 1, 300)},
+	}.file())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := [][]float32{numbers(n.Size(0), 1), numbers(n.Size(0), 1), numbers(n.Size(0), 1)}
+	var exact [][]float32
+	for f, within := range []float64{Float32: 1e-4, Float16: 1e-3, Int8: 1e-2} {
+		for _, threads := range []int{1, 2} {
+			e := NewExecutor(n, Options{Weights: Format(f), Threads: threads, Batch: 3})
+			if err := e.Load(0, n.Len()); err != nil {
+				t.Fatal(err)
+			}
+			for l := range e.sharing {
+				e.sharing[l] = sharing{always, always}
+			}
+			for _, frames := range []int{1, 3} {
+				ys, err := e.Run(x[:frames], 0, n.Len())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if exact == nil { // of each frame alone
+					for k := range x {
+						y, err := runOne(e, x[k], 0, n.Len())
+						if err != nil {
+							t.Fatal(err)
+						}
+						exact = append(exact, slices.Clone(y))
+					}
+					ys = exact[:frames]
+				}
+				for k, y := range ys {
+					for i, v := range y {
+						if d := math.Abs(float64(v - exact[k][i])); !(d <= within) {
+							t.Fatalf("%v, %d threads, %d frames: output %d of frame %d is off by %v", Format(f), threads, frames, i, k, d)
+						}
+					}
+				}
+			}
+			if a := testing.AllocsPerRun(2, func() { e.Run(x, 0, n.Len()) }); a != 0 {
+				t.Errorf("%v, %d threads: %v allocations", Format(f), threads, a)
+			}
+			e.Close()
+		}
+	}
+}
+
+// What was measured of a layer with float32 weights says nothing of it with fewer
+// bits.
+func TestFormatsAreMeasuredApart(t *testing.T) {
+	met := map[string]Format{}
+	for f := range Format(3) {
+		e := NewExecutor(denses(1, 300), Options{Threads: 2, Weights: f})
+		defer e.Close()
+		shape := e.shape(0, 1)
+		if other, is := met[shape]; is {
+			t.Errorf("%v and %v weights are both %q", other, f, shape)
+		}
+		met[shape] = f
 	}
 }
