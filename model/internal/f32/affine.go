@@ -29,8 +29,8 @@ func (m *Matrix) AffinePanels(y, x, bias []float32, c Clamp, from, to int) {
 		c.fill(y[first:last], part(bias, first, last))
 		return
 	}
-	if m.small != nil {
-		m.affineSmall(y, x, bias, c, from, to)
+	if m.reduced != nil {
+		m.affineReduced(y, x, bias, c, from, to)
 		return
 	}
 	if m.isa == portable {

@@ -85,15 +85,20 @@ func (m *Matrix) batch(y, x [][]float32, bias []float32, c Clamp, from, to int) 
 	}
 }
 
-// batchPanel computes one full panel for `groups` frames, piece by piece; all
-// pieces but the first go on from the sums that are in y already.
+// batchPanel computes one full panel for `groups` frames.
 func (m *Matrix) batchPanel(y, x *[maxFrames]*float32, groups int, init *float32, c Clamp, p, row int) {
-	widest := shapes[m.isa].frames
-	var room piece
-	most := batchColumns
-	if m.small != nil {
-		most = pieceColumns
+	if m.reduced == nil {
+		m.batchPieces(y, x, groups, init, c, p, row, batchColumns, nil)
+		return
 	}
+	var room piece // 16 KB of zeros, which float32 weights need not wait for
+	m.batchPieces(y, x, groups, init, c, p, row, pieceColumns, room[:])
+}
+
+// batchPieces does so by pieces of at most so many columns; all pieces but the
+// first go on from the sums that are in y already.
+func (m *Matrix) batchPieces(y, x *[maxFrames]*float32, groups int, init *float32, c Clamp, p, row, most int, room []float32) {
+	widest := shapes[m.isa].frames
 	each := m.even(most)
 	for k := 0; k < m.cols; k += each {
 		cols := min(each, m.cols-k)
@@ -101,7 +106,7 @@ func (m *Matrix) batchPanel(y, x *[maxFrames]*float32, groups int, init *float32
 		if k+cols == m.cols {
 			bounds = c
 		}
-		w := &m.weights(p, k, cols, room[:])[0]
+		w := &m.weights(p, k, cols, room)[0]
 		for f := 0; f < groups; {
 			n := min(widest, (groups-f)&^3)
 			if n == 0 {

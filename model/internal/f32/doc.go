@@ -18,18 +18,21 @@
 //	AffineBatch  the same for      a column of weights times x[k] of up to 8
 //	             several frames    frames, so the weights are read once
 //	Mul          C = W B + b       a few weights of a column broadcast, times a
-//	                               row of B: the tile C[4..8 rows][8..48 columns]
+//	                               row of B: the tile C[4..16 rows][4..48 columns]
 //
 // All of them add the bias and bound the result (see Clamp) before it is
 // written. None allocates. Assembly stops neither for the scheduler nor for the
-// garbage collector, so one call reads at most 256 KB of weights.
+// garbage collector, so one call reads at most 1 MB of weights, on ARM 256 KB. A
+// Matrix may hold them in fewer bits than a float32 has, see Format.
 //
 // What comes behind, such as a SiLU or a residual sum, is an Epilogue, which a
 // product calls for a block of C that is complete and still in the cache. The
 // functions of one number and of two that it is made of (Function, Pair) are
 // formulas in package asm, from which the kernels of all processors are made.
 //
-// A Winograd has a Matrix for each element of a convolution's tiles.
+// A Winograd has a Matrix for each element of a convolution's tiles. Where there is
+// too little to multiply for a Matrix, Filters (the few outputs of a group) and a
+// Window (one plane: depthwise convolutions, pools) read the planes where they lie.
 //
 // Team splits one product over several threads.
 package f32

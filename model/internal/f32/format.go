@@ -35,8 +35,8 @@ func ParseFormat(name string) (Format, error) {
 	return Format(i), nil
 }
 
-// small is weights in fewer bits, in the order of Matrix.data.
-type small struct {
+// reduced is weights in fewer bits, in the order of Matrix.data.
+type reduced struct {
 	format Format
 	memory *memory
 	half   []uint16
@@ -51,13 +51,13 @@ func (m *Matrix) groups() int { return (m.cols + group - 1) / group }
 // reports false where that can not hold them: NaN, infinities, or for Float16
 // numbers from 65520 on.
 func (m *Matrix) Store(f Format) bool {
-	if f == Float32 || m.small != nil {
+	if f == Float32 || m.reduced != nil {
 		return f == m.Format()
 	}
 	if !m.fits(f) {
 		return false
 	}
-	s := &small{format: f}
+	s := &reduced{format: f}
 	switch f {
 	case Float16:
 		s.memory = newMemory((len(m.data) + 1) / 2)
@@ -80,7 +80,7 @@ func (m *Matrix) Store(f Format) bool {
 		}
 	}
 	m.memory.free()
-	m.memory, m.data, m.small = s.memory, nil, s
+	m.memory, m.data, m.reduced = s.memory, nil, s
 	return true
 }
 
@@ -145,10 +145,10 @@ func (m *Matrix) quantise(to []int8, at, n int) float32 {
 
 // Format is how the weights are stored.
 func (m *Matrix) Format() Format {
-	if m.small == nil {
+	if m.reduced == nil {
 		return Float32
 	}
-	return m.small.format
+	return m.reduced.format
 }
 
 // pieceColumns is how many columns of a panel are made float32 at a time: what
@@ -162,10 +162,10 @@ type piece [maxWidth * pieceColumns]float32
 // stored otherwise; k is then a multiple of group.
 func (m *Matrix) weights(panel, k, cols int, room []float32) []float32 {
 	at, n := panel*m.pitch()+k*m.width, cols*m.width
-	if m.small == nil {
+	if m.reduced == nil {
 		return m.data[at:][:n]
 	}
-	s := m.small
+	s := m.reduced
 	switch room = room[:n]; s.format {
 	case Float16:
 		m.expandHalf(room, s.half[at:][:n])
@@ -178,7 +178,7 @@ func (m *Matrix) weights(panel, k, cols int, room []float32) []float32 {
 // reach brings the weights of panels [from, to) for a block within reach.
 func (m *Matrix) reach(b *block, from, to int) {
 	b.first = from
-	if m.small == nil {
+	if m.reduced == nil {
 		b.weights, b.pitch = m.data[from*m.pitch()+b.row*m.width:], m.pitch()
 		return
 	}
@@ -190,7 +190,7 @@ func (m *Matrix) reach(b *block, from, to int) {
 
 // room is how many floats reach needs for so many panels.
 func (m *Matrix) room(panels int) int {
-	if m.small == nil {
+	if m.reduced == nil {
 		return 0
 	}
 	return min(panels, m.Panels()) * min(shapes[m.isa].depth, m.cols) * m.width
@@ -201,14 +201,14 @@ func (m *Matrix) room(panels int) int {
 func (m *Matrix) even(most int) int {
 	times := (m.cols + most - 1) / most
 	n := (m.cols + times - 1) / times
-	if m.small != nil {
+	if m.reduced != nil {
 		n = min((n+group-1)/group*group, most)
 	}
 	return n
 }
 
 func (m *Matrix) expandHalf(to []float32, from []uint16) {
-	if len(to) > 0 && smallKernels[m.isa].expand {
+	if len(to) > 0 && reducedKernels[m.isa].expand {
 		expandHalf(m.isa, &to[0], &from[0], len(to))
 		return
 	}
@@ -218,7 +218,7 @@ func (m *Matrix) expandHalf(to []float32, from []uint16) {
 }
 
 func (m *Matrix) expandBytes(to []float32, from []int8, scales []float32) {
-	if len(to) > 0 && smallKernels[m.isa].expand {
+	if len(to) > 0 && reducedKernels[m.isa].expand {
 		expandBytes(m.isa, &to[0], &from[0], &scales[0], len(to)/m.width)
 		return
 	}

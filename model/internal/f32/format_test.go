@@ -23,9 +23,9 @@ func stored(t *testing.T, i isa, f Format, rows, cols int, w []float32) (*Matrix
 		row, col := k/cols, k%cols
 		at := row/m.width*m.pitch() + col*m.width + row%m.width
 		if f == Float16 {
-			stands[k] = float16.Float16(m.small.half[at]).Float32()
+			stands[k] = float16.Float16(m.reduced.half[at]).Float32()
 		} else {
-			stands[k] = float32(m.small.bytes[at]) * m.small.scales[(row/m.width*m.groups()+col/group)*m.width+row%m.width]
+			stands[k] = float32(m.reduced.bytes[at]) * m.reduced.scales[(row/m.width*m.groups()+col/group)*m.width+row%m.width]
 		}
 	}
 	return m, stands

@@ -26,7 +26,7 @@ var rowKernels = [isaCount]bool{avx2: true, avx512: true}
 // gatherRuns is of how many runs the kernel puts a row together.
 var gatherRuns = [isaCount]int{avx2: MaxRuns, avx512: MaxRuns}
 
-var smallKernels = [isaCount]smallSet{avx2: {expand: true, direct: true}, avx512: {expand: true, direct: true}}
+var reducedKernels = [isaCount]reducedSet{avx2: {expand: true, direct: true}, avx512: {expand: true, direct: true}}
 
 // tapLanes is how many results correlate and maximum make at a time; n is a
 // multiple of it.

@@ -78,4 +78,4 @@ func affineHalf(isa, *float32, *uint16, *float32, int)          { panic("f32: no
 func affineBytes(isa, *float32, *int8, *float32, *float32, int) { panic("f32: no such kernel") }
 
 // NEON converts half precision from VFPv4 on.
-var smallKernels = [isaCount]smallSet{neon32: {expand: cpu.ARM.HasVFPv4, integers: true}}
+var reducedKernels = [isaCount]reducedSet{neon32: {expand: cpu.ARM.HasVFPv4, integers: true}}

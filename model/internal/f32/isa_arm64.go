@@ -70,8 +70,9 @@ func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int)
 func affineHalf(isa, *float32, *uint16, *float32, int)          { panic("f32: no such kernel") }
 func affineBytes(isa, *float32, *int8, *float32, *float32, int) { panic("f32: no such kernel") }
 
-var smallKernels = [isaCount]smallSet{neon64: {expand: true, integers: true}}
+var reducedKernels = [isaCount]reducedSet{neon64: {expand: true, integers: true}}
 
+//go:noescape
 func packNEON(dst, src *float32, each, from, rows, tiles int)
 
 func pack(_ isa, dst, src *float32, each, from, rows, tiles int) {

@@ -22,7 +22,7 @@ var gatherRuns [isaCount]int
 
 func gather(isa, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }
 
-var smallKernels [isaCount]smallSet
+var reducedKernels [isaCount]reducedSet
 
 func expandHalf(isa, *float32, *uint16, int)          { panic(noKernels) }
 func expandBytes(isa, *float32, *int8, *float32, int) { panic(noKernels) }

@@ -13,7 +13,7 @@ type Matrix struct {
 	width      int // rows of a panel
 	memory     *memory
 	data       []float32 // Panels × cols × width, 64-byte aligned, or
-	small      *small    // the same in fewer bits
+	reduced    *reduced  // the same in fewer bits
 }
 
 // New makes a matrix of zeros, to be filled by SetRows or SetColumns.
@@ -68,12 +68,12 @@ func (m *Matrix) Data() []float32 { return m.data }
 // Free gives the memory back at once. The matrix is not to be used afterwards.
 func (m *Matrix) Free() {
 	m.memory.free()
-	m.data, m.small = nil, nil
+	m.data, m.reduced = nil, nil
 }
 
 // Bytes is the memory the weights take, padding included.
 func (m *Matrix) Bytes() int {
-	if s := m.small; s != nil {
+	if s := m.reduced; s != nil {
 		return 2*len(s.half) + len(s.bytes) + 4*len(s.scales)
 	}
 	return 4 * len(m.data)

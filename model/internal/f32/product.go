@@ -47,7 +47,8 @@ func (m *Matrix) Mul(p *Product, scratch []float32) {
 //
 // Where all of W is a small matter, a tile goes through all rounds before the
 // next: then it is still in the first level when it has been packed. An epilogue
-// is worth its call for a whole block only.
+// is worth its call for a whole block only, and so is making float32s of weights in
+// fewer bits.
 func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right int) {
 	m.checkProduct(p, scratch, from, to, left, right)
 	if from >= to || left >= right {
@@ -66,7 +67,7 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 	s := &shapes[m.isa]
 	depth := m.even(s.depth)
 	width := s.tileCols
-	if (to-from)*m.pitch() > s.small || !p.Then.None() {
+	if (to-from)*m.pitch() > s.reread || !p.Then.None() || m.reduced != nil {
 		width *= s.tiles
 	}
 	b := block{p: p, there: m.inPlace(p.B, from, to), packed: scratch[m.room(s.group):], room: scratch}

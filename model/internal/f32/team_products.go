@@ -86,7 +86,7 @@ func split(m *Matrix, n, threads int) parts {
 	want := threads * chunksPerThread / 2
 	tiles := ceil(n, s.tileCols)
 	some := max(1, tiles/want)
-	if len(m.data) > s.small {
+	if m.Floats() > s.reread {
 		some = max(some, min(s.tiles, tiles))
 	}
 	p := parts{cols: some * s.tileCols, panels: m.Panels(), down: 1}

@@ -188,3 +188,20 @@ func TestSplitIsFair(t *testing.T) {
 		}
 	}
 }
+
+// Weights in fewer bits are split as float32s are: each part makes its own of them.
+func TestSplitOfFormats(t *testing.T) {
+	for _, i := range supported() {
+		for _, f := range []Format{Float16, Int8} {
+			m := newFor(i, 512, 1152)
+			want := split(m, 28*28, 4)
+			if !m.Store(f) {
+				t.Fatalf("%v is not stored", f)
+			}
+			if got := split(m, 28*28, 4); got != want {
+				t.Errorf("%v, %v: split as %+v, want %+v", i, f, got, want)
+			}
+			m.Free()
+		}
+	}
+}

@@ -75,7 +75,6 @@ func (w *Winograd) Free() {
 	}
 }
 
-// Size is m, Elements is n².
 // Store brings the filters into a format as Matrix.Store does, all or none, and
 // gives the bytes that they take.
 func (w *Winograd) Store(f Format) (bytes int) {
@@ -95,7 +94,7 @@ func (w *Winograd) Store(f Format) (bytes int) {
 	return bytes
 }
 
-func (w *Winograd) Size() int     { return w.size }
+// Elements is n².
 func (w *Winograd) Elements() int { return (w.size + 2) * (w.size + 2) }
 
 // SetRows transforms the filters of whole outputs, [in][3][3] each, from output

@@ -1,8 +1,9 @@
 // Asm writes assembly of package f32: that for amd64, where each kernel is described
 // once, by a Go function that is called for AVX2 and again for AVX-512:
 //
-//	affine.go batch.go tile.go taps.go rows.go gather.go pack.go filters.go winograd.go small.go ──▶ ../kernels_amd64.s    the code
-//	                                                                                             └─▶ ../kernels_amd64.go   how Go calls it
+//	affine.go batch.go tile.go taps.go rows.go   ──┬─▶ ../kernels_amd64.s    the code
+//	gather.go pack.go filters.go winograd.go     ──┤
+//	reduced.go                                   ──┴─▶ ../kernels_amd64.go   how Go calls it
 //
 // windows that slide over a plane, for every processor:
 //
@@ -23,8 +24,8 @@
 // several of them say, set.go what differs from one instruction set to the other.
 //
 // To add a kernel, write such a function, name it in kernels (a formula: in
-// formulas), and call `go generate ./...`. Package f32 then has a function of the kernel's name that
-// takes the instruction set and the kernel's parameters.
+// formulas), and call `go generate ./...`. Package f32 then has a function of the
+// kernel's name that takes the instruction set and the kernel's parameters.
 package main
 
 import (

@@ -13,12 +13,12 @@ import (
 // for.
 const someColumns = 128 * group
 
-// affineSmall is AffinePanels for weights that are not float32.
-func (m *Matrix) affineSmall(y, x, bias []float32, c Clamp, from, to int) {
+// affineReduced is AffinePanels for weights that are not float32.
+func (m *Matrix) affineReduced(y, x, bias []float32, c Clamp, from, to int) {
 	first, last := from*m.width, min(to*m.width, m.rows)
 	clear(y[first:last])
 	copy(y[first:last], part(bias, first, last))
-	whole := m.small.format == Int8 && smallKernels[m.isa].integers
+	whole := m.reduced.format == Int8 && reducedKernels[m.isa].integers
 	var integers [someColumns]int16
 	for k := 0; k < m.cols; k += someColumns {
 		some, step := x[k:min(k+someColumns, m.cols)], float32(1)
@@ -28,7 +28,7 @@ func (m *Matrix) affineSmall(y, x, bias []float32, c Clamp, from, to int) {
 		for p := from; p < to; p++ {
 			var sums [maxWidth]float32
 			if whole {
-				affineIntegers(&sums[0], &m.small.bytes[p*m.pitch()+k*m.width], &integers[0], &m.small.scales[(p*m.groups()+k/group)*m.width], len(some))
+				affineIntegers(&sums[0], &m.reduced.bytes[p*m.pitch()+k*m.width], &integers[0], &m.reduced.scales[(p*m.groups()+k/group)*m.width], len(some))
 			} else {
 				m.sumPanel(&sums, p, k, some)
 			}
@@ -45,9 +45,9 @@ func (m *Matrix) affineSmall(y, x, bias []float32, c Clamp, from, to int) {
 
 // sumPanel sums columns of a panel, from k on, times x.
 func (m *Matrix) sumPanel(sums *[maxWidth]float32, p, k int, x []float32) {
-	s, at := m.small, p*m.pitch()+k*m.width
+	s, at := m.reduced, p*m.pitch()+k*m.width
 	switch {
-	case !smallKernels[m.isa].direct:
+	case !reducedKernels[m.isa].direct:
 		m.sumPieces(sums, p, k, x)
 	case s.format == Float16:
 		affineHalf(m.isa, &sums[0], &s.half[at], &x[0], len(x))
