@@ -32,7 +32,8 @@
 //	import*.go, absorb.go     a file's nodes become operations, and constants what they are computed to
 //	order.go, alive.go        layers get their order, and what is alive between them is found
 //	cut.go                    where to cut
-//	draft.go                  a range of layers becomes steps, fused
+//	room.go                   convolutions that are faster with more memory get it
+//	draft.go, finish.go       a range of layers becomes steps, fused
 //	memory.go, plan.go        each value gets a place in memory, each step a kernel and tensors
 //	executor.go               loads and runs
 //

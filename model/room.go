@@ -13,7 +13,8 @@ const DefaultWinograd = 128 << 20
 
 // spend gives the layers that have a faster form the memory for it, as long as
 // there is some: those first that save most for each byte. It depends on nothing
-// but the network, so that a layer is computed alike wherever the cut is.
+// but the network and the kind of processor, so that a layer is computed alike
+// wherever the cut is.
 func (n *Network) spend(most int64) {
 	type offer struct {
 		op.Roomy
