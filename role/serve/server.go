@@ -34,9 +34,9 @@ type Config struct {
 // maxRequests is how many are answered at once.
 const maxRequests = 1024
 
-// MaxConns is how many connections programs may have, of which one of them may have three quarters: each request that is one
-// too many is told so, over a connection of its own.
-const MaxConns = 2 * maxRequests
+// MaxConns is how many connections programs may have, of which one machine may have three quarters: there is room for requests
+// that are too many and are told so, and for connections that programs keep.
+const MaxConns = 4 * maxRequests
 
 // NewServer makes a server. Serve starts it, and Stop ends it.
 func NewServer(c Config) *Server {
