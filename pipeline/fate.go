@@ -30,11 +30,12 @@ type Fates struct {
 	wait []Fate
 }
 
-// MaxFates is how many fates wait at most, and MaxFateRanges how many ranges of frames each has. What finds no place is not
-// told: who waits for those frames learns it from the clock.
+// MaxFates is how many fates wait at most, MaxFateRanges how many ranges of frames each has, and MaxFateFrames how many frames
+// these are. What finds no place is not told: who waits for those frames learns it from the clock.
 const (
 	MaxFates      = 64
 	MaxFateRanges = 1024
+	MaxFateFrames = 1 << 16
 )
 
 // Add takes note of what became of frames on a node.
@@ -50,12 +51,12 @@ func (f *Fates) Add(more ...Fate) {
 func (f *Fates) add(m Fate) {
 	for i := range f.wait {
 		if w := &f.wait[i]; w.NodeID == m.NodeID && w.Outcome == m.Outcome {
-			w.Frames = w.Frames.and(m.Frames).newest(MaxFateRanges)
+			w.Frames = w.Frames.and(m.Frames).newest(MaxFateRanges).latest(MaxFateFrames)
 			return
 		}
 	}
 	if len(f.wait) < MaxFates {
-		m.Frames = slices.Clone(m.Frames.newest(MaxFateRanges)) // it is changed
+		m.Frames = slices.Clone(m.Frames.newest(MaxFateRanges).latest(MaxFateFrames)) // it is changed
 		f.wait = append(f.wait, m)
 	}
 }

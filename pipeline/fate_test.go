@@ -29,6 +29,24 @@ func TestFatesAreGathered(t *testing.T) {
 	}
 }
 
+// A neighbour that is away for long misses very many frames in a row: the newest of them are told, as many as it will take.
+func TestFatesAreBounded(t *testing.T) {
+	var f Fates
+	f.Add(Fate{Outcome: Lost, Frames: IDs{{0, 3 * MaxFateFrames}}})
+	for range 2 { // what could not be told is added again
+		f.Add(Fate{Outcome: Lost, Frames: IDs{{3*MaxFateFrames + 1, 3*MaxFateFrames + 9}}})
+		f.Add(f.Take()...)
+	}
+	const last = 3*MaxFateFrames + 9
+	if got, want := f.Take()[0].Frames, (IDs{{last - MaxFateFrames + 1, last}}); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	f.Add(Fate{Outcome: Lost, Frames: IDs{{1, 2}, {5, 5}, {10, 10 + MaxFateFrames - 3}}})
+	if got, want := f.Take()[0].Frames, (IDs{{2, 2}, {5, 5}, {10, 10 + MaxFateFrames - 3}}); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 // End tells each frame's fate once, and none of a frame that has arrived.
 func TestFateIsToldOnce(t *testing.T) {
 	r := NewRecorder(Run{})

@@ -52,6 +52,20 @@ func (s IDs) Len() (n int) {
 // newest returns the newest ids, in at most so many ranges.
 func (s IDs) newest(ranges int) IDs { return s[max(0, len(s)-ranges):] }
 
+// latest returns the newest ids, so many at most. It may share memory with the set, which it leaves as it is.
+func (s IDs) latest(frames uint64) IDs {
+	for i, r := range slices.Backward(s) {
+		if n := r[1] - r[0] + 1; n < frames {
+			frames -= n
+			continue
+		}
+		s = slices.Clone(s[i:])
+		s[0][0] = s[0][1] - frames + 1
+		break
+	}
+	return s
+}
+
 // covered returns all ids in at most so many ranges: where they are more, the first range covers the oldest, with others
 // between them.
 func (s IDs) covered(ranges int) IDs {

@@ -184,6 +184,9 @@ func TestResultsAsEvents(t *testing.T) {
 	if code, _, text := get(t, nodes.end, "/results?answers=none"); code != http.StatusBadRequest {
 		t.Errorf("code %d: %s", code, text)
 	}
+	if code, _, text := get(t, nodes.fast, "/results"); code != http.StatusNotFound {
+		t.Errorf("fast has answers: code %d: %s", code, text)
+	}
 	if err := nodes.stop(); err != nil {
 		t.Error(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"slices"
 
+	"tandem/role/serve"
 	"tandem/transport/auth"
 )
 
@@ -18,7 +19,9 @@ func newGate(cfg setup) *auth.Gate {
 // newFront makes the gate before the requests of --serve.
 func newFront(cfg setup) *auth.Gate {
 	cfg.Listen = cfg.Serve
-	return newGate(cfg)
+	gate := newGate(cfg)
+	gate.MaxConns = serve.MaxConns
+	return gate
 }
 
 // refused counts whom a gate has refused, by reason; also reasons of which there was none.

@@ -74,14 +74,16 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		role: cfg.Role, name: newName(cfg.Role), version: cfg.Version, log: cfg.Log, some: someOf(cfg.Log), idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 	}
-	if cfg.Role == options.End {
-		s.node.answers = answer.NewFan()
-	}
-	s.monitor = monitor.New(monitor.Options{
+	shown := monitor.Options{
 		Role: string(cfg.Role), Version: cfg.Version, Queue: cfg.Queue,
 		Snapshot: s.node.snapshot, Totals: s.node.totals, Ready: s.ready, Refused: refused(s.gate),
-		Log: func(err error) { cfg.Log.Error().Err(err).Msg("not shown to viewers") }, Results: s.node.answers,
-	})
+		Log: func(err error) { cfg.Log.Error().Err(err).Msg("not shown to viewers") },
+	}
+	if cfg.Role == options.End {
+		s.node.answers = answer.NewFan()
+		shown.Results = s.node.answers
+	}
+	s.monitor = monitor.New(shown)
 	if cfg.Role == options.End {
 		if err := s.buildEnd(cfg, publish); err != nil {
 			s.monitor.Close()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -131,6 +132,38 @@ func TestRequestsAreAnswered(t *testing.T) {
 	if r.Frames != 360 || r.Delivered != 360 || r.Unaccounted != 0 {
 		t.Errorf("%+v", r)
 	}
+}
+
+// Programs that ask all at once, each over a connection of its own, are all answered, though they are more than a node lets in.
+func TestManyRequestsAtOnce(t *testing.T) {
+	c := quick()
+	nodes := startQuick(t, c)
+	s := startServing(t, c, nodes.fast.address)
+	var asking sync.WaitGroup
+	connected := make(chan struct{})
+	host := strings.Split(s.url, "/")[2]
+	for range 300 {
+		conn, err := net.Dial("tcp", host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		asking.Go(func() {
+			<-connected
+			program := http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}}
+			r, err := program.Get(s.url)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer r.Body.Close()
+			if r.StatusCode != http.StatusOK {
+				t.Errorf("code %d", r.StatusCode)
+			}
+		})
+	}
+	close(connected)
+	asking.Wait()
 }
 
 // A service of a single process needs no nodes.

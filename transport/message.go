@@ -153,17 +153,14 @@ func fatesToWire(fates []pipeline.Fate) (list []*wire.Fate) {
 	return list
 }
 
-// maxFate is how many frames a fate may name.
-const maxFate = 1 << 16
-
 func fatesFromWire(list []*wire.Fate) (fates []pipeline.Fate, err error) {
 	for _, m := range list {
 		f := pipeline.Fate{NodeID: pipeline.NodeID{Role: m.GetRole(), Address: m.GetAddress()}}
 		if f.Frames, err = pipeline.NewIDs(m.GetFrames()); err != nil {
 			return nil, err
 		}
-		if n := f.Frames.Len(); n > maxFate {
-			return nil, fmt.Errorf("%w: a fate of %d frames: %d are allowed", pipeline.ErrInvalidRun, n, maxFate)
+		if n := f.Frames.Len(); n > pipeline.MaxFateFrames {
+			return nil, fmt.Errorf("%w: a fate of %d frames: %d are allowed", pipeline.ErrInvalidRun, n, pipeline.MaxFateFrames)
 		}
 		if f.Outcome, err = pipeline.ParseFate(m.GetOutcome()); err != nil {
 			return nil, err

@@ -80,7 +80,7 @@ func TestFatesCrossTheWire(t *testing.T) {
 	}
 	for name, bad := range map[string]pipeline.Fate{
 		"finished": {NodeID: pipeline.NodeID{Role: "slow"}, Outcome: pipeline.Finished, Frames: pipeline.IDs{{1, 1}}},
-		"too many": {NodeID: pipeline.NodeID{Role: "slow"}, Outcome: pipeline.Lost, Frames: pipeline.IDs{{1, maxFate + 1}}},
+		"too many": {NodeID: pipeline.NodeID{Role: "slow"}, Outcome: pipeline.Lost, Frames: pipeline.IDs{{1, pipeline.MaxFateFrames + 1}}},
 		"no role":  {Outcome: pipeline.Lost, Frames: pipeline.IDs{{1, 1}}},
 	} {
 		if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Fates: []pipeline.Fate{bad}}); !errors.Is(err, pipeline.ErrInvalidRun) {

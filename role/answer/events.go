@@ -16,9 +16,9 @@ const (
 	readerBeat  = 5 * time.Second  // after which a comment shows that the stream is alive
 )
 
-// ServeHTTP sends answers by server-sent events: GET /results?run=ID, or without it of any run. With answers=full the values of
-// the outputs are there too, and without answers=top where the fan is full. A reader that is slow loses answers, and is told how many; who comes again, as browsers do by
-// themselves, has the newest once more.
+// ServeHTTP sends answers by server-sent events: GET /results?run=ID, or without it of any run. With answers=full they have the
+// values of the outputs, with answers=top they have not, and with neither as Full says. A reader that is slow loses answers,
+// and is told how many; who comes again, as browsers do by themselves, has the newest once more.
 //
 //	event: answer    an Answer
 //	event: gone      a Gone
@@ -46,24 +46,23 @@ func (f *Fan) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	conn := http.NewResponseController(w)
 	beat := time.NewTicker(readerBeat)
 	defer beat.Stop()
-	text := []byte(":\n\n") // a comment
-	for open := true; ; {
-		if send(w, conn, text) != nil || !open {
-			return
-		}
+	comment := []byte(":\n\n")
+	tell := func(text []byte) error { return send(w, conn, text) }
+	err = tell(comment)
+	for open := true; open && err == nil; {
 		select {
 		case _, open = <-s.Ready():
-			text = events(s, full)
+			err = events(s, full, tell)
 		case <-beat.C:
-			text = []byte(":\n\n")
+			err = tell(comment)
 		case <-r.Context().Done():
 			return
 		}
 	}
 }
 
-// events takes what waits, as text.
-func events(s *Subscription, full bool) []byte {
+// events tells what waits, in texts that are little larger than one event: those may be large, and readers many.
+func events(s *Subscription, full bool, tell func([]byte) error) error {
 	var text bytes.Buffer
 	event := func(name, id string, data any) {
 		line, err := json.Marshal(data)
@@ -85,11 +84,17 @@ func events(s *Subscription, full bool) []byte {
 		default:
 			event("answer", fmt.Sprint(a.ID), a.Brief())
 		}
+		if text.Len() >= readerPiece {
+			if err := tell(text.Bytes()); err != nil {
+				return err
+			}
+			text.Reset()
+		}
 	}
 	if missed > 0 {
 		event("missed", "", map[string]int64{"missed": missed})
 	}
-	return text.Bytes()
+	return tell(text.Bytes())
 }
 
 // send writes a text in pieces, each with its deadline.

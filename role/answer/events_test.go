@@ -33,3 +33,23 @@ func TestReadersAskForValues(t *testing.T) {
 		}
 	}
 }
+
+// What waits for a reader is not all made text at once.
+func TestEventsAreToldOneAfterAnother(t *testing.T) {
+	fan := NewFan()
+	s, err := fan.Subscribe("", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make(Numbers, 20_000) // two bytes each, as text
+	for i := range uint64(20) {
+		fan.Publish(Event{Run: "r", Answer: &Answer{Run: "r", ID: i, Outputs: []Output{{Name: "y", Values: values}}}})
+	}
+	told, largest := 0, 0
+	if err := events(s, true, func(text []byte) error {
+		told, largest = told+strings.Count(string(text), "event: answer"), max(largest, len(text))
+		return nil
+	}); err != nil || told != 20 || largest > 3*len(values) {
+		t.Errorf("%d events, at most %d bytes at once; %v", told, largest, err)
+	}
+}

@@ -1,6 +1,8 @@
 package input
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/binary"
 	"os"
 	"os/exec"
@@ -73,6 +75,35 @@ func TestArraysThatAreNone(t *testing.T) {
 }
 
 // A .npz file has its arrays by name: each input's own, the one that is named, or the only one.
+// Of an archive that is for all inputs, the input is named whose array is shorter.
+func TestArraysOfUnequalLengths(t *testing.T) {
+	var b bytes.Buffer
+	archive := zip.NewWriter(&b)
+	for name, path := range map[string]string{"a": writeNPY(t, []float32{1, 2, 3}), "b": writeNPY(t, []float32{1, 2})} {
+		array, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := archive.Create(name + ".npy")
+		if err == nil {
+			_, err = w.Write(array)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	in, err := Open(Options{Paths: []string{writeFile(t, "x.npz", b.Bytes())}})
+	if err == nil {
+		err = in.Fit([]transport.Input{{Name: "a", Shape: []int{1}}, {Name: "b", Shape: []int{1}}})
+	}
+	if err == nil || !strings.Contains(err.Error(), `"b" has 2 frames, and another input has 3`) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestArchives(t *testing.T) {
 	folder := arraysOf(t)
 	one, several := filepath.Join(folder, "one.npz"), filepath.Join(folder, "several.npz")

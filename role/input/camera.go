@@ -161,6 +161,9 @@ func (c *camera) call(ctx context.Context, where string) {
 		c.fault.Store(err.Error())
 		if good > 0 {
 			pauses.Reset()
+			if errors.Is(err, io.EOF) { // each time after other bytes, and that it did is said once
+				err = io.EOF
+			}
 			c.passed.note(fmt.Sprintf("%s: the connection ended (%v), and was made again", c.called, err))
 		}
 		select {

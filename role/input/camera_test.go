@@ -355,6 +355,45 @@ func TestTurns(t *testing.T) {
 	}
 }
 
+// A source that has failed is noted though another one always has a frame.
+func TestFailedSourceIsNoted(t *testing.T) {
+	cut := &rawStream{in: strings.NewReader("x"), raw: make([]byte, 4)}
+	f := startFeed(nil, 0, &rows{shape: []int{1, 1}, data: []float32{1}, size: 1}, cut, cut)
+	defer f.Close()
+	for range 10 {
+		time.Sleep(time.Millisecond) // the rows are read ahead
+		if _, err := f.Next(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if notes := f.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "it ends within frame 0") {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+// A camera that hangs up again and again, each time after another number of bytes, is noted once.
+func TestConnectionsThatEndAreNotedOnce(t *testing.T) {
+	var answers atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range answers.Add(1) {
+			_, _ = w.Write(jpegOf(t, 51))
+		}
+	}))
+	t.Cleanup(server.Close)
+	f, err := feed(t, Options{Paths: []string{server.URL}, Newest: Never})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for answers.Load() < 4 {
+		if _, err := f.Next(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if notes := f.Notes(); len(notes) != 1 {
+		t.Errorf("notes %q", notes)
+	}
+}
+
 // What can't be read is answered with what can.
 func TestOtherCameras(t *testing.T) {
 	for _, path := range []string{"rtsp://me:secret@camera/stream", "mjpeg:rtsp://camera/stream", "rtmp://camera/live"} {

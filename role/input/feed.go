@@ -182,7 +182,7 @@ func (f *Feed) Next(ctx context.Context, due time.Time) (Item, error) {
 	}
 }
 
-// poll asks the streams in turn. Those that have failed are an error once no other is left.
+// poll asks the streams in turn. Those that have failed are noted, and are an error once no other is left.
 func (f *Feed) poll() (item Item, any bool, err error) {
 	open := 0
 	var failed []error
@@ -199,12 +199,12 @@ func (f *Feed) poll() (item Item, any bool, err error) {
 		}
 		if err = errors.Join(err, s.ended); !errors.Is(err, io.EOF) {
 			failed = append(failed, err)
+			if len(f.streams) > 1 {
+				f.passed.note(err.Error())
+			}
 		}
 	}
 	switch {
-	case open > 0 && len(failed) > 0:
-		f.passed.note(failed[0].Error())
-		return Item{}, false, nil
 	case open > 0:
 		return Item{}, false, nil
 	case len(failed) > 0:

@@ -75,7 +75,7 @@ func (in *Inputs) Fit(wanted []transport.Input) error {
 			return err
 		}
 	}
-	return in.even()
+	return in.even(wanted)
 }
 
 // order finds the source for each input.
@@ -111,11 +111,11 @@ func (in *Inputs) order(wanted []transport.Input) error {
 }
 
 // even refuses sources of which some end before others: a single frame is there for all of them.
-func (in *Inputs) even() error {
+func (in *Inputs) even(wanted []transport.Input) error {
 	most := in.Count()
 	for i, s := range in.ordered {
 		if n := s.Count(); n > 1 && n != most {
-			return fmt.Errorf("--input: %q has %d frames, and another input has %d", in.names[i], n, most)
+			return fmt.Errorf("--input: %q has %d frames, and another input has %d", wanted[i].Name, n, most)
 		}
 	}
 	return nil

@@ -92,16 +92,33 @@ func open(o Options, path string) (Source, error) {
 // Stdin is the path of raw values on stdin.
 const Stdin = "-"
 
+// places are the paths of all that is read, without names.
+func (o Options) places() (paths []string) {
+	for _, text := range o.Paths {
+		_, path := split(text)
+		paths = append(paths, path)
+	}
+	for _, text := range o.Sources {
+		_, path, _ := ParseSource(text)
+		paths = append(paths, path)
+	}
+	return paths
+}
+
 // Once reports whether the input can be read only once.
 func (o Options) Once() bool {
-	once := func(path string) bool { return path == Stdin || isCamera(path) }
-	return slices.ContainsFunc(o.Paths, func(text string) bool {
-		_, path := split(text)
-		return once(path)
-	}) || slices.ContainsFunc(o.Sources, func(text string) bool {
-		_, path, _ := ParseSource(text)
-		return once(path)
-	})
+	return slices.ContainsFunc(o.places(), func(path string) bool { return path == Stdin || isCamera(path) })
+}
+
+// Contested reports whether several read stdin, which is for one.
+func (o Options) Contested() bool {
+	readers := 0
+	for _, path := range o.places() {
+		if strings.TrimPrefix(path, "mjpeg:") == Stdin {
+			readers++
+		}
+	}
+	return readers > 1
 }
 
 // randomVector is the original's input: one vector, uniform in [-1, 1), for every frame; of integers, 0 and 1.

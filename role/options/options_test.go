@@ -36,6 +36,8 @@ func TestValidate(t *testing.T) {
 		{Local, func(c *Options) { c.Strategy = "s7" }, `strategy "s7" is unknown`},
 		{End, func(c *Options) { c.Files.Cert, c.Files.Key = "x", "y" }, "--tls-cert, --tls-key and --tls-ca go together"},
 		{Local, func(c *Options) { c.Files.Secret = "x" }, "mean nothing without a role"},
+		{Local, func(c *Options) { c.Serve, c.Input.Sources = ":8000", []string{"a=mjpeg:-"} }, "mean nothing with --serve"},
+		{Local, func(c *Options) { c.Strategy, c.Input.Sources = "balance", []string{"a=mjpeg:-", "b=-"} }, "stdin is for one"},
 		{Local, func(c *Options) { c.Frames = 0 }, "--frames 0 never ends"},
 		{Local, func(c *Options) { c.Input.Paths = []string{"-"} }, "--input - can be read once"},
 	} {

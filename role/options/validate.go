@@ -46,6 +46,7 @@ func (o Options) Validate() error {
 	refuse(o.Role == Local && o.Strategy == "" && o.Input.Once(),
 		"--input %s can be read once: name one strategy with --strategy", strings.Join(append(o.Input.Paths, o.Input.Sources...), ", "))
 	refuse(len(o.Input.Sources) > 0 && len(o.Input.Paths) > 0, "--input and --source don't go together: a source is a stream of frames, and --input x=… an input of the network")
+	refuse(o.Input.Contested(), "stdin is for one: name it in a single --input or --source")
 	refuse(len(o.Input.Sources) > 0 && o.Input.Labels != "", "--labels and --source don't go together: frames of several streams have no common order")
 	for i, text := range o.Input.Sources {
 		name, _, _ := strings.Cut(text, "=")
@@ -75,7 +76,7 @@ func (o Options) Validate() error {
 		"--tls-cert, --tls-key, --tls-ca and --key mean nothing without a role: nothing leaves this machine then, but for --serve")
 	refuse((o.Role == Local || o.Role == Client) && !served && len(o.Hosts) > 0, "--host means nothing for %s without --serve", o.Role)
 	refuse(o.Role == Client && !served && o.End != "", "--end means nothing for %s without --serve: fast knows it", o.Role)
-	refuse(served && len(o.Input.Paths) > 0, "--input and --serve exclude each other: the frames are those of the requests")
+	refuse(served && len(o.Input.Paths)+len(o.Input.Sources) > 0, "--input and --source mean nothing with --serve: the frames are those of the requests")
 	refuse(served && o.Input.Labels != "", "--labels means nothing with --serve: requests have none")
 	return errors.Join(errs...)
 }

@@ -37,7 +37,7 @@ var datatypes = []datatype{
 	{"FP16", "float16", 2, func(b []byte) float64 { return float64(float16.Frombits(little.Uint16(b)).Float32()) },
 		func(b []byte, v float32) { little.PutUint16(b, float16.Fromfloat32(v).Bits()) }, 0, 0},
 	{"BF16", "bfloat16", 2, func(b []byte) float64 { return float64(math.Float32frombits(uint32(little.Uint16(b)) << 16)) },
-		func(b []byte, v float32) { little.PutUint16(b, uint16(math.Float32bits(v)>>16)) }, 0, 0},
+		func(b []byte, v float32) { little.PutUint16(b, bfloat16(v)) }, 0, 0},
 	{"INT64", "int64", 8, func(b []byte) float64 { return float64(int64(little.Uint64(b))) },
 		func(b []byte, v float32) { little.PutUint64(b, uint64(int64(v))) }, -exact, exact},
 	{"INT32", "int32", 4, func(b []byte) float64 { return float64(int32(little.Uint32(b))) },
@@ -54,6 +54,15 @@ var datatypes = []datatype{
 		func(b []byte, v float32) { little.PutUint16(b, uint16(v)) }, 0, math.MaxUint16},
 	{"UINT8", "uint8", 1, func(b []byte) float64 { return float64(b[0]) }, func(b []byte, v float32) { b[0] = byte(v) }, 0, math.MaxUint8},
 	{"BOOL", "bool", 1, func(b []byte) float64 { return float64(b[0]) }, func(b []byte, v float32) { b[0] = byte(v) }, 0, 1},
+}
+
+// bfloat16 is the nearest one, of two the even one, as PyTorch rounds.
+func bfloat16(v float32) uint16 {
+	bits := math.Float32bits(v)
+	if math.IsNaN(float64(v)) {
+		return uint16(bits>>16) | 1 // it stays no number
+	}
+	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
 }
 
 // typeOf is the type of what the network says that a tensor holds. Of one that says nothing it is what frames have.

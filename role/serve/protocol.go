@@ -2,8 +2,10 @@ package serve
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"tandem/pipeline"
+	"tandem/transport"
 )
 
 // The messages of the Open Inference Protocol, version 2: https://github.com/kserve/open-inference-protocol, and its extension
@@ -45,10 +47,43 @@ func metadataOf(tensors []pipeline.Tensor) []tensorMetadata {
 }
 
 type inferRequest struct {
-	ID         string            `json:"id"`
-	Parameters requestParameters `json:"parameters"`
-	Inputs     []requestInput    `json:"inputs"`
-	Outputs    []requestOutput   `json:"outputs"`
+	ID         string              `json:"id"`
+	Parameters requestParameters   `json:"parameters"`
+	Inputs     list[requestInput]  `json:"inputs"`
+	Outputs    list[requestOutput] `json:"outputs"`
+}
+
+// list is one of a request's: of tensors, or of a tensor's dimensions. Its entries are counted before room is made for them, as
+// two bytes of a body would take a hundred in memory.
+type list[T any] []T
+
+// UnmarshalJSON reads a text that is well-formed.
+func (l *list[T]) UnmarshalJSON(text []byte) error {
+	if most := transport.MaxTensors; entries(text, most) > most {
+		return fmt.Errorf("the list %.40s… has more than %d entries", text, most)
+	}
+	return json.Unmarshal(text, (*[]T)(l))
+}
+
+// entries counts those of a JSON list, up to one more than most, by its commas.
+func entries(text []byte, most int) int {
+	n, depth, quoted := 1, 0, false
+	for i := 0; i < len(text) && n <= most; i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[' || c == '{':
+			depth++
+		case c == ']' || c == '}':
+			depth--
+		case c == ',' && depth == 1:
+			n++
+		}
+	}
+	return n
 }
 
 // requestParameters are those that mean something here; others are ignored.
@@ -59,7 +94,7 @@ type requestParameters struct {
 type requestInput struct {
 	Name       string          `json:"name"`
 	Datatype   string          `json:"datatype"`
-	Shape      []int           `json:"shape"`
+	Shape      list[int]       `json:"shape"`
 	Data       json.RawMessage `json:"data"`
 	Parameters inputParameters `json:"parameters"`
 }

@@ -166,10 +166,10 @@ const maxRows = 1024
 
 // rowsIn is how many rows an input of a request has, by its shape.
 func rowsIn(g requestInput, t pipeline.Tensor) (int, error) {
-	if slices.Equal(g.Shape, t.Shape) { // a single one, without a batch dimension
+	if slices.Equal([]int(g.Shape), t.Shape) { // a single one, without a batch dimension
 		return 1, nil
 	}
-	if len(g.Shape) != len(t.Shape)+1 || !slices.Equal(g.Shape[1:], t.Shape) || g.Shape[0] < 1 || g.Shape[0] > maxRows {
+	if len(g.Shape) != len(t.Shape)+1 || !slices.Equal([]int(g.Shape[1:]), t.Shape) || g.Shape[0] < 1 || g.Shape[0] > maxRows {
 		allowed := strings.ReplaceAll(strings.Trim(fmt.Sprint(t.Shape), "[]"), " ", ",")
 		if allowed != "" {
 			allowed = "," + allowed

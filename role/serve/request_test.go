@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -152,6 +153,60 @@ func TestDatatypes(t *testing.T) {
 	}
 	if d := typeOf(""); d.name != "FP32" {
 		t.Errorf("what says nothing of itself is %s", d.name)
+	}
+}
+
+// Values go to the nearest bfloat16, of two to the even one; what is no number stays none.
+func TestNearestBfloat16(t *testing.T) {
+	for v, want := range map[float32]uint16{
+		1: 0x3f80, 1.00390625: 0x3f80, 1.00390637: 0x3f81, 1.01171875: 0x3f82, -2.5: 0xc020, math.MaxFloat32: 0x7f80, float32(math.Inf(-1)): 0xff80,
+	} {
+		if got := bfloat16(v); got != want {
+			t.Errorf("%v is %#x, want %#x", v, got, want)
+		}
+	}
+	if v := bfloat16(math.Float32frombits(0x7fffffff)); v&0x7f80 != 0x7f80 || v&0x7f == 0 {
+		t.Errorf("NaN is %#x", v)
+	}
+}
+
+// An error does not repeat all that a request has.
+func TestErrorsAreShort(t *testing.T) {
+	_, err := readRequest(asked(`{"inputs":[{"name":"ids","datatype":"INT64","shape":[1`+strings.Repeat("0", 1<<20)+`]}]}`, 0), []pipeline.Tensor{ids}, []pipeline.Tensor{scores})
+	w := httptest.NewRecorder()
+	fail(w, err)
+	if w.Code != http.StatusBadRequest || w.Body.Len() > 2*maxError {
+		t.Errorf("code %d, %d bytes", w.Code, w.Body.Len())
+	}
+}
+
+// Lists of a request take no more memory than its bytes do.
+func TestListsAreBounded(t *testing.T) {
+	for _, body := range []string{`{"inputs":[{}`, `{"inputs":[null`, `{"outputs":[{}`, `{"inputs":[{"shape":[1`} {
+		_, entry, _ := strings.Cut(body, "[")
+		if i := strings.LastIndex(entry, "["); i >= 0 {
+			entry = entry[i+1:]
+		}
+		body += strings.Repeat(","+entry, 1<<20)
+		body += map[bool]string{true: "]}]}", false: "]}"}[strings.Contains(body, "shape")]
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := readRequest(asked(body, 0), []pipeline.Tensor{ids}, []pipeline.Tensor{scores})
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), "has more than 128 entries") {
+			t.Errorf("%.30s: error %.200v", body, err)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > uint64(8*len(body)) {
+			t.Errorf("%.30s: %d bytes take %d", body, len(body), took)
+		}
+	}
+}
+
+func TestEntriesAreCounted(t *testing.T) {
+	for text, want := range map[string]int{`[1]`: 1, `[1,2]`: 2, `[[1,2],{"a":[1,2],"b":2}]`: 2, `["a,b","\",\\",3]`: 3, `[1,2,3,4,5,6]`: 5, `null`: 1} {
+		if got := entries([]byte(text), 4); got != want {
+			t.Errorf("%s has %d entries, want %d", text, got, want)
+		}
 	}
 }
 

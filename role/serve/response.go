@@ -57,9 +57,16 @@ func writeJSON(w http.ResponseWriter, status int, message any) {
 	_, _ = w.Write(append(text, '\n')) // the program may be gone
 }
 
+// maxError is how many bytes an error has at most: it may name what a request has.
+const maxError = 2 << 10
+
 func writeError(w http.ResponseWriter, status int, err error) {
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}
-	writeJSON(w, status, errorResponse{err.Error()})
+	text := err.Error()
+	if len(text) > maxError {
+		text = text[:maxError] + " …"
+	}
+	writeJSON(w, status, errorResponse{text})
 }

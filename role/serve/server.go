@@ -34,6 +34,10 @@ type Config struct {
 // maxRequests is how many are answered at once.
 const maxRequests = 1024
 
+// MaxConns is how many connections programs may have, of which one machine may have three quarters: there is room for requests
+// that are too many and are told so, and for connections that programs keep.
+const MaxConns = 4 * maxRequests
+
 // NewServer makes a server. Serve starts it, and Stop ends it.
 func NewServer(c Config) *Server {
 	s := &Server{Config: c, slots: make(chan struct{}, maxRequests)}

@@ -63,7 +63,7 @@ func (t Target) Ask(ctx context.Context, name string) (transport.Description, er
 	return d, t.suits(name, d, err)
 }
 
-// Reach is ask, but a neighbour that is there and does not answer is good enough.
+// Reach is Ask, but a neighbour that is there and does not answer is good enough.
 func (t Target) Reach(ctx context.Context, name string) error {
 	d, err := t.Client.Reach(ctx)
 	return t.suits(name, d, err)

@@ -38,7 +38,7 @@ func (l *gatedListener) Accept() (net.Conn, error) {
 		}
 		_ = c.Close() // it was not begun
 		l.gate.refuse(c.RemoteAddr().String(), TooManyConnections,
-			fmt.Sprintf("it has %d connections, or all peers together %d: close some", share(maxConns), maxConns))
+			fmt.Sprintf("it has %d connections, or all peers together %d: close some", share(l.gate.MaxConns), l.gate.MaxConns))
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 //
 // Where there are too many, those go first that have shown neither certificate nor key.
 type Gate struct {
+	MaxConns int64 // that may be open; set it before Listen
+
 	creds *Credentials
 	told  func(Refusal)
 	hosts *hosts
@@ -34,6 +36,7 @@ type peer struct {
 	bytes int64 // of bodies that are being read or handled
 }
 
+// maxConns is how many connections a gate lets be open unless its owner says otherwise.
 const maxConns = 256
 
 // share is what one peer may have of a limit: nobody takes everything.
@@ -69,7 +72,7 @@ type Refusal struct {
 // NewGate makes the gate of a node with credentials or nil. Each refusal is told; the callee has to be quick. Browsers may
 // call the node by its addresses and own name, and by these hosts.
 func NewGate(creds *Credentials, told func(Refusal), hosts ...string) *Gate {
-	return &Gate{creds: creds, told: told, hosts: newHosts(hosts), peers: map[netip.Addr]*peer{}, refused: map[Reason]int64{}}
+	return &Gate{MaxConns: maxConns, creds: creds, told: told, hosts: newHosts(hosts), peers: map[netip.Addr]*peer{}, refused: map[Reason]int64{}}
 }
 
 // Refused is how many peers were refused, by reason.
@@ -94,7 +97,7 @@ func (g *Gate) connect(from netip.Addr) *peer {
 	if p == nil {
 		p = new(peer)
 	}
-	if g.all.conns >= maxConns || p.conns >= share(maxConns) {
+	if g.all.conns >= g.MaxConns || p.conns >= share(g.MaxConns) {
 		return nil
 	}
 	g.peers[from] = p
@@ -131,7 +134,7 @@ func (g *Gate) prove(c *gatedConn) {
 func (g *Gate) makeRoom(from netip.Addr) bool {
 	g.mu.Lock()
 	p := g.peers[from]
-	own := p != nil && p.conns >= share(maxConns)
+	own := p != nil && p.conns >= share(g.MaxConns)
 	i := slices.IndexFunc(g.unproven, func(c *gatedConn) bool { return !own || c.from == from })
 	if i < 0 {
 		g.mu.Unlock()
