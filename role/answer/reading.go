@@ -35,7 +35,10 @@ func readClasses(path string) ([]string, error) {
 		return nil, fmt.Errorf("--classes: %w", err)
 	}
 	names := strings.TrimPrefix(string(text), "\ufeff") // the byte order mark of some editors
-	return strings.Split(strings.TrimRight(strings.ReplaceAll(names, "\r\n", "\n"), "\n"), "\n"), nil
+	if names = strings.TrimRight(strings.ReplaceAll(names, "\r\n", "\n"), "\n"); names == "" {
+		return nil, fmt.Errorf("--classes %s: it is empty: write one name on each line", path)
+	}
+	return strings.Split(names, "\n"), nil
 }
 
 // Begin refuses a run whose first output can't be read so.

@@ -95,7 +95,8 @@ func TestClasses(t *testing.T) {
 	}
 	_, absent := readClasses(filepath.Join(t.TempDir(), "absent"))
 	_, many := readClasses(file(t, "x", strings.Repeat("x\n", 1<<20)))
-	for says, err := range map[string]error{"--classes: ": absent, "at most 1048576 are allowed": many} {
+	_, empty := readClasses(file(t, "empty", "\ufeff\r\n"))
+	for says, err := range map[string]error{"it is empty": empty, "--classes: ": absent, "at most 1048576 are allowed": many} {
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("error %v, want one that says %s", err, says)
 		}

@@ -358,15 +358,16 @@ func TestTurns(t *testing.T) {
 // A source that has failed is noted though another one always has a frame.
 func TestFailedSourceIsNoted(t *testing.T) {
 	cut := &rawStream{in: strings.NewReader("x"), raw: make([]byte, 4)}
-	f := startFeed(nil, 0, &rows{shape: []int{1, 1}, data: []float32{1}, size: 1}, cut, cut)
+	f := startFeed(nil, 0, &rows{shape: []int{1, 1}, data: []float32{1}, size: 1}, cut)
 	defer f.Close()
+	f.streams[1].name = "door"
 	for range 10 {
 		time.Sleep(time.Millisecond) // the rows are read ahead
 		if _, err := f.Next(t.Context(), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if notes := f.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "it ends within frame 0") {
+	if notes := f.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "--source door: --input -: it ends within frame 0") {
 		t.Errorf("notes %q", notes)
 	}
 }

@@ -198,10 +198,11 @@ func (f *Feed) poll() (item Item, any bool, err error) {
 			continue
 		}
 		if err = errors.Join(err, s.ended); !errors.Is(err, io.EOF) {
-			failed = append(failed, err)
 			if len(f.streams) > 1 {
+				err = fmt.Errorf("--source %s: %w", s.name, err)
 				f.passed.note(err.Error())
 			}
+			failed = append(failed, err)
 		}
 	}
 	switch {
