@@ -201,7 +201,7 @@ func TestIncompleteCommandLineIsRefused(t *testing.T) {
 		{"--role end --tls-cert x.pem", []string{"--tls-cert, --tls-key and --tls-ca go together", "tandem cert"}},
 		{"--role end --tls-key x.pem --tls-ca x.pem --key x", []string{"go together"}},
 		{"--serve :8000 --frames 5", []string{"--frames means nothing with --serve"}},
-		{"--serve :8000 --input x.npy --labels y.npy", []string{"--input and --serve exclude each other", "--labels"}}, // both at once
+		{"--serve :8000 --input x.npy --labels y.npy", []string{"--input and --source mean nothing with --serve", "--labels"}}, // both at once
 		{"--role client --next a --end b --host x", []string{"--end means nothing for the client without --serve", "--host"}},
 		{"--key x", []string{"mean nothing without a role", "--serve"}},
 		{"cert", []string{"names of the devices", "tandem cert end slow fast client"}},
