@@ -95,6 +95,9 @@ func cutEverywhere(t *testing.T, n *Network, x, want []float32, within float64) 
 }
 
 func TestLargeAgreeWithPyTorch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("TestEveryCut runs them, too, and a frame of theirs takes seconds under qemu")
+	}
 	for _, path := range models(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			n, err := Open(path + ".onnx")
