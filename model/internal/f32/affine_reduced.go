@@ -28,7 +28,7 @@ func (m *Matrix) affineReduced(y, x, bias []float32, c Clamp, from, to int) {
 		for p := from; p < to; p++ {
 			var sums [maxWidth]float32
 			if whole {
-				affineIntegers(&sums[0], &m.reduced.bytes[p*m.pitch()+k*m.width], &integers[0], &m.reduced.scales[(p*m.groups()+k/group)*m.width], len(some))
+				affineIntegers(&sums[0], &m.reduced.bytes[p*m.pitch()+k*m.width], &integers[0], &m.scales(p, k)[0], len(some))
 			} else {
 				m.sumPanel(&sums, p, k, some)
 			}
@@ -52,7 +52,7 @@ func (m *Matrix) sumPanel(sums *[maxWidth]float32, p, k int, x []float32) {
 	case s.format == Float16:
 		affineHalf(m.isa, &sums[0], &s.half[at], &x[0], len(x))
 	default:
-		affineBytes(m.isa, &sums[0], &s.bytes[at], &x[0], &s.scales[(p*m.groups()+k/group)*m.width], len(x))
+		affineBytes(m.isa, &sums[0], &s.bytes[at], &x[0], &m.scales(p, k)[0], len(x))
 	}
 }
 

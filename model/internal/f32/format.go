@@ -47,6 +47,11 @@ type reduced struct {
 // groups is how many groups of columns there are.
 func (m *Matrix) groups() int { return (m.cols + group - 1) / group }
 
+// scales are those of a panel from the group of column k on, one for each row.
+func (m *Matrix) scales(panel, k int) []float32 {
+	return m.reduced.scales[(panel*m.groups()+k/group)*m.width:]
+}
+
 // Store brings the weights into a format, from float32. It changes nothing and
 // reports false where that can not hold them: NaN, infinities, or for Float16
 // numbers from 65520 on.
@@ -170,7 +175,7 @@ func (m *Matrix) weights(panel, k, cols int, room []float32) []float32 {
 	case Float16:
 		m.expandHalf(room, s.half[at:][:n])
 	case Int8:
-		m.expandBytes(room, s.bytes[at:][:n], s.scales[(panel*m.groups()+k/group)*m.width:])
+		m.expandBytes(room, s.bytes[at:][:n], m.scales(panel, k))
 	}
 	return room
 }
