@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"tandem/pipeline"
 	"tandem/role/options"
 	"tandem/role/target"
@@ -90,8 +88,6 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 		return report, err
 	}
 	var stopped error // what a neighbour said that was being stopped
-	pauses := backoff.NewExponentialBackOff()
-	pauses.InitialInterval, pauses.MaxInterval = beat/2, beat
 	for since := time.Now(); err != nil && time.Since(since) < closeTime; {
 		switch {
 		case errors.Is(err, pipeline.ErrStopping): // it may be back soon
@@ -99,15 +95,15 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 		case !errors.Is(err, pipeline.ErrUnknownRun) && !errors.Is(err, pipeline.ErrUnreachable) || e.over() != nil:
 			return report, err
 		}
+		if errors.Is(err, pipeline.ErrUnknownRun) && e.reopen(ctx) == nil { // it has been started again already
+			if report, err = e.tell(ctx, c); err == nil {
+				return report, nil
+			}
+		}
 		select {
-		case <-time.After(pauses.NextBackOff()):
+		case <-time.After(probe):
 		case <-ctx.Done():
 			return report, cmp.Or(stopped, err)
-		}
-		if errors.Is(err, pipeline.ErrUnknownRun) { // it has been started again already
-			if err = e.reopen(ctx); err != nil {
-				continue
-			}
 		}
 		report, err = e.tell(ctx, c)
 	}
