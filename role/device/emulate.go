@@ -12,11 +12,12 @@ import (
 
 // Emulation makes a fast machine take the time of a slow one. The zero value is off.
 type Emulation struct {
-	Name string // as it is shown; empty: off
-	Head Course // for the layers before the cut
-	Tail Course // for those from the cut on
-	Load Course // for making the tail resident
-	Draw Power  // what the device draws; the zero value: not known
+	Name  string // as it is shown; empty: off
+	Head  Course // for the layers before the cut
+	Tail  Course // for those from the cut on
+	Whole Course // for the whole network, of which each layer takes its share; instead of Head and Tail
+	Load  Course // for making the tail resident
+	Draw  Power  // what the device draws; the zero value: not known
 }
 
 // Course is a time that may change while a run lasts: a device that becomes hot, and cools down.
@@ -57,7 +58,7 @@ func Describe(emulated string) string {
 	return "emulating " + emulated
 }
 
-var errEmulation = errors.New("use off, pi3, or times as in head=4ms,tail=42ms,load=580ms, each of which may change in the course of a run as in tail=42ms,126ms@10s,42ms@20s")
+var errEmulation = errors.New("use off, pi3, or times as in head=4ms,tail=42ms,load=580ms or whole=46ms, each of which may change in the course of a run as in tail=42ms,126ms@10s,42ms@20s")
 
 // ParseEmulation reads off, a preset's name, or a list of times.
 func ParseEmulation(s string) (Emulation, error) {
@@ -68,7 +69,7 @@ func ParseEmulation(s string) (Emulation, error) {
 		return Pi3, nil
 	}
 	e := Emulation{Name: s}
-	courses := map[string]*Course{"head": &e.Head, "tail": &e.Tail, "load": &e.Load}
+	courses := map[string]*Course{"head": &e.Head, "tail": &e.Tail, "whole": &e.Whole, "load": &e.Load}
 	var course *Course
 	for part := range strings.SplitSeq(s, ",") {
 		key, text, named := strings.Cut(part, "=")
@@ -92,6 +93,9 @@ func ParseEmulation(s string) (Emulation, error) {
 		}
 		*course = append(*course, leg)
 	}
+	if len(e.Whole) > 0 && len(e.Head)+len(e.Tail) > 0 {
+		return Emulation{}, fmt.Errorf("whole stands for head and tail together: %w", errEmulation)
+	}
 	return e, nil
 }
 
@@ -110,13 +114,40 @@ func parseLeg(text string) (leg Leg, err error) {
 
 func (e Emulation) String() string { return cmp.Or(e.Name, "off") }
 
+// Layers are what each layer takes, so long after the run was opened. shares are of the network's time, one for each layer: the
+// head is spread over the layers before the cut by their shares, and the tail over those behind.
+func (e Emulation) Layers(shares []float64, cut int, since time.Duration) []time.Duration {
+	all := make([]time.Duration, len(shares))
+	spread := func(c Course, from, to int) {
+		whole := 0.0
+		for _, s := range shares[from:to] {
+			whole += s
+		}
+		for i := from; i < to && whole > 0; i++ {
+			all[i] = time.Duration(shares[i] / whole * float64(c.at(since)))
+		}
+	}
+	if len(e.Whole) > 0 {
+		spread(e.Whole, 0, len(shares))
+		return all
+	}
+	spread(e.Head, 0, cut)
+	spread(e.Tail, cut, len(shares))
+	return all
+}
+
 // Executor makes another one as slow as the emulated device: every layer runs for real, and the result is held until the
-// device would have it. With emulation off it is the other one. cut is the first layer of the tail.
-func (e Emulation) Executor(x pipeline.Executor, cut int) pipeline.Executor {
+// device would have it. With emulation off it is the other one. cut is the first layer of the tail, and shares are those of the
+// network's layers, see Layers.
+func (e Emulation) Executor(x pipeline.Executor, cut int, shares []float64) pipeline.Executor {
 	if e.Name == "" {
 		return x
 	}
-	return &Emulated{Executor: x, device: e, cut: cut, opened: time.Now()}
+	before := []float64{0}
+	for i, s := range shares {
+		before = append(before, before[i]+s)
+	}
+	return &Emulated{Executor: x, device: e, cut: cut, before: before, opened: time.Now()}
 }
 
 // Emulated is an executor that takes the time of another device.
@@ -124,6 +155,7 @@ type Emulated struct {
 	pipeline.Executor
 	device Emulation
 	cut    int
+	before []float64 // the share of the network's time before each layer, and behind the last one
 	opened time.Time
 	over   time.Duration // by how much the last hold was too long
 	held   time.Duration // altogether
@@ -184,6 +216,10 @@ func (x *Emulated) hold(began time.Time, d time.Duration) {
 
 // time is what the device needs for the layers [from, to), so long after the run was opened.
 func (x *Emulated) time(since time.Duration, from, to int) (d time.Duration) {
+	if whole := x.device.Whole.at(since); whole > 0 {
+		last := len(x.before) - 1
+		return time.Duration((x.before[to] - x.before[from]) / x.before[last] * float64(whole))
+	}
 	if from < x.cut {
 		d += x.device.Head.at(since)
 	}
