@@ -94,6 +94,15 @@ func (s *Station) Back() (f Frame, ok bool) {
 	return f, true
 }
 
+// Return gives a frame back that found no way out: it is taken by Back.
+func (s *Station) Return(f Frame) { s.back = append(s.back, f) }
+
+// Place takes a place for a frame among those that wait to leave, and reports whether there was one.
+func (s *Station) Place(f *Frame) bool { return s.buffer.Take(f) }
+
+// Release gives its place back.
+func (s *Station) Release(f Frame) { s.buffer.Release(f) }
+
 // Ran notes that frames have been through the layers up to, not including, layer to, in one pass that took so long.
 func (s *Station) Ran(frames []Frame, took time.Duration, to int) {
 	each := took / time.Duration(len(frames))
