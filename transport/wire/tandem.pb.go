@@ -2359,7 +2359,9 @@ type Report struct {
 	// Where frames that have not arrived were last seen.
 	LastSeen []*LastSeen `protobuf:"bytes,29,rep,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
 	// Pictures that became no frames, as in the client's ledger.
-	Skipped       int64 `protobuf:"varint,30,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	Skipped int64 `protobuf:"varint,30,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	// In virtual time; otherwise it was played.
+	Simulated     bool `protobuf:"varint,31,opt,name=simulated,proto3" json:"simulated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2602,6 +2604,13 @@ func (x *Report) GetSkipped() int64 {
 		return x.Skipped
 	}
 	return 0
+}
+
+func (x *Report) GetSimulated() bool {
+	if x != nil {
+		return x.Simulated
+	}
+	return false
 }
 
 // NodeName is what reports call a node.
@@ -3064,7 +3073,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\vstaleness_s\x18\t \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
 	"stalenessS\x12'\n" +
 	"\x04down\x18\n" +
-	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\xe6\a\n" +
+	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\x84\b\n" +
 	"\x06Report\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x88\xb5\x18\x80 R\bstrategy\x12\x14\n" +
@@ -3100,7 +3109,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05nodes\x18\x1b \x03(\v2\x11.tandem.v1.LedgerB\x05\x80\xb5\x18\x81\x02R\x05nodes\x12-\n" +
 	"\amissing\x18\x1c \x03(\v2\x13.tandem.v1.NodeNameR\amissing\x127\n" +
 	"\tlast_seen\x18\x1d \x03(\v2\x13.tandem.v1.LastSeenB\x05\x80\xb5\x18\x80\bR\blastSeen\x12\x18\n" +
-	"\askipped\x18\x1e \x01(\x03R\askippedB\v\n" +
+	"\askipped\x18\x1e \x01(\x03R\askipped\x12\x1c\n" +
+	"\tsimulated\x18\x1f \x01(\bR\tsimulatedB\v\n" +
 	"\t_accuracyB\x13\n" +
 	"\x11_joules_per_frame\"8\n" +
 	"\bNodeName\x12\x12\n" +
