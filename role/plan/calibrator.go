@@ -19,7 +19,7 @@ type Calibrator struct {
 	Net     *model.Network
 	Threads int
 	Emulate device.Emulation
-	Cut     int                // where an emulated device's tail begins
+	Cut     int                 // where an emulated device's tail begins
 	Busy    func() (run string) // the run that is open on the node; empty: none
 
 	mu       sync.Mutex

@@ -28,7 +28,7 @@ func difference(a, b Device) float64 {
 		apart += math.Abs((a.Layers[i] - b.Layers[i]).Seconds())
 	}
 	apart /= whole(a)
-	for _, pair := range [][2]float64{{float64(a.Memory), float64(b.Memory)}, {a.Link.Rate, b.Link.Rate}} {
+	for _, pair := range [][2]float64{{float64(a.Memory), float64(b.Memory)}, {a.Link.Send, b.Link.Send}, {a.Link.Receive, b.Link.Receive}} {
 		if most := max(pair[0], pair[1]); most > 0 {
 			apart = max(apart, math.Abs(pair[0]-pair[1])/most)
 		}

@@ -34,10 +34,10 @@ type Device struct {
 	Link   Link
 }
 
-// Link leads from a device to the network that it shares with the others. Both ways have the same rate.
+// Link leads from a device to the network that it shares with the others.
 type Link struct {
-	Rate  float64       // bytes a second; 0: more than can be used
-	Delay time.Duration // that a byte takes to another device, beside those before it
+	Send, Receive float64       // bytes a second; 0: more than can be used
+	Delay         time.Duration // that a byte takes to another device, beside those before it
 }
 
 // Goal is what a plan is for.

@@ -50,7 +50,7 @@ func TestRate(t *testing.T) {
 func TestLinkIsTheLimit(t *testing.T) {
 	n, fleet := pis(2)
 	for i := range fleet {
-		fleet[i].Link = Link{Rate: 80e3, Delay: ms} // ten activations, or ten outputs
+		fleet[i].Link = Link{Send: 80e3, Receive: 80e3, Delay: ms} // ten activations, or ten outputs
 	}
 	p, err := Find(n, fleet, Goal{})
 	if err != nil || math.Abs(p.Rate-10) > 1e-6 {
@@ -84,7 +84,7 @@ func randomFleet(random *rand.Rand, devices, layers int) (Network, []Device) {
 			d.Memory = total(n.Weights) * int64(20+random.IntN(100)) / 100
 		}
 		if random.IntN(2) == 0 {
-			d.Link = Link{Rate: 5e4 + 1e6*random.Float64(), Delay: time.Duration(random.IntN(5)) * ms}
+			d.Link = Link{Send: 5e4 + 1e6*random.Float64(), Receive: 5e4 + 1e6*random.Float64(), Delay: time.Duration(random.IntN(5)) * ms}
 		}
 		fleet = append(fleet, d)
 	}

@@ -30,8 +30,8 @@ func newProfile(n Network, d Device) profile {
 //	x frames are passed on at the cut, y are finished here
 //
 //	x·head + y·whole ≤ 1                      its processor
-//	x·bytes(cut) + y·bytes(output) ≤ rate     what it sends
-//	(x + y)·bytes(input) ≤ rate               what it receives
+//	x·bytes(cut) + y·bytes(output) ≤ send     its link, there
+//	(x + y)·bytes(input) ≤ receive            and back
 //
 // The last stage finishes all.
 type part struct {
@@ -53,16 +53,16 @@ func (p profile) part(from, to int, help bool) (part, bool) {
 	if (help || to == layers) && fits(layers) {
 		a.whole = max(p.takes[layers]-p.takes[from], least)
 	}
-	a.send, a.answer, a.receive = p.Link.frames(p.bytes[to]), p.Link.frames(p.bytes[layers]), p.Link.frames(p.bytes[from])
+	a.send, a.answer, a.receive = frames(p.Link.Send, p.bytes[to]), frames(p.Link.Send, p.bytes[layers]), frames(p.Link.Receive, p.bytes[from])
 	return a, fits(to)
 }
 
-// frames is how many of so many bytes a link takes in a second.
-func (l Link) frames(bytes int) float64 {
-	if l.Rate <= 0 || bytes == 0 {
+// frames is how many of so many bytes a link of that rate takes in a second.
+func frames(rate float64, bytes int) float64 {
+	if rate <= 0 || bytes == 0 {
 		return math.Inf(1)
 	}
-	return l.Rate / float64(bytes)
+	return rate / float64(bytes)
 }
 
 // latency is what a frame takes on the device and on its way to the next one.
