@@ -71,7 +71,7 @@ type node struct {
 	network func() transport.Description
 	// calibrate says what the network's layers take here; nil on end.
 	calibrate func(context.Context) (transport.Calibration, error)
-	answers *answer.Fan // end's; nil on the others
+	answers   *answer.Fan // end's; nil on the others
 
 	mu       sync.Mutex
 	id       pipeline.NodeID // as the neighbour above dials it, once one has
