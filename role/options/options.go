@@ -22,7 +22,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/device"
-	"tandem/role/fault"
+	"tandem/role/inject"
 	"tandem/role/input"
 	"tandem/role/report"
 	"tandem/strategy"
@@ -113,7 +113,7 @@ type Options struct {
 
 	Emulate     device.Emulation
 	EmulateSlow []device.Emulation // local: what the slow nodes emulate, in turn; none: the same as fast
-	Faults      []fault.Fault      // local: what happens to slow nodes
+	Faults      []inject.Fault     // local: what happens to slow nodes
 	Power       device.Power       // of this device; empty: what is known of it
 	Link        link.Shape         // what all goes over that the node sends; the zero value is the real link
 	Wire        string             // how values travel between nodes; empty: the fast node's own (client), or float32

@@ -13,7 +13,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/device"
-	"tandem/role/fault"
+	"tandem/role/inject"
 	"tandem/role/input"
 	"tandem/role/report"
 	"tandem/strategy"
@@ -166,11 +166,11 @@ func (e emulate) Set(s string) (err error) {
 	return err
 }
 
-func faults(at *[]fault.Fault) Value {
-	return parsed(at, func(s string) ([]fault.Fault, error) {
-		one, err := fault.Parse(s)
+func faults(at *[]inject.Fault) Value {
+	return parsed(at, func(s string) ([]inject.Fault, error) {
+		one, err := inject.ParseFault(s)
 		return append(*at, one), err
-	}, func(all []fault.Fault) string {
+	}, func(all []inject.Fault) string {
 		var texts []string
 		for _, f := range all {
 			texts = append(texts, f.String())

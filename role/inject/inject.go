@@ -1,5 +1,5 @@
-// Package fault is what shall happen to the nodes of a run, as a user says it.
-package fault
+// Package inject is fault injection: what shall happen to the nodes of a run, as a user says it.
+package inject
 
 import (
 	"errors"
@@ -17,8 +17,8 @@ type Fault struct {
 
 var errFault = errors.New("use kill slow 2 at 10s for 4s; without for it does not come back")
 
-// Parse reads what String makes.
-func Parse(s string) (f Fault, err error) {
+// ParseFault reads what String makes.
+func ParseFault(s string) (f Fault, err error) {
 	words := strings.Fields(s)
 	wrong := fmt.Errorf("%q is no fault: %w", s, errFault)
 	if len(words) != 5 && len(words) != 7 || words[0] != "kill" || words[1] != "slow" || words[3] != "at" {
