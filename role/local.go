@@ -84,8 +84,8 @@ func startLocal(ctx context.Context, cfg setup) (nodes *localNodes, err error) {
 		}
 		if r == options.Slow {
 			c.Trace, c.place = "", len(nodes.slow)
-			if cfg.EmulateSlow != nil {
-				c.Emulate = *cfg.EmulateSlow
+			if all := cfg.EmulateSlow; len(all) > 0 {
+				c.Emulate = all[len(nodes.slow)%len(all)]
 			}
 		}
 		c.device = openDevice(c, true)

@@ -22,6 +22,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/device"
+	"tandem/role/inject"
 	"tandem/role/input"
 	"tandem/role/report"
 	"tandem/strategy"
@@ -60,9 +61,11 @@ func (r Role) String() string {
 type Options struct {
 	Role    Role
 	Version string
-	Stdin   io.Reader
-	Stdout  io.Writer
-	Stderr  io.Writer
+	// Simulated: the run is simulated, which takes chains and more nodes than one process has.
+	Simulated bool
+	Stdin     io.Reader
+	Stdout    io.Writer
+	Stderr    io.Writer
 
 	Log       zerolog.Logger
 	LogLevel  string
@@ -79,7 +82,8 @@ type Options struct {
 	Tasks    int              // 0: the fast node's own (client)
 	Load     strategy.Loading // how a switch is made; empty: the strategy's own way
 	Frames   uint64           // 0: until a signal or the input's end
-	Interval time.Duration
+	Interval time.Duration    // between frames, in the mean
+	Arrivals input.Arrivals   // when they come
 
 	Model     string         // path of an ONNX file; empty: the two dense layers of the original
 	Settings  model.Settings // what the file leaves open
@@ -108,10 +112,11 @@ type Options struct {
 	Trace   string        // file for one JSON line per decision of the strategy
 
 	Emulate     device.Emulation
-	EmulateSlow *device.Emulation // local: what the slow nodes emulate; nil: the same as fast
-	Power       device.Power      // of this device; empty: what is known of it
-	Link        link.Shape        // what all goes over that the node sends; the zero value is the real link
-	Wire        string            // how values travel between nodes; empty: the fast node's own (client), or float32
+	EmulateSlow []device.Emulation // local: what the slow nodes emulate, in turn; none: the same as fast
+	Faults      []inject.Fault     // local: what happens to slow nodes
+	Power       device.Power       // of this device; empty: what is known of it
+	Link        link.Shape         // what all goes over that the node sends; the zero value is the real link
+	Wire        string             // how values travel between nodes; empty: the fast node's own (client), or float32
 
 	Report report.Options
 	Watch  bool // nodes: print live figures to Stderr, where that is a terminal
