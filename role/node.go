@@ -12,9 +12,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/agree"
 	"tandem/role/answer"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/supply"
 	"tandem/transport"
 )
 
@@ -56,6 +58,8 @@ func (b beginning) again() bool { return b.Again && b.before == nil }
 // A run that the client has closed is over. One that ended because all above fell silent was interrupted, and is taken up
 // again when they are back.
 type node struct {
+	*supply.Shelf // the networks of fast and slow; nil on end
+
 	role    options.Role
 	name    string // of this process on its edges
 	version string
@@ -66,9 +70,7 @@ type node struct {
 	drain   time.Duration
 	built   chan struct{} // closed when begin stands
 	// begin makes this role's part in a run, which may outlast the context.
-	begin func(context.Context, beginning) (part, transport.Opened, error)
-	// network describes the network that this node has; nil on end.
-	network func() transport.Description
+	begin   func(context.Context, beginning) (part, transport.Opened, error)
 	answers *answer.Fan // end's; nil on the others
 
 	mu       sync.Mutex
@@ -92,8 +94,8 @@ func (n *node) Describe(context.Context) (d transport.Description, err error) {
 	}
 	select {
 	case <-n.built:
-		if n.network != nil {
-			d = n.network()
+		if net := n.Now(); net != nil {
+			d = transport.Description{Model: net.Name(), Digest: net.Digest(), Layers: net.Len(), Inputs: agree.Tensors(net, 0)}
 		}
 	default:
 	}

@@ -16,6 +16,7 @@ import (
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/role/supply"
 	"tandem/transport"
 	"tandem/transport/auth"
 	"tandem/transport/link"
@@ -91,6 +92,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		}
 	} else {
 		s.node.queue = cfg.Queue
+		s.node.Shelf = supply.NewShelf(cfg.Options)
 	}
 	s.http = transport.NewServer(s.node, s.monitor.Handler(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
 	s.http.ErrorLog = log.New(someOf(cfg.Log), "", 0) // anybody who can reach the port can make entries
@@ -159,9 +161,10 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 	if err != nil {
 		return err
 	}
-	w, err := newWorker(cfg, s.node.name, net)
+	s.node.Stock(net)
+	w, err := newWorker(cfg, s.node.name, s.node.Shelf)
 	if err != nil {
-		return errors.Join(err, net.Close())
+		return errors.Join(err, s.node.Shelf.Close())
 	}
 	s.cleanup, w.metrics = append(s.cleanup, w.close), s.monitor.Metrics
 	if cfg.Trace != "" {
@@ -175,7 +178,7 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 	if err := w.await(ctx); err != nil {
 		return err
 	}
-	s.node.begin, s.node.network = w.begin, w.describe
+	s.node.begin = w.begin
 	return nil
 }
 
