@@ -17,6 +17,7 @@ import (
 	"tandem/role/options"
 	"tandem/role/plan"
 	"tandem/role/report"
+	"tandem/role/supply"
 	"tandem/transport"
 	"tandem/transport/auth"
 	"tandem/transport/link"
@@ -75,6 +76,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		role: cfg.Role, name: newName(cfg.Role), version: cfg.Version, log: cfg.Log, some: someOf(cfg.Log), idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 	}
+	s.node.Calibrator = &plan.Calibrator{Built: s.node.built, Busy: s.node.inRun, Threads: cfg.Threads, Emulate: cfg.Emulate}
 	shown := monitor.Options{
 		Role: string(cfg.Role), Version: cfg.Version, Queue: cfg.Queue,
 		Snapshot: s.node.snapshot, Totals: s.node.totals, Ready: s.ready, Refused: refused(s.gate),
@@ -92,6 +94,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		}
 	} else {
 		s.node.queue = cfg.Queue
+		s.node.Shelf = supply.NewShelf(cfg.Options)
 	}
 	s.http = transport.NewServer(s.node, s.monitor.Handler(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
 	s.http.ErrorLog = log.New(someOf(cfg.Log), "", 0) // anybody who can reach the port can make entries
@@ -160,9 +163,10 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 	if err != nil {
 		return err
 	}
-	w, err := newWorker(cfg, s.node.name, net)
+	s.node.Stock(net)
+	w, err := newWorker(cfg, s.node.name, s.node.Shelf)
 	if err != nil {
-		return errors.Join(err, net.Close())
+		return errors.Join(err, s.node.Shelf.Close())
 	}
 	s.cleanup, w.metrics = append(s.cleanup, w.close), s.monitor.Metrics
 	if cfg.Trace != "" {
@@ -176,9 +180,8 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 	if err := w.await(ctx); err != nil {
 		return err
 	}
-	s.node.begin, s.node.network = w.begin, w.describe
-	c := plan.Calibrator{Net: net, Threads: cfg.Threads, Emulate: cfg.Emulate, Cut: w.cut(), Busy: s.node.inRun}
-	s.node.calibrate = c.Calibrate
+	s.node.begin = w.begin
+	s.node.Net, s.node.Cut = s.node.Now, w.cuts
 	return nil
 }
 

@@ -85,7 +85,9 @@ type Options struct {
 	Interval time.Duration    // between frames, in the mean
 	Arrivals input.Arrivals   // when they come
 
-	Model     string         // path of an ONNX file; empty: the two dense layers of the original
+	Model     string         // path or address of an ONNX file; empty: the two dense layers of the original
+	Cache     string         // folder for networks that come from elsewhere; empty: the user's, or systemd's
+	CacheSize int            // bytes that they may take
 	Settings  model.Settings // what the file leaves open
 	Cuts      []string       // layer indices or tensor names, one for each hand-over; none: the best by time and bytes
 	Seed      uint64         // of the default model's weights, the default input, and an emulated link's chances
@@ -145,6 +147,7 @@ func Default(r Role) Options {
 		Batch:     1,
 		Report:    report.Options{Format: report.Table},
 		MaxBody:   8 << 20,
+		CacheSize: 1 << 30,
 		Wait:      5 * time.Second,
 		Idle:      10 * time.Second,
 		Drain:     time.Minute,

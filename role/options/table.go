@@ -62,6 +62,8 @@ func Table(o *Options) []Setting {
 		{Name: "slow-nodes", Roles: []Role{Local}, Value: whole(&o.SlowNodes, 1, 4096), Usage: "how many slow nodes there are behind each hand-over; more than 64 are for simulations"},
 
 		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node", Unset: "two dense layers, 100 to 2000 to 2000"},
+		{Name: "cache", Roles: workers, Value: text(&o.Cache), Usage: "folder for networks that come from elsewhere: from a neighbour, or from a web server", Unset: "tandem in the user's cache folder, or as a service, the one that systemd gives"},
+		{Name: "cache-size", Roles: workers, Value: size(&o.CacheSize, 1<<20, math.MaxInt), Usage: "most bytes that they take there; what was used longest ago goes"},
 		{Name: "shape", Roles: workers, Many: true, Value: shapes(&o.Settings.Shapes), Usage: "sizes of an input that the file leaves open, the same on every node, as in input=1x3x640x640; once for each input"},
 		{Name: "constants", Roles: workers, Value: size(&o.Settings.Constants, 1<<20, 1<<30), Usage: "most memory for what a network computes from constants when it is opened"},
 		{Name: "winograd", Roles: workers, Value: size(&o.Settings.Winograd, 1, 1<<30), Usage: "most memory that 3x3 convolutions take beyond their weights to be computed faster, all layers together; 1B: none"},
