@@ -26,13 +26,14 @@ type Hopper interface {
 //
 // The loop owns it.
 type branch struct {
-	index    int
+	index    int // among those of the stage, and in its fleet
 	to       Hopper
 	hop      *Hop
 	inFlight int        // frames that have gone to it and are not yet answered
 	accepted []accepted // by it, which may still lose them
 	life     string     // of the node, which has accepted them
 	refused  int64      // its answers that refused a frame
+	part     func()     // closes the way when nothing is on it any more; nil: the node does not leave
 }
 
 // accepted is a frame that a next node has taken.
@@ -41,19 +42,18 @@ type accepted struct {
 	number uint64 // there
 }
 
-// startBranches starts a hop to every next node.
-func (s *Stage) startBranches(ctx context.Context) {
-	for i, to := range s.c.Next {
-		b := &branch{index: i, to: to, life: to.Life()}
-		b.hop = StartHop(ctx, HopConfig{
-			Sender: to, Window: s.c.Window,
-			Done: func(frames []Frame, answers []Feedback, err error) {
-				frames, at := slices.Clone(frames), time.Since(s.start)
-				s.events <- func() { s.answered(b, at, frames, answers, err, ctx.Err() != nil) }
-			},
-		})
-		s.branches = append(s.branches, b)
-	}
+// startBranch starts the hop to a next node.
+func (s *Stage) startBranch(ctx context.Context, to Hopper) {
+	b := &branch{index: len(s.branches), to: to, life: to.Life()}
+	b.hop = StartHop(ctx, HopConfig{
+		Sender: to, Window: s.c.Window,
+		Done: func(frames []Frame, answers []Feedback, err error) {
+			frames, at := slices.Clone(frames), time.Since(s.start)
+			s.events <- func() { s.answered(b, at, frames, answers, err, ctx.Err() != nil) }
+		},
+	})
+	s.branches = append(s.branches, b)
+	s.fleet.Join()
 }
 
 // answered takes in what a next node has answered to one call. It counts the frames, and keeps those that shall not be
@@ -99,6 +99,7 @@ func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []
 			s.forget(b, a.Left)
 		}
 	}
+	s.partFrom(b)
 }
 
 // forget forgets the frames that have left a next node, by the numbers that it has given them.
@@ -118,7 +119,7 @@ func (s *Stage) forget(b *branch, left [][2]uint64) {
 // see tells the fleet what can be seen of a branch from here, and returns it.
 func (s *Stage) see(b *branch) strategy.Neighbour {
 	n := b.to.Neighbour()
-	n.InFlight = b.inFlight
+	n.InFlight, n.Leaving = b.inFlight, b.part != nil
 	s.fleet.See(b.index, n)
 	return n
 }

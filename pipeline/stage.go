@@ -46,7 +46,7 @@ type StageConfig struct {
 	Window    int           // calls under way at once, on each hop
 	Buffer    int           // bytes of frames: half of them may wait in the queue, half to leave the node; 0: no bound
 
-	Next  []Hopper // each takes activations; none on a node that finishes every frame
+	Next  []Hopper // each takes activations; none on a node that finishes every frame; more may join
 	End   Sender   // takes results
 	EndID NodeID   // as reports call it
 
@@ -61,26 +61,28 @@ type StageConfig struct {
 
 // Stage is one node's part in one run: a queue, the loop that works it off, and the hops that carry the results away.
 type Stage struct {
-	c      StageConfig
-	start  time.Time
-	intake sync.Mutex // guards closed, and the order in which frames are admitted
-	closed bool       // what comes now has not arrived
-	queue  *Queue
-	buffer *Buffer // for frames that leave
-	full   func()
-	ledger Ledger
-	timing timing
-	in     Meter // of frames that are received
-	out    Meter // of those that leave for another node
-	trail  Trail
-	here   admitted
-	end    *Hop
-	events chan func() // what hops and loads have to tell: the loop calls each
-	done   chan struct{}
+	c       StageConfig
+	start   time.Time
+	intake  sync.Mutex // guards closed, and the order in which frames are admitted
+	closed  bool       // what comes now has not arrived
+	queue   *Queue
+	buffer  *Buffer // for frames that leave
+	full    func()
+	ledger  Ledger
+	timing  timing
+	in      Meter // of frames that are received
+	out     Meter // of those that leave for another node
+	trail   Trail
+	here    admitted
+	end     *Hop
+	events  chan func()  // what hops and loads have to tell, and who joins and leaves: the loop calls each
+	connect func(Hopper) // starts a branch; the loop calls it once it runs
+	done    chan struct{}
 
 	// Owned by the loop.
 	branches []*branch
 	fleet    *strategy.Fleet // what is known of the nodes behind the branches
+	parting  int             // ways that are being closed
 	back     []Frame         // frames that a next node has sent back
 	loading  bool
 	batch    []Frame
@@ -102,12 +104,15 @@ func StartStage(ctx context.Context, c StageConfig) *Stage {
 		buffer: NewBuffer(c.Buffer-c.Buffer/2, full),
 		full:   full,
 		here:   newAdmitted(),
-		fleet:  strategy.NewFleet(len(c.Next)),
+		fleet:  strategy.NewFleet(0),
 		events: make(chan func()),
 		done:   make(chan struct{}),
 	}
 	s.end = StartHop(ctx, HopConfig{Sender: c.End, Window: c.Window, Persist: true, Done: s.finished})
-	s.startBranches(ctx)
+	s.connect = func(to Hopper) { s.startBranch(ctx, to) }
+	for _, to := range c.Next {
+		s.connect(to)
+	}
 	go s.run(ctx)
 	return s
 }
@@ -139,6 +144,9 @@ func (s *Stage) Close(above ...Entry) Entry {
 	return e
 }
 
+// forwards reports whether frames go on from here to next nodes, of which there may be none now.
+func (s *Stage) forwards() bool { return len(s.c.Next) > 0 }
+
 // account is the entry as it is now.
 func (s *Stage) account() Entry {
 	e := s.ledger.Entry()
@@ -153,7 +161,7 @@ func (s *Stage) run(ctx context.Context) {
 	defer close(s.done)
 	frames := s.queue.frames
 	for {
-		ending := frames == nil && s.inFlight() == 0
+		ending := frames == nil && s.inFlight() == 0 && s.parting == 0
 		s.takeBackAll(ending)
 		if ending && len(s.back) == 0 {
 			break

@@ -9,7 +9,7 @@ type Decided struct {
 	Frame    uint64          `json:"frame"`
 	Decision string          `json:"decision"` // forward, finish or wait
 	Reason   strategy.Reason `json:"reason,omitempty"`
-	To       int             `json:"to"` // the slow node that a forwarded frame goes to
+	To       int             `json:"to"` // the slow node that a forwarded frame goes to, as its place in Slow; -1: there is none
 	State    State           `json:"state"`
 
 	Backlog  int     `json:"backlog"`  // frames that wait in the own queue behind this one
@@ -39,7 +39,7 @@ type SlowNode struct {
 
 // note takes a decision into the ledger, with the state that it leads to, and into the trace.
 func (s *Stage) note(f *Frame, now strategy.Situation, w way) {
-	if len(s.branches) == 0 {
+	if !s.forwards() {
 		return
 	}
 	state := Forwarding
@@ -56,7 +56,7 @@ func (s *Stage) note(f *Frame, now strategy.Situation, w way) {
 		return
 	}
 	d := Decided{
-		Node: s.c.ID.Role, AtMS: milliseconds(now.Now), Frame: f.ID, Decision: "forward", Reason: w.Reason, To: w.to, State: state,
+		Node: s.c.ID.Role, AtMS: milliseconds(now.Now), Frame: f.ID, Decision: "forward", Reason: w.Reason, To: now.Slow.To, State: state,
 		Backlog: now.Backlog, Capacity: now.Capacity, Resident: now.Resident, Loading: s.loading,
 		HeadMS: milliseconds(now.Head), TailMS: milliseconds(now.Tail),
 	}

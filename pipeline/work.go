@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -10,11 +11,14 @@ import (
 
 // What the stage loop does with the frames that it has taken: decide, compute, hand over.
 
-// way is what was decided about a frame, and the branch that it takes if it is forwarded.
+// way is what was decided about a frame, and the branch that it takes if it is forwarded; nil: there is none.
 type way struct {
 	strategy.Decision
-	to int
+	to *branch
 }
+
+// errNoNext is why a frame is lost that its strategy forwards when every next node has left.
+var errNoNext = errors.New("there is no next node any more")
 
 // handle takes frames through their decisions and their layers, and hands them over. Those in a row that go the same way
 // are computed together.
@@ -59,14 +63,17 @@ func (s *Stage) fresh(frames []Frame) []Frame {
 func (s *Stage) decide(ctx context.Context, f *Frame, behind int) way {
 	for {
 		now := s.situation(f, behind)
-		w := way{s.c.Strategy.Next(now), now.Slow.To}
+		w := way{Decision: s.c.Strategy.Next(now)}
+		if s.forwards() && now.Slow.To >= 0 {
+			w.to = s.branches[now.Slow.To]
+		}
 		if w.Load {
 			s.loadBeside()
 		}
 		s.note(f, now, w)
 		if w.Wait <= 0 || ctx.Err() != nil {
-			if !w.Finish && len(s.branches) > 0 {
-				s.fleet.Sent(w.to, now.Now+now.Head+now.Slow.RoundTrip/2)
+			if !w.Finish && w.to != nil {
+				s.fleet.Sent(w.to.index, now.Now+now.Head+now.Slow.RoundTrip/2)
 			}
 			return w
 		}
@@ -94,7 +101,7 @@ func (s *Stage) situation(f *Frame, behind int) strategy.Situation {
 		Head:     measured.head.mean,
 		Tail:     measured.tail.mean,
 	}
-	if len(s.branches) > 0 {
+	if s.forwards() {
 		now.Slow = s.fleet.Outlook(now.Now)
 	}
 	return now
@@ -105,10 +112,14 @@ func (s *Stage) process(ctx context.Context, frames []Frame, w way) {
 	to := s.c.Layers
 	var b *branch // nil: to end
 	var err error
-	if w.Finish || len(s.branches) == 0 {
+	switch {
+	case w.Finish, !s.forwards(), w.to == nil && s.c.Keeps:
 		err = s.loadTail()
-	} else {
-		to, b = s.c.Cut, s.branches[w.to]
+	case w.to == nil:
+		s.c.Strategy.Observe(Feedback{Now: time.Since(s.start), Lost: true})
+		err = errNoNext
+	default:
+		to, b = s.c.Cut, w.to
 	}
 	if err == nil {
 		err = s.apply(frames, to)
@@ -215,7 +226,13 @@ const patience = 50 * time.Millisecond
 // leave hands the frame to a branch's hop, or to end's where there is none. A hop that is behind, or a full buffer, makes
 // the loop wait, the queue fill and its entry refuse (backpressure). While it waits the loop goes on taking answers:
 // otherwise the loop would wait for the hop and the hop for the loop.
+//
+// A frame for a node that leaves is decided about again.
 func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
+	if b.leaving() {
+		s.back = append(s.back, f)
+		return
+	}
 	hop := s.end
 	if b != nil {
 		hop = b.hop
@@ -240,7 +257,10 @@ func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 			return
 		case event := <-s.events:
 			event()
-			continue
+			if !b.leaving() {
+				continue
+			}
+			s.back = append(s.back, f)
 		case <-s.buffer.Freed():
 			continue
 		case <-tick:
