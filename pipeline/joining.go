@@ -10,7 +10,7 @@ import "slices"
 
 // Join adds a next node to a stage that has some. It reports whether the stage still takes frames: one that has ended takes no node.
 func (s *Stage) Join(to Hopper) bool {
-	return s.tell(func() { s.connect(to) })
+	return s.tell(func() { s.begin(s.join(to)) })
 }
 
 // Leave takes a next node away: it gets no more frames, and when those under way to it are answered, part is called, by a
@@ -39,9 +39,6 @@ func (s *Stage) tell(event func()) bool {
 	}
 }
 
-// leaving reports whether the node behind a branch gets no more frames. Nil, the way to end, never leaves.
-func (b *branch) leaving() bool { return b != nil && b.part != nil }
-
 // partFrom closes the way to a node that leaves, once nothing is on it.
 func (s *Stage) partFrom(b *branch) {
 	if !b.leaving() || b.inFlight > 0 {
@@ -52,17 +49,32 @@ func (s *Stage) partFrom(b *branch) {
 	go func() { // ends with part; the loop's end waits for it
 		b.hop.Wait()
 		b.part()
-		s.events <- func() { s.parted(b) }
+		s.events <- func() {
+			s.parting--
+			s.parted(b)
+		}
 	}()
 }
 
-// parted forgets a node that has left, and takes back what that can't be known to have handed on.
-func (s *Stage) parted(b *branch) {
-	s.parting--
-	s.takeBack(b, true)
-	s.branches = slices.Delete(s.branches, b.index, b.index+1)
-	s.fleet.Leave(b.index)
-	for i, b := range s.branches {
-		b.index = i
+// forwards reports whether frames go on from here to next nodes, of which there may be none now.
+func (s *Station) forwards() bool { return len(s.branches) > 0 }
+
+// join makes the branch to a node, in the place of one that has left, or behind the others.
+func (s *Station) join(to Hopper) *branch {
+	b := &branch{index: s.fleet.Join(), to: to, life: to.Life()}
+	if b.index == len(s.branches) {
+		s.branches = append(s.branches, nil)
 	}
+	s.branches[b.index] = b
+	return b
+}
+
+// leaving reports whether the node behind a branch gets no more frames. Nil, the way to end, never leaves.
+func (b *branch) leaving() bool { return b != nil && b.part != nil }
+
+// parted forgets a node that has left, and takes back what that can't be known to have handed on.
+func (s *Station) parted(b *branch) {
+	s.takeBack(b, true)
+	b.gone = true
+	s.fleet.Leave(b.index)
 }

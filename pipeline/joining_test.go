@@ -112,7 +112,7 @@ func comeAndGo(t *testing.T, name string, seed uint64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorder := NewRecorder(Run{})
+	recorder := NewRecorder(Run{}, time.Now())
 	end := toRecorder(recorder)
 	there := []*guest{}
 	guests := 0
@@ -173,7 +173,7 @@ func comeAndGo(t *testing.T, name string, seed uint64) {
 		g.leave()
 	}
 	time.Sleep(time.Second)
-	r := recorder.Close(Entry{}, nil)
+	r := recorder.Close(time.Now(), Entry{}, nil)
 	if e.Here() != 0 {
 		t.Errorf("seed %d: %d frames have no outcome: %+v", seed, e.Here(), e.Outcomes)
 	}
@@ -190,7 +190,7 @@ func TestTheLastNextNodeLeaves(t *testing.T) {
 	for name, delivered := range map[string]int64{"balance": 20, "baseline": 0} {
 		synctest.Test(t, func(t *testing.T) {
 			entry, _ := strategy.Lookup(name)
-			recorder := NewRecorder(Run{})
+			recorder := NewRecorder(Run{}, time.Now())
 			g := newGuest(t, 1, toRecorder(recorder), time.Millisecond, true)
 			net, why := pi(), error(nil)
 			s := StartStage(t.Context(), StageConfig{
@@ -205,7 +205,7 @@ func TestTheLastNextNodeLeaves(t *testing.T) {
 				time.Sleep(50 * time.Millisecond)
 			}
 			e := s.Close()
-			r := recorder.Close(Entry{}, nil)
+			r := recorder.Close(time.Now(), Entry{}, nil)
 			if r.Delivered != delivered || e.Here() != 0 || e.Lost != 20-delivered || (e.Lost > 0) != errors.Is(why, errNoNext) {
 				t.Errorf("%s: %d have arrived: %+v, %v", name, r.Delivered, e.Outcomes, why)
 			}

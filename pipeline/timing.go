@@ -49,10 +49,9 @@ func (t *timing) ran(took time.Duration, from, to, cut int) {
 }
 
 // came adds frames that were offered together.
-func (t *timing) came(frames int) {
+func (t *timing) came(now time.Time, frames int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := time.Now()
 	if frames > 0 && !t.offered.IsZero() {
 		t.interval.add(now.Sub(t.offered) / time.Duration(frames))
 	}

@@ -189,7 +189,7 @@ func (p *player) start() {
 
 // status is what the client is doing.
 func (p *player) status() pipeline.Status {
-	s := pipeline.Status{Entry: p.ledger.Entry()}
+	s := pipeline.Status{Entry: p.ledger.Entry(time.Now())}
 	s.NodeID = p.view.ID
 	now := time.Now()
 	p.watch.SoFar(&s.Entry)
@@ -314,7 +314,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	if p.abort != nil {
 		p.abort()
 	}
-	entry := p.ledger.Entry()
+	entry := p.ledger.Entry(time.Now())
 	var end ending
 	end.say(p.view.ID, p.watch.End(&entry)...)
 	switch {

@@ -15,6 +15,7 @@ import (
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/plan"
 	"tandem/role/report"
 	"tandem/transport"
 	"tandem/transport/auth"
@@ -180,6 +181,8 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 		cfg.Log.Warn().Err(other).Msg("a next node is missing: it is used when it is there")
 	}
 	s.node.begin, s.node.network = w.begin, w.describe
+	c := plan.Calibrator{Net: net, Threads: cfg.Threads, Emulate: cfg.Emulate, Cut: w.cut(), Busy: s.node.inRun}
+	s.node.calibrate = c.Calibrate
 	return nil
 }
 

@@ -28,6 +28,7 @@ type member struct {
 	Neighbour
 	newest Feedback
 	idle   time.Duration // when it will have worked off all that it has, as far as is known
+	left   bool
 }
 
 // Neighbour is what the stage sees of one slow node without asking it.
@@ -55,11 +56,18 @@ func NewFleet(nodes int) *Fleet {
 	return &Fleet{members: make([]member, nodes), random: rand.New(rand.NewPCG(1, uint64(nodes)))}
 }
 
-// Join adds a node, of which nothing is known yet, behind the others.
-func (f *Fleet) Join() { f.members = append(f.members, member{}) }
+// Join adds a node, of which nothing is known yet, in the place of one that has left, or behind the others, and returns where.
+func (f *Fleet) Join() int {
+	i := slices.IndexFunc(f.members, func(m member) bool { return m.left })
+	if i < 0 {
+		i, f.members = len(f.members), append(f.members, member{})
+	}
+	f.members[i] = member{}
+	return i
+}
 
-// Leave takes a node away; those behind it move up by one.
-func (f *Fleet) Leave(node int) { f.members = slices.Delete(f.members, node, node+1) }
+// Leave takes a node away. The others keep their places.
+func (f *Fleet) Leave(node int) { f.members[node] = member{left: true} }
 
 // See takes in the state of one node.
 func (f *Fleet) See(node int, n Neighbour) { f.members[node].Neighbour = n }
@@ -111,7 +119,7 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 	f.candidates = f.candidates[:0]
 	for i := range f.members {
 		m := &f.members[i]
-		if m.Leaving {
+		if m.left || m.Leaving {
 			continue
 		}
 		fitness := 0

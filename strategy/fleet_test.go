@@ -154,14 +154,22 @@ func TestFleetMembersComeAndGo(t *testing.T) {
 		t.Errorf("while the first leaves they got %v", got)
 	}
 	f.Leave(0)
-	f.Join()
-	f.See(2, Neighbour{Up: true})
-	f.Observe(2, Feedback{Accepted: true, Capacity: 10, Service: 5 * ms})
-	if got := deal(f, 200, 10*time.Second, 3*ms); got[2] < 100 || got[0] < 30 {
+	if got := deal(f, 90, 5*time.Second, 5*ms); got[0] != 0 {
+		t.Errorf("when the first has left they got %v", got)
+	}
+	if at := f.Join(); at != 0 {
+		t.Errorf("the new one is at %d", at)
+	}
+	f.See(0, Neighbour{Up: true})
+	f.Observe(0, Feedback{Accepted: true, Capacity: 10, Service: 5 * ms})
+	if got := deal(f, 200, 10*time.Second, 3*ms); got[0] < 100 || got[1] < 30 {
 		t.Errorf("with a new one that is fast they got %v", got)
 	}
-	for range 3 {
-		f.Leave(0)
+	if at := f.Join(); at != 3 {
+		t.Errorf("a fourth is at %d", at)
+	}
+	for i := range 4 {
+		f.Leave(i)
 	}
 	if o := f.Outlook(time.Minute); o.Up || !o.Full || o.To != -1 || o.Free != 0 {
 		t.Errorf("nobody is there: %+v", o)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
@@ -39,8 +38,7 @@ type Client struct {
 	creds   *auth.Credentials
 	http    *http.Client
 	node    wireconnect.NodeClient
-	rtt     atomic.Int64 // nanoseconds, EWMA of a push's round trip
-	pace    pace
+	path    pipeline.Path
 	pushes  underWay
 }
 
@@ -159,20 +157,19 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	ctx, done := c.pushes.begin(ctx, c.limits.Call, p.bytes())
 	defer done()
-	call := c.pace.begin(len(p.Frames))
+	call := c.path.Begin(time.Now(), len(p.Frames))
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
-		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, p.Wire, call.at.Add(c.RoundTrip()/2)),
+		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, p.Wire, call.At.Add(c.RoundTrip()/2)),
 		Status: statusToWire(p.Status, min(maxStatusBytes, c.limits.MaxBody/2)), Fates: fatesToWire(p.Fates),
 	})
-	c.pace.end(call, err == nil)
+	c.path.End(time.Now(), call, err == nil)
 	if err != nil && context.Cause(ctx) == errLate {
 		err = context.DeadlineExceeded
 	}
 	if err := c.checked(m, err); err != nil {
 		return Pushed{}, err
 	}
-	c.observe(time.Since(call.at))
 	if len(m.GetFeedback()) != len(p.Frames) {
 		return Pushed{}, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
 	}
@@ -248,14 +245,7 @@ func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error)
 func (c *Client) Up() bool { return c.pushes.up() }
 
 // RoundTrip is the EWMA of the time between a push and its answer; 0 before the first.
-func (c *Client) RoundTrip() time.Duration { return time.Duration(c.rtt.Load()) }
+func (c *Client) RoundTrip() time.Duration { return c.path.RoundTrip() }
 
 // Pace is what the link to the node takes for a frame; 0: not yet known.
-func (c *Client) Pace() time.Duration { return c.pace.value() }
-
-// observe adds an eighth of each round trip to the EWMA, as TCP does (RFC 6298). Of two calls that end at once one may be
-// forgotten.
-func (c *Client) observe(rtt time.Duration) {
-	old := cmp.Or(c.rtt.Load(), int64(rtt))
-	c.rtt.Store(old + (int64(rtt)-old)/8)
-}
+func (c *Client) Pace() time.Duration { return c.path.Pace() }
