@@ -17,6 +17,7 @@ import (
 	"tandem/role/device"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/role/resolve"
 	"tandem/role/target"
 	"tandem/transport"
 	"tandem/transport/auth"
@@ -40,6 +41,9 @@ func Run(ctx context.Context, o options.Options) error {
 		return err
 	}
 	defer stop()
+	resolver := resolve.New(target.DialTime)
+	defer resolver.Close()
+	cfg.names, cfg.dial = resolver, resolver.DialContext
 	if o.Serve != "" {
 		cfg.front = newFront(cfg)
 	}
@@ -61,6 +65,15 @@ type setup struct {
 	device      *device.Device    // that the role runs on; nil: it has not been started
 	place       int               // local: among the nodes of its role
 	network     network           // nil: TCP
+	names       lookups           // nil: --next names nodes one by one
+	dial        dial              // nil: over TCP, or the network
+}
+
+type dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// lookups finds who a name of several nodes stands for.
+type lookups interface {
+	Members(ctx context.Context, text string) (addresses []string, err error)
 }
 
 // network is what the processes of a site reach each other over.
@@ -97,7 +110,7 @@ func newClient(cfg setup, address string) *transport.Client {
 	l := transport.Limits{
 		Dial: target.DialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
 	}
-	if cfg.network != nil {
+	if l.DialContext = cfg.dial; cfg.network != nil {
 		l.DialContext = cfg.network.DialContext
 	}
 	return transport.NewClient(address, l, cfg.credentials)
@@ -107,6 +120,9 @@ func newClient(cfg setup, address string) *transport.Client {
 // a client has not.
 func targets(cfg setup) (next []target.Target, end *target.Target) {
 	for i, address := range cfg.Next {
+		if resolve.Many(address) {
+			continue
+		}
 		t := target.Target{Client: newClient(cfg, address), Flag: "--next", Role: options.Slow}
 		switch {
 		case cfg.Role == options.Client && i == 0:

@@ -175,10 +175,14 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 		}
 		s.cleanup = append(s.cleanup, w.trace.Close)
 	}
-	s.below.Begin(w.answer)
+	s.below.Begin(func(ctx context.Context) (needed, other error) { return w.below.Answer(ctx, w.name) })
 	w.exec.Tune(ctx) // while there are no frames
-	if err := w.await(ctx); err != nil {
-		return err
+	needed, other := w.below.Await(ctx, w.name, cfg.await)
+	if needed != nil {
+		return needed
+	}
+	if other != nil {
+		cfg.Log.Warn().Err(other).Msg("a next node is missing: it is used when it is there")
 	}
 	s.node.begin = w.begin
 	s.node.Net, s.node.Cut = s.node.Now, w.cuts

@@ -3,6 +3,7 @@ package strategy
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -27,11 +28,13 @@ type member struct {
 	Neighbour
 	newest Feedback
 	idle   time.Duration // when it will have worked off all that it has, as far as is known
+	left   bool
 }
 
 // Neighbour is what the stage sees of one slow node without asking it.
 type Neighbour struct {
 	Up        bool          // it answers
+	Leaving   bool          // it gets no more frames
 	InFlight  int           // frames on their way to it, without an answer
 	RoundTrip time.Duration // of a call, smoothed; 0: not yet known
 	Pace      time.Duration // what the link to it takes for a frame; 0: not yet known
@@ -39,7 +42,7 @@ type Neighbour struct {
 
 // Outlook is what a fleet has to offer to the next frame.
 type Outlook struct {
-	To        int           // the node with the least expected delay; it would get the frame
+	To        int           // the node with the least expected delay; it would get the frame; -1: all have left
 	Up        bool          // some node answers
 	Free      float64       // whole places in the queues of those that answer, as far as is known
 	Full      bool          // none that answers has a place
@@ -52,6 +55,19 @@ type Outlook struct {
 func NewFleet(nodes int) *Fleet {
 	return &Fleet{members: make([]member, nodes), random: rand.New(rand.NewPCG(1, uint64(nodes)))}
 }
+
+// Join adds a node, of which nothing is known yet, in the place of one that has left, or behind the others, and returns where.
+func (f *Fleet) Join() int {
+	i := slices.IndexFunc(f.members, func(m member) bool { return m.left })
+	if i < 0 {
+		i, f.members = len(f.members), append(f.members, member{})
+	}
+	f.members[i] = member{}
+	return i
+}
+
+// Leave takes a node away. The others keep their places.
+func (f *Fleet) Leave(node int) { f.members[node] = member{left: true} }
 
 // See takes in the state of one node.
 func (f *Fleet) See(node int, n Neighbour) { f.members[node].Neighbour = n }
@@ -94,8 +110,8 @@ func (f *Fleet) Queued(node int, now time.Duration) time.Duration {
 // Newest is the newest answer of a node.
 func (f *Fleet) Newest(node int) Feedback { return f.members[node].newest }
 
-// Outlook looks for the node that shall get the next frame: one with a place, or else one that answers, or else any.
-// There is one at least.
+// Outlook looks for the node that shall get the next frame: one with a place, or else one that answers, or else any that
+// does not leave.
 func (f *Fleet) Outlook(now time.Duration) Outlook {
 	const answers, hasPlace = 1, 2
 	var o Outlook
@@ -103,6 +119,9 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 	f.candidates = f.candidates[:0]
 	for i := range f.members {
 		m := &f.members[i]
+		if m.left || m.Leaving {
+			continue
+		}
 		fitness := 0
 		if m.Up {
 			fitness = answers
@@ -123,6 +142,10 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 		}
 	}
 	o.Full = best < hasPlace
+	if len(f.candidates) == 0 {
+		o.To = -1
+		return o
+	}
 	o.To = f.least(f.candidates, now)
 	to := &f.members[o.To]
 	o.Service, o.RoundTrip = to.service(), to.RoundTrip
