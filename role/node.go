@@ -69,7 +69,9 @@ type node struct {
 	begin func(context.Context, beginning) (part, transport.Opened, error)
 	// network describes the network that this node has; nil on end.
 	network func() transport.Description
-	answers *answer.Fan // end's; nil on the others
+	// calibrate says what the network's layers take here; nil on end.
+	calibrate func(context.Context) (transport.Calibration, error)
+	answers   *answer.Fan // end's; nil on the others
 
 	mu       sync.Mutex
 	id       pipeline.NodeID // as the neighbour above dials it, once one has
@@ -99,6 +101,29 @@ func (n *node) Describe(context.Context) (d transport.Description, err error) {
 	}
 	d.Role, d.Name, d.Version = string(n.role), n.name, n.version
 	return d, nil
+}
+
+// Calibrate says what the layers of this node's network take. It waits for a node that is only starting.
+func (n *node) Calibrate(ctx context.Context) (transport.Calibration, error) {
+	select {
+	case <-n.built:
+	case <-ctx.Done():
+		return transport.Calibration{}, ctx.Err()
+	}
+	if n.calibrate == nil {
+		return transport.Calibration{}, fmt.Errorf("%w: an end node computes no layers: ask fast and slow nodes", pipeline.ErrInvalidRun)
+	}
+	return n.calibrate(ctx)
+}
+
+// inRun is the run that is open here; empty: none.
+func (n *node) inRun() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.run == nil {
+		return ""
+	}
+	return n.run.id
 }
 
 // Open begins a run, or adds an edge to it where another neighbour has opened it already. It waits for a node that is

@@ -15,6 +15,7 @@ import (
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/plan"
 	"tandem/role/report"
 	"tandem/transport"
 	"tandem/transport/auth"
@@ -176,6 +177,8 @@ func (s *server) buildWorker(ctx context.Context, cfg setup) error {
 		return err
 	}
 	s.node.begin, s.node.network = w.begin, w.describe
+	c := plan.Calibrator{Net: net, Threads: cfg.Threads, Emulate: cfg.Emulate, Cut: w.cut(), Busy: s.node.inRun}
+	s.node.calibrate = c.Calibrate
 	return nil
 }
 

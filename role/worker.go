@@ -67,6 +67,14 @@ func (w *worker) close() error {
 	return w.net.Close()
 }
 
+// cut is where this node wants the network cut first, or where it would be cut best.
+func (w *worker) cut() int {
+	if len(w.cuts) > 0 {
+		return w.cuts[0]
+	}
+	return w.net.DefaultCut(w.cfg.Threads)
+}
+
 // describe says which network this node has.
 func (w *worker) describe() transport.Description {
 	return transport.Description{Model: w.net.Name(), Digest: w.net.Digest(), Layers: w.net.Len(), Inputs: agree.Tensors(w.net, 0)}
@@ -110,7 +118,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	if tail == w.net.Len() {
 		tail = max(held.From, run.Cuts[0])
 	}
-	x := w.cfg.Emulate.Executor(executor{w.exec, w.net}, tail, w.cfg.chances())
+	x := w.cfg.Emulate.Executor(executor{w.exec, w.net}, tail, w.net.Shares(), w.cfg.chances())
 	if e, ok := x.(*device.Emulated); ok {
 		p.emulated = e
 	}

@@ -22,6 +22,9 @@ var (
 	valueBytes = []int{4, 2, 1}
 )
 
+// ValueBytes is what a value takes in a wire format.
+func ValueBytes(format string) int { return valueBytes[max(0, slices.Index(formats, format))] }
+
 // CheckWire reports a wire format that this program does not know. None (empty) is one that is left open.
 func CheckWire(format string) error {
 	if format != "" && !slices.Contains(formats, format) {

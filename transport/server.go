@@ -20,6 +20,7 @@ import (
 // Node is what a server serves. Its methods are called by many goroutines at once.
 type Node interface {
 	Describe(context.Context) (Description, error)
+	Calibrate(context.Context) (Calibration, error)
 	Open(context.Context, Opening) (Opened, error)
 	Push(context.Context, Pushing) (Pushed, error)
 	Close(context.Context, Closing) (pipeline.Report, error)

@@ -14,11 +14,12 @@ import (
 
 // Emulation makes a fast machine take the time of a slow one. The zero value is off.
 type Emulation struct {
-	Name string // as it is shown; empty: off
-	Head Course // for the layers before the cut
-	Tail Course // for those from the cut on
-	Load Course // for making the tail resident
-	Draw Power  // what the device draws; the zero value: not known
+	Name  string // as it is shown; empty: off
+	Head  Course // for the layers before the cut
+	Tail  Course // for those from the cut on
+	Whole Course // for the whole network, of which each layer takes its share; instead of Head and Tail
+	Load  Course // for making the tail resident
+	Draw  Power  // what the device draws; the zero value: not known
 }
 
 // Course is a time that may change while a run lasts: a device that becomes hot, and cools down.
@@ -71,7 +72,7 @@ func Describe(emulated string) string {
 	return "emulating " + emulated
 }
 
-var errEmulation = errors.New("use off, pi3, or times as in head=4ms,tail=42ms,load=580ms, each of which may change in the course of a run as in tail=42ms,126ms@10s,42ms@20s, and have a mean deviation as in tail=42ms~5ms")
+var errEmulation = errors.New("use off, pi3, or times as in head=4ms,tail=42ms,load=580ms or whole=46ms, each of which may change in the course of a run as in tail=42ms,126ms@10s,42ms@20s, and have a mean deviation as in tail=42ms~5ms")
 
 // ParseEmulation reads off, a preset's name, or a list of times.
 func ParseEmulation(s string) (Emulation, error) {
@@ -82,7 +83,7 @@ func ParseEmulation(s string) (Emulation, error) {
 		return Pi3, nil
 	}
 	e := Emulation{Name: s}
-	courses := map[string]*Course{"head": &e.Head, "tail": &e.Tail, "load": &e.Load}
+	courses := map[string]*Course{"head": &e.Head, "tail": &e.Tail, "whole": &e.Whole, "load": &e.Load}
 	var course *Course
 	for part := range strings.SplitSeq(s, ",") {
 		key, text, named := strings.Cut(part, "=")
@@ -106,6 +107,9 @@ func ParseEmulation(s string) (Emulation, error) {
 		}
 		*course = append(*course, leg)
 	}
+	if len(e.Whole) > 0 && len(e.Head)+len(e.Tail) > 0 {
+		return Emulation{}, fmt.Errorf("whole stands for head and tail together: %w", errEmulation)
+	}
 	return e, nil
 }
 
@@ -128,19 +132,48 @@ func parseLeg(text string) (leg Leg, err error) {
 
 func (e Emulation) String() string { return cmp.Or(e.Name, "off") }
 
+// Layers are what each layer takes, so long after the run was opened. shares are of the network's time, one for each layer: the
+// head is spread over the layers before the cut by their shares, and the tail over those behind.
+func (e Emulation) Layers(shares []float64, cut int, since time.Duration) []time.Duration {
+	all := make([]time.Duration, len(shares))
+	spread := func(c Course, from, to int) {
+		whole := 0.0
+		for _, s := range shares[from:to] {
+			whole += s
+		}
+		for i := from; i < to && whole > 0; i++ {
+			all[i] = time.Duration(shares[i] / whole * float64(c.at(since).Takes))
+		}
+	}
+	if len(e.Whole) > 0 {
+		spread(e.Whole, 0, len(shares))
+		return all
+	}
+	spread(e.Head, 0, cut)
+	spread(e.Tail, cut, len(shares))
+	return all
+}
+
 // Executor makes another one as slow as the emulated device: every layer runs for real, and the result is held until the
-// device would have it. With emulation off it is the other one. cut is the first layer of the tail; chances of times with a
-// spread are those of the seed.
-func (e Emulation) Executor(x pipeline.Executor, cut int, seed uint64) pipeline.Executor {
+// device would have it. With emulation off it is the other one. cut is the first layer of the tail, shares are those of the
+// network's layers, see Layers, and chances of times with a spread are those of the seed.
+func (e Emulation) Executor(x pipeline.Executor, cut int, shares []float64, seed uint64) pipeline.Executor {
 	if e.Name == "" {
 		return x
 	}
-	return &Emulated{Executor: x, device: e, cut: cut, opened: time.Now(), random: rand.New(rand.NewPCG(seed, 2))}
+	return &Emulated{Executor: x, device: e, cut: cut, shares: shares, opened: time.Now(), random: rand.New(rand.NewPCG(seed, 2))}
 }
 
 // Computes is what the device needs for so many frames in the layers [from, to), so long after the run was opened. The tail
-// begins at cut.
-func (e Emulation) Computes(random *rand.Rand, since time.Duration, frames, from, to, cut int) (d time.Duration) {
+// begins at cut; shares are those of the layers, which only a device that is given as a whole needs.
+func (e Emulation) Computes(random *rand.Rand, since time.Duration, frames, from, to, cut int, shares []float64) (d time.Duration) {
+	if len(e.Whole) > 0 {
+		share := 0.0
+		for _, s := range shares[from:to] {
+			share += s
+		}
+		d += time.Duration(share * float64(e.Whole.at(since).draw(random)))
+	}
 	if from < cut {
 		d += e.Head.at(since).draw(random)
 	}
@@ -160,6 +193,7 @@ type Emulated struct {
 	pipeline.Executor
 	device Emulation
 	cut    int
+	shares []float64 // of the network's time, by layer
 	opened time.Time
 	random *rand.Rand    // of the loop
 	over   time.Duration // by how much the last hold was too long
@@ -181,7 +215,7 @@ func (x *Emulated) Run(ins [][]float32, from, to int) ([][]float32, error) {
 	began := time.Now()
 	outs, err := x.Executor.Run(ins, from, to)
 	if err == nil {
-		x.hold(began, x.device.Computes(x.random, began.Sub(x.opened), len(ins), from, to, x.cut))
+		x.hold(began, x.device.Computes(x.random, began.Sub(x.opened), len(ins), from, to, x.cut, x.shares))
 	}
 	return outs, err
 }

@@ -263,6 +263,211 @@ func (x *DescribeResponse) GetInputs() []*Value {
 	return nil
 }
 
+type CalibrateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CalibrateRequest) Reset() {
+	*x = CalibrateRequest{}
+	mi := &file_tandem_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CalibrateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CalibrateRequest) ProtoMessage() {}
+
+func (x *CalibrateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CalibrateRequest.ProtoReflect.Descriptor instead.
+func (*CalibrateRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{2}
+}
+
+type CalibrateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The network that was measured.
+	Digest string `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	// Nanoseconds of a frame by itself.
+	Layers []int64 `protobuf:"varint,2,rep,packed,name=layers,proto3" json:"layers,omitempty"`
+	// Bytes that the node has for weights; 0: it is not known.
+	Memory int64 `protobuf:"varint,3,opt,name=memory,proto3" json:"memory,omitempty"`
+	// As --emulate says it; empty: the times are the machine's own.
+	Emulate       string `protobuf:"bytes,4,opt,name=emulate,proto3" json:"emulate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CalibrateResponse) Reset() {
+	*x = CalibrateResponse{}
+	mi := &file_tandem_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CalibrateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CalibrateResponse) ProtoMessage() {}
+
+func (x *CalibrateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CalibrateResponse.ProtoReflect.Descriptor instead.
+func (*CalibrateResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *CalibrateResponse) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *CalibrateResponse) GetLayers() []int64 {
+	if x != nil {
+		return x.Layers
+	}
+	return nil
+}
+
+func (x *CalibrateResponse) GetMemory() int64 {
+	if x != nil {
+		return x.Memory
+	}
+	return 0
+}
+
+func (x *CalibrateResponse) GetEmulate() string {
+	if x != nil {
+		return x.Emulate
+	}
+	return ""
+}
+
+type ProbeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Data  []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	// How many bytes the answer has.
+	Wanted        int32 `protobuf:"varint,2,opt,name=wanted,proto3" json:"wanted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProbeRequest) Reset() {
+	*x = ProbeRequest{}
+	mi := &file_tandem_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProbeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProbeRequest) ProtoMessage() {}
+
+func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
+func (*ProbeRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ProbeRequest) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *ProbeRequest) GetWanted() int32 {
+	if x != nil {
+		return x.Wanted
+	}
+	return 0
+}
+
+type ProbeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProbeResponse) Reset() {
+	*x = ProbeResponse{}
+	mi := &file_tandem_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProbeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProbeResponse) ProtoMessage() {}
+
+func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
+func (*ProbeResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ProbeResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 type OpenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Run   *Run                   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
@@ -286,7 +491,7 @@ type OpenRequest struct {
 
 func (x *OpenRequest) Reset() {
 	*x = OpenRequest{}
-	mi := &file_tandem_proto_msgTypes[2]
+	mi := &file_tandem_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -298,7 +503,7 @@ func (x *OpenRequest) String() string {
 func (*OpenRequest) ProtoMessage() {}
 
 func (x *OpenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[2]
+	mi := &file_tandem_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -311,7 +516,7 @@ func (x *OpenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenRequest.ProtoReflect.Descriptor instead.
 func (*OpenRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{2}
+	return file_tandem_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OpenRequest) GetRun() *Run {
@@ -392,7 +597,7 @@ type OpenResponse struct {
 
 func (x *OpenResponse) Reset() {
 	*x = OpenResponse{}
-	mi := &file_tandem_proto_msgTypes[3]
+	mi := &file_tandem_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +609,7 @@ func (x *OpenResponse) String() string {
 func (*OpenResponse) ProtoMessage() {}
 
 func (x *OpenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[3]
+	mi := &file_tandem_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,7 +622,7 @@ func (x *OpenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenResponse.ProtoReflect.Descriptor instead.
 func (*OpenResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{3}
+	return file_tandem_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OpenResponse) GetRun() *Run {
@@ -485,7 +690,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +702,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +715,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{4}
+	return file_tandem_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Value) GetName() string {
@@ -567,7 +772,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -579,7 +784,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -592,7 +797,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{5}
+	return file_tandem_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Run) GetId() string {
@@ -697,7 +902,7 @@ type PushRequest struct {
 
 func (x *PushRequest) Reset() {
 	*x = PushRequest{}
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -709,7 +914,7 @@ func (x *PushRequest) String() string {
 func (*PushRequest) ProtoMessage() {}
 
 func (x *PushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -722,7 +927,7 @@ func (x *PushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushRequest.ProtoReflect.Descriptor instead.
 func (*PushRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{6}
+	return file_tandem_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PushRequest) GetRun() string {
@@ -782,7 +987,7 @@ type Fate struct {
 
 func (x *Fate) Reset() {
 	*x = Fate{}
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -794,7 +999,7 @@ func (x *Fate) String() string {
 func (*Fate) ProtoMessage() {}
 
 func (x *Fate) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -807,7 +1012,7 @@ func (x *Fate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fate.ProtoReflect.Descriptor instead.
 func (*Fate) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{7}
+	return file_tandem_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Fate) GetRole() string {
@@ -850,7 +1055,7 @@ type AnswersRequest struct {
 
 func (x *AnswersRequest) Reset() {
 	*x = AnswersRequest{}
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +1067,7 @@ func (x *AnswersRequest) String() string {
 func (*AnswersRequest) ProtoMessage() {}
 
 func (x *AnswersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +1080,7 @@ func (x *AnswersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswersRequest.ProtoReflect.Descriptor instead.
 func (*AnswersRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{8}
+	return file_tandem_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AnswersRequest) GetRun() string {
@@ -905,7 +1110,7 @@ type AnswersResponse struct {
 
 func (x *AnswersResponse) Reset() {
 	*x = AnswersResponse{}
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -917,7 +1122,7 @@ func (x *AnswersResponse) String() string {
 func (*AnswersResponse) ProtoMessage() {}
 
 func (x *AnswersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -930,7 +1135,7 @@ func (x *AnswersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswersResponse.ProtoReflect.Descriptor instead.
 func (*AnswersResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{9}
+	return file_tandem_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AnswersResponse) GetAnswers() []*Frame {
@@ -985,7 +1190,7 @@ type Frame struct {
 
 func (x *Frame) Reset() {
 	*x = Frame{}
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -997,7 +1202,7 @@ func (x *Frame) String() string {
 func (*Frame) ProtoMessage() {}
 
 func (x *Frame) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1010,7 +1215,7 @@ func (x *Frame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frame.ProtoReflect.Descriptor instead.
 func (*Frame) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{10}
+	return file_tandem_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Frame) GetId() uint64 {
@@ -1116,7 +1321,7 @@ type Tensor struct {
 
 func (x *Tensor) Reset() {
 	*x = Tensor{}
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1128,7 +1333,7 @@ func (x *Tensor) String() string {
 func (*Tensor) ProtoMessage() {}
 
 func (x *Tensor) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1141,7 +1346,7 @@ func (x *Tensor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
 func (*Tensor) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{11}
+	return file_tandem_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Tensor) GetShape() []int32 {
@@ -1183,7 +1388,7 @@ type PushResponse struct {
 
 func (x *PushResponse) Reset() {
 	*x = PushResponse{}
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1195,7 +1400,7 @@ func (x *PushResponse) String() string {
 func (*PushResponse) ProtoMessage() {}
 
 func (x *PushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1208,7 +1413,7 @@ func (x *PushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushResponse.ProtoReflect.Descriptor instead.
 func (*PushResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{12}
+	return file_tandem_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PushResponse) GetFeedback() []*Feedback {
@@ -1272,7 +1477,7 @@ type Feedback struct {
 
 func (x *Feedback) Reset() {
 	*x = Feedback{}
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1284,7 +1489,7 @@ func (x *Feedback) String() string {
 func (*Feedback) ProtoMessage() {}
 
 func (x *Feedback) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,7 +1502,7 @@ func (x *Feedback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feedback.ProtoReflect.Descriptor instead.
 func (*Feedback) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{13}
+	return file_tandem_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Feedback) GetAccepted() bool {
@@ -1385,7 +1590,7 @@ type CloseRequest struct {
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1397,7 +1602,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1410,7 +1615,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{14}
+	return file_tandem_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CloseRequest) GetRun() string {
@@ -1458,7 +1663,7 @@ type CloseResponse struct {
 
 func (x *CloseResponse) Reset() {
 	*x = CloseResponse{}
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1470,7 +1675,7 @@ func (x *CloseResponse) String() string {
 func (*CloseResponse) ProtoMessage() {}
 
 func (x *CloseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1483,7 +1688,7 @@ func (x *CloseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
 func (*CloseResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{15}
+	return file_tandem_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CloseResponse) GetReport() *Report {
@@ -1543,7 +1748,7 @@ type Ledger struct {
 
 func (x *Ledger) Reset() {
 	*x = Ledger{}
-	mi := &file_tandem_proto_msgTypes[16]
+	mi := &file_tandem_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1555,7 +1760,7 @@ func (x *Ledger) String() string {
 func (*Ledger) ProtoMessage() {}
 
 func (x *Ledger) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[16]
+	mi := &file_tandem_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1568,7 +1773,7 @@ func (x *Ledger) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ledger.ProtoReflect.Descriptor instead.
 func (*Ledger) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{16}
+	return file_tandem_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Ledger) GetRole() string {
@@ -1802,7 +2007,7 @@ type Handover struct {
 
 func (x *Handover) Reset() {
 	*x = Handover{}
-	mi := &file_tandem_proto_msgTypes[17]
+	mi := &file_tandem_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1814,7 +2019,7 @@ func (x *Handover) String() string {
 func (*Handover) ProtoMessage() {}
 
 func (x *Handover) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[17]
+	mi := &file_tandem_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1827,7 +2032,7 @@ func (x *Handover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handover.ProtoReflect.Descriptor instead.
 func (*Handover) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{17}
+	return file_tandem_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Handover) GetRole() string {
@@ -1882,7 +2087,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_tandem_proto_msgTypes[18]
+	mi := &file_tandem_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1894,7 +2099,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[18]
+	mi := &file_tandem_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1907,7 +2112,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{18}
+	return file_tandem_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Status) GetLedger() *Ledger {
@@ -2021,7 +2226,7 @@ type Live struct {
 
 func (x *Live) Reset() {
 	*x = Live{}
-	mi := &file_tandem_proto_msgTypes[19]
+	mi := &file_tandem_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2033,7 +2238,7 @@ func (x *Live) String() string {
 func (*Live) ProtoMessage() {}
 
 func (x *Live) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[19]
+	mi := &file_tandem_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2046,7 +2251,7 @@ func (x *Live) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Live.ProtoReflect.Descriptor instead.
 func (*Live) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{19}
+	return file_tandem_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Live) GetSent() int64 {
@@ -2163,7 +2368,7 @@ type Report struct {
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_tandem_proto_msgTypes[20]
+	mi := &file_tandem_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2175,7 +2380,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[20]
+	mi := &file_tandem_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2188,7 +2393,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{20}
+	return file_tandem_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Report) GetRun() string {
@@ -2419,7 +2624,7 @@ type NodeName struct {
 
 func (x *NodeName) Reset() {
 	*x = NodeName{}
-	mi := &file_tandem_proto_msgTypes[21]
+	mi := &file_tandem_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2431,7 +2636,7 @@ func (x *NodeName) String() string {
 func (*NodeName) ProtoMessage() {}
 
 func (x *NodeName) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[21]
+	mi := &file_tandem_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2444,7 +2649,7 @@ func (x *NodeName) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeName.ProtoReflect.Descriptor instead.
 func (*NodeName) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{21}
+	return file_tandem_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *NodeName) GetRole() string {
@@ -2475,7 +2680,7 @@ type LastSeen struct {
 
 func (x *LastSeen) Reset() {
 	*x = LastSeen{}
-	mi := &file_tandem_proto_msgTypes[22]
+	mi := &file_tandem_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2487,7 +2692,7 @@ func (x *LastSeen) String() string {
 func (*LastSeen) ProtoMessage() {}
 
 func (x *LastSeen) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[22]
+	mi := &file_tandem_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2500,7 +2705,7 @@ func (x *LastSeen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastSeen.ProtoReflect.Descriptor instead.
 func (*LastSeen) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{22}
+	return file_tandem_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *LastSeen) GetRole() string {
@@ -2544,7 +2749,7 @@ type Latency struct {
 
 func (x *Latency) Reset() {
 	*x = Latency{}
-	mi := &file_tandem_proto_msgTypes[23]
+	mi := &file_tandem_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2556,7 +2761,7 @@ func (x *Latency) String() string {
 func (*Latency) ProtoMessage() {}
 
 func (x *Latency) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[23]
+	mi := &file_tandem_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2569,7 +2774,7 @@ func (x *Latency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Latency.ProtoReflect.Descriptor instead.
 func (*Latency) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{23}
+	return file_tandem_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Latency) GetP50() float64 {
@@ -2673,7 +2878,18 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05model\x18\x04 \x01(\tR\x05model\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\tR\x06digest\x12\x16\n" +
 	"\x06layers\x18\x06 \x01(\x05R\x06layers\x12/\n" +
-	"\x06inputs\x18\a \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\"\xff\x01\n" +
+	"\x06inputs\x18\a \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\"\x12\n" +
+	"\x10CalibrateRequest\"\x83\x01\n" +
+	"\x11CalibrateResponse\x12\x1c\n" +
+	"\x06digest\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x06digest\x12\x1e\n" +
+	"\x06layers\x18\x02 \x03(\x03B\x06\x80\xb5\x18\x80\x80\x04R\x06layers\x12\x16\n" +
+	"\x06memory\x18\x03 \x01(\x03R\x06memory\x12\x18\n" +
+	"\aemulate\x18\x04 \x01(\tR\aemulate\"J\n" +
+	"\fProbeRequest\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\x12\x1e\n" +
+	"\x06wanted\x18\x02 \x01(\x05B\x06\x80\xb5\x18\x80\x80@R\x06wanted:\x06\x80\xb5\x18\x80\x81@\"+\n" +
+	"\rProbeResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data:\x06\x80\xb5\x18\x80\x81@\"\xff\x01\n" +
 	"\vOpenRequest\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x18\n" +
 	"\x04from\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04from\x12\x1e\n" +
@@ -2917,9 +3133,11 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06Reason\x12\b\n" +
 	"\x04OVER\x10\x00\x12\v\n" +
 	"\aSTOPPED\x10\x01\x12\x0f\n" +
-	"\vINTERRUPTED\x10\x022\xbd\x02\n" +
+	"\vINTERRUPTED\x10\x022\xc1\x03\n" +
 	"\x04Node\x12C\n" +
-	"\bDescribe\x12\x1a.tandem.v1.DescribeRequest\x1a\x1b.tandem.v1.DescribeResponse\x127\n" +
+	"\bDescribe\x12\x1a.tandem.v1.DescribeRequest\x1a\x1b.tandem.v1.DescribeResponse\x12F\n" +
+	"\tCalibrate\x12\x1b.tandem.v1.CalibrateRequest\x1a\x1c.tandem.v1.CalibrateResponse\x12:\n" +
+	"\x05Probe\x12\x17.tandem.v1.ProbeRequest\x1a\x18.tandem.v1.ProbeResponse\x127\n" +
 	"\x04Open\x12\x16.tandem.v1.OpenRequest\x1a\x17.tandem.v1.OpenResponse\x127\n" +
 	"\x04Push\x12\x16.tandem.v1.PushRequest\x1a\x17.tandem.v1.PushResponse\x12:\n" +
 	"\x05Close\x12\x17.tandem.v1.CloseRequest\x1a\x18.tandem.v1.CloseResponse\x12B\n" +
@@ -2942,84 +3160,92 @@ func file_tandem_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_tandem_proto_goTypes = []any{
 	(Encoding)(0),                       // 0: tandem.v1.Encoding
 	(Reason)(0),                         // 1: tandem.v1.Reason
 	(*DescribeRequest)(nil),             // 2: tandem.v1.DescribeRequest
 	(*DescribeResponse)(nil),            // 3: tandem.v1.DescribeResponse
-	(*OpenRequest)(nil),                 // 4: tandem.v1.OpenRequest
-	(*OpenResponse)(nil),                // 5: tandem.v1.OpenResponse
-	(*Value)(nil),                       // 6: tandem.v1.Value
-	(*Run)(nil),                         // 7: tandem.v1.Run
-	(*PushRequest)(nil),                 // 8: tandem.v1.PushRequest
-	(*Fate)(nil),                        // 9: tandem.v1.Fate
-	(*AnswersRequest)(nil),              // 10: tandem.v1.AnswersRequest
-	(*AnswersResponse)(nil),             // 11: tandem.v1.AnswersResponse
-	(*Frame)(nil),                       // 12: tandem.v1.Frame
-	(*Tensor)(nil),                      // 13: tandem.v1.Tensor
-	(*PushResponse)(nil),                // 14: tandem.v1.PushResponse
-	(*Feedback)(nil),                    // 15: tandem.v1.Feedback
-	(*CloseRequest)(nil),                // 16: tandem.v1.CloseRequest
-	(*CloseResponse)(nil),               // 17: tandem.v1.CloseResponse
-	(*Ledger)(nil),                      // 18: tandem.v1.Ledger
-	(*Handover)(nil),                    // 19: tandem.v1.Handover
-	(*Status)(nil),                      // 20: tandem.v1.Status
-	(*Live)(nil),                        // 21: tandem.v1.Live
-	(*Report)(nil),                      // 22: tandem.v1.Report
-	(*NodeName)(nil),                    // 23: tandem.v1.NodeName
-	(*LastSeen)(nil),                    // 24: tandem.v1.LastSeen
-	(*Latency)(nil),                     // 25: tandem.v1.Latency
-	nil,                                 // 26: tandem.v1.Ledger.DecisionsEntry
-	nil,                                 // 27: tandem.v1.Ledger.StatesEntry
-	(*descriptorpb.FieldOptions)(nil),   // 28: google.protobuf.FieldOptions
-	(*descriptorpb.MessageOptions)(nil), // 29: google.protobuf.MessageOptions
+	(*CalibrateRequest)(nil),            // 4: tandem.v1.CalibrateRequest
+	(*CalibrateResponse)(nil),           // 5: tandem.v1.CalibrateResponse
+	(*ProbeRequest)(nil),                // 6: tandem.v1.ProbeRequest
+	(*ProbeResponse)(nil),               // 7: tandem.v1.ProbeResponse
+	(*OpenRequest)(nil),                 // 8: tandem.v1.OpenRequest
+	(*OpenResponse)(nil),                // 9: tandem.v1.OpenResponse
+	(*Value)(nil),                       // 10: tandem.v1.Value
+	(*Run)(nil),                         // 11: tandem.v1.Run
+	(*PushRequest)(nil),                 // 12: tandem.v1.PushRequest
+	(*Fate)(nil),                        // 13: tandem.v1.Fate
+	(*AnswersRequest)(nil),              // 14: tandem.v1.AnswersRequest
+	(*AnswersResponse)(nil),             // 15: tandem.v1.AnswersResponse
+	(*Frame)(nil),                       // 16: tandem.v1.Frame
+	(*Tensor)(nil),                      // 17: tandem.v1.Tensor
+	(*PushResponse)(nil),                // 18: tandem.v1.PushResponse
+	(*Feedback)(nil),                    // 19: tandem.v1.Feedback
+	(*CloseRequest)(nil),                // 20: tandem.v1.CloseRequest
+	(*CloseResponse)(nil),               // 21: tandem.v1.CloseResponse
+	(*Ledger)(nil),                      // 22: tandem.v1.Ledger
+	(*Handover)(nil),                    // 23: tandem.v1.Handover
+	(*Status)(nil),                      // 24: tandem.v1.Status
+	(*Live)(nil),                        // 25: tandem.v1.Live
+	(*Report)(nil),                      // 26: tandem.v1.Report
+	(*NodeName)(nil),                    // 27: tandem.v1.NodeName
+	(*LastSeen)(nil),                    // 28: tandem.v1.LastSeen
+	(*Latency)(nil),                     // 29: tandem.v1.Latency
+	nil,                                 // 30: tandem.v1.Ledger.DecisionsEntry
+	nil,                                 // 31: tandem.v1.Ledger.StatesEntry
+	(*descriptorpb.FieldOptions)(nil),   // 32: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil), // 33: google.protobuf.MessageOptions
 }
 var file_tandem_proto_depIdxs = []int32{
-	6,  // 0: tandem.v1.DescribeResponse.inputs:type_name -> tandem.v1.Value
-	7,  // 1: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
-	7,  // 2: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
-	6,  // 3: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Value
-	6,  // 4: tandem.v1.Run.outputs:type_name -> tandem.v1.Value
-	12, // 5: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
-	20, // 6: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
-	9,  // 7: tandem.v1.PushRequest.fates:type_name -> tandem.v1.Fate
-	12, // 8: tandem.v1.AnswersResponse.answers:type_name -> tandem.v1.Frame
-	9,  // 9: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Fate
+	10, // 0: tandem.v1.DescribeResponse.inputs:type_name -> tandem.v1.Value
+	11, // 1: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
+	11, // 2: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
+	10, // 3: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Value
+	10, // 4: tandem.v1.Run.outputs:type_name -> tandem.v1.Value
+	16, // 5: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
+	24, // 6: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
+	13, // 7: tandem.v1.PushRequest.fates:type_name -> tandem.v1.Fate
+	16, // 8: tandem.v1.AnswersResponse.answers:type_name -> tandem.v1.Frame
+	13, // 9: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Fate
 	0,  // 10: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
-	13, // 11: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
-	15, // 12: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
-	21, // 13: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
-	18, // 14: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
-	18, // 15: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	17, // 11: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
+	19, // 12: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
+	25, // 13: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
+	22, // 14: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
+	22, // 15: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
 	1,  // 16: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
-	22, // 17: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	26, // 18: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	27, // 19: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
-	19, // 20: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
-	18, // 21: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	23, // 22: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
-	23, // 23: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
-	25, // 24: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	18, // 25: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	23, // 26: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
-	24, // 27: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
-	28, // 28: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	28, // 29: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	28, // 30: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	29, // 31: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	26, // 17: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	30, // 18: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	31, // 19: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	23, // 20: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
+	22, // 21: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	27, // 22: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
+	27, // 23: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
+	29, // 24: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	22, // 25: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	27, // 26: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
+	28, // 27: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
+	32, // 28: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	32, // 29: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	32, // 30: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	33, // 31: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
 	2,  // 32: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
-	4,  // 33: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	8,  // 34: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	16, // 35: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	10, // 36: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
-	3,  // 37: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
-	5,  // 38: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	14, // 39: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	17, // 40: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	11, // 41: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
-	37, // [37:42] is the sub-list for method output_type
-	32, // [32:37] is the sub-list for method input_type
+	4,  // 33: tandem.v1.Node.Calibrate:input_type -> tandem.v1.CalibrateRequest
+	6,  // 34: tandem.v1.Node.Probe:input_type -> tandem.v1.ProbeRequest
+	8,  // 35: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	12, // 36: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	20, // 37: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	14, // 38: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
+	3,  // 39: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
+	5,  // 40: tandem.v1.Node.Calibrate:output_type -> tandem.v1.CalibrateResponse
+	7,  // 41: tandem.v1.Node.Probe:output_type -> tandem.v1.ProbeResponse
+	9,  // 42: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	18, // 43: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	21, // 44: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	15, // 45: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
+	39, // [39:46] is the sub-list for method output_type
+	32, // [32:39] is the sub-list for method input_type
 	32, // [32:32] is the sub-list for extension type_name
 	28, // [28:32] is the sub-list for extension extendee
 	0,  // [0:28] is the sub-list for field type_name
@@ -3030,15 +3256,15 @@ func file_tandem_proto_init() {
 	if File_tandem_proto != nil {
 		return
 	}
-	file_tandem_proto_msgTypes[10].OneofWrappers = []any{}
-	file_tandem_proto_msgTypes[20].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[14].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[24].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_proto_rawDesc), len(file_tandem_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   26,
+			NumMessages:   30,
 			NumExtensions: 4,
 			NumServices:   1,
 		},
