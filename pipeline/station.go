@@ -185,6 +185,13 @@ func (s *Station) Close() {
 // became here of the frames that they have no answer for is in the entry too.
 func (s *Station) Tell(now time.Time, above ...Entry) Entry {
 	e := s.account(now)
+	e.Measured = s.timing.measured()
+	e.Places = s.c.Queue
+	for _, b := range s.branches {
+		n, of := b.to.Neighbour(), float64(len(s.branches))
+		e.RoundTripMS += milliseconds(n.RoundTrip) / of
+		e.PaceMS += milliseconds(n.Pace) / of
+	}
 	s.trail.Tell(&e, above...)
 	return e
 }
