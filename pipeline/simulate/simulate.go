@@ -116,6 +116,7 @@ func (s *simulation) start(m *member) {
 		n.wake()
 	}
 	m.node = n
+	s.after(0, n.wake)
 	m.offer = func(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error) {
 		answers, err := n.station.Admit(s.now, frames, kept)
 		s.after(0, n.wake)

@@ -29,6 +29,14 @@ func (g Given) Add(s Setting, text string) {
 	}
 }
 
+// Last is the text that counts of what was given for a setting; empty: nothing was.
+func (g Given) Last(name string) string {
+	if n := len(g[name]); n > 0 {
+		return g[name][n-1]
+	}
+	return ""
+}
+
 // fromEnvironment reads the variables of an environment. One that begins like a setting's and is none is an error, as it
 // is a slip.
 func fromEnvironment(environment []string) (Given, error) {

@@ -24,8 +24,10 @@ import (
 
 // Site is what all simulated runs of a network have in common: of the network only its shapes matter.
 type Site struct {
-	net  *model.Network
-	cuts []int
+	net    *model.Network
+	shares []float64 // of its time, by layer
+	cuts   []int
+	fleet  *Fleet // of a run that was played; nil: devices and links are those of the options
 	// Delay is what a message takes one way where no link is emulated.
 	Delay time.Duration
 }
@@ -39,7 +41,7 @@ func Open(o options.Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{net: net, Delay: loopback}
+	s := &Site{net: net, shares: net.Shares(), Delay: loopback}
 	for _, text := range o.Cuts {
 		cut, err := net.Cut(text)
 		if err == nil && len(s.cuts) > 0 && cut <= s.cuts[len(s.cuts)-1] {
@@ -58,6 +60,9 @@ func Open(o options.Options) (*Site, error) {
 	}
 	return s, nil
 }
+
+// Like makes the nodes those of a fleet; nil: they are those of the options.
+func (s *Site) Like(f *Fleet) { s.fleet = f }
 
 // Close closes the network.
 func (s *Site) Close() error { return s.net.Close() }
@@ -88,10 +93,14 @@ func (s *Site) Plan(o options.Options, name string) (simulate.Plan, error) {
 		// A run that is overloaded without end is one of a wait that never ends.
 		Limit: 1000 * time.Hour,
 	}
-	if o.Link.Name == "" {
+	beside := o
+	if s.fleet != nil {
+		s.fleet.apply(&beside, 0, 0)
+	}
+	if beside.Link.Name == "" {
 		p.Delay = s.Delay
 	}
-	p.Client, p.End = s.host(o, options.Client, 0), s.host(o, options.End, 0)
+	p.Client, p.End = s.host(beside, options.Client, 0), s.host(beside, options.End, 0)
 	layer := 0
 	for level := range len(s.cuts) + 1 {
 		nodes, r, below := o.SlowNodes, options.Slow, o.SlowNodes
@@ -130,6 +139,9 @@ func (s *Site) node(o options.Options, run pipeline.Run, held pipeline.Holding, 
 	if all := o.EmulateSlow; len(all) > 0 && level > 0 {
 		o.Emulate = all[i%len(all)]
 	}
+	if s.fleet != nil {
+		s.fleet.apply(&o, level, i)
+	}
 	tail := held.To
 	if tail == s.net.Len() {
 		tail = max(held.From, run.Cuts[0])
@@ -137,7 +149,7 @@ func (s *Site) node(o options.Options, run pipeline.Run, held pipeline.Holding, 
 	places, highWater, drop := run.Queue(o.Queue, o.HighWater, o.Drop)
 	return simulate.Node{
 		Host:   s.host(o, r, place),
-		Device: &emulated{o.Emulate, s.net.Shares(), rand.New(rand.NewPCG(seed(o, r, place), 2))},
+		Device: &emulated{o.Emulate, s.shares, rand.New(rand.NewPCG(seed(o, r, place), 2))},
 		Stage: pipeline.StageConfig{
 			Holding: held, Cut: tail, Layers: s.net.Len(), KeepTail: o.Resident || held.To == s.net.Len(),
 			Queue: places, HighWater: highWater, Drop: drop, MaxAge: o.MaxAge, Batch: o.Batch,
@@ -176,7 +188,7 @@ func seed(o options.Options, r options.Role, place int) uint64 {
 // emulated is a device with its chances.
 type emulated struct {
 	device.Emulation
-	shares []float64 // of the network's layers in its time
+	shares []float64 // of the network's time, by layer
 	random *rand.Rand
 }
 

@@ -2040,6 +2040,14 @@ type Ledger struct {
 	ElapsedS float64 `protobuf:"fixed64,28,opt,name=elapsed_s,json=elapsedS,proto3" json:"elapsed_s,omitempty"`
 	// How large layers are stored; empty: as float32.
 	Weights string `protobuf:"bytes,34,opt,name=weights,proto3" json:"weights,omitempty"`
+	// What was measured, in the mean, with the mean deviations; 0: not known.
+	Places       int32   `protobuf:"varint,35,opt,name=places,proto3" json:"places,omitempty"`
+	HeadMs       float64 `protobuf:"fixed64,36,opt,name=head_ms,json=headMs,proto3" json:"head_ms,omitempty"`
+	HeadSpreadMs float64 `protobuf:"fixed64,37,opt,name=head_spread_ms,json=headSpreadMs,proto3" json:"head_spread_ms,omitempty"`
+	TailMs       float64 `protobuf:"fixed64,38,opt,name=tail_ms,json=tailMs,proto3" json:"tail_ms,omitempty"`
+	TailSpreadMs float64 `protobuf:"fixed64,39,opt,name=tail_spread_ms,json=tailSpreadMs,proto3" json:"tail_spread_ms,omitempty"`
+	RoundTripMs  float64 `protobuf:"fixed64,40,opt,name=round_trip_ms,json=roundTripMs,proto3" json:"round_trip_ms,omitempty"`
+	PaceMs       float64 `protobuf:"fixed64,41,opt,name=pace_ms,json=paceMs,proto3" json:"pace_ms,omitempty"`
 	// What follows is in no report. The life tells those of a node apart.
 	Life string `protobuf:"bytes,29,opt,name=life,proto3" json:"life,omitempty"`
 	// The frames that ended on the node without a result.
@@ -2269,6 +2277,55 @@ func (x *Ledger) GetWeights() string {
 		return x.Weights
 	}
 	return ""
+}
+
+func (x *Ledger) GetPlaces() int32 {
+	if x != nil {
+		return x.Places
+	}
+	return 0
+}
+
+func (x *Ledger) GetHeadMs() float64 {
+	if x != nil {
+		return x.HeadMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetHeadSpreadMs() float64 {
+	if x != nil {
+		return x.HeadSpreadMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetTailMs() float64 {
+	if x != nil {
+		return x.TailMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetTailSpreadMs() float64 {
+	if x != nil {
+		return x.TailSpreadMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetRoundTripMs() float64 {
+	if x != nil {
+		return x.RoundTripMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetPaceMs() float64 {
+	if x != nil {
+		return x.PaceMs
+	}
+	return 0
 }
 
 func (x *Ledger) GetLife() string {
@@ -3320,7 +3377,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05nodes\x18\x06 \x03(\v2\x11.tandem.v1.LedgerR\x05nodes\x12)\n" +
 	"\x06reason\x18\a \x01(\x0e2\x11.tandem.v1.ReasonR\x06reason:\x06\x80\xb5\x18\x80\x80@J\x04\b\x03\x10\x04J\x04\b\x05\x10\x06\"H\n" +
 	"\rCloseResponse\x12)\n" +
-	"\x06report\x18\x02 \x01(\v2\x11.tandem.v1.ReportR\x06report:\x06\x80\xb5\x18\x80\x80@J\x04\b\x01\x10\x02\"\xad\b\n" +
+	"\x06report\x18\x02 \x01(\v2\x11.tandem.v1.ReportR\x06report:\x06\x80\xb5\x18\x80\x80@J\x04\b\x01\x10\x02\"\x80\n" +
+	"\n" +
 	"\x06Ledger\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x1a\n" +
@@ -3350,7 +3408,14 @@ const file_tandem_proto_rawDesc = "" +
 	"\trestarted\x18\x17 \x01(\bR\trestarted\x12\x14\n" +
 	"\x05lives\x18\x1b \x01(\x05R\x05lives\x12\x1b\n" +
 	"\telapsed_s\x18\x1c \x01(\x01R\belapsedS\x12\x1f\n" +
-	"\aweights\x18\" \x01(\tB\x05\x88\xb5\x18\x80\x04R\aweights\x12\x12\n" +
+	"\aweights\x18\" \x01(\tB\x05\x88\xb5\x18\x80\x04R\aweights\x12\x16\n" +
+	"\x06places\x18# \x01(\x05R\x06places\x12\x17\n" +
+	"\ahead_ms\x18$ \x01(\x01R\x06headMs\x12$\n" +
+	"\x0ehead_spread_ms\x18% \x01(\x01R\fheadSpreadMs\x12\x17\n" +
+	"\atail_ms\x18& \x01(\x01R\x06tailMs\x12$\n" +
+	"\x0etail_spread_ms\x18' \x01(\x01R\ftailSpreadMs\x12\"\n" +
+	"\rround_trip_ms\x18( \x01(\x01R\vroundTripMs\x12\x17\n" +
+	"\apace_ms\x18) \x01(\x01R\x06paceMs\x12\x12\n" +
 	"\x04life\x18\x1d \x01(\tR\x04life\x12\x1a\n" +
 	"\x04gone\x18\x1e \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x04gone\x12+\n" +
 	"\x06handed\x18\x1f \x03(\v2\x13.tandem.v1.HandoverR\x06handed\x12\x17\n" +
