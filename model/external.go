@@ -39,14 +39,7 @@ func (s *siblings) attach(m *onnx.Model, c *content) error {
 		}
 		open = func(location string) (io.ReaderAt, int64, error) { return s.beside(root, location) }
 	}
-	user := map[string]*onnx.Tensor{}
-	for _, t := range external {
-		if user[t.External.Location] == nil {
-			user[t.External.Location] = t
-			s.names = append(s.names, t.External.Location)
-		}
-	}
-	slices.Sort(s.names)
+	s.names = locations(external)
 	if len(s.names) > maxSiblings {
 		return fmt.Errorf("%w: weights in more than %d files", ErrUnsupported, maxSiblings)
 	}
@@ -54,8 +47,9 @@ func (s *siblings) attach(m *onnx.Model, c *content) error {
 	for _, location := range s.names {
 		r, size, err := open(location)
 		if err != nil {
+			i := slices.IndexFunc(external, func(t *onnx.Tensor) bool { return t.External.Location == location })
 			return fmt.Errorf("the weights %.80q are in the file %.80q: %w; put it beside the ONNX file, or export with external_data=False",
-				user[location].Name, location, err)
+				external[i].Name, location, err)
 		}
 		at[location] = c.add(r, size)
 	}
@@ -66,6 +60,15 @@ func (s *siblings) attach(m *onnx.Model, c *content) error {
 		}
 	}
 	return nil
+}
+
+// locations are the files that tensors are in, in the order of their names.
+func locations(external []*onnx.Tensor) (names []string) {
+	for _, t := range external {
+		names = append(names, t.External.Location)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // beside opens a file in the folder of the ONNX file. It can't be anywhere else,

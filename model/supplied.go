@@ -2,9 +2,30 @@ package model
 
 import (
 	"fmt"
+	"os"
 
+	"tandem/model/internal/onnx"
 	"tandem/model/internal/op"
 )
+
+// Beside lists the files beside an ONNX file that hold weights, in the order of
+// their names. It reads no weights.
+func Beside(path string) ([]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open network: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("open network: %w", err)
+	}
+	m, err := onnx.Parse(f, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("open network %s: %w", path, err)
+	}
+	return locations(m.External()), nil
+}
 
 // Manifest is that of the network's files; false: it has none, as its weights are
 // made from a seed.

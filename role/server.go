@@ -9,7 +9,6 @@ import (
 	"sync"
 	"syscall"
 
-	"tandem/model"
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/input"
@@ -159,7 +158,7 @@ func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error 
 }
 
 func (s *server) buildWorker(ctx context.Context, cfg setup) error {
-	net, err := model.OpenOrDefault(cfg.Model, cfg.Settings, cfg.Seed)
+	net, err := supply.Open(ctx, cfg.Options)
 	if err != nil {
 		return err
 	}

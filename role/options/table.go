@@ -61,7 +61,7 @@ func Table(o *Options) []Setting {
 		{Name: "resident", Roles: []Role{Local, Fast}, Switch: true, Value: onOff(&o.Resident), Usage: "keep the tail in fast's memory, so that a switch costs nothing"},
 		{Name: "slow-nodes", Roles: []Role{Local}, Value: whole(&o.SlowNodes, 1, 4096), Usage: "how many slow nodes there are behind each hand-over; more than 64 are for simulations"},
 
-		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node", Unset: "two dense layers, 100 to 2000 to 2000"},
+		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node, or its address on a web server, as in http://host/net.onnx; a slow node without it gets its layers from the node above", Unset: "two dense layers, 100 to 2000 to 2000"},
 		{Name: "cache", Roles: workers, Value: text(&o.Cache), Usage: "folder for networks that come from elsewhere: from a neighbour, or from a web server", Unset: "tandem in the user's cache folder, or as a service, the one that systemd gives"},
 		{Name: "cache-size", Roles: workers, Value: size(&o.CacheSize, 1<<20, math.MaxInt), Usage: "most bytes that they take there; what was used longest ago goes"},
 		{Name: "shape", Roles: workers, Many: true, Value: shapes(&o.Settings.Shapes), Usage: "sizes of an input that the file leaves open, the same on every node, as in input=1x3x640x640; once for each input"},
