@@ -501,7 +501,7 @@ column:
 	RET
 
 // func strips48AVX512(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15 Z16 Z17 Z18 Z19 Z20 Z21 Z22 Z23] sums, [Z24 Z25 Z26] columns of B, then lo, [Z27 Z28 Z29] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15 Z16 Z17 Z18 Z19 Z20 Z21 Z22 Z23] sums, [Z24 Z25 Z26] columns of B, then lo, [Z27 Z28 Z29] weights, then hi
 TEXT ·strips48AVX512(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -511,8 +511,10 @@ TEXT ·strips48AVX512(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
+	MOVQ             strips_pitch(AX), R15
 	SHLQ             $2, CX
 	SHLQ             $2, R8
+	SHLQ             $2, R15
 	XORL             R14, R14
 
 strip:
@@ -665,6 +667,7 @@ begun:
 	JLE              last
 
 two:
+	PREFETCHT1       0(R10)(R15*1)
 	VMOVUPS          0(R11), Z24
 	VMOVUPS          64(R11), Z25
 	VMOVUPS          128(R11), Z26
@@ -880,12 +883,13 @@ bound:
 	ADDQ             CX, BX
 	ADDQ             $32, DX
 	ADDQ             $32, R14
+	ADDQ             $32, R15
 	CMPQ             R14, $128
 	JNE              same
+	SUBQ             R14, R15
 	SUBQ             R14, DX
 	XORL             R14, R14
-	MOVQ             strips_pitch(AX), R13
-	LEAQ             0(DX)(R13*4), DX
+	ADDQ             R15, DX
 
 same:
 	DECQ             R9
@@ -896,7 +900,7 @@ done:
 	RET
 
 // func strips16AVX512(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8] columns of B, then lo, [Z9 Z10 Z11] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8] columns of B, then lo, [Z9 Z10 Z11] weights, then hi
 TEXT ·strips16AVX512(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -906,8 +910,10 @@ TEXT ·strips16AVX512(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
+	MOVQ             strips_pitch(AX), R15
 	SHLQ             $2, CX
 	SHLQ             $2, R8
+	SHLQ             $2, R15
 	XORL             R14, R14
 
 strip:
@@ -996,6 +1002,7 @@ begun:
 	JLE              last
 
 two:
+	PREFETCHT1       0(R10)(R15*1)
 	VMOVUPS          0(R11), Z8
 	VFMADD231PS.BCST 0(R10), Z8, Z0
 	VFMADD231PS.BCST 4(R10), Z8, Z1
@@ -1085,12 +1092,13 @@ bound:
 	ADDQ             CX, BX
 	ADDQ             $32, DX
 	ADDQ             $32, R14
+	ADDQ             $32, R15
 	CMPQ             R14, $128
 	JNE              same
+	SUBQ             R14, R15
 	SUBQ             R14, DX
 	XORL             R14, R14
-	MOVQ             strips_pitch(AX), R13
-	LEAQ             0(DX)(R13*4), DX
+	ADDQ             R15, DX
 
 same:
 	DECQ             R9
@@ -2175,7 +2183,7 @@ column:
 	RET
 
 // func strips24AVX2(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] sums, [Y12 Y13 Y14] columns of B, then lo, [Y15] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] sums, [Y12 Y13 Y14] columns of B, then lo, [Y15] weights, then hi
 TEXT ·strips24AVX2(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -2185,8 +2193,10 @@ TEXT ·strips24AVX2(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
+	MOVQ             strips_pitch(AX), R15
 	SHLQ             $2, CX
 	SHLQ             $2, R8
+	SHLQ             $2, R15
 	XORL             R14, R14
 
 strip:
@@ -2271,6 +2281,7 @@ begun:
 	JLE              last
 
 two:
+	PREFETCHT1       0(R10)(R15*1)
 	VMOVUPS          0(R11), Y12
 	VMOVUPS          32(R11), Y13
 	VMOVUPS          64(R11), Y14
@@ -2390,12 +2401,13 @@ bound:
 	ADDQ             CX, BX
 	ADDQ             $16, DX
 	ADDQ             $16, R14
+	ADDQ             $16, R15
 	CMPQ             R14, $64
 	JNE              same
+	SUBQ             R14, R15
 	SUBQ             R14, DX
 	XORL             R14, R14
-	MOVQ             strips_pitch(AX), R13
-	LEAQ             0(DX)(R13*4), DX
+	ADDQ             R15, DX
 
 same:
 	DECQ             R9
@@ -2406,7 +2418,7 @@ done:
 	RET
 
 // func strips8AVX2(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums, [Y8] columns of B, then lo, [Y9 Y10 Y11] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums, [Y8] columns of B, then lo, [Y9 Y10 Y11] weights, then hi
 TEXT ·strips8AVX2(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -2416,8 +2428,10 @@ TEXT ·strips8AVX2(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
+	MOVQ             strips_pitch(AX), R15
 	SHLQ             $2, CX
 	SHLQ             $2, R8
+	SHLQ             $2, R15
 	XORL             R14, R14
 
 strip:
@@ -2478,6 +2492,7 @@ begun:
 	JLE              last
 
 two:
+	PREFETCHT1       0(R10)(R15*1)
 	VMOVUPS          0(R11), Y8
 	VBROADCASTSS     0(R10), Y9
 	VFMADD231PS      Y8, Y9, Y0
@@ -2547,12 +2562,13 @@ bound:
 	ADDQ             CX, BX
 	ADDQ             $16, DX
 	ADDQ             $16, R14
+	ADDQ             $16, R15
 	CMPQ             R14, $64
 	JNE              same
+	SUBQ             R14, R15
 	SUBQ             R14, DX
 	XORL             R14, R14
-	MOVQ             strips_pitch(AX), R13
-	LEAQ             0(DX)(R13*4), DX
+	ADDQ             R15, DX
 
 same:
 	DECQ             R9
