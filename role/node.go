@@ -13,6 +13,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/answer"
+	"tandem/role/device"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/transport"
@@ -100,6 +101,7 @@ func (n *node) Describe(context.Context) (d transport.Description, err error) {
 	default:
 	}
 	d.Role, d.Name, d.Version = string(n.role), n.name, n.version
+	d.Device, d.Load = device.Machine(), device.Load()
 	return d, nil
 }
 

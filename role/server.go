@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"sync"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 	"tandem/model"
 	"tandem/pipeline"
 	"tandem/role/answer"
+	"tandem/role/discover"
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
@@ -90,6 +92,8 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 			s.monitor.Close()
 			return nil, errors.Join(err, listener.Close(), s.clean())
 		}
+		cfg.announce(listener.Addr(), discover.Node{})
+		s.cleanup = append(s.cleanup, cfg.found.Close)
 	} else {
 		s.node.queue = cfg.Queue
 	}
@@ -102,7 +106,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		}
 	})
 	if cfg.Role != options.End {
-		if err := s.buildWorker(ctx, cfg); err != nil {
+		if err := s.buildWorker(ctx, cfg, listener.Addr()); err != nil {
 			return nil, errors.Join(err, s.http.Close(), s.stop())
 		}
 	}
@@ -155,33 +159,29 @@ func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error 
 	return nil
 }
 
-func (s *server) buildWorker(ctx context.Context, cfg setup) error {
-	net, err := model.OpenOrDefault(cfg.Model, cfg.Settings, cfg.Seed)
+func (s *server) buildWorker(ctx context.Context, cfg setup, at net.Addr) error {
+	network, err := model.OpenOrDefault(cfg.Model, cfg.Settings, cfg.Seed)
 	if err != nil {
 		return err
 	}
-	w, err := newWorker(cfg, s.node.name, net)
+	cfg.announce(at, discover.Node{Model: network.Name(), Digest: network.Digest(), Layers: network.Len()})
+	w, err := newWorker(cfg, s.node.name, network)
 	if err != nil {
-		return errors.Join(err, net.Close())
+		return errors.Join(err, network.Close(), cfg.found.Close())
 	}
-	s.cleanup, w.metrics = append(s.cleanup, w.close), s.monitor.Metrics
+	s.cleanup, w.metrics = append(s.cleanup, w.close, cfg.found.Close), s.monitor.Metrics
 	if cfg.Trace != "" {
 		if w.trace, err = report.CreateTrace(cfg.Trace); err != nil {
 			return err
 		}
 		s.cleanup = append(s.cleanup, w.trace.Close)
 	}
-	s.below.Begin(func(ctx context.Context) (needed, other error) { return w.below.Answer(ctx, w.name) })
 	w.exec.Tune(ctx) // while there are no frames
-	needed, other := w.below.Await(ctx, w.name, cfg.await)
-	if needed != nil {
-		return needed
-	}
-	if other != nil {
-		cfg.Log.Warn().Err(other).Msg("a next node is missing: it is used when it is there")
+	if err := w.meet(ctx, &s.below); err != nil {
+		return err
 	}
 	s.node.begin, s.node.network = w.begin, w.describe
-	c := plan.Calibrator{Net: net, Threads: cfg.Threads, Emulate: cfg.Emulate, Cut: w.cut(), Busy: s.node.inRun}
+	c := plan.Calibrator{Net: network, Threads: cfg.Threads, Emulate: cfg.Emulate, Cut: w.cut(), Busy: s.node.inRun}
 	s.node.calibrate = c.Calibrate
 	return nil
 }

@@ -55,12 +55,25 @@ func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
 		}
 		w.cuts = []int{best}
 	}
-	w.below.Next, w.below.End = targets(cfg)
-	if w.members = newMembers(cfg); w.members != nil {
-		w.below.Many = w.members.targets
-	}
 	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch, Weights: cfg.Weights})
 	return w, nil
+}
+
+// meet finds the nodes below, and waits until they can be reached.
+func (w *worker) meet(ctx context.Context, ready *monitor.Readiness) error {
+	if err := w.cfg.seek(ctx); err != nil {
+		return err
+	}
+	w.below.Next, w.below.End = targets(w.cfg)
+	if w.members = newMembers(w.cfg, w.net.Digest()); w.members != nil {
+		w.below.Many = w.members.targets
+	}
+	ready.Begin(func(ctx context.Context) (needed, other error) { return w.below.Answer(ctx, w.name) })
+	needed, other := w.below.Await(ctx, w.name, w.cfg.await)
+	if needed == nil && other != nil {
+		w.cfg.Log.Warn().Err(other).Msg("a next node is missing: it is used when it is there")
+	}
+	return needed
 }
 
 // close ends the executor's threads. No run may be active.
