@@ -81,6 +81,8 @@ var flags = []flagValues{
 	{"role", "end", []string{"both", "End", "local"}, "client, fast, slow, end"},
 	{"listen", "127.0.0.1:0", []string{"host:", "host:http", "host:65536", "[::1:80"}, "host:port"},
 	{"next", "127.0.0.1:1", []string{"fast:-1", "fast:1,slow:x"}, "host:port"},
+	{"next", "dns:slow", []string{"dns:", "dns:a:x", "dns:a:1:2", "dns:a/b"}, "dns:NAME:PORT"},
+	{"next", "srv:_tandem._tcp.slow.example", []string{"srv:", "srv:slow", "srv:_a._b", "srv:_a._b.c:5", "srv:_a._b..c", "srv:a._b.c"}, "srv: and the name of SRV records"},
 	{"end", "127.0.0.1:1", []string{"end:", "end:x"}, "host:port"},
 	{"strategy", "s1", []string{"s9", "Baseline", ""}, "baseline, takeover (s1), alternate (s2), balance, credit, replicate (s3)"},
 	{"tasks", "5", []string{"0", "-1", "1.5", "many", "99999999999999999999"}, "whole number from 1"},
@@ -135,6 +137,8 @@ var flags = []flagValues{
 	{"shape", "x=1x3x64x64", []string{"x=", "x=1x0", "3y4", "1x-1"}, "a shape such as input=1x3x640x640"},
 	{"buffer", "64MiB", []string{"0", "1023KiB", "-1MiB", "big"}, "1MiB or more"},
 	{"max-body", "1MiB", []string{"0", "1", "2GiB", "-1MiB", "big"}, "1KiB to 1GiB"},
+	{"pipeline", "door", []string{"", "a b", "a/b", strings.Repeat("x", 64)}, "letters, digits"},
+	{"announce", "false", []string{"maybe"}, "true or false"},
 	{"wait", "1s", []string{"-1s", "1", "600000h"}, "a time of 0s or more, and at most 1000h"},
 	{"idle", "5s", []string{"1s", "x", "1000h1ns"}, "a time of 2s or more, and at most 1000h"},
 	{"drain", "1s", []string{"0s", "x", "600000h"}, "a time of 100ms or more, and at most 1000h"},
@@ -186,11 +190,8 @@ func TestIncompleteCommandLineIsRefused(t *testing.T) {
 		args  string
 		named []string
 	}{
-		{"--role client", []string{"--next is missing", "--next fast:12345"}},
-		{"--role slow", []string{"--next", "--next end:12345"}},
-		{"--role fast", []string{"--next", "--next slow:12345", "--end is missing", "--end end:12345"}},
-		{"--role fast --next a:1", []string{"--end is missing"}},
-		{"--role fast --end a:1", []string{"--next"}},
+		{"--role slow --end a:1", []string{"--next is missing", "leave out --end"}},
+		{"--role client --next dns:a:1", []string{"--next dns:a:1", "name that one"}},
 		{"--role slow --next a:1 --next b:1", []string{"--next is given 2 times"}},
 		{"--role client --next a:1 --strategy s3", []string{"--next is given once", "replicate"}},
 		{"--frames 0", []string{"--frames 0", "--strategy"}},

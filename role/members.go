@@ -28,7 +28,7 @@ type members struct {
 }
 
 // newMembers begins to follow the names in --next, and who is discovered; nil: there is nothing to follow.
-func newMembers(cfg setup) *members {
+func newMembers(cfg setup, digest string) *members {
 	m := &members{cfg: cfg, known: map[string]target.Target{}}
 	for _, text := range cfg.Next {
 		if resolve.Many(text) {
@@ -36,6 +36,9 @@ func newMembers(cfg setup) *members {
 				return cfg.names.Members(ctx, text)
 			}})
 		}
+	}
+	if cfg.Role == options.Fast && len(cfg.Next) == 0 && cfg.found != nil {
+		m.sets = append(m.sets, cfg.discovered(digest))
 	}
 	if len(m.sets) == 0 {
 		return nil

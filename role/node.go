@@ -14,6 +14,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/agree"
 	"tandem/role/answer"
+	"tandem/role/device"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/plan"
@@ -102,6 +103,7 @@ func (n *node) Describe(context.Context) (d transport.Description, err error) {
 	default:
 	}
 	d.Role, d.Name, d.Version = string(n.role), n.name, n.version
+	d.Device, d.Load = device.Machine(), device.Load()
 	return d, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/cert"
 	"tandem/role/device"
+	"tandem/role/discover"
 	"tandem/role/options"
 	"tandem/role/report"
 	"tandem/role/resolve"
@@ -67,6 +68,7 @@ type setup struct {
 	network     network           // nil: TCP
 	names       lookups           // nil: --next names nodes one by one
 	dial        dial              // nil: over TCP, or the network
+	found       *discover.Network // who announces themselves; nil: nobody is looked for
 }
 
 type dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -109,6 +111,9 @@ func someOf(log zerolog.Logger) zerolog.Logger {
 func newClient(cfg setup, address string) *transport.Client {
 	l := transport.Limits{
 		Dial: target.DialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
+	}
+	if cfg.found != nil {
+		l.ServerName = func() string { return cfg.found.ServerName(address) }
 	}
 	if l.DialContext = cfg.dial; cfg.network != nil {
 		l.DialContext = cfg.network.DialContext

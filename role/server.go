@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"sync"
 	"syscall"
 
 	"tandem/pipeline"
 	"tandem/role/answer"
+	"tandem/role/discover"
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
@@ -91,6 +93,8 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 			s.monitor.Close()
 			return nil, errors.Join(err, listener.Close(), s.clean())
 		}
+		cfg.announce(listener.Addr(), discover.Node{})
+		s.cleanup = append(s.cleanup, cfg.found.Close)
 	} else {
 		s.node.queue = cfg.Queue
 		s.node.Shelf = supply.NewShelf(cfg.Options)
@@ -104,7 +108,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		}
 	})
 	if cfg.Role != options.End {
-		if err := s.buildWorker(ctx, cfg); err != nil {
+		if err := s.buildWorker(ctx, cfg, listener.Addr()); err != nil {
 			return nil, errors.Join(err, s.http.Close(), s.stop())
 		}
 	}
@@ -157,31 +161,27 @@ func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error 
 	return nil
 }
 
-func (s *server) buildWorker(ctx context.Context, cfg setup) error {
-	net, err := supply.Open(ctx, cfg.Options)
+func (s *server) buildWorker(ctx context.Context, cfg setup, at net.Addr) error {
+	network, err := supply.Open(ctx, cfg.Options)
 	if err != nil {
 		return err
 	}
-	s.node.Stock(net)
+	s.node.Stock(network)
+	cfg.announce(at, discover.Node{Model: network.Name(), Digest: network.Digest(), Layers: network.Len()})
 	w, err := newWorker(cfg, s.node.name, s.node.Shelf)
 	if err != nil {
-		return errors.Join(err, s.node.Shelf.Close())
+		return errors.Join(err, s.node.Shelf.Close(), cfg.found.Close())
 	}
-	s.cleanup, w.metrics = append(s.cleanup, w.close), s.monitor.Metrics
+	s.cleanup, w.metrics = append(s.cleanup, w.close, cfg.found.Close), s.monitor.Metrics
 	if cfg.Trace != "" {
 		if w.trace, err = report.CreateTrace(cfg.Trace); err != nil {
 			return err
 		}
 		s.cleanup = append(s.cleanup, w.trace.Close)
 	}
-	s.below.Begin(func(ctx context.Context) (needed, other error) { return w.below.Answer(ctx, w.name) })
 	w.exec.Tune(ctx) // while there are no frames
-	needed, other := w.below.Await(ctx, w.name, cfg.await)
-	if needed != nil {
-		return needed
-	}
-	if other != nil {
-		cfg.Log.Warn().Err(other).Msg("a next node is missing: it is used when it is there")
+	if err := w.meet(ctx, &s.below); err != nil {
+		return err
 	}
 	s.node.begin = w.begin
 	s.node.Net, s.node.Cut = s.node.Now, w.cuts

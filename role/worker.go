@@ -58,10 +58,6 @@ func newWorker(cfg setup, name string, shelf *supply.Shelf) (*worker, error) {
 		}
 		w.cuts = []int{best}
 	}
-	w.below.Next, w.below.End = targets(cfg)
-	if w.members = newMembers(cfg); w.members != nil {
-		w.below.Many = w.members.targets
-	}
 	w.execute(net)
 	return w, nil
 }
@@ -72,6 +68,23 @@ func (w *worker) execute(net *model.Network) {
 		w.exec.Close()
 	}
 	w.net, w.exec = net, model.NewExecutor(net, model.Options{Threads: w.cfg.Threads, Batch: w.cfg.Batch, Weights: w.cfg.Weights})
+}
+
+// meet finds the nodes below, and waits until they can be reached.
+func (w *worker) meet(ctx context.Context, ready *monitor.Readiness) error {
+	if err := w.cfg.seek(ctx); err != nil {
+		return err
+	}
+	w.below.Next, w.below.End = targets(w.cfg)
+	if w.members = newMembers(w.cfg, w.net.Digest()); w.members != nil {
+		w.below.Many = w.members.targets
+	}
+	ready.Begin(func(ctx context.Context) (needed, other error) { return w.below.Answer(ctx, w.name) })
+	needed, other := w.below.Await(ctx, w.name, w.cfg.await)
+	if needed == nil && other != nil {
+		w.cfg.Log.Warn().Err(other).Msg("a next node is missing: it is used when it is there")
+	}
+	return needed
 }
 
 // close ends the executor's threads. No run may be active.

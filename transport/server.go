@@ -42,6 +42,8 @@ type Description struct {
 	Digest  string
 	Layers  int     // of the whole network
 	Inputs  []Input // what frames bring that enter it
+	Device  string  // the machine that it runs on
+	Load    float64 // how much of its processors is wanted; 1: all
 }
 
 // Opening asks a node to take part in a run.
@@ -168,6 +170,7 @@ func (h handler) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.D
 	}
 	return &wire.DescribeResponse{
 		Role: d.Role, Name: d.Name, Version: d.Version, Model: d.Model, Digest: d.Digest, Layers: int32(d.Layers), Inputs: tensorsToWire(d.Inputs),
+		Device: d.Device, Load: d.Load,
 	}, nil
 }
 

@@ -25,6 +25,7 @@ import (
 type network struct {
 	prefix string // of the namespaces' names; empty: loopback
 	nodes  []string
+	resolv string // file that is every node's /etc/resolv.conf; "": the machine's own
 }
 
 // networks numbers those of this process, so that several can stand beside each other.
@@ -114,7 +115,11 @@ func (n *network) command(node, program string, args ...string) *exec.Cmd {
 	if n.prefix == "" {
 		return exec.Command(program, args...)
 	}
-	return exec.Command("ip", append([]string{"netns", "exec", n.prefix + node, program}, args...)...) // which becomes it
+	inside := []string{"netns", "exec", n.prefix + node}
+	if n.resolv != "" {
+		inside = append(inside, "sh", "-c", `mount --bind "$0" /etc/resolv.conf && exec "$@"`, n.resolv) // in a mount namespace that ip makes
+	}
+	return exec.Command("ip", slices.Concat(inside, []string{program}, args)...) // which becomes it
 }
 
 // breaks returns the commands that bring a fault of the network about, and those that mend it.

@@ -21,8 +21,9 @@ type Set struct {
 	Name string // of what it is, in logs and errors
 	// Look finds who is there now: host:port each. An error leaves the set as it is: that the one who is asked does not
 	// answer, or knows nobody, says nothing of the nodes, and one that is gone is noticed by those that call it.
-	Look func(context.Context) ([]string, error)
-	Log  zerolog.Logger
+	Look  func(context.Context) ([]string, error)
+	Every time.Duration // between two looks, once somebody is there; 0: Every
+	Log   zerolog.Logger
 
 	mu    sync.Mutex
 	nodes []string
@@ -44,14 +45,16 @@ func (s *Set) Nodes() ([]string, error) {
 
 // Follow looks again and again until the context ends.
 func (s *Set) Follow(ctx context.Context) {
-	tick := time.NewTicker(Every)
-	defer tick.Stop()
 	for {
 		s.look(ctx)
+		pause := Every
+		if _, err := s.Nodes(); err == nil {
+			pause = max(pause, s.Every)
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(pause):
 		}
 	}
 }

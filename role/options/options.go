@@ -72,11 +72,14 @@ type Options struct {
 	LogFormat string
 
 	Listen string        // host:port
-	Next   []string      // host:port of the next node; client: of every node that takes frames
-	End    string        // host:port of the end node, for results of the fast node
+	Next   []string      // host:port of the next node, or dns: or srv: of several; client: of every node that takes frames; none: who is found
+	End    string        // host:port of the end node, for results of the fast node; empty: who is found
 	Wait   time.Duration // how long a node waits at its start for the nodes below it
 	Idle   time.Duration // a neighbour silent for so long has left its run
 	Drain  time.Duration // how long a closing run may work off its queues
+
+	Announce bool   // nodes: so that others find this one
+	Pipeline string // who belongs together among those that are found; empty: those without a name
 
 	Strategy string           // name or alias; empty: all in turn (local), or the fast node's own (client)
 	Tasks    int              // 0: the fast node's own (client)
@@ -153,6 +156,7 @@ func Default(r Role) Options {
 		Drain:     time.Minute,
 		Timeout:   5 * time.Second,
 		Answers:   answer.Top,
+		Announce:  true,
 	}
 	switch r {
 	case Local:

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"tandem/model"
 	"tandem/pipeline"
@@ -51,8 +52,10 @@ var (
 func Table(o *Options) []Setting {
 	return []Setting{
 		{Heading: "what runs", Name: "role", Roles: anyRole, Value: oneOf(&o.Role, Roles...), Usage: "client, fast, slow or end", Unset: "all of them in this process, one strategy after the other"},
-		{Name: "next", Roles: senders, Many: true, Value: list(&o.Next, parseAddress), Usage: "host, or host:port, of the next node; more than once for several slow nodes; for the client, of each node that takes frames (more than once for replicate)"},
-		{Name: "end", Roles: senders, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one; for a client with --serve, where its answers come from", Unset: "for the client, where fast calls it"},
+		{Name: "next", Roles: senders, Many: true, Value: list(&o.Next, parseNext), Usage: "host, or host:port, of the next node; more than once for several slow nodes; dns:NAME:PORT for all addresses of a name, or srv:NAME for those of its SRV records, which are followed as they change; for the client, of each node that takes frames (more than once for replicate)", Unset: "who is found on the network: for slow end, for fast all slow nodes, for the client fast"},
+		{Name: "end", Roles: senders, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one; for a client with --serve, where its answers come from", Unset: "who is found on the network; for the client, where fast calls it"},
+		{Name: "pipeline", Roles: []Role{Client, Fast, Slow, End}, Value: parsed(&o.Pipeline, parsePipeline, zeroIsUnset), Usage: "name of the pipeline that this node belongs to, where nodes of several are on the network: its neighbours are found among those of the same name"},
+		{Name: "announce", Roles: servers, Switch: true, Value: onOff(&o.Announce), Usage: "let others on the network find this node, by DNS-SD (_tandem._tcp.local); --announce=false does not; what listens on this machine alone never does", Unset: "true"},
 		{Name: "listen", Roles: servers, Value: address(&o.Listen), Usage: "host:port to listen on"},
 		{Name: "wait", Roles: senders, Value: duration(&o.Wait, 0), Usage: "how long to wait at the start for the nodes below"},
 		{Name: "strategy", Roles: deciders, Value: parsed(&o.Strategy, parseStrategy, zeroIsUnset), Usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", "), Unset: "without --role all in turn; for the client, the fast node's"},
@@ -129,6 +132,17 @@ func Table(o *Options) []Setting {
 func parseSource(s string) (string, error) {
 	_, _, err := input.ParseSource(s)
 	return s, err
+}
+
+// parsePipeline reads the name of a pipeline, which is typed and announced.
+func parsePipeline(s string) (string, error) {
+	wrong := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_' && r != '.'
+	}
+	if s == "" || len(s) > 63 || strings.ContainsFunc(s, wrong) {
+		return "", errors.New("use a name of letters, digits, -, _ and ., of 63 bytes at most")
+	}
+	return s, nil
 }
 
 func parseNewest(s string) (input.Newest, error) {

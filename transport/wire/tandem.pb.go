@@ -179,7 +179,11 @@ type DescribeResponse struct {
 	// Of the whole network.
 	Layers int32 `protobuf:"varint,6,opt,name=layers,proto3" json:"layers,omitempty"`
 	// What the frames bring that enter the network; empty as model is.
-	Inputs        []*Value `protobuf:"bytes,7,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	Inputs []*Value `protobuf:"bytes,7,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	// The machine that it runs on, such as Raspberry Pi 4B.
+	Device string `protobuf:"bytes,8,opt,name=device,proto3" json:"device,omitempty"`
+	// How much of the machine's processors its programs have wanted in the last minute; 1: all of them.
+	Load          float64 `protobuf:"fixed64,9,opt,name=load,proto3" json:"load,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -261,6 +265,20 @@ func (x *DescribeResponse) GetInputs() []*Value {
 		return x.Inputs
 	}
 	return nil
+}
+
+func (x *DescribeResponse) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *DescribeResponse) GetLoad() float64 {
+	if x != nil {
+		return x.Load
+	}
+	return 0
 }
 
 type CalibrateRequest struct {
@@ -3233,7 +3251,7 @@ var File_tandem_proto protoreflect.FileDescriptor
 const file_tandem_proto_rawDesc = "" +
 	"\n" +
 	"\ftandem.proto\x12\ttandem.v1\x1a google/protobuf/descriptor.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\xd7\x01\n" +
+	"\x0fDescribeRequest\"\x83\x02\n" +
 	"\x10DescribeResponse\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\x04name\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x12\x18\n" +
@@ -3241,7 +3259,9 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05model\x18\x04 \x01(\tR\x05model\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\tR\x06digest\x12\x16\n" +
 	"\x06layers\x18\x06 \x01(\x05R\x06layers\x12/\n" +
-	"\x06inputs\x18\a \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\"\x12\n" +
+	"\x06inputs\x18\a \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\x12\x16\n" +
+	"\x06device\x18\b \x01(\tR\x06device\x12\x12\n" +
+	"\x04load\x18\t \x01(\x01R\x04load\"\x12\n" +
 	"\x10CalibrateRequest\"\x83\x01\n" +
 	"\x11CalibrateResponse\x12\x1c\n" +
 	"\x06digest\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x06digest\x12\x1e\n" +
