@@ -19,6 +19,7 @@ import (
 	"tandem/role"
 	"tandem/role/cert"
 	"tandem/role/inspect"
+	"tandem/role/install"
 	"tandem/role/options"
 	"tandem/role/plot"
 )
@@ -68,6 +69,7 @@ help each other.
   tandem inspect net.onnx             where a network can be cut, and what each cut costs
   tandem plot runs.jsonl -o x.svg     a picture of runs, or of one over time
   tandem cert end slow fast client    certificates for these devices, and a CA
+  tandem install --role slow …        a node as a service; uninstall, status
   tandem help client|fast|slow|end    the flags that a role takes
   tandem help inspect|plot|cert       the flags of a command
 
@@ -88,6 +90,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	for _, s := range options.Table(&options.Options{}) {
 		app.Flags = append(app.Flags, &cli.GenericFlag{Name: s.Name, Value: flag{s, given}})
 	}
+	app.Commands = append(app.Commands, install.Commands(app.Flags[1:], given, stdout, stderr)...)
 	for _, c := range app.Commands {
 		c.OnUsageError = app.OnUsageError
 	}
@@ -139,7 +142,7 @@ func unknownFlag(c *cli.Context, err error, _ bool) error {
 
 // flagsFirst lets the flags of a command follow its files or names.
 func flagsFirst(args []string) []string {
-	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
+	if len(args) < 2 || strings.HasPrefix(args[1], "-") || args[1] == "install" { // which takes flags alone
 		return args
 	}
 	var flags, files []string

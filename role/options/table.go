@@ -49,10 +49,11 @@ var (
 func Table(o *Options) []Setting {
 	return []Setting{
 		{Heading: "what runs", Name: "role", Roles: anyRole, Value: oneOf(&o.Role, Roles...), Usage: "client, fast, slow or end", Unset: "all of them in this process, one strategy after the other"},
+		{Name: "config", Roles: anyRole, Value: text(&o.Config), Usage: "file with settings, one on each line, under the names of the environment variables, as in TANDEM_QUEUE=10; those and flags have more weight"},
 		{Name: "next", Roles: senders, Many: true, Value: list(&o.Next, parseAddress), Usage: "host, or host:port, of the next node; more than once for several slow nodes; for the client, of each node that takes frames (more than once for replicate)"},
 		{Name: "end", Roles: senders, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one; for a client with --serve, where its answers come from", Unset: "for the client, where fast calls it"},
 		{Name: "listen", Roles: servers, Value: address(&o.Listen), Usage: "host:port to listen on"},
-		{Name: "wait", Roles: senders, Value: duration(&o.Wait, 0), Usage: "how long to wait at the start for the nodes below"},
+		{Name: "wait", Roles: []Role{Client, Fast, Slow, End}, Value: patience(&o.Wait), Usage: "how long to wait at the start for the nodes below, and for this node's own address; forever is the default of a service that systemd starts"},
 		{Name: "strategy", Roles: deciders, Value: parsed(&o.Strategy, parseStrategy, zeroIsUnset), Usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", "), Unset: "without --role all in turn; for the client, the fast node's"},
 		{Name: "tasks", Roles: deciders, Value: whole(&o.Tasks, 1, 1<<30), Usage: "frames that fast finishes after one switch", Unset: "for the client, the fast node's"},
 		{Name: "load", Roles: deciders, Value: parsed(&o.Load, strategy.ParseLoading, zeroIsUnset), Usage: "how fast makes the tail resident: background, beside the work, or blocking, as in the original", Unset: "blocking for takeover and alternate, background for others"},

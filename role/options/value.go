@@ -116,6 +116,32 @@ func duration(at *time.Duration, least time.Duration) Value {
 	return within(at, time.ParseDuration, least, maxDuration, allowed, brief)
 }
 
+// Forever is longer than any process lives; it is written forever.
+const (
+	Forever = 100 * 365 * 24 * time.Hour
+	forever = "forever"
+)
+
+// patience is a time to wait, or Forever.
+func patience(at *time.Duration) Value {
+	parse := func(s string) (time.Duration, error) {
+		if s == forever {
+			return Forever, nil
+		}
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 || d > maxDuration {
+			err = fmt.Errorf("use a time of 0s or more, and at most %s, such as 30ms or 1m, or forever", brief(maxDuration))
+		}
+		return d, err
+	}
+	return parsed(at, parse, func(d time.Duration) string {
+		if d == Forever {
+			return forever
+		}
+		return brief(d)
+	})
+}
+
 // brief leaves out the last parts of a time where they are 0: 1m, and not 1m0s.
 func brief(d time.Duration) string {
 	return strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(d.String())
