@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/boot"
 	"tandem/role/cert"
 	"tandem/role/device"
 	"tandem/role/discover"
@@ -36,7 +37,8 @@ func Run(ctx context.Context, o options.Options) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	cfg := setup{Options: o}
+	cfg := setup{Options: o, service: boot.NewService(o.Log)}
+	defer cfg.service.Stop()
 	creds, stop, err := cert.Watch(o.Files, o.Log)
 	if cfg.credentials = creds; err != nil {
 		return err
@@ -52,6 +54,7 @@ func Run(ctx context.Context, o options.Options) error {
 	case options.Local:
 		return runLocal(ctx, cfg)
 	case options.Client:
+		cfg.service.Ready(nil)
 		return runClient(ctx, cfg)
 	}
 	return runNode(ctx, cfg)
@@ -61,6 +64,7 @@ func Run(ctx context.Context, o options.Options) error {
 type setup struct {
 	options.Options
 	credentials *auth.Credentials // what lies in the files of keys and certificates; nil: none
+	service     *boot.Service     // that systemd knows this process as; nil: it does not
 	front       *auth.Gate        // before the requests of --serve; nil: there are none
 	uplink      *link.Uplink      // of the link's shape; nil: the real link
 	device      *device.Device    // that the role runs on; nil: it has not been started
