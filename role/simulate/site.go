@@ -163,7 +163,7 @@ func (s *Site) node(o options.Options, run pipeline.Run, held pipeline.Holding, 
 func (s *Site) host(o options.Options, r options.Role, place int) simulate.Host {
 	h := simulate.Host{ID: pipeline.NodeID{Role: string(r)}}
 	if r != options.Client {
-		h.ID.Address = fmt.Sprintf("%s-%d", r, place+1)
+		h.ID.Address = fmt.Sprintf("%s-%d", string(r), place+1)
 	}
 	if o.Link.Name != "" {
 		h.Uplink = uplink{link.NewUplink(o.Link, s.chances(o, r, place))}
