@@ -89,7 +89,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		OnUsageError:          unknownFlag,
 		Flags:                 []cli.Flag{cli.HelpFlag}, // which cli leaves out where there is a command of that name
 		Commands: []*cli.Command{
-			simulate.Command(programVersion(), stdout, stderr), sweep.Command(programVersion(), stdout, stderr, role.Play),
+			simulate.Command(programVersion(), stdout, stderr), sweep.Command(programVersion(), stdout, stderr, role.Run),
 			inspect.Command(stdout), plot.Command(stdin), plan.Command(stdout), cert.Command(stdout), helpCommand(stdout),
 		},
 	}

@@ -3,11 +3,8 @@ package role
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"hash/fnv"
 	"math"
 	"net"
-	"os"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -168,21 +165,7 @@ func (c *setup) equip() {
 	if c.device == nil {
 		c.device = openDevice(*c, false)
 	}
-	c.uplink = link.NewUplink(c.Link, c.chances())
-}
-
-// chances is the seed of the emulated link: each node has its own, and has it again where it stands in the same place.
-func (c *setup) chances() uint64 {
-	at := fmt.Sprint(c.place)
-	if host, port, err := net.SplitHostPort(c.Listen); c.Role != options.Client && err == nil {
-		if host == "" { // as on every device
-			host, _ = os.Hostname() // without one it is still another role's
-		}
-		at += net.JoinHostPort(host, port)
-	}
-	sum := fnv.New64a()
-	fmt.Fprintf(sum, "%d %s %s", c.Seed, c.Role, at)
-	return sum.Sum64()
+	c.uplink = link.NewUplink(c.Link, c.Chances(c.place))
 }
 
 // openDevice looks at the machine that a role runs on. shared: it plays other roles too.

@@ -206,6 +206,18 @@ func (s *server) stop() error {
 	return errors.Join(err, s.failed, s.clean())
 }
 
+// abandon ends what is left of a node that was killed: nobody hears of it.
+func (s *server) abandon() {
+	s.node.mu.Lock()
+	if r := s.node.run; r != nil {
+		if p, is := r.part.(*stagePart); is {
+			p.abort()
+		}
+	}
+	s.node.mu.Unlock()
+	_ = s.stop()
+}
+
 func (s *server) clean() error {
 	var errs []error
 	for _, f := range s.cleanup {
