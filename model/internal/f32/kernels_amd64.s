@@ -1510,7 +1510,7 @@ last:
 	RET
 
 // func gatherAVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
-// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then From, [Z0 Z1 Z2] row
+// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Z0 Z1 Z2] row
 TEXT ·gatherAVX512(SB), NOSPLIT, $0-48
 	MOVQ             dst+0(FP), AX
 	MOVQ             src+8(FP), BX
@@ -1544,14 +1544,23 @@ row:
 	MOVQ             DI, R10
 
 run:
-	MOVQ             8(R9), R11
-	VMOVUPS          0(R8)(R11*4), Z0
-	VMOVUPS          64(R8)(R11*4), Z1
-	VMOVUPS          128(R8)(R11*4), Z2
 	MOVQ             0(R9), R11
-	VMOVUPS          Z0, 0(AX)(R11*4)
-	VMOVUPS          Z1, 64(AX)(R11*4)
-	VMOVUPS          Z2, 128(AX)(R11*4)
+	MOVQ             8(R9), R12
+	LEAQ             0(AX)(R11*4), R13
+	NEGQ             R11
+	ADDQ             16(R9), R11
+	VMOVUPS          0(R8)(R12*4), Z0
+	VMOVUPS          Z0, 0(R13)
+	CMPQ             R11, $16
+	JLE              copied
+	VMOVUPS          64(R8)(R12*4), Z1
+	VMOVUPS          Z1, 64(R13)
+	CMPQ             R11, $32
+	JLE              copied
+	VMOVUPS          128(R8)(R12*4), Z2
+	VMOVUPS          Z2, 128(R13)
+
+copied:
 	ADDQ             $16, R9
 	DECQ             R10
 	JNE              run
@@ -3691,7 +3700,7 @@ last:
 	RET
 
 // func gatherAVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
-// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then From, [Y0 Y1 Y2] row
+// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Y0 Y1 Y2] row
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-48
 	MOVQ             dst+0(FP), AX
 	MOVQ             src+8(FP), BX
@@ -3725,14 +3734,23 @@ row:
 	MOVQ             DI, R10
 
 run:
-	MOVQ             8(R9), R11
-	VMOVUPS          0(R8)(R11*4), Y0
-	VMOVUPS          32(R8)(R11*4), Y1
-	VMOVUPS          64(R8)(R11*4), Y2
 	MOVQ             0(R9), R11
-	VMOVUPS          Y0, 0(AX)(R11*4)
-	VMOVUPS          Y1, 32(AX)(R11*4)
-	VMOVUPS          Y2, 64(AX)(R11*4)
+	MOVQ             8(R9), R12
+	LEAQ             0(AX)(R11*4), R13
+	NEGQ             R11
+	ADDQ             16(R9), R11
+	VMOVUPS          0(R8)(R12*4), Y0
+	VMOVUPS          Y0, 0(R13)
+	CMPQ             R11, $8
+	JLE              copied
+	VMOVUPS          32(R8)(R12*4), Y1
+	VMOVUPS          Y1, 32(R13)
+	CMPQ             R11, $16
+	JLE              copied
+	VMOVUPS          64(R8)(R12*4), Y2
+	VMOVUPS          Y2, 64(R13)
+
+copied:
 	ADDQ             $16, R9
 	DECQ             R10
 	JNE              run
