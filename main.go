@@ -18,6 +18,7 @@ import (
 
 	"tandem/role"
 	"tandem/role/cert"
+	"tandem/role/discover"
 	"tandem/role/inspect"
 	"tandem/role/options"
 	"tandem/role/plan"
@@ -67,11 +68,12 @@ help each other.
   tandem --role client|fast|slow|end  one role, one process on each device
   tandem --serve :8000 --model net.onnx  answers requests for a network's outputs
   tandem inspect net.onnx             where a network can be cut, and what each cut costs
+  tandem nodes                        who announces itself on the network, and answers
   tandem plan net.onnx --nodes a,b    which node of a fleet should take which layers
   tandem plot runs.jsonl -o x.svg     a picture of runs, or of one over time
   tandem cert end slow fast client    certificates for these devices, and a CA
   tandem help client|fast|slow|end    the flags that a role takes
-  tandem help inspect|plan|plot|cert  the flags of a command
+  tandem help inspect|nodes|plan|plot|cert  the flags of a command
 
 Every flag can be set by an environment variable: --max-age by TANDEM_MAX_AGE.
 `
@@ -84,7 +86,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler:        func(*cli.Context, error) {}, // run returns the code
 		OnUsageError:          unknownFlag,
 		Flags:                 []cli.Flag{cli.HelpFlag}, // which cli leaves out where there is a command of that name
-		Commands:              []*cli.Command{inspect.Command(stdout), plot.Command(stdin), plan.Command(stdout), cert.Command(stdout), helpCommand(stdout)},
+		Commands:              []*cli.Command{inspect.Command(stdout), plot.Command(stdin), plan.Command(stdout), discover.Command(stdout), cert.Command(stdout), helpCommand(stdout)},
 	}
 	given := options.Given{}
 	for _, s := range options.Table(&options.Options{}) {
@@ -147,7 +149,7 @@ func flagsFirst(args []string) []string {
 	var flags, files []string
 	for i := 2; i < len(args); i++ {
 		arg := args[i]
-		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "calibrate", "operators", "help", "h"}, strings.TrimLeft(arg, "-"))
+		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "json", "calibrate", "operators", "help", "h"}, strings.TrimLeft(arg, "-"))
 		switch {
 		case arg == "--":
 			files = append(files, args[i+1:]...)
