@@ -131,6 +131,8 @@ var flags = []flagValues{
 	{"tls-ca", "x.pem", []string{""}, "empty"},
 	{"key", "x", []string{""}, "empty"},
 	{"host", "pi.example.org", []string{"", ".", "http://pi", "pi:12345", "pi/", "*.example.org", "two names"}, "a name alone"},
+	{"cache", "/tmp/x", []string{""}, "empty"},
+	{"cache-size", "64MiB", []string{"0", "1023KiB", "-1MiB", "big"}, "1MiB or more"},
 	{"weights", "int8", []string{"int4", "float64", "INT8"}, "float32, float16, int8"},
 	{"shape", "x=1x3x64x64", []string{"x=", "x=1x0", "3y4", "1x-1"}, "a shape such as input=1x3x640x640"},
 	{"buffer", "64MiB", []string{"0", "1023KiB", "-1MiB", "big"}, "1MiB or more"},

@@ -34,6 +34,8 @@ type Station struct {
 	fleet    *strategy.Fleet // what is known of the nodes behind the branches
 	back     []Frame         // frames that a next node has sent back
 	loading  bool            // the tail is being made resident beside the work
+	idle     bool            // Take has found nothing: the next frame is handed over
+	handed   []Frame         // it
 }
 
 // NewStation makes a station with all its branches.
@@ -57,8 +59,15 @@ func NewStation(c StageConfig, now time.Time) *Station {
 	return s
 }
 
-// Take takes the frames out of the queue that are computed together: none where it is empty.
+// Take takes the frames out of the queue that are computed together. Where it is empty there are none, and the next one that is
+// admitted does not wait in it: Take again when one was.
 func (s *Station) Take(now time.Time, batch []Frame) []Frame {
+	if len(s.handed) > 0 {
+		batch = append(batch[:0], s.handed...)
+		s.handed = s.handed[:0]
+		return s.took(now, batch)
+	}
+	s.queue.hand = s.hand
 	select {
 	case f, open := <-s.queue.frames:
 		if open {
@@ -66,7 +75,17 @@ func (s *Station) Take(now time.Time, batch []Frame) []Frame {
 		}
 	default:
 	}
+	s.idle = true
 	return batch[:0]
+}
+
+// hand takes a frame that is admitted while nothing else is done.
+func (s *Station) hand(f Frame) bool {
+	is := s.idle
+	if is {
+		s.handed, s.idle = append(s.handed, f), false
+	}
+	return is
 }
 
 // took adds to the frame that has left the queue those that are computed with it, and leaves out what is too old.
@@ -88,6 +107,7 @@ func (s *Station) Back() (f Frame, ok bool) {
 	if len(s.back) == 0 {
 		return Frame{}, false
 	}
+	s.idle = false
 	f = s.back[0]
 	s.back[0] = Frame{} // its memory
 	s.back = s.back[1:]
@@ -165,6 +185,13 @@ func (s *Station) Close() {
 // became here of the frames that they have no answer for is in the entry too.
 func (s *Station) Tell(now time.Time, above ...Entry) Entry {
 	e := s.account(now)
+	e.Measured = s.timing.measured()
+	e.Places = s.c.Queue
+	for _, b := range s.branches {
+		n, of := b.to.Neighbour(), float64(len(s.branches))
+		e.RoundTripMS += milliseconds(n.RoundTrip) / of
+		e.PaceMS += milliseconds(n.Pace) / of
+	}
 	s.trail.Tell(&e, above...)
 	return e
 }

@@ -224,7 +224,8 @@ func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.
 func (p *player) send(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	due := time.Now()
+	due := p.cfg.Arrivals.Start(p.cfg.Interval, p.cfg.Seed, time.Now())
+	defer due.Stop()
 	for i := uint64(0); ; i++ {
 		if err := p.over(); err != nil {
 			return err
@@ -233,14 +234,14 @@ func (p *player) send(ctx context.Context) error {
 		if p.run.Newest { // a picture would wait there, and grow old
 			hop.Clear(ctx)
 		}
-		item, err := p.feed.Next(ctx, due)
+		item, err := p.feed.Next(ctx, due.At)
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
 		}
-		timer.Reset(time.Until(due))
+		timer.Reset(time.Until(due.At))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -249,7 +250,9 @@ func (p *player) send(ctx context.Context) error {
 		p.offer(ctx, hop, pipeline.Frame{
 			ID: i, Shapes: p.shapes, Data: item.Data, Label: item.Label, Source: item.Source, Since: item.Begins(time.Now()),
 		})
-		due = p.next(due)
+		if !due.Next(time.Now()) {
+			return nil
+		}
 	}
 }
 
@@ -261,17 +264,6 @@ func (p *player) over() (err error) {
 		}
 	}
 	return fmt.Errorf("the run is over, and can't be taken up again: %w", err)
-}
-
-// next returns when the frame after the one that was due is due. A beat that is late catches up, unless the input or
-// the machine has paused.
-func (p *player) next(due time.Time) time.Time {
-	const pause = 100 * time.Millisecond
-	now := time.Now()
-	if late := now.Sub(due); late > max(pause, p.cfg.Interval) {
-		return now.Add(p.cfg.Interval)
-	}
-	return due.Add(p.cfg.Interval)
 }
 
 // offer gives a frame to a hop. Without an interval there is no beat to keep, and the hop sets the pace.

@@ -16,6 +16,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/supply"
 	"tandem/role/target"
 	"tandem/strategy"
 	"tandem/transport"
@@ -76,6 +77,7 @@ type edgeConfig struct {
 	exact  bool            // values travel as float32, whatever the run's format: there are integers among them
 	kept   bool            // this process keeps frames that are refused
 	view   *monitor.View   // of the run from here; nil: its figures stay here
+	shelf  *supply.Shelf   // whose network a neighbour that lacks it is given; nil: none
 	again  bool            // the run has begun before, on this process or one that it stands for
 }
 
@@ -131,10 +133,16 @@ func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (opened transpor
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	opened, err = c.Client.Open(ctx, transport.Opening{
+	opening := transport.Opening{
 		Run: run, From: c.from, Caller: c.caller, Path: append(slices.Clip(c.path), c.from),
 		Address: c.Client.Address(), Layer: c.layer, Again: c.again,
-	})
+	}
+	opened, err = c.Client.Open(ctx, opening)
+	if errors.Is(err, pipeline.ErrNoNetwork) && c.shelf != nil {
+		if err = c.shelf.Give(ctx, c.Client, run, c.from, c.layer, c.log); err == nil {
+			opened, err = c.Client.Open(ctx, opening)
+		}
+	}
 	return opened, d.Name, c.Blame(err)
 }
 

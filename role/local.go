@@ -58,6 +58,21 @@ func runLocal(ctx context.Context, cfg setup) (err error) {
 	return errors.Join(err, out.Compare(reports))
 }
 
+// Play plays one run of one strategy in this process, and returns its report.
+func Play(ctx context.Context, o options.Options) (r pipeline.Report, err error) {
+	if err := o.Validate(); err != nil {
+		return r, err
+	}
+	cfg := setup{Options: o}
+	cfg.Buffer = cfg.buffer() / (cfg.SlowNodes + 2)
+	nodes, err := startLocal(ctx, cfg)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, nodes.stop()) }()
+	return nodes.run(ctx, cfg, cfg.Strategy)
+}
+
 // localNodes are fast, one or more slow nodes, and end in this process.
 type localNodes struct {
 	fast, end *server
@@ -84,8 +99,8 @@ func startLocal(ctx context.Context, cfg setup) (nodes *localNodes, err error) {
 		}
 		if r == options.Slow {
 			c.Trace, c.place = "", len(nodes.slow)
-			if cfg.EmulateSlow != nil {
-				c.Emulate = *cfg.EmulateSlow
+			if all := cfg.EmulateSlow; len(all) > 0 {
+				c.Emulate = all[len(nodes.slow)%len(all)]
 			}
 		}
 		c.device = openDevice(c, true)

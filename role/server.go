@@ -10,7 +10,6 @@ import (
 	"sync"
 	"syscall"
 
-	"tandem/model"
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/discover"
@@ -19,6 +18,7 @@ import (
 	"tandem/role/options"
 	"tandem/role/plan"
 	"tandem/role/report"
+	"tandem/role/supply"
 	"tandem/transport"
 	"tandem/transport/auth"
 	"tandem/transport/link"
@@ -77,6 +77,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		role: cfg.Role, name: newName(cfg.Role), version: cfg.Version, log: cfg.Log, some: someOf(cfg.Log), idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 	}
+	s.node.Calibrator = &plan.Calibrator{Built: s.node.built, Busy: s.node.inRun, Threads: cfg.Threads, Emulate: cfg.Emulate}
 	shown := monitor.Options{
 		Role: string(cfg.Role), Version: cfg.Version, Queue: cfg.Queue,
 		Snapshot: s.node.snapshot, Totals: s.node.totals, Ready: s.ready, Refused: refused(s.gate),
@@ -96,6 +97,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		s.cleanup = append(s.cleanup, cfg.found.Close)
 	} else {
 		s.node.queue = cfg.Queue
+		s.node.Shelf = supply.NewShelf(cfg.Options)
 	}
 	s.http = transport.NewServer(s.node, s.monitor.Handler(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
 	s.http.ErrorLog = log.New(someOf(cfg.Log), "", 0) // anybody who can reach the port can make entries
@@ -160,14 +162,15 @@ func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error 
 }
 
 func (s *server) buildWorker(ctx context.Context, cfg setup, at net.Addr) error {
-	network, err := model.OpenOrDefault(cfg.Model, cfg.Settings, cfg.Seed)
+	network, err := supply.Open(ctx, cfg.Options)
 	if err != nil {
 		return err
 	}
+	s.node.Stock(network)
 	cfg.announce(at, discover.Node{Model: network.Name(), Digest: network.Digest(), Layers: network.Len()})
-	w, err := newWorker(cfg, s.node.name, network)
+	w, err := newWorker(cfg, s.node.name, s.node.Shelf)
 	if err != nil {
-		return errors.Join(err, network.Close(), cfg.found.Close())
+		return errors.Join(err, s.node.Shelf.Close(), cfg.found.Close())
 	}
 	s.cleanup, w.metrics = append(s.cleanup, w.close, cfg.found.Close), s.monitor.Metrics
 	if cfg.Trace != "" {
@@ -180,9 +183,8 @@ func (s *server) buildWorker(ctx context.Context, cfg setup, at net.Addr) error 
 	if err := w.meet(ctx, &s.below); err != nil {
 		return err
 	}
-	s.node.begin, s.node.network = w.begin, w.describe
-	c := plan.Calibrator{Net: network, Threads: cfg.Threads, Emulate: cfg.Emulate, Cut: w.cut(), Busy: s.node.inRun}
-	s.node.calibrate = c.Calibrate
+	s.node.begin = w.begin
+	s.node.Net, s.node.Cut = s.node.Now, w.cuts
 	return nil
 }
 

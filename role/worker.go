@@ -14,6 +14,7 @@ import (
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/role/supply"
 	"tandem/role/target"
 	"tandem/strategy"
 	"tandem/transport"
@@ -23,7 +24,8 @@ import (
 type worker struct {
 	cfg     setup
 	name    string // on its edges
-	net     *model.Network
+	shelf   *supply.Shelf
+	net     *model.Network // of the last run
 	exec    *model.Executor
 	trace   *report.Trace // nil: not wanted
 	metrics *monitor.Metrics
@@ -32,8 +34,9 @@ type worker struct {
 	members *members // the next nodes that come and go; nil: there are none
 }
 
-func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
-	w := &worker{cfg: cfg, name: name, net: net}
+func newWorker(cfg setup, name string, shelf *supply.Shelf) (*worker, error) {
+	net := shelf.Now()
+	w := &worker{cfg: cfg, name: name, shelf: shelf, net: net}
 	for _, text := range cfg.Cuts {
 		cut, err := net.Cut(text)
 		if err != nil {
@@ -55,8 +58,16 @@ func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
 		}
 		w.cuts = []int{best}
 	}
-	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch, Weights: cfg.Weights})
+	w.execute(net)
 	return w, nil
+}
+
+// execute makes an executor of a network, in place of the one that is there.
+func (w *worker) execute(net *model.Network) {
+	if w.exec != nil {
+		w.exec.Close()
+	}
+	w.net, w.exec = net, model.NewExecutor(net, model.Options{Threads: w.cfg.Threads, Batch: w.cfg.Batch, Weights: w.cfg.Weights})
 }
 
 // meet finds the nodes below, and waits until they can be reached.
@@ -80,20 +91,7 @@ func (w *worker) meet(ctx context.Context, ready *monitor.Readiness) error {
 func (w *worker) close() error {
 	w.exec.Close()
 	w.members.close()
-	return w.net.Close()
-}
-
-// cut is where this node wants the network cut first, or where it would be cut best.
-func (w *worker) cut() int {
-	if len(w.cuts) > 0 {
-		return w.cuts[0]
-	}
-	return w.net.DefaultCut(w.cfg.Threads)
-}
-
-// describe says which network this node has.
-func (w *worker) describe() transport.Description {
-	return transport.Description{Model: w.net.Name(), Digest: w.net.Digest(), Layers: w.net.Len(), Inputs: agree.Tensors(w.net, 0)}
+	return w.shelf.Close()
 }
 
 // begin makes this node's part in a run: it agrees on the run, loads its layers, opens the run below, and starts the
@@ -102,7 +100,14 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	if o.Layer == 0 && w.cfg.Role == options.Slow && len(o.Run.Cuts) > 0 { // opened by something else than a fast node
 		o.Layer = o.Run.Cuts[0]
 	}
-	run, entry, held, err := agree.Node{Options: w.cfg.Options, Net: w.net, At: w.cuts, Below: w.below.Several()}.Run(o.Run, o.Layer)
+	net, err := w.shelf.For(o.Run, o.Layer)
+	if err != nil {
+		return nil, transport.Opened{}, err
+	}
+	if net != w.net {
+		w.execute(net)
+	}
+	run, entry, held, err := agree.Node{Options: w.cfg.Options, Net: net, At: w.cuts, Below: w.below.Several()}.Run(o.Run, o.Layer)
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
@@ -112,7 +117,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
 	life := newLife()
 	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), ways: newWays(), trace: w.trace, losses: w.cfg.losses(id, run.ID), watch: w.cfg.device.Watch()}
-	way := edgeConfig{log: w.cfg.Log, from: w.name, caller: id, path: o.Path, again: o.Again, view: p.View}
+	way := edgeConfig{log: w.cfg.Log, from: w.name, caller: id, path: o.Path, again: o.Again, view: p.View, shelf: w.shelf}
 	if before, ok := o.before.(*stagePart); ok {
 		p.lives = before.lives[max(0, len(before.lives)-maxLives):]
 	}

@@ -27,6 +27,10 @@ type Node interface {
 	// Answers tells what becomes of the frames of a run, or of any where that is empty, until the context ends or tell fails.
 	// again: the newest of before come first.
 	Answers(ctx context.Context, run string, again bool, tell func(Told) error) error
+	// Supply takes chunks of a network that the node lacks, and says which it wants next.
+	Supply(context.Context, Supplying) (Supplied, error)
+	// Fetch gives chunks of the node's network; without any, its manifest.
+	Fetch(ctx context.Context, digest string, chunks []int) (Fetched, error)
 }
 
 // Description is what a node is.

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -29,7 +30,7 @@ type edge struct {
 	free     []*connection
 	calls    []*call // under way
 	delay    time.Duration
-	perFrame func(*pipeline.Frame) int // bytes
+	value    int // bytes
 
 	arriving []pipeline.Frame // kept for its memory
 
@@ -58,6 +59,7 @@ const (
 	answerBytes   = 150
 	frameBytes    = 40
 	feedbackBytes = 40
+	resultBytes   = 4 // a value
 )
 
 const (
@@ -65,8 +67,8 @@ const (
 	probe = beat / 5               // between those to a node that does not answer
 )
 
-func (s *simulation) newEdge(from, to *host, kept bool, perFrame func(*pipeline.Frame) int) *edge {
-	e := &edge{clock: &s.clock, from: from, to: to, kept: kept, delay: s.plan.Delay, perFrame: perFrame, life: to.life}
+func (s *simulation) newEdge(from, to *host, kept bool) *edge {
+	e := &edge{clock: &s.clock, from: from, to: to, kept: kept, delay: s.plan.Delay, value: cmp.Or(s.plan.Value, resultBytes), life: to.life}
 	to.edges = append(to.edges, e)
 	return e
 }
@@ -91,7 +93,11 @@ func (e *edge) call(frames []pipeline.Frame, done func([]pipeline.Feedback, stri
 	sent := e.clock.now.Add(e.path.RoundTrip() / 2) // the way is a part of their age, as far as it is known
 	bytes := requestBytes
 	for i := range frames {
-		bytes += frameBytes + e.perFrame(&frames[i])
+		value := e.value
+		if frames[i].By.Role != "" {
+			value = resultBytes
+		}
+		bytes += frameBytes + value*len(frames[i].Data)
 	}
 	over := e.connect()
 	over.there.send(bytes, func() {

@@ -21,11 +21,12 @@ type hop struct {
 	clock *clock
 	edge  *edge
 	out   []pipeline.Frame
-	first pipeline.Frame // taken by the call that is about to start
-	due   bool           // it is
-	idle  int            // calls that may start
-	last  time.Time      // when one did
-	moved func()         // there is a place again
+	first pipeline.Frame     // taken by the call that is about to start
+	due   bool               // it is
+	idle  int                // calls that may start
+	last  time.Time          // when one did
+	moved func()             // there is a place again
+	spare [][]pipeline.Frame // of calls that are over, kept for their memory
 	// done is told what became of the frames of one call. The call is over once free was called.
 	done func(frames []pipeline.Frame, answers []pipeline.Feedback, life string, err error, free func())
 }
@@ -69,7 +70,11 @@ func (h *hop) take() pipeline.Frame {
 
 // start starts the call that is due, with what waits.
 func (h *hop) start() {
-	frames := append(make([]pipeline.Frame, 0, 1+len(h.out)), h.first)
+	var frames []pipeline.Frame
+	if n := len(h.spare); n > 0 {
+		frames, h.spare = h.spare[n-1], h.spare[:n-1]
+	}
+	frames = append(frames, h.first)
 	for bytes := 4 * len(h.first.Data); len(h.out) > 0 && len(frames) < maxCallFrames && bytes < maxCallBytes; {
 		f := h.take()
 		bytes += 4 * len(f.Data)
@@ -78,6 +83,8 @@ func (h *hop) start() {
 	h.first, h.due, h.last = pipeline.Frame{}, false, h.clock.now
 	h.edge.call(frames, func(answers []pipeline.Feedback, life string, err error) {
 		h.done(frames, answers, life, err, func() {
+			clear(frames) // their memory
+			h.spare = append(h.spare, frames[:0])
 			h.idle++
 			h.pump()
 		})

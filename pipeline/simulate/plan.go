@@ -3,7 +3,6 @@ package simulate
 import (
 	"fmt"
 	"iter"
-	"math/rand/v2"
 	"time"
 
 	"tandem/pipeline"
@@ -19,12 +18,12 @@ type Plan struct {
 	Levels [][]Node
 	Client Host
 	End    Host
-	// Arrivals are the times from the beginning of the run to each frame, in their order. The run ends with them, or with its
-	// number of frames.
-	Arrivals iter.Seq[time.Duration]
-	Faults   []Fault
-	Delay    time.Duration // of every message, one way, beside that of links
-	Limit    time.Duration // of virtual time: what is not over then is a mistake in the plan or the program
+	// Gaps are the times between frames. The run ends a gap after its last frame: with them, or with its number of frames.
+	Gaps   iter.Seq[time.Duration]
+	Faults []Fault
+	Value  int           // bytes that a value takes between nodes; results take 4
+	Delay  time.Duration // of every message, one way, beside that of links
+	Limit  time.Duration // of virtual time: what is not over then is a mistake in the plan or the program
 }
 
 // Host is what every program of the pipeline has.
@@ -82,29 +81,4 @@ func (p Plan) Validate() error {
 		}
 	}
 	return nil
-}
-
-// Beat is a frame every so often. Without an interval all come at once.
-func Beat(every time.Duration) iter.Seq[time.Duration] {
-	return func(yield func(time.Duration) bool) {
-		for at := time.Duration(0); yield(at); at += every {
-		}
-	}
-}
-
-// Poisson is frames that come independently of each other, so often in the mean.
-func Poisson(every time.Duration, seed uint64) iter.Seq[time.Duration] {
-	return func(yield func(time.Duration) bool) {
-		random := rand.New(rand.NewPCG(seed, 1))
-		for at := time.Duration(0); yield(at); at += time.Duration(random.ExpFloat64() * float64(every)) {
-		}
-	}
-}
-
-// Bursts is so many frames at once, and in the mean one every so often.
-func Bursts(every time.Duration, frames int) iter.Seq[time.Duration] {
-	return func(yield func(time.Duration) bool) {
-		for i := 0; yield(time.Duration(i/frames*frames) * every); i++ {
-		}
-	}
 }

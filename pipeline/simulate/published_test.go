@@ -55,7 +55,7 @@ func planOf(run pipeline.Run, device func(level, i int) Device, slow ...int) Pla
 		}
 	}
 	p := Plan{
-		Run: run, Levels: [][]Node{{node(0, 0)}}, Arrivals: Beat(run.Interval), Limit: 24 * time.Hour,
+		Run: run, Levels: [][]Node{{node(0, 0)}}, Gaps: pipeline.Beat(run.Interval), Limit: 24 * time.Hour,
 		Client: Host{ID: pipeline.NodeID{Role: "client"}}, End: Host{ID: pipeline.NodeID{Role: "end"}},
 	}
 	for level, nodes := range slow {

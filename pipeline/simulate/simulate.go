@@ -87,12 +87,11 @@ func (s *simulation) start(m *member) {
 	if c.Failed == nil {
 		c.Failed = func(int, error) {}
 	}
-	volume := func(f *pipeline.Frame) int { return 4 * len(f.Data) }
 	if c.Holding.To < layers && m.level+1 < len(s.levels) {
 		c.Keeps = s.entry.Keeps
 		c.Strategy = s.entry.Start(strategy.Params{Tasks: s.plan.Run.Tasks, Loading: s.plan.Run.Load})
 		for i, to := range s.levels[m.level+1] {
-			e := s.newEdge(m.host, to.host, s.entry.Keeps, volume)
+			e := s.newEdge(m.host, to.host, s.entry.Keeps)
 			e.show()
 			h := s.newHop(e)
 			h.moved = n.wake
@@ -109,7 +108,7 @@ func (s *simulation) start(m *member) {
 	}
 	n.c = c
 	n.station = pipeline.NewStation(c, s.now)
-	n.end = s.newHop(s.newEdge(m.host, s.end, false, volume))
+	n.end = s.newHop(s.newEdge(m.host, s.end, false))
 	n.end.moved = n.wake
 	n.end.done = func(frames []pipeline.Frame, answers []pipeline.Feedback, _ string, err error, free func()) {
 		n.station.Finished(frames, answers, err)
@@ -117,6 +116,7 @@ func (s *simulation) start(m *member) {
 		n.wake()
 	}
 	m.node = n
+	s.after(0, n.wake)
 	m.offer = func(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error) {
 		answers, err := n.station.Admit(s.now, frames, kept)
 		s.after(0, n.wake)
@@ -208,7 +208,7 @@ type client struct {
 	hops   []*hop
 	ledger pipeline.Ledger
 	trail  pipeline.Trail
-	due    func() (time.Duration, bool)
+	gap    func() (time.Duration, bool)
 	stop   func()
 	shapes [][]int
 	data   []float32
@@ -225,7 +225,7 @@ func (s *simulation) newClient() *client {
 		}
 	}
 	for _, m := range to {
-		e := s.newEdge(c.host, m.host, false, func(f *pipeline.Frame) int { return 4 * len(f.Data) })
+		e := s.newEdge(c.host, m.host, false)
 		e.show()
 		h := s.newHop(e)
 		h.done = func(frames []pipeline.Frame, _ []pipeline.Feedback, life string, err error, free func()) {
@@ -242,25 +242,27 @@ func (s *simulation) newClient() *client {
 	}
 	first := s.levels[0][0].node
 	c.shapes, c.data = first.memory.shapes(0), first.memory.data(0)
-	c.due, c.stop = iter.Pull(s.plan.Arrivals)
+	c.gap, c.stop = iter.Pull(s.plan.Gaps)
 	return c
 }
 
-func (c *client) start() { c.schedule() }
+func (c *client) start() { c.after(0, c.send) }
 
-// schedule plans the next frame.
-func (c *client) schedule() {
-	at, more := c.due()
-	if !more || c.plan.Run.Frames > 0 && c.sent == c.plan.Run.Frames {
+// send sends the frame that is due, and plans the next one.
+func (c *client) send() {
+	if frames := c.plan.Run.Frames; frames > 0 && c.sent == frames {
 		c.stop()
 		c.over = true
 		c.settle()
 		return
 	}
-	c.at(epoch.Add(at), func() {
-		c.offer()
-		c.schedule()
-	})
+	c.offer()
+	if gap, more := c.gap(); more {
+		c.after(gap, c.send)
+	} else {
+		c.over = true
+		c.settle()
+	}
 }
 
 // offer gives a frame to its hop. One that finds no place is refused.

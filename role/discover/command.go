@@ -3,8 +3,8 @@ package discover
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tandem/role/cert"
+	"tandem/role/command"
 	"tandem/role/options"
 	"tandem/role/resolve"
 	"tandem/transport"
@@ -24,40 +25,35 @@ var settings = []string{"pipeline", "tls-cert", "tls-key", "tls-ca", "key", "max
 
 // Command is tandem nodes.
 func Command(stdout io.Writer) *cli.Command {
-	o := options.Default(options.Client)
-	c := &cli.Command{
-		Name: "nodes", Usage: "list the nodes that announce themselves on the network",
-		UsageText: "tandem nodes [flags]",
-		Flags:     []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "one line of JSON for each node"}},
-	}
-	for _, s := range options.Table(&o) {
-		if slices.Contains(settings, s.Name) {
-			c.Flags = append(c.Flags, &cli.GenericFlag{Name: s.Name, Value: s.Value, Usage: s.Usage})
-		}
-	}
-	c.Action = func(c *cli.Context) error {
-		if c.NArg() > 0 {
-			return cli.Exit(fmt.Sprintf("nodes takes no argument: %q is too much", c.Args().First()), 2)
-		}
-		if err := o.Validate(); err != nil {
-			return cli.Exit(err, 2)
-		}
-		nodes, err := see(c.Context, o)
-		if err != nil {
-			return err
-		}
-		if !c.Bool("json") {
-			return print(stdout, nodes)
-		}
-		encoder := json.NewEncoder(stdout)
-		for _, n := range nodes {
-			if err := encoder.Encode(n); err != nil {
+	given := options.Given{}
+	return &cli.Command{
+		Name: "nodes", Usage: "list the nodes that announce themselves on the network", UsageText: "tandem nodes [flags]",
+		Flags: append([]cli.Flag{&cli.BoolFlag{Name: "json", Usage: "one line of JSON for each node"}}, command.Of(given, settings...)...),
+		Action: func(c *cli.Context) error {
+			if err := command.NoArguments(c); err != nil {
 				return err
 			}
-		}
-		return nil
+			given["role"] = []string{string(options.Client)} // who calls nodes, as this does
+			o, err := given.Options(os.Environ())
+			if err != nil {
+				return command.Wrong(err)
+			}
+			nodes, err := see(c.Context, o)
+			if err != nil {
+				return err
+			}
+			if !c.Bool("json") {
+				return print(stdout, nodes)
+			}
+			encoder := json.NewEncoder(stdout)
+			for _, n := range nodes {
+				if err := encoder.Encode(n); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
 	}
-	return c
 }
 
 // Seen is a node that announces itself, and what it answers.

@@ -29,6 +29,14 @@ func (g Given) Add(s Setting, text string) {
 	}
 }
 
+// Last is the text that counts of what was given for a setting; empty: nothing was.
+func (g Given) Last(name string) string {
+	if n := len(g[name]); n > 0 {
+		return g[name][n-1]
+	}
+	return ""
+}
+
 // fromEnvironment reads the variables of an environment. One that begins like a setting's and is none is an error, as it
 // is a slip.
 func fromEnvironment(environment []string) (Given, error) {
@@ -55,7 +63,12 @@ func fromEnvironment(environment []string) (Given, error) {
 
 // Options applies what the environment, as os.Environ has it, and with more weight g give to the defaults of the role that
 // is named there, and joins all that is wrong.
-func (g Given) Options(environment []string) (Options, error) {
+func (g Given) Options(environment []string) (Options, error) { return g.options(environment, false) }
+
+// Simulated is Options for a simulated run.
+func (g Given) Simulated(environment []string) (Options, error) { return g.options(environment, true) }
+
+func (g Given) options(environment []string, simulated bool) (Options, error) {
 	given, unknown := fromEnvironment(environment)
 	maps.Copy(given, g)
 	var named Options
@@ -64,6 +77,7 @@ func (g Given) Options(environment []string) (Options, error) {
 		return named, errors.Join(unknown, err)
 	}
 	o := Default(named.Role)
+	o.Simulated = simulated
 	errs := []error{unknown}
 	for _, s := range Table(&o) {
 		err := s.set(given[s.Name])

@@ -22,6 +22,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/device"
+	"tandem/role/inject"
 	"tandem/role/input"
 	"tandem/role/report"
 	"tandem/strategy"
@@ -60,9 +61,11 @@ func (r Role) String() string {
 type Options struct {
 	Role    Role
 	Version string
-	Stdin   io.Reader
-	Stdout  io.Writer
-	Stderr  io.Writer
+	// Simulated: the run is simulated, which takes chains and more nodes than one process has.
+	Simulated bool
+	Stdin     io.Reader
+	Stdout    io.Writer
+	Stderr    io.Writer
 
 	Log       zerolog.Logger
 	LogLevel  string
@@ -82,9 +85,12 @@ type Options struct {
 	Tasks    int              // 0: the fast node's own (client)
 	Load     strategy.Loading // how a switch is made; empty: the strategy's own way
 	Frames   uint64           // 0: until a signal or the input's end
-	Interval time.Duration
+	Interval time.Duration    // between frames, in the mean
+	Arrivals input.Arrivals   // when they come
 
-	Model     string         // path of an ONNX file; empty: the two dense layers of the original
+	Model     string         // path or address of an ONNX file; empty: the two dense layers of the original
+	Cache     string         // folder for networks that come from elsewhere; empty: the user's, or systemd's
+	CacheSize int            // bytes that they may take
 	Settings  model.Settings // what the file leaves open
 	Cuts      []string       // layer indices or tensor names, one for each hand-over; none: the best by time and bytes
 	Seed      uint64         // of the default model's weights, the default input, and an emulated link's chances
@@ -111,10 +117,11 @@ type Options struct {
 	Trace   string        // file for one JSON line per decision of the strategy
 
 	Emulate     device.Emulation
-	EmulateSlow *device.Emulation // local: what the slow nodes emulate; nil: the same as fast
-	Power       device.Power      // of this device; empty: what is known of it
-	Link        link.Shape        // what all goes over that the node sends; the zero value is the real link
-	Wire        string            // how values travel between nodes; empty: the fast node's own (client), or float32
+	EmulateSlow []device.Emulation // local: what the slow nodes emulate, in turn; none: the same as fast
+	Faults      []inject.Fault     // local: what happens to slow nodes
+	Power       device.Power       // of this device; empty: what is known of it
+	Link        link.Shape         // what all goes over that the node sends; the zero value is the real link
+	Wire        string             // how values travel between nodes; empty: the fast node's own (client), or float32
 
 	Report report.Options
 	Watch  bool // nodes: print live figures to Stderr, where that is a terminal
@@ -143,6 +150,7 @@ func Default(r Role) Options {
 		Batch:     1,
 		Report:    report.Options{Format: report.Table},
 		MaxBody:   8 << 20,
+		CacheSize: 1 << 30,
 		Wait:      5 * time.Second,
 		Idle:      10 * time.Second,
 		Drain:     time.Minute,

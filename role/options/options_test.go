@@ -31,7 +31,7 @@ func TestValidate(t *testing.T) {
 		{Slow, func(c *Options) { c.Next, c.HighWater = []string{"e:1"}, 11 }, "--high-water 11 is never reached"},
 		{Slow, func(c *Options) { c.Next = []string{"a:1", "b:1"} }, "--next is given 2 times"},
 		{Local, func(c *Options) { c.Cuts = []string{"1", "2"} }, "--cut is given 2 times"},
-		{Slow, func(c *Options) { c.Next, c.EmulateSlow = []string{"e:1"}, &device.Pi3 }, "--emulate slow:"},
+		{Slow, func(c *Options) { c.Next, c.EmulateSlow = []string{"e:1"}, []device.Emulation{device.Pi3} }, "--emulate slow:"},
 		{Local, func(c *Options) { c.Strategy = "s7" }, `strategy "s7" is unknown`},
 		{End, func(c *Options) { c.Files.Cert, c.Files.Key = "x", "y" }, "--tls-cert, --tls-key and --tls-ca go together"},
 		{Local, func(c *Options) { c.Files.Secret = "x" }, "mean nothing without a role"},
@@ -102,14 +102,15 @@ func TestEmulationOfSlowNodes(t *testing.T) {
 	slower, _ := device.ParseEmulation("tail=84ms")
 	for text, want := range map[string]struct {
 		fast device.Emulation
-		slow *device.Emulation
+		slow []device.Emulation
 	}{
-		"off":                      {},
-		"off,slow:pi3":             {slow: &device.Pi3},
-		"slow:tail=84ms":           {fast: device.Pi3, slow: &slower},
-		"pi3,slow:tail=84ms":       {fast: device.Pi3, slow: &slower},
-		"tail=84ms,slow:off":       {fast: slower, slow: &device.Emulation{}},
-		"tail=84ms,slow:tail=84ms": {fast: slower, slow: &slower},
+		"off":                         {},
+		"off,slow:pi3":                {slow: []device.Emulation{device.Pi3}},
+		"slow:tail=84ms":              {fast: device.Pi3, slow: []device.Emulation{slower}},
+		"pi3,slow:tail=84ms":          {fast: device.Pi3, slow: []device.Emulation{slower}},
+		"pi3,slow:pi3,slow:tail=84ms": {fast: device.Pi3, slow: []device.Emulation{device.Pi3, slower}},
+		"tail=84ms,slow:off":          {fast: slower, slow: []device.Emulation{{}}},
+		"tail=84ms,slow:tail=84ms":    {fast: slower, slow: []device.Emulation{slower}},
 	} {
 		o, err := Given{"emulate": {text}}.Options(nil)
 		if err != nil || !reflect.DeepEqual(o.Emulate, want.fast) || !reflect.DeepEqual(o.EmulateSlow, want.slow) {

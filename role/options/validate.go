@@ -52,8 +52,13 @@ func (o Options) Validate() error {
 		name, _, _ := strings.Cut(text, "=")
 		refuse(slices.ContainsFunc(o.Input.Sources[:i], func(t string) bool { return strings.HasPrefix(t, name+"=") }), "--source %s is given twice: give each stream its own name", name)
 	}
-	refuse(o.Role == Local && len(o.Cuts) > 1, "--cut is given %d times: "+
+	refuse(o.Role == Local && !o.Simulated && len(o.Cuts) > 1, "--cut is given %d times: "+
 		"in one process no slow node hands over to a further one, so give it once", len(o.Cuts))
+	refuse(o.SlowNodes > 64 && !o.Simulated, "--slow-nodes is %d: one process has 64 at most, and tandem simulate more", o.SlowNodes)
+	for _, f := range o.Faults {
+		refuse(f.Node > o.SlowNodes, "--fault %q: there are %d slow nodes: give it one of these, or more --slow-nodes", f, o.SlowNodes)
+	}
+	refuse(o.Arrivals.Name != "" && o.Interval == 0, "--arrivals %s needs an --interval above 0: frames come as fast as they are taken otherwise", o.Arrivals.Name)
 	refuse(o.HighWater > o.Queue, "--high-water %d is never reached: --queue has %d places", o.HighWater, o.Queue)
 	refuse(o.EmulateSlow != nil && o.Role != Local,
 		"--emulate slow:… is for a run without --role: give this node its own times")

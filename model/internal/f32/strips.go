@@ -30,10 +30,9 @@ func (m *Matrix) strips(b *block, t, wide, used int, from, to int) {
 	if b.row+b.rows == m.cols {
 		bounds = p.Clamp
 	}
-	s := strips{
-		b: &data[0], ldb: ldb, ldc: p.Ldc, pitch: b.pitch, k: b.rows,
-		lo: bounds.Min, hi: bounds.Max, resume: b.row > 0,
-	}
+	var s strips
+	s.b, s.ldb, s.ldc, s.pitch, s.k = &data[0], ldb, p.Ldc, b.pitch, b.rows
+	s.lo, s.hi, s.resume = bounds.Min, bounds.Max, b.row > 0
 	high := shapes[m.isa].tileRows
 	if wide < shapes[m.isa].tileCols {
 		high = shapes[m.isa].narrowRows
