@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -32,7 +33,7 @@ type network struct {
 var networks atomic.Int64
 
 // permitted reports why namespaces can't be used; empty: they can.
-var permitted = func() string {
+var permitted = sync.OnceValue(func() string {
 	for _, tool := range []string{"ip", "tc", "iptables"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return err.Error()
@@ -47,7 +48,7 @@ var permitted = func() string {
 		return strings.TrimSpace(string(out))
 	}
 	return ""
-}
+})
 
 // newNetwork connects the nodes. It is gone when the test ends.
 func newNetwork(t *testing.T, namespaces bool, nodes []string) *network {

@@ -64,7 +64,7 @@ func label(r options.Role, port int) string {
 		}
 	}
 	fmt.Fprint(sum, port)
-	return fmt.Sprintf("%s-%06x", r, sum.Sum32()>>8)
+	return fmt.Sprintf("%s-%06x", string(r), sum.Sum32()>>8)
 }
 
 // most is how long a text of an announcement may be.
