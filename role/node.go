@@ -15,6 +15,7 @@ import (
 	"tandem/role/agree"
 	"tandem/role/answer"
 	"tandem/role/device"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/plan"
@@ -27,7 +28,7 @@ type part interface {
 	// Offer takes frames and answers each; an error means that none was taken.
 	Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error)
 	// Close drains, closes the run on the nodes below, and returns the report.
-	Close(context.Context, ending) (pipeline.Report, error)
+	Close(context.Context, edge.Ending) (pipeline.Report, error)
 
 	status() pipeline.Status         // of this node
 	Statuses() []pipeline.Status     // of this node and of all above that are known
