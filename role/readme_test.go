@@ -18,6 +18,7 @@ import (
 	"tandem/role/cert"
 	"tandem/role/inspect"
 	"tandem/role/options"
+	"tandem/role/plan"
 	"tandem/role/plot"
 	"tandem/strategy"
 )
@@ -88,7 +89,7 @@ func TestREADMEsNameFlagsThatExist(t *testing.T) {
 	for _, s := range options.Table(new(options.Options)) {
 		known = append(known, s.Name)
 	}
-	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), cert.Command(nil)} {
+	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), plan.Command(nil), cert.Command(nil)} {
 		for _, f := range c.Flags {
 			known = append(known, f.Names()...)
 		}
