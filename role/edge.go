@@ -55,6 +55,7 @@ type edge struct {
 	down   bool
 	named  string           // the neighbour's address in reports, if it has said so
 	life   string           // of the neighbour in the run
+	other  string           // that the neighbour is of another version; empty: it is not
 	left   string           // the life that was the last to leave the run with nothing of it any more
 	told   []pipeline.Entry // by lives of the neighbour that have left: their ledgers, and those that they had of others
 	end    string           // the end process that the neighbour's results reach
@@ -148,6 +149,9 @@ func (e *edge) meet(opened transport.Opened) {
 	defer e.mu.Unlock()
 	e.down, e.again = false, true
 	e.named, e.life, e.end = opened.Address, opened.Life, opened.End
+	if e.other = e.Differs(opened.Version); e.other != "" {
+		e.log.Warn().Str("run", e.run.ID).Msg(e.other)
+	}
 }
 
 // show pushes nothing, again and again.
@@ -321,6 +325,9 @@ func (e *edge) notes() (notes []string) {
 	}
 	if absent >= beat { // what is shorter is no outage
 		notes = append(notes, fmt.Sprintf("%v did not answer %s for %.1f s", e.name(), called(e.caller), absent.Seconds()))
+	}
+	if e.other != "" {
+		notes = append(notes, e.other)
 	}
 	if e.refuse != nil {
 		text := e.refuse.Error()
