@@ -63,6 +63,7 @@ type Edge struct {
 	named  string           // the neighbour's address in reports, if it has said so
 	peer   string           // its process
 	life   string           // of the neighbour in the run
+	other  string           // that the neighbour is of another version; empty: it is not
 	left   string           // the life that was the last to leave the run with nothing of it any more
 	told   []pipeline.Entry // by lives of the neighbour that have left: their ledgers, and those that they had of others
 	end    string           // the end process that the neighbour's results reach
@@ -172,6 +173,9 @@ func (e *Edge) meet(opened transport.Opened, peer string) {
 	defer e.mu.Unlock()
 	e.down, e.Again = false, true
 	e.named, e.peer, e.life, e.end = opened.Address, peer, opened.Life, opened.End
+	if e.other = e.Differs(opened.Version); e.other != "" {
+		e.Log.Warn().Str("run", e.run.ID).Msg(e.other)
+	}
 }
 
 // show pushes nothing, again and again.
@@ -352,6 +356,9 @@ func (e *Edge) Notes() (notes []string) {
 	}
 	if absent >= Beat { // what is shorter is no outage
 		notes = append(notes, fmt.Sprintf("%v did not answer %s for %.1f s", e.name(), Called(e.Caller), absent.Seconds()))
+	}
+	if e.other != "" {
+		notes = append(notes, e.other)
 	}
 	if e.refuse != nil {
 		text := e.refuse.Error()
