@@ -59,7 +59,7 @@ func TestFluidLimit(t *testing.T) {
 		limit := l.coverage(1000/float64(c.interval), int64(c.frames))
 		reached := 100 * float64(most(c.frames, c.interval, c.head, c.tail, c.slow, c.places)) / float64(c.frames)
 		t.Logf("%+v: %.1f %% can be reached, and %.1f %% is the limit", c, reached, limit)
-		if reached > limit+1e-9 || limit-reached > 7 {
+		if reached > limit+1e-9 || limit-reached > 8 {
 			t.Errorf("%+v: %.1f %% can be reached, and %.1f %% is the limit", c, reached, limit)
 		}
 	}
