@@ -164,6 +164,15 @@ column:
 	SMLAL(2, w+1, 12, lane)  \
 	SMLALH(3, w+1, 12, lane)
 
+#define FOUR \
+	VLD1.P  64(R1), [V16.B16, V17.B16, V18.B16, V19.B16] \
+	FMOVD.P 8(R2), F12           \
+	PRFM    512(R1), PLDL1STRM   \
+	COLUMN(16, 20, 0)            \
+	COLUMN(17, 22, 1)            \
+	COLUMN(18, 20, 2)            \
+	COLUMN(19, 22, 3)
+
 // func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
 TEXT ·affineIntegers(SB), NOSPLIT, $0-44
 	MOVD y+0(FP), R0
@@ -185,19 +194,20 @@ sums:
 	CMP    R5, R4
 	CSEL   LT, R4, R5, R5
 	SUB    R5, R4
-	SUBS   $4, R5, R5
-	BLT    rest
+	SUBS   $8, R5, R5
+	BLT    four
+
+eight:
+	FOUR
+	FOUR
+	SUBS $8, R5, R5
+	BGE  eight
 
 four:
-	VLD1.P  64(R1), [V16.B16, V17.B16, V18.B16, V19.B16]
-	FMOVD.P 8(R2), F12
-	PRFM    512(R1), PLDL1STRM
-	COLUMN(16, 20, 0)
-	COLUMN(17, 22, 1)
-	COLUMN(18, 20, 2)
-	COLUMN(19, 22, 3)
-	SUBS    $4, R5, R5
-	BGE     four
+	ADDS $4, R5, R5
+	BLT  rest
+	FOUR
+	SUB  $4, R5
 
 rest:
 	ADDS $4, R5, R5
