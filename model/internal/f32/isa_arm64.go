@@ -46,6 +46,7 @@ func batch(_ isa, frames int, y, x **float32, w, init *float32, row, from, cols 
 
 func tile(_ isa, cols int, s *strips) {
 	if cols == 12 {
+		s.halves = loadsHalves
 		strips12NEON(s)
 	} else {
 		strips4NEON(s)

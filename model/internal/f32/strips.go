@@ -20,6 +20,7 @@ type strips struct {
 	high    int // rows of C in the last strip
 	lo, hi  float32
 	resume  bool // go on from what is in C
+	halves  bool // load half a register at a time, see loadsHalves
 }
 
 // strips computes a tile of the block for all rows of panels [from, to). What
