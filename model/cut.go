@@ -130,6 +130,21 @@ func (n *Network) Costs(threads int) []float64 {
 	return costs
 }
 
+// Shares are each layer's of the time that the whole network takes, on no device in particular: as Costs reckons
+// them.
+func (n *Network) Shares() []float64 {
+	shares, all := n.reckoned(), 0.0
+	for _, c := range shares {
+		all += c
+	}
+	for i := range shares {
+		if shares[i] /= all; all == 0 { // it only copies
+			shares[i] = 1 / float64(len(shares))
+		}
+	}
+	return shares
+}
+
 // reckoned are the costs by the operations and their sizes: nanoseconds on a
 // machine like the one that they were measured on.
 func (n *Network) reckoned() []float64 {

@@ -45,6 +45,7 @@ type Report struct {
 	Link           string   `json:"link"` // the emulated links of the nodes, or "real"
 	Wire           string   `json:"wire"` // how values travelled between the nodes
 	Version        string   `json:"version"`
+	Simulated      bool     `json:"simulated"`       // in virtual time; otherwise it was played
 	Notes          []string `json:"notes,omitempty"` // what was out of the ordinary
 	Nodes          []Entry  `json:"nodes"`
 	// Missing are the nodes that frames were to be handed over to, and that have not told what they did.

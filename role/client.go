@@ -12,6 +12,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/device"
+	"tandem/role/discover"
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
@@ -102,6 +103,11 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 		Interval: p.cfg.Interval,
 		Load:     p.cfg.Load, Wire: p.cfg.Wire, Newest: p.feed.Live(),
 	}
+	p.cfg.announce(nil, discover.Node{})
+	defer p.cfg.found.Close()
+	if err := p.cfg.seek(ctx); err != nil {
+		return err
+	}
 	next, _ := targets(p.cfg)
 	for i, t := range next {
 		e, opened := (*edge)(nil), transport.Opened{}
@@ -189,7 +195,7 @@ func (p *player) start() {
 
 // status is what the client is doing.
 func (p *player) status() pipeline.Status {
-	s := pipeline.Status{Entry: p.ledger.Entry()}
+	s := pipeline.Status{Entry: p.ledger.Entry(time.Now())}
 	s.NodeID = p.view.ID
 	now := time.Now()
 	p.watch.SoFar(&s.Entry)
@@ -218,7 +224,8 @@ func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.
 func (p *player) send(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	due := time.Now()
+	due := p.cfg.Arrivals.Start(p.cfg.Interval, p.cfg.Seed, time.Now())
+	defer due.Stop()
 	for i := uint64(0); ; i++ {
 		if err := p.over(); err != nil {
 			return err
@@ -227,14 +234,14 @@ func (p *player) send(ctx context.Context) error {
 		if p.run.Newest { // a picture would wait there, and grow old
 			hop.Clear(ctx)
 		}
-		item, err := p.feed.Next(ctx, due)
+		item, err := p.feed.Next(ctx, due.At)
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
 		}
-		timer.Reset(time.Until(due))
+		timer.Reset(time.Until(due.At))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -243,7 +250,9 @@ func (p *player) send(ctx context.Context) error {
 		p.offer(ctx, hop, pipeline.Frame{
 			ID: i, Shapes: p.shapes, Data: item.Data, Label: item.Label, Source: item.Source, Since: item.Begins(time.Now()),
 		})
-		due = p.next(due)
+		if !due.Next(time.Now()) {
+			return nil
+		}
 	}
 }
 
@@ -255,17 +264,6 @@ func (p *player) over() (err error) {
 		}
 	}
 	return fmt.Errorf("the run is over, and can't be taken up again: %w", err)
-}
-
-// next returns when the frame after the one that was due is due. A beat that is late catches up, unless the input or
-// the machine has paused.
-func (p *player) next(due time.Time) time.Time {
-	const pause = 100 * time.Millisecond
-	now := time.Now()
-	if late := now.Sub(due); late > max(pause, p.cfg.Interval) {
-		return now.Add(p.cfg.Interval)
-	}
-	return due.Add(p.cfg.Interval)
 }
 
 // offer gives a frame to a hop. Without an interval there is no beat to keep, and the hop sets the pace.
@@ -314,7 +312,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	if p.abort != nil {
 		p.abort()
 	}
-	entry := p.ledger.Entry()
+	entry := p.ledger.Entry(time.Now())
 	var end ending
 	end.say(p.view.ID, p.watch.End(&entry)...)
 	switch {

@@ -6,18 +6,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"tandem/pipeline"
-	"tandem/role/monitor"
 	"tandem/role/options"
-	"tandem/role/supply"
-	"tandem/role/target"
 	"tandem/strategy"
 	"tandem/transport"
 )
@@ -54,6 +48,7 @@ type edge struct {
 	mu     sync.Mutex
 	down   bool
 	named  string           // the neighbour's address in reports, if it has said so
+	peer   string           // its process
 	life   string           // of the neighbour in the run
 	other  string           // that the neighbour is of another version; empty: it is not
 	left   string           // the life that was the last to leave the run with nothing of it any more
@@ -65,94 +60,6 @@ type edge struct {
 }
 
 var _ pipeline.Hopper = (*edge)(nil)
-
-// edgeConfig says where an edge leads.
-type edgeConfig struct {
-	target.Target
-	log    zerolog.Logger
-	from   string          // this process
-	caller pipeline.NodeID // as reports call it
-	path   []string        // by which the opening has come to it
-	layer  int             // the first layer that is left to the neighbour
-	exact  bool            // values travel as float32, whatever the run's format: there are integers among them
-	kept   bool            // this process keeps frames that are refused
-	view   *monitor.View   // of the run from here; nil: its figures stay here
-	shelf  *supply.Shelf   // whose network a neighbour that lacks it is given; nil: none
-	again  bool            // the run has begun before, on this process or one that it stands for
-}
-
-// exact says that integers, such as the ids of tokens, are among the inputs: half precision would make others of them.
-func exact(inputs []transport.Input) bool {
-	return slices.ContainsFunc(inputs, transport.Input.Integer)
-}
-
-// openEdge opens a run on a neighbour.
-func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, transport.Opened, error) {
-	opened, err := c.open(ctx, run)
-	if errors.Is(err, pipeline.ErrUnreachable) && !transport.Answered(err) && !errors.Is(err, context.DeadlineExceeded) {
-		c.Client.CloseIdle() // a connection kept from before the neighbour's restart: use a new one
-		opened, err = c.open(ctx, run)
-	}
-	if err != nil {
-		return nil, transport.Opened{}, err
-	}
-	c.again, c.exact = true, c.exact || exact(opened.Inputs)
-	e := newEdge(c, opened.Run)
-	e.meet(opened)
-	e.start()
-	return e, opened, nil
-}
-
-// missingEdge makes an edge to a neighbour that is down, and opens the run on it once it is up.
-func missingEdge(c edgeConfig, run pipeline.Run) *edge {
-	e := newEdge(c, run)
-	e.down, e.gone = true, time.Now()
-	e.start()
-	return e
-}
-
-func newEdge(c edgeConfig, run pipeline.Run) *edge {
-	return &edge{edgeConfig: c, run: run, stopping: make(chan struct{}, 1), telling: make(chan struct{}, 1)}
-}
-
-// start begins to show signs of life.
-func (e *edge) start() {
-	beating, stop := context.WithCancel(context.Background())
-	e.stop = stop
-	e.beats.Go(func() { e.show(beating) })
-}
-
-func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opened, error) {
-	if _, err := c.Ask(ctx, c.from); errors.Is(err, target.ErrWrong) {
-		return transport.Opened{}, fmt.Errorf("%w %s: %w", pipeline.ErrInvalidRun, run.ID, err)
-	} else if err != nil {
-		return transport.Opened{}, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, openTime)
-	defer cancel()
-	opening := transport.Opening{
-		Run: run, From: c.from, Caller: c.caller, Path: append(slices.Clip(c.path), c.from),
-		Address: c.Client.Address(), Layer: c.layer, Again: c.again,
-	}
-	opened, err := c.Client.Open(ctx, opening)
-	if errors.Is(err, pipeline.ErrNoNetwork) && c.shelf != nil {
-		if err = c.shelf.Give(ctx, c.Client, run, c.from, c.layer, c.log); err == nil {
-			opened, err = c.Client.Open(ctx, opening)
-		}
-	}
-	return opened, c.Blame(err)
-}
-
-// meet takes in what a neighbour has said when it opened the run.
-func (e *edge) meet(opened transport.Opened) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.down, e.again = false, true
-	e.named, e.life, e.end = opened.Address, opened.Life, opened.End
-	if e.other = e.Differs(opened.Version); e.other != "" {
-		e.log.Warn().Str("run", e.run.ID).Msg(e.other)
-	}
-}
 
 // show pushes nothing, again and again.
 func (e *edge) show(ctx context.Context) {
@@ -239,9 +146,9 @@ func (e *edge) beat(ctx context.Context) error {
 
 // reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
 func (e *edge) reopen(ctx context.Context) error {
-	opened, err := e.open(ctx, e.run)
+	opened, d, err := e.open(ctx, e.run)
 	if err == nil {
-		e.meet(opened)
+		e.meet(opened, d)
 	}
 	e.judge(err)
 	return err
@@ -291,6 +198,13 @@ func (e *edge) Up() bool {
 	down := e.down
 	e.mu.Unlock()
 	return !down && e.Client.Up()
+}
+
+// process is the neighbour's.
+func (e *edge) process() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.peer
 }
 
 // Life is the neighbour's present one, as far as is known.

@@ -39,7 +39,7 @@ func (e *recordings) begin(_ context.Context, o beginning) (part, transport.Open
 		recordings: e,
 		View:       monitor.NewView(pipeline.NodeID{Role: string(options.End), Address: o.Address}),
 		run:        o.Run,
-		recorder:   pipeline.NewRecorder(o.Run),
+		recorder:   pipeline.NewRecorder(o.Run, time.Now()),
 		watch:      e.cfg.device.Watch(),
 		restarted:  o.again(),
 	}
@@ -111,7 +111,7 @@ func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error
 	if r.restarted {
 		end.say(r.ID, startedAgain+": rate, ages and time are those since then")
 	}
-	report := r.recorder.Close(entry, end.nodes)
+	report := r.recorder.Close(time.Now(), entry, end.nodes)
 	for _, n := range report.Nodes {
 		if n.IDsCut && report.Unaccounted != 0 {
 			end.say(n.NodeID, "had more frames than it could name: that is why some are unaccounted for")

@@ -14,8 +14,10 @@ import (
 	"tandem/pipeline"
 	"tandem/role/agree"
 	"tandem/role/answer"
+	"tandem/role/device"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/plan"
 	"tandem/role/supply"
 	"tandem/transport"
 )
@@ -58,7 +60,8 @@ func (b beginning) again() bool { return b.Again && b.before == nil }
 // A run that the client has closed is over. One that ended because all above fell silent was interrupted, and is taken up
 // again when they are back.
 type node struct {
-	*supply.Shelf // the networks of fast and slow; nil on end
+	*supply.Shelf    // the networks of fast and slow; nil on end
+	*plan.Calibrator // of these
 
 	role    options.Role
 	name    string // of this process on its edges
@@ -100,7 +103,18 @@ func (n *node) Describe(context.Context) (d transport.Description, err error) {
 	default:
 	}
 	d.Role, d.Name, d.Version = string(n.role), n.name, n.version
+	d.Device, d.Load = device.Machine(), device.Load()
 	return d, nil
+}
+
+// inRun is the run that is open here; empty: none.
+func (n *node) inRun() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.run == nil {
+		return ""
+	}
+	return n.run.id
 }
 
 // Open begins a run, or adds an edge to it where another neighbour has opened it already. It waits for a node that is
@@ -192,7 +206,7 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	defer n.sessions.Done()
-	answer.Address, answer.Version = n.id.Address, n.version
+	answer.Address = n.id.Address
 	s.part, s.answer, s.openErr = p, answer, err
 	close(s.opened)
 	if err != nil {

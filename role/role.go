@@ -3,11 +3,8 @@ package role
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"hash/fnv"
 	"math"
 	"net"
-	"os"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -16,8 +13,10 @@ import (
 	"tandem/role/boot"
 	"tandem/role/cert"
 	"tandem/role/device"
+	"tandem/role/discover"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/role/resolve"
 	"tandem/role/target"
 	"tandem/transport"
 	"tandem/transport/auth"
@@ -42,6 +41,9 @@ func Run(ctx context.Context, o options.Options) error {
 		return err
 	}
 	defer stop()
+	resolver := resolve.New(target.DialTime)
+	defer resolver.Close()
+	cfg.names, cfg.dial = resolver, resolver.DialContext
 	if o.Serve != "" {
 		cfg.front = newFront(cfg)
 	}
@@ -65,6 +67,16 @@ type setup struct {
 	device      *device.Device    // that the role runs on; nil: it has not been started
 	place       int               // local: among the nodes of its role
 	network     network           // nil: TCP
+	names       lookups           // nil: --next names nodes one by one
+	dial        dial              // nil: over TCP, or the network
+	found       *discover.Network // who announces themselves; nil: nobody is looked for
+}
+
+type dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// lookups finds who a name of several nodes stands for.
+type lookups interface {
+	Members(ctx context.Context, text string) (addresses []string, err error)
 }
 
 // network is what the processes of a site reach each other over.
@@ -101,7 +113,10 @@ func newClient(cfg setup, address string) *transport.Client {
 	l := transport.Limits{
 		Dial: target.DialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
 	}
-	if cfg.network != nil {
+	if cfg.found != nil {
+		l.ServerName = func() string { return cfg.found.ServerName(address) }
+	}
+	if l.DialContext = cfg.dial; cfg.network != nil {
 		l.DialContext = cfg.network.DialContext
 	}
 	return transport.NewClient(address, l, cfg.credentials)
@@ -111,6 +126,9 @@ func newClient(cfg setup, address string) *transport.Client {
 // a client has not.
 func targets(cfg setup) (next []target.Target, end *target.Target) {
 	for i, address := range cfg.Next {
+		if resolve.Many(address) {
+			continue
+		}
 		t := target.Target{Client: newClient(cfg, address), Flag: "--next", Role: options.Slow, Own: cfg.Version}
 		switch {
 		case cfg.Role == options.Client && i == 0:
@@ -147,21 +165,7 @@ func (c *setup) equip() {
 	if c.device == nil {
 		c.device = openDevice(*c, false)
 	}
-	c.uplink = link.NewUplink(c.Link, c.chances())
-}
-
-// chances is the seed of the emulated link: each node has its own, and has it again where it stands in the same place.
-func (c *setup) chances() uint64 {
-	at := fmt.Sprint(c.place)
-	if host, port, err := net.SplitHostPort(c.Listen); c.Role != options.Client && err == nil {
-		if host == "" { // as on every device
-			host, _ = os.Hostname() // without one it is still another role's
-		}
-		at += net.JoinHostPort(host, port)
-	}
-	sum := fnv.New64a()
-	fmt.Fprintf(sum, "%d %s %s", c.Seed, c.Role, at)
-	return sum.Sum64()
+	c.uplink = link.NewUplink(c.Link, c.Chances(c.place))
 }
 
 // openDevice looks at the machine that a role runs on. shared: it plays other roles too.

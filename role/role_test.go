@@ -222,7 +222,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 	if _, err := atEnd.Close(t.Context(), transport.Closing{Run: "r", From: "test", Reason: transport.Stopped}); err != nil {
 		t.Error(err)
 	}
-	entry := ledger.Entry()
+	entry := ledger.Entry(time.Now())
 	entry.Role = "client"
 	report, err := e.close(t.Context(), ending{nodes: []pipeline.Entry{entry}})
 	if err != nil {

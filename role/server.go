@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"log"
+	"net"
 	"net/http"
 	"sync"
 
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/boot"
+	"tandem/role/discover"
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/plan"
 	"tandem/role/report"
 	"tandem/role/supply"
 	"tandem/transport"
@@ -71,6 +74,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		role: cfg.Role, name: newName(cfg.Role), version: cfg.Version, log: cfg.Log, some: someOf(cfg.Log), idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 	}
+	s.node.Calibrator = &plan.Calibrator{Built: s.node.built, Busy: s.node.inRun, Threads: cfg.Threads, Emulate: cfg.Emulate}
 	shown := monitor.Options{
 		Role: string(cfg.Role), Version: cfg.Version, Queue: cfg.Queue,
 		Snapshot: s.node.snapshot, Totals: s.node.totals, Ready: s.ready, Refused: refused(s.gate),
@@ -86,6 +90,8 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 			s.monitor.Close()
 			return nil, errors.Join(err, listener.Close(), s.clean())
 		}
+		cfg.announce(listener.Addr(), discover.Node{})
+		s.cleanup = append(s.cleanup, cfg.found.Close)
 	} else {
 		s.node.queue = cfg.Queue
 		s.node.Shelf = supply.NewShelf(cfg.Options)
@@ -101,7 +107,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 	cfg.service.Ready(func(ctx context.Context) error { _, err := s.node.Describe(ctx); return err })
 	cfg.service.Status("waiting for the nodes below")
 	if cfg.Role != options.End {
-		if err := s.buildWorker(ctx, cfg); err != nil {
+		if err := s.buildWorker(ctx, cfg, listener.Addr()); err != nil {
 			return nil, errors.Join(err, s.http.Close(), s.stop())
 		}
 	}
@@ -155,29 +161,30 @@ func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error 
 	return nil
 }
 
-func (s *server) buildWorker(ctx context.Context, cfg setup) error {
-	net, err := supply.Open(ctx, cfg.Options)
+func (s *server) buildWorker(ctx context.Context, cfg setup, at net.Addr) error {
+	network, err := supply.Open(ctx, cfg.Options)
 	if err != nil {
 		return err
 	}
-	s.node.Stock(net)
+	s.node.Stock(network)
+	cfg.announce(at, discover.Node{Model: network.Name(), Digest: network.Digest(), Layers: network.Len()})
 	w, err := newWorker(cfg, s.node.name, s.node.Shelf)
 	if err != nil {
-		return errors.Join(err, s.node.Shelf.Close())
+		return errors.Join(err, s.node.Shelf.Close(), cfg.found.Close())
 	}
-	s.cleanup, w.metrics = append(s.cleanup, w.close), s.monitor.Metrics
+	s.cleanup, w.metrics = append(s.cleanup, w.close, cfg.found.Close), s.monitor.Metrics
 	if cfg.Trace != "" {
 		if w.trace, err = report.CreateTrace(cfg.Trace); err != nil {
 			return err
 		}
 		s.cleanup = append(s.cleanup, w.trace.Close)
 	}
-	s.below.Begin(w.answer)
 	w.exec.Tune(ctx) // while there are no frames
-	if err := w.await(ctx); err != nil {
+	if err := w.meet(ctx, &s.below); err != nil {
 		return err
 	}
 	s.node.begin = w.begin
+	s.node.Net, s.node.Cut = s.node.Now, w.cuts
 	return nil
 }
 
@@ -197,6 +204,18 @@ func (s *server) stop() error {
 	s.serving.Wait()
 	s.uplink.Close()
 	return errors.Join(err, s.failed, s.clean())
+}
+
+// abandon ends what is left of a node that was killed: nobody hears of it.
+func (s *server) abandon() {
+	s.node.mu.Lock()
+	if r := s.node.run; r != nil {
+		if p, is := r.part.(*stagePart); is {
+			p.abort()
+		}
+	}
+	s.node.mu.Unlock()
+	_ = s.stop()
 }
 
 func (s *server) clean() error {

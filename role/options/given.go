@@ -29,6 +29,14 @@ func (g Given) Add(s Setting, text string) {
 	}
 }
 
+// Last is the text that counts of what was given for a setting; empty: nothing was.
+func (g Given) Last(name string) string {
+	if n := len(g[name]); n > 0 {
+		return g[name][n-1]
+	}
+	return ""
+}
+
 // variables reads those of an environment or a settings file, and where each setting stands. One that begins like a setting's and
 // is none is an error, as it is a slip.
 func variables(vars Variables) (given Given, at map[string]string, err error) {
@@ -55,7 +63,12 @@ func variables(vars Variables) (given Given, at map[string]string, err error) {
 
 // Options applies what the settings file, with more weight the environment, as os.Environ has it, and with still more g give to
 // the defaults of the role that is named there, and joins all that is wrong.
-func (g Given) Options(environ []string) (Options, error) {
+func (g Given) Options(environ []string) (Options, error) { return g.options(environ, false) }
+
+// Simulated is Options for a simulated run.
+func (g Given) Simulated(environ []string) (Options, error) { return g.options(environ, true) }
+
+func (g Given) options(environ []string, simulated bool) (Options, error) {
 	env := environment(environ)
 	given, _, unknown := variables(env)
 	maps.Copy(given, g)
@@ -81,6 +94,7 @@ func (g Given) Options(environ []string) (Options, error) {
 		given["wait"] = []string{forever}
 	}
 	o := Default(named.Role)
+	o.Simulated = simulated
 	errs := []error{unknown}
 	for _, s := range Table(&o) {
 		err := s.set(given[s.Name])

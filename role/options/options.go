@@ -23,6 +23,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/device"
+	"tandem/role/inject"
 	"tandem/role/input"
 	"tandem/role/report"
 	"tandem/strategy"
@@ -62,26 +63,32 @@ type Options struct {
 	Role    Role
 	Config  string // file that settings come from
 	Version string
-	Stdin   io.Reader
-	Stdout  io.Writer
-	Stderr  io.Writer
+	// Simulated: the run is simulated, which takes chains and more nodes than one process has.
+	Simulated bool
+	Stdin     io.Reader
+	Stdout    io.Writer
+	Stderr    io.Writer
 
 	Log       zerolog.Logger
 	LogLevel  string
 	LogFormat string
 
 	Listen string        // host:port
-	Next   []string      // host:port of the next node; client: of every node that takes frames
-	End    string        // host:port of the end node, for results of the fast node
+	Next   []string      // host:port of the next node, or dns: or srv: of several; client: of every node that takes frames; none: who is found
+	End    string        // host:port of the end node, for results of the fast node; empty: who is found
 	Wait   time.Duration // how long a node waits at its start for the nodes below it
 	Idle   time.Duration // a neighbour silent for so long has left its run
 	Drain  time.Duration // how long a closing run may work off its queues
+
+	Announce bool   // nodes: so that others find this one
+	Pipeline string // who belongs together among those that are found; empty: those without a name
 
 	Strategy string           // name or alias; empty: all in turn (local), or the fast node's own (client)
 	Tasks    int              // 0: the fast node's own (client)
 	Load     strategy.Loading // how a switch is made; empty: the strategy's own way
 	Frames   uint64           // 0: until a signal or the input's end
-	Interval time.Duration
+	Interval time.Duration    // between frames, in the mean
+	Arrivals input.Arrivals   // when they come
 
 	Model     string         // path or address of an ONNX file; empty: the two dense layers of the original
 	Cache     string         // folder for networks that come from elsewhere; empty: the user's, or systemd's
@@ -112,10 +119,11 @@ type Options struct {
 	Trace   string        // file for one JSON line per decision of the strategy
 
 	Emulate     device.Emulation
-	EmulateSlow *device.Emulation // local: what the slow nodes emulate; nil: the same as fast
-	Power       device.Power      // of this device; empty: what is known of it
-	Link        link.Shape        // what all goes over that the node sends; the zero value is the real link
-	Wire        string            // how values travel between nodes; empty: the fast node's own (client), or float32
+	EmulateSlow []device.Emulation // local: what the slow nodes emulate, in turn; none: the same as fast
+	Faults      []inject.Fault     // local: what happens to slow nodes
+	Power       device.Power       // of this device; empty: what is known of it
+	Link        link.Shape         // what all goes over that the node sends; the zero value is the real link
+	Wire        string             // how values travel between nodes; empty: the fast node's own (client), or float32
 
 	Report report.Options
 	Watch  bool // nodes: print live figures to Stderr, where that is a terminal
@@ -150,6 +158,7 @@ func Default(r Role) Options {
 		Drain:     time.Minute,
 		Timeout:   5 * time.Second,
 		Answers:   answer.Top,
+		Announce:  true,
 	}
 	switch r {
 	case Local:

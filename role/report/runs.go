@@ -117,6 +117,9 @@ func totals(r pipeline.Report) (t pipeline.Entry) {
 // circumstances says what computes, and, where they are not what is usual, what lies between and how values travel.
 func circumstances(r pipeline.Report) string {
 	text := device.Describe(r.Emulate)
+	if r.Simulated {
+		text = "simulated, " + text
+	}
 	if r.Link != "" && r.Link != pipeline.RealLink {
 		text += ",\nover an emulated link: " + r.Link
 	}

@@ -96,6 +96,10 @@ type node struct {
 	wait   func()
 }
 
+func (n *node) Calibrate(context.Context) (transport.Calibration, error) {
+	return transport.Calibration{}, nil
+}
+
 func (n *node) Describe(context.Context) (transport.Description, error) {
 	return transport.Description{Role: "slow", Name: "me"}, nil
 }

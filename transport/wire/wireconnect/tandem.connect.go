@@ -38,6 +38,10 @@ const (
 const (
 	// NodeDescribeProcedure is the fully-qualified name of the Node's Describe RPC.
 	NodeDescribeProcedure = "/tandem.v1.Node/Describe"
+	// NodeCalibrateProcedure is the fully-qualified name of the Node's Calibrate RPC.
+	NodeCalibrateProcedure = "/tandem.v1.Node/Calibrate"
+	// NodeProbeProcedure is the fully-qualified name of the Node's Probe RPC.
+	NodeProbeProcedure = "/tandem.v1.Node/Probe"
 	// NodeOpenProcedure is the fully-qualified name of the Node's Open RPC.
 	NodeOpenProcedure = "/tandem.v1.Node/Open"
 	// NodePushProcedure is the fully-qualified name of the Node's Push RPC.
@@ -56,6 +60,10 @@ const (
 type NodeClient interface {
 	// Describe says what the node is, also while it starts.
 	Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error)
+	// Calibrate says what a frame takes on the node, layer by layer. It measures that once, and not while a run is open.
+	Calibrate(context.Context, *wire.CalibrateRequest) (*wire.CalibrateResponse, error)
+	// Probe carries bytes there and back: how long that takes tells what the link is like.
+	Probe(context.Context, *wire.ProbeRequest) (*wire.ProbeResponse, error)
 	// Open begins a run, or joins it where another neighbour has opened it already. It travels down the pipeline.
 	Open(context.Context, *wire.OpenRequest) (*wire.OpenResponse, error)
 	// Push brings frames. Without frames it is a sign of life.
@@ -88,6 +96,18 @@ func NewNodeClient(httpClient connect.HTTPClient, baseURL string, opts ...connec
 			httpClient,
 			baseURL+NodeDescribeProcedure,
 			connect.WithSchema(nodeMethods.ByName("Describe")),
+			connect.WithClientOptions(opts...),
+		),
+		calibrate: connect.NewClient[wire.CalibrateRequest, wire.CalibrateResponse](
+			httpClient,
+			baseURL+NodeCalibrateProcedure,
+			connect.WithSchema(nodeMethods.ByName("Calibrate")),
+			connect.WithClientOptions(opts...),
+		),
+		probe: connect.NewClient[wire.ProbeRequest, wire.ProbeResponse](
+			httpClient,
+			baseURL+NodeProbeProcedure,
+			connect.WithSchema(nodeMethods.ByName("Probe")),
 			connect.WithClientOptions(opts...),
 		),
 		open: connect.NewClient[wire.OpenRequest, wire.OpenResponse](
@@ -131,18 +151,38 @@ func NewNodeClient(httpClient connect.HTTPClient, baseURL string, opts ...connec
 
 // nodeClient implements NodeClient.
 type nodeClient struct {
-	describe *connect.Client[wire.DescribeRequest, wire.DescribeResponse]
-	open     *connect.Client[wire.OpenRequest, wire.OpenResponse]
-	push     *connect.Client[wire.PushRequest, wire.PushResponse]
-	close    *connect.Client[wire.CloseRequest, wire.CloseResponse]
-	answers  *connect.Client[wire.AnswersRequest, wire.AnswersResponse]
-	supply   *connect.Client[wire.SupplyRequest, wire.SupplyResponse]
-	fetch    *connect.Client[wire.FetchRequest, wire.FetchResponse]
+	describe  *connect.Client[wire.DescribeRequest, wire.DescribeResponse]
+	calibrate *connect.Client[wire.CalibrateRequest, wire.CalibrateResponse]
+	probe     *connect.Client[wire.ProbeRequest, wire.ProbeResponse]
+	open      *connect.Client[wire.OpenRequest, wire.OpenResponse]
+	push      *connect.Client[wire.PushRequest, wire.PushResponse]
+	close     *connect.Client[wire.CloseRequest, wire.CloseResponse]
+	answers   *connect.Client[wire.AnswersRequest, wire.AnswersResponse]
+	supply    *connect.Client[wire.SupplyRequest, wire.SupplyResponse]
+	fetch     *connect.Client[wire.FetchRequest, wire.FetchResponse]
 }
 
 // Describe calls tandem.v1.Node.Describe.
 func (c *nodeClient) Describe(ctx context.Context, req *wire.DescribeRequest) (*wire.DescribeResponse, error) {
 	response, err := c.describe.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Calibrate calls tandem.v1.Node.Calibrate.
+func (c *nodeClient) Calibrate(ctx context.Context, req *wire.CalibrateRequest) (*wire.CalibrateResponse, error) {
+	response, err := c.calibrate.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Probe calls tandem.v1.Node.Probe.
+func (c *nodeClient) Probe(ctx context.Context, req *wire.ProbeRequest) (*wire.ProbeResponse, error) {
+	response, err := c.probe.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -203,6 +243,10 @@ func (c *nodeClient) Fetch(ctx context.Context, req *wire.FetchRequest) (*wire.F
 type NodeHandler interface {
 	// Describe says what the node is, also while it starts.
 	Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error)
+	// Calibrate says what a frame takes on the node, layer by layer. It measures that once, and not while a run is open.
+	Calibrate(context.Context, *wire.CalibrateRequest) (*wire.CalibrateResponse, error)
+	// Probe carries bytes there and back: how long that takes tells what the link is like.
+	Probe(context.Context, *wire.ProbeRequest) (*wire.ProbeResponse, error)
 	// Open begins a run, or joins it where another neighbour has opened it already. It travels down the pipeline.
 	Open(context.Context, *wire.OpenRequest) (*wire.OpenResponse, error)
 	// Push brings frames. Without frames it is a sign of life.
@@ -231,6 +275,18 @@ func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, htt
 		NodeDescribeProcedure,
 		svc.Describe,
 		connect.WithSchema(nodeMethods.ByName("Describe")),
+		connect.WithHandlerOptions(opts...),
+	)
+	nodeCalibrateHandler := connect.NewUnaryHandlerSimple(
+		NodeCalibrateProcedure,
+		svc.Calibrate,
+		connect.WithSchema(nodeMethods.ByName("Calibrate")),
+		connect.WithHandlerOptions(opts...),
+	)
+	nodeProbeHandler := connect.NewUnaryHandlerSimple(
+		NodeProbeProcedure,
+		svc.Probe,
+		connect.WithSchema(nodeMethods.ByName("Probe")),
 		connect.WithHandlerOptions(opts...),
 	)
 	nodeOpenHandler := connect.NewUnaryHandlerSimple(
@@ -273,6 +329,10 @@ func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, htt
 		switch r.URL.Path {
 		case NodeDescribeProcedure:
 			nodeDescribeHandler.ServeHTTP(w, r)
+		case NodeCalibrateProcedure:
+			nodeCalibrateHandler.ServeHTTP(w, r)
+		case NodeProbeProcedure:
+			nodeProbeHandler.ServeHTTP(w, r)
 		case NodeOpenProcedure:
 			nodeOpenHandler.ServeHTTP(w, r)
 		case NodePushProcedure:
@@ -296,6 +356,14 @@ type UnimplementedNodeHandler struct{}
 
 func (UnimplementedNodeHandler) Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Describe is not implemented"))
+}
+
+func (UnimplementedNodeHandler) Calibrate(context.Context, *wire.CalibrateRequest) (*wire.CalibrateResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Calibrate is not implemented"))
+}
+
+func (UnimplementedNodeHandler) Probe(context.Context, *wire.ProbeRequest) (*wire.ProbeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Probe is not implemented"))
 }
 
 func (UnimplementedNodeHandler) Open(context.Context, *wire.OpenRequest) (*wire.OpenResponse, error) {

@@ -1,0 +1,26 @@
+package sweep
+
+import (
+	"math"
+	"slices"
+)
+
+// interval is a median and what it lies between with a confidence of 95 %.
+type interval struct{ median, low, high float64 }
+
+// intervalOf needs no distribution: the median lies between the k-th smallest and the k-th largest of n values but where fewer
+// than k are on one side of it, which has twice the probability of so few heads in n throws of a coin (Conover, Practical
+// Nonparametric Statistics, 1999, section 3.2). Fewer than six values can't be so sure: all that is known is where they are.
+func intervalOf(values []float64) interval {
+	slices.Sort(values)
+	n := len(values)
+	i := interval{(values[(n-1)/2] + values[n/2]) / 2, values[0], values[n-1]}
+	each := math.Exp2(-float64(n)) // the probability of 0 heads, then of 1 …
+	below := each
+	for k := 1; 2*below <= 0.05 && k <= n/2; k++ {
+		i.low, i.high = values[k-1], values[n-k]
+		each *= float64(n-k+1) / float64(k)
+		below += each
+	}
+	return i
+}
