@@ -207,7 +207,7 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	defer n.sessions.Done()
-	answer.Address, answer.Version = n.id.Address, n.version
+	answer.Address = n.id.Address
 	s.part, s.answer, s.openErr = p, answer, err
 	close(s.opened)
 	if err != nil {

@@ -608,9 +608,7 @@ type OpenResponse struct {
 	// All inputs, in the order in which frames bring them.
 	Inputs []*Value `protobuf:"bytes,6,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	// The address by which the node that finishes frames calls end; empty on end itself.
-	EndAddress string `protobuf:"bytes,7,opt,name=end_address,json=endAddress,proto3" json:"end_address,omitempty"`
-	// Of tandem, on the node.
-	Version       string `protobuf:"bytes,8,opt,name=version,proto3" json:"version,omitempty"`
+	EndAddress    string `protobuf:"bytes,7,opt,name=end_address,json=endAddress,proto3" json:"end_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -690,13 +688,6 @@ func (x *OpenResponse) GetInputs() []*Value {
 func (x *OpenResponse) GetEndAddress() string {
 	if x != nil {
 		return x.EndAddress
-	}
-	return ""
-}
-
-func (x *OpenResponse) GetVersion() string {
-	if x != nil {
-		return x.Version
 	}
 	return ""
 }
@@ -3308,7 +3299,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\vcaller_role\x18\x06 \x01(\tR\n" +
 	"callerRole\x12%\n" +
 	"\x0ecaller_address\x18\a \x01(\tR\rcallerAddress\x12\x12\n" +
-	"\x04path\x18\b \x03(\tR\x04path:\x06\x80\xb5\x18\x80\x80\x04\"\x86\x02\n" +
+	"\x04path\x18\b \x03(\tR\x04path:\x06\x80\xb5\x18\x80\x80\x04\"\xec\x01\n" +
 	"\fOpenResponse\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x18\n" +
@@ -3317,8 +3308,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x03end\x18\x05 \x01(\tR\x03end\x12/\n" +
 	"\x06inputs\x18\x06 \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\x12\x1f\n" +
 	"\vend_address\x18\a \x01(\tR\n" +
-	"endAddress\x12\x18\n" +
-	"\aversion\x18\b \x01(\tR\aversion:\x06\x80\xb5\x18\x80\x80\x04\"m\n" +
+	"endAddress:\x06\x80\xb5\x18\x80\x80\x04\"m\n" +
 	"\x05Value\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x12\n" +
