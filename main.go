@@ -21,6 +21,7 @@ import (
 	"tandem/role/command"
 	"tandem/role/discover"
 	"tandem/role/inspect"
+	"tandem/role/install"
 	"tandem/role/options"
 	"tandem/role/plan"
 	"tandem/role/plot"
@@ -74,6 +75,7 @@ help each other.
   tandem plan net.onnx --nodes a,b    which node of a fleet should take which layers
   tandem plot runs.jsonl -o x.svg     a picture of runs, or of one over time
   tandem cert end slow fast client    certificates for these devices, and a CA
+  tandem install --role slow …        a node as a service; uninstall, status
   tandem help client|fast|slow|end    the flags that a role takes
   tandem help simulate|plot|…         the flags of a command
 
@@ -89,12 +91,13 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		OnUsageError:          unknownFlag,
 		Flags:                 []cli.Flag{cli.HelpFlag}, // which cli leaves out where there is a command of that name
 		Commands: []*cli.Command{
-			simulate.Command(programVersion(), stdout, stderr), sweep.Command(programVersion(), stdout, stderr, role.Play),
+			simulate.Command(programVersion(), stdout, stderr), sweep.Command(programVersion(), stdout, stderr, role.Run),
 			inspect.Command(stdout), plot.Command(stdin), plan.Command(stdout), discover.Command(stdout), cert.Command(stdout), helpCommand(stdout),
 		},
 	}
 	given := options.Given{}
 	app.Flags = append(app.Flags, command.Of(given)...)
+	app.Commands = append(app.Commands, install.Commands(app.Flags[1:], given, stdout, stderr)...)
 	for _, c := range app.Commands {
 		c.OnUsageError = app.OnUsageError
 	}
@@ -136,7 +139,7 @@ func unknownFlag(c *cli.Context, err error, _ bool) error {
 
 // flagsFirst lets the flags of a command follow its files or names.
 func flagsFirst(args []string) []string {
-	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
+	if len(args) < 2 || strings.HasPrefix(args[1], "-") || args[1] == "install" { // which takes flags alone
 		return args
 	}
 	var flags, files []string

@@ -101,12 +101,12 @@ func TestBalanceReachesTheCapacityOfSeveralSlowNodes(t *testing.T) {
 	}
 }
 
-// Of many, two are drawn at random, which costs a little.
-func TestBalanceReachesMostOfTheCapacityOfManySlowNodes(t *testing.T) {
+// With many it is the same.
+func TestBalanceReachesTheCapacityOfManySlowNodes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes long under qemu")
 	}
 	for _, d := range []devices{{2, 42, equal(12, 42)}, {4, 84, equal(16, 84)}, {1, 42, equal(20, 42)}} {
-		d.carry(t, 0.9, 6000)
+		d.carry(t, 0.97, 6000)
 	}
 }

@@ -3,16 +3,14 @@ package role
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"hash/fnv"
 	"math"
 	"net"
-	"os"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/boot"
 	"tandem/role/cert"
 	"tandem/role/device"
 	"tandem/role/discover"
@@ -37,7 +35,8 @@ func Run(ctx context.Context, o options.Options) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	cfg := setup{Options: o}
+	cfg := setup{Options: o, service: boot.NewService(o.Log)}
+	defer cfg.service.Stop()
 	creds, stop, err := cert.Watch(o.Files, o.Log)
 	if cfg.credentials = creds; err != nil {
 		return err
@@ -53,6 +52,7 @@ func Run(ctx context.Context, o options.Options) error {
 	case options.Local:
 		return runLocal(ctx, cfg)
 	case options.Client:
+		cfg.service.Ready(nil)
 		return runClient(ctx, cfg)
 	}
 	return runNode(ctx, cfg)
@@ -62,6 +62,7 @@ func Run(ctx context.Context, o options.Options) error {
 type setup struct {
 	options.Options
 	credentials *auth.Credentials // what lies in the files of keys and certificates; nil: none
+	service     *boot.Service     // that systemd knows this process as; nil: it does not
 	front       *auth.Gate        // before the requests of --serve; nil: there are none
 	uplink      *link.Uplink      // of the link's shape; nil: the real link
 	device      *device.Device    // that the role runs on; nil: it has not been started
@@ -165,21 +166,7 @@ func (c *setup) equip() {
 	if c.device == nil {
 		c.device = openDevice(*c, false)
 	}
-	c.uplink = link.NewUplink(c.Link, c.chances())
-}
-
-// chances is the seed of the emulated link: each node has its own, and has it again where it stands in the same place.
-func (c *setup) chances() uint64 {
-	at := fmt.Sprint(c.place)
-	if host, port, err := net.SplitHostPort(c.Listen); c.Role != options.Client && err == nil {
-		if host == "" { // as on every device
-			host, _ = os.Hostname() // without one it is still another role's
-		}
-		at += net.JoinHostPort(host, port)
-	}
-	sum := fnv.New64a()
-	fmt.Fprintf(sum, "%d %s %s", c.Seed, c.Role, at)
-	return sum.Sum64()
+	c.uplink = link.NewUplink(c.Link, c.Chances(c.place))
 }
 
 // openDevice looks at the machine that a role runs on. shared: it plays other roles too.

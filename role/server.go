@@ -3,15 +3,14 @@ package role
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log"
 	"net"
 	"net/http"
 	"sync"
-	"syscall"
 
 	"tandem/pipeline"
 	"tandem/role/answer"
+	"tandem/role/boot"
 	"tandem/role/discover"
 	"tandem/role/edge"
 	"tandem/role/input"
@@ -58,6 +57,7 @@ func runNode(ctx context.Context, cfg setup) error {
 	case <-ctx.Done():
 	case <-s.deaf:
 	}
+	cfg.service.Status("stopping")
 	cfg.Log.Info().Msg("stopping: what is on this node is worked off; a second signal stops at once")
 	return errors.Join(s.stop(), out.Close())
 }
@@ -65,12 +65,9 @@ func runNode(ctx context.Context, cfg setup) error {
 // startNode builds a node and serves it. publish takes the reports that an end node makes. fast and slow answer before
 // they have loaded their model and found the nodes below: who opens a run waits for that, and knows that they don't hang.
 func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) error) (*server, error) {
-	listener, err := cfg.listen()
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("--listen %s: the port is in use: stop the other program, or choose another port", cfg.Listen)
-	}
+	listener, err := boot.Listen(ctx, cfg.Listen, cfg.Wait, cfg.Log, cfg.listen)
 	if err != nil {
-		return nil, fmt.Errorf("--listen %s: %w", cfg.Listen, err)
+		return nil, err
 	}
 	cfg.equip()
 	s := &server{address: listener.Addr().String(), uplink: cfg.uplink, gate: newGate(cfg), deaf: make(chan struct{})}
@@ -108,6 +105,8 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 			close(s.deaf)
 		}
 	})
+	cfg.service.Ready(func(ctx context.Context) error { _, err := s.node.Describe(ctx); return err })
+	cfg.service.Status("waiting for the nodes below")
 	if cfg.Role != options.End {
 		if err := s.buildWorker(ctx, cfg, listener.Addr()); err != nil {
 			return nil, errors.Join(err, s.http.Close(), s.stop())
@@ -120,6 +119,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		s.cleanup = append(s.cleanup, func() error { stop(); return nil })
 	}
 	s.sayReady(cfg)
+	cfg.service.Status("ready")
 	return s, nil
 }
 
@@ -205,6 +205,18 @@ func (s *server) stop() error {
 	s.serving.Wait()
 	s.uplink.Close()
 	return errors.Join(err, s.failed, s.clean())
+}
+
+// abandon ends what is left of a node that was killed: nobody hears of it.
+func (s *server) abandon() {
+	s.node.mu.Lock()
+	if r := s.node.run; r != nil {
+		if p, is := r.part.(*stagePart); is {
+			p.abort()
+		}
+	}
+	s.node.mu.Unlock()
+	_ = s.stop()
 }
 
 func (s *server) clean() error {

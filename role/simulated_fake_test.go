@@ -91,7 +91,12 @@ func chance(random *rand.Rand) options.Options {
 }
 
 // playFake plays the options with real nodes in fake time.
-func playFake(t *testing.T, o options.Options) (r pipeline.Report) {
+func playFake(t *testing.T, o options.Options) (r pipeline.Report, chances func(options.Role, int) uint64) {
+	type chance struct {
+		role  options.Role
+		place int
+	}
+	seeds := make(map[chance]uint64)
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeSite{t: t, on: newMemoryNetwork(), cfg: setup{Options: o, device: &device.Device{}}}
 		s.on.fixed, s.cfg.Threads, s.cfg.Log, s.cfg.Drain = memoryDelay, 1, zerolog.New(s), time.Minute
@@ -109,12 +114,14 @@ func playFake(t *testing.T, o options.Options) (r pipeline.Report) {
 			for i := range o.SlowNodes {
 				these = append(these, s.add(options.Slow, fmt.Sprintf("slow%d.%d", level, i), next, way, nil))
 				m := s.members[len(s.members)-1]
+				seeds[chance{options.Slow, level*o.SlowNodes + i}] = m.Chances(0)
 				m.Emulate = o.EmulateSlow[i%len(o.EmulateSlow)]
 				slow[level] = append(slow[level], m)
 			}
 			next = these
 		}
 		s.add(options.Fast, "fast", next, end, o.Cuts)
+		seeds[chance{options.Fast, 0}] = s.members[len(s.members)-1].Chances(0)
 		for _, m := range s.members {
 			s.start(m)
 		}
@@ -138,7 +145,7 @@ func playFake(t *testing.T, o options.Options) (r pipeline.Report) {
 		}
 		s.stop()
 	})
-	return r
+	return r, func(r options.Role, place int) uint64 { return seeds[chance{r, place}] }
 }
 
 // The simulation agrees with the nodes, in fake time, whatever they are: coverage within 2 points, rate within 2 %, and the 95th
@@ -148,12 +155,12 @@ func TestSimulationAgreesWithTheNodes(t *testing.T) {
 	agree := [3]int{}
 	for seed := range n {
 		o := chance(rand.New(rand.NewPCG(uint64(seed), 1)))
-		real := playFake(t, o)
+		real, chances := playFake(t, o)
 		site, err := simulate.Open(o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		site.Delay = memoryDelay
+		site.Delay, site.Chances = memoryDelay, chances
 		virtual, err := site.Play(o, o.Strategy)
 		if err != nil {
 			t.Fatal(err)

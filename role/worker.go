@@ -140,7 +140,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	if tail == w.net.Len() {
 		tail = max(held.From, run.Cuts[0])
 	}
-	x := w.cfg.Emulate.Executor(executor{w.exec, w.net}, tail, w.net.Shares(), w.cfg.chances())
+	x := w.cfg.Emulate.Executor(executor{w.exec, w.net}, tail, w.net.Shares(), w.cfg.Chances(w.cfg.place))
 	if e, ok := x.(*device.Emulated); ok {
 		p.emulated = e
 	}

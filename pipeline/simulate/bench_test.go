@@ -13,11 +13,10 @@ import (
 // mixed are slow nodes of mixed speeds behind a fast node whose head is no limit, and what they carry together, in frames per
 // second.
 func mixed(nodes int) (device func(level, i int) Device, capacity float64) {
-	const tails = 1 + 200 // ms, 20 to 200
 	random := rand.New(rand.NewPCG(1, uint64(nodes)))
 	slow := make([]steady, nodes)
 	for i := range slow {
-		slow[i].tail = time.Duration(20+random.IntN(tails-20)) * time.Millisecond
+		slow[i].tail = time.Duration(100+random.IntN(901)) * time.Millisecond
 		capacity += 1 / slow[i].tail.Seconds()
 	}
 	head := time.Duration(0.05 / capacity * float64(time.Second)) // a twentieth of fast's time
@@ -31,10 +30,20 @@ func mixed(nodes int) (device func(level, i int) Device, capacity float64) {
 	}, capacity
 }
 
+// places hold what comes while fast is at a tail of its own, as far as that matters: where so much comes, its tail is next to
+// nothing.
+const places = 32
+
 func ofMany(nodes int, frames uint64, share float64) Plan {
 	device, capacity := mixed(nodes)
 	run := pipeline.Run{ID: "many", Strategy: "balance", Frames: frames, Interval: time.Duration(float64(time.Second) / (share * capacity))}
-	return planOf(run, device, nodes)
+	p := planOf(run, device, nodes)
+	for _, level := range p.Levels {
+		for i := range level {
+			level[i].Stage.Queue = places
+		}
+	}
+	return p
 }
 
 // BenchmarkFrames shows that the cost of a run grows as n log n with its frames.

@@ -4,7 +4,8 @@
 //	options.go   what can be set, and what holds when nothing is
 //	table.go     the settings, one line each: name, category, roles, usage, value
 //	value.go     how a text becomes a value, and is shown
-//	given.go     what a user has given, on flags and in the environment, becomes Options
+//	given.go     what a user has given, on flags, in the environment and in a settings file, becomes Options
+//	file.go      the settings file
 //	validate.go  what does not go together
 //	suggest.go   a word that is unknown, and the nearest one that is known
 //	help.go      the table, for people
@@ -60,6 +61,7 @@ func (r Role) String() string {
 // Options is everything that a user can set. Not every role reads every field.
 type Options struct {
 	Role    Role
+	Config  string // file that settings come from
 	Version string
 	// Simulated: the run is simulated, which takes chains and more nodes than one process has.
 	Simulated bool

@@ -54,12 +54,12 @@ func TestAddresses(t *testing.T) {
 		"fast": "fast:12345", "fast.local": "fast.local:12345", "192.168.1.2": "192.168.1.2:12345", "fast:1": "fast:1", ":80": ":80",
 		"::1": "[::1]:12345", "[::1]": "[::1]:12345", "[::1]:80": "[::1]:80",
 	} {
-		if got, err := parseAddress(text); err != nil || got != want {
+		if got, err := ParseAddress(text); err != nil || got != want {
 			t.Errorf("%q: %q, %v, want %q", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"", "host:", "host:http", "host:65536", "[::1", "a:b:c", "[fast]"} {
-		if got, err := parseAddress(text); err == nil || !strings.Contains(err.Error(), "host:port") {
+		if got, err := ParseAddress(text); err == nil || !strings.Contains(err.Error(), "host:port") {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}

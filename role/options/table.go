@@ -52,12 +52,13 @@ var (
 func Table(o *Options) []Setting {
 	return []Setting{
 		{Heading: "what runs", Name: "role", Roles: anyRole, Value: oneOf(&o.Role, Roles...), Usage: "client, fast, slow or end", Unset: "all of them in this process, one strategy after the other"},
+		{Name: "config", Roles: anyRole, Value: text(&o.Config), Usage: "file with settings, one on each line, under the names of the environment variables, as in TANDEM_QUEUE=10; those and flags have more weight"},
 		{Name: "next", Roles: senders, Many: true, Value: list(&o.Next, parseNext), Usage: "host, or host:port, of the next node; more than once for several slow nodes; dns:NAME:PORT for all addresses of a name, or srv:NAME for those of its SRV records, which are followed as they change; for the client, of each node that takes frames (more than once for replicate)", Unset: "who is found on the network: for slow end, for fast all slow nodes, for the client fast"},
 		{Name: "end", Roles: senders, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one; for a client with --serve, where its answers come from", Unset: "who is found on the network; for the client, where fast calls it"},
 		{Name: "pipeline", Roles: []Role{Client, Fast, Slow, End}, Value: parsed(&o.Pipeline, parsePipeline, zeroIsUnset), Usage: "name of the pipeline that this node belongs to, where nodes of several are on the network: its neighbours are found among those of the same name"},
 		{Name: "announce", Roles: servers, Switch: true, Value: onOff(&o.Announce), Usage: "let others on the network find this node, by DNS-SD (_tandem._tcp.local); --announce=false does not; what listens on this machine alone never does", Unset: "true"},
 		{Name: "listen", Roles: servers, Value: address(&o.Listen), Usage: "host:port to listen on"},
-		{Name: "wait", Roles: senders, Value: duration(&o.Wait, 0), Usage: "how long to wait at the start for the nodes below"},
+		{Name: "wait", Roles: []Role{Client, Fast, Slow, End}, Value: patience(&o.Wait), Usage: "how long to wait at the start for the nodes below, and for this node's own address; forever is the default of a service that systemd starts"},
 		{Name: "strategy", Roles: deciders, Value: parsed(&o.Strategy, parseStrategy, zeroIsUnset), Usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", "), Unset: "without --role all in turn; for the client, the fast node's"},
 		{Name: "tasks", Roles: deciders, Value: whole(&o.Tasks, 1, 1<<30), Usage: "frames that fast finishes after one switch", Unset: "for the client, the fast node's"},
 		{Name: "load", Roles: deciders, Value: parsed(&o.Load, strategy.ParseLoading, zeroIsUnset), Usage: "how fast makes the tail resident: background, beside the work, or blocking, as in the original", Unset: "blocking for takeover and alternate, background for others"},

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -30,6 +29,8 @@ type Site struct {
 	fleet  *Fleet // of a run that was played; nil: devices and links are those of the options
 	// Delay is what a message takes one way where no link is emulated.
 	Delay time.Duration
+	// Chances are the seeds of the nodes; nil: those that they have in one process.
+	Chances func(r options.Role, place int) uint64
 }
 
 // loopback is what a message takes between two processes of a machine: mostly their work for HTTP.
@@ -149,7 +150,7 @@ func (s *Site) node(o options.Options, run pipeline.Run, held pipeline.Holding, 
 	places, highWater, drop := run.Queue(o.Queue, o.HighWater, o.Drop)
 	return simulate.Node{
 		Host:   s.host(o, r, place),
-		Device: &emulated{o.Emulate, s.shares, rand.New(rand.NewPCG(seed(o, r, place), 2))},
+		Device: &emulated{o.Emulate, s.shares, rand.New(rand.NewPCG(s.chances(o, r, place), 2))},
 		Stage: pipeline.StageConfig{
 			Holding: held, Cut: tail, Layers: s.net.Len(), KeepTail: o.Resident || held.To == s.net.Len(),
 			Queue: places, HighWater: highWater, Drop: drop, MaxAge: o.MaxAge, Batch: o.Batch,
@@ -162,10 +163,10 @@ func (s *Site) node(o options.Options, run pipeline.Run, held pipeline.Holding, 
 func (s *Site) host(o options.Options, r options.Role, place int) simulate.Host {
 	h := simulate.Host{ID: pipeline.NodeID{Role: string(r)}}
 	if r != options.Client {
-		h.ID.Address = fmt.Sprintf("%s-%d", r, place+1)
+		h.ID.Address = fmt.Sprintf("%s-%d", string(r), place+1)
 	}
 	if o.Link.Name != "" {
-		h.Uplink = uplink{link.NewUplink(o.Link, seed(o, r, place))}
+		h.Uplink = uplink{link.NewUplink(o.Link, s.chances(o, r, place))}
 	}
 	owner := device.Owner{Role: string(r), Threads: 1, Power: o.Power, Emulate: o.Emulate}
 	h.Tell = func(e *pipeline.Entry) {
@@ -178,11 +179,13 @@ func (s *Site) host(o options.Options, r options.Role, place int) simulate.Host 
 	return h
 }
 
-// seed is that of a node's chances.
-func seed(o options.Options, r options.Role, place int) uint64 {
-	sum := fnv.New64a()
-	fmt.Fprintf(sum, "%d %s %d", o.Seed, r, place)
-	return sum.Sum64()
+// chances is the seed of a node's: the one that it has in a run that is played.
+func (s *Site) chances(o options.Options, r options.Role, place int) uint64 {
+	if s.Chances != nil {
+		return s.Chances(r, place)
+	}
+	o.Role = r
+	return o.Chances(place)
 }
 
 // emulated is a device with its chances.

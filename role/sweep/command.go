@@ -9,14 +9,13 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"tandem/pipeline"
 	"tandem/role/command"
 	"tandem/role/options"
 	"tandem/role/simulate"
 )
 
-// Play plays one run for real.
-type Play func(context.Context, options.Options) (pipeline.Report, error)
+// Play plays one run for real, and prints its report.
+type Play func(context.Context, options.Options) error
 
 // Command is tandem sweep.
 func Command(version string, stdout, stderr io.Writer, play Play) *cli.Command {

@@ -1,7 +1,9 @@
 package sweep
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +18,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/options"
+	"tandem/role/report"
 	"tandem/role/simulate"
 )
 
@@ -71,17 +74,30 @@ func (s *sweep) run(ctx context.Context) (err error) {
 	return s.table(table, out.done)
 }
 
+// player plays one point.
+type player func(context.Context, options.Options) (pipeline.Report, error)
+
+// real plays a point for real.
+func (s *sweep) real(ctx context.Context, o options.Options) (r pipeline.Report, err error) {
+	var printed bytes.Buffer
+	o.Stdout, o.Report = &printed, report.Options{Format: report.JSON}
+	if err = s.play(ctx, o); err == nil {
+		err = json.Unmarshal(printed.Bytes(), &r)
+	}
+	return r, err
+}
+
 // player is what plays a point, and how many at once.
-func (s *sweep) player() (play Play, workers int, stop func() error, err error) {
+func (s *sweep) player() (play player, workers int, stop func() error, err error) {
 	if !s.simulate {
-		return s.play, 1, func() error { return nil }, nil
+		return s.real, 1, func() error { return nil }, nil
 	}
 	sites := sites{made: make(map[string]*simulate.Site)}
 	return sites.play, runtime.GOMAXPROCS(0), sites.close, nil
 }
 
 // all plays points, several at once, and writes them in their order.
-func (s *sweep) all(ctx context.Context, out *file, points []point, play Play, workers int) error {
+func (s *sweep) all(ctx context.Context, out *file, points []point, play player, workers int) error {
 	bar := progressbar.NewOptions(len(points), progressbar.OptionSetWriter(s.bar()), progressbar.OptionSetWidth(20), progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 	ctx, stop := context.WithCancel(ctx)

@@ -705,7 +705,9 @@ bias:
 	JMP              begun
 
 resume:
-	LEAQ             0(BX)(CX*8), R13
+	MOVQ             strips_apart(AX), R12
+	LEAQ             0(BX)(R12*1), R10
+	LEAQ             0(R10)(CX*8), R13
 	PREFETCHT0       0(R13)
 	PREFETCHT0       64(R13)
 	PREFETCHT0       128(R13)
@@ -738,54 +740,90 @@ resume:
 	PREFETCHT0       64(R13)
 	PREFETCHT0       128(R13)
 	ADDQ             CX, R13
-	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R13), Z0
-	VMOVUPS          64(R13), Z1
-	VMOVUPS          128(R13), Z2
-	ADDQ             CX, R13
+	VMOVUPS          0(R10), Z0
+	VMOVUPS          64(R10), Z1
+	VMOVUPS          128(R10), Z2
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z3
-	VMOVUPS          64(R13), Z4
-	VMOVUPS          128(R13), Z5
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z3
+	VMOVUPS          64(R10), Z4
+	VMOVUPS          128(R10), Z5
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z6
-	VMOVUPS          64(R13), Z7
-	VMOVUPS          128(R13), Z8
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z6
+	VMOVUPS          64(R10), Z7
+	VMOVUPS          128(R10), Z8
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z9
-	VMOVUPS          64(R13), Z10
-	VMOVUPS          128(R13), Z11
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z9
+	VMOVUPS          64(R10), Z10
+	VMOVUPS          128(R10), Z11
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z12
-	VMOVUPS          64(R13), Z13
-	VMOVUPS          128(R13), Z14
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z12
+	VMOVUPS          64(R10), Z13
+	VMOVUPS          128(R10), Z14
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z15
-	VMOVUPS          64(R13), Z16
-	VMOVUPS          128(R13), Z17
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z15
+	VMOVUPS          64(R10), Z16
+	VMOVUPS          128(R10), Z17
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z18
-	VMOVUPS          64(R13), Z19
-	VMOVUPS          128(R13), Z20
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z18
+	VMOVUPS          64(R10), Z19
+	VMOVUPS          128(R10), Z20
+	ADDQ             CX, R10
 	DECQ             R12
+	JEQ              resumed
+	VMOVUPS          0(R10), Z21
+	VMOVUPS          64(R10), Z22
+	VMOVUPS          128(R10), Z23
+	ADDQ             CX, R10
+
+resumed:
+	TESTQ            DI, DI
 	JEQ              begun
-	VMOVUPS          0(R13), Z21
-	VMOVUPS          64(R13), Z22
-	VMOVUPS          128(R13), Z23
-	ADDQ             CX, R13
+	VBROADCASTSS     0(DI), Z27
+	VADDPS           Z27, Z0, Z0
+	VADDPS           Z27, Z1, Z1
+	VADDPS           Z27, Z2, Z2
+	VBROADCASTSS     4(DI), Z27
+	VADDPS           Z27, Z3, Z3
+	VADDPS           Z27, Z4, Z4
+	VADDPS           Z27, Z5, Z5
+	VBROADCASTSS     8(DI), Z27
+	VADDPS           Z27, Z6, Z6
+	VADDPS           Z27, Z7, Z7
+	VADDPS           Z27, Z8, Z8
+	VBROADCASTSS     12(DI), Z27
+	VADDPS           Z27, Z9, Z9
+	VADDPS           Z27, Z10, Z10
+	VADDPS           Z27, Z11, Z11
+	VBROADCASTSS     16(DI), Z27
+	VADDPS           Z27, Z12, Z12
+	VADDPS           Z27, Z13, Z13
+	VADDPS           Z27, Z14, Z14
+	VBROADCASTSS     20(DI), Z27
+	VADDPS           Z27, Z15, Z15
+	VADDPS           Z27, Z16, Z16
+	VADDPS           Z27, Z17, Z17
+	VBROADCASTSS     24(DI), Z27
+	VADDPS           Z27, Z18, Z18
+	VADDPS           Z27, Z19, Z19
+	VADDPS           Z27, Z20, Z20
+	VBROADCASTSS     28(DI), Z27
+	VADDPS           Z27, Z21, Z21
+	VADDPS           Z27, Z22, Z22
+	VADDPS           Z27, Z23, Z23
+	ADDQ             $32, DI
 
 begun:
 	MOVQ             DX, R10
@@ -1072,7 +1110,9 @@ bias:
 	JMP              begun
 
 resume:
-	LEAQ             0(BX)(CX*8), R13
+	MOVQ             strips_apart(AX), R12
+	LEAQ             0(BX)(R12*1), R10
+	LEAQ             0(R10)(CX*8), R13
 	PREFETCHT0       0(R13)
 	ADDQ             CX, R13
 	PREFETCHT0       0(R13)
@@ -1089,38 +1129,58 @@ resume:
 	ADDQ             CX, R13
 	PREFETCHT0       0(R13)
 	ADDQ             CX, R13
-	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R13), Z0
-	ADDQ             CX, R13
+	VMOVUPS          0(R10), Z0
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z1
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z1
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z2
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z2
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z3
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z3
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z4
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z4
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z5
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z5
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z6
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z6
+	ADDQ             CX, R10
 	DECQ             R12
+	JEQ              resumed
+	VMOVUPS          0(R10), Z7
+	ADDQ             CX, R10
+
+resumed:
+	TESTQ            DI, DI
 	JEQ              begun
-	VMOVUPS          0(R13), Z7
-	ADDQ             CX, R13
+	VBROADCASTSS     0(DI), Z9
+	VADDPS           Z9, Z0, Z0
+	VBROADCASTSS     4(DI), Z9
+	VADDPS           Z9, Z1, Z1
+	VBROADCASTSS     8(DI), Z9
+	VADDPS           Z9, Z2, Z2
+	VBROADCASTSS     12(DI), Z9
+	VADDPS           Z9, Z3, Z3
+	VBROADCASTSS     16(DI), Z9
+	VADDPS           Z9, Z4, Z4
+	VBROADCASTSS     20(DI), Z9
+	VADDPS           Z9, Z5, Z5
+	VBROADCASTSS     24(DI), Z9
+	VADDPS           Z9, Z6, Z6
+	VBROADCASTSS     28(DI), Z9
+	VADDPS           Z9, Z7, Z7
+	ADDQ             $32, DI
 
 begun:
 	MOVQ             DX, R10
@@ -1510,7 +1570,7 @@ last:
 	RET
 
 // func gatherAVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
-// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then From, [Z0 Z1 Z2] row
+// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Z0 Z1 Z2] row
 TEXT ·gatherAVX512(SB), NOSPLIT, $0-48
 	MOVQ             dst+0(FP), AX
 	MOVQ             src+8(FP), BX
@@ -1544,14 +1604,23 @@ row:
 	MOVQ             DI, R10
 
 run:
-	MOVQ             8(R9), R11
-	VMOVUPS          0(R8)(R11*4), Z0
-	VMOVUPS          64(R8)(R11*4), Z1
-	VMOVUPS          128(R8)(R11*4), Z2
 	MOVQ             0(R9), R11
-	VMOVUPS          Z0, 0(AX)(R11*4)
-	VMOVUPS          Z1, 64(AX)(R11*4)
-	VMOVUPS          Z2, 128(AX)(R11*4)
+	MOVQ             8(R9), R12
+	LEAQ             0(AX)(R11*4), R13
+	NEGQ             R11
+	ADDQ             16(R9), R11
+	VMOVUPS          0(R8)(R12*4), Z0
+	VMOVUPS          Z0, 0(R13)
+	CMPQ             R11, $16
+	JLE              copied
+	VMOVUPS          64(R8)(R12*4), Z1
+	VMOVUPS          Z1, 64(R13)
+	CMPQ             R11, $32
+	JLE              copied
+	VMOVUPS          128(R8)(R12*4), Z2
+	VMOVUPS          Z2, 128(R13)
+
+copied:
 	ADDQ             $16, R9
 	DECQ             R10
 	JNE              run
@@ -3074,7 +3143,9 @@ bias:
 	JMP              begun
 
 resume:
-	LEAQ             0(BX)(CX*4), R13
+	MOVQ             strips_apart(AX), R12
+	LEAQ             0(BX)(R12*1), R10
+	LEAQ             0(R10)(CX*4), R13
 	PREFETCHT0       0(R13)
 	PREFETCHT0       64(R13)
 	ADDQ             CX, R13
@@ -3087,30 +3158,50 @@ resume:
 	PREFETCHT0       0(R13)
 	PREFETCHT0       64(R13)
 	ADDQ             CX, R13
-	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R13), Y0
-	VMOVUPS          32(R13), Y1
-	VMOVUPS          64(R13), Y2
-	ADDQ             CX, R13
+	VMOVUPS          0(R10), Y0
+	VMOVUPS          32(R10), Y1
+	VMOVUPS          64(R10), Y2
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Y3
-	VMOVUPS          32(R13), Y4
-	VMOVUPS          64(R13), Y5
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Y3
+	VMOVUPS          32(R10), Y4
+	VMOVUPS          64(R10), Y5
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Y6
-	VMOVUPS          32(R13), Y7
-	VMOVUPS          64(R13), Y8
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Y6
+	VMOVUPS          32(R10), Y7
+	VMOVUPS          64(R10), Y8
+	ADDQ             CX, R10
 	DECQ             R12
+	JEQ              resumed
+	VMOVUPS          0(R10), Y9
+	VMOVUPS          32(R10), Y10
+	VMOVUPS          64(R10), Y11
+	ADDQ             CX, R10
+
+resumed:
+	TESTQ            DI, DI
 	JEQ              begun
-	VMOVUPS          0(R13), Y9
-	VMOVUPS          32(R13), Y10
-	VMOVUPS          64(R13), Y11
-	ADDQ             CX, R13
+	VBROADCASTSS     0(DI), Y15
+	VADDPS           Y15, Y0, Y0
+	VADDPS           Y15, Y1, Y1
+	VADDPS           Y15, Y2, Y2
+	VBROADCASTSS     4(DI), Y15
+	VADDPS           Y15, Y3, Y3
+	VADDPS           Y15, Y4, Y4
+	VADDPS           Y15, Y5, Y5
+	VBROADCASTSS     8(DI), Y15
+	VADDPS           Y15, Y6, Y6
+	VADDPS           Y15, Y7, Y7
+	VADDPS           Y15, Y8, Y8
+	VBROADCASTSS     12(DI), Y15
+	VADDPS           Y15, Y9, Y9
+	VADDPS           Y15, Y10, Y10
+	VADDPS           Y15, Y11, Y11
+	ADDQ             $16, DI
 
 begun:
 	MOVQ             DX, R10
@@ -3297,7 +3388,9 @@ bias:
 	JMP              begun
 
 resume:
-	LEAQ             0(BX)(CX*4), R13
+	MOVQ             strips_apart(AX), R12
+	LEAQ             0(BX)(R12*1), R10
+	LEAQ             0(R10)(CX*4), R13
 	PREFETCHT0       0(R13)
 	ADDQ             CX, R13
 	PREFETCHT0       0(R13)
@@ -3306,22 +3399,34 @@ resume:
 	ADDQ             CX, R13
 	PREFETCHT0       0(R13)
 	ADDQ             CX, R13
-	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R13), Y0
-	ADDQ             CX, R13
+	VMOVUPS          0(R10), Y0
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Y1
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Y1
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Y2
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Y2
+	ADDQ             CX, R10
 	DECQ             R12
+	JEQ              resumed
+	VMOVUPS          0(R10), Y3
+	ADDQ             CX, R10
+
+resumed:
+	TESTQ            DI, DI
 	JEQ              begun
-	VMOVUPS          0(R13), Y3
-	ADDQ             CX, R13
+	VBROADCASTSS     0(DI), Y9
+	VADDPS           Y9, Y0, Y0
+	VBROADCASTSS     4(DI), Y9
+	VADDPS           Y9, Y1, Y1
+	VBROADCASTSS     8(DI), Y9
+	VADDPS           Y9, Y2, Y2
+	VBROADCASTSS     12(DI), Y9
+	VADDPS           Y9, Y3, Y3
+	ADDQ             $16, DI
 
 begun:
 	MOVQ             DX, R10
@@ -3691,7 +3796,7 @@ last:
 	RET
 
 // func gatherAVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
-// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then From, [Y0 Y1 Y2] row
+// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Y0 Y1 Y2] row
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-48
 	MOVQ             dst+0(FP), AX
 	MOVQ             src+8(FP), BX
@@ -3725,14 +3830,23 @@ row:
 	MOVQ             DI, R10
 
 run:
-	MOVQ             8(R9), R11
-	VMOVUPS          0(R8)(R11*4), Y0
-	VMOVUPS          32(R8)(R11*4), Y1
-	VMOVUPS          64(R8)(R11*4), Y2
 	MOVQ             0(R9), R11
-	VMOVUPS          Y0, 0(AX)(R11*4)
-	VMOVUPS          Y1, 32(AX)(R11*4)
-	VMOVUPS          Y2, 64(AX)(R11*4)
+	MOVQ             8(R9), R12
+	LEAQ             0(AX)(R11*4), R13
+	NEGQ             R11
+	ADDQ             16(R9), R11
+	VMOVUPS          0(R8)(R12*4), Y0
+	VMOVUPS          Y0, 0(R13)
+	CMPQ             R11, $8
+	JLE              copied
+	VMOVUPS          32(R8)(R12*4), Y1
+	VMOVUPS          Y1, 32(R13)
+	CMPQ             R11, $16
+	JLE              copied
+	VMOVUPS          64(R8)(R12*4), Y2
+	VMOVUPS          Y2, 64(R13)
+
+copied:
 	ADDQ             $16, R9
 	DECQ             R10
 	JNE              run

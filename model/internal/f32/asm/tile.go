@@ -73,15 +73,26 @@ func tile(s set, vectors int) *kernel {
 		}
 	}
 	k.label("resume")
-	k.op("LEAQ", c.at(0).by(ldc, rows), scratch) // of the next strip, which is long gone from the cache
+	field("apart", left)
+	k.op("LEAQ", c.at(0).by(left, 1), w)
+	k.op("LEAQ", w.at(0).by(ldc, rows), scratch) // of the next strip, which is long gone from the cache
 	for range rows {
 		for line := 0; line < vectors*k.bytes; line += 64 {
 			k.op("PREFETCHT0", scratch.at(line))
 		}
 		k.op("ADDQ", ldc, scratch)
 	}
-	k.op("MOVQ", c, scratch)
-	eachRow(scratch, "begun", func(sums []reg) { k.load(scratch.at(0), sums...) })
+	eachRow(w, "resumed", func(sums []reg) { k.load(w.at(0), sums...) })
+	k.label("resumed")
+	k.op("TESTQ", bias, bias)
+	k.op("JEQ", "begun")
+	for row := range rows {
+		k.op("VBROADCASTSS", bias.at(4*row), weights[0])
+		for _, sum := range sums(row) {
+			k.op("VADDPS", weights[0], sum, sum)
+		}
+	}
+	k.op("ADDQ", 4*rows, bias)
 
 	k.label("begun")
 	k.op("MOVQ", strip, w)
