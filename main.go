@@ -19,7 +19,9 @@ import (
 	"tandem/role"
 	"tandem/role/cert"
 	"tandem/role/command"
+	"tandem/role/discover"
 	"tandem/role/inspect"
+	"tandem/role/install"
 	"tandem/role/options"
 	"tandem/role/plan"
 	"tandem/role/plot"
@@ -69,9 +71,11 @@ help each other.
   tandem inspect net.onnx             where a network can be cut, and what each cut costs
   tandem simulate --strategy balance  a run in virtual time, in an instant
   tandem sweep --simulate --tasks 1..60  a grid of runs, with intervals
+  tandem nodes                        who announces itself on the network, and answers
   tandem plan net.onnx --nodes a,b    which node of a fleet should take which layers
   tandem plot runs.jsonl -o x.svg     a picture of runs, or of one over time
   tandem cert end slow fast client    certificates for these devices, and a CA
+  tandem install --role slow …        a node as a service; uninstall, status
   tandem help client|fast|slow|end    the flags that a role takes
   tandem help simulate|plot|…         the flags of a command
 
@@ -88,11 +92,12 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Flags:                 []cli.Flag{cli.HelpFlag}, // which cli leaves out where there is a command of that name
 		Commands: []*cli.Command{
 			simulate.Command(programVersion(), stdout, stderr), sweep.Command(programVersion(), stdout, stderr, role.Run),
-			inspect.Command(stdout), plot.Command(stdin), plan.Command(stdout), cert.Command(stdout), helpCommand(stdout),
+			inspect.Command(stdout), plot.Command(stdin), plan.Command(stdout), discover.Command(stdout), cert.Command(stdout), helpCommand(stdout),
 		},
 	}
 	given := options.Given{}
 	app.Flags = append(app.Flags, command.Of(given)...)
+	app.Commands = append(app.Commands, install.Commands(app.Flags[1:], given, stdout, stderr)...)
 	for _, c := range app.Commands {
 		c.OnUsageError = app.OnUsageError
 	}
@@ -134,13 +139,13 @@ func unknownFlag(c *cli.Context, err error, _ bool) error {
 
 // flagsFirst lets the flags of a command follow its files or names.
 func flagsFirst(args []string) []string {
-	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
+	if len(args) < 2 || strings.HasPrefix(args[1], "-") || args[1] == "install" { // which takes flags alone
 		return args
 	}
 	var flags, files []string
 	for i := 2; i < len(args); i++ {
 		arg := args[i]
-		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "calibrate", "operators", "simulate", "help", "h"}, strings.TrimLeft(arg, "-"))
+		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "calibrate", "json", "operators", "simulate", "help", "h"}, strings.TrimLeft(arg, "-"))
 		switch {
 		case arg == "--":
 			files = append(files, args[i+1:]...)

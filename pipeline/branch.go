@@ -26,13 +26,15 @@ type Hopper interface {
 //
 // The loop owns it.
 type branch struct {
-	index    int
+	index    int // its place among the branches of the station, and in its fleet
 	to       Hopper
 	hop      *Hop
 	inFlight int        // frames that have gone to it and are not yet answered
 	accepted []accepted // by it, which may still lose them
 	life     string     // of the node, which has accepted them
 	refused  int64      // its answers that refused a frame
+	part     func()     // closes the way when nothing is on it any more; nil: the node does not leave
+	gone     bool       // it has left: another may take its place
 }
 
 // accepted is a frame that a next node has taken.
@@ -41,17 +43,18 @@ type accepted struct {
 	number uint64 // there
 }
 
-// startHops starts a hop to every next node.
-func (s *Stage) startHops(ctx context.Context) {
-	for i, b := range s.branches {
-		b.hop = StartHop(ctx, HopConfig{
-			Sender: b.to, Window: s.c.Window,
-			Done: func(frames []Frame, answers []Feedback, err error) {
-				frames, at := slices.Clone(frames), time.Now()
-				s.events <- func() { s.Answered(at, i, frames, answers, err, ctx.Err() != nil) }
-			},
-		})
-	}
+// startHop starts the hop to a next node.
+func (s *Stage) startHop(ctx context.Context, b *branch) {
+	b.hop = StartHop(ctx, HopConfig{
+		Sender: b.to, Window: s.c.Window,
+		Done: func(frames []Frame, answers []Feedback, err error) {
+			frames, at := slices.Clone(frames), time.Now()
+			s.events <- func() {
+				s.Answered(at, b.index, frames, answers, err, ctx.Err() != nil)
+				s.partFrom(b)
+			}
+		},
+	})
 }
 
 // Answered takes in what next node i answered to one call at a moment. It counts the frames, and keeps those that shall not
@@ -117,7 +120,7 @@ func (s *Station) forget(b *branch, left [][2]uint64) {
 // see tells the fleet what can be seen of a branch from here, and returns it.
 func (s *Station) see(b *branch) strategy.Neighbour {
 	n := b.to.Neighbour()
-	n.InFlight = b.inFlight
+	n.InFlight, n.Leaving = b.inFlight, b.leaving()
 	s.fleet.See(b.index, n)
 	return n
 }
@@ -132,6 +135,9 @@ func (s *Station) TakeBack(ending bool) {
 // takeBack takes back the frames that a life of a next node has accepted and forgotten: the node has begun another, or, at
 // the end of the run, does not come back. Some of them may have reached end, which knows them.
 func (s *Station) takeBack(b *branch, ending bool) {
+	if b.gone {
+		return
+	}
 	life := b.to.Life()
 	if life == b.life && !(ending && !b.to.Neighbour().Up) {
 		return

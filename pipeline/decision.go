@@ -7,7 +7,7 @@ import (
 	"tandem/strategy"
 )
 
-// Way is what was decided about a frame, and the next node that it goes to if it is forwarded.
+// Way is what was decided about a frame, and the next node that it goes to if it is forwarded; -1: there is none now.
 type Way struct {
 	strategy.Decision
 	To int
@@ -37,7 +37,7 @@ func (s *Station) Decide(at time.Time, f *Frame, behind int) Way {
 	w.Load = w.Load && !s.loading && !now.Resident
 	s.loading = s.loading || w.Load
 	s.note(at, f, now, w)
-	if w.Wait <= 0 && !w.Finish && len(s.branches) > 0 {
+	if w.Wait <= 0 && !w.Finish && s.forwards() && w.To >= 0 {
 		s.fleet.Sent(w.To, now.Now+now.Head+now.Slow.RoundTrip/2)
 	}
 	return w
@@ -45,7 +45,9 @@ func (s *Station) Decide(at time.Time, f *Frame, behind int) Way {
 
 func (s *Station) situation(at time.Time, f *Frame, behind int) strategy.Situation {
 	for _, b := range s.branches {
-		s.see(b)
+		if !b.gone {
+			s.see(b)
+		}
 	}
 	measured := s.timing.read()
 	now := strategy.Situation{
@@ -58,7 +60,7 @@ func (s *Station) situation(at time.Time, f *Frame, behind int) strategy.Situati
 		Head:     measured.head.mean,
 		Tail:     measured.tail.mean,
 	}
-	if len(s.branches) > 0 {
+	if s.forwards() {
 		now.Slow = s.fleet.Outlook(now.Now)
 	}
 	return now

@@ -43,7 +43,7 @@ type StageConfig struct {
 	Window    int           // calls under way at once, on each hop
 	Buffer    int           // bytes of frames: half of them may wait in the queue, half to leave the node; 0: no bound
 
-	Next  []Hopper // each takes activations; none on a node that finishes every frame
+	Next  []Hopper // each takes activations; none on a node that finishes every frame; more may join
 	End   Sender   // takes results
 	EndID NodeID   // as reports call it
 
@@ -62,13 +62,15 @@ type Stage struct {
 	in     Meter // of frames that are received
 	out    Meter // of those that leave for another node
 	end    *Hop
-	events chan func() // what hops and loads have to tell: the loop calls each
+	events chan func() // what hops and loads have to tell, and who joins and leaves: the loop calls each
 	done   chan struct{}
+	begin  func(*branch) // starts its hop; the loop calls it, once it runs
 
 	// Owned by the loop.
-	batch  []Frame
-	ways   []Way
-	inputs [][]float32
+	batch   []Frame
+	parting int // ways that are being closed
+	ways    []Way
+	inputs  [][]float32
 }
 
 // StartStage starts the stage's goroutines; Close ends them. The context ends calls and waiting at once, losing (and
@@ -76,7 +78,10 @@ type Stage struct {
 func StartStage(ctx context.Context, c StageConfig) *Stage {
 	s := &Stage{Station: NewStation(c, time.Now()), events: make(chan func()), done: make(chan struct{})}
 	s.end = StartHop(ctx, HopConfig{Sender: c.End, Window: c.Window, Persist: true, Done: s.Finished})
-	s.startHops(ctx)
+	s.begin = func(b *branch) { s.startHop(ctx, b) }
+	for _, b := range s.branches {
+		s.begin(b)
+	}
 	go s.run(ctx)
 	return s
 }
@@ -100,7 +105,7 @@ func (s *Stage) run(ctx context.Context) {
 	defer close(s.done)
 	frames := s.queue.frames
 	for {
-		ending := frames == nil && s.InFlight() == 0
+		ending := frames == nil && s.InFlight() == 0 && s.parting == 0
 		s.TakeBack(ending)
 		if ending && len(s.back) == 0 {
 			break
@@ -130,8 +135,10 @@ func (s *Stage) run(ctx context.Context) {
 	}
 	s.end.Close() // the hops have nothing left but results
 	for _, b := range s.branches {
-		b.hop.Close()
-		b.hop.Wait()
+		if !b.gone {
+			b.hop.Close()
+			b.hop.Wait()
+		}
 	}
 	s.end.Wait()
 	s.awaitLoad()

@@ -51,10 +51,10 @@ func NewStation(c StageConfig, now time.Time) *Station {
 		buffer: NewBuffer(c.Buffer-c.Buffer/2, full),
 		full:   full,
 		here:   newAdmitted(),
-		fleet:  strategy.NewFleet(len(c.Next)),
+		fleet:  strategy.NewFleet(0),
 	}
-	for i, to := range c.Next {
-		s.branches = append(s.branches, &branch{index: i, to: to, life: to.Life()})
+	for _, to := range c.Next {
+		s.join(to)
 	}
 	return s
 }

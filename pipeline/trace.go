@@ -13,7 +13,7 @@ type Decided struct {
 	Frame    uint64          `json:"frame"`
 	Decision string          `json:"decision"` // forward, finish or wait
 	Reason   strategy.Reason `json:"reason,omitempty"`
-	To       int             `json:"to"` // the slow node that a forwarded frame goes to
+	To       int             `json:"to"` // the slow node that a forwarded frame goes to, as its place in Slow; -1: there is none
 	State    State           `json:"state"`
 
 	Backlog  int     `json:"backlog"`  // frames that wait in the own queue behind this one
@@ -25,7 +25,7 @@ type Decided struct {
 	Refused  int64   `json:"refused"` // frames that this node's own queue has refused so far
 	Switches int64   `json:"switches"`
 
-	Slow []SlowNode `json:"slow"`
+	Slow []SlowNode `json:"slow"` // one that has left is not up, until another takes its place
 }
 
 // SlowNode is what was known of one slow node.
@@ -43,7 +43,7 @@ type SlowNode struct {
 
 // note takes a decision into the ledger, with the state that it leads to, and into the trace.
 func (s *Station) note(at time.Time, f *Frame, now strategy.Situation, w Way) {
-	if len(s.branches) == 0 {
+	if !s.forwards() {
 		return
 	}
 	state := Forwarding
@@ -73,6 +73,10 @@ func (s *Station) note(at time.Time, f *Frame, now strategy.Situation, w Way) {
 	so := s.ledger.Entry(at)
 	d.Refused, d.Switches = so.Refused, so.Switches
 	for i, b := range s.branches {
+		if b.gone {
+			d.Slow = append(d.Slow, SlowNode{})
+			continue
+		}
 		n, newest := s.see(b), s.fleet.Newest(i)
 		d.Slow = append(d.Slow, SlowNode{
 			Up: n.Up, InFlight: n.InFlight, Refused: b.refused,

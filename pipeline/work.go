@@ -2,10 +2,14 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
 // What the stage loop does with the frames that it has taken: decide, compute, hand over.
+
+// errNoNext is why a frame is lost that its strategy forwards when every next node has left.
+var errNoNext = errors.New("there is no next node any more")
 
 // handle takes frames through their decisions and their layers, and hands them over. Those in a row that go the same way
 // are computed together.
@@ -55,9 +59,13 @@ func (s *Stage) process(ctx context.Context, frames []Frame, w Way) {
 	to := s.c.Layers
 	var b *branch // nil: to end
 	var err error
-	if w.Finish || len(s.branches) == 0 {
+	switch {
+	case w.Finish, !s.forwards(), w.To < 0 && s.c.Keeps:
 		err = s.loadTail()
-	} else {
+	case w.To < 0:
+		s.c.Strategy.Observe(Feedback{Now: time.Since(s.start), Lost: true})
+		err = errNoNext
+	default:
 		to, b = s.c.Cut, s.branches[w.To]
 	}
 	if err == nil {
@@ -149,7 +157,13 @@ const patience = 50 * time.Millisecond
 // leave hands the frame to a branch's hop, or to end's where there is none. A hop that is behind, or a full buffer, makes
 // the loop wait, the queue fill and its entry refuse (backpressure). While it waits the loop goes on taking answers:
 // otherwise the loop would wait for the hop and the hop for the loop.
+//
+// A frame for a node that leaves is decided about again.
 func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
+	if b.leaving() {
+		s.Return(f)
+		return
+	}
 	hop := s.end
 	if b != nil {
 		hop = b.hop
@@ -174,7 +188,10 @@ func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 			return
 		case event := <-s.events:
 			event()
-			continue
+			if !b.leaving() {
+				continue
+			}
+			s.Return(f)
 		case <-s.buffer.Freed():
 			continue
 		case <-tick:

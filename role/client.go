@@ -12,6 +12,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/device"
+	"tandem/role/discover"
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
@@ -101,6 +102,11 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 		Frames:   p.cfg.Frames,
 		Interval: p.cfg.Interval,
 		Load:     p.cfg.Load, Wire: p.cfg.Wire, Newest: p.feed.Live(),
+	}
+	p.cfg.announce(nil, discover.Node{})
+	defer p.cfg.found.Close()
+	if err := p.cfg.seek(ctx); err != nil {
+		return err
 	}
 	next, _ := targets(p.cfg)
 	for i, t := range next {

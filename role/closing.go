@@ -113,6 +113,23 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	return report, err
 }
 
+// depart closes the edge while the run goes on without the neighbour, which hands on what it has. One that does not answer
+// misses this node, and closes its part by itself. The edge is down from then on.
+func (e *edge) depart(ctx context.Context, end ending) {
+	err := pipeline.ErrUnreachable
+	if e.Up() {
+		_, err = e.close(ctx, end)
+	} else {
+		e.stop()
+		e.beats.Wait()
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.down = true; err == nil {
+		e.left = e.life
+	}
+}
+
 // attend ends the context when the closing has lasted for some time and the neighbour does not answer any more: how much it
 // has to send, over which link, is its own to know.
 func (e *edge) attend(ctx context.Context, least time.Duration) (_ context.Context, done func()) {

@@ -16,6 +16,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/supply"
 	"tandem/role/target"
 	"tandem/strategy"
 	"tandem/transport"
@@ -53,6 +54,7 @@ type edge struct {
 	mu     sync.Mutex
 	down   bool
 	named  string           // the neighbour's address in reports, if it has said so
+	peer   string           // its process
 	life   string           // of the neighbour in the run
 	left   string           // the life that was the last to leave the run with nothing of it any more
 	told   []pipeline.Entry // by lives of the neighbour that have left: their ledgers, and those that they had of others
@@ -75,6 +77,7 @@ type edgeConfig struct {
 	exact  bool            // values travel as float32, whatever the run's format: there are integers among them
 	kept   bool            // this process keeps frames that are refused
 	view   *monitor.View   // of the run from here; nil: its figures stay here
+	shelf  *supply.Shelf   // whose network a neighbour that lacks it is given; nil: none
 	again  bool            // the run has begun before, on this process or one that it stands for
 }
 
@@ -85,17 +88,17 @@ func exact(inputs []transport.Input) bool {
 
 // openEdge opens a run on a neighbour.
 func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, transport.Opened, error) {
-	opened, err := c.open(ctx, run)
+	opened, peer, err := c.open(ctx, run)
 	if errors.Is(err, pipeline.ErrUnreachable) && !transport.Answered(err) && !errors.Is(err, context.DeadlineExceeded) {
 		c.Client.CloseIdle() // a connection kept from before the neighbour's restart: use a new one
-		opened, err = c.open(ctx, run)
+		opened, peer, err = c.open(ctx, run)
 	}
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
 	c.again, c.exact = true, c.exact || exact(opened.Inputs)
 	e := newEdge(c, opened.Run)
-	e.meet(opened)
+	e.meet(opened, peer)
 	e.start()
 	return e, opened, nil
 }
@@ -119,27 +122,36 @@ func (e *edge) start() {
 	e.beats.Go(func() { e.show(beating) })
 }
 
-func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opened, error) {
-	if _, err := c.Ask(ctx, c.from); errors.Is(err, target.ErrWrong) {
-		return transport.Opened{}, fmt.Errorf("%w %s: %w", pipeline.ErrInvalidRun, run.ID, err)
-	} else if err != nil {
-		return transport.Opened{}, err
+// open opens the run on the neighbour, and says which process that is.
+func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (opened transport.Opened, peer string, err error) {
+	d, err := c.Ask(ctx, c.from)
+	if errors.Is(err, target.ErrWrong) {
+		err = fmt.Errorf("%w %s: %w", pipeline.ErrInvalidRun, run.ID, err)
+	}
+	if err != nil {
+		return opened, "", err
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	opened, err := c.Client.Open(ctx, transport.Opening{
+	opening := transport.Opening{
 		Run: run, From: c.from, Caller: c.caller, Path: append(slices.Clip(c.path), c.from),
 		Address: c.Client.Address(), Layer: c.layer, Again: c.again,
-	})
-	return opened, c.Blame(err)
+	}
+	opened, err = c.Client.Open(ctx, opening)
+	if errors.Is(err, pipeline.ErrNoNetwork) && c.shelf != nil {
+		if err = c.shelf.Give(ctx, c.Client, run, c.from, c.layer, c.log); err == nil {
+			opened, err = c.Client.Open(ctx, opening)
+		}
+	}
+	return opened, d.Name, c.Blame(err)
 }
 
 // meet takes in what a neighbour has said when it opened the run.
-func (e *edge) meet(opened transport.Opened) {
+func (e *edge) meet(opened transport.Opened, peer string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.down, e.again = false, true
-	e.named, e.life, e.end = opened.Address, opened.Life, opened.End
+	e.named, e.peer, e.life, e.end = opened.Address, peer, opened.Life, opened.End
 }
 
 // show pushes nothing, again and again.
@@ -227,9 +239,9 @@ func (e *edge) beat(ctx context.Context) error {
 
 // reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
 func (e *edge) reopen(ctx context.Context) error {
-	opened, err := e.open(ctx, e.run)
+	opened, peer, err := e.open(ctx, e.run)
 	if err == nil {
-		e.meet(opened)
+		e.meet(opened, peer)
 	}
 	e.judge(err)
 	return err
@@ -279,6 +291,13 @@ func (e *edge) Up() bool {
 	down := e.down
 	e.mu.Unlock()
 	return !down && e.Client.Up()
+}
+
+// process is the neighbour's.
+func (e *edge) process() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.peer
 }
 
 // Life is the neighbour's present one, as far as is known.

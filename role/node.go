@@ -12,9 +12,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/agree"
 	"tandem/role/answer"
+	"tandem/role/device"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/plan"
+	"tandem/role/supply"
 	"tandem/transport"
 )
 
@@ -56,6 +60,9 @@ func (b beginning) again() bool { return b.Again && b.before == nil }
 // A run that the client has closed is over. One that ended because all above fell silent was interrupted, and is taken up
 // again when they are back.
 type node struct {
+	*supply.Shelf    // the networks of fast and slow; nil on end
+	*plan.Calibrator // of these
+
 	role    options.Role
 	name    string // of this process on its edges
 	version string
@@ -66,12 +73,8 @@ type node struct {
 	drain   time.Duration
 	built   chan struct{} // closed when begin stands
 	// begin makes this role's part in a run, which may outlast the context.
-	begin func(context.Context, beginning) (part, transport.Opened, error)
-	// network describes the network that this node has; nil on end.
-	network func() transport.Description
-	// calibrate says what the network's layers take here; nil on end.
-	calibrate func(context.Context) (transport.Calibration, error)
-	answers   *answer.Fan // end's; nil on the others
+	begin   func(context.Context, beginning) (part, transport.Opened, error)
+	answers *answer.Fan // end's; nil on the others
 
 	mu       sync.Mutex
 	id       pipeline.NodeID // as the neighbour above dials it, once one has
@@ -94,26 +97,14 @@ func (n *node) Describe(context.Context) (d transport.Description, err error) {
 	}
 	select {
 	case <-n.built:
-		if n.network != nil {
-			d = n.network()
+		if net := n.Now(); net != nil {
+			d = transport.Description{Model: net.Name(), Digest: net.Digest(), Layers: net.Len(), Inputs: agree.Tensors(net, 0)}
 		}
 	default:
 	}
 	d.Role, d.Name, d.Version = string(n.role), n.name, n.version
+	d.Device, d.Load = device.Machine(), device.Load()
 	return d, nil
-}
-
-// Calibrate says what the layers of this node's network take. It waits for a node that is only starting.
-func (n *node) Calibrate(ctx context.Context) (transport.Calibration, error) {
-	select {
-	case <-n.built:
-	case <-ctx.Done():
-		return transport.Calibration{}, ctx.Err()
-	}
-	if n.calibrate == nil {
-		return transport.Calibration{}, fmt.Errorf("%w: an end node computes no layers: ask fast and slow nodes", pipeline.ErrInvalidRun)
-	}
-	return n.calibrate(ctx)
 }
 
 // inRun is the run that is open here; empty: none.

@@ -10,10 +10,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/boot"
 	"tandem/role/cert"
 	"tandem/role/device"
+	"tandem/role/discover"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/role/resolve"
 	"tandem/role/target"
 	"tandem/transport"
 	"tandem/transport/auth"
@@ -31,12 +34,16 @@ func Run(ctx context.Context, o options.Options) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	cfg := setup{Options: o}
+	cfg := setup{Options: o, service: boot.NewService(o.Log)}
+	defer cfg.service.Stop()
 	creds, stop, err := cert.Watch(o.Files, o.Log)
 	if cfg.credentials = creds; err != nil {
 		return err
 	}
 	defer stop()
+	resolver := resolve.New(target.DialTime)
+	defer resolver.Close()
+	cfg.names, cfg.dial = resolver, resolver.DialContext
 	if o.Serve != "" {
 		cfg.front = newFront(cfg)
 	}
@@ -44,6 +51,7 @@ func Run(ctx context.Context, o options.Options) error {
 	case options.Local:
 		return runLocal(ctx, cfg)
 	case options.Client:
+		cfg.service.Ready(nil)
 		return runClient(ctx, cfg)
 	}
 	return runNode(ctx, cfg)
@@ -53,11 +61,22 @@ func Run(ctx context.Context, o options.Options) error {
 type setup struct {
 	options.Options
 	credentials *auth.Credentials // what lies in the files of keys and certificates; nil: none
+	service     *boot.Service     // that systemd knows this process as; nil: it does not
 	front       *auth.Gate        // before the requests of --serve; nil: there are none
 	uplink      *link.Uplink      // of the link's shape; nil: the real link
 	device      *device.Device    // that the role runs on; nil: it has not been started
 	place       int               // local: among the nodes of its role
 	network     network           // nil: TCP
+	names       lookups           // nil: --next names nodes one by one
+	dial        dial              // nil: over TCP, or the network
+	found       *discover.Network // who announces themselves; nil: nobody is looked for
+}
+
+type dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// lookups finds who a name of several nodes stands for.
+type lookups interface {
+	Members(ctx context.Context, text string) (addresses []string, err error)
 }
 
 // network is what the processes of a site reach each other over.
@@ -94,7 +113,10 @@ func newClient(cfg setup, address string) *transport.Client {
 	l := transport.Limits{
 		Dial: target.DialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
 	}
-	if cfg.network != nil {
+	if cfg.found != nil {
+		l.ServerName = func() string { return cfg.found.ServerName(address) }
+	}
+	if l.DialContext = cfg.dial; cfg.network != nil {
 		l.DialContext = cfg.network.DialContext
 	}
 	return transport.NewClient(address, l, cfg.credentials)
@@ -104,6 +126,9 @@ func newClient(cfg setup, address string) *transport.Client {
 // a client has not.
 func targets(cfg setup) (next []target.Target, end *target.Target) {
 	for i, address := range cfg.Next {
+		if resolve.Many(address) {
+			continue
+		}
 		t := target.Target{Client: newClient(cfg, address), Flag: "--next", Role: options.Slow}
 		switch {
 		case cfg.Role == options.Client && i == 0:

@@ -19,9 +19,9 @@ import (
 // stagePart is the part of fast or slow in one run.
 type stagePart struct {
 	*monitor.View
+	*ways
 	cfg   setup
 	stage *pipeline.Stage
-	next  []*edge
 	end   *edge
 	abort context.CancelFunc // gives up what is still on the node
 	// restarted: the run has begun before, and this is not the process that it began on.
@@ -48,7 +48,7 @@ func (p *stagePart) status() pipeline.Status {
 }
 
 // edges are those to the next nodes and to end.
-func (p *stagePart) edges() []*edge { return append(slices.Clip(p.next), p.end) }
+func (p *stagePart) edges() []*edge { return append(p.snapshot(), p.end) }
 
 func (p *stagePart) below() map[pipeline.NodeID]bool {
 	up := make(map[pipeline.NodeID]bool)
@@ -87,6 +87,9 @@ func (p *stagePart) Summary() *pipeline.Live { return withDown(p.View.Summary(),
 
 // Close drains the stage and closes the run below.
 func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, error) {
+	if p.unfollow != nil {
+		p.unfollow()
+	}
 	drained, stop := context.WithCancel(context.Background())
 	var patience sync.WaitGroup
 	patience.Go(func() { p.lose(drained) })
@@ -101,9 +104,11 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 	if entry.Restarted = p.restarted; p.restarted {
 		end.say(p.ID, startedAgain)
 	}
-	for _, e := range p.next {
+	were, told, notes := p.leftovers()
+	for _, e := range p.snapshot() {
 		entry.Next = append(entry.Next, e.ID().Address)
 	}
+	entry.Next = append(entry.Next, slices.DeleteFunc(were, func(a string) bool { return slices.Contains(entry.Next, a) })...)
 	end.say(p.ID, p.watch.End(&entry)...)
 	p.lives = pipeline.BoundIDs(append(p.lives, entry), pipeline.MaxRanges)
 	end.nodes = append(end.nodes, p.lives...) // those below may have missed an earlier one, or forgotten it
@@ -113,7 +118,8 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 			end.say(p.ID, "could not write "+err.Error())
 		}
 	}
-	end.add(p.losses.Notes()...)
+	end.add(append(p.losses.Notes(), notes...)...)
+	end.nodes = addLedgers(end.nodes, told...)
 	for _, e := range p.edges() {
 		end.add(e.notes()...)
 		end.nodes = addLedgers(end.nodes, e.ledgers()...)
@@ -156,13 +162,17 @@ func (p *stagePart) lose(drained context.Context) {
 
 // sameEnd checks that the results of the next nodes reach the end node that this one sends its own to.
 func (p *stagePart) sameEnd(run pipeline.Run) error {
-	for _, e := range p.next {
+	for _, e := range p.snapshot() {
 		if e.end != "" && e.end != p.end.end {
-			return fmt.Errorf("%w %s: results of %v reach another end node than that of %s, %v: give both the same --end",
-				pipeline.ErrInvalidRun, run.ID, e.ID(), called(p.ID), p.end.ID())
+			return p.otherEnd(run, e)
 		}
 	}
 	return nil
+}
+
+func (p *stagePart) otherEnd(run pipeline.Run, e *edge) error {
+	return fmt.Errorf("%w %s: results of %v reach another end node than that of %s, %v: give both the same --end",
+		pipeline.ErrInvalidRun, run.ID, e.ID(), called(p.ID), p.end.ID())
 }
 
 // abandon closes what was opened below when the opening fails further on. A run that has begun before may be opened again

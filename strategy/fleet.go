@@ -2,6 +2,7 @@ package strategy
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -28,11 +29,13 @@ type member struct {
 	Neighbour
 	newest Feedback
 	idle   time.Duration // when it will have worked off all that it has, as far as is known
+	left   bool
 }
 
 // Neighbour is what the stage sees of one slow node without asking it.
 type Neighbour struct {
 	Up        bool          // it answers
+	Leaving   bool          // it gets no more frames
 	InFlight  int           // frames on their way to it, without an answer
 	RoundTrip time.Duration // of a call, smoothed; 0: not yet known
 	Pace      time.Duration // what the link to it takes for a frame; 0: not yet known
@@ -40,7 +43,7 @@ type Neighbour struct {
 
 // Outlook is what a fleet has to offer to the next frame.
 type Outlook struct {
-	To        int           // the node with the least expected delay; it would get the frame
+	To        int           // the node with the least expected delay; it would get the frame; -1: all have left
 	Up        bool          // some node answers
 	Free      float64       // whole places in the queues of those that answer, as far as is known
 	Full      bool          // none that answers has a place
@@ -52,6 +55,22 @@ type Outlook struct {
 // NewFleet makes a fleet of so many nodes.
 func NewFleet(nodes int) *Fleet {
 	return &Fleet{members: make([]member, nodes)}
+}
+
+// Join adds a node, of which nothing is known yet, in the place of one that has left, or behind the others, and returns where.
+func (f *Fleet) Join() int {
+	i := slices.IndexFunc(f.members, func(m member) bool { return m.left })
+	if i < 0 {
+		i, f.members = len(f.members), append(f.members, member{})
+	}
+	f.members[i] = member{}
+	return i
+}
+
+// Leave takes a node away. The others keep their places.
+func (f *Fleet) Leave(node int) {
+	f.measured(f.members[node].newest.Service, 0)
+	f.members[node] = member{left: true}
 }
 
 // See takes in the state of one node.
@@ -124,8 +143,8 @@ func (f *Fleet) Queued(node int, now time.Duration) time.Duration {
 // Newest is the newest answer of a node.
 func (f *Fleet) Newest(node int) Feedback { return f.members[node].newest }
 
-// Outlook looks for the node that shall get the next frame: one with a place, or else one that answers, or else any.
-// There is one at least.
+// Outlook looks for the node that shall get the next frame: one with a place, or else one that answers, or else any that
+// does not leave.
 func (f *Fleet) Outlook(now time.Duration) Outlook {
 	const answers, hasPlace = 1, 2
 	var o Outlook
@@ -133,6 +152,9 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 	f.candidates = f.candidates[:0]
 	for i := range f.members {
 		m := &f.members[i]
+		if m.left || m.Leaving {
+			continue
+		}
 		fitness := 0
 		if m.Up {
 			fitness = answers
@@ -153,6 +175,10 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 		}
 	}
 	o.Full = best < hasPlace
+	if len(f.candidates) == 0 {
+		o.To = -1
+		return o
+	}
 	o.To = f.least(f.candidates, now)
 	to := &f.members[o.To]
 	o.Service, o.RoundTrip = to.service(), to.RoundTrip

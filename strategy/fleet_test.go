@@ -146,6 +146,36 @@ func TestFleetOfManyNodes(t *testing.T) {
 	}
 }
 
+// Who leaves gets no more frames, and who joins gets its share; a fleet that all have left has nothing to offer.
+func TestFleetMembersComeAndGo(t *testing.T) {
+	f := fleet(10*ms, 10*ms, 20*ms)
+	f.See(0, Neighbour{Up: true, Leaving: true})
+	if got := deal(f, 90, time.Second, 5*ms); got[0] != 0 || got[1] < 55 || got[1] > 65 {
+		t.Errorf("while the first leaves they got %v", got)
+	}
+	f.Leave(0)
+	if got := deal(f, 90, 5*time.Second, 5*ms); got[0] != 0 {
+		t.Errorf("when the first has left they got %v", got)
+	}
+	if at := f.Join(); at != 0 {
+		t.Errorf("the new one is at %d", at)
+	}
+	f.See(0, Neighbour{Up: true})
+	f.Observe(0, Feedback{Accepted: true, Capacity: 10, Service: 5 * ms})
+	if got := deal(f, 200, 10*time.Second, 3*ms); got[0] < 100 || got[1] < 30 {
+		t.Errorf("with a new one that is fast they got %v", got)
+	}
+	if at := f.Join(); at != 3 {
+		t.Errorf("a fourth is at %d", at)
+	}
+	for i := range 4 {
+		f.Leave(i)
+	}
+	if o := f.Outlook(time.Minute); o.Up || !o.Full || o.To != -1 || o.Free != 0 {
+		t.Errorf("nobody is there: %+v", o)
+	}
+}
+
 // A node that has measured nothing yet gets no more than those that have: it may be slow.
 func TestFleetDoesNotOverrunANodeThatIsNotKnown(t *testing.T) {
 	f := NewFleet(2)

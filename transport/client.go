@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -27,6 +28,8 @@ type Limits struct {
 	MaxBody int           // bytes of a message, either way
 	Traffic *link.Traffic // counts the bytes of all connections; nil: nobody wants to know
 	Uplink  *link.Uplink  // what all goes over; nil: the real link
+	// ServerName is whom the node's certificate has to name; nil, or empty: the host of the address.
+	ServerName func() string
 	// DialContext makes a connection; nil: over TCP, and in the time for it.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -50,9 +53,9 @@ func NewClient(address string, l Limits, creds *auth.Credentials) *Client {
 		l.DialContext = (&net.Dialer{Timeout: l.Dial, KeepAlive: 15 * time.Second}).DialContext
 	}
 	c := &Client{address: address, limits: l, creds: creds, pushes: underWay{known: newLiveness()}}
-	url := "http://" + address
+	url := "http://" + strings.Replace(address, "%", "%25", 1) // before the zone of a link-local address (RFC 6874)
 	if creds.Secured() {
-		url = "https://" + address
+		url = strings.Replace(url, "http", "https", 1)
 	}
 	c.http = &http.Client{Transport: &http.Transport{
 		DialContext:            c.dial,
@@ -96,6 +99,10 @@ func (c *Client) dialTLS(ctx context.Context, network, address string) (net.Conn
 		return nil, err
 	}
 	name, _, _ := net.SplitHostPort(c.address) // checked with the flags
+	name, _, _ = strings.Cut(name, "%")        // certificates know no zones
+	if c.limits.ServerName != nil {
+		name = cmp.Or(c.limits.ServerName(), name)
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Call)
 	defer cancel()
 	secured, err := c.creds.Shake(ctx, conn, name)
@@ -202,7 +209,7 @@ func (c *Client) Describe(ctx context.Context) (Description, error) {
 	}
 	d := Description{
 		Role: m.GetRole(), Name: m.GetName(), Version: m.GetVersion(), Model: m.GetModel(), Digest: m.GetDigest(), Layers: int(m.GetLayers()),
-		Inputs: tensorsFromWire(m.GetInputs()),
+		Inputs: tensorsFromWire(m.GetInputs()), Device: m.GetDevice(), Load: m.GetLoad(),
 	}
 	if err := validInputs(d.Inputs, c.limits.MaxBody); err != nil {
 		return Description{}, fmt.Errorf("%s: %w", c.address, err)

@@ -22,9 +22,6 @@ var (
 	valueBytes = []int{4, 2, 1}
 )
 
-// ValueBytes is what a value takes in a wire format.
-func ValueBytes(format string) int { return valueBytes[max(0, slices.Index(formats, format))] }
-
 // CheckWire reports a wire format that this program does not know. None (empty) is one that is left open.
 func CheckWire(format string) error {
 	if format != "" && !slices.Contains(formats, format) {
@@ -32,6 +29,9 @@ func CheckWire(format string) error {
 	}
 	return nil
 }
+
+// ValueBytes is what a value takes between nodes in a run of a format that CheckWire knows. Results take that of Float32.
+func ValueBytes(format string) int { return valueBytes[max(0, slices.Index(formats, format))] }
 
 // encodingOf is how a frame travels in a run of the given format.
 func encodingOf(f *pipeline.Frame, format string) wire.Encoding {

@@ -27,6 +27,10 @@ type Node interface {
 	// Answers tells what becomes of the frames of a run, or of any where that is empty, until the context ends or tell fails.
 	// again: the newest of before come first.
 	Answers(ctx context.Context, run string, again bool, tell func(Told) error) error
+	// Supply takes chunks of a network that the node lacks, and says which it wants next.
+	Supply(context.Context, Supplying) (Supplied, error)
+	// Fetch gives chunks of the node's network; without any, its manifest.
+	Fetch(ctx context.Context, digest string, chunks []int) (Fetched, error)
 }
 
 // Description is what a node is.
@@ -38,6 +42,8 @@ type Description struct {
 	Digest  string
 	Layers  int     // of the whole network
 	Inputs  []Input // what frames bring that enter it
+	Device  string  // the machine that it runs on
+	Load    float64 // how much of its processors is wanted; 1: all
 }
 
 // Opening asks a node to take part in a run.
@@ -164,6 +170,7 @@ func (h handler) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.D
 	}
 	return &wire.DescribeResponse{
 		Role: d.Role, Name: d.Name, Version: d.Version, Model: d.Model, Digest: d.Digest, Layers: int32(d.Layers), Inputs: tensorsToWire(d.Inputs),
+		Device: d.Device, Load: d.Load,
 	}, nil
 }
 

@@ -39,6 +39,8 @@ type fakeNode struct {
 	told    []Told
 	asked   string
 
+	supplying Supplying
+
 	forgetsWire bool // as a node from before there were wire formats
 }
 
@@ -91,6 +93,21 @@ func (n *fakeNode) Answers(ctx context.Context, run string, again bool, tell fun
 		n.wait()
 	}
 	return err
+}
+
+func (n *fakeNode) Supply(_ context.Context, s Supplying) (Supplied, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.supplying = s
+	return Supplied{Wanted: []int{5, 7}, Left: 16384}, n.err
+}
+
+func (n *fakeNode) Fetch(_ context.Context, digest string, chunks []int) (Fetched, error) {
+	f := Fetched{Manifest: []byte(digest), Opening: []int{0, 3}}
+	for _, i := range chunks {
+		f.Chunks = append(f.Chunks, Chunk{i, []byte{byte(i)}})
+	}
+	return f, n.err
 }
 
 func (n *fakeNode) Close(_ context.Context, c Closing) (pipeline.Report, error) {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"tandem/model"
 	"tandem/pipeline"
@@ -51,17 +52,22 @@ var (
 func Table(o *Options) []Setting {
 	return []Setting{
 		{Heading: "what runs", Name: "role", Roles: anyRole, Value: oneOf(&o.Role, Roles...), Usage: "client, fast, slow or end", Unset: "all of them in this process, one strategy after the other"},
-		{Name: "next", Roles: senders, Many: true, Value: list(&o.Next, parseAddress), Usage: "host, or host:port, of the next node; more than once for several slow nodes; for the client, of each node that takes frames (more than once for replicate)"},
-		{Name: "end", Roles: senders, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one; for a client with --serve, where its answers come from", Unset: "for the client, where fast calls it"},
+		{Name: "config", Roles: anyRole, Value: text(&o.Config), Usage: "file with settings, one on each line, under the names of the environment variables, as in TANDEM_QUEUE=10; those and flags have more weight"},
+		{Name: "next", Roles: senders, Many: true, Value: list(&o.Next, parseNext), Usage: "host, or host:port, of the next node; more than once for several slow nodes; dns:NAME:PORT for all addresses of a name, or srv:NAME for those of its SRV records, which are followed as they change; for the client, of each node that takes frames (more than once for replicate)", Unset: "who is found on the network: for slow end, for fast all slow nodes, for the client fast"},
+		{Name: "end", Roles: senders, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one; for a client with --serve, where its answers come from", Unset: "who is found on the network; for the client, where fast calls it"},
+		{Name: "pipeline", Roles: []Role{Client, Fast, Slow, End}, Value: parsed(&o.Pipeline, parsePipeline, zeroIsUnset), Usage: "name of the pipeline that this node belongs to, where nodes of several are on the network: its neighbours are found among those of the same name"},
+		{Name: "announce", Roles: servers, Switch: true, Value: onOff(&o.Announce), Usage: "let others on the network find this node, by DNS-SD (_tandem._tcp.local); --announce=false does not; what listens on this machine alone never does", Unset: "true"},
 		{Name: "listen", Roles: servers, Value: address(&o.Listen), Usage: "host:port to listen on"},
-		{Name: "wait", Roles: senders, Value: duration(&o.Wait, 0), Usage: "how long to wait at the start for the nodes below"},
+		{Name: "wait", Roles: []Role{Client, Fast, Slow, End}, Value: patience(&o.Wait), Usage: "how long to wait at the start for the nodes below, and for this node's own address; forever is the default of a service that systemd starts"},
 		{Name: "strategy", Roles: deciders, Value: parsed(&o.Strategy, parseStrategy, zeroIsUnset), Usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", "), Unset: "without --role all in turn; for the client, the fast node's"},
 		{Name: "tasks", Roles: deciders, Value: whole(&o.Tasks, 1, 1<<30), Usage: "frames that fast finishes after one switch", Unset: "for the client, the fast node's"},
 		{Name: "load", Roles: deciders, Value: parsed(&o.Load, strategy.ParseLoading, zeroIsUnset), Usage: "how fast makes the tail resident: background, beside the work, or blocking, as in the original", Unset: "blocking for takeover and alternate, background for others"},
 		{Name: "resident", Roles: []Role{Local, Fast}, Switch: true, Value: onOff(&o.Resident), Usage: "keep the tail in fast's memory, so that a switch costs nothing"},
 		{Name: "slow-nodes", Roles: []Role{Local}, Value: whole(&o.SlowNodes, 1, 4096), Usage: "how many slow nodes there are behind each hand-over; more than 64 are for simulations"},
 
-		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node", Unset: "two dense layers, 100 to 2000 to 2000"},
+		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node, or its address on a web server, as in http://host/net.onnx; a slow node without it gets its layers from the node above", Unset: "two dense layers, 100 to 2000 to 2000"},
+		{Name: "cache", Roles: workers, Value: text(&o.Cache), Usage: "folder for networks that come from elsewhere: from a neighbour, or from a web server", Unset: "tandem in the user's cache folder, or as a service, the one that systemd gives"},
+		{Name: "cache-size", Roles: workers, Value: size(&o.CacheSize, 1<<20, math.MaxInt), Usage: "most bytes that they take there; what was used longest ago goes"},
 		{Name: "shape", Roles: workers, Many: true, Value: shapes(&o.Settings.Shapes), Usage: "sizes of an input that the file leaves open, the same on every node, as in input=1x3x640x640; once for each input"},
 		{Name: "constants", Roles: workers, Value: size(&o.Settings.Constants, 1<<20, 1<<30), Usage: "most memory for what a network computes from constants when it is opened"},
 		{Name: "winograd", Roles: workers, Value: size(&o.Settings.Winograd, 1, 1<<30), Usage: "most memory that 3x3 convolutions take beyond their weights to be computed faster, all layers together; 1B: none"},
@@ -127,6 +133,17 @@ func Table(o *Options) []Setting {
 func parseSource(s string) (string, error) {
 	_, _, err := input.ParseSource(s)
 	return s, err
+}
+
+// parsePipeline reads the name of a pipeline, which is typed and announced.
+func parsePipeline(s string) (string, error) {
+	wrong := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_' && r != '.'
+	}
+	if s == "" || len(s) > 63 || strings.ContainsFunc(s, wrong) {
+		return "", errors.New("use a name of letters, digits, -, _ and ., of 63 bytes at most")
+	}
+	return s, nil
 }
 
 func parseNewest(s string) (input.Newest, error) {

@@ -24,14 +24,14 @@ func (o Options) Validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	refuse(o.Role == Client && len(o.Next) == 0, "--next is missing: name the fast node, as in --next fast:12345")
-	refuse(o.Role == Fast && len(o.Next) == 0,
-		"--next is missing: name the slow node, or each of several, as in --next slow:12345")
-	refuse(o.Role == Fast && o.End == "", "--end is missing: name the end node, as in --end end:12345")
-	refuse(o.Role == Slow && len(o.Next) == 0, "--next is missing: name the end node, as in --next end:12345")
+	refuse(o.Role == Slow && len(o.Next) == 0 && o.End != "", "--next is missing: name the slow nodes that take over from this one; or "+
+		"the end node alone in --next, and leave out --end")
 	refuse(o.Role == Slow && len(o.Next) > 1 && o.End == "", "--next is given %d times: name the end node alone; "+
 		"or the slow nodes that take over from this one, with --end for results", len(o.Next))
 	for i, next := range o.Next {
+		many := strings.HasPrefix(next, "dns:") || strings.HasPrefix(next, "srv:")
+		refuse(many && o.Role == Client, "--next %s: a client hands over to the fast node: name that one", next)
+		refuse(many && o.Role == Slow && o.End == "", "--next %s stands for several slow nodes: give --end too; or name the end node alone", next)
 		refuse(slices.Index(o.Next, next) < i, "--next %s is given twice: name each node once", next)
 	}
 

@@ -63,11 +63,12 @@ func Command(stdout io.Writer) *cli.Command {
 		}
 		o.Model = c.Args().First()
 		var errs []error
-		next := options.Table(&o.Options)[1].Value
-		for _, address := range c.StringSlice("nodes") {
-			if err := next.Set(address); err != nil {
-				errs = append(errs, fmt.Errorf("--nodes %q: %w", address, err))
+		for _, text := range c.StringSlice("nodes") {
+			address, err := options.ParseAddress(text)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("--nodes %q: %w", text, err))
 			}
+			o.Next = append(o.Next, address)
 		}
 		if err := errors.Join(append(errs, o.validate())...); err != nil {
 			return cli.Exit(err, 2)

@@ -109,15 +109,15 @@ const (
 // Await asks for so long until a neighbour can be reached: at a site that is switched on, nodes start in any order. flags are
 // those that may be wrong.
 func Await(ctx context.Context, wait time.Duration, flags string, log zerolog.Logger, ask func(context.Context) error) error {
-	told := false
+	var told time.Time
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = 100*time.Millisecond, 500*time.Millisecond
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		within, cancel := context.WithTimeout(ctx, max(wait, DialTime))
 		defer cancel()
 		err := ask(within)
-		if err != nil && !told {
-			told = true
+		if err != nil && time.Since(told) >= time.Minute {
+			told = time.Now()
 			log.Info().Err(err).Stringer("wait", wait).Msg("waiting for the node below")
 		}
 		if errors.Is(err, pipeline.ErrNotAdmitted) || errors.Is(err, ErrWrong) {

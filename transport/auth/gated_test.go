@@ -118,6 +118,12 @@ func (n *node) Push(_ context.Context, p transport.Pushing) (transport.Pushed, e
 	return transport.Pushed{Feedback: make([]pipeline.Feedback, len(p.Frames))}, nil
 }
 
+func (n *node) Supply(context.Context, transport.Supplying) (s transport.Supplied, err error) {
+	return s, nil
+}
+
+func (n *node) Fetch(context.Context, string, []int) (f transport.Fetched, err error) { return f, nil }
+
 func (n *node) Answers(context.Context, string, bool, func(transport.Told) error) error { return nil }
 
 func (n *node) Close(context.Context, transport.Closing) (pipeline.Report, error) {

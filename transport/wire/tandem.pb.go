@@ -179,7 +179,11 @@ type DescribeResponse struct {
 	// Of the whole network.
 	Layers int32 `protobuf:"varint,6,opt,name=layers,proto3" json:"layers,omitempty"`
 	// What the frames bring that enter the network; empty as model is.
-	Inputs        []*Value `protobuf:"bytes,7,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	Inputs []*Value `protobuf:"bytes,7,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	// The machine that it runs on, such as Raspberry Pi 4B.
+	Device string `protobuf:"bytes,8,opt,name=device,proto3" json:"device,omitempty"`
+	// How much of the machine's processors its programs have wanted in the last minute; 1: all of them.
+	Load          float64 `protobuf:"fixed64,9,opt,name=load,proto3" json:"load,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -261,6 +265,20 @@ func (x *DescribeResponse) GetInputs() []*Value {
 		return x.Inputs
 	}
 	return nil
+}
+
+func (x *DescribeResponse) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *DescribeResponse) GetLoad() float64 {
+	if x != nil {
+		return x.Load
+	}
+	return 0
 }
 
 type CalibrateRequest struct {
@@ -884,6 +902,312 @@ func (x *Run) GetOutputs() []*Value {
 	return nil
 }
 
+type SupplyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in Open: what the node needs depends on the cuts.
+	Run   *Run   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	From  string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	Layer int32  `protobuf:"varint,3,opt,name=layer,proto3" json:"layer,omitempty"`
+	// What is in the network's files, as JSON: its SHA-256 is the run's digest.
+	Manifest []byte `protobuf:"bytes,4,opt,name=manifest,proto3" json:"manifest,omitempty"`
+	// The chunks that it takes to read the network's description: a hint, which saves calls.
+	Opening       []int32  `protobuf:"varint,5,rep,packed,name=opening,proto3" json:"opening,omitempty"`
+	Chunks        []*Chunk `protobuf:"bytes,6,rep,name=chunks,proto3" json:"chunks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SupplyRequest) Reset() {
+	*x = SupplyRequest{}
+	mi := &file_tandem_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SupplyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SupplyRequest) ProtoMessage() {}
+
+func (x *SupplyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SupplyRequest.ProtoReflect.Descriptor instead.
+func (*SupplyRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SupplyRequest) GetRun() *Run {
+	if x != nil {
+		return x.Run
+	}
+	return nil
+}
+
+func (x *SupplyRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *SupplyRequest) GetLayer() int32 {
+	if x != nil {
+		return x.Layer
+	}
+	return 0
+}
+
+func (x *SupplyRequest) GetManifest() []byte {
+	if x != nil {
+		return x.Manifest
+	}
+	return nil
+}
+
+func (x *SupplyRequest) GetOpening() []int32 {
+	if x != nil {
+		return x.Opening
+	}
+	return nil
+}
+
+func (x *SupplyRequest) GetChunks() []*Chunk {
+	if x != nil {
+		return x.Chunks
+	}
+	return nil
+}
+
+type SupplyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which chunks the node wants next; none: it has all that it needs in the run.
+	Wanted []int32 `protobuf:"varint,1,rep,packed,name=wanted,proto3" json:"wanted,omitempty"`
+	// Bytes that it lacks, these chunks among them.
+	Left          int64 `protobuf:"varint,2,opt,name=left,proto3" json:"left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SupplyResponse) Reset() {
+	*x = SupplyResponse{}
+	mi := &file_tandem_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SupplyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SupplyResponse) ProtoMessage() {}
+
+func (x *SupplyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SupplyResponse.ProtoReflect.Descriptor instead.
+func (*SupplyResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SupplyResponse) GetWanted() []int32 {
+	if x != nil {
+		return x.Wanted
+	}
+	return nil
+}
+
+func (x *SupplyResponse) GetLeft() int64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+type FetchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Digest        string                 `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	Chunks        []int32                `protobuf:"varint,2,rep,packed,name=chunks,proto3" json:"chunks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchRequest) Reset() {
+	*x = FetchRequest{}
+	mi := &file_tandem_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchRequest) ProtoMessage() {}
+
+func (x *FetchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchRequest.ProtoReflect.Descriptor instead.
+func (*FetchRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *FetchRequest) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *FetchRequest) GetChunks() []int32 {
+	if x != nil {
+		return x.Chunks
+	}
+	return nil
+}
+
+type FetchResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Manifest      []byte                 `protobuf:"bytes,1,opt,name=manifest,proto3" json:"manifest,omitempty"`
+	Opening       []int32                `protobuf:"varint,2,rep,packed,name=opening,proto3" json:"opening,omitempty"`
+	Chunks        []*Chunk               `protobuf:"bytes,3,rep,name=chunks,proto3" json:"chunks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchResponse) Reset() {
+	*x = FetchResponse{}
+	mi := &file_tandem_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchResponse) ProtoMessage() {}
+
+func (x *FetchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchResponse.ProtoReflect.Descriptor instead.
+func (*FetchResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *FetchResponse) GetManifest() []byte {
+	if x != nil {
+		return x.Manifest
+	}
+	return nil
+}
+
+func (x *FetchResponse) GetOpening() []int32 {
+	if x != nil {
+		return x.Opening
+	}
+	return nil
+}
+
+func (x *FetchResponse) GetChunks() []*Chunk {
+	if x != nil {
+		return x.Chunks
+	}
+	return nil
+}
+
+// Chunk is a piece of a network's files, one behind the other: 8 KiB, or what is left at the end.
+type Chunk struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         int32                  `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Data          []byte                 `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Chunk) Reset() {
+	*x = Chunk{}
+	mi := &file_tandem_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Chunk) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Chunk) ProtoMessage() {}
+
+func (x *Chunk) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Chunk.ProtoReflect.Descriptor instead.
+func (*Chunk) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Chunk) GetIndex() int32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *Chunk) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 type PushRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Run    string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
@@ -902,7 +1226,7 @@ type PushRequest struct {
 
 func (x *PushRequest) Reset() {
 	*x = PushRequest{}
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -914,7 +1238,7 @@ func (x *PushRequest) String() string {
 func (*PushRequest) ProtoMessage() {}
 
 func (x *PushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -927,7 +1251,7 @@ func (x *PushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushRequest.ProtoReflect.Descriptor instead.
 func (*PushRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{10}
+	return file_tandem_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PushRequest) GetRun() string {
@@ -987,7 +1311,7 @@ type Fate struct {
 
 func (x *Fate) Reset() {
 	*x = Fate{}
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -999,7 +1323,7 @@ func (x *Fate) String() string {
 func (*Fate) ProtoMessage() {}
 
 func (x *Fate) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1012,7 +1336,7 @@ func (x *Fate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fate.ProtoReflect.Descriptor instead.
 func (*Fate) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{11}
+	return file_tandem_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Fate) GetRole() string {
@@ -1055,7 +1379,7 @@ type AnswersRequest struct {
 
 func (x *AnswersRequest) Reset() {
 	*x = AnswersRequest{}
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1067,7 +1391,7 @@ func (x *AnswersRequest) String() string {
 func (*AnswersRequest) ProtoMessage() {}
 
 func (x *AnswersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1080,7 +1404,7 @@ func (x *AnswersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswersRequest.ProtoReflect.Descriptor instead.
 func (*AnswersRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{12}
+	return file_tandem_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AnswersRequest) GetRun() string {
@@ -1110,7 +1434,7 @@ type AnswersResponse struct {
 
 func (x *AnswersResponse) Reset() {
 	*x = AnswersResponse{}
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1122,7 +1446,7 @@ func (x *AnswersResponse) String() string {
 func (*AnswersResponse) ProtoMessage() {}
 
 func (x *AnswersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1135,7 +1459,7 @@ func (x *AnswersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswersResponse.ProtoReflect.Descriptor instead.
 func (*AnswersResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{13}
+	return file_tandem_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AnswersResponse) GetAnswers() []*Frame {
@@ -1190,7 +1514,7 @@ type Frame struct {
 
 func (x *Frame) Reset() {
 	*x = Frame{}
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1526,7 @@ func (x *Frame) String() string {
 func (*Frame) ProtoMessage() {}
 
 func (x *Frame) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1539,7 @@ func (x *Frame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frame.ProtoReflect.Descriptor instead.
 func (*Frame) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{14}
+	return file_tandem_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Frame) GetId() uint64 {
@@ -1321,7 +1645,7 @@ type Tensor struct {
 
 func (x *Tensor) Reset() {
 	*x = Tensor{}
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1333,7 +1657,7 @@ func (x *Tensor) String() string {
 func (*Tensor) ProtoMessage() {}
 
 func (x *Tensor) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1346,7 +1670,7 @@ func (x *Tensor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
 func (*Tensor) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{15}
+	return file_tandem_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Tensor) GetShape() []int32 {
@@ -1388,7 +1712,7 @@ type PushResponse struct {
 
 func (x *PushResponse) Reset() {
 	*x = PushResponse{}
-	mi := &file_tandem_proto_msgTypes[16]
+	mi := &file_tandem_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1400,7 +1724,7 @@ func (x *PushResponse) String() string {
 func (*PushResponse) ProtoMessage() {}
 
 func (x *PushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[16]
+	mi := &file_tandem_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1413,7 +1737,7 @@ func (x *PushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushResponse.ProtoReflect.Descriptor instead.
 func (*PushResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{16}
+	return file_tandem_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PushResponse) GetFeedback() []*Feedback {
@@ -1477,7 +1801,7 @@ type Feedback struct {
 
 func (x *Feedback) Reset() {
 	*x = Feedback{}
-	mi := &file_tandem_proto_msgTypes[17]
+	mi := &file_tandem_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1489,7 +1813,7 @@ func (x *Feedback) String() string {
 func (*Feedback) ProtoMessage() {}
 
 func (x *Feedback) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[17]
+	mi := &file_tandem_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1502,7 +1826,7 @@ func (x *Feedback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feedback.ProtoReflect.Descriptor instead.
 func (*Feedback) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{17}
+	return file_tandem_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Feedback) GetAccepted() bool {
@@ -1590,7 +1914,7 @@ type CloseRequest struct {
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_tandem_proto_msgTypes[18]
+	mi := &file_tandem_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1602,7 +1926,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[18]
+	mi := &file_tandem_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1615,7 +1939,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{18}
+	return file_tandem_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CloseRequest) GetRun() string {
@@ -1663,7 +1987,7 @@ type CloseResponse struct {
 
 func (x *CloseResponse) Reset() {
 	*x = CloseResponse{}
-	mi := &file_tandem_proto_msgTypes[19]
+	mi := &file_tandem_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1675,7 +1999,7 @@ func (x *CloseResponse) String() string {
 func (*CloseResponse) ProtoMessage() {}
 
 func (x *CloseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[19]
+	mi := &file_tandem_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1688,7 +2012,7 @@ func (x *CloseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
 func (*CloseResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{19}
+	return file_tandem_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CloseResponse) GetReport() *Report {
@@ -1756,7 +2080,7 @@ type Ledger struct {
 
 func (x *Ledger) Reset() {
 	*x = Ledger{}
-	mi := &file_tandem_proto_msgTypes[20]
+	mi := &file_tandem_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1768,7 +2092,7 @@ func (x *Ledger) String() string {
 func (*Ledger) ProtoMessage() {}
 
 func (x *Ledger) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[20]
+	mi := &file_tandem_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1781,7 +2105,7 @@ func (x *Ledger) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ledger.ProtoReflect.Descriptor instead.
 func (*Ledger) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{20}
+	return file_tandem_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Ledger) GetRole() string {
@@ -2064,7 +2388,7 @@ type Handover struct {
 
 func (x *Handover) Reset() {
 	*x = Handover{}
-	mi := &file_tandem_proto_msgTypes[21]
+	mi := &file_tandem_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2076,7 +2400,7 @@ func (x *Handover) String() string {
 func (*Handover) ProtoMessage() {}
 
 func (x *Handover) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[21]
+	mi := &file_tandem_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2089,7 +2413,7 @@ func (x *Handover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handover.ProtoReflect.Descriptor instead.
 func (*Handover) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{21}
+	return file_tandem_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Handover) GetRole() string {
@@ -2144,7 +2468,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_tandem_proto_msgTypes[22]
+	mi := &file_tandem_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2156,7 +2480,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[22]
+	mi := &file_tandem_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2169,7 +2493,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{22}
+	return file_tandem_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Status) GetLedger() *Ledger {
@@ -2283,7 +2607,7 @@ type Live struct {
 
 func (x *Live) Reset() {
 	*x = Live{}
-	mi := &file_tandem_proto_msgTypes[23]
+	mi := &file_tandem_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2295,7 +2619,7 @@ func (x *Live) String() string {
 func (*Live) ProtoMessage() {}
 
 func (x *Live) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[23]
+	mi := &file_tandem_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2308,7 +2632,7 @@ func (x *Live) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Live.ProtoReflect.Descriptor instead.
 func (*Live) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{23}
+	return file_tandem_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Live) GetSent() int64 {
@@ -2428,7 +2752,7 @@ type Report struct {
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_tandem_proto_msgTypes[24]
+	mi := &file_tandem_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2440,7 +2764,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[24]
+	mi := &file_tandem_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2453,7 +2777,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{24}
+	return file_tandem_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Report) GetRun() string {
@@ -2698,7 +3022,7 @@ type NodeName struct {
 
 func (x *NodeName) Reset() {
 	*x = NodeName{}
-	mi := &file_tandem_proto_msgTypes[25]
+	mi := &file_tandem_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2710,7 +3034,7 @@ func (x *NodeName) String() string {
 func (*NodeName) ProtoMessage() {}
 
 func (x *NodeName) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[25]
+	mi := &file_tandem_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2723,7 +3047,7 @@ func (x *NodeName) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeName.ProtoReflect.Descriptor instead.
 func (*NodeName) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{25}
+	return file_tandem_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *NodeName) GetRole() string {
@@ -2754,7 +3078,7 @@ type LastSeen struct {
 
 func (x *LastSeen) Reset() {
 	*x = LastSeen{}
-	mi := &file_tandem_proto_msgTypes[26]
+	mi := &file_tandem_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2766,7 +3090,7 @@ func (x *LastSeen) String() string {
 func (*LastSeen) ProtoMessage() {}
 
 func (x *LastSeen) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[26]
+	mi := &file_tandem_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2779,7 +3103,7 @@ func (x *LastSeen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastSeen.ProtoReflect.Descriptor instead.
 func (*LastSeen) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{26}
+	return file_tandem_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *LastSeen) GetRole() string {
@@ -2823,7 +3147,7 @@ type Latency struct {
 
 func (x *Latency) Reset() {
 	*x = Latency{}
-	mi := &file_tandem_proto_msgTypes[27]
+	mi := &file_tandem_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2835,7 +3159,7 @@ func (x *Latency) String() string {
 func (*Latency) ProtoMessage() {}
 
 func (x *Latency) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[27]
+	mi := &file_tandem_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2848,7 +3172,7 @@ func (x *Latency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Latency.ProtoReflect.Descriptor instead.
 func (*Latency) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{27}
+	return file_tandem_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Latency) GetP50() float64 {
@@ -2944,7 +3268,7 @@ var File_tandem_proto protoreflect.FileDescriptor
 const file_tandem_proto_rawDesc = "" +
 	"\n" +
 	"\ftandem.proto\x12\ttandem.v1\x1a google/protobuf/descriptor.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\xd7\x01\n" +
+	"\x0fDescribeRequest\"\x83\x02\n" +
 	"\x10DescribeResponse\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\x04name\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x12\x18\n" +
@@ -2952,7 +3276,9 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05model\x18\x04 \x01(\tR\x05model\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\tR\x06digest\x12\x16\n" +
 	"\x06layers\x18\x06 \x01(\x05R\x06layers\x12/\n" +
-	"\x06inputs\x18\a \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\"\x12\n" +
+	"\x06inputs\x18\a \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\x12\x16\n" +
+	"\x06device\x18\b \x01(\tR\x06device\x12\x12\n" +
+	"\x04load\x18\t \x01(\x01R\x04load\"\x12\n" +
 	"\x10CalibrateRequest\"\x83\x01\n" +
 	"\x11CalibrateResponse\x12\x1c\n" +
 	"\x06digest\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x06digest\x12\x1e\n" +
@@ -3002,7 +3328,27 @@ const file_tandem_proto_rawDesc = "" +
 	" \x01(\tR\x04load\x12\x19\n" +
 	"\x04wire\x18\v \x01(\tB\x05\x80\xb5\x18\x80\x01R\x04wire\x12\x16\n" +
 	"\x06newest\x18\r \x01(\bR\x06newest\x121\n" +
-	"\aoutputs\x18\f \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\aoutputsJ\x04\b\b\x10\t\"\xe3\x01\n" +
+	"\aoutputs\x18\f \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\aoutputsJ\x04\b\b\x10\t\"\xd5\x01\n" +
+	"\rSupplyRequest\x12&\n" +
+	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x18\n" +
+	"\x04from\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04from\x12\x14\n" +
+	"\x05layer\x18\x03 \x01(\x05R\x05layer\x12\x1a\n" +
+	"\bmanifest\x18\x04 \x01(\fR\bmanifest\x12 \n" +
+	"\aopening\x18\x05 \x03(\x05B\x06\x80\xb5\x18\x80\x80\bR\aopening\x12.\n" +
+	"\x06chunks\x18\x06 \x03(\v2\x10.tandem.v1.ChunkB\x04\x80\xb5\x18@R\x06chunks\"B\n" +
+	"\x0eSupplyResponse\x12\x1c\n" +
+	"\x06wanted\x18\x01 \x03(\x05B\x04\x80\xb5\x18@R\x06wanted\x12\x12\n" +
+	"\x04left\x18\x02 \x01(\x03R\x04left\"Q\n" +
+	"\fFetchRequest\x12\x1c\n" +
+	"\x06digest\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x06digest\x12\x1c\n" +
+	"\x06chunks\x18\x02 \x03(\x05B\x04\x80\xb5\x18@R\x06chunks:\x05\x80\xb5\x18\x80 \"}\n" +
+	"\rFetchResponse\x12\x1a\n" +
+	"\bmanifest\x18\x01 \x01(\fR\bmanifest\x12 \n" +
+	"\aopening\x18\x02 \x03(\x05B\x06\x80\xb5\x18\x80\x80\bR\aopening\x12.\n" +
+	"\x06chunks\x18\x03 \x03(\v2\x10.tandem.v1.ChunkB\x04\x80\xb5\x18@R\x06chunks\"1\n" +
+	"\x05Chunk\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x12\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\xe3\x01\n" +
 	"\vPushRequest\x12\x16\n" +
 	"\x03run\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12/\n" +
@@ -3220,7 +3566,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06Reason\x12\b\n" +
 	"\x04OVER\x10\x00\x12\v\n" +
 	"\aSTOPPED\x10\x01\x12\x0f\n" +
-	"\vINTERRUPTED\x10\x022\xc1\x03\n" +
+	"\vINTERRUPTED\x10\x022\xbc\x04\n" +
 	"\x04Node\x12C\n" +
 	"\bDescribe\x12\x1a.tandem.v1.DescribeRequest\x1a\x1b.tandem.v1.DescribeResponse\x12F\n" +
 	"\tCalibrate\x12\x1b.tandem.v1.CalibrateRequest\x1a\x1c.tandem.v1.CalibrateResponse\x12:\n" +
@@ -3228,7 +3574,9 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04Open\x12\x16.tandem.v1.OpenRequest\x1a\x17.tandem.v1.OpenResponse\x127\n" +
 	"\x04Push\x12\x16.tandem.v1.PushRequest\x1a\x17.tandem.v1.PushResponse\x12:\n" +
 	"\x05Close\x12\x17.tandem.v1.CloseRequest\x1a\x18.tandem.v1.CloseResponse\x12B\n" +
-	"\aAnswers\x12\x19.tandem.v1.AnswersRequest\x1a\x1a.tandem.v1.AnswersResponse0\x01:3\n" +
+	"\aAnswers\x12\x19.tandem.v1.AnswersRequest\x1a\x1a.tandem.v1.AnswersResponse0\x01\x12=\n" +
+	"\x06Supply\x12\x18.tandem.v1.SupplyRequest\x1a\x19.tandem.v1.SupplyResponse\x12:\n" +
+	"\x05Fetch\x12\x17.tandem.v1.FetchRequest\x1a\x18.tandem.v1.FetchResponse:3\n" +
 	"\x04most\x12\x1d.google.protobuf.FieldOptions\x18І\x03 \x01(\rR\x04most:3\n" +
 	"\x04text\x12\x1d.google.protobuf.FieldOptions\x18ц\x03 \x01(\rR\x04text:7\n" +
 	"\x06needed\x12\x1d.google.protobuf.FieldOptions\x18҆\x03 \x01(\bR\x06needed:7\n" +
@@ -3247,7 +3595,7 @@ func file_tandem_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_tandem_proto_goTypes = []any{
 	(Encoding)(0),                       // 0: tandem.v1.Encoding
 	(Reason)(0),                         // 1: tandem.v1.Reason
@@ -3261,28 +3609,33 @@ var file_tandem_proto_goTypes = []any{
 	(*OpenResponse)(nil),                // 9: tandem.v1.OpenResponse
 	(*Value)(nil),                       // 10: tandem.v1.Value
 	(*Run)(nil),                         // 11: tandem.v1.Run
-	(*PushRequest)(nil),                 // 12: tandem.v1.PushRequest
-	(*Fate)(nil),                        // 13: tandem.v1.Fate
-	(*AnswersRequest)(nil),              // 14: tandem.v1.AnswersRequest
-	(*AnswersResponse)(nil),             // 15: tandem.v1.AnswersResponse
-	(*Frame)(nil),                       // 16: tandem.v1.Frame
-	(*Tensor)(nil),                      // 17: tandem.v1.Tensor
-	(*PushResponse)(nil),                // 18: tandem.v1.PushResponse
-	(*Feedback)(nil),                    // 19: tandem.v1.Feedback
-	(*CloseRequest)(nil),                // 20: tandem.v1.CloseRequest
-	(*CloseResponse)(nil),               // 21: tandem.v1.CloseResponse
-	(*Ledger)(nil),                      // 22: tandem.v1.Ledger
-	(*Handover)(nil),                    // 23: tandem.v1.Handover
-	(*Status)(nil),                      // 24: tandem.v1.Status
-	(*Live)(nil),                        // 25: tandem.v1.Live
-	(*Report)(nil),                      // 26: tandem.v1.Report
-	(*NodeName)(nil),                    // 27: tandem.v1.NodeName
-	(*LastSeen)(nil),                    // 28: tandem.v1.LastSeen
-	(*Latency)(nil),                     // 29: tandem.v1.Latency
-	nil,                                 // 30: tandem.v1.Ledger.DecisionsEntry
-	nil,                                 // 31: tandem.v1.Ledger.StatesEntry
-	(*descriptorpb.FieldOptions)(nil),   // 32: google.protobuf.FieldOptions
-	(*descriptorpb.MessageOptions)(nil), // 33: google.protobuf.MessageOptions
+	(*SupplyRequest)(nil),               // 12: tandem.v1.SupplyRequest
+	(*SupplyResponse)(nil),              // 13: tandem.v1.SupplyResponse
+	(*FetchRequest)(nil),                // 14: tandem.v1.FetchRequest
+	(*FetchResponse)(nil),               // 15: tandem.v1.FetchResponse
+	(*Chunk)(nil),                       // 16: tandem.v1.Chunk
+	(*PushRequest)(nil),                 // 17: tandem.v1.PushRequest
+	(*Fate)(nil),                        // 18: tandem.v1.Fate
+	(*AnswersRequest)(nil),              // 19: tandem.v1.AnswersRequest
+	(*AnswersResponse)(nil),             // 20: tandem.v1.AnswersResponse
+	(*Frame)(nil),                       // 21: tandem.v1.Frame
+	(*Tensor)(nil),                      // 22: tandem.v1.Tensor
+	(*PushResponse)(nil),                // 23: tandem.v1.PushResponse
+	(*Feedback)(nil),                    // 24: tandem.v1.Feedback
+	(*CloseRequest)(nil),                // 25: tandem.v1.CloseRequest
+	(*CloseResponse)(nil),               // 26: tandem.v1.CloseResponse
+	(*Ledger)(nil),                      // 27: tandem.v1.Ledger
+	(*Handover)(nil),                    // 28: tandem.v1.Handover
+	(*Status)(nil),                      // 29: tandem.v1.Status
+	(*Live)(nil),                        // 30: tandem.v1.Live
+	(*Report)(nil),                      // 31: tandem.v1.Report
+	(*NodeName)(nil),                    // 32: tandem.v1.NodeName
+	(*LastSeen)(nil),                    // 33: tandem.v1.LastSeen
+	(*Latency)(nil),                     // 34: tandem.v1.Latency
+	nil,                                 // 35: tandem.v1.Ledger.DecisionsEntry
+	nil,                                 // 36: tandem.v1.Ledger.StatesEntry
+	(*descriptorpb.FieldOptions)(nil),   // 37: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil), // 38: google.protobuf.MessageOptions
 }
 var file_tandem_proto_depIdxs = []int32{
 	10, // 0: tandem.v1.DescribeResponse.inputs:type_name -> tandem.v1.Value
@@ -3290,52 +3643,59 @@ var file_tandem_proto_depIdxs = []int32{
 	11, // 2: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
 	10, // 3: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Value
 	10, // 4: tandem.v1.Run.outputs:type_name -> tandem.v1.Value
-	16, // 5: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
-	24, // 6: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
-	13, // 7: tandem.v1.PushRequest.fates:type_name -> tandem.v1.Fate
-	16, // 8: tandem.v1.AnswersResponse.answers:type_name -> tandem.v1.Frame
-	13, // 9: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Fate
-	0,  // 10: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
-	17, // 11: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
-	19, // 12: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
-	25, // 13: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
-	22, // 14: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
-	22, // 15: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
-	1,  // 16: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
-	26, // 17: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	30, // 18: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	31, // 19: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
-	23, // 20: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
-	22, // 21: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	27, // 22: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
-	27, // 23: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
-	29, // 24: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	22, // 25: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	27, // 26: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
-	28, // 27: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
-	32, // 28: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	32, // 29: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	32, // 30: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	33, // 31: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
-	2,  // 32: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
-	4,  // 33: tandem.v1.Node.Calibrate:input_type -> tandem.v1.CalibrateRequest
-	6,  // 34: tandem.v1.Node.Probe:input_type -> tandem.v1.ProbeRequest
-	8,  // 35: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	12, // 36: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	20, // 37: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	14, // 38: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
-	3,  // 39: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
-	5,  // 40: tandem.v1.Node.Calibrate:output_type -> tandem.v1.CalibrateResponse
-	7,  // 41: tandem.v1.Node.Probe:output_type -> tandem.v1.ProbeResponse
-	9,  // 42: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	18, // 43: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	21, // 44: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	15, // 45: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
-	39, // [39:46] is the sub-list for method output_type
-	32, // [32:39] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	28, // [28:32] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	11, // 5: tandem.v1.SupplyRequest.run:type_name -> tandem.v1.Run
+	16, // 6: tandem.v1.SupplyRequest.chunks:type_name -> tandem.v1.Chunk
+	16, // 7: tandem.v1.FetchResponse.chunks:type_name -> tandem.v1.Chunk
+	21, // 8: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
+	29, // 9: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
+	18, // 10: tandem.v1.PushRequest.fates:type_name -> tandem.v1.Fate
+	21, // 11: tandem.v1.AnswersResponse.answers:type_name -> tandem.v1.Frame
+	18, // 12: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Fate
+	0,  // 13: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
+	22, // 14: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
+	24, // 15: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
+	30, // 16: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
+	27, // 17: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
+	27, // 18: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	1,  // 19: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
+	31, // 20: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	35, // 21: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	36, // 22: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	28, // 23: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
+	27, // 24: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	32, // 25: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
+	32, // 26: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
+	34, // 27: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	27, // 28: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	32, // 29: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
+	33, // 30: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
+	37, // 31: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	37, // 32: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	37, // 33: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	38, // 34: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	2,  // 35: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
+	4,  // 36: tandem.v1.Node.Calibrate:input_type -> tandem.v1.CalibrateRequest
+	6,  // 37: tandem.v1.Node.Probe:input_type -> tandem.v1.ProbeRequest
+	8,  // 38: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	17, // 39: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	25, // 40: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	19, // 41: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
+	12, // 42: tandem.v1.Node.Supply:input_type -> tandem.v1.SupplyRequest
+	14, // 43: tandem.v1.Node.Fetch:input_type -> tandem.v1.FetchRequest
+	3,  // 44: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
+	5,  // 45: tandem.v1.Node.Calibrate:output_type -> tandem.v1.CalibrateResponse
+	7,  // 46: tandem.v1.Node.Probe:output_type -> tandem.v1.ProbeResponse
+	9,  // 47: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	23, // 48: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	26, // 49: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	20, // 50: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
+	13, // 51: tandem.v1.Node.Supply:output_type -> tandem.v1.SupplyResponse
+	15, // 52: tandem.v1.Node.Fetch:output_type -> tandem.v1.FetchResponse
+	44, // [44:53] is the sub-list for method output_type
+	35, // [35:44] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	31, // [31:35] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }
@@ -3343,15 +3703,15 @@ func file_tandem_proto_init() {
 	if File_tandem_proto != nil {
 		return
 	}
-	file_tandem_proto_msgTypes[14].OneofWrappers = []any{}
-	file_tandem_proto_msgTypes[24].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[19].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[29].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_proto_rawDesc), len(file_tandem_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   30,
+			NumMessages:   35,
 			NumExtensions: 4,
 			NumServices:   1,
 		},

@@ -24,7 +24,7 @@ import (
 // there is 1/p, which keeps the numbers of one size (Barabasz et al., "Error
 // Analysis and Improving the Accuracy of Winograd Convolution", 2018):
 //
-//	m = 4:  0, ±√½, ±√2, ∞        within 2e-6 of the largest output
+//	m = 4:  0, ±√½, ±√2, ∞        within 3e-6 of the largest output
 //	m = 6:  0, ±1, ±2, ±½, ∞      within 2e-5
 type Winograd struct {
 	size    int // m
@@ -192,7 +192,7 @@ func (w *Winograd) Round(tiles int) int {
 // Buffer is the length of the buffer that Input and Output need.
 func (w *Winograd) Buffer() int { return winogradBuffer }
 
-const winogradBuffer = 64 * 8
+const winogradBuffer = 64 * 16
 
 // Input transforms the tiles of one channel's plane, padding included, to v, which
 // is [n²][in][tiles]. Of every row of a tile it reads 8 numbers.
@@ -235,15 +235,11 @@ func (w *Winograd) Multiply(p *WinogradProduct, m, v []float32, e, tiles int, sc
 	w.filters[e].Mul(&p.of, scratch)
 }
 
-// Block is how many of so many tiles are best transformed at a time: whole tiles of
-// the product, few enough that V and M stay in the cache of the second level, and
-// as many as half the channels, or the filters would be read too often.
-func (w *Winograd) Block(tiles int) int {
+// Block is about how many tiles are best transformed at a time: whole tiles of the
+// product, few enough that V and M stay in the cache of the second level, and as
+// many as half the channels, or the filters would be read too often.
+func (w *Winograd) Block() int {
 	const least = 24
 	step := shapes[w.isa].tileCols
-	block := max(least, min(w.in, w.out)/2) / step * step
-	if block = max(block, step); tiles <= block+block/2 {
-		return tiles
-	}
-	return block
+	return max(max(least, min(w.in, w.out)/2)/step*step, step)
 }

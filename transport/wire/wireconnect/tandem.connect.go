@@ -50,6 +50,10 @@ const (
 	NodeCloseProcedure = "/tandem.v1.Node/Close"
 	// NodeAnswersProcedure is the fully-qualified name of the Node's Answers RPC.
 	NodeAnswersProcedure = "/tandem.v1.Node/Answers"
+	// NodeSupplyProcedure is the fully-qualified name of the Node's Supply RPC.
+	NodeSupplyProcedure = "/tandem.v1.Node/Supply"
+	// NodeFetchProcedure is the fully-qualified name of the Node's Fetch RPC.
+	NodeFetchProcedure = "/tandem.v1.Node/Fetch"
 )
 
 // NodeClient is a client for the tandem.v1.Node service.
@@ -70,6 +74,11 @@ type NodeClient interface {
 	// Answers tells what becomes of a run's frames, on end, until the caller goes. A message comes every half second at least,
 	// if need be an empty one.
 	Answers(context.Context, *wire.AnswersRequest) (*connect.ServerStreamForClient[wire.AnswersResponse], error)
+	// Supply brings chunks of a network's files to a node that lacks them, and asks which it wants next. The first call of a
+	// caller brings the manifest and no chunks. It is called again until none is wanted.
+	Supply(context.Context, *wire.SupplyRequest) (*wire.SupplyResponse, error)
+	// Fetch asks a node for chunks of the network that it has; without any, for the manifest.
+	Fetch(context.Context, *wire.FetchRequest) (*wire.FetchResponse, error)
 }
 
 // NewNodeClient constructs a client for the tandem.v1.Node service. By default, it uses the Connect
@@ -125,6 +134,18 @@ func NewNodeClient(httpClient connect.HTTPClient, baseURL string, opts ...connec
 			connect.WithSchema(nodeMethods.ByName("Answers")),
 			connect.WithClientOptions(opts...),
 		),
+		supply: connect.NewClient[wire.SupplyRequest, wire.SupplyResponse](
+			httpClient,
+			baseURL+NodeSupplyProcedure,
+			connect.WithSchema(nodeMethods.ByName("Supply")),
+			connect.WithClientOptions(opts...),
+		),
+		fetch: connect.NewClient[wire.FetchRequest, wire.FetchResponse](
+			httpClient,
+			baseURL+NodeFetchProcedure,
+			connect.WithSchema(nodeMethods.ByName("Fetch")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -137,6 +158,8 @@ type nodeClient struct {
 	push      *connect.Client[wire.PushRequest, wire.PushResponse]
 	close     *connect.Client[wire.CloseRequest, wire.CloseResponse]
 	answers   *connect.Client[wire.AnswersRequest, wire.AnswersResponse]
+	supply    *connect.Client[wire.SupplyRequest, wire.SupplyResponse]
+	fetch     *connect.Client[wire.FetchRequest, wire.FetchResponse]
 }
 
 // Describe calls tandem.v1.Node.Describe.
@@ -198,6 +221,24 @@ func (c *nodeClient) Answers(ctx context.Context, req *wire.AnswersRequest) (*co
 	return c.answers.CallServerStream(ctx, connect.NewRequest(req))
 }
 
+// Supply calls tandem.v1.Node.Supply.
+func (c *nodeClient) Supply(ctx context.Context, req *wire.SupplyRequest) (*wire.SupplyResponse, error) {
+	response, err := c.supply.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Fetch calls tandem.v1.Node.Fetch.
+func (c *nodeClient) Fetch(ctx context.Context, req *wire.FetchRequest) (*wire.FetchResponse, error) {
+	response, err := c.fetch.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // NodeHandler is an implementation of the tandem.v1.Node service.
 type NodeHandler interface {
 	// Describe says what the node is, also while it starts.
@@ -216,6 +257,11 @@ type NodeHandler interface {
 	// Answers tells what becomes of a run's frames, on end, until the caller goes. A message comes every half second at least,
 	// if need be an empty one.
 	Answers(context.Context, *wire.AnswersRequest, *connect.ServerStream[wire.AnswersResponse]) error
+	// Supply brings chunks of a network's files to a node that lacks them, and asks which it wants next. The first call of a
+	// caller brings the manifest and no chunks. It is called again until none is wanted.
+	Supply(context.Context, *wire.SupplyRequest) (*wire.SupplyResponse, error)
+	// Fetch asks a node for chunks of the network that it has; without any, for the manifest.
+	Fetch(context.Context, *wire.FetchRequest) (*wire.FetchResponse, error)
 }
 
 // NewNodeHandler builds an HTTP handler from the service implementation. It returns the path on
@@ -267,6 +313,18 @@ func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, htt
 		connect.WithSchema(nodeMethods.ByName("Answers")),
 		connect.WithHandlerOptions(opts...),
 	)
+	nodeSupplyHandler := connect.NewUnaryHandlerSimple(
+		NodeSupplyProcedure,
+		svc.Supply,
+		connect.WithSchema(nodeMethods.ByName("Supply")),
+		connect.WithHandlerOptions(opts...),
+	)
+	nodeFetchHandler := connect.NewUnaryHandlerSimple(
+		NodeFetchProcedure,
+		svc.Fetch,
+		connect.WithSchema(nodeMethods.ByName("Fetch")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/tandem.v1.Node/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case NodeDescribeProcedure:
@@ -283,6 +341,10 @@ func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, htt
 			nodeCloseHandler.ServeHTTP(w, r)
 		case NodeAnswersProcedure:
 			nodeAnswersHandler.ServeHTTP(w, r)
+		case NodeSupplyProcedure:
+			nodeSupplyHandler.ServeHTTP(w, r)
+		case NodeFetchProcedure:
+			nodeFetchHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -318,4 +380,12 @@ func (UnimplementedNodeHandler) Close(context.Context, *wire.CloseRequest) (*wir
 
 func (UnimplementedNodeHandler) Answers(context.Context, *wire.AnswersRequest, *connect.ServerStream[wire.AnswersResponse]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Answers is not implemented"))
+}
+
+func (UnimplementedNodeHandler) Supply(context.Context, *wire.SupplyRequest) (*wire.SupplyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Supply is not implemented"))
+}
+
+func (UnimplementedNodeHandler) Fetch(context.Context, *wire.FetchRequest) (*wire.FetchResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Fetch is not implemented"))
 }
