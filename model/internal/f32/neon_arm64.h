@@ -4,6 +4,9 @@
 // fmla Vd.4s, Vn.4s, Vm.s[lane]
 #define FMLA(d, n, m, lane) WORD $(0x4f801000 | ((lane)&1)<<21 | ((lane)>>1)<<11 | (m)<<16 | (n)<<5 | (d))
 
+// fmul Vd.4s, Vn.4s, Vm.s[lane]
+#define FMULLANE(d, n, m, lane) WORD $(0x4f809000 | ((lane)&1)<<21 | ((lane)>>1)<<11 | (m)<<16 | (n)<<5 | (d))
+
 // fadd Vd.4s, Vn.4s, Vm.4s
 #define FADD(d, n, m) WORD $(0x4e20d400 | (m)<<16 | (n)<<5 | (d))
 

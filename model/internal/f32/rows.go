@@ -21,18 +21,24 @@ func copyRowsFor(i isa, dst []float32, to int, src []float32, from, rows, cols, 
 	if to < 0 || from < 0 || len(dst) < (rows-1)*to+cols || len(src) < (rows-1)*from+step*(cols-1)+1 {
 		panic(fmt.Sprintf("f32: %d rows of %d entries, %d apart, every %d. of %d to %d apart in %d", rows, cols, from, step, len(src), to, len(dst)))
 	}
-	some := max(1, tapCall/cols) // see callBytes
-	for row := 0; row < rows; row += some {
-		n := min(some, rows-row)
-		d, s := dst[row*to:], src[row*from:]
-		switch {
-		case !rowKernels[i]:
-			copyRowsGo(d, to, s, from, n, cols, step)
-		case step == 1:
-			copyRows(i, &d[0], &s[0], to, from, n, cols)
-		default:
-			alternateRows(i, &d[0], &s[0], to, from, n, cols)
+	if !rowKernels[i] {
+		copyRowsGo(dst, to, src, from, rows, cols, step)
+		return
+	}
+	for {
+		n := rows
+		if rows*cols > tapCall { // see callBytes
+			n = max(1, tapCall/cols)
 		}
+		if step == 1 {
+			copyRows(i, &dst[0], &src[0], to, from, n, cols)
+		} else {
+			alternateRows(i, &dst[0], &src[0], to, from, n, cols)
+		}
+		if rows -= n; rows == 0 {
+			return
+		}
+		dst, src = dst[n*to:], src[n*from:]
 	}
 }
 

@@ -34,10 +34,9 @@ func (m *Matrix) strips(b *block, t, wide, used int, from, to int) {
 		bounds = b.clamp
 	}
 	begun := b.begun()
-	s := strips{
-		b: &data[0], ldb: ldb, ldc: p.Ldc, pitch: b.pitch, k: b.rows,
-		lo: bounds.Min, hi: bounds.Max, resume: begun != nil,
-	}
+	var s strips
+	s.b, s.ldb, s.ldc, s.pitch, s.k = &data[0], ldb, p.Ldc, b.pitch, b.rows
+	s.lo, s.hi, s.resume = bounds.Min, bounds.Max, begun != nil
 	high := shapes[m.isa].tileRows
 	if wide < shapes[m.isa].tileCols {
 		high = shapes[m.isa].narrowRows

@@ -48,6 +48,12 @@
 	FMLA(3*r+1, b+1, w, lane) \
 	FMLA(3*r+2, b+2, w, lane)
 
+// FIRST is a row of nothing but the product with the first row of B.
+#define FIRST(r, w, lane) \
+	FMULLANE(3*r, 24, w, lane)   \
+	FMULLANE(3*r+1, 25, w, lane) \
+	FMULLANE(3*r+2, 26, w, lane)
+
 #define LOW(b) \
 	ROW(0, b, 30, 0) \
 	ROW(1, b, 30, 1) \
@@ -73,6 +79,16 @@
 	FMOVQ.P 16(R1), F30   \
 	HIGH(27)              \
 	FMOVQ.P 48(R1), F31
+
+#define EIGHT \
+	STEP24 \
+	STEP27 \
+	STEP24 \
+	STEP27 \
+	STEP24 \
+	STEP27 \
+	STEP24 \
+	STEP27
 
 #define SPREAD(a, b, c) \
 	VLD1R.P 4(R12), [a.S4]  \
@@ -129,10 +145,32 @@ TEXT ·strips12NEON(SB), NOSPLIT, $0-8
 strip:
 	CBNZ R15, resume
 	CBNZ R12, bias
+	SUBS $18, R13, R4
+	BGT  first
 	ZERO8(0)
 	ZERO8(8)
 	ZERO8(16)
 	B    begin
+
+first: // of many steps: their products are the sums, then a second one
+	MOVD    R9, R1
+	MOVD    R10, R3
+	FMOVQ.P 16(R1), F30
+	FMOVQ.P 48(R1), F31
+	VLD1.P  (R3)(R6), [V24.S4, V25.S4, V26.S4]
+	VLD1.P  (R3)(R6), [V27.S4, V28.S4, V29.S4]
+	FIRST(0, 30, 0)
+	FIRST(1, 30, 1)
+	FIRST(2, 30, 2)
+	FIRST(3, 30, 3)
+	FMOVQ.P 16(R1), F30
+	FIRST(4, 31, 0)
+	FIRST(5, 31, 1)
+	FIRST(6, 31, 2)
+	FIRST(7, 31, 3)
+	FMOVQ.P 48(R1), F31
+	STEP27
+	B       sixteen
 
 bias:
 	SPREAD(V0, V1, V2)
@@ -170,29 +208,29 @@ begin:
 	FMOVQ.P 16(R1), F30
 	FMOVQ.P 48(R1), F31
 	VLD1.P  (R3)(R6), [V24.S4, V25.S4, V26.S4]
-	SUBS    $8, R13, R4
-	BLE     four
+	SUBS    $16, R13, R4
+	BLE     eight
 
-eight:
-	STEP24
-	STEP27
-	STEP24
-	STEP27
-	STEP24
-	STEP27
-	STEP24
-	STEP27
-	SUBS $8, R4, R4
-	BGT  eight
+sixteen:
+	EIGHT
+	EIGHT
+	SUBS $16, R4, R4
+	BGT  sixteen
 
-four: // 1 to 8 steps are left
+eight: // 1 to 16 steps are left
+	ADDS $8, R4, R4
+	BLE  four
+	EIGHT
+	SUB  $8, R4
+
+four: // 1 to 8 steps
 	ADDS $4, R4, R4
 	BLE  rest
 	STEP24
 	STEP27
 	STEP24
 	STEP27
-	SUB $4, R4
+	SUB  $4, R4
 
 rest: // 1 to 4 steps
 	CMN $3, R4
@@ -293,6 +331,15 @@ done:
 	VLD1.P (R3)(R6), [V25.S4] \
 	VLD1.P 64(R1), [V20.S4, V21.S4, V22.S4, V23.S4]
 
+// A step, by turns, whose B is there: only the weights of the next one are loaded.
+#define EVEN(b) \
+	VLD1.P 64(R1), [V20.S4, V21.S4, V22.S4, V23.S4] \
+	COLUMN(b, 16)
+
+#define ODD(b) \
+	VLD1.P 64(R1), [V16.S4, V17.S4, V18.S4, V19.S4] \
+	COLUMN(b, 20)
+
 #define RESUME1(v) \
 	VLD1.P (R0)(R2), [v.S4] \
 	LAST(begin)
@@ -308,6 +355,9 @@ done:
 //	              lane 1     V1      C       next step V20..V23
 //	              ...
 //	              lane 15    V15
+//
+// Where the rows of B follow one another, four of them are loaded at once, by turns
+// into V24..V27 and V28..V31.
 TEXT ·strips4NEON(SB), NOSPLIT, $0-8
 	ARGUMENTS
 
@@ -373,8 +423,37 @@ resume:
 begin:
 	MOVD R9, R1
 	MOVD R10, R3
+	MOVD R13, R4
+	CMP  $16, R6
+	BNE  apart
+	SUBS $12, R4
+	BLT  few
+	VLD1.P 64(R3), [V24.S4, V25.S4, V26.S4, V27.S4]
+	VLD1.P 64(R1), [V16.S4, V17.S4, V18.S4, V19.S4]
+
+eight: // and four of those that follow are there
+	VLD1.P 64(R3), [V28.S4, V29.S4, V30.S4, V31.S4]
+	EVEN(24)
+	ODD(25)
+	EVEN(26)
+	ODD(27)
+	VLD1.P 64(R3), [V24.S4, V25.S4, V26.S4, V27.S4]
+	EVEN(28)
+	ODD(29)
+	EVEN(30)
+	ODD(31)
+	SUBS $8, R4
+	BGE  eight
+	SUB  $48, R3 // back to the second of the four
+	ADD  $10, R4 // 4 to 11 steps are left
+	B    steps
+
+few:
+	ADD $12, R4
+
+apart:
 	LOAD24
-	SUBS $2, R13, R4
+	SUBS $2, R4
 	BLT  one
 	BEQ  two
 

@@ -235,15 +235,11 @@ func (w *Winograd) Multiply(p *WinogradProduct, m, v []float32, e, tiles int, sc
 	w.filters[e].Mul(&p.of, scratch)
 }
 
-// Block is how many of so many tiles are best transformed at a time: whole tiles of
-// the product, few enough that V and M stay in the cache of the second level, and
-// as many as half the channels, or the filters would be read too often.
-func (w *Winograd) Block(tiles int) int {
+// Block is about how many tiles are best transformed at a time: whole tiles of the
+// product, few enough that V and M stay in the cache of the second level, and as
+// many as half the channels, or the filters would be read too often.
+func (w *Winograd) Block() int {
 	const least = 24
 	step := shapes[w.isa].tileCols
-	block := max(least, min(w.in, w.out)/2) / step * step
-	if block = max(block, step); tiles <= block+block/2 {
-		return tiles
-	}
-	return block
+	return max(max(least, min(w.in, w.out)/2)/step*step, step)
 }

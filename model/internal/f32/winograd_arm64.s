@@ -21,9 +21,6 @@
 // fsub Vd.4s, Vn.4s, Vm.4s
 #define FSUB(d, n, m) WORD $(0x4ea0d400 | (m)<<16 | (n)<<5 | (d))
 
-// fmul Vd.4s, Vn.4s, Vm.s[lane]
-#define FMULLANE(d, n, m, lane) WORD $(0x4f809000 | ((lane)&1)<<21 | ((lane)>>1)<<11 | (m)<<16 | (n)<<5 | (d))
-
 // fmls Vd.4s, Vn.4s, Vm.s[lane]
 #define FMLS(d, n, m, lane) WORD $(0x4f805000 | ((lane)&1)<<21 | ((lane)>>1)<<11 | (m)<<16 | (n)<<5 | (d))
 

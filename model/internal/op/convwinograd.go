@@ -20,6 +20,7 @@ type winogradKernel struct {
 	across  int // tiles side by side
 	tiles   int
 	block   int // tiles at a time
+	most    int // of the largest block
 	pitch   int // of an output's plane
 	room    winogradRoom
 
@@ -99,10 +100,13 @@ func (c *convOp) loadWinograd(scale, shift []float32) (Kernel, error) {
 	down := ceil(c.oh, size)
 	k.across = ceil(c.ow, size)
 	k.tiles = down * k.across
-	k.block = k.filters.Block(k.tiles)
+	k.block = k.filters.Block()
 	k.pitch = k.across * size
 	k.from.Pitch, k.to.Pitch = k.pitch+2, k.pitch
-	n := k.filters.Round(k.block)
+	for at := 0; at < k.tiles; at = k.end(at) {
+		k.most = max(k.most, k.end(at)-at)
+	}
+	n := k.filters.Round(k.most)
 	k.room = winogradRoom{
 		v: k.filters.Elements() * c.in * n, m: k.filters.Elements() * c.out * n,
 		plane: (down*size+2)*k.from.Pitch + beyond, buffer: k.filters.Buffer(), product: k.filters.Scratch(n),
@@ -124,7 +128,7 @@ func (k *winogradKernel) Store(f f32.Format) int {
 		f = f32.Float16
 	}
 	bytes := k.filters.Store(f)
-	k.room.product = k.filters.Scratch(k.filters.Round(k.block))
+	k.room.product = k.filters.Scratch(k.filters.Round(k.most))
 	return bytes
 }
 
@@ -151,13 +155,21 @@ func (k *winogradKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) (
 	k.with = with
 	k.v, k.m = with.Scratch[:k.room.v], with.Scratch[k.room.v:][:k.room.m]
 	for k.first = 0; k.first < k.tiles; k.first = k.last {
-		k.last = min(k.first+k.block, k.tiles)
+		k.last = k.end(k.first)
 		k.locate()
 		k.input.do(k.in, with.Team)
 		k.multiply.do(k.filters.Elements(), with.Team)
 		k.output.do(k.out, with.Team)
 	}
 	return nil
+}
+
+// end is that of a block. The last one takes what would be left after it, if that is little.
+func (k *winogradKernel) end(first int) int {
+	if end := first + k.block; k.tiles-end > k.block/2 {
+		return end
+	}
+	return k.tiles
 }
 
 // locate finds where the tiles at hand lie. The last of them fills up the step of
@@ -240,11 +252,14 @@ func (k *winogradKernel) leave(thread, channel int) {
 	}
 	k.filters.Output(plane, &k.to, k.m, channel, k.bias[channel], k.with.Clamp, buffer)
 	for at := k.first; at < k.last; {
-		next := min((at/k.across+1)*k.across, k.last) // of the same row of tiles
 		row, left := at/k.across*size, at%k.across*size
-		rows, cols := min(size, k.oh-row), min(left+(next-at)*size, k.ow)-left
-		if k.last-k.first == k.tiles { // all rows at once
-			rows, next = k.oh, k.last
+		next, deep := min((at/k.across+1)*k.across, k.last), size // tiles of the same row
+		if whole := (k.last - at) / k.across; left == 0 && whole > 0 {
+			next, deep = at+whole*k.across, whole*size // or rows of tiles at once
+		}
+		rows, cols := min(deep, k.oh-row), k.ow-left
+		if over := next % k.across; over > 0 {
+			cols = over*size - left
 		}
 		if !fit {
 			f32.CopyRows(y[row*k.ow+left:], k.ow, plane[row*k.pitch+left:], k.pitch, rows, cols)

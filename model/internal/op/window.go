@@ -31,24 +31,29 @@ type window struct {
 	oh, ow   int    // of the output
 
 	// Computed when it is loaded:
-	rows, cols []int // the phases that are used
-	ph, pw     int   // of a phase in the prepared plane
+	rows, cols []phase // those that are used
+	ph, pw     int     // of a phase in the prepared plane
 	taps       []int
 }
 
+// phase is which rows, or which columns, of one of the phases are of the plane: the
+// others are padding. The first one is row (or column) at of the plane.
+type phase struct{ first, last, at int }
+
 // settled is the window with what follows from the attributes.
 func (g window) settled() window {
-	g.rows, g.cols = g.phases(0), g.phases(1)
+	rows, cols := g.phases(0), g.phases(1)
 	g.ph = (g.kernel[0]-1)*g.dilation[0]/g.stride[0] + g.oh
 	g.pw = (g.kernel[1]-1)*g.dilation[1]/g.stride[1] + g.ow
 	for ky := range g.kernel[0] {
 		for kx := range g.kernel[1] {
 			y, x := ky*g.dilation[0], kx*g.dilation[1]
-			row := slices.Index(g.rows, y%g.stride[0])
-			col := slices.Index(g.cols, x%g.stride[1])
-			g.taps = append(g.taps, (row*len(g.cols)+col)*g.ph*g.pw+y/g.stride[0]*g.pw+x/g.stride[1])
+			row := slices.Index(rows, y%g.stride[0])
+			col := slices.Index(cols, x%g.stride[1])
+			g.taps = append(g.taps, (row*len(cols)+col)*g.ph*g.pw+y/g.stride[0]*g.pw+x/g.stride[1])
 		}
 	}
+	g.rows, g.cols = g.bounds(0, rows), g.bounds(1, cols)
 	return g
 }
 
@@ -78,34 +83,39 @@ func (g *window) ready() bool {
 	return len(g.rows) == 1 && len(g.cols) == 1 && g.stride == [2]int{1, 1} && g.before == [2]int{} && g.ph == g.h && g.pw == g.w
 }
 
-// bounds is which rows, and which columns, of phase p are of the plane: the
-// others are padding. The first one is row (or column) at of the plane.
-func (g *window) bounds(axis, p int) (first, last, at int) {
+// bounds is what of each phase p is of the plane.
+func (g *window) bounds(axis int, phases []int) (of []phase) {
 	size, count := g.h, g.ph
 	if axis == 1 {
 		size, count = g.w, g.pw
 	}
-	// Of p + i stride - before, those in [0, size).
-	first = min(count, ceil(max(0, g.before[axis]-p), g.stride[axis]))
-	last = max(first, min(count, ceil(max(0, size+g.before[axis]-p), g.stride[axis])))
-	return first, last, p + first*g.stride[axis] - g.before[axis]
+	for _, p := range phases {
+		// Of p + i stride - before, those in [0, size).
+		first := min(count, ceil(max(0, g.before[axis]-p), g.stride[axis]))
+		last := max(first, min(count, ceil(max(0, size+g.before[axis]-p), g.stride[axis])))
+		of = append(of, phase{first, last, p + first*g.stride[axis] - g.before[axis]})
+	}
+	return of
 }
 
 // frame writes the padding of a prepared plane. It stays as it is while inner
 // writes one plane after another.
 func (g *window) frame(dst []float32, pad float32) {
-	for r, row := range g.rows {
-		top, bottom, _ := g.bounds(0, row)
-		for c, col := range g.cols {
-			left, right, _ := g.bounds(1, col)
-			phase := dst[(r*len(g.cols)+c)*g.ph*g.pw:][:g.ph*g.pw]
-			fill(phase[:top*g.pw], pad)
-			fill(phase[bottom*g.pw:], pad)
-			for i := top; i < bottom; i++ {
-				line := phase[i*g.pw:][:g.pw]
-				fill(line[:left], pad)
-				fill(line[right:], pad)
+	for _, row := range g.rows {
+		for _, col := range g.cols {
+			plane := dst[:g.ph*g.pw]
+			dst = dst[len(plane):]
+			begin, end := row.first*g.pw, row.last*g.pw
+			fill(plane[:begin], pad)
+			for x := range g.pw {
+				if x >= col.first && x < col.last {
+					continue
+				}
+				for at := begin + x; at < end; at += g.pw {
+					plane[at] = pad
+				}
 			}
+			fill(plane[end:], pad)
 		}
 	}
 }
@@ -113,22 +123,21 @@ func (g *window) frame(dst []float32, pad float32) {
 // inner writes plane src inside the padding.
 func (g *window) inner(dst, src []float32) {
 	for r, row := range g.rows {
-		top, bottom, y := g.bounds(0, row)
 		for c, col := range g.cols {
-			left, right, x := g.bounds(1, col)
-			if top == bottom || left == right {
+			rows, cols := row.last-row.first, col.last-col.first
+			if rows == 0 || cols == 0 {
 				continue
 			}
-			to := dst[(r*len(g.cols)+c)*g.ph*g.pw+top*g.pw+left:]
-			from := src[y*g.w+x:]
+			to := dst[(r*len(g.cols)+c)*g.ph*g.pw+row.first*g.pw+col.first:]
+			from := src[row.at*g.w+col.at:]
 			switch g.stride[1] {
 			case 1:
-				f32.CopyRows(to, g.pw, from, g.stride[0]*g.w, bottom-top, right-left)
+				f32.CopyRows(to, g.pw, from, g.stride[0]*g.w, rows, cols)
 			case 2:
-				f32.AlternateRows(to, g.pw, from, g.stride[0]*g.w, bottom-top, right-left)
+				f32.AlternateRows(to, g.pw, from, g.stride[0]*g.w, rows, cols)
 			default:
-				for i := range bottom - top {
-					for j := range right - left {
+				for i := range rows {
+					for j := range cols {
 						to[i*g.pw+j] = from[i*g.stride[0]*g.w+j*g.stride[1]]
 					}
 				}
