@@ -18,18 +18,21 @@ import (
 
 	"tandem/role"
 	"tandem/role/cert"
+	"tandem/role/command"
+	"tandem/role/discover"
 	"tandem/role/inspect"
+	"tandem/role/install"
 	"tandem/role/options"
+	"tandem/role/plan"
 	"tandem/role/plot"
+	"tandem/role/simulate"
+	"tandem/role/sweep"
 )
-
-var version string // set by the linker in released binaries
 
 // Exit codes beside 0.
-const (
-	exitFailed = 1 // it started, and could not go on
-	exitUsage  = 2 // a flag is wrong
-)
+const exitFailed, exitUsage = command.ExitFailed, command.ExitUsage
+
+var version string // set by the linker in released binaries
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -66,10 +69,15 @@ help each other.
   tandem --role client|fast|slow|end  one role, one process on each device
   tandem --serve :8000 --model net.onnx  answers requests for a network's outputs
   tandem inspect net.onnx             where a network can be cut, and what each cut costs
+  tandem simulate --strategy balance  a run in virtual time, in an instant
+  tandem sweep --simulate --tasks 1..60  a grid of runs, with intervals
+  tandem nodes                        who announces itself on the network, and answers
+  tandem plan net.onnx --nodes a,b    which node of a fleet should take which layers
   tandem plot runs.jsonl -o x.svg     a picture of runs, or of one over time
   tandem cert end slow fast client    certificates for these devices, and a CA
+  tandem install --role slow …        a node as a service; uninstall, status
   tandem help client|fast|slow|end    the flags that a role takes
-  tandem help inspect|plot|cert       the flags of a command
+  tandem help simulate|plot|…         the flags of a command
 
 Every flag can be set by an environment variable: --max-age by TANDEM_MAX_AGE.
 `
@@ -82,12 +90,14 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler:        func(*cli.Context, error) {}, // run returns the code
 		OnUsageError:          unknownFlag,
 		Flags:                 []cli.Flag{cli.HelpFlag}, // which cli leaves out where there is a command of that name
-		Commands:              []*cli.Command{inspect.Command(stdout), plot.Command(stdin), cert.Command(stdout), helpCommand(stdout)},
+		Commands: []*cli.Command{
+			simulate.Command(programVersion(), stdout, stderr), sweep.Command(programVersion(), stdout, stderr, role.Run),
+			inspect.Command(stdout), plot.Command(stdin), plan.Command(stdout), discover.Command(stdout), cert.Command(stdout), helpCommand(stdout),
+		},
 	}
 	given := options.Given{}
-	for _, s := range options.Table(&options.Options{}) {
-		app.Flags = append(app.Flags, &cli.GenericFlag{Name: s.Name, Value: flag{s, given}})
-	}
+	app.Flags = append(app.Flags, command.Of(given)...)
+	app.Commands = append(app.Commands, install.Commands(app.Flags[1:], given, stdout, stderr)...)
 	for _, c := range app.Commands {
 		c.OnUsageError = app.OnUsageError
 	}
@@ -105,16 +115,6 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	}
 	return app
 }
-
-// flag collects what the command line gives for a setting.
-type flag struct {
-	options.Setting
-	given options.Given
-}
-
-func (f flag) Set(text string) error { f.given.Add(f.Setting, text); return nil }
-func (f flag) String() string        { return "" }
-func (f flag) IsBoolFlag() bool      { return f.Switch }
 
 // names are those of commands, or of flags.
 func names[T interface{ Names() []string }](of []T) []string {
@@ -139,13 +139,13 @@ func unknownFlag(c *cli.Context, err error, _ bool) error {
 
 // flagsFirst lets the flags of a command follow its files or names.
 func flagsFirst(args []string) []string {
-	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
+	if len(args) < 2 || strings.HasPrefix(args[1], "-") || args[1] == "install" { // which takes flags alone
 		return args
 	}
 	var flags, files []string
 	for i := 2; i < len(args); i++ {
 		arg := args[i]
-		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "calibrate", "operators", "help", "h"}, strings.TrimLeft(arg, "-"))
+		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "calibrate", "json", "operators", "simulate", "help", "h"}, strings.TrimLeft(arg, "-"))
 		switch {
 		case arg == "--":
 			files = append(files, args[i+1:]...)

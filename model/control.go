@@ -4,16 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 
 	"tandem/model/internal/onnx"
 	"tandem/model/internal/op"
 )
 
-// If and Loop have graphs of their own. Where the condition and the number of
-// rounds are constants, it is known when the network is opened what is computed:
-// the nodes of the branch, or those of the body once for each round, under names
-// of their own.
+// If and Loop have graphs of their own. It is known when the network is opened what
+// is computed: the nodes of the branch, or of both where the frame decides, and
+// those of the body once for each of a constant number of rounds, under names of
+// their own.
 //
 //	Loop "y" of three rounds:   y/0/… ──▶ y/1/… ──▶ y/2/… ──▶ y
 
@@ -52,20 +53,20 @@ func (s scope) renamed(n *onnx.Node) *onnx.Node {
 
 var errOuter = errors.New("a graph in a node is missing, or nested too deep")
 
-// choose computes a branch of an If.
+// choose computes a branch of an If, or both where the frame decides.
 func (imp *importer) choose(n *onnx.Node, outer scope) error {
+	if len(n.Inputs) == 1 && imp.constants[n.Inputs[0]] == nil {
+		return imp.chooseByFrame(n, outer)
+	}
 	holds, err := imp.number(n, 0, "its condition")
 	if err != nil {
 		return err
 	}
-	branch := n.Attribute("else_branch")
+	name := "else_branch"
 	if holds != 0 {
-		branch = n.Attribute("then_branch")
+		name = "then_branch"
 	}
-	if branch == nil || branch.Graph == nil || len(branch.Graph.Outputs) < len(n.Outputs) {
-		return fmt.Errorf("%w: %w", errOuter, ErrUnsupported)
-	}
-	given, err := imp.inline(branch.Graph, outer, n.Outputs[0]+"/", nil)
+	given, err := imp.branch(n, name, outer, n.Outputs[0]+"/")
 	if err != nil {
 		return err
 	}
@@ -75,6 +76,74 @@ func (imp *importer) choose(n *onnx.Node, outer scope) error {
 		}
 	}
 	return nil
+}
+
+// chooseByFrame computes both branches for each frame, and takes what is wanted of
+// them: a cut may lie inside of them like anywhere else, and each frame takes the
+// same time.
+//
+//	condition ────────┐
+//	then_branch ──▶ Where ──▶ output
+//	else_branch ──────┘
+func (imp *importer) chooseByFrame(n *onnx.Node, outer scope) error {
+	condition := n.Inputs[0]
+	if v, made := imp.made[condition]; made && op.Volume(imp.net.values[v].dims) != 1 {
+		return fmt.Errorf("%w: a condition of shape %v", ErrMalformed, imp.net.values[v].dims)
+	}
+	yes, err := imp.branch(n, "then_branch", outer, n.Outputs[0]+"/then/")
+	if err != nil {
+		return err
+	}
+	no, err := imp.branch(n, "else_branch", outer, n.Outputs[0]+"/else/")
+	if err != nil {
+		return err
+	}
+	for i, out := range n.Outputs {
+		if out == "" {
+			continue
+		}
+		if imp.lost([]string{yes[i], no[i]}) {
+			imp.lose([]string{out})
+			continue
+		}
+		a, err := imp.shapeOf(yes[i])
+		if err != nil {
+			return err
+		}
+		if b, err := imp.shapeOf(no[i]); err != nil {
+			return err
+		} else if !slices.Equal(a, b) {
+			return fmt.Errorf("the frame decides between the shapes %v and %v: %w", a, b, ErrUnsupported)
+		}
+		imp.uses[condition]++
+		if err := imp.node(&onnx.Node{Op: "Where", Inputs: []string{condition, yes[i], no[i]}, Outputs: []string{out}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (imp *importer) shapeOf(name string) (shape []int, err error) {
+	if c := imp.constants[name]; c != nil {
+		for _, d := range c.Dims {
+			shape = append(shape, int(d))
+		}
+		return shape, nil
+	}
+	v, made := imp.made[name]
+	if !made {
+		return nil, imp.missing(name)
+	}
+	return imp.net.values[v].dims, nil
+}
+
+// branch computes a branch of an If, and gives what its outputs are called.
+func (imp *importer) branch(n *onnx.Node, name string, outer scope, prefix string) ([]string, error) {
+	b := n.Attribute(name)
+	if b == nil || b.Graph == nil || len(b.Graph.Outputs) < len(n.Outputs) {
+		return nil, fmt.Errorf("%w: %w", errOuter, ErrUnsupported)
+	}
+	return imp.inline(b.Graph, outer, prefix, nil)
 }
 
 // repeat computes the body of a Loop again and again: the tensors that it hands

@@ -24,9 +24,15 @@ func inside(name string, in, out []string, nodes ...bytesOf) bytesOf {
 
 func TestIfAndLoopByHand(t *testing.T) {
 	double := apply("Add", "d", []string{"x", "x"})
+	negative := inside("else_branch", nil, []string{"n"}, apply("Neg", "n", []string{"x"}))
 	branches := func(condition bytesOf) graph {
 		return graph{nodes: []bytesOf{condition,
-			apply("If", "y", []string{"c"}, inside("then_branch", nil, []string{"d"}, double), inside("else_branch", nil, []string{"n"}, apply("Neg", "n", []string{"x"})))}}
+			apply("If", "y", []string{"c"}, inside("then_branch", nil, []string{"d"}, double), negative)}}
+	}
+	byFrame := func(limit float32, other bytesOf) graph { // its numbers are 3 together
+		return graph{initializers: []bytesOf{weights("limit", nil, limit)}, nodes: []bytesOf{
+			apply("ReduceSum", "sum", []string{"x"}, intAttr("keepdims", 0)), apply("Greater", "c", []string{"sum", "limit"}),
+			apply("If", "y", []string{"c"}, inside("then_branch", nil, []string{"d"}, double), other)}}
 	}
 	always := apply("Identity", "goes", []string{"c"})
 	// s = s + x, in each round; the state before it is put together.
@@ -50,12 +56,14 @@ func TestIfAndLoopByHand(t *testing.T) {
 		g    graph
 		want []float32
 	}{
-		"then":          {branches(apply("Constant", "c", nil, intAttr("value_int", 1))), []float32{2, 4}},
-		"else":          {branches(apply("Constant", "c", nil, intAttr("value_int", 0))), []float32{-1, -2}},
-		"three rounds":  {graph{nodes: []bytesOf{sum([]string{"three", "", "x"}, []string{"y"})}, initializers: []bytesOf{three}}, []float32{4, 8}},
-		"of each round": {graph{nodes: []bytesOf{sum([]string{"three", "", "x"}, []string{"s3", "y"})}, initializers: []bytesOf{three}, out: wide}, []float32{1, 2, 2, 4, 3, 6}},
-		"an If in it":   {graph{nodes: []bytesOf{nested}, initializers: []bytesOf{three}}, []float32{4, 8}},
-		"until it says": {graph{nodes: []bytesOf{stops}, initializers: []bytesOf{one}}, []float32{3, 6}},
+		"then":               {branches(apply("Constant", "c", nil, intAttr("value_int", 1))), []float32{2, 4}},
+		"else":               {branches(apply("Constant", "c", nil, intAttr("value_int", 0))), []float32{-1, -2}},
+		"the frame says yes": {byFrame(2.9, negative), []float32{2, 4}},
+		"the frame says no":  {byFrame(3.1, negative), []float32{-1, -2}},
+		"three rounds":       {graph{nodes: []bytesOf{sum([]string{"three", "", "x"}, []string{"y"})}, initializers: []bytesOf{three}}, []float32{4, 8}},
+		"of each round":      {graph{nodes: []bytesOf{sum([]string{"three", "", "x"}, []string{"s3", "y"})}, initializers: []bytesOf{three}, out: wide}, []float32{1, 2, 2, 4, 3, 6}},
+		"an If in it":        {graph{nodes: []bytesOf{nested}, initializers: []bytesOf{three}}, []float32{4, 8}},
+		"until it says":      {graph{nodes: []bytesOf{stops}, initializers: []bytesOf{one}}, []float32{3, 6}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := run(t, test.g.file(), 1, 2); !slices.Equal(got, test.want) {
@@ -67,8 +75,10 @@ func TestIfAndLoopByHand(t *testing.T) {
 		g    graph
 		says string
 	}{
-		"the frame decides": {graph{nodes: []bytesOf{apply("Loop", "y", []string{"x", "", "x"}, inside("body", []string{"i", "c", "s"}, []string{"c", "s"}))}}, "rounds depends on the frame"},
-		"it does not end":   {graph{nodes: []bytesOf{sum([]string{"", "", "x"}, []string{"y"})}}, "nodes"},
+		"the frame decides":           {graph{nodes: []bytesOf{apply("Loop", "y", []string{"x", "", "x"}, inside("body", []string{"i", "c", "s"}, []string{"c", "s"}))}}, "rounds depends on the frame"},
+		"the frame decides the shape": {byFrame(3, inside("else_branch", nil, []string{"n"}, apply("Concat", "n", []string{"x", "x"}, intAttr("axis", 1)))), "between the shapes [1 2] and [1 4]"},
+		"it knows no branch":          {byFrame(3, inside("else_branch", nil, []string{"n"}, apply("Warp", "n", []string{"x"}))), "Warp"},
+		"it does not end":             {graph{nodes: []bytesOf{sum([]string{"", "", "x"}, []string{"y"})}}, "nodes"},
 		"rounds of nothing": {graph{nodes: []bytesOf{apply("Loop", "y", []string{"many", "", "x"}, inside("body", []string{"i", "c", "s"}, []string{"c", "s"}))},
 			initializers: []bytesOf{ints("many", 1<<40)}}, "nodes"},
 		"no round": {graph{nodes: []bytesOf{sum([]string{"zero", "", "x"}, []string{"s", "y"})}, initializers: []bytesOf{ints("zero", 0)}, out: wide}, "empty"},

@@ -130,10 +130,25 @@ func (n *Network) Costs(threads int) []float64 {
 	return costs
 }
 
+// Shares are each layer's of the time that the whole network takes, on no device in particular: as Costs reckons
+// them.
+func (n *Network) Shares() []float64 {
+	shares, all := n.reckoned(), 0.0
+	for _, c := range shares {
+		all += c
+	}
+	for i := range shares {
+		if shares[i] /= all; all == 0 { // it only copies
+			shares[i] = 1 / float64(len(shares))
+		}
+	}
+	return shares
+}
+
 // reckoned are the costs by the operations and their sizes: nanoseconds on a
 // machine like the one that they were measured on.
 func (n *Network) reckoned() []float64 {
-	const finished = 0.25 // nanoseconds for a number of which a function is computed on its way
+	const finished = 0.2 // nanoseconds for a number of which a function is computed on its way
 	costs := make([]float64, n.Len())
 	d := newDraft(n, 0, n.Len())
 	for k := range d.steps {

@@ -88,3 +88,44 @@ func TestPiecesAreFused(t *testing.T) {
 		})
 	}
 }
+
+// A convolution, or a mean that counts it, has the padding before it as its own.
+func TestPadsAreFused(t *testing.T) {
+	pads := ints("pads", 0, 0, 1, 1, 0, 0, 1, 2)
+	kernel, sum := intsAttr("kernel_shape", 3, 3), weights("w", []int64{1, 1, 3, 3}, 1, 1, 1, 1, 1, 1, 1, 1, 1)
+	for name, test := range map[string]struct {
+		last   bytesOf
+		layers int
+		want   []float64
+	}{
+		"average pool":     {apply("AveragePool", "y", []string{"p"}, kernel), 1, []float64{-0.5 / 9, -0.5 / 9, 3. / 9}},
+		"padded, too":      {apply("AveragePool", "y", []string{"p"}, kernel, intsAttr("pads", 1, 0, 0, 0), intsAttr("strides", 2, 1)), 1, []float64{-5. / 6, -5. / 6, -1. / 6}},
+		"convolution":      {apply("Conv", "y", []string{"p", "w"}, kernel), 1, []float64{-0.5, -0.5, 3}},
+		"largest, without": {apply("MaxPool", "y", []string{"p"}, kernel), 2, []float64{4, 4, 4}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, err := open(t, graph{nodes: []bytesOf{apply("Pad", "p", []string{"x", "pads"}), test.last}, initializers: []bytesOf{pads, sum},
+				in: []bytesOf{info("x", 1, 1, 2, 2)}, out: []bytesOf{info("y")}}.file())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n.Len() != test.layers {
+				t.Errorf("%d layers, want %d", n.Len(), test.layers)
+			}
+			e := NewExecutor(n, Options{})
+			defer e.Close()
+			if err := e.Load(0, n.Len()); err != nil {
+				t.Fatal(err)
+			}
+			y, err := runOne(e, []float32{-4, -1, 0.5, 4}, 0, n.Len())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, w := range test.want {
+				if math.Abs(float64(y[i])-w) > 1e-6 {
+					t.Errorf("element %d of %v is %v, want %v", i, y, y[i], w)
+				}
+			}
+		})
+	}
+}

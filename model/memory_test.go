@@ -26,6 +26,9 @@ func resident(t *testing.T) int64 {
 
 // A loaded slice takes its weights, its scratch, and at most 25 MB.
 func TestResidentMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("under qemu memory is mostly qemu's")
+	}
 	for _, path := range models(t) {
 		n, err := Open(path + ".onnx")
 		if err != nil {

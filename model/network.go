@@ -23,7 +23,10 @@ type Network struct {
 	nodes        []node         // the layers, in an order in which they can be computed
 	alive        alive          // what enters each of them
 	elsewhere    map[string]why // tensors that exist at no boundary
-	files        []io.Closer    // where the weights are
+	content      *content       // where the weights are; nil: they are made from a seed
+	manifest     Manifest       // of that
+	opening      []int          // the chunks of it that were read to open the network
+	files        []io.Closer
 }
 
 // value is a tensor that exists while a frame is computed. Its first name is
@@ -60,9 +63,9 @@ type why struct {
 // Name is the base name of the file, or the name of the default network.
 func (n *Network) Name() string { return n.name }
 
-// Digest is "sha256:" and the hex digest of the file's content (and that of the
-// files that hold its weights), or of the default network's description and
-// seed. Nodes with equal digests have equal weights.
+// Digest is that of the manifest of its files; or "sha256:" and the hex digest of
+// the default network's description and seed. Nodes with equal digests have equal
+// weights.
 func (n *Network) Digest() string { return n.digest }
 
 // Len is the number of layers, at least 1. A layer is one operation.

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -56,25 +55,72 @@ func OpenWith(path string, s Settings) (*Network, error) {
 		side.close()
 		return nil, fmt.Errorf("open network %s: %w", path, err)
 	}
-	n.files = append(n.files, f)
-	for _, s := range side.files {
-		n.files = append(n.files, s.file)
+	n.files = append(side.files, f)
+	return n, nil
+}
+
+// OpenSupplied opens the network that a manifest describes, under a name, from the
+// files that r has one behind the other. They need not all be there: what r can't
+// read is asked for when it is needed. Of the settings, shapes come from the
+// manifest.
+func OpenSupplied(name string, m Manifest, r io.ReaderAt, s Settings) (*Network, error) {
+	s.Shapes = nil
+	for _, text := range m.Shapes {
+		shape, err := ParseShape(text)
+		if err != nil {
+			return nil, fmt.Errorf("open network %s: %w: shape %.80q: %w", name, ErrMalformed, text, err)
+		}
+		s.Shapes = append(s.Shapes, shape)
 	}
+	main := io.NewSectionReader(r, 0, m.Files[0].Size)
+	at := m.Files[0].Size
+	side := &siblings{open: func(string) (io.ReaderAt, int64, error) { return nil, 0, os.ErrNotExist }}
+	if len(m.Files) > 1 {
+		next := m.Files[1:]
+		side.open = func(location string) (io.ReaderAt, int64, error) { // called in the order of the names
+			if len(next) == 0 || next[0].Location != location {
+				return nil, 0, os.ErrNotExist
+			}
+			section := io.NewSectionReader(r, at, next[0].Size)
+			at, next = at+next[0].Size, next[1:]
+			return section, section.Size(), nil
+		}
+	}
+	n, err := parse(name, main, main.Size(), side, s)
+	if err != nil {
+		return nil, fmt.Errorf("open network %s: %w", name, err)
+	}
+	n.manifest, n.digest = m, m.Digest()
 	return n, nil
 }
 
 // read makes a network of the size bytes of r, which is read again when layers
-// are loaded, and of the files beside it.
+// are loaded, and of the files beside it; all are read once for the digest.
 func read(name string, r io.ReaderAt, size int64, side *siblings, s Settings) (*Network, error) {
+	n, err := parse(name, r, size, side, s)
+	if err != nil {
+		return nil, err
+	}
+	if n.manifest, err = manifestOf(n.content, side.names, s); err != nil {
+		return nil, err
+	}
+	n.digest = n.manifest.Digest()
+	return n, nil
+}
+
+// parse reads the description of a network, and the constants that it needs for
+// that.
+func parse(name string, r io.ReaderAt, size int64, side *siblings, s Settings) (*Network, error) {
 	if err := notForeign(r); err != nil {
 		return nil, err
 	}
-	m, err := onnx.Parse(r, size)
+	c := &content{seen: map[int]bool{}}
+	m, err := onnx.Parse(c.add(r, size), size)
 	if errors.Is(err, ErrMalformed) && isText(r) {
 		return nil, fmt.Errorf("no ONNX file: %w: it is a text file: name the network's own file, net.onnx", ErrUnsupported)
 	}
 	if err == nil {
-		err = side.attach(m)
+		err = side.attach(m, c)
 	}
 	if errors.Is(err, ErrMalformed) { // the file is damaged, not what it describes
 		err = fmt.Errorf("%w; copy or export it again", err)
@@ -82,18 +128,10 @@ func read(name string, r io.ReaderAt, size int64, side *siblings, s Settings) (*
 	if err != nil {
 		return nil, err
 	}
-	n, err := build(name, m, size+side.size(), s)
+	n, err := build(name, m, c.size, s)
 	if err != nil {
 		return nil, err
 	}
-	hash := sha256.New()
-	if _, err := io.Copy(hash, io.NewSectionReader(r, 0, size)); err != nil {
-		return nil, err
-	}
-	if err := side.digest(hash); err != nil {
-		return nil, err
-	}
-	s.digest(hash)
-	n.digest = fmt.Sprintf("sha256:%x", hash.Sum(nil))
+	n.content, n.opening, c.seen = c, sorted(c.seen), nil
 	return n, nil
 }

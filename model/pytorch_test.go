@@ -49,68 +49,6 @@ func largest(s []float32) float64 {
 	return float64(max(slices.Max(s), -slices.Min(s)))
 }
 
-// cutEverywhere runs x whole and as two slices at every legal cut.
-func cutEverywhere(t *testing.T, n *Network, x, want []float32, within float64) {
-	t.Helper()
-	whole := NewExecutor(n, Options{})
-	defer whole.Close()
-	if err := whole.Load(0, n.Len()); err != nil {
-		t.Fatal(err)
-	}
-	y, err := runOne(whole, x, 0, n.Len())
-	if err != nil {
-		t.Fatal(err)
-	}
-	agree(t, n.Name(), y, want, within)
-	y = slices.Clone(y)
-	step := 1
-	if testing.Short() { // under qemu every cut of a large network takes minutes
-		step = max(1, n.Len()/4)
-	}
-	for cut := 1; cut < n.Len(); cut += step {
-		head, tail := NewExecutor(n, Options{}), NewExecutor(n, Options{})
-		if err := head.Load(0, cut); err != nil {
-			t.Fatal(err)
-		}
-		if err := tail.Load(cut, n.Len()); err != nil {
-			t.Fatal(err)
-		}
-		h, err := runOne(head, x, 0, cut)
-		if err != nil {
-			t.Fatal(err)
-		}
-		z, err := runOne(tail, h, cut, n.Len())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range z {
-			if d := math.Abs(float64(z[i] - y[i])); !(d <= within/10) {
-				t.Fatalf("%s cut at %d (%s): output %d is %v, the whole gives %v", n.Name(), cut, n.Tensor(cut), i, z[i], y[i])
-			}
-		}
-		head.Close()
-		tail.Close()
-	}
-	t.Logf("%s: of %d legal cuts every %d. gives the same", n.Name(), n.Len()-1, step)
-}
-
-func TestLargeAgreeWithPyTorch(t *testing.T) {
-	if testing.Short() {
-		t.Skip("TestEveryCut runs them, too, and a frame of theirs takes seconds under qemu")
-	}
-	for _, path := range models(t) {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			n, err := Open(path + ".onnx")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer n.Close()
-			want := npy(t, path+"_out.npy")
-			cutEverywhere(t, n, npy(t, path+"_in.npy"), want, 1e-3*largest(want))
-		})
-	}
-}
-
 func TestDigitsCNNAgreesWithPyTorch(t *testing.T) {
 	n, err := Open("testdata/digits_cnn.onnx")
 	if err != nil {
@@ -118,7 +56,6 @@ func TestDigitsCNNAgreesWithPyTorch(t *testing.T) {
 	}
 	defer n.Close()
 	images, want := npy(t, "testdata/digits_images.npy"), npy(t, "testdata/digits_cnn_probabilities.npy")
-	cutEverywhere(t, n, images[:64], want[:10], 1e-4)
 	e := NewExecutor(n, Options{Threads: 2, Batch: 8})
 	defer e.Close()
 	if err := e.Load(0, n.Len()); err != nil {

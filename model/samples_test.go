@@ -70,5 +70,5 @@ func TestFixedBatchIsRows(t *testing.T) {
 			wants[f] = append(wants[f], y...)
 		}
 	}
-	everyCut(t, three, frames, wants, []int{15}, 1e-5)
+	everyCut(t, three.net, frames, wants, []int{15}, 1e-5)
 }

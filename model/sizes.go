@@ -3,7 +3,6 @@ package model
 import (
 	"errors"
 	"fmt"
-	"hash"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,13 +59,6 @@ func (s Shape) String() string {
 		text = s.Input + "=" + text
 	}
 	return text
-}
-
-// digest adds to a hash what changes the network.
-func (s Settings) digest(hash hash.Hash) {
-	for _, shape := range s.Shapes {
-		fmt.Fprintf(hash, "shape %q\n", shape)
-	}
 }
 
 // settle puts the sizes that are set into the inputs. A symbol has one size

@@ -40,9 +40,16 @@ func TestWeightsInFewerBits(t *testing.T) {
 				each := n.Size(0)
 				classes := len(want) / (len(x) / each)
 				worst, most := 0.0, 0.0
-				for i := range len(x) / each {
+				step, batch := 1, 2
+				switch {
+				case testing.Short() && large(n): // under qemu it takes seconds
+					batch = 1
+				case testing.Short():
+					step = 12
+				}
+				for i := 0; i < len(x)/each; i += step {
 					frame := x[i*each:][:each]
-					ys, err := e.Run([][]float32{frame, frame}, 0, n.Len())
+					ys, err := e.Run([][]float32{frame, frame}[:batch], 0, n.Len())
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -139,6 +146,7 @@ func TestFormatsWithThreads(t *testing.T) {
 	for f, within := range []float64{Float32: 1e-4, Float16: 1e-3, Int8: 1e-2} {
 		for _, threads := range []int{1, 2} {
 			e := NewExecutor(n, Options{Weights: Format(f), Threads: threads, Batch: 3})
+			defer e.Close()
 			if err := e.Load(0, n.Len()); err != nil {
 				t.Fatal(err)
 			}
@@ -168,10 +176,12 @@ func TestFormatsWithThreads(t *testing.T) {
 					}
 				}
 			}
+			if testing.Short() {
+				continue // it allocates what it does anywhere, and threads that share one processor take long under qemu
+			}
 			if a := testing.AllocsPerRun(2, func() { e.Run(x, 0, n.Len()) }); a != 0 {
 				t.Errorf("%v, %d threads: %v allocations", Format(f), threads, a)
 			}
-			e.Close()
 		}
 	}
 }

@@ -1,19 +1,22 @@
 package pipeline
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
-// Offer is the stage's admission control: it takes frames that came in, in their order, and answers each. A full queue
+// Admit is the admission control: it takes frames that came in, in their order, and answers each. A full queue
 // refuses the newest frame or drops the oldest (load shedding), and the answers tell the strategy of the node above.
 //
 // Frames that can't be taken at all are an error, and then none of them is taken. A sender that keeps what is refused
 // may send a frame again whose answer it missed: the frame is taken once, and answered as before (it is idempotent).
-func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
+func (s *Station) Admit(now time.Time, frames []Frame, kept bool) ([]Feedback, error) {
 	for i := range frames {
 		if err := s.c.Holding.Check(&frames[i]); err != nil {
 			return nil, err
 		}
 	}
-	s.timing.came(len(frames))
+	s.timing.came(now, len(frames))
 	answers, err := s.admit(frames, kept)
 	if err != nil {
 		return nil, err
@@ -33,7 +36,7 @@ func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
 }
 
 // admit puts the frames into the queue, as far as it has places, and counts them.
-func (s *Stage) admit(frames []Frame, kept bool) ([]Feedback, error) {
+func (s *Station) admit(frames []Frame, kept bool) ([]Feedback, error) {
 	s.intake.Lock()
 	defer s.intake.Unlock()
 	if s.closed {

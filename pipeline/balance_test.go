@@ -16,7 +16,7 @@ func TestBalanceLosesNothingToANeighbourThatForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, _ := strategy.Lookup("balance")
 		slow := &forgetful{every: 700 * time.Millisecond, gone: 300 * time.Millisecond, began: time.Now()}
-		recorder := NewRecorder(Run{ID: "r", Frames: 600})
+		recorder := NewRecorder(Run{ID: "r", Frames: 600}, time.Now())
 		net := pi()
 		net.resident[0] = true
 		s := StartStage(t.Context(), StageConfig{
@@ -33,7 +33,7 @@ func TestBalanceLosesNothingToANeighbourThatForgets(t *testing.T) {
 		}
 		slow.dead.Store(true)
 		fast := s.Close()
-		r := recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 600, Forwarded: 600}}, fast})
+		r := recorder.Close(time.Now(), Entry{NodeID: NodeID{Role: "end"}}, []Entry{{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 600, Forwarded: 600}}, fast})
 		if r.Delivered != 600 || fast.Here() != 0 || fast.Lost != 0 {
 			t.Errorf("%d of 600 frames delivered; %v", r.Delivered, fast)
 		}

@@ -26,13 +26,15 @@ type Hopper interface {
 //
 // The loop owns it.
 type branch struct {
-	index    int
+	index    int // its place among the branches of the station, and in its fleet
 	to       Hopper
 	hop      *Hop
 	inFlight int        // frames that have gone to it and are not yet answered
 	accepted []accepted // by it, which may still lose them
 	life     string     // of the node, which has accepted them
 	refused  int64      // its answers that refused a frame
+	part     func()     // closes the way when nothing is on it any more; nil: the node does not leave
+	gone     bool       // it has left: another may take its place
 }
 
 // accepted is a frame that a next node has taken.
@@ -41,24 +43,24 @@ type accepted struct {
 	number uint64 // there
 }
 
-// startBranches starts a hop to every next node.
-func (s *Stage) startBranches(ctx context.Context) {
-	for i, to := range s.c.Next {
-		b := &branch{index: i, to: to, life: to.Life()}
-		b.hop = StartHop(ctx, HopConfig{
-			Sender: to, Window: s.c.Window,
-			Done: func(frames []Frame, answers []Feedback, err error) {
-				frames, at := slices.Clone(frames), time.Since(s.start)
-				s.events <- func() { s.answered(b, at, frames, answers, err, ctx.Err() != nil) }
-			},
-		})
-		s.branches = append(s.branches, b)
-	}
+// startHop starts the hop to a next node.
+func (s *Stage) startHop(ctx context.Context, b *branch) {
+	b.hop = StartHop(ctx, HopConfig{
+		Sender: b.to, Window: s.c.Window,
+		Done: func(frames []Frame, answers []Feedback, err error) {
+			frames, at := slices.Clone(frames), time.Now()
+			s.events <- func() {
+				s.Answered(at, b.index, frames, answers, err, ctx.Err() != nil)
+				s.partFrom(b)
+			}
+		},
+	})
 }
 
-// answered takes in what a next node has answered to one call. It counts the frames, and keeps those that shall not be
-// gone.
-func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []Feedback, err error, aborted bool) {
+// Answered takes in what next node i answered to one call at a moment. It counts the frames, and keeps those that shall not
+// be gone, unless the run is being aborted.
+func (s *Station) Answered(at time.Time, i int, frames []Frame, answers []Feedback, err error, aborted bool) {
+	b, since := s.branches[i], at.Sub(s.start)
 	b.inFlight -= len(frames)
 	s.takeBack(b, false)
 	s.see(b)
@@ -67,18 +69,18 @@ func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []
 		if err == nil {
 			a = answers[i]
 		}
-		a.Now = at
+		a.Now = since
 		switch {
 		case !a.Accepted && s.c.Keeps && !aborted && !permanent(err):
 			s.back = append(s.back, f)
 			s.buffer.Release(f)
 		case err != nil:
-			s.lose(frames[i:i+1], err)
+			s.Lose(frames[i:i+1], err)
 			s.buffer.Release(f)
 		case s.c.Keeps && a.Life != b.life: // the life that has taken it is over
 			s.back = append(s.back, f)
 			s.buffer.Release(f)
-			a = Feedback{Now: at, Lost: true}
+			a = Feedback{Now: since, Lost: true}
 		default:
 			s.ledger.Count(Forwarded, 1)
 			s.trail.Hand(b.to.ID(), a.Life, f)
@@ -102,7 +104,7 @@ func (s *Stage) answered(b *branch, at time.Duration, frames []Frame, answers []
 }
 
 // forget forgets the frames that have left a next node, by the numbers that it has given them.
-func (s *Stage) forget(b *branch, left [][2]uint64) {
+func (s *Station) forget(b *branch, left [][2]uint64) {
 	if len(left) == 0 {
 		return
 	}
@@ -116,15 +118,15 @@ func (s *Stage) forget(b *branch, left [][2]uint64) {
 }
 
 // see tells the fleet what can be seen of a branch from here, and returns it.
-func (s *Stage) see(b *branch) strategy.Neighbour {
+func (s *Station) see(b *branch) strategy.Neighbour {
 	n := b.to.Neighbour()
-	n.InFlight = b.inFlight
+	n.InFlight, n.Leaving = b.inFlight, b.leaving()
 	s.fleet.See(b.index, n)
 	return n
 }
 
-// takeBackAll takes back what next nodes have accepted and forgotten.
-func (s *Stage) takeBackAll(ending bool) {
+// TakeBack takes back what next nodes have accepted and forgotten.
+func (s *Station) TakeBack(ending bool) {
 	for _, b := range s.branches {
 		s.takeBack(b, ending)
 	}
@@ -132,7 +134,10 @@ func (s *Stage) takeBackAll(ending bool) {
 
 // takeBack takes back the frames that a life of a next node has accepted and forgotten: the node has begun another, or, at
 // the end of the run, does not come back. Some of them may have reached end, which knows them.
-func (s *Stage) takeBack(b *branch, ending bool) {
+func (s *Station) takeBack(b *branch, ending bool) {
+	if b.gone {
+		return
+	}
 	life := b.to.Life()
 	if life == b.life && !(ending && !b.to.Neighbour().Up) {
 		return
@@ -153,8 +158,11 @@ func (s *Stage) takeBack(b *branch, ending bool) {
 	b.accepted, b.life = nil, life
 }
 
-// inFlight is the number of frames on their way to next nodes, without an answer.
-func (s *Stage) inFlight() int {
+// Sent notes that a frame is on its way to next node i.
+func (s *Station) Sent(i int) { s.branches[i].inFlight++ }
+
+// InFlight is the number of frames on their way to next nodes, without an answer.
+func (s *Station) InFlight() int {
 	n := 0
 	for _, b := range s.branches {
 		n += b.inFlight

@@ -181,7 +181,7 @@ func TestWhatANextNodeLosesComesBack(t *testing.T) {
 
 // What is kept is bounded by what the next node can have, even where answers come long after later ones.
 func TestOnlyWhatANextNodeHasIsKept(t *testing.T) {
-	s := &Stage{
+	s := &Station{
 		c: StageConfig{Keeps: true, Strategy: strategy.Finisher{}}, fleet: strategy.NewFleet(1),
 		buffer: NewBuffer(0, func() {}), here: newAdmitted(),
 	}
@@ -214,7 +214,7 @@ func TestOnlyWhatANextNodeHasIsKept(t *testing.T) {
 		}
 		for len(calls) > 4 || len(calls) > 0 && random.IntN(2) == 0 {
 			i := random.IntN(len(calls))
-			s.answered(b, 0, calls[i].frames, calls[i].answers, nil, false)
+			s.Answered(time.Time{}, 0, calls[i].frames, calls[i].answers, nil, false)
 			calls = slices.Delete(calls, i, i+1)
 		}
 		unheard := 0
@@ -243,7 +243,7 @@ func TestOnlyWhatANextNodeHasIsKept(t *testing.T) {
 
 // The frames of the call that is answered last are not what is kept.
 func TestALateAnswerForgetsNothing(t *testing.T) {
-	s := &Stage{
+	s := &Station{
 		c: StageConfig{Keeps: true, Strategy: strategy.Finisher{}}, fleet: strategy.NewFleet(1),
 		buffer: NewBuffer(0, func() {}), here: newAdmitted(),
 	}
@@ -262,7 +262,7 @@ func TestALateAnswerForgetsNothing(t *testing.T) {
 		answers[call][15].Left = there.left()
 	}
 	for _, call := range []int{1, 2, 3, 0} { // accepted first, answered last
-		s.answered(b, 0, frames[call], answers[call], nil, false)
+		s.Answered(time.Time{}, 0, frames[call], answers[call], nil, false)
 	}
 	if n := len(b.accepted); n != 64 {
 		t.Errorf("%d of 64 frames are kept", n)

@@ -18,5 +18,7 @@
 // grows: what waits is bounded in frames and in bytes. What the entry refuses or drops is load that is shed, each frame
 // answered and counted.
 //
+// Next nodes may join and leave while frames pass (joining.go); the strategy sees what is there now.
+//
 // The package knows no wire and no tensor: Executor and Sender are what it needs of them.
 package pipeline

@@ -75,7 +75,7 @@ func TestImpossibleAnswersDoNoHarm(t *testing.T) {
 			return answers, nil
 		})
 		for _, e := range strategy.All() {
-			recorder := NewRecorder(Run{ID: "r"})
+			recorder := NewRecorder(Run{ID: "r"}, time.Now())
 			net := pi()
 			net.resident[0] = true
 			s := StartStage(t.Context(), StageConfig{

@@ -18,6 +18,7 @@ type Entry struct {
 	SwitchMS  float64 `json:"switch_ms"` // all switches together
 	BusyMS    float64 `json:"busy_ms"`   // time in which layers ran
 	QueuePeak int     `json:"queue_peak"`
+	Measured
 	// Decisions are the strategy's, by reason.
 	Decisions map[strategy.Reason]int64 `json:"decisions,omitempty"`
 	// States are the percentage of time in each, where a node has somebody to forward to.
@@ -44,6 +45,18 @@ type Entry struct {
 	GoneIDs IDs        `json:"-"`                 // the frames that ended here without a result
 	Handed  []Handover `json:"-"`                 // those that neighbours have taken
 	IDsCut  bool       `json:"ids_cut,omitempty"` // there were more of them than could be named
+}
+
+// Measured is what a node that computes has measured in a run, in milliseconds: means over all frames, with the mean deviations.
+// 0: not known. A simulation takes it for the node's model.
+type Measured struct {
+	Places       int     `json:"places,omitempty"` // of the queue
+	HeadMS       float64 `json:"head_ms,omitempty"`
+	HeadSpreadMS float64 `json:"head_spread_ms,omitempty"`
+	TailMS       float64 `json:"tail_ms,omitempty"` // on slow, all that it computes
+	TailSpreadMS float64 `json:"tail_spread_ms,omitempty"`
+	RoundTripMS  float64 `json:"round_trip_ms,omitempty"` // of calls to the next nodes, smoothed
+	PaceMS       float64 `json:"pace_ms,omitempty"`       // what the links to them take for a frame
 }
 
 func (e Entry) String() string {
@@ -81,6 +94,7 @@ func (e *Entry) add(life Entry) {
 	}
 	e.Bytes += life.Bytes
 	e.EnergyJ += life.EnergyJ
+	e.Measured = cmp.Or(e.Measured, life.Measured)
 	e.Weights = cmp.Or(e.Weights, life.Weights)
 	e.EnergyBy, e.Device = cmp.Or(e.EnergyBy, life.EnergyBy), cmp.Or(e.Device, life.Device)
 	for _, next := range life.Next {

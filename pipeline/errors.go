@@ -11,6 +11,7 @@ var (
 	ErrStopping     = errors.New("stopping")          // the node, or the run on it, takes no more
 	ErrUnreachable  = errors.New("cannot be reached") // no answer from the neighbour
 	ErrNotAdmitted  = errors.New("not admitted")      // keys or certificates of two neighbours don't go together
+	ErrNoNetwork    = errors.New("lacks the network") // the node has not, or not yet, the layers that it needs in the run
 )
 
 // permanent reports whether sending the frame again can't help.

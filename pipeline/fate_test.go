@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 )
 
 // Fates of one kind on one node are told together, and what is told is forgotten.
@@ -49,7 +50,7 @@ func TestFatesAreBounded(t *testing.T) {
 
 // End tells each frame's fate once, and none of a frame that has arrived.
 func TestFateIsToldOnce(t *testing.T) {
-	r := NewRecorder(Run{})
+	r := NewRecorder(Run{}, time.Now())
 	r.Add(&Frame{ID: 2})
 	first := r.Gone(Fate{Outcome: Lost, Frames: IDs{{1, 4}}})
 	if want := (IDs{{1, 1}, {3, 4}}); !slices.Equal(first.Frames, want) || first.Outcome != Lost {

@@ -33,11 +33,23 @@ func rangesOf(ids *roaring64.Bitmap) (s IDs) {
 
 // union is the set of the ids that are in any of the lists.
 func union(lists ...IDs) *roaring64.Bitmap {
+	const short = 64 // to add a range is a walk over all that are there
 	ids := roaring64.New()
+	var few []uint64
 	for _, r := range slices.Concat(lists...) {
-		ids.AddRange(r[0], r[1])
-		ids.Add(r[1]) // which may be the last id there is
+		if r[1]-r[0] >= short {
+			ids.AddRange(r[0], r[1])
+			ids.Add(r[1]) // which may be the last id there is
+			continue
+		}
+		for id := r[0]; ; id++ {
+			few = append(few, id)
+			if id == r[1] {
+				break
+			}
+		}
 	}
+	ids.AddMany(few)
 	return ids
 }
 

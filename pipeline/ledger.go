@@ -36,22 +36,21 @@ const (
 var States = []State{Forwarding, Finishing, Switching, HopDown}
 
 // Decide takes note of a decision: the state that it leads to, and its reason, if the strategy gives one.
-func (l *Ledger) Decide(s State, why strategy.Reason) {
+func (l *Ledger) Decide(now time.Time, s State, why strategy.Reason) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state == "" {
-		l.state, l.entered = s, time.Now()
+		l.state, l.entered = s, now
 		l.states, l.reasons = make(map[State]time.Duration), make(map[strategy.Reason]int64)
 	}
-	l.enter(s)
+	l.enter(now, s)
 	if why != "" {
 		l.reasons[why]++
 	}
 }
 
 // enter adds up the time in the present state, and takes the next. Call it with l.mu held.
-func (l *Ledger) enter(next State) {
-	now := time.Now()
+func (l *Ledger) enter(now time.Time, next State) {
 	l.states[l.state] += now.Sub(l.entered)
 	l.state, l.entered = next, now
 }
@@ -64,11 +63,11 @@ func (l *Ledger) State() State {
 }
 
 // shares returns the percentage of time in each state. Call it with l.mu held.
-func (l *Ledger) shares() map[State]float64 {
+func (l *Ledger) shares(now time.Time) map[State]float64 {
 	if l.state == "" {
 		return nil
 	}
-	l.enter(l.state)
+	l.enter(now, l.state)
 	var all time.Duration
 	for _, d := range l.states {
 		all += d
@@ -117,8 +116,8 @@ func (l *Ledger) Busy(d time.Duration) {
 	l.busy += d
 }
 
-// Entry takes the ledger's state.
-func (l *Ledger) Entry() Entry {
+// Entry takes the ledger's state as it is at a moment.
+func (l *Ledger) Entry(now time.Time) Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return Entry{
@@ -127,7 +126,7 @@ func (l *Ledger) Entry() Entry {
 		SwitchMS:  milliseconds(l.switched),
 		BusyMS:    milliseconds(l.busy),
 		Decisions: maps.Clone(l.reasons),
-		States:    l.shares(),
+		States:    l.shares(now),
 	}
 }
 

@@ -34,7 +34,7 @@ func TestBalanceHelpsANarrowLink(t *testing.T) {
 	capacity := 1000 * (1./l + (1-float64(a)/l)/(a+own))
 	synctest.Test(t, func(t *testing.T) {
 		e, _ := strategy.Lookup("balance")
-		recorder := NewRecorder(Run{ID: "r", Frames: 1000})
+		recorder := NewRecorder(Run{ID: "r", Frames: 1000}, time.Now())
 		device := func(from, to int, tail time.Duration) StageConfig {
 			net := &fakeNet{head: a * time.Millisecond, tail: tail}
 			net.resident[0], net.resident[1] = true, true
@@ -59,7 +59,7 @@ func TestBalanceHelpsANarrowLink(t *testing.T) {
 			}
 			time.Sleep(time.Duration(float64(time.Second) / (0.97 * capacity)))
 		}
-		r := recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, []Entry{{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 1000, Forwarded: 1000}}, fast.Close(), slow.Close()})
+		r := recorder.Close(time.Now(), Entry{NodeID: NodeID{Role: "end"}}, []Entry{{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 1000, Forwarded: 1000}}, fast.Close(), slow.Close()})
 		if r.Coverage < 99.9 || r.Unaccounted != 0 {
 			t.Errorf("coverage %v at 0.97 of %.1f f/s, %d unaccounted", r.Coverage, capacity, r.Unaccounted)
 		}

@@ -24,6 +24,9 @@ type Queue struct {
 	bytes  int  // of the frames that wait
 	last   int  // bytes of the last frame that was offered
 	heavy  bool // a frame has found places, but too many bytes
+	// hand gives a frame to a loop that waits for one, so that it is never in the queue, as a channel does for a goroutine that
+	// receives from it; nil: one does.
+	hand func(Frame) bool
 }
 
 // NewQueue makes a queue of so many places, 1 or more, and bytes; 0: these have no bound.
@@ -39,6 +42,10 @@ func (q *Queue) Offer(f Frame) (accepted bool, dropped []Frame) {
 	q.last = f.bytes()
 	for !q.closed {
 		if q.fits(q.last) {
+			if q.hand != nil && q.hand(f) {
+				q.bytes += q.last
+				return true, dropped
+			}
 			select {
 			case q.frames <- f:
 				q.bytes += q.last

@@ -29,10 +29,10 @@ type Recorder struct {
 const maxAge = 24 * time.Hour
 
 // NewRecorder starts to record a run.
-func NewRecorder(run Run) *Recorder {
+func NewRecorder(run Run, now time.Time) *Recorder {
 	return &Recorder{
 		run:   run,
-		start: time.Now(),
+		start: now,
 		ages:  hdrhistogram.New(1, maxAge.Microseconds(), 3),
 	}
 }
@@ -91,10 +91,10 @@ func (r *Recorder) Gone(f Fate) Fate {
 
 // Close derives the report. The nodes are the ledgers of the others, in the order of the pipeline; end's own is last, and
 // its frames are filled in here.
-func (r *Recorder) Close(end Entry, nodes []Entry) Report {
+func (r *Recorder) Close(now time.Time, end Entry, nodes []Entry) Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	end.Received, end.Finished, end.ElapsedS = r.delivered, r.delivered, time.Since(r.start).Seconds()
+	end.Received, end.Finished, end.ElapsedS = r.delivered, r.delivered, now.Sub(r.start).Seconds()
 	quantile := func(q float64) float64 { return float64(r.ages.ValueAtQuantile(q)) / 1000 }
 	rep := Report{
 		Run:        r.run.ID,
@@ -105,7 +105,7 @@ func (r *Recorder) Close(end Entry, nodes []Entry) Report {
 		Rate:       rate(r.delivered, r.first, r.last),
 		Duplicates: r.duplicates,
 		Latency:    Latency{P50: quantile(50), P95: quantile(95), P99: quantile(99), Max: float64(r.ages.Max()) / 1000},
-		ElapsedS:   time.Since(r.start).Seconds(),
+		ElapsedS:   now.Sub(r.start).Seconds(),
 		Model:      r.run.Model,
 		Load:       string(r.run.Load),
 		Wire:       r.run.Wire,

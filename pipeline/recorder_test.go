@@ -13,7 +13,7 @@ func result(id uint64, label int, outputs ...float32) *Frame {
 
 func TestRecorderReports(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := NewRecorder(Run{ID: "r", Strategy: "baseline", Frames: 10, Interval: 30 * time.Millisecond, Cuts: []int{1}, Model: "m"})
+		r := NewRecorder(Run{ID: "r", Strategy: "baseline", Frames: 10, Interval: 30 * time.Millisecond, Cuts: []int{1}, Model: "m"}, time.Now())
 		for i, label := range []int{1, 1, 0, NoLabel} {
 			f := result(uint64(i), label, 0.25, 0.75)
 			f.Age = time.Duration(i+1) * 100 * time.Millisecond
@@ -28,7 +28,7 @@ func TestRecorderReports(t *testing.T) {
 		if err := r.Check(result(10, 0, 1)); !errors.Is(err, ErrInvalidFrame) {
 			t.Errorf("frame 10 of 10: error %v", err)
 		}
-		rep := r.Close(Entry{NodeID: NodeID{Role: "end"}, EnergyJ: 1, EnergyBy: "model"}, []Entry{
+		rep := r.Close(time.Now(), Entry{NodeID: NodeID{Role: "end"}, EnergyJ: 1, EnergyBy: "model"}, []Entry{
 			{NodeID: NodeID{Role: "client"}, Outcomes: Outcomes{Received: 8, Forwarded: 7, Lost: 1}},
 			{NodeID: NodeID{Role: "fast"}, Outcomes: Outcomes{Received: 7, Refused: 2, Forwarded: 5}, Emulate: "pi3", EnergyJ: 5, EnergyBy: "meter"},
 			{NodeID: NodeID{Role: "slow"}, Outcomes: Outcomes{Received: 5, Finished: 5}, Emulate: "off"},
@@ -66,20 +66,20 @@ func TestRecorderReports(t *testing.T) {
 
 // A run of which nothing arrived has a report too, without a number that is none.
 func TestRecorderOfNothing(t *testing.T) {
-	rep := NewRecorder(Run{ID: "r"}).Close(Entry{NodeID: NodeID{Role: "end"}, EnergyJ: 1, EnergyBy: "model"}, nil)
+	rep := NewRecorder(Run{ID: "r"}, time.Now()).Close(time.Now(), Entry{NodeID: NodeID{Role: "end"}, EnergyJ: 1, EnergyBy: "model"}, nil)
 	if rep.Coverage != 0 || rep.Rate != 0 || rep.Accuracy != nil || rep.JoulesPerFrame != nil || rep.Latency != (Latency{}) || rep.Unaccounted != 0 {
 		t.Errorf("%+v", rep)
 	}
 }
 
 func TestRecorderBoundsAges(t *testing.T) {
-	r := NewRecorder(Run{ID: "r"})
+	r := NewRecorder(Run{ID: "r"}, time.Now())
 	for i, age := range []time.Duration{-time.Hour, 0, 1000 * time.Hour} {
 		f := result(uint64(i), NoLabel, 1)
 		f.Age = age
 		r.Add(f)
 	}
-	if rep := r.Close(Entry{}, nil); rep.Delivered != 3 || rep.Latency.Max > 1.001*float64(maxAge.Milliseconds()) {
+	if rep := r.Close(time.Now(), Entry{}, nil); rep.Delivered != 3 || rep.Latency.Max > 1.001*float64(maxAge.Milliseconds()) {
 		t.Errorf("%+v", rep)
 	}
 }

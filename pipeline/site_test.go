@@ -45,7 +45,7 @@ func (p plan) start() *site {
 	if p.entry, err = strategy.Lookup(p.run.Strategy); err != nil {
 		panic(err)
 	}
-	s := &site{plan: p, recorder: NewRecorder(p.run)}
+	s := &site{plan: p, recorder: NewRecorder(p.run, time.Now())}
 	s.levels, s.aborts = make([][]*Stage, 1+len(p.slow)), make([][]context.CancelFunc, 1+len(p.slow))
 	for level := len(p.slow); level >= 0; level-- {
 		nodes := 1
@@ -137,7 +137,7 @@ func (s *site) kill(level, i int) {
 
 // close closes all nodes, the first ones first, and returns the report.
 func (s *site) close() Report {
-	client := s.client.Entry()
+	client := s.client.Entry(time.Now())
 	client.Role = "client"
 	s.trail.Tell(&client)
 	entries := []Entry{client}
@@ -146,5 +146,5 @@ func (s *site) close() Report {
 			entries = append(entries, stage.Close(entries...))
 		}
 	}
-	return s.recorder.Close(Entry{NodeID: NodeID{Role: "end"}}, entries)
+	return s.recorder.Close(time.Now(), Entry{NodeID: NodeID{Role: "end"}}, entries)
 }

@@ -2,9 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"math"
-	"slices"
-	"sync"
 	"time"
 
 	"tandem/strategy"
@@ -46,7 +43,7 @@ type StageConfig struct {
 	Window    int           // calls under way at once, on each hop
 	Buffer    int           // bytes of frames: half of them may wait in the queue, half to leave the node; 0: no bound
 
-	Next  []Hopper // each takes activations; none on a node that finishes every frame
+	Next  []Hopper // each takes activations; none on a node that finishes every frame; more may join
 	End   Sender   // takes results
 	EndID NodeID   // as reports call it
 
@@ -59,92 +56,47 @@ type StageConfig struct {
 	Waited    func(time.Duration)         // told of each frame's time in the queue, by the loop; nil: nobody is
 }
 
-// Stage is one node's part in one run: a queue, the loop that works it off, and the hops that carry the results away.
+// Stage is a Station in real time: the loop that works its queue off, and the hops that carry the results away.
 type Stage struct {
-	c      StageConfig
-	start  time.Time
-	intake sync.Mutex // guards closed, and the order in which frames are admitted
-	closed bool       // what comes now has not arrived
-	queue  *Queue
-	buffer *Buffer // for frames that leave
-	full   func()
-	ledger Ledger
-	timing timing
+	*Station
 	in     Meter // of frames that are received
 	out    Meter // of those that leave for another node
-	trail  Trail
-	here   admitted
 	end    *Hop
-	events chan func() // what hops and loads have to tell: the loop calls each
+	events chan func() // what hops and loads have to tell, and who joins and leaves: the loop calls each
 	done   chan struct{}
+	begin  func(*branch) // starts its hop; the loop calls it, once it runs
 
 	// Owned by the loop.
-	branches []*branch
-	fleet    *strategy.Fleet // what is known of the nodes behind the branches
-	back     []Frame         // frames that a next node has sent back
-	loading  bool
-	batch    []Frame
-	ways     []way
-	inputs   [][]float32
+	batch   []Frame
+	parting int // ways that are being closed
+	ways    []Way
+	inputs  [][]float32
 }
 
 // StartStage starts the stage's goroutines; Close ends them. The context ends calls and waiting at once, losing (and
 // counting) what is under way.
 func StartStage(ctx context.Context, c StageConfig) *Stage {
-	full := func() {}
-	if c.Full != nil {
-		full = sync.OnceFunc(c.Full)
+	s := &Stage{Station: NewStation(c, time.Now()), events: make(chan func()), done: make(chan struct{})}
+	s.end = StartHop(ctx, HopConfig{Sender: c.End, Window: c.Window, Persist: true, Done: s.Finished})
+	s.begin = func(b *branch) { s.startHop(ctx, b) }
+	for _, b := range s.branches {
+		s.begin(b)
 	}
-	s := &Stage{
-		c:      c,
-		start:  time.Now(),
-		queue:  NewQueue(c.Queue, c.Buffer/2, c.Drop),
-		buffer: NewBuffer(c.Buffer-c.Buffer/2, full),
-		full:   full,
-		here:   newAdmitted(),
-		fleet:  strategy.NewFleet(len(c.Next)),
-		events: make(chan func()),
-		done:   make(chan struct{}),
-	}
-	s.end = StartHop(ctx, HopConfig{Sender: c.End, Window: c.Window, Persist: true, Done: s.finished})
-	s.startBranches(ctx)
 	go s.run(ctx)
 	return s
 }
 
-// finished counts results that end has taken, or not.
-func (s *Stage) finished(frames []Frame, answers []Feedback, err error) {
-	s.buffer.Release(frames...)
-	if err != nil {
-		s.lose(frames, err)
-		return
-	}
-	s.ledger.Count(Finished, len(frames))
-	s.trail.Hand(s.c.EndID, answers[0].Life, frames...) // one life has answered the call
-	s.here.leave(frames...)
+// Offer admits frames now.
+func (s *Stage) Offer(frames []Frame, kept bool) ([]Feedback, error) {
+	return s.Admit(time.Now(), frames, kept)
 }
-
-func (s *Stage) throttled() bool { return s.c.Throttled != nil && s.c.Throttled() }
 
 // Close ends the intake, works off what is on the node, and returns the stage's entry in the report. The nodes are those
 // above: what became here of the frames that they have no answer for is in the entry too.
 func (s *Stage) Close(above ...Entry) Entry {
-	s.intake.Lock()
-	s.closed = true
-	s.intake.Unlock()
-	s.queue.Close()
+	s.Station.Close()
 	<-s.done
-	e := s.account()
-	s.trail.Tell(&e, above...)
-	return e
-}
-
-// account is the entry as it is now.
-func (s *Stage) account() Entry {
-	e := s.ledger.Entry()
-	e.NodeID, e.Life, e.ElapsedS = s.c.ID, s.c.Life, time.Since(s.start).Seconds()
-	e.QueuePeak = s.queue.Peak()
-	return e
+	return s.Tell(time.Now(), above...)
 }
 
 // run is the stage loop. It ends when the queue is closed and empty and every frame that was on its way to a next node has
@@ -153,8 +105,8 @@ func (s *Stage) run(ctx context.Context) {
 	defer close(s.done)
 	frames := s.queue.frames
 	for {
-		ending := frames == nil && s.inFlight() == 0
-		s.takeBackAll(ending)
+		ending := frames == nil && s.InFlight() == 0 && s.parting == 0
+		s.TakeBack(ending)
 		if ending && len(s.back) == 0 {
 			break
 		}
@@ -164,9 +116,7 @@ func (s *Stage) run(ctx context.Context) {
 			continue
 		default:
 		}
-		if len(s.back) > 0 { // they are the oldest
-			f := s.back[0]
-			s.back = slices.Delete(s.back, 0, 1)
+		if f, is := s.Back(); is { // they are the oldest
 			s.handle(ctx, append(s.batch[:0], f))
 			continue
 		}
@@ -178,44 +128,18 @@ func (s *Stage) run(ctx context.Context) {
 				frames = nil
 				break
 			}
-			s.batch = gather(append(s.batch[:0], f), frames, s.c.Batch, math.MaxInt)
-			s.queue.taken(s.batch)
-			s.waited(s.batch)
+			s.batch = s.took(time.Now(), append(s.batch[:0], f))
 			s.handle(ctx, s.batch)
 			clear(s.batch) // their memory
 		}
 	}
 	s.end.Close() // the hops have nothing left but results
 	for _, b := range s.branches {
-		b.hop.Close()
-		b.hop.Wait()
+		if !b.gone {
+			b.hop.Close()
+			b.hop.Wait()
+		}
 	}
 	s.end.Wait()
 	s.awaitLoad()
-}
-
-// waited takes note of how long frames were in the queue.
-func (s *Stage) waited(frames []Frame) {
-	for i := range frames {
-		d := time.Since(frames[i].Since)
-		s.timing.waited(d)
-		if s.c.Waited != nil {
-			s.c.Waited(d)
-		}
-	}
-}
-
-// lose counts frames that no neighbour has taken, as far as is known.
-func (s *Stage) lose(frames []Frame, why error) {
-	s.ledger.Count(Lost, len(frames))
-	s.here.leave(frames...)
-	s.gone(Lost, frames...)
-	s.c.Failed(len(frames), why)
-}
-
-// gone tells of frames that end here without a result.
-func (s *Stage) gone(o Outcome, frames ...Frame) {
-	if s.c.Gone != nil && len(frames) > 0 {
-		s.c.Gone(Fate{s.c.ID, o, IDsOf(frames...)})
-	}
 }

@@ -50,7 +50,8 @@ func (l *Live) AddDown(nodes []NodeID) {
 
 // Status is what the stage is doing now.
 func (s *Stage) Status() Status {
-	now, measured, e := time.Now(), s.timing.read(), s.account()
+	now, measured := time.Now(), s.timing.read()
+	e := s.account(now)
 	return Status{
 		Entry:     e,
 		Layers:    [2]int{s.c.Holding.From, s.c.Holding.To},

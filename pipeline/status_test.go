@@ -69,7 +69,7 @@ func TestRecentArrivals(t *testing.T) {
 
 func TestLiveFiguresOfARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := NewRecorder(Run{ID: "r"})
+		r := NewRecorder(Run{ID: "r"}, time.Now())
 		if l := r.Live(time.Now(), nil); !reflect.DeepEqual(l, Live{}) {
 			t.Errorf("before the first frame: %+v", l)
 		}
@@ -111,7 +111,7 @@ func TestStatusOfAStage(t *testing.T) {
 		var served, waited []time.Duration
 		s := StartStage(context.Background(), StageConfig{
 			ID: NodeID{Role: "slow", Address: "slow:1"}, Executor: net, Strategy: strategy.Finisher{}, Holding: Holding{0, 2, net.Shapes},
-			Cut: 1, Layers: 2, KeepTail: true, Queue: 3, Window: 2, End: toRecorder(NewRecorder(Run{ID: "r"})), Failed: func(int, error) {},
+			Cut: 1, Layers: 2, KeepTail: true, Queue: 3, Window: 2, End: toRecorder(NewRecorder(Run{ID: "r"}, time.Now())), Failed: func(int, error) {},
 			Served: func(d time.Duration) { served = append(served, d) },
 			Waited: func(d time.Duration) { waited = append(waited, d) },
 		})

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -19,6 +20,25 @@ func (a *ewma) add(d time.Duration) {
 	a.deviation += (max(off, -off) - a.deviation) / 4
 }
 
+// mean is the mean of what was added, and the mean deviation from it.
+type mean struct {
+	n        int64
+	sum, off float64 // nanoseconds
+}
+
+func (m *mean) add(d time.Duration) {
+	m.n++
+	m.sum += float64(d)
+	m.off += math.Abs(float64(d) - m.sum/float64(m.n))
+}
+
+// milliseconds are the mean and the mean deviation; 0 where nothing was added.
+func (m *mean) milliseconds() (all, off float64) {
+	n := max(1, float64(m.n))
+	round := func(ns float64) float64 { return math.Round(ns/n/1e3) / 1e3 }
+	return round(m.sum), round(m.off)
+}
+
 // timing is what a stage measures of itself. The loop writes it, and answers carry it to the node above.
 type timing struct {
 	mu sync.Mutex
@@ -31,6 +51,8 @@ type figures struct {
 	wait       time.Duration // of the frame that last left the queue
 	interval   ewma          // between frames that are offered
 	offered    time.Time     // when the last one was
+	heads      mean          // of the whole run
+	tails      mean
 }
 
 // ran adds a frame that spent so long in the layers [from, to).
@@ -41,22 +63,33 @@ func (t *timing) ran(took time.Duration, from, to, cut int) {
 	switch {
 	case to <= cut:
 		t.head.add(took)
+		t.heads.add(took)
 	case from >= cut:
 		t.tail.add(took)
+		t.tails.add(took)
 	default: // both: what the head usually takes is not the tail's
 		t.tail.add(max(took-t.head.mean, 0))
+		t.tails.add(max(took-t.head.mean, 0))
 	}
 }
 
 // came adds frames that were offered together.
-func (t *timing) came(frames int) {
+func (t *timing) came(now time.Time, frames int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := time.Now()
 	if frames > 0 && !t.offered.IsZero() {
 		t.interval.add(now.Sub(t.offered) / time.Duration(frames))
 	}
 	t.offered = now
+}
+
+// measured is what the whole run tells.
+func (t *timing) measured() (m Measured) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	m.HeadMS, m.HeadSpreadMS = t.heads.milliseconds()
+	m.TailMS, m.TailSpreadMS = t.tails.milliseconds()
+	return m
 }
 
 func (t *timing) waited(d time.Duration) {

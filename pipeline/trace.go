@@ -1,6 +1,10 @@
 package pipeline
 
-import "tandem/strategy"
+import (
+	"time"
+
+	"tandem/strategy"
+)
 
 // Decided is one decision of a strategy and what was known when it was made: a line of a trace.
 type Decided struct {
@@ -9,7 +13,7 @@ type Decided struct {
 	Frame    uint64          `json:"frame"`
 	Decision string          `json:"decision"` // forward, finish or wait
 	Reason   strategy.Reason `json:"reason,omitempty"`
-	To       int             `json:"to"` // the slow node that a forwarded frame goes to
+	To       int             `json:"to"` // the slow node that a forwarded frame goes to, as its place in Slow; -1: there is none
 	State    State           `json:"state"`
 
 	Backlog  int     `json:"backlog"`  // frames that wait in the own queue behind this one
@@ -21,7 +25,7 @@ type Decided struct {
 	Refused  int64   `json:"refused"` // frames that this node's own queue has refused so far
 	Switches int64   `json:"switches"`
 
-	Slow []SlowNode `json:"slow"`
+	Slow []SlowNode `json:"slow"` // one that has left is not up, until another takes its place
 }
 
 // SlowNode is what was known of one slow node.
@@ -38,8 +42,8 @@ type SlowNode struct {
 }
 
 // note takes a decision into the ledger, with the state that it leads to, and into the trace.
-func (s *Stage) note(f *Frame, now strategy.Situation, w way) {
-	if len(s.branches) == 0 {
+func (s *Station) note(at time.Time, f *Frame, now strategy.Situation, w Way) {
+	if !s.forwards() {
 		return
 	}
 	state := Forwarding
@@ -51,12 +55,12 @@ func (s *Stage) note(f *Frame, now strategy.Situation, w way) {
 	case w.Finish:
 		state = Finishing
 	}
-	s.ledger.Decide(state, w.Reason)
+	s.ledger.Decide(at, state, w.Reason)
 	if s.c.Traced == nil {
 		return
 	}
 	d := Decided{
-		Node: s.c.ID.Role, AtMS: milliseconds(now.Now), Frame: f.ID, Decision: "forward", Reason: w.Reason, To: w.to, State: state,
+		Node: s.c.ID.Role, AtMS: milliseconds(now.Now), Frame: f.ID, Decision: "forward", Reason: w.Reason, To: w.To, State: state,
 		Backlog: now.Backlog, Capacity: now.Capacity, Resident: now.Resident, Loading: s.loading,
 		HeadMS: milliseconds(now.Head), TailMS: milliseconds(now.Tail),
 	}
@@ -66,9 +70,13 @@ func (s *Stage) note(f *Frame, now strategy.Situation, w way) {
 	case w.Finish:
 		d.Decision = "finish"
 	}
-	so := s.ledger.Entry()
+	so := s.ledger.Entry(at)
 	d.Refused, d.Switches = so.Refused, so.Switches
 	for i, b := range s.branches {
+		if b.gone {
+			d.Slow = append(d.Slow, SlowNode{})
+			continue
+		}
 		n, newest := s.see(b), s.fleet.Newest(i)
 		d.Slow = append(d.Slow, SlowNode{
 			Up: n.Up, InFlight: n.InFlight, Refused: b.refused,

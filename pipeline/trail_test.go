@@ -62,11 +62,11 @@ func TestReportOfLivesThatDoNotTell(t *testing.T) {
 		{"the client is missing, and frames vanish", []Entry{fast, slow1}, IDs{{3, 49}, {60, 89}}, "e1", 0, 5, 3, "slow gone 50-59, fast gone 90-94,  unaccounted 0-2,95-99"},
 		{"client and fast are missing", []Entry{slow1}, IDs{{0, 49}, {60, 89}}, "e1", 0, 10, 0, "slow gone 50-59,  unaccounted 90-99"},
 	} {
-		r := NewRecorder(Run{ID: "r", Frames: 100})
+		r := NewRecorder(Run{ID: "r", Frames: 100}, time.Now())
 		for id := range roaring64.Values(union(c.arrived)) {
 			r.Add(result(id, NoLabel, 1))
 		}
-		rep := r.Close(Entry{NodeID: NodeID{Role: "end", Address: "e"}, Life: c.end}, c.nodes)
+		rep := r.Close(time.Now(), Entry{NodeID: NodeID{Role: "end", Address: "e"}, Life: c.end}, c.nodes)
 		if rep.Forgotten != c.forgotten || rep.Died != c.died || rep.Unaccounted != c.unaccounted {
 			t.Errorf("%s: %d forgotten, %d died, %d unaccounted, want %d, %d, %d",
 				c.name, rep.Forgotten, rep.Died, rep.Unaccounted, c.forgotten, c.died, c.unaccounted)

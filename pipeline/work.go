@@ -2,30 +2,25 @@ package pipeline
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"time"
-
-	"tandem/strategy"
 )
 
 // What the stage loop does with the frames that it has taken: decide, compute, hand over.
 
-// way is what was decided about a frame, and the branch that it takes if it is forwarded.
-type way struct {
-	strategy.Decision
-	to int
-}
+// errNoNext is why a frame is lost that its strategy forwards when every next node has left.
+var errNoNext = errors.New("there is no next node any more")
 
 // handle takes frames through their decisions and their layers, and hands them over. Those in a row that go the same way
 // are computed together.
 func (s *Stage) handle(ctx context.Context, frames []Frame) {
-	frames = s.fresh(frames)
+	frames = s.Fresh(time.Now(), frames)
 	s.ways = s.ways[:0]
 	for i := range frames {
 		s.ways = append(s.ways, s.decide(ctx, &frames[i], len(frames)-1-i))
 	}
 	if ctx.Err() != nil {
-		s.lose(frames, ctx.Err())
+		s.Lose(frames, ctx.Err())
 		return
 	}
 	for from := 0; from < len(frames); {
@@ -38,36 +33,15 @@ func (s *Stage) handle(ctx context.Context, frames []Frame) {
 	}
 }
 
-// fresh leaves out the frames that are too old to be worth computing.
-func (s *Stage) fresh(frames []Frame) []Frame {
-	if s.c.MaxAge == 0 {
-		return frames
-	}
-	now := time.Now()
-	return slices.DeleteFunc(frames, func(f Frame) bool {
-		expired := f.AgeAt(now) > s.c.MaxAge
-		if expired {
-			s.ledger.Count(Expired, 1)
-			s.here.leave(f)
-			s.gone(Expired, f)
-		}
-		return expired
-	})
-}
-
 // decide asks the strategy until it does not want to wait.
-func (s *Stage) decide(ctx context.Context, f *Frame, behind int) way {
+func (s *Stage) decide(ctx context.Context, f *Frame, behind int) Way {
 	for {
-		now := s.situation(f, behind)
-		w := way{s.c.Strategy.Next(now), now.Slow.To}
+		w := s.Decide(time.Now(), f, behind)
 		if w.Load {
 			s.loadBeside()
+			w.Load = false // the frames behind it go the same way
 		}
-		s.note(f, now, w)
-		if w.Wait <= 0 || ctx.Err() != nil {
-			if !w.Finish && len(s.branches) > 0 {
-				s.fleet.Sent(w.to, now.Now+now.Head+now.Slow.RoundTrip/2)
-			}
+		if w.Wait <= 0 {
 			return w
 		}
 		select {
@@ -75,40 +49,24 @@ func (s *Stage) decide(ctx context.Context, f *Frame, behind int) way {
 			event()
 		case <-time.After(w.Wait):
 		case <-ctx.Done():
+			return w
 		}
 	}
 }
 
-func (s *Stage) situation(f *Frame, behind int) strategy.Situation {
-	for _, b := range s.branches {
-		s.see(b)
-	}
-	measured := s.timing.read()
-	now := strategy.Situation{
-		Now:      time.Since(s.start),
-		Backlog:  len(s.queue.frames) + behind,
-		Capacity: s.queue.Capacity(),
-		Interval: measured.interval.mean,
-		HeadDone: f.Next >= s.c.Cut,
-		Resident: s.tailResident(),
-		Head:     measured.head.mean,
-		Tail:     measured.tail.mean,
-	}
-	if len(s.branches) > 0 {
-		now.Slow = s.fleet.Outlook(now.Now)
-	}
-	return now
-}
-
 // process takes frames that go the same way through their layers and hands them to their hop.
-func (s *Stage) process(ctx context.Context, frames []Frame, w way) {
+func (s *Stage) process(ctx context.Context, frames []Frame, w Way) {
 	to := s.c.Layers
 	var b *branch // nil: to end
 	var err error
-	if w.Finish || len(s.branches) == 0 {
+	switch {
+	case w.Finish, !s.forwards(), w.To < 0 && s.c.Keeps:
 		err = s.loadTail()
-	} else {
-		to, b = s.c.Cut, s.branches[w.to]
+	case w.To < 0:
+		s.c.Strategy.Observe(Feedback{Now: time.Since(s.start), Lost: true})
+		err = errNoNext
+	default:
+		to, b = s.c.Cut, s.branches[w.To]
 	}
 	if err == nil {
 		err = s.apply(frames, to)
@@ -117,7 +75,7 @@ func (s *Stage) process(ctx context.Context, frames []Frame, w way) {
 		s.c.Executor.Drop(s.c.Cut, s.c.Layers)
 	}
 	if err != nil {
-		s.lose(frames, err)
+		s.Lose(frames, err)
 		return
 	}
 	for _, f := range frames {
@@ -141,20 +99,10 @@ func (s *Stage) apply(frames []Frame, to int) error {
 	if err != nil {
 		return err
 	}
-	took := time.Since(began)
-	each := took / time.Duration(len(frames))
-	s.timing.ran(each, from, to, s.c.Cut)
-	s.ledger.Busy(took)
+	s.Ran(frames, time.Since(began), to)
 	for i := range frames {
-		if s.c.Served != nil {
-			s.c.Served(each)
-		}
 		f := &frames[i]
 		f.Data = append(f.memoryFor(outputs[i]), outputs[i]...) // the executor's own is overwritten by the next frames
-		f.Next, f.Shapes = to, s.c.Executor.Shapes(to)
-		if to == s.c.Layers {
-			f.By = s.c.ID
-		}
 	}
 	return nil
 }
@@ -169,16 +117,12 @@ func (s *Stage) loadTail() error {
 	if err := s.c.Executor.Load(s.c.Cut, s.c.Layers); err != nil {
 		return err
 	}
-	s.ledger.Switch(time.Since(began))
+	s.Switched(time.Since(began))
 	return nil
 }
 
-// loadBeside begins a switch that does not hold up the loop.
+// loadBeside makes a switch that does not hold up the loop.
 func (s *Stage) loadBeside() {
-	if s.loading || s.tailResident() {
-		return
-	}
-	s.loading = true
 	go func() { // ends when the loop has taken what was read; the loop's end waits for it
 		began := time.Now()
 		install, err := s.c.Executor.Prepare(s.c.Cut, s.c.Layers)
@@ -189,7 +133,7 @@ func (s *Stage) loadBeside() {
 
 // install makes resident what was read beside the work.
 func (s *Stage) install(install func() error, err error, took time.Duration) {
-	s.loading = false
+	s.Loaded()
 	if err == nil {
 		err = install()
 	}
@@ -197,7 +141,7 @@ func (s *Stage) install(install func() error, err error, took time.Duration) {
 		s.c.Failed(0, err) // no frame is lost by it; the strategy may ask again
 		return
 	}
-	s.ledger.Switch(took)
+	s.Switched(took)
 }
 
 // awaitLoad waits for a load that is under way.
@@ -207,15 +151,19 @@ func (s *Stage) awaitLoad() {
 	}
 }
 
-func (s *Stage) tailResident() bool { return s.c.Executor.Resident(s.c.Cut, s.c.Layers) }
-
 // patience is how often a frame that waits at a full hop looks whether the node behind it still answers.
 const patience = 50 * time.Millisecond
 
 // leave hands the frame to a branch's hop, or to end's where there is none. A hop that is behind, or a full buffer, makes
 // the loop wait, the queue fill and its entry refuse (backpressure). While it waits the loop goes on taking answers:
 // otherwise the loop would wait for the hop and the hop for the loop.
+//
+// A frame for a node that leaves is decided about again.
 func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
+	if b.leaving() {
+		s.Return(f)
+		return
+	}
 	hop := s.end
 	if b != nil {
 		hop = b.hop
@@ -240,7 +188,10 @@ func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 			return
 		case event := <-s.events:
 			event()
-			continue
+			if !b.leaving() {
+				continue
+			}
+			s.Return(f)
 		case <-s.buffer.Freed():
 			continue
 		case <-tick:
@@ -249,7 +200,7 @@ func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 			}
 			s.back = append(s.back, f) // there may be a better way for it now
 		case <-ctx.Done():
-			s.lose([]Frame{f}, ctx.Err())
+			s.Lose([]Frame{f}, ctx.Err())
 		}
 		if placed {
 			s.buffer.Release(f)
@@ -260,6 +211,6 @@ func (s *Stage) leave(ctx context.Context, f Frame, b *branch) {
 
 func (s *Stage) sent(b *branch) {
 	if b != nil {
-		b.inFlight++
+		s.Sent(b.index)
 	}
 }

@@ -14,6 +14,12 @@ import (
 // startChain starts fast, so many slow nodes for each hand-over, and end. Each hands over to all of the next.
 func startChain(t *testing.T, c setup, cuts []string, slow ...int) *localNodes {
 	t.Helper()
+	return startChainWith(t, c, cuts, func(c setup) setup { return c }, slow...)
+}
+
+// startChainWith is startChain with slow nodes that have settings of their own.
+func startChainWith(t *testing.T, c setup, cuts []string, own func(setup) setup, slow ...int) *localNodes {
+	t.Helper()
 	nodes := &localNodes{}
 	t.Cleanup(func() {
 		if err := nodes.stop(); err != nil {
@@ -29,7 +35,7 @@ func startChain(t *testing.T, c setup, cuts []string, slow ...int) *localNodes {
 		}
 		var addresses []string
 		for range slow[level] {
-			s := start(t, c, options.Slow, after, end)
+			s := start(t, own(c), options.Slow, after, end)
 			nodes.slow = append(nodes.slow, s)
 			addresses = append(addresses, s.address)
 		}

@@ -12,6 +12,8 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/device"
+	"tandem/role/discover"
+	"tandem/role/edge"
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
@@ -69,7 +71,7 @@ type player struct {
 	inputs []transport.Input // that the frames bring
 	end    string            // address of the end node, as the first neighbour calls it
 	shapes [][]int           // theirs
-	edges  []*edge
+	edges  []*edge.Edge
 	hops   []*pipeline.Hop
 	buffer *pipeline.Buffer // of all hops
 	ledger pipeline.Ledger
@@ -87,7 +89,7 @@ type player struct {
 
 func newPlayer(cfg setup) *player {
 	cfg.equip()
-	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
+	p := &player{cfg: cfg, name: edge.NewName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
 	p.view.Begin(p.status)
 	return p
 }
@@ -102,9 +104,14 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 		Interval: p.cfg.Interval,
 		Load:     p.cfg.Load, Wire: p.cfg.Wire, Newest: p.feed.Live(),
 	}
+	p.cfg.announce(nil, discover.Node{})
+	defer p.cfg.found.Close()
+	if err := p.cfg.seek(ctx); err != nil {
+		return err
+	}
 	next, _ := targets(p.cfg)
 	for i, t := range next {
-		e, opened := (*edge)(nil), transport.Opened{}
+		e, opened := (*edge.Edge)(nil), transport.Opened{}
 		if err := p.cfg.await(ctx, func(asked context.Context) error {
 			d, err := t.Ask(asked, p.name)
 			if err != nil {
@@ -118,8 +125,8 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 				p.inputs, err = d.Inputs, fit(d.Inputs)
 			}
 			if err == nil {
-				e, opened, err = openEdge(ctx, edgeConfig{
-					Target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view, kept: p.cfg.Serve != "",
+				e, opened, err = edge.Open(ctx, edge.Config{
+					Target: t, Log: p.cfg.Log, From: p.name, Caller: p.view.ID, View: p.view, Kept: p.cfg.Serve != "",
 				}, p.run)
 			}
 			if err != nil && !errors.Is(err, pipeline.ErrBusy) { // waiting would not mend it
@@ -139,7 +146,7 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 				return err
 			}
 		}
-		if first := p.edges[0]; first.end != e.end {
+		if first := p.edges[0]; first.End() != e.End() {
 			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.Client.Address(), first.ID())
 		}
 	}
@@ -189,7 +196,7 @@ func (p *player) start() {
 
 // status is what the client is doing.
 func (p *player) status() pipeline.Status {
-	s := pipeline.Status{Entry: p.ledger.Entry()}
+	s := pipeline.Status{Entry: p.ledger.Entry(time.Now())}
 	s.NodeID = p.view.ID
 	now := time.Now()
 	p.watch.SoFar(&s.Entry)
@@ -201,7 +208,7 @@ func (p *player) status() pipeline.Status {
 func (p *player) live() *pipeline.Live { return withDown(p.view.Summary(), p.edges) }
 
 // answered counts what became of the frames of one call.
-func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
+func (p *player) answered(by *edge.Edge, frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
 	p.buffer.Release(frames...)
 	if err != nil {
 		p.gone(pipeline.Lost, frames...)
@@ -218,7 +225,8 @@ func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.
 func (p *player) send(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	due := time.Now()
+	due := p.cfg.Arrivals.Start(p.cfg.Interval, p.cfg.Seed, time.Now())
+	defer due.Stop()
 	for i := uint64(0); ; i++ {
 		if err := p.over(); err != nil {
 			return err
@@ -227,14 +235,14 @@ func (p *player) send(ctx context.Context) error {
 		if p.run.Newest { // a picture would wait there, and grow old
 			hop.Clear(ctx)
 		}
-		item, err := p.feed.Next(ctx, due)
+		item, err := p.feed.Next(ctx, due.At)
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
 		}
-		timer.Reset(time.Until(due))
+		timer.Reset(time.Until(due.At))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -243,29 +251,20 @@ func (p *player) send(ctx context.Context) error {
 		p.offer(ctx, hop, pipeline.Frame{
 			ID: i, Shapes: p.shapes, Data: item.Data, Label: item.Label, Source: item.Source, Since: item.Begins(time.Now()),
 		})
-		due = p.next(due)
+		if !due.Next(time.Now()) {
+			return nil
+		}
 	}
 }
 
 // over reports why no node takes part in the run any more; nil: one does, or may do so again.
 func (p *player) over() (err error) {
 	for _, e := range p.edges {
-		if err = e.over(); err == nil {
+		if err = e.Over(); err == nil {
 			return nil
 		}
 	}
 	return fmt.Errorf("the run is over, and can't be taken up again: %w", err)
-}
-
-// next returns when the frame after the one that was due is due. A beat that is late catches up, unless the input or
-// the machine has paused.
-func (p *player) next(due time.Time) time.Time {
-	const pause = 100 * time.Millisecond
-	now := time.Now()
-	if late := now.Sub(due); late > max(pause, p.cfg.Interval) {
-		return now.Add(p.cfg.Interval)
-	}
-	return due.Add(p.cfg.Interval)
 }
 
 // offer gives a frame to a hop. Without an interval there is no beat to keep, and the hop sets the pace.
@@ -314,30 +313,30 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	if p.abort != nil {
 		p.abort()
 	}
-	entry := p.ledger.Entry()
-	var end ending
-	end.say(p.view.ID, p.watch.End(&entry)...)
+	entry := p.ledger.Entry(time.Now())
+	var end edge.Ending
+	end.Say(p.view.ID, p.watch.End(&entry)...)
 	switch {
 	case len(p.edges) == 0:
 		return pipeline.Report{}, failed
 	case failed != nil:
-		end.add("the client failed: " + failed.Error())
+		end.Add("the client failed: " + failed.Error())
 	case p.interrupted && p.cfg.Frames > 0:
-		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Sent(), p.cfg.Frames))
+		end.Add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Sent(), p.cfg.Frames))
 	}
-	end.add(append(p.losses.Notes(), p.feed.Notes()...)...)
+	end.Add(append(p.losses.Notes(), p.feed.Notes()...)...)
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
 	entry.Next, entry.Life = []string{p.edges[0].ID().Address}, p.name
 	p.trail.Tell(&entry)
-	end.nodes = []pipeline.Entry{entry}
+	end.Nodes = []pipeline.Entry{entry}
 	for _, e := range p.edges {
-		end.add(e.notes()...)
-		end.nodes = addLedgers(end.nodes, e.ledgers()...)
+		end.Add(e.Notes()...)
+		end.Nodes = edge.AddLedgers(end.Nodes, e.Ledgers()...)
 	}
-	end.least = 5 * p.cfg.Drain // fast, slow and end may each take their whole time to drain
-	report, err := closeAll(context.Background(), p.edges, end)
+	end.Least = 5 * p.cfg.Drain // fast, slow and end may each take their whole time to drain
+	report, err := edge.CloseAll(context.Background(), p.edges, end)
 	if err != nil && p.abort != nil && p.over() != nil { // what the nodes had reported when it ended for them is all
-		if last, none := closeAll(context.Background(), p.edges, ending{reason: transport.Interrupted}); none == nil {
+		if last, none := edge.CloseAll(context.Background(), p.edges, edge.Ending{Reason: transport.Interrupted}); none == nil {
 			report, err = last, nil
 		}
 	}

@@ -150,7 +150,7 @@ func TestChancesOfLinks(t *testing.T) {
 	chances := func(listen string) uint64 {
 		s := setup{Options: options.Default(options.Slow)}
 		s.Listen = listen
-		return s.chances()
+		return s.Chances(s.place)
 	}
 	if a, b := chances("127.0.0.2:12345"), chances("127.0.0.3:12345"); a == b || a != chances("127.0.0.2:12345") {
 		t.Errorf("slow nodes at two addresses have the seeds %d and %d", a, b)

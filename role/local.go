@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"tandem/pipeline"
+	"tandem/role/inject"
 	"tandem/role/options"
 	"tandem/role/report"
 	"tandem/strategy"
@@ -32,28 +34,22 @@ func runLocal(ctx context.Context, cfg setup) (err error) {
 		fmt.Fprintf(cfg.Stderr, "watch it on http://%s/\n", nodes.end.address)
 	}
 
-	if cfg.Strategy != "" {
-		r, err := nodes.run(ctx, cfg, cfg.Strategy)
-		if r.Frames > 0 {
-			err = errors.Join(err, out.Print(r))
-		}
-		return err
-	}
 	var reports []pipeline.Report // people compare them side by side
 	for _, e := range strategy.All() {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || err != nil {
 			break
+		}
+		if cfg.Strategy != "" && cfg.Strategy != e.Name {
+			continue
 		}
 		r, failed := nodes.run(ctx, cfg, e.Name)
 		switch {
-		case cfg.Report.Format != report.Table && r.Frames > 0:
+		case (cfg.Strategy != "" || cfg.Report.Format != report.Table) && r.Frames > 0:
 			failed = errors.Join(failed, out.Print(r))
 		case r.Frames > 0:
 			reports = append(reports, r)
 		}
-		if err = failed; err != nil {
-			break
-		}
+		err = failed
 	}
 	return errors.Join(err, out.Compare(reports))
 }
@@ -62,47 +58,62 @@ func runLocal(ctx context.Context, cfg setup) (err error) {
 type localNodes struct {
 	fast, end *server
 	slow      []*server
+	networks  []*inject.Network // of the slow nodes
+	killed    sync.WaitGroup    // what is left of them ends
 }
 
 // startLocal starts them from the end of the pipeline to its beginning, each on a port of its own.
 func startLocal(ctx context.Context, cfg setup) (nodes *localNodes, err error) {
-	nodes = &localNodes{}
+	nodes = &localNodes{slow: make([]*server, cfg.SlowNodes), networks: make([]*inject.Network, cfg.SlowNodes)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, nodes.stop())
 		}
 	}()
-	start := func(r options.Role, end *server, next ...*server) (*server, error) {
-		c := cfg
-		c.Role, c.Next, c.Input.Labels = r, nil, "" // the frames bring their labels
-		c.Log = cfg.Log.With().Str("role", string(r)).Logger()
-		for _, n := range next {
-			c.Next = append(c.Next, n.address)
-		}
-		if end != nil {
-			c.End = end.address
-		}
-		if r == options.Slow {
-			c.Trace, c.place = "", len(nodes.slow)
-			if cfg.EmulateSlow != nil {
-				c.Emulate = *cfg.EmulateSlow
-			}
-		}
-		c.device = openDevice(c, true)
-		return startNode(ctx, c, func(pipeline.Report) error { return nil }) // the client has the same report
-	}
-	if nodes.end, err = start(options.End, nil); err != nil {
+	if nodes.end, err = nodes.start(ctx, cfg, options.End, 0); err != nil {
 		return nodes, err
 	}
-	for range cfg.SlowNodes {
-		slow, err := start(options.Slow, nil, nodes.end)
-		if err != nil {
+	for i := range nodes.slow {
+		if nodes.slow[i], err = nodes.start(ctx, cfg, options.Slow, i, nodes.end); err != nil {
 			return nodes, err
 		}
-		nodes.slow = append(nodes.slow, slow)
 	}
-	nodes.fast, err = start(options.Fast, nodes.end, nodes.slow...)
+	nodes.fast, err = nodes.start(ctx, cfg, options.Fast, 0, nodes.slow...)
 	return nodes, err
+}
+
+func (l *localNodes) start(ctx context.Context, cfg setup, r options.Role, place int, next ...*server) (*server, error) {
+	cfg.Role, cfg.Next, cfg.Input.Labels = r, nil, "" // the frames bring their labels
+	cfg.Log = cfg.Log.With().Str("role", string(r)).Logger()
+	for _, n := range next {
+		cfg.Next = append(cfg.Next, n.address)
+	}
+	switch r {
+	case options.Fast:
+		cfg.End = l.end.address
+	case options.Slow:
+		cfg.Trace, cfg.place = "", place
+		if all := cfg.EmulateSlow; len(all) > 0 {
+			cfg.Emulate = all[place%len(all)]
+		}
+		if len(cfg.Faults) > 0 {
+			l.networks[place] = inject.NewNetwork()
+			cfg.network = l.networks[place]
+		}
+	}
+	cfg.device = openDevice(cfg, true)
+	return startNode(ctx, cfg, func(pipeline.Report) error { return nil }) // the client has the same report
+}
+
+// kill ends a slow node at once, and returns what starts it again.
+func (l *localNodes) kill(cfg setup, i int) (start func() error) {
+	l.networks[i].Cut()
+	l.killed.Go(l.slow[i].abandon)
+	return func() (err error) {
+		cfg.Listen = l.slow[i].address
+		l.slow[i], err = l.start(context.Background(), cfg, options.Slow, i, l.end)
+		return err
+	}
 }
 
 func (l *localNodes) stop() error {
@@ -112,20 +123,21 @@ func (l *localNodes) stop() error {
 			errs = append(errs, s.stop())
 		}
 	}
+	l.killed.Wait()
 	return errors.Join(errs...)
 }
 
 func (l *localNodes) run(ctx context.Context, cfg setup, name string) (pipeline.Report, error) {
-	entry, err := strategy.Lookup(name)
-	if err != nil {
-		return pipeline.Report{}, fmt.Errorf("--strategy: %w", err)
-	}
-	cfg.Role, cfg.Strategy, cfg.Next = options.Client, entry.Name, []string{l.fast.address}
+	e, _ := strategy.Lookup(name)
+	injecting, over := context.WithCancel(ctx)
+	all := cfg
+	wait := inject.Start(injecting, all.Faults, func(node int) func() error { return l.kill(all, node) })
+	cfg.Role, cfg.Strategy, cfg.Next = options.Client, e.Name, []string{l.fast.address}
 	cfg.device = openDevice(cfg, true)
-	if entry.Whole {
-		for _, s := range l.slow {
-			cfg.Next = append(cfg.Next, s.address)
-		}
+	for i := 0; e.Whole && i < len(l.slow); i++ {
+		cfg.Next = append(cfg.Next, l.slow[i].address)
 	}
-	return play(ctx, cfg)
+	r, err := play(ctx, cfg)
+	over()
+	return r, errors.Join(err, wait())
 }

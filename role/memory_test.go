@@ -19,6 +19,7 @@ type memoryNetwork struct {
 	mu        sync.Mutex
 	listening map[netip.AddrPort]*memoryListener
 	dialled   int
+	fixed     time.Duration // what bytes take on all connections; 0: a few milliseconds, and not for all the same
 }
 
 func newMemoryNetwork() *memoryNetwork {
@@ -171,6 +172,9 @@ func (p *process) DialContext(ctx context.Context, network, address string) (net
 func (m *memoryNetwork) delay() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.fixed > 0 {
+		return m.fixed
+	}
 	m.dialled++
 	return time.Millisecond + time.Duration(m.dialled*7%10)*311*time.Microsecond
 }

@@ -12,9 +12,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/agree"
 	"tandem/role/answer"
+	"tandem/role/device"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/plan"
+	"tandem/role/supply"
 	"tandem/transport"
 )
 
@@ -23,7 +28,7 @@ type part interface {
 	// Offer takes frames and answers each; an error means that none was taken.
 	Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error)
 	// Close drains, closes the run on the nodes below, and returns the report.
-	Close(context.Context, ending) (pipeline.Report, error)
+	Close(context.Context, edge.Ending) (pipeline.Report, error)
 
 	status() pipeline.Status         // of this node
 	Statuses() []pipeline.Status     // of this node and of all above that are known
@@ -56,6 +61,9 @@ func (b beginning) again() bool { return b.Again && b.before == nil }
 // A run that the client has closed is over. One that ended because all above fell silent was interrupted, and is taken up
 // again when they are back.
 type node struct {
+	*supply.Shelf    // the networks of fast and slow; nil on end
+	*plan.Calibrator // of these
+
 	role    options.Role
 	name    string // of this process on its edges
 	version string
@@ -66,9 +74,7 @@ type node struct {
 	drain   time.Duration
 	built   chan struct{} // closed when begin stands
 	// begin makes this role's part in a run, which may outlast the context.
-	begin func(context.Context, beginning) (part, transport.Opened, error)
-	// network describes the network that this node has; nil on end.
-	network func() transport.Description
+	begin   func(context.Context, beginning) (part, transport.Opened, error)
 	answers *answer.Fan // end's; nil on the others
 
 	mu       sync.Mutex
@@ -92,13 +98,24 @@ func (n *node) Describe(context.Context) (d transport.Description, err error) {
 	}
 	select {
 	case <-n.built:
-		if n.network != nil {
-			d = n.network()
+		if net := n.Now(); net != nil {
+			d = transport.Description{Model: net.Name(), Digest: net.Digest(), Layers: net.Len(), Inputs: agree.Tensors(net, 0)}
 		}
 	default:
 	}
 	d.Role, d.Name, d.Version = string(n.role), n.name, n.version
+	d.Device, d.Load = device.Machine(), device.Load()
 	return d, nil
+}
+
+// inRun is the run that is open here; empty: none.
+func (n *node) inRun() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.run == nil {
+		return ""
+	}
+	return n.run.id
 }
 
 // Open begins a run, or adds an edge to it where another neighbour has opened it already. It waits for a node that is
@@ -190,7 +207,7 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	defer n.sessions.Done()
-	answer.Address = n.id.Address
+	answer.Address, answer.Version = n.id.Address, n.version
 	s.part, s.answer, s.openErr = p, answer, err
 	close(s.opened)
 	if err != nil {

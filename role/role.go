@@ -3,20 +3,21 @@ package role
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"hash/fnv"
 	"math"
 	"net"
-	"os"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/boot"
 	"tandem/role/cert"
 	"tandem/role/device"
+	"tandem/role/discover"
+	"tandem/role/edge"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/role/resolve"
 	"tandem/role/target"
 	"tandem/transport"
 	"tandem/transport/auth"
@@ -34,12 +35,16 @@ func Run(ctx context.Context, o options.Options) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	cfg := setup{Options: o}
+	cfg := setup{Options: o, service: boot.NewService(o.Log)}
+	defer cfg.service.Stop()
 	creds, stop, err := cert.Watch(o.Files, o.Log)
 	if cfg.credentials = creds; err != nil {
 		return err
 	}
 	defer stop()
+	resolver := resolve.New(target.DialTime)
+	defer resolver.Close()
+	cfg.names, cfg.dial = resolver, resolver.DialContext
 	if o.Serve != "" {
 		cfg.front = newFront(cfg)
 	}
@@ -47,6 +52,7 @@ func Run(ctx context.Context, o options.Options) error {
 	case options.Local:
 		return runLocal(ctx, cfg)
 	case options.Client:
+		cfg.service.Ready(nil)
 		return runClient(ctx, cfg)
 	}
 	return runNode(ctx, cfg)
@@ -56,11 +62,22 @@ func Run(ctx context.Context, o options.Options) error {
 type setup struct {
 	options.Options
 	credentials *auth.Credentials // what lies in the files of keys and certificates; nil: none
+	service     *boot.Service     // that systemd knows this process as; nil: it does not
 	front       *auth.Gate        // before the requests of --serve; nil: there are none
 	uplink      *link.Uplink      // of the link's shape; nil: the real link
 	device      *device.Device    // that the role runs on; nil: it has not been started
 	place       int               // local: among the nodes of its role
 	network     network           // nil: TCP
+	names       lookups           // nil: --next names nodes one by one
+	dial        dial              // nil: over TCP, or the network
+	found       *discover.Network // who announces themselves; nil: nobody is looked for
+}
+
+type dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// lookups finds who a name of several nodes stands for.
+type lookups interface {
+	Members(ctx context.Context, text string) (addresses []string, err error)
 }
 
 // network is what the processes of a site reach each other over.
@@ -85,7 +102,7 @@ func (c setup) printer() (*report.Printer, error) {
 
 // losses remembers why frames of a run are lost on a node.
 func (c setup) losses(id pipeline.NodeID, run string) *report.Losses {
-	return report.NewLosses(someOf(c.Log.With().Str("run", run).Logger()), called(id), c.buffer())
+	return report.NewLosses(someOf(c.Log.With().Str("run", run).Logger()), edge.Called(id), c.buffer())
 }
 
 // someOf is a log for what may happen very often: it is on a card.
@@ -97,7 +114,10 @@ func newClient(cfg setup, address string) *transport.Client {
 	l := transport.Limits{
 		Dial: target.DialTime, Call: callTime, Window: window, MaxBody: cfg.MaxBody, Traffic: cfg.traffic(), Uplink: cfg.uplink,
 	}
-	if cfg.network != nil {
+	if cfg.found != nil {
+		l.ServerName = func() string { return cfg.found.ServerName(address) }
+	}
+	if l.DialContext = cfg.dial; cfg.network != nil {
 		l.DialContext = cfg.network.DialContext
 	}
 	return transport.NewClient(address, l, cfg.credentials)
@@ -107,7 +127,10 @@ func newClient(cfg setup, address string) *transport.Client {
 // a client has not.
 func targets(cfg setup) (next []target.Target, end *target.Target) {
 	for i, address := range cfg.Next {
-		t := target.Target{Client: newClient(cfg, address), Flag: "--next", Role: options.Slow}
+		if resolve.Many(address) {
+			continue
+		}
+		t := target.Target{Client: newClient(cfg, address), Flag: "--next", Role: options.Slow, Own: cfg.Version}
 		switch {
 		case cfg.Role == options.Client && i == 0:
 			t.Role = options.Fast
@@ -118,7 +141,7 @@ func targets(cfg setup) (next []target.Target, end *target.Target) {
 		next = append(next, t)
 	}
 	if cfg.Role != options.Client {
-		end = &target.Target{Client: newClient(cfg, cfg.End), Flag: "--end", Role: options.End}
+		end = &target.Target{Client: newClient(cfg, cfg.End), Flag: "--end", Role: options.End, Own: cfg.Version}
 	}
 	return next, end
 }
@@ -143,21 +166,7 @@ func (c *setup) equip() {
 	if c.device == nil {
 		c.device = openDevice(*c, false)
 	}
-	c.uplink = link.NewUplink(c.Link, c.chances())
-}
-
-// chances is the seed of the emulated link: each node has its own, and has it again where it stands in the same place.
-func (c *setup) chances() uint64 {
-	at := fmt.Sprint(c.place)
-	if host, port, err := net.SplitHostPort(c.Listen); c.Role != options.Client && err == nil {
-		if host == "" { // as on every device
-			host, _ = os.Hostname() // without one it is still another role's
-		}
-		at += net.JoinHostPort(host, port)
-	}
-	sum := fnv.New64a()
-	fmt.Fprintf(sum, "%d %s %s", c.Seed, c.Role, at)
-	return sum.Sum64()
+	c.uplink = link.NewUplink(c.Link, c.Chances(c.place))
 }
 
 // openDevice looks at the machine that a role runs on. shared: it plays other roles too.

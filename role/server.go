@@ -3,19 +3,22 @@ package role
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"sync"
-	"syscall"
 
-	"tandem/model"
 	"tandem/pipeline"
 	"tandem/role/answer"
+	"tandem/role/boot"
+	"tandem/role/discover"
+	"tandem/role/edge"
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/plan"
 	"tandem/role/report"
+	"tandem/role/supply"
 	"tandem/transport"
 	"tandem/transport/auth"
 	"tandem/transport/link"
@@ -54,6 +57,7 @@ func runNode(ctx context.Context, cfg setup) error {
 	case <-ctx.Done():
 	case <-s.deaf:
 	}
+	cfg.service.Status("stopping")
 	cfg.Log.Info().Msg("stopping: what is on this node is worked off; a second signal stops at once")
 	return errors.Join(s.stop(), out.Close())
 }
@@ -61,19 +65,17 @@ func runNode(ctx context.Context, cfg setup) error {
 // startNode builds a node and serves it. publish takes the reports that an end node makes. fast and slow answer before
 // they have loaded their model and found the nodes below: who opens a run waits for that, and knows that they don't hang.
 func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) error) (*server, error) {
-	listener, err := cfg.listen()
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("--listen %s: the port is in use: stop the other program, or choose another port", cfg.Listen)
-	}
+	listener, err := boot.Listen(ctx, cfg.Listen, cfg.Wait, cfg.Log, cfg.listen)
 	if err != nil {
-		return nil, fmt.Errorf("--listen %s: %w", cfg.Listen, err)
+		return nil, err
 	}
 	cfg.equip()
 	s := &server{address: listener.Addr().String(), uplink: cfg.uplink, gate: newGate(cfg), deaf: make(chan struct{})}
 	s.node = &node{
-		role: cfg.Role, name: newName(cfg.Role), version: cfg.Version, log: cfg.Log, some: someOf(cfg.Log), idle: cfg.Idle, drain: cfg.Drain,
+		role: cfg.Role, name: edge.NewName(cfg.Role), version: cfg.Version, log: cfg.Log, some: someOf(cfg.Log), idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 	}
+	s.node.Calibrator = &plan.Calibrator{Built: s.node.built, Busy: s.node.inRun, Threads: cfg.Threads, Emulate: cfg.Emulate}
 	shown := monitor.Options{
 		Role: string(cfg.Role), Version: cfg.Version, Queue: cfg.Queue,
 		Snapshot: s.node.snapshot, Totals: s.node.totals, Ready: s.ready, Refused: refused(s.gate),
@@ -89,8 +91,11 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 			s.monitor.Close()
 			return nil, errors.Join(err, listener.Close(), s.clean())
 		}
+		cfg.announce(listener.Addr(), discover.Node{})
+		s.cleanup = append(s.cleanup, cfg.found.Close)
 	} else {
 		s.node.queue = cfg.Queue
+		s.node.Shelf = supply.NewShelf(cfg.Options)
 	}
 	s.http = transport.NewServer(s.node, s.monitor.Handler(), cfg.MaxBody, s.gate, log.New(cfg.Log, "", 0))
 	s.http.ErrorLog = log.New(someOf(cfg.Log), "", 0) // anybody who can reach the port can make entries
@@ -100,8 +105,10 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 			close(s.deaf)
 		}
 	})
+	cfg.service.Ready(func(ctx context.Context) error { _, err := s.node.Describe(ctx); return err })
+	cfg.service.Status("waiting for the nodes below")
 	if cfg.Role != options.End {
-		if err := s.buildWorker(ctx, cfg); err != nil {
+		if err := s.buildWorker(ctx, cfg, listener.Addr()); err != nil {
 			return nil, errors.Join(err, s.http.Close(), s.stop())
 		}
 	}
@@ -112,6 +119,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		s.cleanup = append(s.cleanup, func() error { stop(); return nil })
 	}
 	s.sayReady(cfg)
+	cfg.service.Status("ready")
 	return s, nil
 }
 
@@ -154,28 +162,30 @@ func (s *server) buildEnd(cfg setup, publish func(pipeline.Report) error) error 
 	return nil
 }
 
-func (s *server) buildWorker(ctx context.Context, cfg setup) error {
-	net, err := model.OpenOrDefault(cfg.Model, cfg.Settings, cfg.Seed)
+func (s *server) buildWorker(ctx context.Context, cfg setup, at net.Addr) error {
+	network, err := supply.Open(ctx, cfg.Options)
 	if err != nil {
 		return err
 	}
-	w, err := newWorker(cfg, s.node.name, net)
+	s.node.Stock(network)
+	cfg.announce(at, discover.Node{Model: network.Name(), Digest: network.Digest(), Layers: network.Len()})
+	w, err := newWorker(cfg, s.node.name, s.node.Shelf)
 	if err != nil {
-		return errors.Join(err, net.Close())
+		return errors.Join(err, s.node.Shelf.Close(), cfg.found.Close())
 	}
-	s.cleanup, w.metrics = append(s.cleanup, w.close), s.monitor.Metrics
+	s.cleanup, w.metrics = append(s.cleanup, w.close, cfg.found.Close), s.monitor.Metrics
 	if cfg.Trace != "" {
 		if w.trace, err = report.CreateTrace(cfg.Trace); err != nil {
 			return err
 		}
 		s.cleanup = append(s.cleanup, w.trace.Close)
 	}
-	s.below.Begin(w.answer)
 	w.exec.Tune(ctx) // while there are no frames
-	if err := w.await(ctx); err != nil {
+	if err := w.meet(ctx, &s.below); err != nil {
 		return err
 	}
-	s.node.begin, s.node.network = w.begin, w.describe
+	s.node.begin = w.begin
+	s.node.Net, s.node.Cut = s.node.Now, w.cuts
 	return nil
 }
 
@@ -195,6 +205,18 @@ func (s *server) stop() error {
 	s.serving.Wait()
 	s.uplink.Close()
 	return errors.Join(err, s.failed, s.clean())
+}
+
+// abandon ends what is left of a node that was killed: nobody hears of it.
+func (s *server) abandon() {
+	s.node.mu.Lock()
+	if r := s.node.run; r != nil {
+		if p, is := r.part.(*stagePart); is {
+			p.abort()
+		}
+	}
+	s.node.mu.Unlock()
+	_ = s.stop()
 }
 
 func (s *server) clean() error {

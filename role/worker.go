@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -12,9 +11,11 @@ import (
 	"tandem/pipeline"
 	"tandem/role/agree"
 	"tandem/role/device"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/role/supply"
 	"tandem/role/target"
 	"tandem/strategy"
 	"tandem/transport"
@@ -24,17 +25,19 @@ import (
 type worker struct {
 	cfg     setup
 	name    string // on its edges
-	net     *model.Network
+	shelf   *supply.Shelf
+	net     *model.Network // of the last run
 	exec    *model.Executor
 	trace   *report.Trace // nil: not wanted
 	metrics *monitor.Metrics
-	cuts    []int           // where this node wants the network cut; empty: where the run says
-	next    []target.Target // take activations; none on the last node, which finishes every frame
-	end     *target.Target  // takes results
+	cuts    []int // where this node wants the network cut; empty: where the run says
+	below   target.Below
+	members *members // the next nodes that come and go; nil: there are none
 }
 
-func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
-	w := &worker{cfg: cfg, name: name, net: net}
+func newWorker(cfg setup, name string, shelf *supply.Shelf) (*worker, error) {
+	net := shelf.Now()
+	w := &worker{cfg: cfg, name: name, shelf: shelf, net: net}
 	for _, text := range cfg.Cuts {
 		cut, err := net.Cut(text)
 		if err != nil {
@@ -56,20 +59,40 @@ func newWorker(cfg setup, name string, net *model.Network) (*worker, error) {
 		}
 		w.cuts = []int{best}
 	}
-	w.next, w.end = targets(cfg)
-	w.exec = model.NewExecutor(net, model.Options{Threads: cfg.Threads, Batch: cfg.Batch, Weights: cfg.Weights})
+	w.execute(net)
 	return w, nil
+}
+
+// execute makes an executor of a network, in place of the one that is there.
+func (w *worker) execute(net *model.Network) {
+	if w.exec != nil {
+		w.exec.Close()
+	}
+	w.net, w.exec = net, model.NewExecutor(net, model.Options{Threads: w.cfg.Threads, Batch: w.cfg.Batch, Weights: w.cfg.Weights})
+}
+
+// meet finds the nodes below, and waits until they can be reached.
+func (w *worker) meet(ctx context.Context, ready *monitor.Readiness) error {
+	if err := w.cfg.seek(ctx); err != nil {
+		return err
+	}
+	w.below.Next, w.below.End = targets(w.cfg)
+	if w.members = newMembers(w.cfg, w.net.Digest()); w.members != nil {
+		w.below.Many = w.members.targets
+	}
+	ready.Begin(func(ctx context.Context) (needed, other error) { return w.below.Answer(ctx, w.name) })
+	needed, other := w.below.Await(ctx, w.name, w.cfg.await)
+	if needed == nil && other != nil {
+		w.cfg.Log.Warn().Err(other).Msg("a next node is missing: it is used when it is there")
+	}
+	return needed
 }
 
 // close ends the executor's threads. No run may be active.
 func (w *worker) close() error {
 	w.exec.Close()
-	return w.net.Close()
-}
-
-// describe says which network this node has.
-func (w *worker) describe() transport.Description {
-	return transport.Description{Model: w.net.Name(), Digest: w.net.Digest(), Layers: w.net.Len(), Inputs: agree.Tensors(w.net, 0)}
+	w.members.close()
+	return w.shelf.Close()
 }
 
 // begin makes this node's part in a run: it agrees on the run, loads its layers, opens the run below, and starts the
@@ -78,7 +101,14 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	if o.Layer == 0 && w.cfg.Role == options.Slow && len(o.Run.Cuts) > 0 { // opened by something else than a fast node
 		o.Layer = o.Run.Cuts[0]
 	}
-	run, entry, held, err := agree.Node{Options: w.cfg.Options, Net: w.net, At: w.cuts, Below: len(w.next)}.Run(o.Run, o.Layer)
+	net, err := w.shelf.For(o.Run, o.Layer)
+	if err != nil {
+		return nil, transport.Opened{}, err
+	}
+	if net != w.net {
+		w.execute(net)
+	}
+	run, entry, held, err := agree.Node{Options: w.cfg.Options, Net: net, At: w.cuts, Below: w.below.Several()}.Run(o.Run, o.Layer)
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
@@ -86,18 +116,18 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		return nil, transport.Opened{}, err
 	}
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
-	life := newLife()
-	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), trace: w.trace, losses: w.cfg.losses(id, run.ID), watch: w.cfg.device.Watch()}
-	way := edgeConfig{log: w.cfg.Log, from: w.name, caller: id, path: o.Path, again: o.Again, view: p.View}
+	life := edge.NewLife()
+	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), ways: edge.NewWays(), members: map[string]*edge.Edge{}, trace: w.trace, losses: w.cfg.losses(id, run.ID), watch: w.cfg.device.Watch()}
+	way := edge.Config{Log: w.cfg.Log, From: w.name, Caller: id, Path: o.Path, Again: o.Again, View: p.View, Shelf: w.shelf}
 	if before, ok := o.before.(*stagePart); ok {
 		p.lives = before.lives[max(0, len(before.lives)-maxLives):]
 	}
 	below := way
-	below.layer, below.exact, below.kept = held.To, exact(agree.Tensors(w.net, held.To)), entry.Keeps
-	hops, err := w.openNext(ctx, p, run, below)
+	below.Layer, below.Exact, below.Kept = held.To, edge.Exact(agree.Tensors(w.net, held.To)), entry.Keeps
+	err = w.openNext(ctx, p, run, below)
 	if err == nil {
-		way.Target = *w.end
-		p.end, _, err = openEdge(ctx, way, run)
+		way.Target = *w.below.End
+		p.end, _, err = edge.Open(ctx, way, run)
 	}
 	if err == nil && !o.Again { // of an end that was started again since, some may not know yet
 		err = p.sameEnd(run)
@@ -110,7 +140,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	if tail == w.net.Len() {
 		tail = max(held.From, run.Cuts[0])
 	}
-	x := w.cfg.Emulate.Executor(executor{w.exec, w.net}, tail)
+	x := w.cfg.Emulate.Executor(executor{w.exec, w.net}, tail, w.net.Shares(), w.cfg.Chances(w.cfg.place))
 	if e, ok := x.(*device.Emulated); ok {
 		p.emulated = e
 	}
@@ -134,14 +164,17 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		End:       p.end,
 		EndID:     p.end.ID(),
 		Failed:    p.losses.Count,
-		Gone:      func(f pipeline.Fate) { p.end.announce(f) },
+		Gone:      func(f pipeline.Fate) { p.end.Announce(f) },
 		Full:      p.losses.Full,
 		Throttled: p.watch.Throttled,
 		Served:    w.metrics.Service,
 		Waited:    w.metrics.Wait,
 	}
-	if len(hops) > 0 {
-		c.Next, c.Keeps = hops, entry.Keeps
+	for _, e := range p.ways.Now() {
+		c.Next = append(c.Next, e)
+	}
+	if len(c.Next) > 0 {
+		c.Keeps = entry.Keeps
 		c.Strategy = entry.Start(strategy.Params{Tasks: run.Tasks, Loading: run.Load})
 		if w.trace != nil {
 			c.Traced = w.trace.Of(run.ID)
@@ -150,28 +183,34 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	stageCtx, abort := context.WithCancel(context.Background())
 	p.abort = abort
 	p.stage = pipeline.StartStage(stageCtx, c)
+	if w.members != nil {
+		w.members.follow(stageCtx, p, run, below)
+	}
 	p.Begin(p.status)
-	return p, transport.Opened{Run: run, Inputs: agree.Tensors(w.net, held.From), Life: life, End: p.end.end, EndAddress: w.end.Client.Address()}, nil
+	return p, transport.Opened{Run: run, Inputs: agree.Tensors(w.net, held.From), Life: life, End: p.end.End(), EndAddress: w.below.End.Client.Address()}, nil
 }
 
 // openNext opens the run on the next nodes, all at the same time. Of several, some may be missing or being stopped: they are
 // used when they are there.
-func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, cfg edgeConfig) ([]pipeline.Hopper, error) {
-	edges, errs := make([]*edge, len(w.next)), make([]error, len(w.next))
+func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, cfg edge.Config) error {
+	edges, errs := make([]*edge.Edge, len(w.below.Next)), make([]error, len(w.below.Next))
 	var opening sync.WaitGroup
-	for i, t := range w.next {
+	for i, t := range w.below.Next {
 		cfg := cfg
 		cfg.Target = t
 		opening.Go(func() {
-			edges[i], _, errs[i] = openEdge(ctx, cfg, run)
+			edges[i], _, errs[i] = edge.Open(ctx, cfg, run)
 			absent := errors.Is(errs[i], pipeline.ErrUnreachable) || errors.Is(errs[i], pipeline.ErrStopping)
-			if absent && (cfg.kept || cfg.again) { // without a node a run may not begin, but go on
-				edges[i] = missingEdge(cfg, run)
+			if absent && (cfg.Kept || cfg.Again) { // without a node a run may not begin, but go on
+				edges[i] = edge.Missing(cfg, run)
 			}
 		})
 	}
+	var unknown error
+	if w.members != nil {
+		unknown = w.members.open(ctx, p, run, cfg)
+	}
 	opening.Wait()
-	var hops []pipeline.Hopper
 	var missing, refused []error
 	for i, e := range edges {
 		switch {
@@ -182,12 +221,12 @@ func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, c
 			missing = append(missing, errs[i])
 			p.losses.Missing(errs[i])
 		}
-		p.next, hops = append(p.next, e), append(hops, e)
+		p.ways.Add(e)
 	}
-	if len(missing) > 0 && len(missing) == len(w.next) {
-		refused = missing
+	if len(missing) == len(edges) && (len(missing) > 0 || unknown != nil) && len(p.members) == 0 {
+		refused = append(missing, unknown)
 	}
-	return hops, errors.Join(refused...)
+	return errors.Join(refused...)
 }
 
 // load makes exactly those layers resident that this node needs at the start of a run.
@@ -208,55 +247,3 @@ type executor struct {
 }
 
 func (x executor) Shapes(layer int) [][]int { return x.net.Shapes(layer) }
-
-// await waits until the nodes below can be reached: end, and one of the next nodes at least. Where one of them is the wrong
-// node, the others are not waited for.
-func (w *worker) await(ctx context.Context) error {
-	ctx, refuse := context.WithCancelCause(ctx)
-	defer refuse(nil)
-	needed, missing := w.ask(func(t target.Target) error { // ends after --wait
-		err := w.cfg.await(ctx, func(ctx context.Context) error { return t.Reach(ctx, w.name) })
-		if errors.Is(err, target.ErrWrong) {
-			refuse(err)
-		}
-		return err
-	})
-	if wrong := context.Cause(ctx); errors.Is(wrong, target.ErrWrong) {
-		return wrong
-	}
-	if needed == nil && missing != nil {
-		w.cfg.Log.Warn().Err(missing).Msg("a next node is missing: it is used when it is there")
-	}
-	return needed
-}
-
-// answer asks whether the nodes below answer, and returns why some do not.
-func (w *worker) answer(ctx context.Context) (needed, other error) {
-	return w.ask(func(t target.Target) error {
-		_, err := t.Ask(ctx, w.name)
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, pipeline.ErrStopping):
-			return fmt.Errorf("a node below is stopping: %w", err)
-		}
-		return fmt.Errorf("a node below does not answer: %w", err)
-	})
-}
-
-// ask asks the next nodes and end at the same time. It returns why those are missing that are needed, which are end and one
-// next node, and why others are.
-func (w *worker) ask(question func(target.Target) error) (needed, missing error) {
-	next := make([]error, len(w.next))
-	var asking sync.WaitGroup
-	for i, t := range w.next {
-		asking.Go(func() { next[i] = question(t) })
-	}
-	end := question(*w.end)
-	asking.Wait()
-	missing = errors.Join(next...)
-	if len(next) > 0 && !slices.Contains(next, nil) {
-		return errors.Join(missing, end), nil
-	}
-	return end, missing
-}

@@ -127,21 +127,69 @@ func TestFleetExpectsAThrottledNodeToBecomeSlower(t *testing.T) {
 	}
 }
 
-// Beyond eight nodes two are drawn at random: every node gets its share, and none is overrun.
+// Of many nodes near their capacity every one gets its share, and none is overrun.
 func TestFleetOfManyNodes(t *testing.T) {
 	services := make([]time.Duration, 16)
 	for i := range services {
 		services[i] = 16 * ms
 	}
 	f := fleet(services...)
-	for i, n := range deal(f, 16*100, time.Second, ms*12/10) {
+	for i, n := range deal(f, 16*100, time.Second, ms*103/100) {
 		if n < 70 || n > 130 {
 			t.Errorf("node %d got %d of 1600 frames", i, n)
 		}
 	}
 	for i := range f.members {
-		if q := f.Queued(i, time.Second+16*100*ms*12/10); q > 5*16*ms {
+		if q := f.Queued(i, time.Second+16*100*ms*103/100); q > 5*16*ms {
 			t.Errorf("node %d has work for %v", i, q)
 		}
+	}
+}
+
+// Who leaves gets no more frames, and who joins gets its share; a fleet that all have left has nothing to offer.
+func TestFleetMembersComeAndGo(t *testing.T) {
+	f := fleet(10*ms, 10*ms, 20*ms)
+	f.See(0, Neighbour{Up: true, Leaving: true})
+	if got := deal(f, 90, time.Second, 5*ms); got[0] != 0 || got[1] < 55 || got[1] > 65 {
+		t.Errorf("while the first leaves they got %v", got)
+	}
+	f.Leave(0)
+	if got := deal(f, 90, 5*time.Second, 5*ms); got[0] != 0 {
+		t.Errorf("when the first has left they got %v", got)
+	}
+	if at := f.Join(); at != 0 {
+		t.Errorf("the new one is at %d", at)
+	}
+	f.See(0, Neighbour{Up: true})
+	f.Observe(0, Feedback{Accepted: true, Capacity: 10, Service: 5 * ms})
+	if got := deal(f, 200, 10*time.Second, 3*ms); got[0] < 100 || got[1] < 30 {
+		t.Errorf("with a new one that is fast they got %v", got)
+	}
+	if at := f.Join(); at != 3 {
+		t.Errorf("a fourth is at %d", at)
+	}
+	for i := range 4 {
+		f.Leave(i)
+	}
+	if o := f.Outlook(time.Minute); o.Up || !o.Full || o.To != -1 || o.Free != 0 {
+		t.Errorf("nobody is there: %+v", o)
+	}
+}
+
+// A node that has measured nothing yet gets no more than those that have: it may be slow.
+func TestFleetDoesNotOverrunANodeThatIsNotKnown(t *testing.T) {
+	f := NewFleet(2)
+	f.See(0, Neighbour{Up: true})
+	f.See(1, Neighbour{Up: true})
+	f.Observe(0, Feedback{Now: time.Second, Accepted: true, Capacity: 32, Service: 40 * ms})
+	f.Observe(1, Feedback{Now: time.Second, Accepted: true, Capacity: 32})
+	sent := [2]int{}
+	for range 20 {
+		o := f.Outlook(time.Second)
+		sent[o.To]++
+		f.Sent(o.To, time.Second)
+	}
+	if sent != [2]int{10, 10} {
+		t.Errorf("of 20 frames the nodes got %v", sent)
 	}
 }

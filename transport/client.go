@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync/atomic"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -28,6 +28,8 @@ type Limits struct {
 	MaxBody int           // bytes of a message, either way
 	Traffic *link.Traffic // counts the bytes of all connections; nil: nobody wants to know
 	Uplink  *link.Uplink  // what all goes over; nil: the real link
+	// ServerName is whom the node's certificate has to name; nil, or empty: the host of the address.
+	ServerName func() string
 	// DialContext makes a connection; nil: over TCP, and in the time for it.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -39,8 +41,7 @@ type Client struct {
 	creds   *auth.Credentials
 	http    *http.Client
 	node    wireconnect.NodeClient
-	rtt     atomic.Int64 // nanoseconds, EWMA of a push's round trip
-	pace    pace
+	path    pipeline.Path
 	pushes  underWay
 }
 
@@ -52,9 +53,9 @@ func NewClient(address string, l Limits, creds *auth.Credentials) *Client {
 		l.DialContext = (&net.Dialer{Timeout: l.Dial, KeepAlive: 15 * time.Second}).DialContext
 	}
 	c := &Client{address: address, limits: l, creds: creds, pushes: underWay{known: newLiveness()}}
-	url := "http://" + address
+	url := "http://" + strings.Replace(address, "%", "%25", 1) // before the zone of a link-local address (RFC 6874)
 	if creds.Secured() {
-		url = "https://" + address
+		url = strings.Replace(url, "http", "https", 1)
 	}
 	c.http = &http.Client{Transport: &http.Transport{
 		DialContext:            c.dial,
@@ -98,6 +99,10 @@ func (c *Client) dialTLS(ctx context.Context, network, address string) (net.Conn
 		return nil, err
 	}
 	name, _, _ := net.SplitHostPort(c.address) // checked with the flags
+	name, _, _ = strings.Cut(name, "%")        // certificates know no zones
+	if c.limits.ServerName != nil {
+		name = cmp.Or(c.limits.ServerName(), name)
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Call)
 	defer cancel()
 	secured, err := c.creds.Shake(ctx, conn, name)
@@ -141,6 +146,7 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	}
 	opened := Opened{
 		Run: runFromWire(m.GetRun()), Inputs: enters(m), Address: m.GetAddress(), Life: m.GetLife(), End: m.GetEnd(), EndAddress: m.GetEndAddress(),
+		Version: m.GetVersion(),
 	}
 	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)
@@ -159,20 +165,19 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	ctx, done := c.pushes.begin(ctx, c.limits.Call, p.bytes())
 	defer done()
-	call := c.pace.begin(len(p.Frames))
+	call := c.path.Begin(time.Now(), len(p.Frames))
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
-		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, p.Wire, call.at.Add(c.RoundTrip()/2)),
+		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, p.Wire, call.At.Add(c.RoundTrip()/2)),
 		Status: statusToWire(p.Status, min(maxStatusBytes, c.limits.MaxBody/2)), Fates: fatesToWire(p.Fates),
 	})
-	c.pace.end(call, err == nil)
+	c.path.End(time.Now(), call, err == nil)
 	if err != nil && context.Cause(ctx) == errLate {
 		err = context.DeadlineExceeded
 	}
 	if err := c.checked(m, err); err != nil {
 		return Pushed{}, err
 	}
-	c.observe(time.Since(call.at))
 	if len(m.GetFeedback()) != len(p.Frames) {
 		return Pushed{}, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
 	}
@@ -205,7 +210,7 @@ func (c *Client) Describe(ctx context.Context) (Description, error) {
 	}
 	d := Description{
 		Role: m.GetRole(), Name: m.GetName(), Version: m.GetVersion(), Model: m.GetModel(), Digest: m.GetDigest(), Layers: int(m.GetLayers()),
-		Inputs: tensorsFromWire(m.GetInputs()),
+		Inputs: tensorsFromWire(m.GetInputs()), Device: m.GetDevice(), Load: m.GetLoad(),
 	}
 	if err := validInputs(d.Inputs, c.limits.MaxBody); err != nil {
 		return Description{}, fmt.Errorf("%s: %w", c.address, err)
@@ -248,14 +253,7 @@ func (c *Client) Close(ctx context.Context, cl Closing) (pipeline.Report, error)
 func (c *Client) Up() bool { return c.pushes.up() }
 
 // RoundTrip is the EWMA of the time between a push and its answer; 0 before the first.
-func (c *Client) RoundTrip() time.Duration { return time.Duration(c.rtt.Load()) }
+func (c *Client) RoundTrip() time.Duration { return c.path.RoundTrip() }
 
 // Pace is what the link to the node takes for a frame; 0: not yet known.
-func (c *Client) Pace() time.Duration { return c.pace.value() }
-
-// observe adds an eighth of each round trip to the EWMA, as TCP does (RFC 6298). Of two calls that end at once one may be
-// forgotten.
-func (c *Client) observe(rtt time.Duration) {
-	old := cmp.Or(c.rtt.Load(), int64(rtt))
-	c.rtt.Store(old + (int64(rtt)-old)/8)
-}
+func (c *Client) Pace() time.Duration { return c.path.Pace() }

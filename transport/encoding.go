@@ -30,6 +30,9 @@ func CheckWire(format string) error {
 	return nil
 }
 
+// ValueBytes is what a value takes between nodes in a run of a format that CheckWire knows. Results take that of Float32.
+func ValueBytes(format string) int { return valueBytes[max(0, slices.Index(formats, format))] }
+
 // encodingOf is how a frame travels in a run of the given format.
 func encodingOf(f *pipeline.Frame, format string) wire.Encoding {
 	if f.By.Role != "" { // a result

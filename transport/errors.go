@@ -24,6 +24,7 @@ var codes = []struct {
 	{pipeline.ErrBusy, connect.CodeAborted},
 	{pipeline.ErrStopping, connect.CodeUnavailable},
 	{pipeline.ErrNotAdmitted, connect.CodeUnauthenticated},
+	{pipeline.ErrNoNetwork, connect.CodeOutOfRange},
 	// A neighbour further down that does not answer is, for the caller, a run that can't go on.
 	{pipeline.ErrUnreachable, connect.CodeUnknown},
 }

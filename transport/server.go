@@ -20,12 +20,17 @@ import (
 // Node is what a server serves. Its methods are called by many goroutines at once.
 type Node interface {
 	Describe(context.Context) (Description, error)
+	Calibrate(context.Context) (Calibration, error)
 	Open(context.Context, Opening) (Opened, error)
 	Push(context.Context, Pushing) (Pushed, error)
 	Close(context.Context, Closing) (pipeline.Report, error)
 	// Answers tells what becomes of the frames of a run, or of any where that is empty, until the context ends or tell fails.
 	// again: the newest of before come first.
 	Answers(ctx context.Context, run string, again bool, tell func(Told) error) error
+	// Supply takes chunks of a network that the node lacks, and says which it wants next.
+	Supply(context.Context, Supplying) (Supplied, error)
+	// Fetch gives chunks of the node's network; without any, its manifest.
+	Fetch(ctx context.Context, digest string, chunks []int) (Fetched, error)
 }
 
 // Description is what a node is.
@@ -37,6 +42,8 @@ type Description struct {
 	Digest  string
 	Layers  int     // of the whole network
 	Inputs  []Input // what frames bring that enter it
+	Device  string  // the machine that it runs on
+	Load    float64 // how much of its processors is wanted; 1: all
 }
 
 // Opening asks a node to take part in a run.
@@ -59,6 +66,7 @@ type Opened struct {
 	End     string       // the end process that the node's results reach
 	// EndAddress is by which the node calls end; empty: it is end.
 	EndAddress string
+	Version    string // of tandem, on the node
 }
 
 // Input is a tensor that frames bring.
@@ -163,6 +171,7 @@ func (h handler) Describe(ctx context.Context, _ *wire.DescribeRequest) (*wire.D
 	}
 	return &wire.DescribeResponse{
 		Role: d.Role, Name: d.Name, Version: d.Version, Model: d.Model, Digest: d.Digest, Layers: int32(d.Layers), Inputs: tensorsToWire(d.Inputs),
+		Device: d.Device, Load: d.Load,
 	}, nil
 }
 
@@ -180,7 +189,7 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	}
 	answer := &wire.OpenResponse{
 		Run: runToWire(opened.Run), Inputs: tensorsToWire(opened.Inputs), Address: opened.Address, Life: opened.Life,
-		End: opened.End, EndAddress: opened.EndAddress,
+		End: opened.End, EndAddress: opened.EndAddress, Version: opened.Version,
 	}
 	if len(opened.Inputs) > 0 {
 		answer.Shape = ints[int32](opened.Inputs[0].Shape)

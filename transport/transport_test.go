@@ -39,10 +39,14 @@ type fakeNode struct {
 	told    []Told
 	asked   string
 
+	supplying Supplying
+
 	forgetsWire bool // as a node from before there were wire formats
 }
 
 var described = Description{Role: "slow", Name: "slow-1", Version: "v1", Model: "net.onnx", Digest: "abc", Layers: 7, Inputs: []Input{{Name: "ids", Shape: []int{3, 4}, Type: "int64"}}}
+
+func (n *fakeNode) Calibrate(context.Context) (Calibration, error) { return calibrated, n.err }
 
 func (n *fakeNode) Describe(context.Context) (Description, error) { return described, n.err }
 
@@ -89,6 +93,21 @@ func (n *fakeNode) Answers(ctx context.Context, run string, again bool, tell fun
 		n.wait()
 	}
 	return err
+}
+
+func (n *fakeNode) Supply(_ context.Context, s Supplying) (Supplied, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.supplying = s
+	return Supplied{Wanted: []int{5, 7}, Left: 16384}, n.err
+}
+
+func (n *fakeNode) Fetch(_ context.Context, digest string, chunks []int) (Fetched, error) {
+	f := Fetched{Manifest: []byte(digest), Opening: []int{0, 3}}
+	for _, i := range chunks {
+		f.Chunks = append(f.Chunks, Chunk{i, []byte{byte(i)}})
+	}
+	return f, n.err
 }
 
 func (n *fakeNode) Close(_ context.Context, c Closing) (pipeline.Report, error) {

@@ -69,6 +69,16 @@ func (n Node) Run(run pipeline.Run, layer int) (pipeline.Run, strategy.Entry, pi
 	return run, entry, held, nil
 }
 
+// Needs says of which layers this node needs the weights in a run: those that it holds, and behind them those that it may be
+// asked to finish.
+func (n Node) Needs(run pipeline.Run, layer int) (from, to int, err error) {
+	_, _, held, err := n.Run(run, layer)
+	if n.Below > 0 {
+		held.To = n.Net.Len()
+	}
+	return held.From, held.To, err
+}
+
 // slice fills in the run's cuts and finds the layers for which this node takes frames.
 func (n Node) slice(run *pipeline.Run, layer int, whole bool) (pipeline.Holding, error) {
 	layers := n.Net.Len()

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -25,13 +26,14 @@ import (
 type network struct {
 	prefix string // of the namespaces' names; empty: loopback
 	nodes  []string
+	resolv string // file that is every node's /etc/resolv.conf; "": the machine's own
 }
 
 // networks numbers those of this process, so that several can stand beside each other.
 var networks atomic.Int64
 
 // permitted reports why namespaces can't be used; empty: they can.
-var permitted = func() string {
+var permitted = sync.OnceValue(func() string {
 	for _, tool := range []string{"ip", "tc", "iptables"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return err.Error()
@@ -46,7 +48,7 @@ var permitted = func() string {
 		return strings.TrimSpace(string(out))
 	}
 	return ""
-}
+})
 
 // newNetwork connects the nodes. It is gone when the test ends.
 func newNetwork(t *testing.T, namespaces bool, nodes []string) *network {
@@ -114,7 +116,11 @@ func (n *network) command(node, program string, args ...string) *exec.Cmd {
 	if n.prefix == "" {
 		return exec.Command(program, args...)
 	}
-	return exec.Command("ip", append([]string{"netns", "exec", n.prefix + node, program}, args...)...) // which becomes it
+	inside := []string{"netns", "exec", n.prefix + node}
+	if n.resolv != "" {
+		inside = append(inside, "sh", "-c", `mount --bind "$0" /etc/resolv.conf && exec "$@"`, n.resolv) // in a mount namespace that ip makes
+	}
+	return exec.Command("ip", slices.Concat(inside, []string{program}, args)...) // which becomes it
 }
 
 // breaks returns the commands that bring a fault of the network about, and those that mend it.

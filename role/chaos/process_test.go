@@ -20,14 +20,16 @@ import (
 // patience is how long a test waits for what must happen, on a machine that is busy with other things.
 const patience = time.Minute
 
-// build builds the program once for all tests.
+// build builds the static program once for all tests.
 var build = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "tandem")
 	if err != nil {
 		return "", err
 	}
 	program := filepath.Join(folder, "tandem")
-	if out, err := exec.Command("go", "build", "-o", program, "tandem").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-o", program, "tandem")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as on Raspberry Pis: with cgo, names are looked up by the system's library
+	if out, err := build.CombinedOutput(); err != nil {
 		return "", errors.Join(fmt.Errorf("%w: %s", err, out), os.RemoveAll(folder))
 	}
 	return program, nil

@@ -42,16 +42,9 @@ func OpenAt(o Owner, files fs.FS, firmware firmware, shared bool) *Device {
 	if !shared || o.Role == "slow" { // one look at a shared machine is enough
 		d.sensors = findSensors(files, firmware)
 	}
-	emulated := o.Emulate.Name != ""
-	if emulated {
+	if d.model = o.model(); o.Emulate.Name != "" {
 		d.threads = 1 // as the original computed
-	}
-	switch {
-	case o.Power.Name != "":
-		d.model = o.Power
-	case emulated: // a meter would measure another device
-		d.model = o.Emulate.Draw
-	default:
+	} else if d.model.Name == "" {
 		name, _ := text(files, "proc/device-tree/model") // a PC has none
 		d.model = modelOf(name)
 		if !shared {
@@ -59,6 +52,24 @@ func OpenAt(o Owner, files fs.FS, firmware firmware, shared bool) *Device {
 		}
 	}
 	return d
+}
+
+// model is what the user knows of the device, or what is known of the emulated one: a meter would measure another.
+func (o Owner) model() Power {
+	if o.Power.Name != "" || o.Emulate.Name == "" {
+		return o.Power
+	}
+	return o.Emulate.Draw
+}
+
+// Model fills in the energy of an entry by the model of its owner's device, where there is one.
+func (o Owner) Model(e *pipeline.Entry) {
+	d := &Device{model: o.model()}
+	if d.model.none() {
+		return
+	}
+	elapsed, computing := time.Duration(e.ElapsedS*float64(time.Second)), time.Duration(e.BusyMS*float64(time.Millisecond))
+	e.EnergyJ, e.EnergyBy = math.Round(1000*d.model.joules(elapsed, computing, o.Threads, e.Bytes))/1000, d.Source()
 }
 
 // Source says where the energy is known from; empty: it is not known.

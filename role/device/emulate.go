@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -12,11 +14,12 @@ import (
 
 // Emulation makes a fast machine take the time of a slow one. The zero value is off.
 type Emulation struct {
-	Name string // as it is shown; empty: off
-	Head Course // for the layers before the cut
-	Tail Course // for those from the cut on
-	Load Course // for making the tail resident
-	Draw Power  // what the device draws; the zero value: not known
+	Name  string // as it is shown; empty: off
+	Head  Course // for the layers before the cut
+	Tail  Course // for those from the cut on
+	Whole Course // for the whole network, of which each layer takes its share; instead of Head and Tail
+	Load  Course // for making the tail resident
+	Draw  Power  // what the device draws; the zero value: not known
 }
 
 // Course is a time that may change while a run lasts: a device that becomes hot, and cools down.
@@ -24,21 +27,33 @@ type Course []Leg
 
 // Leg is the time that holds from a moment of the run on.
 type Leg struct {
-	Takes time.Duration
-	From  time.Duration // since the run was opened on the node
+	Takes  time.Duration // in the mean
+	From   time.Duration // since the run was opened on the node
+	Spread time.Duration // mean deviation, at most as long as Takes
 }
 
 // Always is the course of a device that does not change.
 func Always(d time.Duration) Course { return Course{{Takes: d}} }
 
-// at is the time that holds so long after the opening.
-func (c Course) at(since time.Duration) (d time.Duration) {
+// at is the leg that holds so long after the opening.
+func (c Course) at(since time.Duration) (now Leg) {
 	for _, leg := range c {
 		if leg.From <= since {
-			d = leg.Takes
+			now = leg
 		}
 	}
-	return d
+	return now
+}
+
+// draw draws a time of the leg. Times with a spread are distributed as exp(σz), z being normal: they are never negative, and
+// a long one is likelier than one as short. The mean deviation of such a distribution is 2 erf(σ/√8) times its mean
+// (Aitchison and Brown, The Lognormal Distribution, 1957).
+func (l Leg) draw(random *rand.Rand) time.Duration {
+	if l.Spread == 0 {
+		return l.Takes
+	}
+	sigma := math.Sqrt(8) * math.Erfinv(float64(l.Spread)/float64(2*l.Takes))
+	return time.Duration(float64(l.Takes) * math.Exp(sigma*random.NormFloat64()-sigma*sigma/2))
 }
 
 // Pi3 is a Raspberry Pi 3 under the original's software. The times explain its published results.
@@ -52,12 +67,12 @@ func Describe(emulated string) string {
 	case "", "off":
 		return "at this machine's own speed"
 	case Pi3.Name:
-		return fmt.Sprintf("emulating a Raspberry Pi 3 (head %s, tail %s, switch %s)", Pi3.Head.at(0), Pi3.Tail.at(0), Pi3.Load.at(0))
+		return fmt.Sprintf("emulating a Raspberry Pi 3 (head %s, tail %s, switch %s)", Pi3.Head.at(0).Takes, Pi3.Tail.at(0).Takes, Pi3.Load.at(0).Takes)
 	}
 	return "emulating " + emulated
 }
 
-var errEmulation = errors.New("use off, pi3, or times as in head=4ms,tail=42ms,load=580ms, each of which may change in the course of a run as in tail=42ms,126ms@10s,42ms@20s")
+var errEmulation = errors.New("use off, pi3, or times as in head=4ms,tail=42ms,load=580ms or whole=46ms, each of which may change in the course of a run as in tail=42ms,126ms@10s,42ms@20s, and have a mean deviation as in tail=42ms~5ms")
 
 // ParseEmulation reads off, a preset's name, or a list of times.
 func ParseEmulation(s string) (Emulation, error) {
@@ -68,7 +83,7 @@ func ParseEmulation(s string) (Emulation, error) {
 		return Pi3, nil
 	}
 	e := Emulation{Name: s}
-	courses := map[string]*Course{"head": &e.Head, "tail": &e.Tail, "load": &e.Load}
+	courses := map[string]*Course{"head": &e.Head, "tail": &e.Tail, "whole": &e.Whole, "load": &e.Load}
 	var course *Course
 	for part := range strings.SplitSeq(s, ",") {
 		key, text, named := strings.Cut(part, "=")
@@ -92,17 +107,24 @@ func ParseEmulation(s string) (Emulation, error) {
 		}
 		*course = append(*course, leg)
 	}
+	if len(e.Whole) > 0 && len(e.Head)+len(e.Tail) > 0 {
+		return Emulation{}, fmt.Errorf("whole stands for head and tail together: %w", errEmulation)
+	}
 	return e, nil
 }
 
-// parseLeg reads a time, or a time@moment.
+// parseLeg reads a time, time~deviation, or either with @moment.
 func parseLeg(text string) (leg Leg, err error) {
-	takes, from, later := strings.Cut(text, "@")
+	text, from, later := strings.Cut(text, "@")
+	takes, spread, spreads := strings.Cut(text, "~")
 	leg.Takes, err = time.ParseDuration(takes)
+	if err == nil && spreads {
+		leg.Spread, err = time.ParseDuration(spread)
+	}
 	if err == nil && later {
 		leg.From, err = time.ParseDuration(from)
 	}
-	if leg.Takes < 0 || leg.From < 0 {
+	if leg.Takes < 0 || leg.From < 0 || leg.Spread < 0 || leg.Spread > leg.Takes {
 		err = errEmulation
 	}
 	return leg, err
@@ -110,13 +132,60 @@ func parseLeg(text string) (leg Leg, err error) {
 
 func (e Emulation) String() string { return cmp.Or(e.Name, "off") }
 
+// Layers are what each layer takes, so long after the run was opened. shares are of the network's time, one for each layer: the
+// head is spread over the layers before the cut by their shares, and the tail over those behind.
+func (e Emulation) Layers(shares []float64, cut int, since time.Duration) []time.Duration {
+	all := make([]time.Duration, len(shares))
+	spread := func(c Course, from, to int) {
+		whole := 0.0
+		for _, s := range shares[from:to] {
+			whole += s
+		}
+		for i := from; i < to && whole > 0; i++ {
+			all[i] = time.Duration(shares[i] / whole * float64(c.at(since).Takes))
+		}
+	}
+	if len(e.Whole) > 0 {
+		spread(e.Whole, 0, len(shares))
+		return all
+	}
+	spread(e.Head, 0, cut)
+	spread(e.Tail, cut, len(shares))
+	return all
+}
+
 // Executor makes another one as slow as the emulated device: every layer runs for real, and the result is held until the
-// device would have it. With emulation off it is the other one. cut is the first layer of the tail.
-func (e Emulation) Executor(x pipeline.Executor, cut int) pipeline.Executor {
+// device would have it. With emulation off it is the other one. cut is the first layer of the tail, shares are those of the
+// network's layers, see Layers, and chances of times with a spread are those of the seed.
+func (e Emulation) Executor(x pipeline.Executor, cut int, shares []float64, seed uint64) pipeline.Executor {
 	if e.Name == "" {
 		return x
 	}
-	return &Emulated{Executor: x, device: e, cut: cut, opened: time.Now()}
+	return &Emulated{Executor: x, device: e, cut: cut, shares: shares, opened: time.Now(), random: rand.New(rand.NewPCG(seed, 2))}
+}
+
+// Computes is what the device needs for so many frames in the layers [from, to), so long after the run was opened. The tail
+// begins at cut; shares are those of the layers, which only a device that is given as a whole needs.
+func (e Emulation) Computes(random *rand.Rand, since time.Duration, frames, from, to, cut int, shares []float64) (d time.Duration) {
+	if len(e.Whole) > 0 {
+		share := 0.0
+		for _, s := range shares[from:to] {
+			share += s
+		}
+		d += time.Duration(share * float64(e.Whole.at(since).draw(random)))
+	}
+	if from < cut {
+		d += e.Head.at(since).draw(random)
+	}
+	if to > cut {
+		d += e.Tail.at(since).draw(random)
+	}
+	return time.Duration(frames) * d // the original knew no batches
+}
+
+// Loads is what it needs to make the tail resident.
+func (e Emulation) Loads(random *rand.Rand, since time.Duration) time.Duration {
+	return e.Load.at(since).draw(random)
 }
 
 // Emulated is an executor that takes the time of another device.
@@ -124,7 +193,9 @@ type Emulated struct {
 	pipeline.Executor
 	device Emulation
 	cut    int
+	shares []float64 // of the network's time, by layer
 	opened time.Time
+	random *rand.Rand    // of the loop
 	over   time.Duration // by how much the last hold was too long
 	held   time.Duration // altogether
 	missed time.Duration // of holds that were so much too long that it can't be made up for
@@ -144,7 +215,7 @@ func (x *Emulated) Run(ins [][]float32, from, to int) ([][]float32, error) {
 	began := time.Now()
 	outs, err := x.Executor.Run(ins, from, to)
 	if err == nil {
-		x.hold(began, time.Duration(len(ins))*x.time(began.Sub(x.opened), from, to)) // the original knew no batches
+		x.hold(began, x.device.Computes(x.random, began.Sub(x.opened), len(ins), from, to, x.cut, x.shares))
 	}
 	return outs, err
 }
@@ -153,7 +224,7 @@ func (x *Emulated) Load(from, to int) error {
 	began := time.Now()
 	err := x.Executor.Load(from, to)
 	if err == nil && to > x.cut {
-		x.hold(began, x.device.Load.at(began.Sub(x.opened)))
+		x.hold(began, x.device.Loads(x.random, began.Sub(x.opened)))
 	}
 	return err
 }
@@ -163,7 +234,8 @@ func (x *Emulated) Prepare(from, to int) (func() error, error) {
 	began := time.Now()
 	install, err := x.Executor.Prepare(from, to)
 	if err == nil && to > x.cut {
-		time.Sleep(time.Until(began.Add(x.device.Load.at(began.Sub(x.opened)))))
+		chances := rand.New(rand.NewPCG(uint64(began.Sub(x.opened)), 3)) // its own
+		time.Sleep(time.Until(began.Add(x.device.Loads(chances, began.Sub(x.opened)))))
 	}
 	return install, err
 }
@@ -180,15 +252,4 @@ func (x *Emulated) hold(began time.Time, d time.Duration) {
 		x.missed += x.over - most
 		x.over = most
 	}
-}
-
-// time is what the device needs for the layers [from, to), so long after the run was opened.
-func (x *Emulated) time(since time.Duration, from, to int) (d time.Duration) {
-	if from < x.cut {
-		d += x.device.Head.at(since)
-	}
-	if to > x.cut {
-		d += x.device.Tail.at(since)
-	}
-	return d
 }

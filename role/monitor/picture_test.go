@@ -69,7 +69,7 @@ func playHot(t *testing.T) string {
 	o.Strategy, o.Frames = "balance", 0
 	slow := device.Pi3
 	slow.Name, slow.Tail = "pi3, hot", append(device.Always(42*time.Millisecond), device.Leg{Takes: 63 * time.Millisecond, From: 45 * time.Second})
-	o.EmulateSlow = &slow
+	o.EmulateSlow = []device.Emulation{slow}
 	said, says := io.Pipe()
 	o.Stdout, o.Stderr = io.Discard, says
 	ctx, stop := context.WithCancel(context.Background())

@@ -4,7 +4,8 @@
 //	options.go   what can be set, and what holds when nothing is
 //	table.go     the settings, one line each: name, category, roles, usage, value
 //	value.go     how a text becomes a value, and is shown
-//	given.go     what a user has given, on flags and in the environment, becomes Options
+//	given.go     what a user has given, on flags, in the environment and in a settings file, becomes Options
+//	file.go      the settings file
 //	validate.go  what does not go together
 //	suggest.go   a word that is unknown, and the nearest one that is known
 //	help.go      the table, for people
@@ -22,6 +23,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/device"
+	"tandem/role/inject"
 	"tandem/role/input"
 	"tandem/role/report"
 	"tandem/strategy"
@@ -59,29 +61,38 @@ func (r Role) String() string {
 // Options is everything that a user can set. Not every role reads every field.
 type Options struct {
 	Role    Role
+	Config  string // file that settings come from
 	Version string
-	Stdin   io.Reader
-	Stdout  io.Writer
-	Stderr  io.Writer
+	// Simulated: the run is simulated, which takes chains and more nodes than one process has.
+	Simulated bool
+	Stdin     io.Reader
+	Stdout    io.Writer
+	Stderr    io.Writer
 
 	Log       zerolog.Logger
 	LogLevel  string
 	LogFormat string
 
 	Listen string        // host:port
-	Next   []string      // host:port of the next node; client: of every node that takes frames
-	End    string        // host:port of the end node, for results of the fast node
+	Next   []string      // host:port of the next node, or dns: or srv: of several; client: of every node that takes frames; none: who is found
+	End    string        // host:port of the end node, for results of the fast node; empty: who is found
 	Wait   time.Duration // how long a node waits at its start for the nodes below it
 	Idle   time.Duration // a neighbour silent for so long has left its run
 	Drain  time.Duration // how long a closing run may work off its queues
+
+	Announce bool   // nodes: so that others find this one
+	Pipeline string // who belongs together among those that are found; empty: those without a name
 
 	Strategy string           // name or alias; empty: all in turn (local), or the fast node's own (client)
 	Tasks    int              // 0: the fast node's own (client)
 	Load     strategy.Loading // how a switch is made; empty: the strategy's own way
 	Frames   uint64           // 0: until a signal or the input's end
-	Interval time.Duration
+	Interval time.Duration    // between frames, in the mean
+	Arrivals input.Arrivals   // when they come
 
-	Model     string         // path of an ONNX file; empty: the two dense layers of the original
+	Model     string         // path or address of an ONNX file; empty: the two dense layers of the original
+	Cache     string         // folder for networks that come from elsewhere; empty: the user's, or systemd's
+	CacheSize int            // bytes that they may take
 	Settings  model.Settings // what the file leaves open
 	Cuts      []string       // layer indices or tensor names, one for each hand-over; none: the best by time and bytes
 	Seed      uint64         // of the default model's weights, the default input, and an emulated link's chances
@@ -108,10 +119,11 @@ type Options struct {
 	Trace   string        // file for one JSON line per decision of the strategy
 
 	Emulate     device.Emulation
-	EmulateSlow *device.Emulation // local: what the slow nodes emulate; nil: the same as fast
-	Power       device.Power      // of this device; empty: what is known of it
-	Link        link.Shape        // what all goes over that the node sends; the zero value is the real link
-	Wire        string            // how values travel between nodes; empty: the fast node's own (client), or float32
+	EmulateSlow []device.Emulation // local: what the slow nodes emulate, in turn; none: the same as fast
+	Faults      []inject.Fault     // local: what happens to slow nodes
+	Power       device.Power       // of this device; empty: what is known of it
+	Link        link.Shape         // what all goes over that the node sends; the zero value is the real link
+	Wire        string             // how values travel between nodes; empty: the fast node's own (client), or float32
 
 	Report report.Options
 	Watch  bool // nodes: print live figures to Stderr, where that is a terminal
@@ -140,11 +152,13 @@ func Default(r Role) Options {
 		Batch:     1,
 		Report:    report.Options{Format: report.Table},
 		MaxBody:   8 << 20,
+		CacheSize: 1 << 30,
 		Wait:      5 * time.Second,
 		Idle:      10 * time.Second,
 		Drain:     time.Minute,
 		Timeout:   5 * time.Second,
 		Answers:   answer.Top,
+		Announce:  true,
 	}
 	switch r {
 	case Local:

@@ -10,7 +10,7 @@ import (
 )
 
 func TestValidate(t *testing.T) {
-	for _, r := range []Role{Local, End} {
+	for _, r := range append(Roles, Local) {
 		if err := Default(r).Validate(); err != nil {
 			t.Errorf("the defaults of %s: %v", r, err)
 		}
@@ -20,19 +20,18 @@ func TestValidate(t *testing.T) {
 		change func(*Options)
 		says   string
 	}{
-		{Client, func(*Options) {}, "--next is missing"},
+		{Client, func(c *Options) { c.Next = []string{"dns:a:1"} }, "--next dns:a:1: a client hands over to the fast node"},
 		{Client, func(c *Options) { c.Next, c.Strategy = []string{"a:1"}, "s3" }, "--next fast:12345 --next slow:12345"},
 		{Client, func(c *Options) { c.Next, c.Input.Labels = []string{"a:1"}, "x.npy" }, "--labels needs --input"},
 		{Local, func(c *Options) { c.Input.Preprocess.Mean = []float32{5} }, "--preprocess needs --input"},
-		{Fast, func(c *Options) { c.End = "e:1" }, "--next is missing"},
 		{Fast, func(c *Options) { c.End, c.Next = "e:1", []string{"a:1", "b:1", "a:1"} }, "--next a:1 is given twice"},
-		{Slow, func(c *Options) {}, "--next is missing"},
+		{Slow, func(c *Options) { c.End = "e:1" }, "--next is missing"},
+		{Slow, func(c *Options) { c.Next = []string{"srv:_t._tcp.a"} }, "--next srv:_t._tcp.a stands for several"},
 		{Slow, func(c *Options) { c.Next, c.Trace = []string{"e:1"}, "t.jsonl" }, "trace the fast node"},
 		{Slow, func(c *Options) { c.Next, c.HighWater = []string{"e:1"}, 11 }, "--high-water 11 is never reached"},
-		{Fast, func(c *Options) { c.Next = []string{"a:1"} }, "--end is missing"},
 		{Slow, func(c *Options) { c.Next = []string{"a:1", "b:1"} }, "--next is given 2 times"},
 		{Local, func(c *Options) { c.Cuts = []string{"1", "2"} }, "--cut is given 2 times"},
-		{Slow, func(c *Options) { c.Next, c.EmulateSlow = []string{"e:1"}, &device.Pi3 }, "--emulate slow:"},
+		{Slow, func(c *Options) { c.Next, c.EmulateSlow = []string{"e:1"}, []device.Emulation{device.Pi3} }, "--emulate slow:"},
 		{Local, func(c *Options) { c.Strategy = "s7" }, `strategy "s7" is unknown`},
 		{End, func(c *Options) { c.Files.Cert, c.Files.Key = "x", "y" }, "--tls-cert, --tls-key and --tls-ca go together"},
 		{Local, func(c *Options) { c.Files.Secret = "x" }, "mean nothing without a role"},
@@ -55,12 +54,12 @@ func TestAddresses(t *testing.T) {
 		"fast": "fast:12345", "fast.local": "fast.local:12345", "192.168.1.2": "192.168.1.2:12345", "fast:1": "fast:1", ":80": ":80",
 		"::1": "[::1]:12345", "[::1]": "[::1]:12345", "[::1]:80": "[::1]:80",
 	} {
-		if got, err := parseAddress(text); err != nil || got != want {
+		if got, err := ParseAddress(text); err != nil || got != want {
 			t.Errorf("%q: %q, %v, want %q", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"", "host:", "host:http", "host:65536", "[::1", "a:b:c", "[fast]"} {
-		if got, err := parseAddress(text); err == nil || !strings.Contains(err.Error(), "host:port") {
+		if got, err := ParseAddress(text); err == nil || !strings.Contains(err.Error(), "host:port") {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}
@@ -103,14 +102,15 @@ func TestEmulationOfSlowNodes(t *testing.T) {
 	slower, _ := device.ParseEmulation("tail=84ms")
 	for text, want := range map[string]struct {
 		fast device.Emulation
-		slow *device.Emulation
+		slow []device.Emulation
 	}{
-		"off":                      {},
-		"off,slow:pi3":             {slow: &device.Pi3},
-		"slow:tail=84ms":           {fast: device.Pi3, slow: &slower},
-		"pi3,slow:tail=84ms":       {fast: device.Pi3, slow: &slower},
-		"tail=84ms,slow:off":       {fast: slower, slow: &device.Emulation{}},
-		"tail=84ms,slow:tail=84ms": {fast: slower, slow: &slower},
+		"off":                         {},
+		"off,slow:pi3":                {slow: []device.Emulation{device.Pi3}},
+		"slow:tail=84ms":              {fast: device.Pi3, slow: []device.Emulation{slower}},
+		"pi3,slow:tail=84ms":          {fast: device.Pi3, slow: []device.Emulation{slower}},
+		"pi3,slow:pi3,slow:tail=84ms": {fast: device.Pi3, slow: []device.Emulation{device.Pi3, slower}},
+		"tail=84ms,slow:off":          {fast: slower, slow: []device.Emulation{{}}},
+		"tail=84ms,slow:tail=84ms":    {fast: slower, slow: []device.Emulation{slower}},
 	} {
 		o, err := Given{"emulate": {text}}.Options(nil)
 		if err != nil || !reflect.DeepEqual(o.Emulate, want.fast) || !reflect.DeepEqual(o.EmulateSlow, want.slow) {

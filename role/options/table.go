@@ -1,17 +1,20 @@
 package options
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"tandem/model"
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/device"
+	"tandem/role/inject"
 	"tandem/role/input"
 	"tandem/role/report"
 	"tandem/strategy"
@@ -49,17 +52,22 @@ var (
 func Table(o *Options) []Setting {
 	return []Setting{
 		{Heading: "what runs", Name: "role", Roles: anyRole, Value: oneOf(&o.Role, Roles...), Usage: "client, fast, slow or end", Unset: "all of them in this process, one strategy after the other"},
-		{Name: "next", Roles: senders, Many: true, Value: list(&o.Next, parseAddress), Usage: "host, or host:port, of the next node; more than once for several slow nodes; for the client, of each node that takes frames (more than once for replicate)"},
-		{Name: "end", Roles: senders, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one; for a client with --serve, where its answers come from", Unset: "for the client, where fast calls it"},
+		{Name: "config", Roles: anyRole, Value: text(&o.Config), Usage: "file with settings, one on each line, under the names of the environment variables, as in TANDEM_QUEUE=10; those and flags have more weight"},
+		{Name: "next", Roles: senders, Many: true, Value: list(&o.Next, parseNext), Usage: "host, or host:port, of the next node; more than once for several slow nodes; dns:NAME:PORT for all addresses of a name, or srv:NAME for those of its SRV records, which are followed as they change; for the client, of each node that takes frames (more than once for replicate)", Unset: "who is found on the network: for slow end, for fast all slow nodes, for the client fast"},
+		{Name: "end", Roles: senders, Value: address(&o.End), Usage: "host, or host:port, of the end node, for results of fast, and of a slow node that hands over to a further one; for a client with --serve, where its answers come from", Unset: "who is found on the network; for the client, where fast calls it"},
+		{Name: "pipeline", Roles: []Role{Client, Fast, Slow, End}, Value: parsed(&o.Pipeline, parsePipeline, zeroIsUnset), Usage: "name of the pipeline that this node belongs to, where nodes of several are on the network: its neighbours are found among those of the same name"},
+		{Name: "announce", Roles: servers, Switch: true, Value: onOff(&o.Announce), Usage: "let others on the network find this node, by DNS-SD (_tandem._tcp.local); --announce=false does not; what listens on this machine alone never does", Unset: "true"},
 		{Name: "listen", Roles: servers, Value: address(&o.Listen), Usage: "host:port to listen on"},
-		{Name: "wait", Roles: senders, Value: duration(&o.Wait, 0), Usage: "how long to wait at the start for the nodes below"},
+		{Name: "wait", Roles: []Role{Client, Fast, Slow, End}, Value: patience(&o.Wait), Usage: "how long to wait at the start for the nodes below, and for this node's own address; forever is the default of a service that systemd starts"},
 		{Name: "strategy", Roles: deciders, Value: parsed(&o.Strategy, parseStrategy, zeroIsUnset), Usage: "what the fast node does about overload: " + strings.Join(strategy.Names(), ", "), Unset: "without --role all in turn; for the client, the fast node's"},
 		{Name: "tasks", Roles: deciders, Value: whole(&o.Tasks, 1, 1<<30), Usage: "frames that fast finishes after one switch", Unset: "for the client, the fast node's"},
 		{Name: "load", Roles: deciders, Value: parsed(&o.Load, strategy.ParseLoading, zeroIsUnset), Usage: "how fast makes the tail resident: background, beside the work, or blocking, as in the original", Unset: "blocking for takeover and alternate, background for others"},
 		{Name: "resident", Roles: []Role{Local, Fast}, Switch: true, Value: onOff(&o.Resident), Usage: "keep the tail in fast's memory, so that a switch costs nothing"},
-		{Name: "slow-nodes", Roles: []Role{Local}, Value: whole(&o.SlowNodes, 1, 64), Usage: "how many slow nodes there are"},
+		{Name: "slow-nodes", Roles: []Role{Local}, Value: whole(&o.SlowNodes, 1, 4096), Usage: "how many slow nodes there are behind each hand-over; more than 64 are for simulations"},
 
-		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node", Unset: "two dense layers, 100 to 2000 to 2000"},
+		{Heading: "the network", Name: "model", Roles: workers, Others: "needs no model: fast and slow have it", Value: text(&o.Model), Usage: "ONNX file, the same on every node, or its address on a web server, as in http://host/net.onnx; a slow node without it gets its layers from the node above", Unset: "two dense layers, 100 to 2000 to 2000"},
+		{Name: "cache", Roles: workers, Value: text(&o.Cache), Usage: "folder for networks that come from elsewhere: from a neighbour, or from a web server", Unset: "tandem in the user's cache folder, or as a service, the one that systemd gives"},
+		{Name: "cache-size", Roles: workers, Value: size(&o.CacheSize, 1<<20, math.MaxInt), Usage: "most bytes that they take there; what was used longest ago goes"},
 		{Name: "shape", Roles: workers, Many: true, Value: shapes(&o.Settings.Shapes), Usage: "sizes of an input that the file leaves open, the same on every node, as in input=1x3x640x640; once for each input"},
 		{Name: "constants", Roles: workers, Value: size(&o.Settings.Constants, 1<<20, 1<<30), Usage: "most memory for what a network computes from constants when it is opened"},
 		{Name: "winograd", Roles: workers, Value: size(&o.Settings.Winograd, 1, 1<<30), Usage: "most memory that 3x3 convolutions take beyond their weights to be computed faster, all layers together; 1B: none"},
@@ -71,6 +79,7 @@ func Table(o *Options) []Setting {
 
 		{Heading: "frames in", Name: "frames", Roles: feeders, Value: natural(&o.Frames, 48), Usage: "frames to send; 0: until a signal or the input's end"},
 		{Name: "interval", Roles: feeders, Value: duration(&o.Interval, 0), Usage: "time between frames; 0: as fast as they are taken"},
+		{Name: "arrivals", Roles: feeders, Value: parsed(&o.Arrivals, input.ParseArrivals, func(a input.Arrivals) string { return cmp.Or(a.Name, "beat") }), Usage: "when frames come, in the mean one every --interval: beat, poisson (independently of each other), burst=8 (eight at once), or a file with the time of each in seconds, one on each line"},
 		{Name: "input", Roles: feeders, Many: true, Value: list(&o.Input.Paths, notEmpty), Usage: "frames: a .npy file (rows are frames) or .npz:NAME, a PNG, JPEG or WebP image, a folder of them, http://camera/stream.mjpg, mjpeg:- for the stream of a camera on stdin, mjpeg:FILE for a recording, or - for raw little-endian float32 on stdin; for a network of several inputs once for each, as in ids=tokens.npy", Unset: "one random vector"},
 		{Name: "source", Roles: feeders, Many: true, Value: list(&o.Input.Sources, parseSource), Usage: "a stream of frames with a name, which results show, as in door=http://camera/stream.mjpg; more than once for several, which take turns; in place of --input"},
 		{Name: "newest", Roles: feeders, Switch: true, Value: parsed(&o.Input.Newest, parseNewest, func(input.Newest) string { return "" }), Usage: "of a camera only the newest picture counts: older ones are skipped before they are decoded, and queues of fast and slow keep the newest two; --newest=false plays all of a stream", Unset: "yes for cameras, no for recordings"},
@@ -94,7 +103,8 @@ func Table(o *Options) []Setting {
 		{Name: "drop", Roles: workers, Value: oneOf(&o.Drop, pipeline.DropNewest, pipeline.DropOldest), Usage: "which frame goes when the queue is full: newest, or oldest, as for live video"},
 		{Name: "max-age", Roles: workers, Value: duration(&o.MaxAge, 0), Usage: "frames older than this are not computed any more; 0: none is too old"},
 
-		{Heading: "emulation", Name: "emulate", Roles: workers, Value: emulate{o}, Usage: "take the time of another device: off, pi3, or times as in head=4ms,tail=42ms,load=580ms; tail=42ms,126ms@10s becomes slower in the course of a run; without --role, what stands behind slow: is for the slow nodes, as in pi3,slow:tail=84ms"},
+		{Heading: "emulation", Name: "emulate", Roles: workers, Value: emulate{o}, Usage: "take the time of another device: off, pi3, or times as in head=4ms,tail=42ms,load=580ms; tail=42ms,126ms@10s becomes slower in the course of a run, and tail=42ms~5ms has a mean deviation; without --role, what stands behind slow: is for the slow nodes, as in pi3,slow:tail=84ms, and of several such each has its turn"},
+		{Name: "fault", Roles: []Role{Local}, Many: true, Value: faults(&o.Faults), Usage: "what happens to a slow node in the course of the run, as in kill slow 2 at 10s for 4s", Unset: "nothing"},
 		{Name: "link", Roles: anyRole, Value: parsed(&o.Link, link.Parse, func(l link.Shape) string { return l.Name }), Usage: "send over an emulated link: off, wifi, wifi-pi4, ethernet, or a shape as in delay=3ms,jitter=2ms,loss=1%,rate=20mbit", Unset: "off"},
 		{Name: "wire", Roles: deciders, Value: oneOf(&o.Wire, transport.Float32, transport.Float16, transport.Int8), Usage: "how values travel between nodes: float32, float16 or int8", Unset: "float32; for the client, the fast node's"},
 		{Name: "power", Roles: anyRole, Value: parsed(&o.Power, device.ParsePower, func(p device.Power) string { return p.Name }), Usage: "what this device draws, for the energy in reports: off, pi3b+, pi4, pi5, or watts IDLE,BUSY as in 2.1,4.5 and as a third number nanojoules for a byte", Unset: "its meter, or what is known of the Raspberry Pi that it is or emulates"},
@@ -125,6 +135,17 @@ func parseSource(s string) (string, error) {
 	return s, err
 }
 
+// parsePipeline reads the name of a pipeline, which is typed and announced.
+func parsePipeline(s string) (string, error) {
+	wrong := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_' && r != '.'
+	}
+	if s == "" || len(s) > 63 || strings.ContainsFunc(s, wrong) {
+		return "", errors.New("use a name of letters, digits, -, _ and ., of 63 bytes at most")
+	}
+	return s, nil
+}
+
 func parseNewest(s string) (input.Newest, error) {
 	on, err := strconv.ParseBool(s)
 	if err != nil {
@@ -146,19 +167,33 @@ func parseStrategy(s string) (string, error) {
 	return e.Name, err
 }
 
-// emulate reads what fast emulates, and behind "slow:" what the slow nodes do.
+// emulate reads what fast emulates, and behind each "slow:" what slow nodes do.
 type emulate struct{ *Options }
 
 func (e emulate) Set(s string) (err error) {
-	fast, slow, apart := strings.Cut(s, "slow:")
-	if fast = strings.TrimSuffix(fast, ","); fast != "" || !apart {
+	parts := strings.Split(s, "slow:")
+	if fast := strings.TrimSuffix(parts[0], ","); fast != "" || len(parts) == 1 {
 		e.Emulate, err = device.ParseEmulation(fast)
 	}
-	if apart && err == nil {
-		e.EmulateSlow = new(device.Emulation)
-		*e.EmulateSlow, err = device.ParseEmulation(slow)
+	e.EmulateSlow = nil
+	for _, slow := range parts[1:] {
+		one, wrong := device.ParseEmulation(strings.TrimSuffix(slow, ","))
+		e.EmulateSlow, err = append(e.EmulateSlow, one), cmp.Or(err, wrong)
 	}
 	return err
+}
+
+func faults(at *[]inject.Fault) Value {
+	return parsed(at, func(s string) ([]inject.Fault, error) {
+		one, err := inject.ParseFault(s)
+		return append(*at, one), err
+	}, func(all []inject.Fault) string {
+		var texts []string
+		for _, f := range all {
+			texts = append(texts, f.String())
+		}
+		return strings.Join(texts, ",")
+	})
 }
 
 func (e emulate) String() string { return e.Emulate.String() }

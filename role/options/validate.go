@@ -24,14 +24,14 @@ func (o Options) Validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	refuse(o.Role == Client && len(o.Next) == 0, "--next is missing: name the fast node, as in --next fast:12345")
-	refuse(o.Role == Fast && len(o.Next) == 0,
-		"--next is missing: name the slow node, or each of several, as in --next slow:12345")
-	refuse(o.Role == Fast && o.End == "", "--end is missing: name the end node, as in --end end:12345")
-	refuse(o.Role == Slow && len(o.Next) == 0, "--next is missing: name the end node, as in --next end:12345")
+	refuse(o.Role == Slow && len(o.Next) == 0 && o.End != "", "--next is missing: name the slow nodes that take over from this one; or "+
+		"the end node alone in --next, and leave out --end")
 	refuse(o.Role == Slow && len(o.Next) > 1 && o.End == "", "--next is given %d times: name the end node alone; "+
 		"or the slow nodes that take over from this one, with --end for results", len(o.Next))
 	for i, next := range o.Next {
+		many := strings.HasPrefix(next, "dns:") || strings.HasPrefix(next, "srv:")
+		refuse(many && o.Role == Client, "--next %s: a client hands over to the fast node: name that one", next)
+		refuse(many && o.Role == Slow && o.End == "", "--next %s stands for several slow nodes: give --end too; or name the end node alone", next)
 		refuse(slices.Index(o.Next, next) < i, "--next %s is given twice: name each node once", next)
 	}
 
@@ -52,8 +52,13 @@ func (o Options) Validate() error {
 		name, _, _ := strings.Cut(text, "=")
 		refuse(slices.ContainsFunc(o.Input.Sources[:i], func(t string) bool { return strings.HasPrefix(t, name+"=") }), "--source %s is given twice: give each stream its own name", name)
 	}
-	refuse(o.Role == Local && len(o.Cuts) > 1, "--cut is given %d times: "+
+	refuse(o.Role == Local && !o.Simulated && len(o.Cuts) > 1, "--cut is given %d times: "+
 		"in one process no slow node hands over to a further one, so give it once", len(o.Cuts))
+	refuse(o.SlowNodes > 64 && !o.Simulated, "--slow-nodes is %d: one process has 64 at most, and tandem simulate more", o.SlowNodes)
+	for _, f := range o.Faults {
+		refuse(f.Node > o.SlowNodes, "--fault %q: there are %d slow nodes: give it one of these, or more --slow-nodes", f, o.SlowNodes)
+	}
+	refuse(o.Arrivals.Name != "" && o.Interval == 0, "--arrivals %s needs an --interval above 0: frames come as fast as they are taken otherwise", o.Arrivals.Name)
 	refuse(o.HighWater > o.Queue, "--high-water %d is never reached: --queue has %d places", o.HighWater, o.Queue)
 	refuse(o.EmulateSlow != nil && o.Role != Local,
 		"--emulate slow:… is for a run without --role: give this node its own times")

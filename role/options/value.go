@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,6 +117,32 @@ func duration(at *time.Duration, least time.Duration) Value {
 	return within(at, time.ParseDuration, least, maxDuration, allowed, brief)
 }
 
+// Forever is longer than any process lives; it is written forever.
+const (
+	Forever = 100 * 365 * 24 * time.Hour
+	forever = "forever"
+)
+
+// patience is a time to wait, or Forever.
+func patience(at *time.Duration) Value {
+	parse := func(s string) (time.Duration, error) {
+		if s == forever {
+			return Forever, nil
+		}
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 || d > maxDuration {
+			err = fmt.Errorf("use a time of 0s or more, and at most %s, such as 30ms or 1m, or forever", brief(maxDuration))
+		}
+		return d, err
+	}
+	return parsed(at, parse, func(d time.Duration) string {
+		if d == Forever {
+			return forever
+		}
+		return brief(d)
+	})
+}
+
 // brief leaves out the last parts of a time where they are 0: 1m, and not 1m0s.
 func brief(d time.Duration) string {
 	return strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(d.String())
@@ -140,19 +167,42 @@ func size(at *int, least, most int) Value {
 	return within(at, parse, least, most, allowed+", such as 64MiB", show)
 }
 
-func address(at *string) Value { return parsed(at, parseAddress, zeroIsUnset) }
+func address(at *string) Value { return parsed(at, ParseAddress, zeroIsUnset) }
 
-// parseAddress reads host:port, or a host alone.
-func parseAddress(s string) (string, error) {
+// ParseAddress reads host:port, or a host alone, whose port is the usual one.
+func ParseAddress(s string) (string, error) {
 	host, port, err := net.SplitHostPort(s)
 	bare := strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
-	if ip := net.ParseIP(bare); s != "" && !strings.ContainsAny(s, ":[]") || ip != nil && (bare == s || s == "["+bare+"]") {
+	_, none := netip.ParseAddr(bare) // which may have a zone, as fe80::1%eth0 has
+	if s != "" && !strings.ContainsAny(s, ":[]") || none == nil && (bare == s || s == "["+bare+"]") {
 		host, port, err = bare, transport.Port, nil
 	}
 	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
 		return "", fmt.Errorf("use host:port, such as fast:%s, or a host alone for port %s", transport.Port, transport.Port)
 	}
 	return net.JoinHostPort(host, port), nil
+}
+
+// parseNext reads the address of one node, or dns: or srv: of several.
+func parseNext(s string) (string, error) {
+	kind, name, _ := strings.Cut(s, ":")
+	_, port := strconv.ParseUint(name, 10, 16)
+	switch {
+	case port == nil: // of a host that is called dns or srv
+	case kind == "srv":
+		labels := strings.Split(strings.TrimSuffix(name, "."), ".")
+		if len(labels) < 3 || slices.Contains(labels, "") || strings.ContainsAny(name, ":/[]% ") || labels[0][0] != '_' || labels[1][0] != '_' {
+			return "", errors.New("use srv: and the name of SRV records, such as srv:_tandem._tcp.slow.example")
+		}
+		return s, nil
+	case kind == "dns":
+		address, err := ParseAddress(name)
+		if err != nil || strings.HasPrefix(address, ":") || strings.ContainsAny(name, "[]/%") {
+			return "", fmt.Errorf("use dns:NAME:PORT, such as dns:slow.pipeline.svc:%s, or dns:NAME for port %s", transport.Port, transport.Port)
+		}
+		return "dns:" + address, nil
+	}
+	return ParseAddress(s)
 }
 
 // parseHost reads the name of a machine, as it stands in the address line of a browser.

@@ -60,6 +60,7 @@ func printRuns(to io.Writer, reports []pipeline.Report) {
 	if metered >= 0 {
 		printSources(to, reports[metered]) // the same nodes played the others
 	}
+	printBest(to, reports)
 	for _, r := range reports {
 		printLosses(to, r)
 		printLastSeen(to, r)
@@ -68,6 +69,16 @@ func printRuns(to io.Writer, reports []pipeline.Report) {
 				fmt.Fprintln(to)
 			}
 			fmt.Fprintln(to, wrap(r.Strategy+": "+note))
+		}
+	}
+}
+
+// printBest says what was possible at best, where all reports agree on it but for what measurements differ.
+func printBest(to io.Writer, reports []pipeline.Report) {
+	for _, r := range reports {
+		if r.BestCoverage != nil {
+			fmt.Fprintf(to, "\nat best these devices reach %.1f %% and %.2f f/s\n", *r.BestCoverage, *r.BestRate)
+			return
 		}
 	}
 }
@@ -117,6 +128,9 @@ func totals(r pipeline.Report) (t pipeline.Entry) {
 // circumstances says what computes, and, where they are not what is usual, what lies between and how values travel.
 func circumstances(r pipeline.Report) string {
 	text := device.Describe(r.Emulate)
+	if r.Simulated {
+		text = "simulated, " + text
+	}
 	if r.Link != "" && r.Link != pipeline.RealLink {
 		text += ",\nover an emulated link: " + r.Link
 	}

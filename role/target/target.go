@@ -2,6 +2,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 type Target struct {
 	Client *transport.Client
 	Flag   string       // --next or --end
+	Own    string       // this process's version
 	Role   options.Role // that the neighbour has to have
 }
 
@@ -34,6 +36,16 @@ func (t Target) Blame(err error) error {
 		return nil
 	}
 	return neighbourError{t.ID(), err}
+}
+
+// Differs says that the neighbour is of another version than this process, if it is; one that does not say its version is of an
+// older one.
+func (t Target) Differs(version string) string {
+	if version == t.Own {
+		return ""
+	}
+	return fmt.Sprintf("%v is of version %s of tandem, and its neighbour above of %s: use the same on every node",
+		t.ID(), cmp.Or(version, "none that it says"), t.Own)
 }
 
 type neighbourError struct {
@@ -109,15 +121,15 @@ const (
 // Await asks for so long until a neighbour can be reached: at a site that is switched on, nodes start in any order. flags are
 // those that may be wrong.
 func Await(ctx context.Context, wait time.Duration, flags string, log zerolog.Logger, ask func(context.Context) error) error {
-	told := false
+	var told time.Time
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = 100*time.Millisecond, 500*time.Millisecond
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		within, cancel := context.WithTimeout(ctx, max(wait, DialTime))
 		defer cancel()
 		err := ask(within)
-		if err != nil && !told {
-			told = true
+		if err != nil && time.Since(told) >= time.Minute {
+			told = time.Now()
 			log.Info().Err(err).Stringer("wait", wait).Msg("waiting for the node below")
 		}
 		if errors.Is(err, pipeline.ErrNotAdmitted) || errors.Is(err, ErrWrong) {

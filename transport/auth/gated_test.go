@@ -96,6 +96,10 @@ type node struct {
 	wait   func()
 }
 
+func (n *node) Calibrate(context.Context) (transport.Calibration, error) {
+	return transport.Calibration{}, nil
+}
+
 func (n *node) Describe(context.Context) (transport.Description, error) {
 	return transport.Description{Role: "slow", Name: "me"}, nil
 }
@@ -113,6 +117,12 @@ func (n *node) Push(_ context.Context, p transport.Pushing) (transport.Pushed, e
 	n.frames = append(n.frames, p.Frames...)
 	return transport.Pushed{Feedback: make([]pipeline.Feedback, len(p.Frames))}, nil
 }
+
+func (n *node) Supply(context.Context, transport.Supplying) (s transport.Supplied, err error) {
+	return s, nil
+}
+
+func (n *node) Fetch(context.Context, string, []int) (f transport.Fetched, err error) { return f, nil }
 
 func (n *node) Answers(context.Context, string, bool, func(transport.Told) error) error { return nil }
 

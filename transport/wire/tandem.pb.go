@@ -179,7 +179,11 @@ type DescribeResponse struct {
 	// Of the whole network.
 	Layers int32 `protobuf:"varint,6,opt,name=layers,proto3" json:"layers,omitempty"`
 	// What the frames bring that enter the network; empty as model is.
-	Inputs        []*Value `protobuf:"bytes,7,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	Inputs []*Value `protobuf:"bytes,7,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	// The machine that it runs on, such as Raspberry Pi 4B.
+	Device string `protobuf:"bytes,8,opt,name=device,proto3" json:"device,omitempty"`
+	// How much of the machine's processors its programs have wanted in the last minute; 1: all of them.
+	Load          float64 `protobuf:"fixed64,9,opt,name=load,proto3" json:"load,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -263,6 +267,225 @@ func (x *DescribeResponse) GetInputs() []*Value {
 	return nil
 }
 
+func (x *DescribeResponse) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *DescribeResponse) GetLoad() float64 {
+	if x != nil {
+		return x.Load
+	}
+	return 0
+}
+
+type CalibrateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CalibrateRequest) Reset() {
+	*x = CalibrateRequest{}
+	mi := &file_tandem_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CalibrateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CalibrateRequest) ProtoMessage() {}
+
+func (x *CalibrateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CalibrateRequest.ProtoReflect.Descriptor instead.
+func (*CalibrateRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{2}
+}
+
+type CalibrateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The network that was measured.
+	Digest string `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	// Nanoseconds of a frame by itself.
+	Layers []int64 `protobuf:"varint,2,rep,packed,name=layers,proto3" json:"layers,omitempty"`
+	// Bytes that the node has for weights; 0: it is not known.
+	Memory int64 `protobuf:"varint,3,opt,name=memory,proto3" json:"memory,omitempty"`
+	// As --emulate says it; empty: the times are the machine's own.
+	Emulate       string `protobuf:"bytes,4,opt,name=emulate,proto3" json:"emulate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CalibrateResponse) Reset() {
+	*x = CalibrateResponse{}
+	mi := &file_tandem_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CalibrateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CalibrateResponse) ProtoMessage() {}
+
+func (x *CalibrateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CalibrateResponse.ProtoReflect.Descriptor instead.
+func (*CalibrateResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *CalibrateResponse) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *CalibrateResponse) GetLayers() []int64 {
+	if x != nil {
+		return x.Layers
+	}
+	return nil
+}
+
+func (x *CalibrateResponse) GetMemory() int64 {
+	if x != nil {
+		return x.Memory
+	}
+	return 0
+}
+
+func (x *CalibrateResponse) GetEmulate() string {
+	if x != nil {
+		return x.Emulate
+	}
+	return ""
+}
+
+type ProbeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Data  []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	// How many bytes the answer has.
+	Wanted        int32 `protobuf:"varint,2,opt,name=wanted,proto3" json:"wanted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProbeRequest) Reset() {
+	*x = ProbeRequest{}
+	mi := &file_tandem_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProbeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProbeRequest) ProtoMessage() {}
+
+func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
+func (*ProbeRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ProbeRequest) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *ProbeRequest) GetWanted() int32 {
+	if x != nil {
+		return x.Wanted
+	}
+	return 0
+}
+
+type ProbeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProbeResponse) Reset() {
+	*x = ProbeResponse{}
+	mi := &file_tandem_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProbeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProbeResponse) ProtoMessage() {}
+
+func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
+func (*ProbeResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ProbeResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 type OpenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Run   *Run                   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
@@ -286,7 +509,7 @@ type OpenRequest struct {
 
 func (x *OpenRequest) Reset() {
 	*x = OpenRequest{}
-	mi := &file_tandem_proto_msgTypes[2]
+	mi := &file_tandem_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -298,7 +521,7 @@ func (x *OpenRequest) String() string {
 func (*OpenRequest) ProtoMessage() {}
 
 func (x *OpenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[2]
+	mi := &file_tandem_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -311,7 +534,7 @@ func (x *OpenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenRequest.ProtoReflect.Descriptor instead.
 func (*OpenRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{2}
+	return file_tandem_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OpenRequest) GetRun() *Run {
@@ -385,14 +608,16 @@ type OpenResponse struct {
 	// All inputs, in the order in which frames bring them.
 	Inputs []*Value `protobuf:"bytes,6,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	// The address by which the node that finishes frames calls end; empty on end itself.
-	EndAddress    string `protobuf:"bytes,7,opt,name=end_address,json=endAddress,proto3" json:"end_address,omitempty"`
+	EndAddress string `protobuf:"bytes,7,opt,name=end_address,json=endAddress,proto3" json:"end_address,omitempty"`
+	// Of tandem, on the node.
+	Version       string `protobuf:"bytes,8,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenResponse) Reset() {
 	*x = OpenResponse{}
-	mi := &file_tandem_proto_msgTypes[3]
+	mi := &file_tandem_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -404,7 +629,7 @@ func (x *OpenResponse) String() string {
 func (*OpenResponse) ProtoMessage() {}
 
 func (x *OpenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[3]
+	mi := &file_tandem_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -417,7 +642,7 @@ func (x *OpenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenResponse.ProtoReflect.Descriptor instead.
 func (*OpenResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{3}
+	return file_tandem_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OpenResponse) GetRun() *Run {
@@ -469,6 +694,13 @@ func (x *OpenResponse) GetEndAddress() string {
 	return ""
 }
 
+func (x *OpenResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
 // Value is an input or an output of the network.
 type Value struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -485,7 +717,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +729,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +742,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{4}
+	return file_tandem_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Value) GetName() string {
@@ -567,7 +799,7 @@ type Run struct {
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -579,7 +811,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -592,7 +824,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{5}
+	return file_tandem_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Run) GetId() string {
@@ -679,6 +911,312 @@ func (x *Run) GetOutputs() []*Value {
 	return nil
 }
 
+type SupplyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in Open: what the node needs depends on the cuts.
+	Run   *Run   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	From  string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	Layer int32  `protobuf:"varint,3,opt,name=layer,proto3" json:"layer,omitempty"`
+	// What is in the network's files, as JSON: its SHA-256 is the run's digest.
+	Manifest []byte `protobuf:"bytes,4,opt,name=manifest,proto3" json:"manifest,omitempty"`
+	// The chunks that it takes to read the network's description: a hint, which saves calls.
+	Opening       []int32  `protobuf:"varint,5,rep,packed,name=opening,proto3" json:"opening,omitempty"`
+	Chunks        []*Chunk `protobuf:"bytes,6,rep,name=chunks,proto3" json:"chunks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SupplyRequest) Reset() {
+	*x = SupplyRequest{}
+	mi := &file_tandem_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SupplyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SupplyRequest) ProtoMessage() {}
+
+func (x *SupplyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SupplyRequest.ProtoReflect.Descriptor instead.
+func (*SupplyRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SupplyRequest) GetRun() *Run {
+	if x != nil {
+		return x.Run
+	}
+	return nil
+}
+
+func (x *SupplyRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *SupplyRequest) GetLayer() int32 {
+	if x != nil {
+		return x.Layer
+	}
+	return 0
+}
+
+func (x *SupplyRequest) GetManifest() []byte {
+	if x != nil {
+		return x.Manifest
+	}
+	return nil
+}
+
+func (x *SupplyRequest) GetOpening() []int32 {
+	if x != nil {
+		return x.Opening
+	}
+	return nil
+}
+
+func (x *SupplyRequest) GetChunks() []*Chunk {
+	if x != nil {
+		return x.Chunks
+	}
+	return nil
+}
+
+type SupplyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which chunks the node wants next; none: it has all that it needs in the run.
+	Wanted []int32 `protobuf:"varint,1,rep,packed,name=wanted,proto3" json:"wanted,omitempty"`
+	// Bytes that it lacks, these chunks among them.
+	Left          int64 `protobuf:"varint,2,opt,name=left,proto3" json:"left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SupplyResponse) Reset() {
+	*x = SupplyResponse{}
+	mi := &file_tandem_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SupplyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SupplyResponse) ProtoMessage() {}
+
+func (x *SupplyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SupplyResponse.ProtoReflect.Descriptor instead.
+func (*SupplyResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SupplyResponse) GetWanted() []int32 {
+	if x != nil {
+		return x.Wanted
+	}
+	return nil
+}
+
+func (x *SupplyResponse) GetLeft() int64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+type FetchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Digest        string                 `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	Chunks        []int32                `protobuf:"varint,2,rep,packed,name=chunks,proto3" json:"chunks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchRequest) Reset() {
+	*x = FetchRequest{}
+	mi := &file_tandem_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchRequest) ProtoMessage() {}
+
+func (x *FetchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchRequest.ProtoReflect.Descriptor instead.
+func (*FetchRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *FetchRequest) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *FetchRequest) GetChunks() []int32 {
+	if x != nil {
+		return x.Chunks
+	}
+	return nil
+}
+
+type FetchResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Manifest      []byte                 `protobuf:"bytes,1,opt,name=manifest,proto3" json:"manifest,omitempty"`
+	Opening       []int32                `protobuf:"varint,2,rep,packed,name=opening,proto3" json:"opening,omitempty"`
+	Chunks        []*Chunk               `protobuf:"bytes,3,rep,name=chunks,proto3" json:"chunks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchResponse) Reset() {
+	*x = FetchResponse{}
+	mi := &file_tandem_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchResponse) ProtoMessage() {}
+
+func (x *FetchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchResponse.ProtoReflect.Descriptor instead.
+func (*FetchResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *FetchResponse) GetManifest() []byte {
+	if x != nil {
+		return x.Manifest
+	}
+	return nil
+}
+
+func (x *FetchResponse) GetOpening() []int32 {
+	if x != nil {
+		return x.Opening
+	}
+	return nil
+}
+
+func (x *FetchResponse) GetChunks() []*Chunk {
+	if x != nil {
+		return x.Chunks
+	}
+	return nil
+}
+
+// Chunk is a piece of a network's files, one behind the other: 8 KiB, or what is left at the end.
+type Chunk struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         int32                  `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Data          []byte                 `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Chunk) Reset() {
+	*x = Chunk{}
+	mi := &file_tandem_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Chunk) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Chunk) ProtoMessage() {}
+
+func (x *Chunk) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Chunk.ProtoReflect.Descriptor instead.
+func (*Chunk) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Chunk) GetIndex() int32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *Chunk) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 type PushRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Run    string                 `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
@@ -697,7 +1235,7 @@ type PushRequest struct {
 
 func (x *PushRequest) Reset() {
 	*x = PushRequest{}
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -709,7 +1247,7 @@ func (x *PushRequest) String() string {
 func (*PushRequest) ProtoMessage() {}
 
 func (x *PushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -722,7 +1260,7 @@ func (x *PushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushRequest.ProtoReflect.Descriptor instead.
 func (*PushRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{6}
+	return file_tandem_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PushRequest) GetRun() string {
@@ -782,7 +1320,7 @@ type Fate struct {
 
 func (x *Fate) Reset() {
 	*x = Fate{}
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -794,7 +1332,7 @@ func (x *Fate) String() string {
 func (*Fate) ProtoMessage() {}
 
 func (x *Fate) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -807,7 +1345,7 @@ func (x *Fate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fate.ProtoReflect.Descriptor instead.
 func (*Fate) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{7}
+	return file_tandem_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Fate) GetRole() string {
@@ -850,7 +1388,7 @@ type AnswersRequest struct {
 
 func (x *AnswersRequest) Reset() {
 	*x = AnswersRequest{}
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +1400,7 @@ func (x *AnswersRequest) String() string {
 func (*AnswersRequest) ProtoMessage() {}
 
 func (x *AnswersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +1413,7 @@ func (x *AnswersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswersRequest.ProtoReflect.Descriptor instead.
 func (*AnswersRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{8}
+	return file_tandem_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AnswersRequest) GetRun() string {
@@ -905,7 +1443,7 @@ type AnswersResponse struct {
 
 func (x *AnswersResponse) Reset() {
 	*x = AnswersResponse{}
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -917,7 +1455,7 @@ func (x *AnswersResponse) String() string {
 func (*AnswersResponse) ProtoMessage() {}
 
 func (x *AnswersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -930,7 +1468,7 @@ func (x *AnswersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswersResponse.ProtoReflect.Descriptor instead.
 func (*AnswersResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{9}
+	return file_tandem_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AnswersResponse) GetAnswers() []*Frame {
@@ -985,7 +1523,7 @@ type Frame struct {
 
 func (x *Frame) Reset() {
 	*x = Frame{}
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -997,7 +1535,7 @@ func (x *Frame) String() string {
 func (*Frame) ProtoMessage() {}
 
 func (x *Frame) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1010,7 +1548,7 @@ func (x *Frame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frame.ProtoReflect.Descriptor instead.
 func (*Frame) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{10}
+	return file_tandem_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Frame) GetId() uint64 {
@@ -1116,7 +1654,7 @@ type Tensor struct {
 
 func (x *Tensor) Reset() {
 	*x = Tensor{}
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1128,7 +1666,7 @@ func (x *Tensor) String() string {
 func (*Tensor) ProtoMessage() {}
 
 func (x *Tensor) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1141,7 +1679,7 @@ func (x *Tensor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
 func (*Tensor) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{11}
+	return file_tandem_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Tensor) GetShape() []int32 {
@@ -1183,7 +1721,7 @@ type PushResponse struct {
 
 func (x *PushResponse) Reset() {
 	*x = PushResponse{}
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1195,7 +1733,7 @@ func (x *PushResponse) String() string {
 func (*PushResponse) ProtoMessage() {}
 
 func (x *PushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1208,7 +1746,7 @@ func (x *PushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushResponse.ProtoReflect.Descriptor instead.
 func (*PushResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{12}
+	return file_tandem_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PushResponse) GetFeedback() []*Feedback {
@@ -1272,7 +1810,7 @@ type Feedback struct {
 
 func (x *Feedback) Reset() {
 	*x = Feedback{}
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1284,7 +1822,7 @@ func (x *Feedback) String() string {
 func (*Feedback) ProtoMessage() {}
 
 func (x *Feedback) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,7 +1835,7 @@ func (x *Feedback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feedback.ProtoReflect.Descriptor instead.
 func (*Feedback) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{13}
+	return file_tandem_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Feedback) GetAccepted() bool {
@@ -1385,7 +1923,7 @@ type CloseRequest struct {
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1397,7 +1935,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1410,7 +1948,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{14}
+	return file_tandem_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CloseRequest) GetRun() string {
@@ -1458,7 +1996,7 @@ type CloseResponse struct {
 
 func (x *CloseResponse) Reset() {
 	*x = CloseResponse{}
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1470,7 +2008,7 @@ func (x *CloseResponse) String() string {
 func (*CloseResponse) ProtoMessage() {}
 
 func (x *CloseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1483,7 +2021,7 @@ func (x *CloseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
 func (*CloseResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{15}
+	return file_tandem_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CloseResponse) GetReport() *Report {
@@ -1529,6 +2067,14 @@ type Ledger struct {
 	ElapsedS float64 `protobuf:"fixed64,28,opt,name=elapsed_s,json=elapsedS,proto3" json:"elapsed_s,omitempty"`
 	// How large layers are stored; empty: as float32.
 	Weights string `protobuf:"bytes,34,opt,name=weights,proto3" json:"weights,omitempty"`
+	// What was measured, in the mean, with the mean deviations; 0: not known.
+	Places       int32   `protobuf:"varint,35,opt,name=places,proto3" json:"places,omitempty"`
+	HeadMs       float64 `protobuf:"fixed64,36,opt,name=head_ms,json=headMs,proto3" json:"head_ms,omitempty"`
+	HeadSpreadMs float64 `protobuf:"fixed64,37,opt,name=head_spread_ms,json=headSpreadMs,proto3" json:"head_spread_ms,omitempty"`
+	TailMs       float64 `protobuf:"fixed64,38,opt,name=tail_ms,json=tailMs,proto3" json:"tail_ms,omitempty"`
+	TailSpreadMs float64 `protobuf:"fixed64,39,opt,name=tail_spread_ms,json=tailSpreadMs,proto3" json:"tail_spread_ms,omitempty"`
+	RoundTripMs  float64 `protobuf:"fixed64,40,opt,name=round_trip_ms,json=roundTripMs,proto3" json:"round_trip_ms,omitempty"`
+	PaceMs       float64 `protobuf:"fixed64,41,opt,name=pace_ms,json=paceMs,proto3" json:"pace_ms,omitempty"`
 	// What follows is in no report. The life tells those of a node apart.
 	Life string `protobuf:"bytes,29,opt,name=life,proto3" json:"life,omitempty"`
 	// The frames that ended on the node without a result.
@@ -1543,7 +2089,7 @@ type Ledger struct {
 
 func (x *Ledger) Reset() {
 	*x = Ledger{}
-	mi := &file_tandem_proto_msgTypes[16]
+	mi := &file_tandem_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1555,7 +2101,7 @@ func (x *Ledger) String() string {
 func (*Ledger) ProtoMessage() {}
 
 func (x *Ledger) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[16]
+	mi := &file_tandem_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1568,7 +2114,7 @@ func (x *Ledger) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ledger.ProtoReflect.Descriptor instead.
 func (*Ledger) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{16}
+	return file_tandem_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Ledger) GetRole() string {
@@ -1760,6 +2306,55 @@ func (x *Ledger) GetWeights() string {
 	return ""
 }
 
+func (x *Ledger) GetPlaces() int32 {
+	if x != nil {
+		return x.Places
+	}
+	return 0
+}
+
+func (x *Ledger) GetHeadMs() float64 {
+	if x != nil {
+		return x.HeadMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetHeadSpreadMs() float64 {
+	if x != nil {
+		return x.HeadSpreadMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetTailMs() float64 {
+	if x != nil {
+		return x.TailMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetTailSpreadMs() float64 {
+	if x != nil {
+		return x.TailSpreadMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetRoundTripMs() float64 {
+	if x != nil {
+		return x.RoundTripMs
+	}
+	return 0
+}
+
+func (x *Ledger) GetPaceMs() float64 {
+	if x != nil {
+		return x.PaceMs
+	}
+	return 0
+}
+
 func (x *Ledger) GetLife() string {
 	if x != nil {
 		return x.Life
@@ -1802,7 +2397,7 @@ type Handover struct {
 
 func (x *Handover) Reset() {
 	*x = Handover{}
-	mi := &file_tandem_proto_msgTypes[17]
+	mi := &file_tandem_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1814,7 +2409,7 @@ func (x *Handover) String() string {
 func (*Handover) ProtoMessage() {}
 
 func (x *Handover) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[17]
+	mi := &file_tandem_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1827,7 +2422,7 @@ func (x *Handover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handover.ProtoReflect.Descriptor instead.
 func (*Handover) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{17}
+	return file_tandem_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Handover) GetRole() string {
@@ -1882,7 +2477,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_tandem_proto_msgTypes[18]
+	mi := &file_tandem_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1894,7 +2489,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[18]
+	mi := &file_tandem_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1907,7 +2502,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{18}
+	return file_tandem_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Status) GetLedger() *Ledger {
@@ -2021,7 +2616,7 @@ type Live struct {
 
 func (x *Live) Reset() {
 	*x = Live{}
-	mi := &file_tandem_proto_msgTypes[19]
+	mi := &file_tandem_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2033,7 +2628,7 @@ func (x *Live) String() string {
 func (*Live) ProtoMessage() {}
 
 func (x *Live) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[19]
+	mi := &file_tandem_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2046,7 +2641,7 @@ func (x *Live) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Live.ProtoReflect.Descriptor instead.
 func (*Live) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{19}
+	return file_tandem_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Live) GetSent() int64 {
@@ -2154,14 +2749,19 @@ type Report struct {
 	// Where frames that have not arrived were last seen.
 	LastSeen []*LastSeen `protobuf:"bytes,29,rep,name=last_seen,json=lastSeen,proto3" json:"last_seen,omitempty"`
 	// Pictures that became no frames, as in the client's ledger.
-	Skipped       int64 `protobuf:"varint,30,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	Skipped int64 `protobuf:"varint,30,opt,name=skipped,proto3" json:"skipped,omitempty"`
+	// In virtual time; otherwise it was played.
+	Simulated bool `protobuf:"varint,31,opt,name=simulated,proto3" json:"simulated,omitempty"`
+	// What was possible at best with the devices as they were measured.
+	BestCoverage  *float64 `protobuf:"fixed64,32,opt,name=best_coverage,json=bestCoverage,proto3,oneof" json:"best_coverage,omitempty"`
+	BestRate      *float64 `protobuf:"fixed64,33,opt,name=best_rate,json=bestRate,proto3,oneof" json:"best_rate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_tandem_proto_msgTypes[20]
+	mi := &file_tandem_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2173,7 +2773,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[20]
+	mi := &file_tandem_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2186,7 +2786,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{20}
+	return file_tandem_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Report) GetRun() string {
@@ -2399,6 +2999,27 @@ func (x *Report) GetSkipped() int64 {
 	return 0
 }
 
+func (x *Report) GetSimulated() bool {
+	if x != nil {
+		return x.Simulated
+	}
+	return false
+}
+
+func (x *Report) GetBestCoverage() float64 {
+	if x != nil && x.BestCoverage != nil {
+		return *x.BestCoverage
+	}
+	return 0
+}
+
+func (x *Report) GetBestRate() float64 {
+	if x != nil && x.BestRate != nil {
+		return *x.BestRate
+	}
+	return 0
+}
+
 // NodeName is what reports call a node.
 type NodeName struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2410,7 +3031,7 @@ type NodeName struct {
 
 func (x *NodeName) Reset() {
 	*x = NodeName{}
-	mi := &file_tandem_proto_msgTypes[21]
+	mi := &file_tandem_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2422,7 +3043,7 @@ func (x *NodeName) String() string {
 func (*NodeName) ProtoMessage() {}
 
 func (x *NodeName) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[21]
+	mi := &file_tandem_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2435,7 +3056,7 @@ func (x *NodeName) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeName.ProtoReflect.Descriptor instead.
 func (*NodeName) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{21}
+	return file_tandem_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *NodeName) GetRole() string {
@@ -2466,7 +3087,7 @@ type LastSeen struct {
 
 func (x *LastSeen) Reset() {
 	*x = LastSeen{}
-	mi := &file_tandem_proto_msgTypes[22]
+	mi := &file_tandem_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2478,7 +3099,7 @@ func (x *LastSeen) String() string {
 func (*LastSeen) ProtoMessage() {}
 
 func (x *LastSeen) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[22]
+	mi := &file_tandem_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2491,7 +3112,7 @@ func (x *LastSeen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastSeen.ProtoReflect.Descriptor instead.
 func (*LastSeen) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{22}
+	return file_tandem_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *LastSeen) GetRole() string {
@@ -2535,7 +3156,7 @@ type Latency struct {
 
 func (x *Latency) Reset() {
 	*x = Latency{}
-	mi := &file_tandem_proto_msgTypes[23]
+	mi := &file_tandem_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2547,7 +3168,7 @@ func (x *Latency) String() string {
 func (*Latency) ProtoMessage() {}
 
 func (x *Latency) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[23]
+	mi := &file_tandem_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2560,7 +3181,7 @@ func (x *Latency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Latency.ProtoReflect.Descriptor instead.
 func (*Latency) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{23}
+	return file_tandem_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Latency) GetP50() float64 {
@@ -2656,7 +3277,7 @@ var File_tandem_proto protoreflect.FileDescriptor
 const file_tandem_proto_rawDesc = "" +
 	"\n" +
 	"\ftandem.proto\x12\ttandem.v1\x1a google/protobuf/descriptor.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\xd7\x01\n" +
+	"\x0fDescribeRequest\"\x83\x02\n" +
 	"\x10DescribeResponse\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\x04name\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04name\x12\x18\n" +
@@ -2664,7 +3285,20 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05model\x18\x04 \x01(\tR\x05model\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\tR\x06digest\x12\x16\n" +
 	"\x06layers\x18\x06 \x01(\x05R\x06layers\x12/\n" +
-	"\x06inputs\x18\a \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\"\xff\x01\n" +
+	"\x06inputs\x18\a \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\x12\x16\n" +
+	"\x06device\x18\b \x01(\tR\x06device\x12\x12\n" +
+	"\x04load\x18\t \x01(\x01R\x04load\"\x12\n" +
+	"\x10CalibrateRequest\"\x83\x01\n" +
+	"\x11CalibrateResponse\x12\x1c\n" +
+	"\x06digest\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x06digest\x12\x1e\n" +
+	"\x06layers\x18\x02 \x03(\x03B\x06\x80\xb5\x18\x80\x80\x04R\x06layers\x12\x16\n" +
+	"\x06memory\x18\x03 \x01(\x03R\x06memory\x12\x18\n" +
+	"\aemulate\x18\x04 \x01(\tR\aemulate\"J\n" +
+	"\fProbeRequest\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\x12\x1e\n" +
+	"\x06wanted\x18\x02 \x01(\x05B\x06\x80\xb5\x18\x80\x80@R\x06wanted:\x06\x80\xb5\x18\x80\x81@\"+\n" +
+	"\rProbeResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data:\x06\x80\xb5\x18\x80\x81@\"\xff\x01\n" +
 	"\vOpenRequest\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x18\n" +
 	"\x04from\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04from\x12\x1e\n" +
@@ -2674,7 +3308,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\vcaller_role\x18\x06 \x01(\tR\n" +
 	"callerRole\x12%\n" +
 	"\x0ecaller_address\x18\a \x01(\tR\rcallerAddress\x12\x12\n" +
-	"\x04path\x18\b \x03(\tR\x04path:\x06\x80\xb5\x18\x80\x80\x04\"\xec\x01\n" +
+	"\x04path\x18\b \x03(\tR\x04path:\x06\x80\xb5\x18\x80\x80\x04\"\x86\x02\n" +
 	"\fOpenResponse\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x18\n" +
@@ -2683,7 +3317,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\x03end\x18\x05 \x01(\tR\x03end\x12/\n" +
 	"\x06inputs\x18\x06 \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\x12\x1f\n" +
 	"\vend_address\x18\a \x01(\tR\n" +
-	"endAddress:\x06\x80\xb5\x18\x80\x80\x04\"m\n" +
+	"endAddress\x12\x18\n" +
+	"\aversion\x18\b \x01(\tR\aversion:\x06\x80\xb5\x18\x80\x80\x04\"m\n" +
 	"\x05Value\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x12\n" +
@@ -2703,7 +3338,27 @@ const file_tandem_proto_rawDesc = "" +
 	" \x01(\tR\x04load\x12\x19\n" +
 	"\x04wire\x18\v \x01(\tB\x05\x80\xb5\x18\x80\x01R\x04wire\x12\x16\n" +
 	"\x06newest\x18\r \x01(\bR\x06newest\x121\n" +
-	"\aoutputs\x18\f \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\aoutputsJ\x04\b\b\x10\t\"\xe3\x01\n" +
+	"\aoutputs\x18\f \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\aoutputsJ\x04\b\b\x10\t\"\xd5\x01\n" +
+	"\rSupplyRequest\x12&\n" +
+	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x18\n" +
+	"\x04from\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04from\x12\x14\n" +
+	"\x05layer\x18\x03 \x01(\x05R\x05layer\x12\x1a\n" +
+	"\bmanifest\x18\x04 \x01(\fR\bmanifest\x12 \n" +
+	"\aopening\x18\x05 \x03(\x05B\x06\x80\xb5\x18\x80\x80\bR\aopening\x12.\n" +
+	"\x06chunks\x18\x06 \x03(\v2\x10.tandem.v1.ChunkB\x04\x80\xb5\x18@R\x06chunks\"B\n" +
+	"\x0eSupplyResponse\x12\x1c\n" +
+	"\x06wanted\x18\x01 \x03(\x05B\x04\x80\xb5\x18@R\x06wanted\x12\x12\n" +
+	"\x04left\x18\x02 \x01(\x03R\x04left\"Q\n" +
+	"\fFetchRequest\x12\x1c\n" +
+	"\x06digest\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x06digest\x12\x1c\n" +
+	"\x06chunks\x18\x02 \x03(\x05B\x04\x80\xb5\x18@R\x06chunks:\x05\x80\xb5\x18\x80 \"}\n" +
+	"\rFetchResponse\x12\x1a\n" +
+	"\bmanifest\x18\x01 \x01(\fR\bmanifest\x12 \n" +
+	"\aopening\x18\x02 \x03(\x05B\x06\x80\xb5\x18\x80\x80\bR\aopening\x12.\n" +
+	"\x06chunks\x18\x03 \x03(\v2\x10.tandem.v1.ChunkB\x04\x80\xb5\x18@R\x06chunks\"1\n" +
+	"\x05Chunk\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x12\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\xe3\x01\n" +
 	"\vPushRequest\x12\x16\n" +
 	"\x03run\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12/\n" +
@@ -2769,7 +3424,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05nodes\x18\x06 \x03(\v2\x11.tandem.v1.LedgerR\x05nodes\x12)\n" +
 	"\x06reason\x18\a \x01(\x0e2\x11.tandem.v1.ReasonR\x06reason:\x06\x80\xb5\x18\x80\x80@J\x04\b\x03\x10\x04J\x04\b\x05\x10\x06\"H\n" +
 	"\rCloseResponse\x12)\n" +
-	"\x06report\x18\x02 \x01(\v2\x11.tandem.v1.ReportR\x06report:\x06\x80\xb5\x18\x80\x80@J\x04\b\x01\x10\x02\"\xad\b\n" +
+	"\x06report\x18\x02 \x01(\v2\x11.tandem.v1.ReportR\x06report:\x06\x80\xb5\x18\x80\x80@J\x04\b\x01\x10\x02\"\x80\n" +
+	"\n" +
 	"\x06Ledger\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x1a\n" +
@@ -2799,7 +3455,14 @@ const file_tandem_proto_rawDesc = "" +
 	"\trestarted\x18\x17 \x01(\bR\trestarted\x12\x14\n" +
 	"\x05lives\x18\x1b \x01(\x05R\x05lives\x12\x1b\n" +
 	"\telapsed_s\x18\x1c \x01(\x01R\belapsedS\x12\x1f\n" +
-	"\aweights\x18\" \x01(\tB\x05\x88\xb5\x18\x80\x04R\aweights\x12\x12\n" +
+	"\aweights\x18\" \x01(\tB\x05\x88\xb5\x18\x80\x04R\aweights\x12\x16\n" +
+	"\x06places\x18# \x01(\x05R\x06places\x12\x17\n" +
+	"\ahead_ms\x18$ \x01(\x01R\x06headMs\x12$\n" +
+	"\x0ehead_spread_ms\x18% \x01(\x01R\fheadSpreadMs\x12\x17\n" +
+	"\atail_ms\x18& \x01(\x01R\x06tailMs\x12$\n" +
+	"\x0etail_spread_ms\x18' \x01(\x01R\ftailSpreadMs\x12\"\n" +
+	"\rround_trip_ms\x18( \x01(\x01R\vroundTripMs\x12\x17\n" +
+	"\apace_ms\x18) \x01(\x01R\x06paceMs\x12\x12\n" +
 	"\x04life\x18\x1d \x01(\tR\x04life\x12\x1a\n" +
 	"\x04gone\x18\x1e \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x04gone\x12+\n" +
 	"\x06handed\x18\x1f \x03(\v2\x13.tandem.v1.HandoverR\x06handed\x12\x17\n" +
@@ -2848,7 +3511,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\vstaleness_s\x18\t \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
 	"stalenessS\x12'\n" +
 	"\x04down\x18\n" +
-	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\xe6\a\n" +
+	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\xf0\b\n" +
 	"\x06Report\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x88\xb5\x18\x80 R\bstrategy\x12\x14\n" +
@@ -2884,9 +3547,15 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05nodes\x18\x1b \x03(\v2\x11.tandem.v1.LedgerB\x05\x80\xb5\x18\x81\x02R\x05nodes\x12-\n" +
 	"\amissing\x18\x1c \x03(\v2\x13.tandem.v1.NodeNameR\amissing\x127\n" +
 	"\tlast_seen\x18\x1d \x03(\v2\x13.tandem.v1.LastSeenB\x05\x80\xb5\x18\x80\bR\blastSeen\x12\x18\n" +
-	"\askipped\x18\x1e \x01(\x03R\askippedB\v\n" +
+	"\askipped\x18\x1e \x01(\x03R\askipped\x12\x1c\n" +
+	"\tsimulated\x18\x1f \x01(\bR\tsimulated\x12(\n" +
+	"\rbest_coverage\x18  \x01(\x01H\x02R\fbestCoverage\x88\x01\x01\x12 \n" +
+	"\tbest_rate\x18! \x01(\x01H\x03R\bbestRate\x88\x01\x01B\v\n" +
 	"\t_accuracyB\x13\n" +
-	"\x11_joules_per_frame\"8\n" +
+	"\x11_joules_per_frameB\x10\n" +
+	"\x0e_best_coverageB\f\n" +
+	"\n" +
+	"_best_rate\"8\n" +
 	"\bNodeName\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\"l\n" +
@@ -2907,13 +3576,17 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06Reason\x12\b\n" +
 	"\x04OVER\x10\x00\x12\v\n" +
 	"\aSTOPPED\x10\x01\x12\x0f\n" +
-	"\vINTERRUPTED\x10\x022\xbd\x02\n" +
+	"\vINTERRUPTED\x10\x022\xbc\x04\n" +
 	"\x04Node\x12C\n" +
-	"\bDescribe\x12\x1a.tandem.v1.DescribeRequest\x1a\x1b.tandem.v1.DescribeResponse\x127\n" +
+	"\bDescribe\x12\x1a.tandem.v1.DescribeRequest\x1a\x1b.tandem.v1.DescribeResponse\x12F\n" +
+	"\tCalibrate\x12\x1b.tandem.v1.CalibrateRequest\x1a\x1c.tandem.v1.CalibrateResponse\x12:\n" +
+	"\x05Probe\x12\x17.tandem.v1.ProbeRequest\x1a\x18.tandem.v1.ProbeResponse\x127\n" +
 	"\x04Open\x12\x16.tandem.v1.OpenRequest\x1a\x17.tandem.v1.OpenResponse\x127\n" +
 	"\x04Push\x12\x16.tandem.v1.PushRequest\x1a\x17.tandem.v1.PushResponse\x12:\n" +
 	"\x05Close\x12\x17.tandem.v1.CloseRequest\x1a\x18.tandem.v1.CloseResponse\x12B\n" +
-	"\aAnswers\x12\x19.tandem.v1.AnswersRequest\x1a\x1a.tandem.v1.AnswersResponse0\x01:3\n" +
+	"\aAnswers\x12\x19.tandem.v1.AnswersRequest\x1a\x1a.tandem.v1.AnswersResponse0\x01\x12=\n" +
+	"\x06Supply\x12\x18.tandem.v1.SupplyRequest\x1a\x19.tandem.v1.SupplyResponse\x12:\n" +
+	"\x05Fetch\x12\x17.tandem.v1.FetchRequest\x1a\x18.tandem.v1.FetchResponse:3\n" +
 	"\x04most\x12\x1d.google.protobuf.FieldOptions\x18І\x03 \x01(\rR\x04most:3\n" +
 	"\x04text\x12\x1d.google.protobuf.FieldOptions\x18ц\x03 \x01(\rR\x04text:7\n" +
 	"\x06needed\x12\x1d.google.protobuf.FieldOptions\x18҆\x03 \x01(\bR\x06needed:7\n" +
@@ -2932,87 +3605,107 @@ func file_tandem_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_tandem_proto_goTypes = []any{
 	(Encoding)(0),                       // 0: tandem.v1.Encoding
 	(Reason)(0),                         // 1: tandem.v1.Reason
 	(*DescribeRequest)(nil),             // 2: tandem.v1.DescribeRequest
 	(*DescribeResponse)(nil),            // 3: tandem.v1.DescribeResponse
-	(*OpenRequest)(nil),                 // 4: tandem.v1.OpenRequest
-	(*OpenResponse)(nil),                // 5: tandem.v1.OpenResponse
-	(*Value)(nil),                       // 6: tandem.v1.Value
-	(*Run)(nil),                         // 7: tandem.v1.Run
-	(*PushRequest)(nil),                 // 8: tandem.v1.PushRequest
-	(*Fate)(nil),                        // 9: tandem.v1.Fate
-	(*AnswersRequest)(nil),              // 10: tandem.v1.AnswersRequest
-	(*AnswersResponse)(nil),             // 11: tandem.v1.AnswersResponse
-	(*Frame)(nil),                       // 12: tandem.v1.Frame
-	(*Tensor)(nil),                      // 13: tandem.v1.Tensor
-	(*PushResponse)(nil),                // 14: tandem.v1.PushResponse
-	(*Feedback)(nil),                    // 15: tandem.v1.Feedback
-	(*CloseRequest)(nil),                // 16: tandem.v1.CloseRequest
-	(*CloseResponse)(nil),               // 17: tandem.v1.CloseResponse
-	(*Ledger)(nil),                      // 18: tandem.v1.Ledger
-	(*Handover)(nil),                    // 19: tandem.v1.Handover
-	(*Status)(nil),                      // 20: tandem.v1.Status
-	(*Live)(nil),                        // 21: tandem.v1.Live
-	(*Report)(nil),                      // 22: tandem.v1.Report
-	(*NodeName)(nil),                    // 23: tandem.v1.NodeName
-	(*LastSeen)(nil),                    // 24: tandem.v1.LastSeen
-	(*Latency)(nil),                     // 25: tandem.v1.Latency
-	nil,                                 // 26: tandem.v1.Ledger.DecisionsEntry
-	nil,                                 // 27: tandem.v1.Ledger.StatesEntry
-	(*descriptorpb.FieldOptions)(nil),   // 28: google.protobuf.FieldOptions
-	(*descriptorpb.MessageOptions)(nil), // 29: google.protobuf.MessageOptions
+	(*CalibrateRequest)(nil),            // 4: tandem.v1.CalibrateRequest
+	(*CalibrateResponse)(nil),           // 5: tandem.v1.CalibrateResponse
+	(*ProbeRequest)(nil),                // 6: tandem.v1.ProbeRequest
+	(*ProbeResponse)(nil),               // 7: tandem.v1.ProbeResponse
+	(*OpenRequest)(nil),                 // 8: tandem.v1.OpenRequest
+	(*OpenResponse)(nil),                // 9: tandem.v1.OpenResponse
+	(*Value)(nil),                       // 10: tandem.v1.Value
+	(*Run)(nil),                         // 11: tandem.v1.Run
+	(*SupplyRequest)(nil),               // 12: tandem.v1.SupplyRequest
+	(*SupplyResponse)(nil),              // 13: tandem.v1.SupplyResponse
+	(*FetchRequest)(nil),                // 14: tandem.v1.FetchRequest
+	(*FetchResponse)(nil),               // 15: tandem.v1.FetchResponse
+	(*Chunk)(nil),                       // 16: tandem.v1.Chunk
+	(*PushRequest)(nil),                 // 17: tandem.v1.PushRequest
+	(*Fate)(nil),                        // 18: tandem.v1.Fate
+	(*AnswersRequest)(nil),              // 19: tandem.v1.AnswersRequest
+	(*AnswersResponse)(nil),             // 20: tandem.v1.AnswersResponse
+	(*Frame)(nil),                       // 21: tandem.v1.Frame
+	(*Tensor)(nil),                      // 22: tandem.v1.Tensor
+	(*PushResponse)(nil),                // 23: tandem.v1.PushResponse
+	(*Feedback)(nil),                    // 24: tandem.v1.Feedback
+	(*CloseRequest)(nil),                // 25: tandem.v1.CloseRequest
+	(*CloseResponse)(nil),               // 26: tandem.v1.CloseResponse
+	(*Ledger)(nil),                      // 27: tandem.v1.Ledger
+	(*Handover)(nil),                    // 28: tandem.v1.Handover
+	(*Status)(nil),                      // 29: tandem.v1.Status
+	(*Live)(nil),                        // 30: tandem.v1.Live
+	(*Report)(nil),                      // 31: tandem.v1.Report
+	(*NodeName)(nil),                    // 32: tandem.v1.NodeName
+	(*LastSeen)(nil),                    // 33: tandem.v1.LastSeen
+	(*Latency)(nil),                     // 34: tandem.v1.Latency
+	nil,                                 // 35: tandem.v1.Ledger.DecisionsEntry
+	nil,                                 // 36: tandem.v1.Ledger.StatesEntry
+	(*descriptorpb.FieldOptions)(nil),   // 37: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil), // 38: google.protobuf.MessageOptions
 }
 var file_tandem_proto_depIdxs = []int32{
-	6,  // 0: tandem.v1.DescribeResponse.inputs:type_name -> tandem.v1.Value
-	7,  // 1: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
-	7,  // 2: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
-	6,  // 3: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Value
-	6,  // 4: tandem.v1.Run.outputs:type_name -> tandem.v1.Value
-	12, // 5: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
-	20, // 6: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
-	9,  // 7: tandem.v1.PushRequest.fates:type_name -> tandem.v1.Fate
-	12, // 8: tandem.v1.AnswersResponse.answers:type_name -> tandem.v1.Frame
-	9,  // 9: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Fate
-	0,  // 10: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
-	13, // 11: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
-	15, // 12: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
-	21, // 13: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
-	18, // 14: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
-	18, // 15: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
-	1,  // 16: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
-	22, // 17: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	26, // 18: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	27, // 19: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
-	19, // 20: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
-	18, // 21: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	23, // 22: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
-	23, // 23: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
-	25, // 24: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	18, // 25: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	23, // 26: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
-	24, // 27: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
-	28, // 28: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	28, // 29: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	28, // 30: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	29, // 31: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
-	2,  // 32: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
-	4,  // 33: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	8,  // 34: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	16, // 35: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	10, // 36: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
-	3,  // 37: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
-	5,  // 38: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	14, // 39: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	17, // 40: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	11, // 41: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
-	37, // [37:42] is the sub-list for method output_type
-	32, // [32:37] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	28, // [28:32] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	10, // 0: tandem.v1.DescribeResponse.inputs:type_name -> tandem.v1.Value
+	11, // 1: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
+	11, // 2: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
+	10, // 3: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Value
+	10, // 4: tandem.v1.Run.outputs:type_name -> tandem.v1.Value
+	11, // 5: tandem.v1.SupplyRequest.run:type_name -> tandem.v1.Run
+	16, // 6: tandem.v1.SupplyRequest.chunks:type_name -> tandem.v1.Chunk
+	16, // 7: tandem.v1.FetchResponse.chunks:type_name -> tandem.v1.Chunk
+	21, // 8: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
+	29, // 9: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
+	18, // 10: tandem.v1.PushRequest.fates:type_name -> tandem.v1.Fate
+	21, // 11: tandem.v1.AnswersResponse.answers:type_name -> tandem.v1.Frame
+	18, // 12: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Fate
+	0,  // 13: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
+	22, // 14: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
+	24, // 15: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
+	30, // 16: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
+	27, // 17: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
+	27, // 18: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	1,  // 19: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
+	31, // 20: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	35, // 21: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	36, // 22: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	28, // 23: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
+	27, // 24: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	32, // 25: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
+	32, // 26: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
+	34, // 27: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	27, // 28: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	32, // 29: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
+	33, // 30: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
+	37, // 31: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	37, // 32: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	37, // 33: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	38, // 34: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	2,  // 35: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
+	4,  // 36: tandem.v1.Node.Calibrate:input_type -> tandem.v1.CalibrateRequest
+	6,  // 37: tandem.v1.Node.Probe:input_type -> tandem.v1.ProbeRequest
+	8,  // 38: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	17, // 39: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	25, // 40: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	19, // 41: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
+	12, // 42: tandem.v1.Node.Supply:input_type -> tandem.v1.SupplyRequest
+	14, // 43: tandem.v1.Node.Fetch:input_type -> tandem.v1.FetchRequest
+	3,  // 44: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
+	5,  // 45: tandem.v1.Node.Calibrate:output_type -> tandem.v1.CalibrateResponse
+	7,  // 46: tandem.v1.Node.Probe:output_type -> tandem.v1.ProbeResponse
+	9,  // 47: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	23, // 48: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	26, // 49: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	20, // 50: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
+	13, // 51: tandem.v1.Node.Supply:output_type -> tandem.v1.SupplyResponse
+	15, // 52: tandem.v1.Node.Fetch:output_type -> tandem.v1.FetchResponse
+	44, // [44:53] is the sub-list for method output_type
+	35, // [35:44] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	31, // [31:35] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }
@@ -3020,15 +3713,15 @@ func file_tandem_proto_init() {
 	if File_tandem_proto != nil {
 		return
 	}
-	file_tandem_proto_msgTypes[10].OneofWrappers = []any{}
-	file_tandem_proto_msgTypes[20].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[19].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[29].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_proto_rawDesc), len(file_tandem_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   26,
+			NumMessages:   35,
 			NumExtensions: 4,
 			NumServices:   1,
 		},

@@ -44,11 +44,29 @@ type block struct {
 	packed    []float32
 	row, rows int
 	col, cols int
+	onto      []float32 // what is added up with the product from the beginning, laid out as C; nil: nothing
+	clamp     Clamp     // of the last round
 
 	room    []float32 // for weights that are stored otherwise than as float32
 	weights []float32 // for these rows of B, from panel first on, pitch apart
 	first   int
 	pitch   int
+}
+
+// begun is what the sums of this round go on from, laid out as C; nil: nothing.
+func (b *block) begun() []float32 {
+	if b.row > 0 {
+		return b.p.C
+	}
+	return b.onto
+}
+
+// bias is what the first round adds.
+func (b *block) bias() []float32 {
+	if b.row > 0 {
+		return nil
+	}
+	return b.p.Bias
 }
 
 // inPlace is B itself where it is in memory and has so few rows of C to serve

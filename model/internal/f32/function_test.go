@@ -251,7 +251,8 @@ func TestEpilogue(t *testing.T) {
 					q.Then.Pair.applyFor(i, line, line, q.Then.Other[row*ldc:][:n], q.Then.Clamp)
 				}
 				for j, v := range line {
-					if v != q.C[row*ldc+j] {
+					// What it is added to may be where the sums begin: another order of rounding.
+					if off := math.Abs(float64(v - q.C[row*ldc+j])); off > 1e-4 || off > 0 && !q.sums() {
 						t.Fatalf("%d×%d·%d: [%d,%d] is %v, want %v", rows, cols, n, row, j, q.C[row*ldc+j], v)
 					}
 				}

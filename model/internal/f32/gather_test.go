@@ -43,19 +43,17 @@ func gatherRandomly(t *testing.T, f *fence, width, rows int) {
 	for at := 0; at < cols; at += 1 + f.r.IntN(cols) {
 		runs = append(runs, Run{To: at, From: f.r.IntN(100)})
 	}
+	runs = append(runs, Run{To: cols})
 	off := make([]int, rows)
 	for k := range off {
 		off[k] = f.r.IntN(101)
 	}
 	all := NewOffsets(append([]int{7, 3}, off...))
 	dst := f.slice(rows*width + f.r.IntN(2)*width)
-	Gather(dst, width, src, &all, 2, rows, runs, cols)
+	Gather(dst, width, src, &all, 2, rows, runs)
 	for k, o := range off {
-		for r, run := range runs {
-			end := cols
-			if r+1 < len(runs) {
-				end = runs[r+1].To
-			}
+		for r, run := range runs[:len(runs)-1] {
+			end := runs[r+1].To
 			if got, want := dst[k*width+run.To:k*width+end], src[o+run.From:][:end-run.To]; !slices.Equal(got, want) {
 				t.Fatalf("row %d of %d, run %d of %d: %v, want %v", k, rows, r, len(runs), got, want)
 			}

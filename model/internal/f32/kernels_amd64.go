@@ -152,6 +152,50 @@ func affineBytes(i isa, y *float32, w *int8, x, scales *float32, cols int) {
 }
 
 //go:noescape
+func winogradInput4AVX512(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+
+func winogradInput4(i isa, v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32) {
+	if i == avx512 {
+		winogradInput4AVX512(v, stride, x, pitch, at, groups, buffer)
+	} else {
+		winogradInput4AVX2(v, stride, x, pitch, at, groups, buffer)
+	}
+}
+
+//go:noescape
+func winogradInput6AVX512(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+
+func winogradInput6(i isa, v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32) {
+	if i == avx512 {
+		winogradInput6AVX512(v, stride, x, pitch, at, groups, buffer)
+	} else {
+		winogradInput6AVX2(v, stride, x, pitch, at, groups, buffer)
+	}
+}
+
+//go:noescape
+func winogradOutput4AVX512(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+
+func winogradOutput4(i isa, y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32) {
+	if i == avx512 {
+		winogradOutput4AVX512(y, pitch, m, stride, at, groups, buffer, bias, lo, hi)
+	} else {
+		winogradOutput4AVX2(y, pitch, m, stride, at, groups, buffer, bias, lo, hi)
+	}
+}
+
+//go:noescape
+func winogradOutput6AVX512(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+
+func winogradOutput6(i isa, y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32) {
+	if i == avx512 {
+		winogradOutput6AVX512(y, pitch, m, stride, at, groups, buffer, bias, lo, hi)
+	} else {
+		winogradOutput6AVX2(y, pitch, m, stride, at, groups, buffer, bias, lo, hi)
+	}
+}
+
+//go:noescape
 func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 
 //go:noescape
@@ -197,9 +241,6 @@ func affineHalfAVX2(y *float32, w *uint16, x *float32, cols int)
 func affineBytesAVX2(y *float32, w *int8, x, scales *float32, cols int)
 
 //go:noescape
-func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
-
-//go:noescape
 func winogradInput4AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
 
 //go:noescape
@@ -210,3 +251,6 @@ func winogradOutput4AVX2(y *float32, pitch int, m *float32, stride int, at *int,
 
 //go:noescape
 func winogradOutput6AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+
+//go:noescape
+func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)

@@ -44,127 +44,255 @@ DATA factors<>+16(SB)/4, $0x3e800000
 DATA factors<>+20(SB)/4, $0x3e800000
 DATA factors<>+24(SB)/4, $0x3e800000
 DATA factors<>+28(SB)/4, $0x3e800000
-DATA factors<>+32(SB)/4, $0x3f000000
-DATA factors<>+36(SB)/4, $0x3f000000
-DATA factors<>+40(SB)/4, $0x3f000000
-DATA factors<>+44(SB)/4, $0x3f000000
-DATA factors<>+48(SB)/4, $0x3f000000
-DATA factors<>+52(SB)/4, $0x3f000000
-DATA factors<>+56(SB)/4, $0x3f000000
-DATA factors<>+60(SB)/4, $0x3f000000
-DATA factors<>+64(SB)/4, $0x3fa00000
-DATA factors<>+68(SB)/4, $0x3fa00000
-DATA factors<>+72(SB)/4, $0x3fa00000
-DATA factors<>+76(SB)/4, $0x3fa00000
-DATA factors<>+80(SB)/4, $0x3fa00000
-DATA factors<>+84(SB)/4, $0x3fa00000
-DATA factors<>+88(SB)/4, $0x3fa00000
-DATA factors<>+92(SB)/4, $0x3fa00000
-DATA factors<>+96(SB)/4, $0x40000000
-DATA factors<>+100(SB)/4, $0x40000000
-DATA factors<>+104(SB)/4, $0x40000000
-DATA factors<>+108(SB)/4, $0x40000000
-DATA factors<>+112(SB)/4, $0x40000000
-DATA factors<>+116(SB)/4, $0x40000000
-DATA factors<>+120(SB)/4, $0x40000000
-DATA factors<>+124(SB)/4, $0x40000000
-DATA factors<>+128(SB)/4, $0x40200000
-DATA factors<>+132(SB)/4, $0x40200000
-DATA factors<>+136(SB)/4, $0x40200000
-DATA factors<>+140(SB)/4, $0x40200000
-DATA factors<>+144(SB)/4, $0x40200000
-DATA factors<>+148(SB)/4, $0x40200000
-DATA factors<>+152(SB)/4, $0x40200000
-DATA factors<>+156(SB)/4, $0x40200000
-DATA factors<>+160(SB)/4, $0x40800000
-DATA factors<>+164(SB)/4, $0x40800000
-DATA factors<>+168(SB)/4, $0x40800000
-DATA factors<>+172(SB)/4, $0x40800000
-DATA factors<>+176(SB)/4, $0x40800000
-DATA factors<>+180(SB)/4, $0x40800000
-DATA factors<>+184(SB)/4, $0x40800000
-DATA factors<>+188(SB)/4, $0x40800000
-DATA factors<>+192(SB)/4, $0x40880000
-DATA factors<>+196(SB)/4, $0x40880000
-DATA factors<>+200(SB)/4, $0x40880000
-DATA factors<>+204(SB)/4, $0x40880000
-DATA factors<>+208(SB)/4, $0x40880000
-DATA factors<>+212(SB)/4, $0x40880000
-DATA factors<>+216(SB)/4, $0x40880000
-DATA factors<>+220(SB)/4, $0x40880000
-DATA factors<>+224(SB)/4, $0x40a00000
-DATA factors<>+228(SB)/4, $0x40a00000
-DATA factors<>+232(SB)/4, $0x40a00000
-DATA factors<>+236(SB)/4, $0x40a00000
-DATA factors<>+240(SB)/4, $0x40a00000
-DATA factors<>+244(SB)/4, $0x40a00000
-DATA factors<>+248(SB)/4, $0x40a00000
-DATA factors<>+252(SB)/4, $0x40a00000
-DATA factors<>+256(SB)/4, $0x40a80000
-DATA factors<>+260(SB)/4, $0x40a80000
-DATA factors<>+264(SB)/4, $0x40a80000
-DATA factors<>+268(SB)/4, $0x40a80000
-DATA factors<>+272(SB)/4, $0x40a80000
-DATA factors<>+276(SB)/4, $0x40a80000
-DATA factors<>+280(SB)/4, $0x40a80000
-DATA factors<>+284(SB)/4, $0x40a80000
-DATA factors<>+288(SB)/4, $0x41000000
-DATA factors<>+292(SB)/4, $0x41000000
-DATA factors<>+296(SB)/4, $0x41000000
-DATA factors<>+300(SB)/4, $0x41000000
-DATA factors<>+304(SB)/4, $0x41000000
-DATA factors<>+308(SB)/4, $0x41000000
-DATA factors<>+312(SB)/4, $0x41000000
-DATA factors<>+316(SB)/4, $0x41000000
-DATA factors<>+320(SB)/4, $0x41800000
-DATA factors<>+324(SB)/4, $0x41800000
-DATA factors<>+328(SB)/4, $0x41800000
-DATA factors<>+332(SB)/4, $0x41800000
-DATA factors<>+336(SB)/4, $0x41800000
-DATA factors<>+340(SB)/4, $0x41800000
-DATA factors<>+344(SB)/4, $0x41800000
-DATA factors<>+348(SB)/4, $0x41800000
-DATA factors<>+352(SB)/4, $0x42000000
-DATA factors<>+356(SB)/4, $0x42000000
-DATA factors<>+360(SB)/4, $0x42000000
-DATA factors<>+364(SB)/4, $0x42000000
-DATA factors<>+368(SB)/4, $0x42000000
-DATA factors<>+372(SB)/4, $0x42000000
-DATA factors<>+376(SB)/4, $0x42000000
-DATA factors<>+380(SB)/4, $0x42000000
-DATA factors<>+384(SB)/4, $0x3fb504f3
-DATA factors<>+388(SB)/4, $0x3fb504f3
-DATA factors<>+392(SB)/4, $0x3fb504f3
-DATA factors<>+396(SB)/4, $0x3fb504f3
-DATA factors<>+400(SB)/4, $0x3fb504f3
-DATA factors<>+404(SB)/4, $0x3fb504f3
-DATA factors<>+408(SB)/4, $0x3fb504f3
-DATA factors<>+412(SB)/4, $0x3fb504f3
-DATA factors<>+416(SB)/4, $0x3f3504f3
-DATA factors<>+420(SB)/4, $0x3f3504f3
-DATA factors<>+424(SB)/4, $0x3f3504f3
-DATA factors<>+428(SB)/4, $0x3f3504f3
-DATA factors<>+432(SB)/4, $0x3f3504f3
-DATA factors<>+436(SB)/4, $0x3f3504f3
-DATA factors<>+440(SB)/4, $0x3f3504f3
-DATA factors<>+444(SB)/4, $0x3f3504f3
-DATA factors<>+448(SB)/4, $0x3eb504f3
-DATA factors<>+452(SB)/4, $0x3eb504f3
-DATA factors<>+456(SB)/4, $0x3eb504f3
-DATA factors<>+460(SB)/4, $0x3eb504f3
-DATA factors<>+464(SB)/4, $0x3eb504f3
-DATA factors<>+468(SB)/4, $0x3eb504f3
-DATA factors<>+472(SB)/4, $0x3eb504f3
-DATA factors<>+476(SB)/4, $0x3eb504f3
-DATA factors<>+480(SB)/4, $0x403504f3
-DATA factors<>+484(SB)/4, $0x403504f3
-DATA factors<>+488(SB)/4, $0x403504f3
-DATA factors<>+492(SB)/4, $0x403504f3
-DATA factors<>+496(SB)/4, $0x403504f3
-DATA factors<>+500(SB)/4, $0x403504f3
-DATA factors<>+504(SB)/4, $0x403504f3
-DATA factors<>+508(SB)/4, $0x403504f3
-GLOBL factors<>(SB), RODATA|NOPTR, $512
+DATA factors<>+32(SB)/4, $0x3e800000
+DATA factors<>+36(SB)/4, $0x3e800000
+DATA factors<>+40(SB)/4, $0x3e800000
+DATA factors<>+44(SB)/4, $0x3e800000
+DATA factors<>+48(SB)/4, $0x3e800000
+DATA factors<>+52(SB)/4, $0x3e800000
+DATA factors<>+56(SB)/4, $0x3e800000
+DATA factors<>+60(SB)/4, $0x3e800000
+DATA factors<>+64(SB)/4, $0x3f000000
+DATA factors<>+68(SB)/4, $0x3f000000
+DATA factors<>+72(SB)/4, $0x3f000000
+DATA factors<>+76(SB)/4, $0x3f000000
+DATA factors<>+80(SB)/4, $0x3f000000
+DATA factors<>+84(SB)/4, $0x3f000000
+DATA factors<>+88(SB)/4, $0x3f000000
+DATA factors<>+92(SB)/4, $0x3f000000
+DATA factors<>+96(SB)/4, $0x3f000000
+DATA factors<>+100(SB)/4, $0x3f000000
+DATA factors<>+104(SB)/4, $0x3f000000
+DATA factors<>+108(SB)/4, $0x3f000000
+DATA factors<>+112(SB)/4, $0x3f000000
+DATA factors<>+116(SB)/4, $0x3f000000
+DATA factors<>+120(SB)/4, $0x3f000000
+DATA factors<>+124(SB)/4, $0x3f000000
+DATA factors<>+128(SB)/4, $0x3fa00000
+DATA factors<>+132(SB)/4, $0x3fa00000
+DATA factors<>+136(SB)/4, $0x3fa00000
+DATA factors<>+140(SB)/4, $0x3fa00000
+DATA factors<>+144(SB)/4, $0x3fa00000
+DATA factors<>+148(SB)/4, $0x3fa00000
+DATA factors<>+152(SB)/4, $0x3fa00000
+DATA factors<>+156(SB)/4, $0x3fa00000
+DATA factors<>+160(SB)/4, $0x3fa00000
+DATA factors<>+164(SB)/4, $0x3fa00000
+DATA factors<>+168(SB)/4, $0x3fa00000
+DATA factors<>+172(SB)/4, $0x3fa00000
+DATA factors<>+176(SB)/4, $0x3fa00000
+DATA factors<>+180(SB)/4, $0x3fa00000
+DATA factors<>+184(SB)/4, $0x3fa00000
+DATA factors<>+188(SB)/4, $0x3fa00000
+DATA factors<>+192(SB)/4, $0x40000000
+DATA factors<>+196(SB)/4, $0x40000000
+DATA factors<>+200(SB)/4, $0x40000000
+DATA factors<>+204(SB)/4, $0x40000000
+DATA factors<>+208(SB)/4, $0x40000000
+DATA factors<>+212(SB)/4, $0x40000000
+DATA factors<>+216(SB)/4, $0x40000000
+DATA factors<>+220(SB)/4, $0x40000000
+DATA factors<>+224(SB)/4, $0x40000000
+DATA factors<>+228(SB)/4, $0x40000000
+DATA factors<>+232(SB)/4, $0x40000000
+DATA factors<>+236(SB)/4, $0x40000000
+DATA factors<>+240(SB)/4, $0x40000000
+DATA factors<>+244(SB)/4, $0x40000000
+DATA factors<>+248(SB)/4, $0x40000000
+DATA factors<>+252(SB)/4, $0x40000000
+DATA factors<>+256(SB)/4, $0x40200000
+DATA factors<>+260(SB)/4, $0x40200000
+DATA factors<>+264(SB)/4, $0x40200000
+DATA factors<>+268(SB)/4, $0x40200000
+DATA factors<>+272(SB)/4, $0x40200000
+DATA factors<>+276(SB)/4, $0x40200000
+DATA factors<>+280(SB)/4, $0x40200000
+DATA factors<>+284(SB)/4, $0x40200000
+DATA factors<>+288(SB)/4, $0x40200000
+DATA factors<>+292(SB)/4, $0x40200000
+DATA factors<>+296(SB)/4, $0x40200000
+DATA factors<>+300(SB)/4, $0x40200000
+DATA factors<>+304(SB)/4, $0x40200000
+DATA factors<>+308(SB)/4, $0x40200000
+DATA factors<>+312(SB)/4, $0x40200000
+DATA factors<>+316(SB)/4, $0x40200000
+DATA factors<>+320(SB)/4, $0x40800000
+DATA factors<>+324(SB)/4, $0x40800000
+DATA factors<>+328(SB)/4, $0x40800000
+DATA factors<>+332(SB)/4, $0x40800000
+DATA factors<>+336(SB)/4, $0x40800000
+DATA factors<>+340(SB)/4, $0x40800000
+DATA factors<>+344(SB)/4, $0x40800000
+DATA factors<>+348(SB)/4, $0x40800000
+DATA factors<>+352(SB)/4, $0x40800000
+DATA factors<>+356(SB)/4, $0x40800000
+DATA factors<>+360(SB)/4, $0x40800000
+DATA factors<>+364(SB)/4, $0x40800000
+DATA factors<>+368(SB)/4, $0x40800000
+DATA factors<>+372(SB)/4, $0x40800000
+DATA factors<>+376(SB)/4, $0x40800000
+DATA factors<>+380(SB)/4, $0x40800000
+DATA factors<>+384(SB)/4, $0x40880000
+DATA factors<>+388(SB)/4, $0x40880000
+DATA factors<>+392(SB)/4, $0x40880000
+DATA factors<>+396(SB)/4, $0x40880000
+DATA factors<>+400(SB)/4, $0x40880000
+DATA factors<>+404(SB)/4, $0x40880000
+DATA factors<>+408(SB)/4, $0x40880000
+DATA factors<>+412(SB)/4, $0x40880000
+DATA factors<>+416(SB)/4, $0x40880000
+DATA factors<>+420(SB)/4, $0x40880000
+DATA factors<>+424(SB)/4, $0x40880000
+DATA factors<>+428(SB)/4, $0x40880000
+DATA factors<>+432(SB)/4, $0x40880000
+DATA factors<>+436(SB)/4, $0x40880000
+DATA factors<>+440(SB)/4, $0x40880000
+DATA factors<>+444(SB)/4, $0x40880000
+DATA factors<>+448(SB)/4, $0x40a00000
+DATA factors<>+452(SB)/4, $0x40a00000
+DATA factors<>+456(SB)/4, $0x40a00000
+DATA factors<>+460(SB)/4, $0x40a00000
+DATA factors<>+464(SB)/4, $0x40a00000
+DATA factors<>+468(SB)/4, $0x40a00000
+DATA factors<>+472(SB)/4, $0x40a00000
+DATA factors<>+476(SB)/4, $0x40a00000
+DATA factors<>+480(SB)/4, $0x40a00000
+DATA factors<>+484(SB)/4, $0x40a00000
+DATA factors<>+488(SB)/4, $0x40a00000
+DATA factors<>+492(SB)/4, $0x40a00000
+DATA factors<>+496(SB)/4, $0x40a00000
+DATA factors<>+500(SB)/4, $0x40a00000
+DATA factors<>+504(SB)/4, $0x40a00000
+DATA factors<>+508(SB)/4, $0x40a00000
+DATA factors<>+512(SB)/4, $0x40a80000
+DATA factors<>+516(SB)/4, $0x40a80000
+DATA factors<>+520(SB)/4, $0x40a80000
+DATA factors<>+524(SB)/4, $0x40a80000
+DATA factors<>+528(SB)/4, $0x40a80000
+DATA factors<>+532(SB)/4, $0x40a80000
+DATA factors<>+536(SB)/4, $0x40a80000
+DATA factors<>+540(SB)/4, $0x40a80000
+DATA factors<>+544(SB)/4, $0x40a80000
+DATA factors<>+548(SB)/4, $0x40a80000
+DATA factors<>+552(SB)/4, $0x40a80000
+DATA factors<>+556(SB)/4, $0x40a80000
+DATA factors<>+560(SB)/4, $0x40a80000
+DATA factors<>+564(SB)/4, $0x40a80000
+DATA factors<>+568(SB)/4, $0x40a80000
+DATA factors<>+572(SB)/4, $0x40a80000
+DATA factors<>+576(SB)/4, $0x41000000
+DATA factors<>+580(SB)/4, $0x41000000
+DATA factors<>+584(SB)/4, $0x41000000
+DATA factors<>+588(SB)/4, $0x41000000
+DATA factors<>+592(SB)/4, $0x41000000
+DATA factors<>+596(SB)/4, $0x41000000
+DATA factors<>+600(SB)/4, $0x41000000
+DATA factors<>+604(SB)/4, $0x41000000
+DATA factors<>+608(SB)/4, $0x41000000
+DATA factors<>+612(SB)/4, $0x41000000
+DATA factors<>+616(SB)/4, $0x41000000
+DATA factors<>+620(SB)/4, $0x41000000
+DATA factors<>+624(SB)/4, $0x41000000
+DATA factors<>+628(SB)/4, $0x41000000
+DATA factors<>+632(SB)/4, $0x41000000
+DATA factors<>+636(SB)/4, $0x41000000
+DATA factors<>+640(SB)/4, $0x41800000
+DATA factors<>+644(SB)/4, $0x41800000
+DATA factors<>+648(SB)/4, $0x41800000
+DATA factors<>+652(SB)/4, $0x41800000
+DATA factors<>+656(SB)/4, $0x41800000
+DATA factors<>+660(SB)/4, $0x41800000
+DATA factors<>+664(SB)/4, $0x41800000
+DATA factors<>+668(SB)/4, $0x41800000
+DATA factors<>+672(SB)/4, $0x41800000
+DATA factors<>+676(SB)/4, $0x41800000
+DATA factors<>+680(SB)/4, $0x41800000
+DATA factors<>+684(SB)/4, $0x41800000
+DATA factors<>+688(SB)/4, $0x41800000
+DATA factors<>+692(SB)/4, $0x41800000
+DATA factors<>+696(SB)/4, $0x41800000
+DATA factors<>+700(SB)/4, $0x41800000
+DATA factors<>+704(SB)/4, $0x42000000
+DATA factors<>+708(SB)/4, $0x42000000
+DATA factors<>+712(SB)/4, $0x42000000
+DATA factors<>+716(SB)/4, $0x42000000
+DATA factors<>+720(SB)/4, $0x42000000
+DATA factors<>+724(SB)/4, $0x42000000
+DATA factors<>+728(SB)/4, $0x42000000
+DATA factors<>+732(SB)/4, $0x42000000
+DATA factors<>+736(SB)/4, $0x42000000
+DATA factors<>+740(SB)/4, $0x42000000
+DATA factors<>+744(SB)/4, $0x42000000
+DATA factors<>+748(SB)/4, $0x42000000
+DATA factors<>+752(SB)/4, $0x42000000
+DATA factors<>+756(SB)/4, $0x42000000
+DATA factors<>+760(SB)/4, $0x42000000
+DATA factors<>+764(SB)/4, $0x42000000
+DATA factors<>+768(SB)/4, $0x3fb504f3
+DATA factors<>+772(SB)/4, $0x3fb504f3
+DATA factors<>+776(SB)/4, $0x3fb504f3
+DATA factors<>+780(SB)/4, $0x3fb504f3
+DATA factors<>+784(SB)/4, $0x3fb504f3
+DATA factors<>+788(SB)/4, $0x3fb504f3
+DATA factors<>+792(SB)/4, $0x3fb504f3
+DATA factors<>+796(SB)/4, $0x3fb504f3
+DATA factors<>+800(SB)/4, $0x3fb504f3
+DATA factors<>+804(SB)/4, $0x3fb504f3
+DATA factors<>+808(SB)/4, $0x3fb504f3
+DATA factors<>+812(SB)/4, $0x3fb504f3
+DATA factors<>+816(SB)/4, $0x3fb504f3
+DATA factors<>+820(SB)/4, $0x3fb504f3
+DATA factors<>+824(SB)/4, $0x3fb504f3
+DATA factors<>+828(SB)/4, $0x3fb504f3
+DATA factors<>+832(SB)/4, $0x3f3504f3
+DATA factors<>+836(SB)/4, $0x3f3504f3
+DATA factors<>+840(SB)/4, $0x3f3504f3
+DATA factors<>+844(SB)/4, $0x3f3504f3
+DATA factors<>+848(SB)/4, $0x3f3504f3
+DATA factors<>+852(SB)/4, $0x3f3504f3
+DATA factors<>+856(SB)/4, $0x3f3504f3
+DATA factors<>+860(SB)/4, $0x3f3504f3
+DATA factors<>+864(SB)/4, $0x3f3504f3
+DATA factors<>+868(SB)/4, $0x3f3504f3
+DATA factors<>+872(SB)/4, $0x3f3504f3
+DATA factors<>+876(SB)/4, $0x3f3504f3
+DATA factors<>+880(SB)/4, $0x3f3504f3
+DATA factors<>+884(SB)/4, $0x3f3504f3
+DATA factors<>+888(SB)/4, $0x3f3504f3
+DATA factors<>+892(SB)/4, $0x3f3504f3
+DATA factors<>+896(SB)/4, $0x3eb504f3
+DATA factors<>+900(SB)/4, $0x3eb504f3
+DATA factors<>+904(SB)/4, $0x3eb504f3
+DATA factors<>+908(SB)/4, $0x3eb504f3
+DATA factors<>+912(SB)/4, $0x3eb504f3
+DATA factors<>+916(SB)/4, $0x3eb504f3
+DATA factors<>+920(SB)/4, $0x3eb504f3
+DATA factors<>+924(SB)/4, $0x3eb504f3
+DATA factors<>+928(SB)/4, $0x3eb504f3
+DATA factors<>+932(SB)/4, $0x3eb504f3
+DATA factors<>+936(SB)/4, $0x3eb504f3
+DATA factors<>+940(SB)/4, $0x3eb504f3
+DATA factors<>+944(SB)/4, $0x3eb504f3
+DATA factors<>+948(SB)/4, $0x3eb504f3
+DATA factors<>+952(SB)/4, $0x3eb504f3
+DATA factors<>+956(SB)/4, $0x3eb504f3
+DATA factors<>+960(SB)/4, $0x403504f3
+DATA factors<>+964(SB)/4, $0x403504f3
+DATA factors<>+968(SB)/4, $0x403504f3
+DATA factors<>+972(SB)/4, $0x403504f3
+DATA factors<>+976(SB)/4, $0x403504f3
+DATA factors<>+980(SB)/4, $0x403504f3
+DATA factors<>+984(SB)/4, $0x403504f3
+DATA factors<>+988(SB)/4, $0x403504f3
+DATA factors<>+992(SB)/4, $0x403504f3
+DATA factors<>+996(SB)/4, $0x403504f3
+DATA factors<>+1000(SB)/4, $0x403504f3
+DATA factors<>+1004(SB)/4, $0x403504f3
+DATA factors<>+1008(SB)/4, $0x403504f3
+DATA factors<>+1012(SB)/4, $0x403504f3
+DATA factors<>+1016(SB)/4, $0x403504f3
+DATA factors<>+1020(SB)/4, $0x403504f3
+GLOBL factors<>(SB), RODATA|NOPTR, $1024
 
 // func affineAVX512(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 // AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 of the second, R11 third, R12 fourth panel, R13 x[k], R14 columns left, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of four panels, or of columns 0..3 mod 4, [Z8 Z9 Z10 Z11] x[k], [Z12] lo, [Z13] hi
@@ -501,7 +629,7 @@ column:
 	RET
 
 // func strips48AVX512(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15 Z16 Z17 Z18 Z19 Z20 Z21 Z22 Z23] sums, [Z24 Z25 Z26] columns of B, then lo, [Z27 Z28 Z29] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15 Z16 Z17 Z18 Z19 Z20 Z21 Z22 Z23] sums, [Z24 Z25 Z26] columns of B, then lo, [Z27 Z28 Z29] weights, then hi
 TEXT ·strips48AVX512(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -511,8 +639,10 @@ TEXT ·strips48AVX512(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
+	MOVQ             strips_pitch(AX), R15
 	SHLQ             $2, CX
 	SHLQ             $2, R8
+	SHLQ             $2, R15
 	XORL             R14, R14
 
 strip:
@@ -575,7 +705,9 @@ bias:
 	JMP              begun
 
 resume:
-	LEAQ             0(BX)(CX*8), R13
+	MOVQ             strips_apart(AX), R12
+	LEAQ             0(BX)(R12*1), R10
+	LEAQ             0(R10)(CX*8), R13
 	PREFETCHT0       0(R13)
 	PREFETCHT0       64(R13)
 	PREFETCHT0       128(R13)
@@ -608,54 +740,90 @@ resume:
 	PREFETCHT0       64(R13)
 	PREFETCHT0       128(R13)
 	ADDQ             CX, R13
-	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R13), Z0
-	VMOVUPS          64(R13), Z1
-	VMOVUPS          128(R13), Z2
-	ADDQ             CX, R13
+	VMOVUPS          0(R10), Z0
+	VMOVUPS          64(R10), Z1
+	VMOVUPS          128(R10), Z2
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z3
-	VMOVUPS          64(R13), Z4
-	VMOVUPS          128(R13), Z5
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z3
+	VMOVUPS          64(R10), Z4
+	VMOVUPS          128(R10), Z5
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z6
-	VMOVUPS          64(R13), Z7
-	VMOVUPS          128(R13), Z8
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z6
+	VMOVUPS          64(R10), Z7
+	VMOVUPS          128(R10), Z8
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z9
-	VMOVUPS          64(R13), Z10
-	VMOVUPS          128(R13), Z11
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z9
+	VMOVUPS          64(R10), Z10
+	VMOVUPS          128(R10), Z11
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z12
-	VMOVUPS          64(R13), Z13
-	VMOVUPS          128(R13), Z14
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z12
+	VMOVUPS          64(R10), Z13
+	VMOVUPS          128(R10), Z14
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z15
-	VMOVUPS          64(R13), Z16
-	VMOVUPS          128(R13), Z17
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z15
+	VMOVUPS          64(R10), Z16
+	VMOVUPS          128(R10), Z17
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z18
-	VMOVUPS          64(R13), Z19
-	VMOVUPS          128(R13), Z20
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z18
+	VMOVUPS          64(R10), Z19
+	VMOVUPS          128(R10), Z20
+	ADDQ             CX, R10
 	DECQ             R12
+	JEQ              resumed
+	VMOVUPS          0(R10), Z21
+	VMOVUPS          64(R10), Z22
+	VMOVUPS          128(R10), Z23
+	ADDQ             CX, R10
+
+resumed:
+	TESTQ            DI, DI
 	JEQ              begun
-	VMOVUPS          0(R13), Z21
-	VMOVUPS          64(R13), Z22
-	VMOVUPS          128(R13), Z23
-	ADDQ             CX, R13
+	VBROADCASTSS     0(DI), Z27
+	VADDPS           Z27, Z0, Z0
+	VADDPS           Z27, Z1, Z1
+	VADDPS           Z27, Z2, Z2
+	VBROADCASTSS     4(DI), Z27
+	VADDPS           Z27, Z3, Z3
+	VADDPS           Z27, Z4, Z4
+	VADDPS           Z27, Z5, Z5
+	VBROADCASTSS     8(DI), Z27
+	VADDPS           Z27, Z6, Z6
+	VADDPS           Z27, Z7, Z7
+	VADDPS           Z27, Z8, Z8
+	VBROADCASTSS     12(DI), Z27
+	VADDPS           Z27, Z9, Z9
+	VADDPS           Z27, Z10, Z10
+	VADDPS           Z27, Z11, Z11
+	VBROADCASTSS     16(DI), Z27
+	VADDPS           Z27, Z12, Z12
+	VADDPS           Z27, Z13, Z13
+	VADDPS           Z27, Z14, Z14
+	VBROADCASTSS     20(DI), Z27
+	VADDPS           Z27, Z15, Z15
+	VADDPS           Z27, Z16, Z16
+	VADDPS           Z27, Z17, Z17
+	VBROADCASTSS     24(DI), Z27
+	VADDPS           Z27, Z18, Z18
+	VADDPS           Z27, Z19, Z19
+	VADDPS           Z27, Z20, Z20
+	VBROADCASTSS     28(DI), Z27
+	VADDPS           Z27, Z21, Z21
+	VADDPS           Z27, Z22, Z22
+	VADDPS           Z27, Z23, Z23
+	ADDQ             $32, DI
 
 begun:
 	MOVQ             DX, R10
@@ -665,6 +833,7 @@ begun:
 	JLE              last
 
 two:
+	PREFETCHT1       0(R10)(R15*1)
 	VMOVUPS          0(R11), Z24
 	VMOVUPS          64(R11), Z25
 	VMOVUPS          128(R11), Z26
@@ -880,12 +1049,13 @@ bound:
 	ADDQ             CX, BX
 	ADDQ             $32, DX
 	ADDQ             $32, R14
+	ADDQ             $32, R15
 	CMPQ             R14, $128
 	JNE              same
+	SUBQ             R14, R15
 	SUBQ             R14, DX
 	XORL             R14, R14
-	MOVQ             strips_pitch(AX), R13
-	LEAQ             0(DX)(R13*4), DX
+	ADDQ             R15, DX
 
 same:
 	DECQ             R9
@@ -896,7 +1066,7 @@ done:
 	RET
 
 // func strips16AVX512(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8] columns of B, then lo, [Z9 Z10 Z11] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8] columns of B, then lo, [Z9 Z10 Z11] weights, then hi
 TEXT ·strips16AVX512(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -906,8 +1076,10 @@ TEXT ·strips16AVX512(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
+	MOVQ             strips_pitch(AX), R15
 	SHLQ             $2, CX
 	SHLQ             $2, R8
+	SHLQ             $2, R15
 	XORL             R14, R14
 
 strip:
@@ -938,7 +1110,9 @@ bias:
 	JMP              begun
 
 resume:
-	LEAQ             0(BX)(CX*8), R13
+	MOVQ             strips_apart(AX), R12
+	LEAQ             0(BX)(R12*1), R10
+	LEAQ             0(R10)(CX*8), R13
 	PREFETCHT0       0(R13)
 	ADDQ             CX, R13
 	PREFETCHT0       0(R13)
@@ -955,38 +1129,58 @@ resume:
 	ADDQ             CX, R13
 	PREFETCHT0       0(R13)
 	ADDQ             CX, R13
-	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R13), Z0
-	ADDQ             CX, R13
+	VMOVUPS          0(R10), Z0
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z1
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z1
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z2
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z2
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z3
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z3
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z4
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z4
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z5
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z5
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Z6
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Z6
+	ADDQ             CX, R10
 	DECQ             R12
+	JEQ              resumed
+	VMOVUPS          0(R10), Z7
+	ADDQ             CX, R10
+
+resumed:
+	TESTQ            DI, DI
 	JEQ              begun
-	VMOVUPS          0(R13), Z7
-	ADDQ             CX, R13
+	VBROADCASTSS     0(DI), Z9
+	VADDPS           Z9, Z0, Z0
+	VBROADCASTSS     4(DI), Z9
+	VADDPS           Z9, Z1, Z1
+	VBROADCASTSS     8(DI), Z9
+	VADDPS           Z9, Z2, Z2
+	VBROADCASTSS     12(DI), Z9
+	VADDPS           Z9, Z3, Z3
+	VBROADCASTSS     16(DI), Z9
+	VADDPS           Z9, Z4, Z4
+	VBROADCASTSS     20(DI), Z9
+	VADDPS           Z9, Z5, Z5
+	VBROADCASTSS     24(DI), Z9
+	VADDPS           Z9, Z6, Z6
+	VBROADCASTSS     28(DI), Z9
+	VADDPS           Z9, Z7, Z7
+	ADDQ             $32, DI
 
 begun:
 	MOVQ             DX, R10
@@ -996,6 +1190,7 @@ begun:
 	JLE              last
 
 two:
+	PREFETCHT1       0(R10)(R15*1)
 	VMOVUPS          0(R11), Z8
 	VFMADD231PS.BCST 0(R10), Z8, Z0
 	VFMADD231PS.BCST 4(R10), Z8, Z1
@@ -1085,12 +1280,13 @@ bound:
 	ADDQ             CX, BX
 	ADDQ             $32, DX
 	ADDQ             $32, R14
+	ADDQ             $32, R15
 	CMPQ             R14, $128
 	JNE              same
+	SUBQ             R14, R15
 	SUBQ             R14, DX
 	XORL             R14, R14
-	MOVQ             strips_pitch(AX), R13
-	LEAQ             0(DX)(R13*4), DX
+	ADDQ             R15, DX
 
 same:
 	DECQ             R9
@@ -1374,7 +1570,7 @@ last:
 	RET
 
 // func gatherAVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
-// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then From, [Z0 Z1 Z2] row
+// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Z0 Z1 Z2] row
 TEXT ·gatherAVX512(SB), NOSPLIT, $0-48
 	MOVQ             dst+0(FP), AX
 	MOVQ             src+8(FP), BX
@@ -1408,14 +1604,23 @@ row:
 	MOVQ             DI, R10
 
 run:
-	MOVQ             8(R9), R11
-	VMOVUPS          0(R8)(R11*4), Z0
-	VMOVUPS          64(R8)(R11*4), Z1
-	VMOVUPS          128(R8)(R11*4), Z2
 	MOVQ             0(R9), R11
-	VMOVUPS          Z0, 0(AX)(R11*4)
-	VMOVUPS          Z1, 64(AX)(R11*4)
-	VMOVUPS          Z2, 128(AX)(R11*4)
+	MOVQ             8(R9), R12
+	LEAQ             0(AX)(R11*4), R13
+	NEGQ             R11
+	ADDQ             16(R9), R11
+	VMOVUPS          0(R8)(R12*4), Z0
+	VMOVUPS          Z0, 0(R13)
+	CMPQ             R11, $16
+	JLE              copied
+	VMOVUPS          64(R8)(R12*4), Z1
+	VMOVUPS          Z1, 64(R13)
+	CMPQ             R11, $32
+	JLE              copied
+	VMOVUPS          128(R8)(R12*4), Z2
+	VMOVUPS          Z2, 128(R13)
+
+copied:
 	ADDQ             $16, R9
 	DECQ             R10
 	JNE              run
@@ -1853,6 +2058,717 @@ done:
 	VZEROUPPER
 	RET
 
+// func winogradInput4AVX512(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+// AX v, BX stride, CX x, DX pitch, SI at, DI groups, R8 buffer, R9 tiles or rows left, R10 where it is written, R11 where it is read, R12 where it is read, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] tile, [Z8 Z9 Z10 Z11 Z12 Z13] scratch
+TEXT ·winogradInput4AVX512(SB), NOSPLIT, $0-56
+	MOVQ             v+0(FP), AX
+	MOVQ             stride+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             pitch+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	SHLQ             $2, BX
+	SHLQ             $2, DX
+
+group:
+	MOVQ             R8, R10
+	MOVQ             $8, R9
+
+tile:
+	MOVQ             0(SI), R11
+	LEAQ             0(CX)(R11*4), R11
+	MOVQ             8(SI), R12
+	LEAQ             0(CX)(R12*4), R12
+	ADDQ             $16, SI
+	VMOVUPS          0(R11), Y0
+	VINSERTF64X4     $1, 0(R12), Z0, Z0
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y1
+	VINSERTF64X4     $1, 0(R12), Z1, Z1
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y2
+	VINSERTF64X4     $1, 0(R12), Z2, Z2
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y3
+	VINSERTF64X4     $1, 0(R12), Z3, Z3
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y4
+	VINSERTF64X4     $1, 0(R12), Z4, Z4
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y5
+	VINSERTF64X4     $1, 0(R12), Z5, Z5
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VADDPS           Z0, Z4, Z0
+	VADDPS           Z5, Z1, Z5
+	VMULPS           factors<>+832(SB), Z3, Z8
+	VMULPS           factors<>+192(SB), Z2, Z9
+	VFNMADD231PS     factors<>+256(SB), Z2, Z0
+	VFNMADD231PS     factors<>+256(SB), Z3, Z5
+	VFNMADD231PS     factors<>+768(SB), Z1, Z8
+	VSUBPS           Z9, Z4, Z9
+	VFNMADD231PS     factors<>+64(SB), Z2, Z4
+	VMULPS           factors<>+768(SB), Z3, Z3
+	VADDPS           Z8, Z9, Z10
+	VSUBPS           Z8, Z9, Z9
+	VFNMADD231PS     factors<>+832(SB), Z1, Z3
+	VADDPS           Z3, Z4, Z8
+	VSUBPS           Z3, Z4, Z4
+	VMOVUPS          Z0, 0(R10)
+	VMOVUPS          Z10, 512(R10)
+	VMOVUPS          Z9, 1024(R10)
+	VMOVUPS          Z8, 1536(R10)
+	VMOVUPS          Z4, 2048(R10)
+	VMOVUPS          Z5, 2560(R10)
+	ADDQ             $64, R10
+	DECQ             R9
+	JNE              tile
+	MOVQ             R8, R11
+	MOVQ             AX, R10
+	ADDQ             $64, AX
+	MOVQ             $6, R9
+
+row:
+	VMOVUPS          0(R11), X0
+	VINSERTF128      $1, 128(R11), Y0, Y0
+	VINSERTF32X4     $2, 256(R11), Z0, Z0
+	VINSERTF32X4     $3, 384(R11), Z0, Z0
+	VMOVUPS          32(R11), X1
+	VINSERTF128      $1, 160(R11), Y1, Y1
+	VINSERTF32X4     $2, 288(R11), Z1, Z1
+	VINSERTF32X4     $3, 416(R11), Z1, Z1
+	VMOVUPS          64(R11), X2
+	VINSERTF128      $1, 192(R11), Y2, Y2
+	VINSERTF32X4     $2, 320(R11), Z2, Z2
+	VINSERTF32X4     $3, 448(R11), Z2, Z2
+	VMOVUPS          96(R11), X3
+	VINSERTF128      $1, 224(R11), Y3, Y3
+	VINSERTF32X4     $2, 352(R11), Z3, Z3
+	VINSERTF32X4     $3, 480(R11), Z3, Z3
+	VUNPCKLPS        Z1, Z0, Z8
+	VUNPCKHPS        Z1, Z0, Z9
+	VUNPCKLPS        Z3, Z2, Z10
+	VUNPCKHPS        Z3, Z2, Z11
+	VUNPCKLPD        Z10, Z8, Z0
+	VUNPCKHPD        Z10, Z8, Z1
+	VUNPCKLPD        Z11, Z9, Z2
+	VUNPCKHPD        Z11, Z9, Z3
+	VMOVUPS          16(R11), X4
+	VINSERTF128      $1, 144(R11), Y4, Y4
+	VINSERTF32X4     $2, 272(R11), Z4, Z4
+	VINSERTF32X4     $3, 400(R11), Z4, Z4
+	VMOVUPS          48(R11), X5
+	VINSERTF128      $1, 176(R11), Y5, Y5
+	VINSERTF32X4     $2, 304(R11), Z5, Z5
+	VINSERTF32X4     $3, 432(R11), Z5, Z5
+	VMOVUPS          80(R11), X6
+	VINSERTF128      $1, 208(R11), Y6, Y6
+	VINSERTF32X4     $2, 336(R11), Z6, Z6
+	VINSERTF32X4     $3, 464(R11), Z6, Z6
+	VMOVUPS          112(R11), X7
+	VINSERTF128      $1, 240(R11), Y7, Y7
+	VINSERTF32X4     $2, 368(R11), Z7, Z7
+	VINSERTF32X4     $3, 496(R11), Z7, Z7
+	VUNPCKLPS        Z5, Z4, Z8
+	VUNPCKHPS        Z5, Z4, Z9
+	VUNPCKLPS        Z7, Z6, Z10
+	VUNPCKHPS        Z7, Z6, Z11
+	VUNPCKLPD        Z10, Z8, Z4
+	VUNPCKHPD        Z10, Z8, Z5
+	VUNPCKLPD        Z11, Z9, Z6
+	VUNPCKHPD        Z11, Z9, Z7
+	VADDPS           Z0, Z4, Z0
+	VADDPS           Z5, Z1, Z5
+	VMULPS           factors<>+832(SB), Z3, Z8
+	VMULPS           factors<>+192(SB), Z2, Z9
+	VFNMADD231PS     factors<>+256(SB), Z2, Z0
+	VFNMADD231PS     factors<>+256(SB), Z3, Z5
+	VFNMADD231PS     factors<>+768(SB), Z1, Z8
+	VSUBPS           Z9, Z4, Z9
+	VFNMADD231PS     factors<>+64(SB), Z2, Z4
+	VMULPS           factors<>+768(SB), Z3, Z3
+	VADDPS           Z8, Z9, Z10
+	VSUBPS           Z8, Z9, Z9
+	VFNMADD231PS     factors<>+832(SB), Z1, Z3
+	VADDPS           Z3, Z4, Z8
+	VSUBPS           Z3, Z4, Z4
+	VMOVUPS          Z0, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z10, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z9, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z8, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z4, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z5, 0(R10)
+	ADDQ             BX, R10
+	ADDQ             $512, R11
+	DECQ             R9
+	JNE              row
+	DECQ             DI
+	JNE              group
+	VZEROUPPER
+	RET
+
+// func winogradInput6AVX512(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+// AX v, BX stride, CX x, DX pitch, SI at, DI groups, R8 buffer, R9 tiles or rows left, R10 where it is written, R11 where it is read, R12 where it is read, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] tile, [Z8 Z9 Z10 Z11 Z12 Z13] scratch
+TEXT ·winogradInput6AVX512(SB), NOSPLIT, $0-56
+	MOVQ             v+0(FP), AX
+	MOVQ             stride+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             pitch+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	SHLQ             $2, BX
+	SHLQ             $2, DX
+
+group:
+	MOVQ             R8, R10
+	MOVQ             $8, R9
+
+tile:
+	MOVQ             0(SI), R11
+	LEAQ             0(CX)(R11*4), R11
+	MOVQ             8(SI), R12
+	LEAQ             0(CX)(R12*4), R12
+	ADDQ             $16, SI
+	VMOVUPS          0(R11), Y0
+	VINSERTF64X4     $1, 0(R12), Z0, Z0
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y1
+	VINSERTF64X4     $1, 0(R12), Z1, Z1
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y2
+	VINSERTF64X4     $1, 0(R12), Z2, Z2
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y3
+	VINSERTF64X4     $1, 0(R12), Z3, Z3
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y4
+	VINSERTF64X4     $1, 0(R12), Z4, Z4
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y5
+	VINSERTF64X4     $1, 0(R12), Z5, Z5
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y6
+	VINSERTF64X4     $1, 0(R12), Z6, Z6
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VMOVUPS          0(R11), Y7
+	VINSERTF64X4     $1, 0(R12), Z7, Z7
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	VSUBPS           Z0, Z6, Z0
+	VSUBPS           Z1, Z7, Z7
+	VSUBPS           Z4, Z2, Z8
+	VSUBPS           Z5, Z3, Z9
+	VFMADD231PS      factors<>+512(SB), Z8, Z0
+	VFMADD231PS      factors<>+512(SB), Z9, Z7
+	VADDPS           Z6, Z2, Z8
+	VADDPS           Z5, Z1, Z9
+	VFNMADD231PS     factors<>+384(SB), Z4, Z8
+	VFNMADD231PS     factors<>+384(SB), Z3, Z9
+	VADDPS           Z9, Z8, Z10
+	VSUBPS           Z9, Z8, Z8
+	VMULPS           factors<>+0(SB), Z2, Z9
+	VMULPS           factors<>+192(SB), Z5, Z11
+	VMULPS           factors<>+64(SB), Z5, Z5
+	VFNMADD231PS     factors<>+128(SB), Z4, Z9
+	VFNMADD231PS     factors<>+256(SB), Z3, Z11
+	VFNMADD231PS     factors<>+256(SB), Z3, Z5
+	VADDPS           Z6, Z9, Z9
+	VFMADD231PS      factors<>+64(SB), Z1, Z11
+	VFMADD231PS      factors<>+192(SB), Z1, Z5
+	VFMADD231PS      factors<>+320(SB), Z2, Z6
+	VADDPS           Z11, Z9, Z12
+	VSUBPS           Z11, Z9, Z9
+	VFNMADD231PS     factors<>+448(SB), Z4, Z6
+	VADDPS           Z5, Z6, Z11
+	VSUBPS           Z5, Z6, Z6
+	VMOVUPS          Z0, 0(R10)
+	VMOVUPS          Z10, 512(R10)
+	VMOVUPS          Z8, 1024(R10)
+	VMOVUPS          Z12, 1536(R10)
+	VMOVUPS          Z9, 2048(R10)
+	VMOVUPS          Z11, 2560(R10)
+	VMOVUPS          Z6, 3072(R10)
+	VMOVUPS          Z7, 3584(R10)
+	ADDQ             $64, R10
+	DECQ             R9
+	JNE              tile
+	MOVQ             R8, R11
+	MOVQ             AX, R10
+	ADDQ             $64, AX
+	MOVQ             $8, R9
+
+row:
+	VMOVUPS          0(R11), X0
+	VINSERTF128      $1, 128(R11), Y0, Y0
+	VINSERTF32X4     $2, 256(R11), Z0, Z0
+	VINSERTF32X4     $3, 384(R11), Z0, Z0
+	VMOVUPS          32(R11), X1
+	VINSERTF128      $1, 160(R11), Y1, Y1
+	VINSERTF32X4     $2, 288(R11), Z1, Z1
+	VINSERTF32X4     $3, 416(R11), Z1, Z1
+	VMOVUPS          64(R11), X2
+	VINSERTF128      $1, 192(R11), Y2, Y2
+	VINSERTF32X4     $2, 320(R11), Z2, Z2
+	VINSERTF32X4     $3, 448(R11), Z2, Z2
+	VMOVUPS          96(R11), X3
+	VINSERTF128      $1, 224(R11), Y3, Y3
+	VINSERTF32X4     $2, 352(R11), Z3, Z3
+	VINSERTF32X4     $3, 480(R11), Z3, Z3
+	VUNPCKLPS        Z1, Z0, Z8
+	VUNPCKHPS        Z1, Z0, Z9
+	VUNPCKLPS        Z3, Z2, Z10
+	VUNPCKHPS        Z3, Z2, Z11
+	VUNPCKLPD        Z10, Z8, Z0
+	VUNPCKHPD        Z10, Z8, Z1
+	VUNPCKLPD        Z11, Z9, Z2
+	VUNPCKHPD        Z11, Z9, Z3
+	VMOVUPS          16(R11), X4
+	VINSERTF128      $1, 144(R11), Y4, Y4
+	VINSERTF32X4     $2, 272(R11), Z4, Z4
+	VINSERTF32X4     $3, 400(R11), Z4, Z4
+	VMOVUPS          48(R11), X5
+	VINSERTF128      $1, 176(R11), Y5, Y5
+	VINSERTF32X4     $2, 304(R11), Z5, Z5
+	VINSERTF32X4     $3, 432(R11), Z5, Z5
+	VMOVUPS          80(R11), X6
+	VINSERTF128      $1, 208(R11), Y6, Y6
+	VINSERTF32X4     $2, 336(R11), Z6, Z6
+	VINSERTF32X4     $3, 464(R11), Z6, Z6
+	VMOVUPS          112(R11), X7
+	VINSERTF128      $1, 240(R11), Y7, Y7
+	VINSERTF32X4     $2, 368(R11), Z7, Z7
+	VINSERTF32X4     $3, 496(R11), Z7, Z7
+	VUNPCKLPS        Z5, Z4, Z8
+	VUNPCKHPS        Z5, Z4, Z9
+	VUNPCKLPS        Z7, Z6, Z10
+	VUNPCKHPS        Z7, Z6, Z11
+	VUNPCKLPD        Z10, Z8, Z4
+	VUNPCKHPD        Z10, Z8, Z5
+	VUNPCKLPD        Z11, Z9, Z6
+	VUNPCKHPD        Z11, Z9, Z7
+	VSUBPS           Z0, Z6, Z0
+	VSUBPS           Z1, Z7, Z7
+	VSUBPS           Z4, Z2, Z8
+	VSUBPS           Z5, Z3, Z9
+	VFMADD231PS      factors<>+512(SB), Z8, Z0
+	VFMADD231PS      factors<>+512(SB), Z9, Z7
+	VADDPS           Z6, Z2, Z8
+	VADDPS           Z5, Z1, Z9
+	VFNMADD231PS     factors<>+384(SB), Z4, Z8
+	VFNMADD231PS     factors<>+384(SB), Z3, Z9
+	VADDPS           Z9, Z8, Z10
+	VSUBPS           Z9, Z8, Z8
+	VMULPS           factors<>+0(SB), Z2, Z9
+	VMULPS           factors<>+192(SB), Z5, Z11
+	VMULPS           factors<>+64(SB), Z5, Z5
+	VFNMADD231PS     factors<>+128(SB), Z4, Z9
+	VFNMADD231PS     factors<>+256(SB), Z3, Z11
+	VFNMADD231PS     factors<>+256(SB), Z3, Z5
+	VADDPS           Z6, Z9, Z9
+	VFMADD231PS      factors<>+64(SB), Z1, Z11
+	VFMADD231PS      factors<>+192(SB), Z1, Z5
+	VFMADD231PS      factors<>+320(SB), Z2, Z6
+	VADDPS           Z11, Z9, Z12
+	VSUBPS           Z11, Z9, Z9
+	VFNMADD231PS     factors<>+448(SB), Z4, Z6
+	VADDPS           Z5, Z6, Z11
+	VSUBPS           Z5, Z6, Z6
+	VMOVUPS          Z0, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z10, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z8, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z12, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z9, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z11, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z6, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Z7, 0(R10)
+	ADDQ             BX, R10
+	ADDQ             $512, R11
+	DECQ             R9
+	JNE              row
+	DECQ             DI
+	JNE              group
+	VZEROUPPER
+	RET
+
+// func winogradOutput4AVX512(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+// AX y, BX pitch, CX m, DX stride, SI at, DI groups, R8 buffer, R9 columns or rows left, R10 where it is read, R11 where it is written, R12 column of m, R13 row of y, R14 bytes between rows of m, [Z0] bias, [Z1] lo, [Z2] hi, [Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10] tile, [Z11 Z12 Z13 Z14 Z15] scratch
+TEXT ·winogradOutput4AVX512(SB), NOSPLIT, $0-68
+	MOVQ             y+0(FP), AX
+	MOVQ             pitch+8(FP), BX
+	MOVQ             m+16(FP), CX
+	MOVQ             stride+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	VBROADCASTSS     bias+56(FP), Z0
+	VBROADCASTSS     lo+60(FP), Z1
+	VBROADCASTSS     hi+64(FP), Z2
+	SHLQ             $2, DX
+	SHLQ             $2, BX
+	IMUL3Q           $6, DX, R14
+
+group:
+	MOVQ             R8, R11
+	MOVQ             CX, R12
+	MOVQ             $6, R9
+
+column:
+	MOVQ             R12, R10
+	ADDQ             DX, R12
+	VMOVUPS          0(R10), Z3
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z4
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z5
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z6
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z7
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z8
+	ADDQ             R14, R10
+	VADDPS           Z5, Z4, Z11
+	VSUBPS           Z5, Z4, Z4
+	VADDPS           Z7, Z6, Z5
+	VSUBPS           Z7, Z6, Z6
+	VADDPS           Z11, Z3, Z3
+	VMULPS           factors<>+832(SB), Z4, Z12
+	VMULPS           factors<>+64(SB), Z11, Z11
+	VFMADD231PS      factors<>+896(SB), Z4, Z8
+	VADDPS           Z5, Z3, Z3
+	VFMADD231PS      factors<>+768(SB), Z6, Z12
+	VFMADD231PS      factors<>+192(SB), Z5, Z11
+	VFMADD231PS      factors<>+960(SB), Z6, Z8
+	VMOVUPS          Z3, 0(R11)
+	VMOVUPS          Z12, 384(R11)
+	VMOVUPS          Z11, 768(R11)
+	VMOVUPS          Z8, 1152(R11)
+	ADDQ             $64, R11
+	DECQ             R9
+	JNE              column
+	ADDQ             $64, CX
+	MOVQ             R8, R10
+	MOVQ             AX, R13
+	MOVQ             $4, R9
+
+row:
+	VMOVUPS          0(R10), Z3
+	VMOVUPS          64(R10), Z4
+	VMOVUPS          128(R10), Z5
+	VMOVUPS          192(R10), Z6
+	VMOVUPS          256(R10), Z7
+	VMOVUPS          320(R10), Z8
+	VADDPS           Z5, Z4, Z11
+	VSUBPS           Z5, Z4, Z4
+	VADDPS           Z7, Z6, Z5
+	VSUBPS           Z7, Z6, Z6
+	VADDPS           Z11, Z3, Z3
+	VMULPS           factors<>+832(SB), Z4, Z12
+	VMULPS           factors<>+64(SB), Z11, Z11
+	VFMADD231PS      factors<>+896(SB), Z4, Z8
+	VADDPS           Z5, Z3, Z3
+	VFMADD231PS      factors<>+768(SB), Z6, Z12
+	VFMADD231PS      factors<>+192(SB), Z5, Z11
+	VFMADD231PS      factors<>+960(SB), Z6, Z8
+	VADDPS           Z0, Z3, Z3
+	VADDPS           Z0, Z12, Z12
+	VADDPS           Z0, Z11, Z11
+	VADDPS           Z0, Z8, Z8
+	VMAXPS           Z3, Z1, Z3
+	VMAXPS           Z12, Z1, Z12
+	VMAXPS           Z11, Z1, Z11
+	VMAXPS           Z8, Z1, Z8
+	VMINPS           Z3, Z2, Z3
+	VMINPS           Z12, Z2, Z12
+	VMINPS           Z11, Z2, Z11
+	VMINPS           Z8, Z2, Z8
+	VUNPCKLPS        Z12, Z3, Z4
+	VUNPCKHPS        Z12, Z3, Z5
+	VUNPCKLPS        Z8, Z11, Z6
+	VUNPCKHPS        Z8, Z11, Z7
+	VUNPCKLPD        Z6, Z4, Z3
+	VUNPCKHPD        Z6, Z4, Z12
+	VUNPCKLPD        Z7, Z5, Z11
+	VUNPCKHPD        Z7, Z5, Z8
+	MOVQ             0(SI), R11
+	VMOVUPS          X3, 0(R13)(R11*4)
+	MOVQ             32(SI), R11
+	VEXTRACTF128     $1, Y3, 0(R13)(R11*4)
+	MOVQ             64(SI), R11
+	VEXTRACTF32X4    $2, Z3, 0(R13)(R11*4)
+	MOVQ             96(SI), R11
+	VEXTRACTF32X4    $3, Z3, 0(R13)(R11*4)
+	MOVQ             8(SI), R11
+	VMOVUPS          X12, 0(R13)(R11*4)
+	MOVQ             40(SI), R11
+	VEXTRACTF128     $1, Y12, 0(R13)(R11*4)
+	MOVQ             72(SI), R11
+	VEXTRACTF32X4    $2, Z12, 0(R13)(R11*4)
+	MOVQ             104(SI), R11
+	VEXTRACTF32X4    $3, Z12, 0(R13)(R11*4)
+	MOVQ             16(SI), R11
+	VMOVUPS          X11, 0(R13)(R11*4)
+	MOVQ             48(SI), R11
+	VEXTRACTF128     $1, Y11, 0(R13)(R11*4)
+	MOVQ             80(SI), R11
+	VEXTRACTF32X4    $2, Z11, 0(R13)(R11*4)
+	MOVQ             112(SI), R11
+	VEXTRACTF32X4    $3, Z11, 0(R13)(R11*4)
+	MOVQ             24(SI), R11
+	VMOVUPS          X8, 0(R13)(R11*4)
+	MOVQ             56(SI), R11
+	VEXTRACTF128     $1, Y8, 0(R13)(R11*4)
+	MOVQ             88(SI), R11
+	VEXTRACTF32X4    $2, Z8, 0(R13)(R11*4)
+	MOVQ             120(SI), R11
+	VEXTRACTF32X4    $3, Z8, 0(R13)(R11*4)
+	ADDQ             $384, R10
+	ADDQ             BX, R13
+	DECQ             R9
+	JNE              row
+	ADDQ             $128, SI
+	DECQ             DI
+	JNE              group
+	VZEROUPPER
+	RET
+
+// func winogradOutput6AVX512(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+// AX y, BX pitch, CX m, DX stride, SI at, DI groups, R8 buffer, R9 columns or rows left, R10 where it is read, R11 where it is written, R12 column of m, R13 row of y, R14 bytes between rows of m, [Z0] bias, [Z1] lo, [Z2] hi, [Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10] tile, [Z11 Z12 Z13 Z14 Z15] scratch
+TEXT ·winogradOutput6AVX512(SB), NOSPLIT, $0-68
+	MOVQ             y+0(FP), AX
+	MOVQ             pitch+8(FP), BX
+	MOVQ             m+16(FP), CX
+	MOVQ             stride+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	VBROADCASTSS     bias+56(FP), Z0
+	VBROADCASTSS     lo+60(FP), Z1
+	VBROADCASTSS     hi+64(FP), Z2
+	SHLQ             $2, DX
+	SHLQ             $2, BX
+	IMUL3Q           $8, DX, R14
+
+group:
+	MOVQ             R8, R11
+	MOVQ             CX, R12
+	MOVQ             $8, R9
+
+column:
+	MOVQ             R12, R10
+	ADDQ             DX, R12
+	VMOVUPS          0(R10), Z3
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z4
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z5
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z6
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z7
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z8
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z9
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Z10
+	ADDQ             R14, R10
+	VADDPS           Z5, Z4, Z11
+	VSUBPS           Z5, Z4, Z4
+	VADDPS           Z7, Z6, Z5
+	VSUBPS           Z7, Z6, Z6
+	VADDPS           Z9, Z8, Z7
+	VSUBPS           Z9, Z8, Z8
+	VADDPS           Z11, Z3, Z3
+	VADDPS           Z4, Z10, Z10
+	VMOVAPS          Z11, Z9
+	VMOVAPS          Z4, Z12
+	VFMADD231PS      factors<>+320(SB), Z5, Z9
+	VFMADD231PS      factors<>+192(SB), Z6, Z12
+	VFMADD231PS      factors<>+640(SB), Z5, Z11
+	VFMADD231PS      factors<>+576(SB), Z6, Z4
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z8, Z10, Z10
+	VFMADD231PS      factors<>+576(SB), Z7, Z9
+	VFMADD231PS      factors<>+640(SB), Z8, Z12
+	VFMADD231PS      factors<>+192(SB), Z7, Z11
+	VFMADD231PS      factors<>+320(SB), Z8, Z4
+	VFMADD231PS      factors<>+704(SB), Z7, Z3
+	VFMADD231PS      factors<>+704(SB), Z6, Z10
+	VMOVUPS          Z3, 0(R11)
+	VMOVUPS          Z12, 512(R11)
+	VMOVUPS          Z9, 1024(R11)
+	VMOVUPS          Z4, 1536(R11)
+	VMOVUPS          Z11, 2048(R11)
+	VMOVUPS          Z10, 2560(R11)
+	ADDQ             $64, R11
+	DECQ             R9
+	JNE              column
+	ADDQ             $64, CX
+	MOVQ             R8, R10
+	MOVQ             AX, R13
+	MOVQ             $6, R9
+
+row:
+	VMOVUPS          0(R10), Z3
+	VMOVUPS          64(R10), Z4
+	VMOVUPS          128(R10), Z5
+	VMOVUPS          192(R10), Z6
+	VMOVUPS          256(R10), Z7
+	VMOVUPS          320(R10), Z8
+	VMOVUPS          384(R10), Z9
+	VMOVUPS          448(R10), Z10
+	VADDPS           Z0, Z4, Z4
+	VADDPS           Z5, Z4, Z11
+	VSUBPS           Z5, Z4, Z4
+	VADDPS           Z7, Z6, Z5
+	VSUBPS           Z7, Z6, Z6
+	VADDPS           Z9, Z8, Z7
+	VSUBPS           Z9, Z8, Z8
+	VADDPS           Z11, Z3, Z3
+	VADDPS           Z4, Z10, Z10
+	VMOVAPS          Z11, Z9
+	VMOVAPS          Z4, Z12
+	VFMADD231PS      factors<>+320(SB), Z5, Z9
+	VFMADD231PS      factors<>+192(SB), Z6, Z12
+	VFMADD231PS      factors<>+640(SB), Z5, Z11
+	VFMADD231PS      factors<>+576(SB), Z6, Z4
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z8, Z10, Z10
+	VFMADD231PS      factors<>+576(SB), Z7, Z9
+	VFMADD231PS      factors<>+640(SB), Z8, Z12
+	VFMADD231PS      factors<>+192(SB), Z7, Z11
+	VFMADD231PS      factors<>+320(SB), Z8, Z4
+	VFMADD231PS      factors<>+704(SB), Z7, Z3
+	VFMADD231PS      factors<>+704(SB), Z6, Z10
+	VMAXPS           Z3, Z1, Z3
+	VMAXPS           Z12, Z1, Z12
+	VMAXPS           Z9, Z1, Z9
+	VMAXPS           Z4, Z1, Z4
+	VMAXPS           Z11, Z1, Z11
+	VMAXPS           Z10, Z1, Z10
+	VMINPS           Z3, Z2, Z3
+	VMINPS           Z12, Z2, Z12
+	VMINPS           Z9, Z2, Z9
+	VMINPS           Z4, Z2, Z4
+	VMINPS           Z11, Z2, Z11
+	VMINPS           Z10, Z2, Z10
+	VUNPCKLPS        Z12, Z3, Z5
+	VUNPCKHPS        Z12, Z3, Z6
+	VUNPCKLPS        Z4, Z9, Z7
+	VUNPCKHPS        Z4, Z9, Z8
+	VUNPCKLPD        Z7, Z5, Z3
+	VUNPCKHPD        Z7, Z5, Z12
+	VUNPCKLPD        Z8, Z6, Z9
+	VUNPCKHPD        Z8, Z6, Z4
+	MOVQ             0(SI), R11
+	VMOVUPS          X3, 0(R13)(R11*4)
+	MOVQ             32(SI), R11
+	VEXTRACTF128     $1, Y3, 0(R13)(R11*4)
+	MOVQ             64(SI), R11
+	VEXTRACTF32X4    $2, Z3, 0(R13)(R11*4)
+	MOVQ             96(SI), R11
+	VEXTRACTF32X4    $3, Z3, 0(R13)(R11*4)
+	MOVQ             8(SI), R11
+	VMOVUPS          X12, 0(R13)(R11*4)
+	MOVQ             40(SI), R11
+	VEXTRACTF128     $1, Y12, 0(R13)(R11*4)
+	MOVQ             72(SI), R11
+	VEXTRACTF32X4    $2, Z12, 0(R13)(R11*4)
+	MOVQ             104(SI), R11
+	VEXTRACTF32X4    $3, Z12, 0(R13)(R11*4)
+	MOVQ             16(SI), R11
+	VMOVUPS          X9, 0(R13)(R11*4)
+	MOVQ             48(SI), R11
+	VEXTRACTF128     $1, Y9, 0(R13)(R11*4)
+	MOVQ             80(SI), R11
+	VEXTRACTF32X4    $2, Z9, 0(R13)(R11*4)
+	MOVQ             112(SI), R11
+	VEXTRACTF32X4    $3, Z9, 0(R13)(R11*4)
+	MOVQ             24(SI), R11
+	VMOVUPS          X4, 0(R13)(R11*4)
+	MOVQ             56(SI), R11
+	VEXTRACTF128     $1, Y4, 0(R13)(R11*4)
+	MOVQ             88(SI), R11
+	VEXTRACTF32X4    $2, Z4, 0(R13)(R11*4)
+	MOVQ             120(SI), R11
+	VEXTRACTF32X4    $3, Z4, 0(R13)(R11*4)
+	VUNPCKLPS        Z10, Z11, Z5
+	VUNPCKHPS        Z10, Z11, Z6
+	MOVQ             0(SI), R11
+	VMOVLPS          X5, 16(R13)(R11*4)
+	MOVQ             8(SI), R11
+	VMOVHPS          X5, 16(R13)(R11*4)
+	MOVQ             16(SI), R11
+	VMOVLPS          X6, 16(R13)(R11*4)
+	MOVQ             24(SI), R11
+	VMOVHPS          X6, 16(R13)(R11*4)
+	VEXTRACTF128     $1, Y5, X7
+	MOVQ             32(SI), R11
+	VMOVLPS          X7, 16(R13)(R11*4)
+	MOVQ             40(SI), R11
+	VMOVHPS          X7, 16(R13)(R11*4)
+	VEXTRACTF128     $1, Y6, X7
+	MOVQ             48(SI), R11
+	VMOVLPS          X7, 16(R13)(R11*4)
+	MOVQ             56(SI), R11
+	VMOVHPS          X7, 16(R13)(R11*4)
+	VEXTRACTF32X4    $2, Z5, X7
+	MOVQ             64(SI), R11
+	VMOVLPS          X7, 16(R13)(R11*4)
+	MOVQ             72(SI), R11
+	VMOVHPS          X7, 16(R13)(R11*4)
+	VEXTRACTF32X4    $2, Z6, X7
+	MOVQ             80(SI), R11
+	VMOVLPS          X7, 16(R13)(R11*4)
+	MOVQ             88(SI), R11
+	VMOVHPS          X7, 16(R13)(R11*4)
+	VEXTRACTF32X4    $3, Z5, X7
+	MOVQ             96(SI), R11
+	VMOVLPS          X7, 16(R13)(R11*4)
+	MOVQ             104(SI), R11
+	VMOVHPS          X7, 16(R13)(R11*4)
+	VEXTRACTF32X4    $3, Z6, X7
+	MOVQ             112(SI), R11
+	VMOVLPS          X7, 16(R13)(R11*4)
+	MOVQ             120(SI), R11
+	VMOVHPS          X7, 16(R13)(R11*4)
+	ADDQ             $512, R10
+	ADDQ             BX, R13
+	DECQ             R9
+	JNE              row
+	ADDQ             $128, SI
+	DECQ             DI
+	JNE              group
+	VZEROUPPER
+	RET
+
 // func affineAVX2(y, w, x, init *float32, cols, panels, pitch int, lo, hi float32)
 // AX y, BX w, CX x, DX init, SI cols, DI panels, R8 pitch, R9 weights, R10 of the second, R11 third, R12 fourth panel, R13 x[k], R14 columns left, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums of four panels, or of columns 0..3 mod 4, [Y8 Y9 Y10 Y11] x[k], [Y12] lo, [Y13] hi
 TEXT ·affineAVX2(SB), NOSPLIT, $0-64
@@ -2175,7 +3091,7 @@ column:
 	RET
 
 // func strips24AVX2(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] sums, [Y12 Y13 Y14] columns of B, then lo, [Y15] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] sums, [Y12 Y13 Y14] columns of B, then lo, [Y15] weights, then hi
 TEXT ·strips24AVX2(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -2185,8 +3101,10 @@ TEXT ·strips24AVX2(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
+	MOVQ             strips_pitch(AX), R15
 	SHLQ             $2, CX
 	SHLQ             $2, R8
+	SHLQ             $2, R15
 	XORL             R14, R14
 
 strip:
@@ -2225,7 +3143,9 @@ bias:
 	JMP              begun
 
 resume:
-	LEAQ             0(BX)(CX*4), R13
+	MOVQ             strips_apart(AX), R12
+	LEAQ             0(BX)(R12*1), R10
+	LEAQ             0(R10)(CX*4), R13
 	PREFETCHT0       0(R13)
 	PREFETCHT0       64(R13)
 	ADDQ             CX, R13
@@ -2238,30 +3158,50 @@ resume:
 	PREFETCHT0       0(R13)
 	PREFETCHT0       64(R13)
 	ADDQ             CX, R13
-	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R13), Y0
-	VMOVUPS          32(R13), Y1
-	VMOVUPS          64(R13), Y2
-	ADDQ             CX, R13
+	VMOVUPS          0(R10), Y0
+	VMOVUPS          32(R10), Y1
+	VMOVUPS          64(R10), Y2
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Y3
-	VMOVUPS          32(R13), Y4
-	VMOVUPS          64(R13), Y5
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Y3
+	VMOVUPS          32(R10), Y4
+	VMOVUPS          64(R10), Y5
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Y6
-	VMOVUPS          32(R13), Y7
-	VMOVUPS          64(R13), Y8
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Y6
+	VMOVUPS          32(R10), Y7
+	VMOVUPS          64(R10), Y8
+	ADDQ             CX, R10
 	DECQ             R12
+	JEQ              resumed
+	VMOVUPS          0(R10), Y9
+	VMOVUPS          32(R10), Y10
+	VMOVUPS          64(R10), Y11
+	ADDQ             CX, R10
+
+resumed:
+	TESTQ            DI, DI
 	JEQ              begun
-	VMOVUPS          0(R13), Y9
-	VMOVUPS          32(R13), Y10
-	VMOVUPS          64(R13), Y11
-	ADDQ             CX, R13
+	VBROADCASTSS     0(DI), Y15
+	VADDPS           Y15, Y0, Y0
+	VADDPS           Y15, Y1, Y1
+	VADDPS           Y15, Y2, Y2
+	VBROADCASTSS     4(DI), Y15
+	VADDPS           Y15, Y3, Y3
+	VADDPS           Y15, Y4, Y4
+	VADDPS           Y15, Y5, Y5
+	VBROADCASTSS     8(DI), Y15
+	VADDPS           Y15, Y6, Y6
+	VADDPS           Y15, Y7, Y7
+	VADDPS           Y15, Y8, Y8
+	VBROADCASTSS     12(DI), Y15
+	VADDPS           Y15, Y9, Y9
+	VADDPS           Y15, Y10, Y10
+	VADDPS           Y15, Y11, Y11
+	ADDQ             $16, DI
 
 begun:
 	MOVQ             DX, R10
@@ -2271,6 +3211,7 @@ begun:
 	JLE              last
 
 two:
+	PREFETCHT1       0(R10)(R15*1)
 	VMOVUPS          0(R11), Y12
 	VMOVUPS          32(R11), Y13
 	VMOVUPS          64(R11), Y14
@@ -2390,12 +3331,13 @@ bound:
 	ADDQ             CX, BX
 	ADDQ             $16, DX
 	ADDQ             $16, R14
+	ADDQ             $16, R15
 	CMPQ             R14, $64
 	JNE              same
+	SUBQ             R14, R15
 	SUBQ             R14, DX
 	XORL             R14, R14
-	MOVQ             strips_pitch(AX), R13
-	LEAQ             0(DX)(R13*4), DX
+	ADDQ             R15, DX
 
 same:
 	DECQ             R9
@@ -2406,7 +3348,7 @@ done:
 	RET
 
 // func strips8AVX2(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums, [Y8] columns of B, then lo, [Y9 Y10 Y11] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums, [Y8] columns of B, then lo, [Y9 Y10 Y11] weights, then hi
 TEXT ·strips8AVX2(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -2416,8 +3358,10 @@ TEXT ·strips8AVX2(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
+	MOVQ             strips_pitch(AX), R15
 	SHLQ             $2, CX
 	SHLQ             $2, R8
+	SHLQ             $2, R15
 	XORL             R14, R14
 
 strip:
@@ -2444,7 +3388,9 @@ bias:
 	JMP              begun
 
 resume:
-	LEAQ             0(BX)(CX*4), R13
+	MOVQ             strips_apart(AX), R12
+	LEAQ             0(BX)(R12*1), R10
+	LEAQ             0(R10)(CX*4), R13
 	PREFETCHT0       0(R13)
 	ADDQ             CX, R13
 	PREFETCHT0       0(R13)
@@ -2453,22 +3399,34 @@ resume:
 	ADDQ             CX, R13
 	PREFETCHT0       0(R13)
 	ADDQ             CX, R13
-	MOVQ             BX, R13
 	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R13), Y0
-	ADDQ             CX, R13
+	VMOVUPS          0(R10), Y0
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Y1
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Y1
+	ADDQ             CX, R10
 	DECQ             R12
-	JEQ              begun
-	VMOVUPS          0(R13), Y2
-	ADDQ             CX, R13
+	JEQ              resumed
+	VMOVUPS          0(R10), Y2
+	ADDQ             CX, R10
 	DECQ             R12
+	JEQ              resumed
+	VMOVUPS          0(R10), Y3
+	ADDQ             CX, R10
+
+resumed:
+	TESTQ            DI, DI
 	JEQ              begun
-	VMOVUPS          0(R13), Y3
-	ADDQ             CX, R13
+	VBROADCASTSS     0(DI), Y9
+	VADDPS           Y9, Y0, Y0
+	VBROADCASTSS     4(DI), Y9
+	VADDPS           Y9, Y1, Y1
+	VBROADCASTSS     8(DI), Y9
+	VADDPS           Y9, Y2, Y2
+	VBROADCASTSS     12(DI), Y9
+	VADDPS           Y9, Y3, Y3
+	ADDQ             $16, DI
 
 begun:
 	MOVQ             DX, R10
@@ -2478,6 +3436,7 @@ begun:
 	JLE              last
 
 two:
+	PREFETCHT1       0(R10)(R15*1)
 	VMOVUPS          0(R11), Y8
 	VBROADCASTSS     0(R10), Y9
 	VFMADD231PS      Y8, Y9, Y0
@@ -2547,12 +3506,13 @@ bound:
 	ADDQ             CX, BX
 	ADDQ             $16, DX
 	ADDQ             $16, R14
+	ADDQ             $16, R15
 	CMPQ             R14, $64
 	JNE              same
+	SUBQ             R14, R15
 	SUBQ             R14, DX
 	XORL             R14, R14
-	MOVQ             strips_pitch(AX), R13
-	LEAQ             0(DX)(R13*4), DX
+	ADDQ             R15, DX
 
 same:
 	DECQ             R9
@@ -2836,7 +3796,7 @@ last:
 	RET
 
 // func gatherAVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
-// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then From, [Y0 Y1 Y2] row
+// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Y0 Y1 Y2] row
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-48
 	MOVQ             dst+0(FP), AX
 	MOVQ             src+8(FP), BX
@@ -2870,14 +3830,23 @@ row:
 	MOVQ             DI, R10
 
 run:
-	MOVQ             8(R9), R11
-	VMOVUPS          0(R8)(R11*4), Y0
-	VMOVUPS          32(R8)(R11*4), Y1
-	VMOVUPS          64(R8)(R11*4), Y2
 	MOVQ             0(R9), R11
-	VMOVUPS          Y0, 0(AX)(R11*4)
-	VMOVUPS          Y1, 32(AX)(R11*4)
-	VMOVUPS          Y2, 64(AX)(R11*4)
+	MOVQ             8(R9), R12
+	LEAQ             0(AX)(R11*4), R13
+	NEGQ             R11
+	ADDQ             16(R9), R11
+	VMOVUPS          0(R8)(R12*4), Y0
+	VMOVUPS          Y0, 0(R13)
+	CMPQ             R11, $8
+	JLE              copied
+	VMOVUPS          32(R8)(R12*4), Y1
+	VMOVUPS          Y1, 32(R13)
+	CMPQ             R11, $16
+	JLE              copied
+	VMOVUPS          64(R8)(R12*4), Y2
+	VMOVUPS          Y2, 64(R13)
+
+copied:
 	ADDQ             $16, R9
 	DECQ             R10
 	JNE              run
@@ -3284,6 +4253,601 @@ done:
 	VZEROUPPER
 	RET
 
+// func winogradInput4AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+// AX v, BX stride, CX x, DX pitch, SI at, DI groups, R8 buffer, R9 tiles or rows left, R10 where it is written, R11 where it is read, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] tile, [Y8 Y9 Y10 Y11 Y12 Y13] scratch
+TEXT ·winogradInput4AVX2(SB), NOSPLIT, $0-56
+	MOVQ             v+0(FP), AX
+	MOVQ             stride+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             pitch+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	SHLQ             $2, BX
+	SHLQ             $2, DX
+
+group:
+	MOVQ             R8, R10
+	MOVQ             $8, R9
+
+tile:
+	MOVQ             0(SI), R11
+	LEAQ             0(CX)(R11*4), R11
+	ADDQ             $8, SI
+	VMOVUPS          0(R11), Y0
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y1
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y2
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y3
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y4
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y5
+	ADDQ             DX, R11
+	VADDPS           Y0, Y4, Y0
+	VADDPS           Y5, Y1, Y5
+	VMULPS           factors<>+832(SB), Y3, Y8
+	VMULPS           factors<>+192(SB), Y2, Y9
+	VFNMADD231PS     factors<>+256(SB), Y2, Y0
+	VFNMADD231PS     factors<>+256(SB), Y3, Y5
+	VFNMADD231PS     factors<>+768(SB), Y1, Y8
+	VSUBPS           Y9, Y4, Y9
+	VFNMADD231PS     factors<>+64(SB), Y2, Y4
+	VMULPS           factors<>+768(SB), Y3, Y3
+	VADDPS           Y8, Y9, Y10
+	VSUBPS           Y8, Y9, Y9
+	VFNMADD231PS     factors<>+832(SB), Y1, Y3
+	VADDPS           Y3, Y4, Y8
+	VSUBPS           Y3, Y4, Y4
+	VMOVUPS          Y0, 0(R10)
+	VMOVUPS          Y10, 256(R10)
+	VMOVUPS          Y9, 512(R10)
+	VMOVUPS          Y8, 768(R10)
+	VMOVUPS          Y4, 1024(R10)
+	VMOVUPS          Y5, 1280(R10)
+	ADDQ             $32, R10
+	DECQ             R9
+	JNE              tile
+	MOVQ             R8, R11
+	MOVQ             AX, R10
+	ADDQ             $32, AX
+	MOVQ             $6, R9
+
+row:
+	VMOVUPS          0(R11), X0
+	VINSERTF128      $1, 128(R11), Y0, Y0
+	VMOVUPS          32(R11), X1
+	VINSERTF128      $1, 160(R11), Y1, Y1
+	VMOVUPS          64(R11), X2
+	VINSERTF128      $1, 192(R11), Y2, Y2
+	VMOVUPS          96(R11), X3
+	VINSERTF128      $1, 224(R11), Y3, Y3
+	VUNPCKLPS        Y1, Y0, Y8
+	VUNPCKHPS        Y1, Y0, Y9
+	VUNPCKLPS        Y3, Y2, Y10
+	VUNPCKHPS        Y3, Y2, Y11
+	VUNPCKLPD        Y10, Y8, Y0
+	VUNPCKHPD        Y10, Y8, Y1
+	VUNPCKLPD        Y11, Y9, Y2
+	VUNPCKHPD        Y11, Y9, Y3
+	VMOVUPS          16(R11), X4
+	VINSERTF128      $1, 144(R11), Y4, Y4
+	VMOVUPS          48(R11), X5
+	VINSERTF128      $1, 176(R11), Y5, Y5
+	VMOVUPS          80(R11), X6
+	VINSERTF128      $1, 208(R11), Y6, Y6
+	VMOVUPS          112(R11), X7
+	VINSERTF128      $1, 240(R11), Y7, Y7
+	VUNPCKLPS        Y5, Y4, Y8
+	VUNPCKHPS        Y5, Y4, Y9
+	VUNPCKLPS        Y7, Y6, Y10
+	VUNPCKHPS        Y7, Y6, Y11
+	VUNPCKLPD        Y10, Y8, Y4
+	VUNPCKHPD        Y10, Y8, Y5
+	VUNPCKLPD        Y11, Y9, Y6
+	VUNPCKHPD        Y11, Y9, Y7
+	VADDPS           Y0, Y4, Y0
+	VADDPS           Y5, Y1, Y5
+	VMULPS           factors<>+832(SB), Y3, Y8
+	VMULPS           factors<>+192(SB), Y2, Y9
+	VFNMADD231PS     factors<>+256(SB), Y2, Y0
+	VFNMADD231PS     factors<>+256(SB), Y3, Y5
+	VFNMADD231PS     factors<>+768(SB), Y1, Y8
+	VSUBPS           Y9, Y4, Y9
+	VFNMADD231PS     factors<>+64(SB), Y2, Y4
+	VMULPS           factors<>+768(SB), Y3, Y3
+	VADDPS           Y8, Y9, Y10
+	VSUBPS           Y8, Y9, Y9
+	VFNMADD231PS     factors<>+832(SB), Y1, Y3
+	VADDPS           Y3, Y4, Y8
+	VSUBPS           Y3, Y4, Y4
+	VMOVUPS          Y0, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y10, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y9, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y8, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y4, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y5, 0(R10)
+	ADDQ             BX, R10
+	ADDQ             $256, R11
+	DECQ             R9
+	JNE              row
+	DECQ             DI
+	JNE              group
+	VZEROUPPER
+	RET
+
+// func winogradInput6AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+// AX v, BX stride, CX x, DX pitch, SI at, DI groups, R8 buffer, R9 tiles or rows left, R10 where it is written, R11 where it is read, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] tile, [Y8 Y9 Y10 Y11 Y12 Y13] scratch
+TEXT ·winogradInput6AVX2(SB), NOSPLIT, $0-56
+	MOVQ             v+0(FP), AX
+	MOVQ             stride+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             pitch+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	SHLQ             $2, BX
+	SHLQ             $2, DX
+
+group:
+	MOVQ             R8, R10
+	MOVQ             $8, R9
+
+tile:
+	MOVQ             0(SI), R11
+	LEAQ             0(CX)(R11*4), R11
+	ADDQ             $8, SI
+	VMOVUPS          0(R11), Y0
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y1
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y2
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y3
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y4
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y5
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y6
+	ADDQ             DX, R11
+	VMOVUPS          0(R11), Y7
+	ADDQ             DX, R11
+	VSUBPS           Y0, Y6, Y0
+	VSUBPS           Y1, Y7, Y7
+	VSUBPS           Y4, Y2, Y8
+	VSUBPS           Y5, Y3, Y9
+	VFMADD231PS      factors<>+512(SB), Y8, Y0
+	VFMADD231PS      factors<>+512(SB), Y9, Y7
+	VADDPS           Y6, Y2, Y8
+	VADDPS           Y5, Y1, Y9
+	VFNMADD231PS     factors<>+384(SB), Y4, Y8
+	VFNMADD231PS     factors<>+384(SB), Y3, Y9
+	VADDPS           Y9, Y8, Y10
+	VSUBPS           Y9, Y8, Y8
+	VMULPS           factors<>+0(SB), Y2, Y9
+	VMULPS           factors<>+192(SB), Y5, Y11
+	VMULPS           factors<>+64(SB), Y5, Y5
+	VFNMADD231PS     factors<>+128(SB), Y4, Y9
+	VFNMADD231PS     factors<>+256(SB), Y3, Y11
+	VFNMADD231PS     factors<>+256(SB), Y3, Y5
+	VADDPS           Y6, Y9, Y9
+	VFMADD231PS      factors<>+64(SB), Y1, Y11
+	VFMADD231PS      factors<>+192(SB), Y1, Y5
+	VFMADD231PS      factors<>+320(SB), Y2, Y6
+	VADDPS           Y11, Y9, Y12
+	VSUBPS           Y11, Y9, Y9
+	VFNMADD231PS     factors<>+448(SB), Y4, Y6
+	VADDPS           Y5, Y6, Y11
+	VSUBPS           Y5, Y6, Y6
+	VMOVUPS          Y0, 0(R10)
+	VMOVUPS          Y10, 256(R10)
+	VMOVUPS          Y8, 512(R10)
+	VMOVUPS          Y12, 768(R10)
+	VMOVUPS          Y9, 1024(R10)
+	VMOVUPS          Y11, 1280(R10)
+	VMOVUPS          Y6, 1536(R10)
+	VMOVUPS          Y7, 1792(R10)
+	ADDQ             $32, R10
+	DECQ             R9
+	JNE              tile
+	MOVQ             R8, R11
+	MOVQ             AX, R10
+	ADDQ             $32, AX
+	MOVQ             $8, R9
+
+row:
+	VMOVUPS          0(R11), X0
+	VINSERTF128      $1, 128(R11), Y0, Y0
+	VMOVUPS          32(R11), X1
+	VINSERTF128      $1, 160(R11), Y1, Y1
+	VMOVUPS          64(R11), X2
+	VINSERTF128      $1, 192(R11), Y2, Y2
+	VMOVUPS          96(R11), X3
+	VINSERTF128      $1, 224(R11), Y3, Y3
+	VUNPCKLPS        Y1, Y0, Y8
+	VUNPCKHPS        Y1, Y0, Y9
+	VUNPCKLPS        Y3, Y2, Y10
+	VUNPCKHPS        Y3, Y2, Y11
+	VUNPCKLPD        Y10, Y8, Y0
+	VUNPCKHPD        Y10, Y8, Y1
+	VUNPCKLPD        Y11, Y9, Y2
+	VUNPCKHPD        Y11, Y9, Y3
+	VMOVUPS          16(R11), X4
+	VINSERTF128      $1, 144(R11), Y4, Y4
+	VMOVUPS          48(R11), X5
+	VINSERTF128      $1, 176(R11), Y5, Y5
+	VMOVUPS          80(R11), X6
+	VINSERTF128      $1, 208(R11), Y6, Y6
+	VMOVUPS          112(R11), X7
+	VINSERTF128      $1, 240(R11), Y7, Y7
+	VUNPCKLPS        Y5, Y4, Y8
+	VUNPCKHPS        Y5, Y4, Y9
+	VUNPCKLPS        Y7, Y6, Y10
+	VUNPCKHPS        Y7, Y6, Y11
+	VUNPCKLPD        Y10, Y8, Y4
+	VUNPCKHPD        Y10, Y8, Y5
+	VUNPCKLPD        Y11, Y9, Y6
+	VUNPCKHPD        Y11, Y9, Y7
+	VSUBPS           Y0, Y6, Y0
+	VSUBPS           Y1, Y7, Y7
+	VSUBPS           Y4, Y2, Y8
+	VSUBPS           Y5, Y3, Y9
+	VFMADD231PS      factors<>+512(SB), Y8, Y0
+	VFMADD231PS      factors<>+512(SB), Y9, Y7
+	VADDPS           Y6, Y2, Y8
+	VADDPS           Y5, Y1, Y9
+	VFNMADD231PS     factors<>+384(SB), Y4, Y8
+	VFNMADD231PS     factors<>+384(SB), Y3, Y9
+	VADDPS           Y9, Y8, Y10
+	VSUBPS           Y9, Y8, Y8
+	VMULPS           factors<>+0(SB), Y2, Y9
+	VMULPS           factors<>+192(SB), Y5, Y11
+	VMULPS           factors<>+64(SB), Y5, Y5
+	VFNMADD231PS     factors<>+128(SB), Y4, Y9
+	VFNMADD231PS     factors<>+256(SB), Y3, Y11
+	VFNMADD231PS     factors<>+256(SB), Y3, Y5
+	VADDPS           Y6, Y9, Y9
+	VFMADD231PS      factors<>+64(SB), Y1, Y11
+	VFMADD231PS      factors<>+192(SB), Y1, Y5
+	VFMADD231PS      factors<>+320(SB), Y2, Y6
+	VADDPS           Y11, Y9, Y12
+	VSUBPS           Y11, Y9, Y9
+	VFNMADD231PS     factors<>+448(SB), Y4, Y6
+	VADDPS           Y5, Y6, Y11
+	VSUBPS           Y5, Y6, Y6
+	VMOVUPS          Y0, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y10, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y8, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y12, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y9, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y11, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y6, 0(R10)
+	ADDQ             BX, R10
+	VMOVUPS          Y7, 0(R10)
+	ADDQ             BX, R10
+	ADDQ             $256, R11
+	DECQ             R9
+	JNE              row
+	DECQ             DI
+	JNE              group
+	VZEROUPPER
+	RET
+
+// func winogradOutput4AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+// AX y, BX pitch, CX m, DX stride, SI at, DI groups, R8 buffer, R9 columns or rows left, R10 where it is read, R11 where it is written, R12 column of m, R13 row of y, R14 bytes between rows of m, [Y0] bias, [Y1] lo, [Y2] hi, [Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10] tile, [Y11 Y12 Y13 Y14 Y15] scratch
+TEXT ·winogradOutput4AVX2(SB), NOSPLIT, $0-68
+	MOVQ             y+0(FP), AX
+	MOVQ             pitch+8(FP), BX
+	MOVQ             m+16(FP), CX
+	MOVQ             stride+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	VBROADCASTSS     bias+56(FP), Y0
+	VBROADCASTSS     lo+60(FP), Y1
+	VBROADCASTSS     hi+64(FP), Y2
+	SHLQ             $2, DX
+	SHLQ             $2, BX
+	IMUL3Q           $6, DX, R14
+
+group:
+	MOVQ             R8, R11
+	MOVQ             CX, R12
+	MOVQ             $6, R9
+
+column:
+	MOVQ             R12, R10
+	ADDQ             DX, R12
+	VMOVUPS          0(R10), Y3
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y4
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y5
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y6
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y7
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y8
+	ADDQ             R14, R10
+	VADDPS           Y5, Y4, Y11
+	VSUBPS           Y5, Y4, Y4
+	VADDPS           Y7, Y6, Y5
+	VSUBPS           Y7, Y6, Y6
+	VADDPS           Y11, Y3, Y3
+	VMULPS           factors<>+832(SB), Y4, Y12
+	VMULPS           factors<>+64(SB), Y11, Y11
+	VFMADD231PS      factors<>+896(SB), Y4, Y8
+	VADDPS           Y5, Y3, Y3
+	VFMADD231PS      factors<>+768(SB), Y6, Y12
+	VFMADD231PS      factors<>+192(SB), Y5, Y11
+	VFMADD231PS      factors<>+960(SB), Y6, Y8
+	VMOVUPS          Y3, 0(R11)
+	VMOVUPS          Y12, 192(R11)
+	VMOVUPS          Y11, 384(R11)
+	VMOVUPS          Y8, 576(R11)
+	ADDQ             $32, R11
+	DECQ             R9
+	JNE              column
+	ADDQ             $32, CX
+	MOVQ             R8, R10
+	MOVQ             AX, R13
+	MOVQ             $4, R9
+
+row:
+	VMOVUPS          0(R10), Y3
+	VMOVUPS          32(R10), Y4
+	VMOVUPS          64(R10), Y5
+	VMOVUPS          96(R10), Y6
+	VMOVUPS          128(R10), Y7
+	VMOVUPS          160(R10), Y8
+	VADDPS           Y5, Y4, Y11
+	VSUBPS           Y5, Y4, Y4
+	VADDPS           Y7, Y6, Y5
+	VSUBPS           Y7, Y6, Y6
+	VADDPS           Y11, Y3, Y3
+	VMULPS           factors<>+832(SB), Y4, Y12
+	VMULPS           factors<>+64(SB), Y11, Y11
+	VFMADD231PS      factors<>+896(SB), Y4, Y8
+	VADDPS           Y5, Y3, Y3
+	VFMADD231PS      factors<>+768(SB), Y6, Y12
+	VFMADD231PS      factors<>+192(SB), Y5, Y11
+	VFMADD231PS      factors<>+960(SB), Y6, Y8
+	VADDPS           Y0, Y3, Y3
+	VADDPS           Y0, Y12, Y12
+	VADDPS           Y0, Y11, Y11
+	VADDPS           Y0, Y8, Y8
+	VMAXPS           Y3, Y1, Y3
+	VMAXPS           Y12, Y1, Y12
+	VMAXPS           Y11, Y1, Y11
+	VMAXPS           Y8, Y1, Y8
+	VMINPS           Y3, Y2, Y3
+	VMINPS           Y12, Y2, Y12
+	VMINPS           Y11, Y2, Y11
+	VMINPS           Y8, Y2, Y8
+	VUNPCKLPS        Y12, Y3, Y4
+	VUNPCKHPS        Y12, Y3, Y5
+	VUNPCKLPS        Y8, Y11, Y6
+	VUNPCKHPS        Y8, Y11, Y7
+	VUNPCKLPD        Y6, Y4, Y3
+	VUNPCKHPD        Y6, Y4, Y12
+	VUNPCKLPD        Y7, Y5, Y11
+	VUNPCKHPD        Y7, Y5, Y8
+	MOVQ             0(SI), R11
+	VMOVUPS          X3, 0(R13)(R11*4)
+	MOVQ             32(SI), R11
+	VEXTRACTF128     $1, Y3, 0(R13)(R11*4)
+	MOVQ             8(SI), R11
+	VMOVUPS          X12, 0(R13)(R11*4)
+	MOVQ             40(SI), R11
+	VEXTRACTF128     $1, Y12, 0(R13)(R11*4)
+	MOVQ             16(SI), R11
+	VMOVUPS          X11, 0(R13)(R11*4)
+	MOVQ             48(SI), R11
+	VEXTRACTF128     $1, Y11, 0(R13)(R11*4)
+	MOVQ             24(SI), R11
+	VMOVUPS          X8, 0(R13)(R11*4)
+	MOVQ             56(SI), R11
+	VEXTRACTF128     $1, Y8, 0(R13)(R11*4)
+	ADDQ             $192, R10
+	ADDQ             BX, R13
+	DECQ             R9
+	JNE              row
+	ADDQ             $64, SI
+	DECQ             DI
+	JNE              group
+	VZEROUPPER
+	RET
+
+// func winogradOutput6AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+// AX y, BX pitch, CX m, DX stride, SI at, DI groups, R8 buffer, R9 columns or rows left, R10 where it is read, R11 where it is written, R12 column of m, R13 row of y, R14 bytes between rows of m, [Y0] bias, [Y1] lo, [Y2] hi, [Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10] tile, [Y11 Y12 Y13 Y14 Y15] scratch
+TEXT ·winogradOutput6AVX2(SB), NOSPLIT, $0-68
+	MOVQ             y+0(FP), AX
+	MOVQ             pitch+8(FP), BX
+	MOVQ             m+16(FP), CX
+	MOVQ             stride+24(FP), DX
+	MOVQ             at+32(FP), SI
+	MOVQ             groups+40(FP), DI
+	MOVQ             buffer+48(FP), R8
+	VBROADCASTSS     bias+56(FP), Y0
+	VBROADCASTSS     lo+60(FP), Y1
+	VBROADCASTSS     hi+64(FP), Y2
+	SHLQ             $2, DX
+	SHLQ             $2, BX
+	IMUL3Q           $8, DX, R14
+
+group:
+	MOVQ             R8, R11
+	MOVQ             CX, R12
+	MOVQ             $8, R9
+
+column:
+	MOVQ             R12, R10
+	ADDQ             DX, R12
+	VMOVUPS          0(R10), Y3
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y4
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y5
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y6
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y7
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y8
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y9
+	ADDQ             R14, R10
+	VMOVUPS          0(R10), Y10
+	ADDQ             R14, R10
+	VADDPS           Y5, Y4, Y11
+	VSUBPS           Y5, Y4, Y4
+	VADDPS           Y7, Y6, Y5
+	VSUBPS           Y7, Y6, Y6
+	VADDPS           Y9, Y8, Y7
+	VSUBPS           Y9, Y8, Y8
+	VADDPS           Y11, Y3, Y3
+	VADDPS           Y4, Y10, Y10
+	VMOVAPS          Y11, Y9
+	VMOVAPS          Y4, Y12
+	VFMADD231PS      factors<>+320(SB), Y5, Y9
+	VFMADD231PS      factors<>+192(SB), Y6, Y12
+	VFMADD231PS      factors<>+640(SB), Y5, Y11
+	VFMADD231PS      factors<>+576(SB), Y6, Y4
+	VADDPS           Y5, Y3, Y3
+	VADDPS           Y8, Y10, Y10
+	VFMADD231PS      factors<>+576(SB), Y7, Y9
+	VFMADD231PS      factors<>+640(SB), Y8, Y12
+	VFMADD231PS      factors<>+192(SB), Y7, Y11
+	VFMADD231PS      factors<>+320(SB), Y8, Y4
+	VFMADD231PS      factors<>+704(SB), Y7, Y3
+	VFMADD231PS      factors<>+704(SB), Y6, Y10
+	VMOVUPS          Y3, 0(R11)
+	VMOVUPS          Y12, 256(R11)
+	VMOVUPS          Y9, 512(R11)
+	VMOVUPS          Y4, 768(R11)
+	VMOVUPS          Y11, 1024(R11)
+	VMOVUPS          Y10, 1280(R11)
+	ADDQ             $32, R11
+	DECQ             R9
+	JNE              column
+	ADDQ             $32, CX
+	MOVQ             R8, R10
+	MOVQ             AX, R13
+	MOVQ             $6, R9
+
+row:
+	VMOVUPS          0(R10), Y3
+	VMOVUPS          32(R10), Y4
+	VMOVUPS          64(R10), Y5
+	VMOVUPS          96(R10), Y6
+	VMOVUPS          128(R10), Y7
+	VMOVUPS          160(R10), Y8
+	VMOVUPS          192(R10), Y9
+	VMOVUPS          224(R10), Y10
+	VADDPS           Y0, Y4, Y4
+	VADDPS           Y5, Y4, Y11
+	VSUBPS           Y5, Y4, Y4
+	VADDPS           Y7, Y6, Y5
+	VSUBPS           Y7, Y6, Y6
+	VADDPS           Y9, Y8, Y7
+	VSUBPS           Y9, Y8, Y8
+	VADDPS           Y11, Y3, Y3
+	VADDPS           Y4, Y10, Y10
+	VMOVAPS          Y11, Y9
+	VMOVAPS          Y4, Y12
+	VFMADD231PS      factors<>+320(SB), Y5, Y9
+	VFMADD231PS      factors<>+192(SB), Y6, Y12
+	VFMADD231PS      factors<>+640(SB), Y5, Y11
+	VFMADD231PS      factors<>+576(SB), Y6, Y4
+	VADDPS           Y5, Y3, Y3
+	VADDPS           Y8, Y10, Y10
+	VFMADD231PS      factors<>+576(SB), Y7, Y9
+	VFMADD231PS      factors<>+640(SB), Y8, Y12
+	VFMADD231PS      factors<>+192(SB), Y7, Y11
+	VFMADD231PS      factors<>+320(SB), Y8, Y4
+	VFMADD231PS      factors<>+704(SB), Y7, Y3
+	VFMADD231PS      factors<>+704(SB), Y6, Y10
+	VMAXPS           Y3, Y1, Y3
+	VMAXPS           Y12, Y1, Y12
+	VMAXPS           Y9, Y1, Y9
+	VMAXPS           Y4, Y1, Y4
+	VMAXPS           Y11, Y1, Y11
+	VMAXPS           Y10, Y1, Y10
+	VMINPS           Y3, Y2, Y3
+	VMINPS           Y12, Y2, Y12
+	VMINPS           Y9, Y2, Y9
+	VMINPS           Y4, Y2, Y4
+	VMINPS           Y11, Y2, Y11
+	VMINPS           Y10, Y2, Y10
+	VUNPCKLPS        Y12, Y3, Y5
+	VUNPCKHPS        Y12, Y3, Y6
+	VUNPCKLPS        Y4, Y9, Y7
+	VUNPCKHPS        Y4, Y9, Y8
+	VUNPCKLPD        Y7, Y5, Y3
+	VUNPCKHPD        Y7, Y5, Y12
+	VUNPCKLPD        Y8, Y6, Y9
+	VUNPCKHPD        Y8, Y6, Y4
+	MOVQ             0(SI), R11
+	VMOVUPS          X3, 0(R13)(R11*4)
+	MOVQ             32(SI), R11
+	VEXTRACTF128     $1, Y3, 0(R13)(R11*4)
+	MOVQ             8(SI), R11
+	VMOVUPS          X12, 0(R13)(R11*4)
+	MOVQ             40(SI), R11
+	VEXTRACTF128     $1, Y12, 0(R13)(R11*4)
+	MOVQ             16(SI), R11
+	VMOVUPS          X9, 0(R13)(R11*4)
+	MOVQ             48(SI), R11
+	VEXTRACTF128     $1, Y9, 0(R13)(R11*4)
+	MOVQ             24(SI), R11
+	VMOVUPS          X4, 0(R13)(R11*4)
+	MOVQ             56(SI), R11
+	VEXTRACTF128     $1, Y4, 0(R13)(R11*4)
+	VUNPCKLPS        Y10, Y11, Y5
+	VUNPCKHPS        Y10, Y11, Y6
+	MOVQ             0(SI), R11
+	VMOVLPS          X5, 16(R13)(R11*4)
+	MOVQ             8(SI), R11
+	VMOVHPS          X5, 16(R13)(R11*4)
+	MOVQ             16(SI), R11
+	VMOVLPS          X6, 16(R13)(R11*4)
+	MOVQ             24(SI), R11
+	VMOVHPS          X6, 16(R13)(R11*4)
+	VEXTRACTF128     $1, Y5, X7
+	MOVQ             32(SI), R11
+	VMOVLPS          X7, 16(R13)(R11*4)
+	MOVQ             40(SI), R11
+	VMOVHPS          X7, 16(R13)(R11*4)
+	VEXTRACTF128     $1, Y6, X7
+	MOVQ             48(SI), R11
+	VMOVLPS          X7, 16(R13)(R11*4)
+	MOVQ             56(SI), R11
+	VMOVHPS          X7, 16(R13)(R11*4)
+	ADDQ             $256, R10
+	ADDQ             BX, R13
+	DECQ             R9
+	JNE              row
+	ADDQ             $64, SI
+	DECQ             DI
+	JNE              group
+	VZEROUPPER
+	RET
+
 // func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
 // AX y, BX w, CX row, DX from, SI cols, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15] sums, [Z16 Z17] weights, [Z18 Z19 Z20 Z21] x[k], [Z22] lo, [Z23] hi, DI scratch, R8 x of frame 0, R9 x of frame 1, R10 x of frame 2, R11 x of frame 3, R12 x of frame 4, R13 x of frame 5, R14 x of frame 6, R15 x of frame 7
 TEXT ·batch8AVX512(SB), NOSPLIT, $0-68
@@ -3463,600 +5027,5 @@ column:
 	VMINPS           Z15, Z23, Z15
 	VMOVUPS          Z14, 0(DI)(CX*4)
 	VMOVUPS          Z15, 64(DI)(CX*4)
-	VZEROUPPER
-	RET
-
-// func winogradInput4AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
-// AX v, BX stride, CX x, DX pitch, SI at, DI groups, R8 buffer, R9 tiles or rows left, R10 where it is read, R11 where it is written, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] tile, [Y8 Y9 Y10 Y11 Y12 Y13] scratch
-TEXT ·winogradInput4AVX2(SB), NOSPLIT, $0-56
-	MOVQ             v+0(FP), AX
-	MOVQ             stride+8(FP), BX
-	MOVQ             x+16(FP), CX
-	MOVQ             pitch+24(FP), DX
-	MOVQ             at+32(FP), SI
-	MOVQ             groups+40(FP), DI
-	MOVQ             buffer+48(FP), R8
-	SHLQ             $2, BX
-	SHLQ             $2, DX
-
-group:
-	MOVQ             R8, R11
-	MOVQ             $8, R9
-
-tile:
-	MOVQ             0(SI), R10
-	ADDQ             $8, SI
-	LEAQ             0(CX)(R10*4), R10
-	VMOVUPS          0(R10), Y0
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y1
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y2
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y3
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y4
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y5
-	ADDQ             DX, R10
-	VADDPS           Y0, Y4, Y0
-	VADDPS           Y5, Y1, Y5
-	VMULPS           factors<>+416(SB), Y3, Y8
-	VMULPS           factors<>+96(SB), Y2, Y9
-	VFNMADD231PS     factors<>+128(SB), Y2, Y0
-	VFNMADD231PS     factors<>+128(SB), Y3, Y5
-	VFNMADD231PS     factors<>+384(SB), Y1, Y8
-	VSUBPS           Y9, Y4, Y9
-	VFNMADD231PS     factors<>+32(SB), Y2, Y4
-	VMULPS           factors<>+384(SB), Y3, Y3
-	VADDPS           Y8, Y9, Y10
-	VSUBPS           Y8, Y9, Y9
-	VFNMADD231PS     factors<>+416(SB), Y1, Y3
-	VADDPS           Y3, Y4, Y8
-	VSUBPS           Y3, Y4, Y4
-	VMOVUPS          Y0, 0(R11)
-	VMOVUPS          Y10, 256(R11)
-	VMOVUPS          Y9, 512(R11)
-	VMOVUPS          Y8, 768(R11)
-	VMOVUPS          Y4, 1024(R11)
-	VMOVUPS          Y5, 1280(R11)
-	ADDQ             $32, R11
-	DECQ             R9
-	JNE              tile
-	MOVQ             R8, R10
-	MOVQ             AX, R11
-	ADDQ             $32, AX
-	MOVQ             $6, R9
-
-row:
-	VMOVUPS          0(R10), X0
-	VINSERTF128      $1, 128(R10), Y0, Y0
-	VMOVUPS          32(R10), X1
-	VINSERTF128      $1, 160(R10), Y1, Y1
-	VMOVUPS          64(R10), X2
-	VINSERTF128      $1, 192(R10), Y2, Y2
-	VMOVUPS          96(R10), X3
-	VINSERTF128      $1, 224(R10), Y3, Y3
-	VUNPCKLPS        Y1, Y0, Y8
-	VUNPCKHPS        Y1, Y0, Y9
-	VUNPCKLPS        Y3, Y2, Y10
-	VUNPCKHPS        Y3, Y2, Y11
-	VUNPCKLPD        Y10, Y8, Y0
-	VUNPCKHPD        Y10, Y8, Y1
-	VUNPCKLPD        Y11, Y9, Y2
-	VUNPCKHPD        Y11, Y9, Y3
-	VMOVUPS          16(R10), X4
-	VINSERTF128      $1, 144(R10), Y4, Y4
-	VMOVUPS          48(R10), X5
-	VINSERTF128      $1, 176(R10), Y5, Y5
-	VMOVUPS          80(R10), X6
-	VINSERTF128      $1, 208(R10), Y6, Y6
-	VMOVUPS          112(R10), X7
-	VINSERTF128      $1, 240(R10), Y7, Y7
-	VUNPCKLPS        Y5, Y4, Y8
-	VUNPCKHPS        Y5, Y4, Y9
-	VUNPCKLPS        Y7, Y6, Y10
-	VUNPCKHPS        Y7, Y6, Y11
-	VUNPCKLPD        Y10, Y8, Y4
-	VUNPCKHPD        Y10, Y8, Y5
-	VUNPCKLPD        Y11, Y9, Y6
-	VUNPCKHPD        Y11, Y9, Y7
-	VADDPS           Y0, Y4, Y0
-	VADDPS           Y5, Y1, Y5
-	VMULPS           factors<>+416(SB), Y3, Y8
-	VMULPS           factors<>+96(SB), Y2, Y9
-	VFNMADD231PS     factors<>+128(SB), Y2, Y0
-	VFNMADD231PS     factors<>+128(SB), Y3, Y5
-	VFNMADD231PS     factors<>+384(SB), Y1, Y8
-	VSUBPS           Y9, Y4, Y9
-	VFNMADD231PS     factors<>+32(SB), Y2, Y4
-	VMULPS           factors<>+384(SB), Y3, Y3
-	VADDPS           Y8, Y9, Y10
-	VSUBPS           Y8, Y9, Y9
-	VFNMADD231PS     factors<>+416(SB), Y1, Y3
-	VADDPS           Y3, Y4, Y8
-	VSUBPS           Y3, Y4, Y4
-	VMOVUPS          Y0, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y10, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y9, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y8, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y4, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y5, 0(R11)
-	ADDQ             BX, R11
-	ADDQ             $256, R10
-	DECQ             R9
-	JNE              row
-	DECQ             DI
-	JNE              group
-	VZEROUPPER
-	RET
-
-// func winogradInput6AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
-// AX v, BX stride, CX x, DX pitch, SI at, DI groups, R8 buffer, R9 tiles or rows left, R10 where it is read, R11 where it is written, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] tile, [Y8 Y9 Y10 Y11 Y12 Y13] scratch
-TEXT ·winogradInput6AVX2(SB), NOSPLIT, $0-56
-	MOVQ             v+0(FP), AX
-	MOVQ             stride+8(FP), BX
-	MOVQ             x+16(FP), CX
-	MOVQ             pitch+24(FP), DX
-	MOVQ             at+32(FP), SI
-	MOVQ             groups+40(FP), DI
-	MOVQ             buffer+48(FP), R8
-	SHLQ             $2, BX
-	SHLQ             $2, DX
-
-group:
-	MOVQ             R8, R11
-	MOVQ             $8, R9
-
-tile:
-	MOVQ             0(SI), R10
-	ADDQ             $8, SI
-	LEAQ             0(CX)(R10*4), R10
-	VMOVUPS          0(R10), Y0
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y1
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y2
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y3
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y4
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y5
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y6
-	ADDQ             DX, R10
-	VMOVUPS          0(R10), Y7
-	ADDQ             DX, R10
-	VSUBPS           Y0, Y6, Y0
-	VSUBPS           Y1, Y7, Y7
-	VSUBPS           Y4, Y2, Y8
-	VSUBPS           Y5, Y3, Y9
-	VFMADD231PS      factors<>+256(SB), Y8, Y0
-	VFMADD231PS      factors<>+256(SB), Y9, Y7
-	VADDPS           Y6, Y2, Y8
-	VADDPS           Y5, Y1, Y9
-	VFNMADD231PS     factors<>+192(SB), Y4, Y8
-	VFNMADD231PS     factors<>+192(SB), Y3, Y9
-	VADDPS           Y9, Y8, Y10
-	VSUBPS           Y9, Y8, Y8
-	VMULPS           factors<>+0(SB), Y2, Y9
-	VMULPS           factors<>+96(SB), Y5, Y11
-	VMULPS           factors<>+32(SB), Y5, Y5
-	VFNMADD231PS     factors<>+64(SB), Y4, Y9
-	VFNMADD231PS     factors<>+128(SB), Y3, Y11
-	VFNMADD231PS     factors<>+128(SB), Y3, Y5
-	VADDPS           Y6, Y9, Y9
-	VFMADD231PS      factors<>+32(SB), Y1, Y11
-	VFMADD231PS      factors<>+96(SB), Y1, Y5
-	VFMADD231PS      factors<>+160(SB), Y2, Y6
-	VADDPS           Y11, Y9, Y12
-	VSUBPS           Y11, Y9, Y9
-	VFNMADD231PS     factors<>+224(SB), Y4, Y6
-	VADDPS           Y5, Y6, Y11
-	VSUBPS           Y5, Y6, Y6
-	VMOVUPS          Y0, 0(R11)
-	VMOVUPS          Y10, 256(R11)
-	VMOVUPS          Y8, 512(R11)
-	VMOVUPS          Y12, 768(R11)
-	VMOVUPS          Y9, 1024(R11)
-	VMOVUPS          Y11, 1280(R11)
-	VMOVUPS          Y6, 1536(R11)
-	VMOVUPS          Y7, 1792(R11)
-	ADDQ             $32, R11
-	DECQ             R9
-	JNE              tile
-	MOVQ             R8, R10
-	MOVQ             AX, R11
-	ADDQ             $32, AX
-	MOVQ             $8, R9
-
-row:
-	VMOVUPS          0(R10), X0
-	VINSERTF128      $1, 128(R10), Y0, Y0
-	VMOVUPS          32(R10), X1
-	VINSERTF128      $1, 160(R10), Y1, Y1
-	VMOVUPS          64(R10), X2
-	VINSERTF128      $1, 192(R10), Y2, Y2
-	VMOVUPS          96(R10), X3
-	VINSERTF128      $1, 224(R10), Y3, Y3
-	VUNPCKLPS        Y1, Y0, Y8
-	VUNPCKHPS        Y1, Y0, Y9
-	VUNPCKLPS        Y3, Y2, Y10
-	VUNPCKHPS        Y3, Y2, Y11
-	VUNPCKLPD        Y10, Y8, Y0
-	VUNPCKHPD        Y10, Y8, Y1
-	VUNPCKLPD        Y11, Y9, Y2
-	VUNPCKHPD        Y11, Y9, Y3
-	VMOVUPS          16(R10), X4
-	VINSERTF128      $1, 144(R10), Y4, Y4
-	VMOVUPS          48(R10), X5
-	VINSERTF128      $1, 176(R10), Y5, Y5
-	VMOVUPS          80(R10), X6
-	VINSERTF128      $1, 208(R10), Y6, Y6
-	VMOVUPS          112(R10), X7
-	VINSERTF128      $1, 240(R10), Y7, Y7
-	VUNPCKLPS        Y5, Y4, Y8
-	VUNPCKHPS        Y5, Y4, Y9
-	VUNPCKLPS        Y7, Y6, Y10
-	VUNPCKHPS        Y7, Y6, Y11
-	VUNPCKLPD        Y10, Y8, Y4
-	VUNPCKHPD        Y10, Y8, Y5
-	VUNPCKLPD        Y11, Y9, Y6
-	VUNPCKHPD        Y11, Y9, Y7
-	VSUBPS           Y0, Y6, Y0
-	VSUBPS           Y1, Y7, Y7
-	VSUBPS           Y4, Y2, Y8
-	VSUBPS           Y5, Y3, Y9
-	VFMADD231PS      factors<>+256(SB), Y8, Y0
-	VFMADD231PS      factors<>+256(SB), Y9, Y7
-	VADDPS           Y6, Y2, Y8
-	VADDPS           Y5, Y1, Y9
-	VFNMADD231PS     factors<>+192(SB), Y4, Y8
-	VFNMADD231PS     factors<>+192(SB), Y3, Y9
-	VADDPS           Y9, Y8, Y10
-	VSUBPS           Y9, Y8, Y8
-	VMULPS           factors<>+0(SB), Y2, Y9
-	VMULPS           factors<>+96(SB), Y5, Y11
-	VMULPS           factors<>+32(SB), Y5, Y5
-	VFNMADD231PS     factors<>+64(SB), Y4, Y9
-	VFNMADD231PS     factors<>+128(SB), Y3, Y11
-	VFNMADD231PS     factors<>+128(SB), Y3, Y5
-	VADDPS           Y6, Y9, Y9
-	VFMADD231PS      factors<>+32(SB), Y1, Y11
-	VFMADD231PS      factors<>+96(SB), Y1, Y5
-	VFMADD231PS      factors<>+160(SB), Y2, Y6
-	VADDPS           Y11, Y9, Y12
-	VSUBPS           Y11, Y9, Y9
-	VFNMADD231PS     factors<>+224(SB), Y4, Y6
-	VADDPS           Y5, Y6, Y11
-	VSUBPS           Y5, Y6, Y6
-	VMOVUPS          Y0, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y10, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y8, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y12, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y9, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y11, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y6, 0(R11)
-	ADDQ             BX, R11
-	VMOVUPS          Y7, 0(R11)
-	ADDQ             BX, R11
-	ADDQ             $256, R10
-	DECQ             R9
-	JNE              row
-	DECQ             DI
-	JNE              group
-	VZEROUPPER
-	RET
-
-// func winogradOutput4AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
-// AX y, BX pitch, CX m, DX stride, SI at, DI groups, R8 buffer, R9 columns or rows left, R10 where it is read, R11 where it is written, R12 column of m, R13 row of y, R14 bytes between rows of m, [Y0] bias, [Y1] lo, [Y2] hi, [Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10] tile, [Y11 Y12 Y13 Y14 Y15] scratch
-TEXT ·winogradOutput4AVX2(SB), NOSPLIT, $0-68
-	MOVQ             y+0(FP), AX
-	MOVQ             pitch+8(FP), BX
-	MOVQ             m+16(FP), CX
-	MOVQ             stride+24(FP), DX
-	MOVQ             at+32(FP), SI
-	MOVQ             groups+40(FP), DI
-	MOVQ             buffer+48(FP), R8
-	VBROADCASTSS     bias+56(FP), Y0
-	VBROADCASTSS     lo+60(FP), Y1
-	VBROADCASTSS     hi+64(FP), Y2
-	SHLQ             $2, DX
-	SHLQ             $2, BX
-	IMUL3Q           $6, DX, R14
-
-group:
-	MOVQ             R8, R11
-	MOVQ             CX, R12
-	MOVQ             $6, R9
-
-column:
-	MOVQ             R12, R10
-	ADDQ             DX, R12
-	VMOVUPS          0(R10), Y3
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y4
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y5
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y6
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y7
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y8
-	ADDQ             R14, R10
-	VADDPS           Y5, Y4, Y11
-	VSUBPS           Y5, Y4, Y4
-	VADDPS           Y7, Y6, Y5
-	VSUBPS           Y7, Y6, Y6
-	VADDPS           Y11, Y3, Y3
-	VMULPS           factors<>+416(SB), Y4, Y12
-	VMULPS           factors<>+32(SB), Y11, Y11
-	VFMADD231PS      factors<>+448(SB), Y4, Y8
-	VADDPS           Y5, Y3, Y3
-	VFMADD231PS      factors<>+384(SB), Y6, Y12
-	VFMADD231PS      factors<>+96(SB), Y5, Y11
-	VFMADD231PS      factors<>+480(SB), Y6, Y8
-	VMOVUPS          Y3, 0(R11)
-	VMOVUPS          Y12, 192(R11)
-	VMOVUPS          Y11, 384(R11)
-	VMOVUPS          Y8, 576(R11)
-	ADDQ             $32, R11
-	DECQ             R9
-	JNE              column
-	ADDQ             $32, CX
-	MOVQ             R8, R10
-	MOVQ             AX, R13
-	MOVQ             $4, R9
-
-row:
-	VMOVUPS          0(R10), Y3
-	VMOVUPS          32(R10), Y4
-	VMOVUPS          64(R10), Y5
-	VMOVUPS          96(R10), Y6
-	VMOVUPS          128(R10), Y7
-	VMOVUPS          160(R10), Y8
-	VADDPS           Y5, Y4, Y11
-	VSUBPS           Y5, Y4, Y4
-	VADDPS           Y7, Y6, Y5
-	VSUBPS           Y7, Y6, Y6
-	VADDPS           Y11, Y3, Y3
-	VMULPS           factors<>+416(SB), Y4, Y12
-	VMULPS           factors<>+32(SB), Y11, Y11
-	VFMADD231PS      factors<>+448(SB), Y4, Y8
-	VADDPS           Y5, Y3, Y3
-	VFMADD231PS      factors<>+384(SB), Y6, Y12
-	VFMADD231PS      factors<>+96(SB), Y5, Y11
-	VFMADD231PS      factors<>+480(SB), Y6, Y8
-	VADDPS           Y0, Y3, Y3
-	VADDPS           Y0, Y12, Y12
-	VADDPS           Y0, Y11, Y11
-	VADDPS           Y0, Y8, Y8
-	VMAXPS           Y3, Y1, Y3
-	VMAXPS           Y12, Y1, Y12
-	VMAXPS           Y11, Y1, Y11
-	VMAXPS           Y8, Y1, Y8
-	VMINPS           Y3, Y2, Y3
-	VMINPS           Y12, Y2, Y12
-	VMINPS           Y11, Y2, Y11
-	VMINPS           Y8, Y2, Y8
-	VUNPCKLPS        Y12, Y3, Y4
-	VUNPCKHPS        Y12, Y3, Y5
-	VUNPCKLPS        Y8, Y11, Y6
-	VUNPCKHPS        Y8, Y11, Y7
-	VUNPCKLPD        Y6, Y4, Y3
-	VUNPCKHPD        Y6, Y4, Y12
-	VUNPCKLPD        Y7, Y5, Y11
-	VUNPCKHPD        Y7, Y5, Y8
-	MOVQ             0(SI), R11
-	VMOVUPS          X3, 0(R13)(R11*4)
-	MOVQ             32(SI), R11
-	VEXTRACTF128     $1, Y3, 0(R13)(R11*4)
-	MOVQ             8(SI), R11
-	VMOVUPS          X12, 0(R13)(R11*4)
-	MOVQ             40(SI), R11
-	VEXTRACTF128     $1, Y12, 0(R13)(R11*4)
-	MOVQ             16(SI), R11
-	VMOVUPS          X11, 0(R13)(R11*4)
-	MOVQ             48(SI), R11
-	VEXTRACTF128     $1, Y11, 0(R13)(R11*4)
-	MOVQ             24(SI), R11
-	VMOVUPS          X8, 0(R13)(R11*4)
-	MOVQ             56(SI), R11
-	VEXTRACTF128     $1, Y8, 0(R13)(R11*4)
-	ADDQ             $192, R10
-	ADDQ             BX, R13
-	DECQ             R9
-	JNE              row
-	ADDQ             $64, SI
-	DECQ             DI
-	JNE              group
-	VZEROUPPER
-	RET
-
-// func winogradOutput6AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
-// AX y, BX pitch, CX m, DX stride, SI at, DI groups, R8 buffer, R9 columns or rows left, R10 where it is read, R11 where it is written, R12 column of m, R13 row of y, R14 bytes between rows of m, [Y0] bias, [Y1] lo, [Y2] hi, [Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10] tile, [Y11 Y12 Y13 Y14 Y15] scratch
-TEXT ·winogradOutput6AVX2(SB), NOSPLIT, $0-68
-	MOVQ             y+0(FP), AX
-	MOVQ             pitch+8(FP), BX
-	MOVQ             m+16(FP), CX
-	MOVQ             stride+24(FP), DX
-	MOVQ             at+32(FP), SI
-	MOVQ             groups+40(FP), DI
-	MOVQ             buffer+48(FP), R8
-	VBROADCASTSS     bias+56(FP), Y0
-	VBROADCASTSS     lo+60(FP), Y1
-	VBROADCASTSS     hi+64(FP), Y2
-	SHLQ             $2, DX
-	SHLQ             $2, BX
-	IMUL3Q           $8, DX, R14
-
-group:
-	MOVQ             R8, R11
-	MOVQ             CX, R12
-	MOVQ             $8, R9
-
-column:
-	MOVQ             R12, R10
-	ADDQ             DX, R12
-	VMOVUPS          0(R10), Y3
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y4
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y5
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y6
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y7
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y8
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y9
-	ADDQ             R14, R10
-	VMOVUPS          0(R10), Y10
-	ADDQ             R14, R10
-	VADDPS           Y5, Y4, Y11
-	VSUBPS           Y5, Y4, Y4
-	VADDPS           Y7, Y6, Y5
-	VSUBPS           Y7, Y6, Y6
-	VADDPS           Y9, Y8, Y7
-	VSUBPS           Y9, Y8, Y8
-	VADDPS           Y11, Y3, Y3
-	VADDPS           Y4, Y10, Y10
-	VMOVAPS          Y11, Y9
-	VMOVAPS          Y4, Y12
-	VFMADD231PS      factors<>+160(SB), Y5, Y9
-	VFMADD231PS      factors<>+96(SB), Y6, Y12
-	VFMADD231PS      factors<>+320(SB), Y5, Y11
-	VFMADD231PS      factors<>+288(SB), Y6, Y4
-	VADDPS           Y5, Y3, Y3
-	VADDPS           Y8, Y10, Y10
-	VFMADD231PS      factors<>+288(SB), Y7, Y9
-	VFMADD231PS      factors<>+320(SB), Y8, Y12
-	VFMADD231PS      factors<>+96(SB), Y7, Y11
-	VFMADD231PS      factors<>+160(SB), Y8, Y4
-	VFMADD231PS      factors<>+352(SB), Y7, Y3
-	VFMADD231PS      factors<>+352(SB), Y6, Y10
-	VMOVUPS          Y3, 0(R11)
-	VMOVUPS          Y12, 256(R11)
-	VMOVUPS          Y9, 512(R11)
-	VMOVUPS          Y4, 768(R11)
-	VMOVUPS          Y11, 1024(R11)
-	VMOVUPS          Y10, 1280(R11)
-	ADDQ             $32, R11
-	DECQ             R9
-	JNE              column
-	ADDQ             $32, CX
-	MOVQ             R8, R10
-	MOVQ             AX, R13
-	MOVQ             $6, R9
-
-row:
-	VMOVUPS          0(R10), Y3
-	VMOVUPS          32(R10), Y4
-	VMOVUPS          64(R10), Y5
-	VMOVUPS          96(R10), Y6
-	VMOVUPS          128(R10), Y7
-	VMOVUPS          160(R10), Y8
-	VMOVUPS          192(R10), Y9
-	VMOVUPS          224(R10), Y10
-	VADDPS           Y0, Y4, Y4
-	VADDPS           Y5, Y4, Y11
-	VSUBPS           Y5, Y4, Y4
-	VADDPS           Y7, Y6, Y5
-	VSUBPS           Y7, Y6, Y6
-	VADDPS           Y9, Y8, Y7
-	VSUBPS           Y9, Y8, Y8
-	VADDPS           Y11, Y3, Y3
-	VADDPS           Y4, Y10, Y10
-	VMOVAPS          Y11, Y9
-	VMOVAPS          Y4, Y12
-	VFMADD231PS      factors<>+160(SB), Y5, Y9
-	VFMADD231PS      factors<>+96(SB), Y6, Y12
-	VFMADD231PS      factors<>+320(SB), Y5, Y11
-	VFMADD231PS      factors<>+288(SB), Y6, Y4
-	VADDPS           Y5, Y3, Y3
-	VADDPS           Y8, Y10, Y10
-	VFMADD231PS      factors<>+288(SB), Y7, Y9
-	VFMADD231PS      factors<>+320(SB), Y8, Y12
-	VFMADD231PS      factors<>+96(SB), Y7, Y11
-	VFMADD231PS      factors<>+160(SB), Y8, Y4
-	VFMADD231PS      factors<>+352(SB), Y7, Y3
-	VFMADD231PS      factors<>+352(SB), Y6, Y10
-	VMAXPS           Y3, Y1, Y3
-	VMAXPS           Y12, Y1, Y12
-	VMAXPS           Y9, Y1, Y9
-	VMAXPS           Y4, Y1, Y4
-	VMAXPS           Y11, Y1, Y11
-	VMAXPS           Y10, Y1, Y10
-	VMINPS           Y3, Y2, Y3
-	VMINPS           Y12, Y2, Y12
-	VMINPS           Y9, Y2, Y9
-	VMINPS           Y4, Y2, Y4
-	VMINPS           Y11, Y2, Y11
-	VMINPS           Y10, Y2, Y10
-	VUNPCKLPS        Y12, Y3, Y5
-	VUNPCKHPS        Y12, Y3, Y6
-	VUNPCKLPS        Y4, Y9, Y7
-	VUNPCKHPS        Y4, Y9, Y8
-	VUNPCKLPD        Y7, Y5, Y3
-	VUNPCKHPD        Y7, Y5, Y12
-	VUNPCKLPD        Y8, Y6, Y9
-	VUNPCKHPD        Y8, Y6, Y4
-	MOVQ             0(SI), R11
-	VMOVUPS          X3, 0(R13)(R11*4)
-	MOVQ             32(SI), R11
-	VEXTRACTF128     $1, Y3, 0(R13)(R11*4)
-	MOVQ             8(SI), R11
-	VMOVUPS          X12, 0(R13)(R11*4)
-	MOVQ             40(SI), R11
-	VEXTRACTF128     $1, Y12, 0(R13)(R11*4)
-	MOVQ             16(SI), R11
-	VMOVUPS          X9, 0(R13)(R11*4)
-	MOVQ             48(SI), R11
-	VEXTRACTF128     $1, Y9, 0(R13)(R11*4)
-	MOVQ             24(SI), R11
-	VMOVUPS          X4, 0(R13)(R11*4)
-	MOVQ             56(SI), R11
-	VEXTRACTF128     $1, Y4, 0(R13)(R11*4)
-	VUNPCKLPS        Y10, Y11, Y5
-	VUNPCKHPS        Y10, Y11, Y6
-	MOVQ             0(SI), R11
-	VMOVLPS          X5, 16(R13)(R11*4)
-	MOVQ             8(SI), R11
-	VMOVHPS          X5, 16(R13)(R11*4)
-	MOVQ             16(SI), R11
-	VMOVLPS          X6, 16(R13)(R11*4)
-	MOVQ             24(SI), R11
-	VMOVHPS          X6, 16(R13)(R11*4)
-	VEXTRACTF128     $1, Y5, X5
-	MOVQ             32(SI), R11
-	VMOVLPS          X5, 16(R13)(R11*4)
-	MOVQ             40(SI), R11
-	VMOVHPS          X5, 16(R13)(R11*4)
-	VEXTRACTF128     $1, Y6, X6
-	MOVQ             48(SI), R11
-	VMOVLPS          X6, 16(R13)(R11*4)
-	MOVQ             56(SI), R11
-	VMOVHPS          X6, 16(R13)(R11*4)
-	ADDQ             $256, R10
-	ADDQ             BX, R13
-	DECQ             R9
-	JNE              row
-	ADDQ             $64, SI
-	DECQ             DI
-	JNE              group
 	VZEROUPPER
 	RET

@@ -13,6 +13,12 @@ type Product struct {
 	Then  Epilogue // of C: what becomes of a block of it while that is in the cache
 }
 
+// sums says that the product is added to another tensor, and that is all that becomes
+// of it. A kernel may begin with the other's numbers then, and need not come back.
+func (p *Product) sums() bool {
+	return p.Clamp == Linear && p.Then.Other != nil && p.Then.Pair == Add && p.Then.Function.kind == identity
+}
+
 // Scratch is the length of the scratch that Mul needs for n columns of B. Its
 // values do not matter, before or after; concurrent calls need one each.
 func (m *Matrix) Scratch(n int) int {
@@ -69,8 +75,14 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 	width := s.tileCols
 	if (to-from)*m.pitch() > s.reread || !p.Then.None() || m.reduced != nil {
 		width *= s.tiles
+		// Blocks of about the same width, or the last one might read all of W for a few columns.
+		blocks := (right - left + width - 1) / width
+		width = ((right-left+blocks-1)/blocks + s.tileCols - 1) / s.tileCols * s.tileCols
 	}
-	b := block{p: p, there: m.inPlace(p.B, from, to), packed: scratch[m.room(s.group):], room: scratch}
+	b := block{p: p, there: m.inPlace(p.B, from, to), packed: scratch[m.room(s.group):], room: scratch, clamp: p.Clamp}
+	if p.sums() && s.onto {
+		b.onto, b.clamp = p.Then.Other, p.Then.Clamp
+	}
 	for b.col = left; b.col < right; b.col += width {
 		b.cols = min(width, right-b.col)
 		for b.row = 0; b.row < m.cols; b.row += depth {
@@ -80,7 +92,7 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 				end := min(panel+s.group, to)
 				m.reach(&b, panel, end)
 				m.mulBlock(&b, panel, end)
-				if b.row+b.rows == m.cols {
+				if b.row+b.rows == m.cols && b.onto == nil {
 					first := panel * m.width
 					p.Then.rows(m.isa, p.C, first*p.Ldc+b.col, min(end*m.width, m.rows)-first, b.cols, p.Ldc)
 				}

@@ -6,6 +6,7 @@ var slideLanes = [isaCount]int{avx2: 8, avx512: 8}
 
 // slideWidest is how many vectors the widest kernel for a window takes; 0: there is none.
 var slideWidest = map[slideKind]int{
+	{false, 2, 2}: 2,
 	{false, 3, 1}: 2,
 	{false, 3, 2}: 2,
 	{false, 5, 1}: 2,
@@ -14,6 +15,12 @@ var slideWidest = map[slideKind]int{
 	{true, 3, 1}:  2,
 	{true, 3, 2}:  2,
 }
+
+//go:noescape
+func sum2s2x1AVX2(c *slideCall)
+
+//go:noescape
+func sum2s2x2AVX2(c *slideCall)
 
 //go:noescape
 func sum3s1x1AVX2(c *slideCall)
@@ -59,6 +66,13 @@ func largest3s2x2AVX2(c *slideCall)
 
 func slide(_ isa, k slideKind, n int, c *slideCall) {
 	switch k {
+	case slideKind{false, 2, 2}:
+		switch n {
+		case 1:
+			sum2s2x1AVX2(c)
+		case 2:
+			sum2s2x2AVX2(c)
+		}
 	case slideKind{false, 3, 1}:
 		switch n {
 		case 1:

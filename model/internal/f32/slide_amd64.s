@@ -3,6 +3,200 @@
 #include "go_asm.h"
 #include "textflag.h"
 
+// func sum2s2x1AVX2(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0] sums, [Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+TEXT ·sum2s2x1AVX2(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	VBROADCASTSS     slideCall_bias(AX), Y0
+	MOVQ             slideCall_entry(AX), R12
+	JMP              main0
+
+main0:
+	VMOVUPS          0(CX), Y1
+	VMOVUPS          32(CX), Y2
+	VSHUFPS          $221, Y2, Y1, Y3
+	VSHUFPS          $136, Y2, Y1, Y1
+	VANDPS           0(SI), Y3, Y3
+	VBROADCASTSS     0(DX), Y5
+	VFMADD231PS      Y1, Y5, Y0
+	VBROADCASTSS     4(DX), Y5
+	VFMADD231PS      Y3, Y5, Y0
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Y1
+	VMOVUPS          32(CX), Y2
+	VSHUFPS          $221, Y2, Y1, Y3
+	VSHUFPS          $136, Y2, Y1, Y1
+	VANDPS           0(SI), Y3, Y3
+	VBROADCASTSS     8(DX), Y5
+	VFMADD231PS      Y1, Y5, Y0
+	VBROADCASTSS     12(DX), Y5
+	VFMADD231PS      Y3, Y5, Y0
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Y1
+	VMAXPS           Y0, Y1, Y0
+	VBROADCASTSS     slideCall_hi(AX), Y2
+	VMINPS           Y0, Y2, Y0
+	VPERMPD          $216, Y0, Y0
+	VMOVUPS          Y0, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Y0
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Y1
+	VMOVUPS          32(CX), Y2
+	VSHUFPS          $221, Y2, Y1, Y3
+	VSHUFPS          $136, Y2, Y1, Y1
+	VANDPS           0(SI), Y3, Y3
+	VBROADCASTSS     0(DX), Y5
+	VFMADD231PS      Y1, Y5, Y0
+	VBROADCASTSS     4(DX), Y5
+	VFMADD231PS      Y3, Y5, Y0
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Y1
+	VMAXPS           Y0, Y1, Y0
+	VBROADCASTSS     slideCall_hi(AX), Y2
+	VMINPS           Y0, Y2, Y0
+	VPERMPD          $216, Y0, Y0
+	VMOVUPS          Y0, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum2s2x2AVX2(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+TEXT ·sum2s2x2AVX2(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	VBROADCASTSS     slideCall_bias(AX), Y0
+	VBROADCASTSS     slideCall_bias(AX), Y1
+	MOVQ             slideCall_entry(AX), R12
+	JMP              main0
+
+main0:
+	VMOVUPS          0(CX), Y2
+	VMOVUPS          32(CX), Y3
+	VSHUFPS          $221, Y3, Y2, Y4
+	VSHUFPS          $136, Y3, Y2, Y2
+	VBROADCASTSS     0(DX), Y6
+	VFMADD231PS      Y2, Y6, Y0
+	VBROADCASTSS     4(DX), Y6
+	VFMADD231PS      Y4, Y6, Y0
+	VMOVUPS          64(CX), Y2
+	VMOVUPS          96(CX), Y3
+	VSHUFPS          $221, Y3, Y2, Y4
+	VSHUFPS          $136, Y3, Y2, Y2
+	VANDPS           0(SI), Y4, Y4
+	VBROADCASTSS     0(DX), Y6
+	VFMADD231PS      Y2, Y6, Y1
+	VBROADCASTSS     4(DX), Y6
+	VFMADD231PS      Y4, Y6, Y1
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Y2
+	VMOVUPS          32(CX), Y3
+	VSHUFPS          $221, Y3, Y2, Y4
+	VSHUFPS          $136, Y3, Y2, Y2
+	VBROADCASTSS     8(DX), Y6
+	VFMADD231PS      Y2, Y6, Y0
+	VBROADCASTSS     12(DX), Y6
+	VFMADD231PS      Y4, Y6, Y0
+	VMOVUPS          64(CX), Y2
+	VMOVUPS          96(CX), Y3
+	VSHUFPS          $221, Y3, Y2, Y4
+	VSHUFPS          $136, Y3, Y2, Y2
+	VANDPS           0(SI), Y4, Y4
+	VBROADCASTSS     8(DX), Y6
+	VFMADD231PS      Y2, Y6, Y1
+	VBROADCASTSS     12(DX), Y6
+	VFMADD231PS      Y4, Y6, Y1
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Y2
+	VMAXPS           Y0, Y2, Y0
+	VMAXPS           Y1, Y2, Y1
+	VBROADCASTSS     slideCall_hi(AX), Y3
+	VMINPS           Y0, Y3, Y0
+	VMINPS           Y1, Y3, Y1
+	VPERMPD          $216, Y0, Y0
+	VPERMPD          $216, Y1, Y1
+	VMOVUPS          Y0, 0(BX)
+	VMOVUPS          Y1, 32(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Y0
+	VBROADCASTSS     slideCall_bias(AX), Y1
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Y2
+	VMOVUPS          32(CX), Y3
+	VSHUFPS          $221, Y3, Y2, Y4
+	VSHUFPS          $136, Y3, Y2, Y2
+	VBROADCASTSS     0(DX), Y6
+	VFMADD231PS      Y2, Y6, Y0
+	VBROADCASTSS     4(DX), Y6
+	VFMADD231PS      Y4, Y6, Y0
+	VMOVUPS          64(CX), Y2
+	VMOVUPS          96(CX), Y3
+	VSHUFPS          $221, Y3, Y2, Y4
+	VSHUFPS          $136, Y3, Y2, Y2
+	VANDPS           0(SI), Y4, Y4
+	VBROADCASTSS     0(DX), Y6
+	VFMADD231PS      Y2, Y6, Y1
+	VBROADCASTSS     4(DX), Y6
+	VFMADD231PS      Y4, Y6, Y1
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Y2
+	VMAXPS           Y0, Y2, Y0
+	VMAXPS           Y1, Y2, Y1
+	VBROADCASTSS     slideCall_hi(AX), Y3
+	VMINPS           Y0, Y3, Y0
+	VMINPS           Y1, Y3, Y1
+	VPERMPD          $216, Y0, Y0
+	VPERMPD          $216, Y1, Y1
+	VMOVUPS          Y0, 0(BX)
+	VMOVUPS          Y1, 32(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
 // func sum3s1x1AVX2(c *slideCall)
 // AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2] sums, [Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] weights, [Y12 Y13 Y14 Y15] temporary, R12 first row
 TEXT ·sum3s1x1AVX2(SB), NOSPLIT, $0-8

@@ -24,7 +24,7 @@ import (
 // there is 1/p, which keeps the numbers of one size (Barabasz et al., "Error
 // Analysis and Improving the Accuracy of Winograd Convolution", 2018):
 //
-//	m = 4:  0, ±√½, ±√2, ∞        within 2e-6 of the largest output
+//	m = 4:  0, ±√½, ±√2, ∞        within 3e-6 of the largest output
 //	m = 6:  0, ±1, ±2, ±½, ∞      within 2e-5
 type Winograd struct {
 	size    int // m
@@ -192,7 +192,7 @@ func (w *Winograd) Round(tiles int) int {
 // Buffer is the length of the buffer that Input and Output need.
 func (w *Winograd) Buffer() int { return winogradBuffer }
 
-const winogradBuffer = 64 * 8
+const winogradBuffer = 64 * 16
 
 // Input transforms the tiles of one channel's plane, padding included, to v, which
 // is [n²][in][tiles]. Of every row of a tile it reads 8 numbers.

@@ -127,12 +127,12 @@ GLOBL output6<>(SB), RODATA|NOPTR, $32
 	FADD(d, d6, d5)          \
 	FSUB(d6, d6, d5)
 
-// func winogradInput6(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+// func winogradInput6NEON(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
 //
 //	R0 V   R1 bytes between elements   R2 x   R3 bytes between rows   R4 at
 //	R5 groups left   R6 buffer, where it is read or written: R7
 //	R8 tiles or rows left   R9 a tile of x   R10 where V goes on
-TEXT ·winogradInput6(SB), NOSPLIT, $0-56
+TEXT ·winogradInput6NEON(SB), NOSPLIT, $0-56
 	MOVD v+0(FP), R0
 	MOVD stride+8(FP), R1
 	MOVD x+16(FP), R2
@@ -224,10 +224,10 @@ row:
 	FADD(a, d4, d3)          \
 	FSUB(d4, d4, d3)
 
-// func winogradInput4(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
+// func winogradInput4NEON(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
 //
 // The registers are those of winogradInput6.
-TEXT ·winogradInput4(SB), NOSPLIT, $0-56
+TEXT ·winogradInput4NEON(SB), NOSPLIT, $0-56
 	MOVD v+0(FP), R0
 	MOVD stride+8(FP), R1
 	MOVD x+16(FP), R2
@@ -326,14 +326,14 @@ row:
 	FMAX(d, d, 27) \
 	FMIN(d, d, 28)
 
-// func winogradOutput6(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+// func winogradOutput6NEON(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
 //
 //	R0 y   R1 bytes between rows of y behind four numbers   R2 M
 //	R3 bytes between elements of a row of M   R4 at   R5 groups left
 //	R6 buffer, where it is read or written: R7   R8 pairs of columns or rows left
 //	R9 R10 two columns of M   R11 bytes between rows of M   R12-R15 four tiles of y
 //	V26 bias   V27 lo   V28 hi
-TEXT ·winogradOutput6(SB), NOSPLIT, $0-68
+TEXT ·winogradOutput6NEON(SB), NOSPLIT, $0-68
 	MOVD  y+0(FP), R0
 	MOVD  pitch+8(FP), R1
 	MOVD  m+16(FP), R2
@@ -449,11 +449,11 @@ row:
 	FMLA(y2, m1, 30, 1)      \
 	FMLA(y3, m2, 31, 1)
 
-// func winogradOutput4(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+// func winogradOutput4NEON(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
 //
 // The registers are those of winogradOutput6, but for R1, the bytes between
 // rows of y, and for R9, the only column of M.
-TEXT ·winogradOutput4(SB), NOSPLIT, $0-68
+TEXT ·winogradOutput4NEON(SB), NOSPLIT, $0-68
 	MOVD  y+0(FP), R0
 	MOVD  pitch+8(FP), R1
 	MOVD  m+16(FP), R2

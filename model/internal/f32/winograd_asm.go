@@ -7,9 +7,9 @@ func winogradInput(i isa, size int, v []float32, stride int, x []float32, t *Til
 	case i == portable:
 		winogradInputGo(size, v, stride, x, t)
 	case size == 4:
-		winogradInput4(&v[0], stride, &x[0], t.Pitch, &t.at[0], len(t.at)/winogradLanes[i], &buffer[0])
+		winogradInput4(i, &v[0], stride, &x[0], t.Pitch, &t.at[0], len(t.at)/winogradLanes[i], &buffer[0])
 	default:
-		winogradInput6(&v[0], stride, &x[0], t.Pitch, &t.at[0], len(t.at)/winogradLanes[i], &buffer[0])
+		winogradInput6(i, &v[0], stride, &x[0], t.Pitch, &t.at[0], len(t.at)/winogradLanes[i], &buffer[0])
 	}
 }
 
@@ -18,8 +18,8 @@ func winogradOutput(i isa, size int, y []float32, t *Tiles, m []float32, stride 
 	case i == portable:
 		winogradOutputGo(size, y, t, m, stride, bias, c)
 	case size == 4:
-		winogradOutput4(&y[0], t.Pitch, &m[0], stride, &t.at[0], len(t.at)/winogradLanes[i], &buffer[0], bias, c.Min, c.Max)
+		winogradOutput4(i, &y[0], t.Pitch, &m[0], stride, &t.at[0], len(t.at)/winogradLanes[i], &buffer[0], bias, c.Min, c.Max)
 	default:
-		winogradOutput6(&y[0], t.Pitch, &m[0], stride, &t.at[0], len(t.at)/winogradLanes[i], &buffer[0], bias, c.Min, c.Max)
+		winogradOutput6(i, &y[0], t.Pitch, &m[0], stride, &t.at[0], len(t.at)/winogradLanes[i], &buffer[0], bias, c.Min, c.Max)
 	}
 }

@@ -159,6 +159,9 @@ func (t *Tensor) external(c *cursor, f field) error {
 	return nil
 }
 
+// Data is where the numbers are; nil: they are nowhere.
+func (t *Tensor) Data() *io.SectionReader { return t.data }
+
 // Len is the number of elements: the product of Dims, checked when the file was
 // parsed to be positive, or 0, and in range.
 func (t *Tensor) Len() int64 {

@@ -151,7 +151,7 @@ func (p *patches) Pack(dst []float32, width, row, rows, col, cols int) {
 }
 
 func (p *patches) tile(dst []float32, width, row, rows, col, cols int) {
-	var runs [f32.MaxRuns]f32.Run
+	var runs [f32.MaxRuns + 1]f32.Run
 	n := 0
 	for at := 0; at < cols; n++ {
 		oy, ox := (col+at)/p.ow, (col+at)%p.ow
@@ -160,7 +160,8 @@ func (p *patches) tile(dst []float32, width, row, rows, col, cols int) {
 			at = cols
 		}
 	}
-	f32.Gather(dst, width, p.x, &p.off, row, rows, runs[:n], cols)
+	runs[n].To = cols
+	f32.Gather(dst, width, p.x, &p.off, row, rows, runs[:n+1])
 }
 
 // preparation prepares one plane for each chunk.

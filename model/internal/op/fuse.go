@@ -17,6 +17,9 @@ func Fuse(g Graph, value int) (o Operation, from int, gone []int) {
 	if o, from, gone = layerNormInPieces(g, value); o != nil {
 		return o, from, gone
 	}
+	if o, from, gone = paddedWindow(g, value); o != nil {
+		return o, from, gone
+	}
 	return curveInPieces(g, value)
 }
 

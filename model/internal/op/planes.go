@@ -91,7 +91,11 @@ func (p *planes) Chunk(thread, channel int) {
 	memory := p.memory[thread*p.need():][:p.need()]
 	if p.slide != nil {
 		for i := channel * p.each; i < (channel+1)*p.each; i++ {
-			p.whole(p.y[i*p.oh*p.ow:][:p.oh*p.ow], p.x, channel*p.h*p.w, i, memory)
+			y := p.y[i*p.oh*p.ow:][:p.oh*p.ow]
+			p.whole(y, p.x, channel*p.h*p.w, i, memory)
+			if p.done != nil {
+				p.done(y)
+			}
 			p.then.Rows(p.y, i*p.oh*p.ow, 1, p.oh*p.ow, p.oh*p.ow)
 		}
 		return
@@ -115,9 +119,9 @@ func (p *planes) Chunk(thread, channel int) {
 			p.sum(memory[:flat], x[oy*p.pw:], i)
 			f32.CopyRows(y[oy*p.ow:], p.ow, memory, p.pw, lines, p.ow)
 		}
-		p.then.Rows(p.y, i*p.oh*p.ow, 1, p.oh*p.ow, p.oh*p.ow)
 		if p.done != nil {
 			p.done(y)
 		}
+		p.then.Rows(p.y, i*p.oh*p.ow, 1, p.oh*p.ow, p.oh*p.ow)
 	}
 }

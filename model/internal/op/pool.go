@@ -3,6 +3,7 @@ package op
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -85,11 +86,9 @@ func (l *poolOp) Load() (Kernel, error) {
 	k := &poolKernel{poolOp: l}
 	k.job = planes{window: &l.window, each: 1, sum: k.max, whole: k.largest, slide: l.sliding(f32.NewLargest)}
 	if l.mean {
-		k.job.slide = nil
-		k.job.sum, k.job.done = k.sum, k.divide
-		k.ones = make([]float32, len(l.taps))
-		fill(k.ones, 1)
-		k.down, k.across = l.counts(0, l.oh, l.h), l.counts(1, l.ow, l.w)
+		k.job.slide, k.job.sum, k.job.whole = l.sliding(f32.NewSum), k.sum, k.average
+		k.factors = make([]float32, len(l.taps))
+		k.weigh()
 	}
 	return k, nil
 }
@@ -118,8 +117,27 @@ func (l *poolOp) counts(axis, outputs, size int) []float32 {
 
 type poolKernel struct {
 	*poolOp
-	ones, down, across []float32
-	job                planes
+	factors []float32 // of the inputs of each window, for their mean: 1, or
+	shares  []float32 // of a plane's windows behind them; nil: what is in factors
+	job     planes
+}
+
+// weigh finds by what the sums are divided: by one number, which is in the factors
+// then, or, where some windows see padding that is not counted, each by its own.
+func (k *poolKernel) weigh() {
+	down, across := k.counts(0, k.oh, k.h), k.counts(1, k.ow, k.w)
+	shares := make([]float32, 0, k.oh*k.ow)
+	for _, n := range down {
+		for _, m := range across {
+			shares = append(shares, 1/max(1, n*m)) // a window that sees padding only gives 0
+		}
+	}
+	if slices.Min(shares) == slices.Max(shares) {
+		fill(k.factors, shares[0])
+		return
+	}
+	fill(k.factors, 1)
+	k.shares, k.job.done = shares, k.divide
 }
 
 func (k *poolKernel) Scratch(threads int) int { return k.job.scratch(threads) }
@@ -138,15 +156,12 @@ func (k *poolKernel) largest(y, x []float32, at, _ int, scratch []float32) {
 	k.job.slide.Largest(y, x, at, scratch)
 }
 
-func (k *poolKernel) sum(y, x []float32, _ int) {
-	f32.Correlate(y, x, k.taps, k.ones, 0, f32.Linear)
+func (k *poolKernel) average(y, x []float32, at, _ int, scratch []float32) {
+	k.job.slide.Sum(y, x, at, k.factors, 0, f32.Linear, scratch)
 }
 
-func (k *poolKernel) divide(y []float32) {
-	for oy, n := range k.down {
-		line := y[oy*k.ow:][:k.ow]
-		for ox, m := range k.across {
-			line[ox] /= max(1, n*m) // a window that sees padding only gives 0
-		}
-	}
+func (k *poolKernel) sum(y, x []float32, _ int) {
+	f32.Correlate(y, x, k.taps, k.factors, 0, f32.Linear)
 }
+
+func (k *poolKernel) divide(y []float32) { f32.Multiply.Apply(y, y, k.shares, f32.Linear) }

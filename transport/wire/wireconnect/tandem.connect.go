@@ -38,6 +38,10 @@ const (
 const (
 	// NodeDescribeProcedure is the fully-qualified name of the Node's Describe RPC.
 	NodeDescribeProcedure = "/tandem.v1.Node/Describe"
+	// NodeCalibrateProcedure is the fully-qualified name of the Node's Calibrate RPC.
+	NodeCalibrateProcedure = "/tandem.v1.Node/Calibrate"
+	// NodeProbeProcedure is the fully-qualified name of the Node's Probe RPC.
+	NodeProbeProcedure = "/tandem.v1.Node/Probe"
 	// NodeOpenProcedure is the fully-qualified name of the Node's Open RPC.
 	NodeOpenProcedure = "/tandem.v1.Node/Open"
 	// NodePushProcedure is the fully-qualified name of the Node's Push RPC.
@@ -46,12 +50,20 @@ const (
 	NodeCloseProcedure = "/tandem.v1.Node/Close"
 	// NodeAnswersProcedure is the fully-qualified name of the Node's Answers RPC.
 	NodeAnswersProcedure = "/tandem.v1.Node/Answers"
+	// NodeSupplyProcedure is the fully-qualified name of the Node's Supply RPC.
+	NodeSupplyProcedure = "/tandem.v1.Node/Supply"
+	// NodeFetchProcedure is the fully-qualified name of the Node's Fetch RPC.
+	NodeFetchProcedure = "/tandem.v1.Node/Fetch"
 )
 
 // NodeClient is a client for the tandem.v1.Node service.
 type NodeClient interface {
 	// Describe says what the node is, also while it starts.
 	Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error)
+	// Calibrate says what a frame takes on the node, layer by layer. It measures that once, and not while a run is open.
+	Calibrate(context.Context, *wire.CalibrateRequest) (*wire.CalibrateResponse, error)
+	// Probe carries bytes there and back: how long that takes tells what the link is like.
+	Probe(context.Context, *wire.ProbeRequest) (*wire.ProbeResponse, error)
 	// Open begins a run, or joins it where another neighbour has opened it already. It travels down the pipeline.
 	Open(context.Context, *wire.OpenRequest) (*wire.OpenResponse, error)
 	// Push brings frames. Without frames it is a sign of life.
@@ -62,6 +74,11 @@ type NodeClient interface {
 	// Answers tells what becomes of a run's frames, on end, until the caller goes. A message comes every half second at least,
 	// if need be an empty one.
 	Answers(context.Context, *wire.AnswersRequest) (*connect.ServerStreamForClient[wire.AnswersResponse], error)
+	// Supply brings chunks of a network's files to a node that lacks them, and asks which it wants next. The first call of a
+	// caller brings the manifest and no chunks. It is called again until none is wanted.
+	Supply(context.Context, *wire.SupplyRequest) (*wire.SupplyResponse, error)
+	// Fetch asks a node for chunks of the network that it has; without any, for the manifest.
+	Fetch(context.Context, *wire.FetchRequest) (*wire.FetchResponse, error)
 }
 
 // NewNodeClient constructs a client for the tandem.v1.Node service. By default, it uses the Connect
@@ -79,6 +96,18 @@ func NewNodeClient(httpClient connect.HTTPClient, baseURL string, opts ...connec
 			httpClient,
 			baseURL+NodeDescribeProcedure,
 			connect.WithSchema(nodeMethods.ByName("Describe")),
+			connect.WithClientOptions(opts...),
+		),
+		calibrate: connect.NewClient[wire.CalibrateRequest, wire.CalibrateResponse](
+			httpClient,
+			baseURL+NodeCalibrateProcedure,
+			connect.WithSchema(nodeMethods.ByName("Calibrate")),
+			connect.WithClientOptions(opts...),
+		),
+		probe: connect.NewClient[wire.ProbeRequest, wire.ProbeResponse](
+			httpClient,
+			baseURL+NodeProbeProcedure,
+			connect.WithSchema(nodeMethods.ByName("Probe")),
 			connect.WithClientOptions(opts...),
 		),
 		open: connect.NewClient[wire.OpenRequest, wire.OpenResponse](
@@ -105,21 +134,55 @@ func NewNodeClient(httpClient connect.HTTPClient, baseURL string, opts ...connec
 			connect.WithSchema(nodeMethods.ByName("Answers")),
 			connect.WithClientOptions(opts...),
 		),
+		supply: connect.NewClient[wire.SupplyRequest, wire.SupplyResponse](
+			httpClient,
+			baseURL+NodeSupplyProcedure,
+			connect.WithSchema(nodeMethods.ByName("Supply")),
+			connect.WithClientOptions(opts...),
+		),
+		fetch: connect.NewClient[wire.FetchRequest, wire.FetchResponse](
+			httpClient,
+			baseURL+NodeFetchProcedure,
+			connect.WithSchema(nodeMethods.ByName("Fetch")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // nodeClient implements NodeClient.
 type nodeClient struct {
-	describe *connect.Client[wire.DescribeRequest, wire.DescribeResponse]
-	open     *connect.Client[wire.OpenRequest, wire.OpenResponse]
-	push     *connect.Client[wire.PushRequest, wire.PushResponse]
-	close    *connect.Client[wire.CloseRequest, wire.CloseResponse]
-	answers  *connect.Client[wire.AnswersRequest, wire.AnswersResponse]
+	describe  *connect.Client[wire.DescribeRequest, wire.DescribeResponse]
+	calibrate *connect.Client[wire.CalibrateRequest, wire.CalibrateResponse]
+	probe     *connect.Client[wire.ProbeRequest, wire.ProbeResponse]
+	open      *connect.Client[wire.OpenRequest, wire.OpenResponse]
+	push      *connect.Client[wire.PushRequest, wire.PushResponse]
+	close     *connect.Client[wire.CloseRequest, wire.CloseResponse]
+	answers   *connect.Client[wire.AnswersRequest, wire.AnswersResponse]
+	supply    *connect.Client[wire.SupplyRequest, wire.SupplyResponse]
+	fetch     *connect.Client[wire.FetchRequest, wire.FetchResponse]
 }
 
 // Describe calls tandem.v1.Node.Describe.
 func (c *nodeClient) Describe(ctx context.Context, req *wire.DescribeRequest) (*wire.DescribeResponse, error) {
 	response, err := c.describe.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Calibrate calls tandem.v1.Node.Calibrate.
+func (c *nodeClient) Calibrate(ctx context.Context, req *wire.CalibrateRequest) (*wire.CalibrateResponse, error) {
+	response, err := c.calibrate.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Probe calls tandem.v1.Node.Probe.
+func (c *nodeClient) Probe(ctx context.Context, req *wire.ProbeRequest) (*wire.ProbeResponse, error) {
+	response, err := c.probe.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -158,10 +221,32 @@ func (c *nodeClient) Answers(ctx context.Context, req *wire.AnswersRequest) (*co
 	return c.answers.CallServerStream(ctx, connect.NewRequest(req))
 }
 
+// Supply calls tandem.v1.Node.Supply.
+func (c *nodeClient) Supply(ctx context.Context, req *wire.SupplyRequest) (*wire.SupplyResponse, error) {
+	response, err := c.supply.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Fetch calls tandem.v1.Node.Fetch.
+func (c *nodeClient) Fetch(ctx context.Context, req *wire.FetchRequest) (*wire.FetchResponse, error) {
+	response, err := c.fetch.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // NodeHandler is an implementation of the tandem.v1.Node service.
 type NodeHandler interface {
 	// Describe says what the node is, also while it starts.
 	Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error)
+	// Calibrate says what a frame takes on the node, layer by layer. It measures that once, and not while a run is open.
+	Calibrate(context.Context, *wire.CalibrateRequest) (*wire.CalibrateResponse, error)
+	// Probe carries bytes there and back: how long that takes tells what the link is like.
+	Probe(context.Context, *wire.ProbeRequest) (*wire.ProbeResponse, error)
 	// Open begins a run, or joins it where another neighbour has opened it already. It travels down the pipeline.
 	Open(context.Context, *wire.OpenRequest) (*wire.OpenResponse, error)
 	// Push brings frames. Without frames it is a sign of life.
@@ -172,6 +257,11 @@ type NodeHandler interface {
 	// Answers tells what becomes of a run's frames, on end, until the caller goes. A message comes every half second at least,
 	// if need be an empty one.
 	Answers(context.Context, *wire.AnswersRequest, *connect.ServerStream[wire.AnswersResponse]) error
+	// Supply brings chunks of a network's files to a node that lacks them, and asks which it wants next. The first call of a
+	// caller brings the manifest and no chunks. It is called again until none is wanted.
+	Supply(context.Context, *wire.SupplyRequest) (*wire.SupplyResponse, error)
+	// Fetch asks a node for chunks of the network that it has; without any, for the manifest.
+	Fetch(context.Context, *wire.FetchRequest) (*wire.FetchResponse, error)
 }
 
 // NewNodeHandler builds an HTTP handler from the service implementation. It returns the path on
@@ -185,6 +275,18 @@ func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, htt
 		NodeDescribeProcedure,
 		svc.Describe,
 		connect.WithSchema(nodeMethods.ByName("Describe")),
+		connect.WithHandlerOptions(opts...),
+	)
+	nodeCalibrateHandler := connect.NewUnaryHandlerSimple(
+		NodeCalibrateProcedure,
+		svc.Calibrate,
+		connect.WithSchema(nodeMethods.ByName("Calibrate")),
+		connect.WithHandlerOptions(opts...),
+	)
+	nodeProbeHandler := connect.NewUnaryHandlerSimple(
+		NodeProbeProcedure,
+		svc.Probe,
+		connect.WithSchema(nodeMethods.ByName("Probe")),
 		connect.WithHandlerOptions(opts...),
 	)
 	nodeOpenHandler := connect.NewUnaryHandlerSimple(
@@ -211,10 +313,26 @@ func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, htt
 		connect.WithSchema(nodeMethods.ByName("Answers")),
 		connect.WithHandlerOptions(opts...),
 	)
+	nodeSupplyHandler := connect.NewUnaryHandlerSimple(
+		NodeSupplyProcedure,
+		svc.Supply,
+		connect.WithSchema(nodeMethods.ByName("Supply")),
+		connect.WithHandlerOptions(opts...),
+	)
+	nodeFetchHandler := connect.NewUnaryHandlerSimple(
+		NodeFetchProcedure,
+		svc.Fetch,
+		connect.WithSchema(nodeMethods.ByName("Fetch")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/tandem.v1.Node/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case NodeDescribeProcedure:
 			nodeDescribeHandler.ServeHTTP(w, r)
+		case NodeCalibrateProcedure:
+			nodeCalibrateHandler.ServeHTTP(w, r)
+		case NodeProbeProcedure:
+			nodeProbeHandler.ServeHTTP(w, r)
 		case NodeOpenProcedure:
 			nodeOpenHandler.ServeHTTP(w, r)
 		case NodePushProcedure:
@@ -223,6 +341,10 @@ func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, htt
 			nodeCloseHandler.ServeHTTP(w, r)
 		case NodeAnswersProcedure:
 			nodeAnswersHandler.ServeHTTP(w, r)
+		case NodeSupplyProcedure:
+			nodeSupplyHandler.ServeHTTP(w, r)
+		case NodeFetchProcedure:
+			nodeFetchHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -234,6 +356,14 @@ type UnimplementedNodeHandler struct{}
 
 func (UnimplementedNodeHandler) Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Describe is not implemented"))
+}
+
+func (UnimplementedNodeHandler) Calibrate(context.Context, *wire.CalibrateRequest) (*wire.CalibrateResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Calibrate is not implemented"))
+}
+
+func (UnimplementedNodeHandler) Probe(context.Context, *wire.ProbeRequest) (*wire.ProbeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Probe is not implemented"))
 }
 
 func (UnimplementedNodeHandler) Open(context.Context, *wire.OpenRequest) (*wire.OpenResponse, error) {
@@ -250,4 +380,12 @@ func (UnimplementedNodeHandler) Close(context.Context, *wire.CloseRequest) (*wir
 
 func (UnimplementedNodeHandler) Answers(context.Context, *wire.AnswersRequest, *connect.ServerStream[wire.AnswersResponse]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Answers is not implemented"))
+}
+
+func (UnimplementedNodeHandler) Supply(context.Context, *wire.SupplyRequest) (*wire.SupplyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Supply is not implemented"))
+}
+
+func (UnimplementedNodeHandler) Fetch(context.Context, *wire.FetchRequest) (*wire.FetchResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Fetch is not implemented"))
 }

@@ -3,7 +3,7 @@ package main
 import "fmt"
 
 var avxSlides = slides{set: "AVX2", lanes: "avx2: 8, avx512: 8", widest: []slide{
-	{false, 3, 1, 2}, {false, 3, 2, 2}, {false, 5, 1, 2}, {false, 5, 2, 2},
+	{false, 2, 2, 2}, {false, 3, 1, 2}, {false, 3, 2, 2}, {false, 5, 1, 2}, {false, 5, 2, 2},
 	{true, 2, 2, 2}, {true, 3, 1, 2}, {true, 3, 2, 2},
 }}
 

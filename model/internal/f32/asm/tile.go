@@ -29,12 +29,14 @@ func tile(s set, vectors int) *kernel {
 	count := field("count", k.register("strips left"))
 	w, b, left, scratch := k.register("weights"), k.register("row of B"), k.register("steps left"), k.register("scratch")
 	lane := k.register("bytes of the strip in its panel")
+	ahead := field("pitch", k.register("bytes from weights to what is fetched ahead"))
 	sum, columns := k.vectors("sums", turns*rows*vectors), k.vectors("columns of B, then lo", vectors)
 	weights := k.vectors("weights, then hi", min(3, k.registers-k.used))
 	sums := func(row int) []reg { return sum[row*vectors:][:vectors] }
 	even, odd := sum[:rows*vectors], sum[rows*vectors:]
 	k.op("SHLQ", 2, ldc)
 	k.op("SHLQ", 2, ldb)
+	k.op("SHLQ", 2, ahead)
 	k.op("XORL", lane, lane)
 
 	k.label("strip")
@@ -71,21 +73,35 @@ func tile(s set, vectors int) *kernel {
 		}
 	}
 	k.label("resume")
-	k.op("LEAQ", c.at(0).by(ldc, rows), scratch) // of the next strip, which is long gone from the cache
+	field("apart", left)
+	k.op("LEAQ", c.at(0).by(left, 1), w)
+	k.op("LEAQ", w.at(0).by(ldc, rows), scratch) // of the next strip, which is long gone from the cache
 	for range rows {
 		for line := 0; line < vectors*k.bytes; line += 64 {
 			k.op("PREFETCHT0", scratch.at(line))
 		}
 		k.op("ADDQ", ldc, scratch)
 	}
-	k.op("MOVQ", c, scratch)
-	eachRow(scratch, "begun", func(sums []reg) { k.load(scratch.at(0), sums...) })
+	eachRow(w, "resumed", func(sums []reg) { k.load(w.at(0), sums...) })
+	k.label("resumed")
+	k.op("TESTQ", bias, bias)
+	k.op("JEQ", "begun")
+	for row := range rows {
+		k.op("VBROADCASTSS", bias.at(4*row), weights[0])
+		for _, sum := range sums(row) {
+			k.op("VADDPS", weights[0], sum, sum)
+		}
+	}
+	k.op("ADDQ", 4*rows, bias)
 
 	k.label("begun")
 	k.op("MOVQ", strip, w)
 	k.op("MOVQ", first, b)
 	field("k", left)
 	steps := func(n int) {
+		if n == 2 {
+			k.op("PREFETCHT1", w.at(0).by(ahead, 1))
+		}
 		for step := range n {
 			turn := step % turns
 			if step%2 == 0 {
@@ -125,12 +141,13 @@ func tile(s set, vectors int) *kernel {
 	// The next strip is in the same panel, or is the first one of the next.
 	k.op("ADDQ", 4*rows, strip)
 	k.op("ADDQ", 4*rows, lane)
+	k.op("ADDQ", 4*rows, ahead)
 	k.op("CMPQ", lane, 2*k.bytes)
 	k.op("JNE", "same")
+	k.op("SUBQ", lane, ahead)
 	k.op("SUBQ", lane, strip)
 	k.op("XORL", lane, lane)
-	field("pitch", scratch)
-	k.op("LEAQ", strip.at(0).by(scratch, 4), strip)
+	k.op("ADDQ", ahead, strip)
 	k.label("same")
 	k.op("DECQ", count)
 	k.op("JNE", "strip")

@@ -6,10 +6,9 @@ import (
 	"slices"
 )
 
-// Winograd's transforms, eight tiles side by side, one in each lane; see
+// Winograd's transforms, as many tiles side by side as a vector has lanes; see
 // ../winograd.go for what they compute, and ../winograd_portable.go for the same in
-// Go. They are there for AVX2 alone, which machines with AVX-512 have, too: more
-// than eight tiles are seldom left in a row.
+// Go.
 
 // factors are what the transforms multiply by, each in all lanes.
 var factors = []float64{
@@ -19,16 +18,16 @@ var factors = []float64{
 
 func factorsData() (s string) {
 	for i, f := range factors {
-		for lane := range avx2.lanes {
-			s += fmt.Sprintf("DATA factors<>+%d(SB)/4, $%#x\n", i*avx2.bytes+4*lane, math.Float32bits(float32(f)))
+		for lane := range avx512.lanes {
+			s += fmt.Sprintf("DATA factors<>+%d(SB)/4, $%#x\n", i*avx512.bytes+4*lane, math.Float32bits(float32(f)))
 		}
 	}
-	return s + fmt.Sprintf("GLOBL factors<>(SB), RODATA|NOPTR, $%d\n", len(factors)*avx2.bytes)
+	return s + fmt.Sprintf("GLOBL factors<>(SB), RODATA|NOPTR, $%d\n", len(factors)*avx512.bytes)
 }
 
 // by is where a factor is.
 func by(f float64) string {
-	return fmt.Sprintf("factors<>+%d(SB)", slices.Index(factors, f)*avx2.bytes)
+	return fmt.Sprintf("factors<>+%d(SB)", slices.Index(factors, f)*avx512.bytes)
 }
 
 // plus adds to sum v times f, minus subtracts it.
@@ -42,37 +41,50 @@ func (k *kernel) both(a, b, sum, difference reg) {
 }
 
 // winogradInput transforms tiles of size+2 rows: first down the columns, tile by
-// tile, with a row of the tile in a vector, then along the rows.
+// tile, with a row of the tile in a vector (AVX-512: two tiles, each in a half), then
+// along the rows.
 //
 //	buffer: [row][tile][8] ── transposed: a vector for each column
 func winogradInput(s set, size int) *kernel {
 	k := s.kernel(fmt.Sprint("winogradInput", size), "v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32")
 	v, stride, x, pitch, at, groups, buffer := k.arg("v"), k.arg("stride"), k.arg("x"), k.arg("pitch"), k.arg("at"), k.arg("groups"), k.arg("buffer")
-	left, from, to := k.register("tiles or rows left"), k.register("where it is read"), k.register("where it is written")
-	n := size + 2
+	left, to := k.register("tiles or rows left"), k.register("where it is written")
+	together := k.lanes / 8
+	var from []reg
+	for range together {
+		from = append(from, k.register("where it is read"))
+	}
+	n, row := size+2, k.lanes*8*4
 	d, t := k.vectors("tile", 8), k.vectors("scratch", 6)
 	k.op("SHLQ", 2, stride)
 	k.op("SHLQ", 2, pitch)
 
 	k.label("group")
 	k.op("MOVQ", buffer, to)
-	k.op("MOVQ", 8, left)
+	k.op("MOVQ", k.lanes/together, left)
 	k.label("tile")
-	k.op("MOVQ", at.at(0), from)
-	k.op("ADDQ", 8, at)
-	k.op("LEAQ", x.at(0).by(from, 4), from)
+	for i, from := range from {
+		k.op("MOVQ", at.at(8*i), from)
+		k.op("LEAQ", x.at(0).by(from, 4), from)
+	}
+	k.op("ADDQ", 8*together, at)
 	for r := range n {
-		k.load(from.at(0), d[r])
-		k.op("ADDQ", pitch, from)
+		k.op("VMOVUPS", from[0].at(0), "Y"+d[r][1:])
+		if together == 2 {
+			k.op("VINSERTF64X4", 1, from[1].at(0), d[r], d[r])
+		}
+		for _, from := range from {
+			k.op("ADDQ", pitch, from)
+		}
 	}
 	for r, result := range k.input(size, d, t) {
-		k.store(to.at(r*8*k.bytes), result)
+		k.store(to.at(r*row), result)
 	}
 	k.op("ADDQ", k.bytes, to)
 	k.op("DECQ", left)
 	k.op("JNE", "tile")
 
-	k.op("MOVQ", buffer, from)
+	k.op("MOVQ", buffer, from[0])
 	k.op("MOVQ", v, to)
 	k.op("ADDQ", k.bytes, v)
 	k.op("MOVQ", n, left)
@@ -80,8 +92,10 @@ func winogradInput(s set, size int) *kernel {
 	for half := range 2 {
 		four := d[4*half:][:4]
 		for i, r := range four {
-			k.op("VMOVUPS", from.at(i*k.bytes+16*half), "X"+r[1:])
-			k.op("VINSERTF128", 1, from.at((i+4)*k.bytes+16*half), r, r)
+			k.op("VMOVUPS", from[0].at(i*32+16*half), "X"+r[1:])
+			for quarter := 1; quarter < k.lanes/4; quarter++ {
+				k.insert(quarter, from[0].at((i+4*quarter)*32+16*half), r)
+			}
 		}
 		k.transpose(four, t)
 	}
@@ -89,7 +103,7 @@ func winogradInput(s set, size int) *kernel {
 		k.store(to.at(0), result)
 		k.op("ADDQ", stride, to)
 	}
-	k.op("ADDQ", 8*k.bytes, from)
+	k.op("ADDQ", row, from[0])
 	k.op("DECQ", left)
 	k.op("JNE", "row")
 	k.op("DECQ", groups)
@@ -97,7 +111,29 @@ func winogradInput(s set, size int) *kernel {
 	return k
 }
 
-// transpose turns 4×4 numbers in each half of four vectors.
+// insert puts four numbers into a quarter of a vector, but the first one; extract takes
+// them out.
+func (k *kernel) insert(quarter int, from mem, r reg) {
+	if quarter == 1 {
+		r = "Y" + r[1:]
+		k.op("VINSERTF128", quarter, from, r, r)
+		return
+	}
+	k.op("VINSERTF32X4", quarter, from, r, r)
+}
+
+func (k *kernel) extract(quarter int, r reg, to any) {
+	switch {
+	case quarter == 0:
+		k.op("VMOVUPS", "X"+r[1:], to)
+	case quarter == 1:
+		k.op("VEXTRACTF128", quarter, "Y"+r[1:], to)
+	default:
+		k.op("VEXTRACTF32X4", quarter, r, to)
+	}
+}
+
+// transpose turns 4×4 numbers in each quarter of four vectors.
 func (k *kernel) transpose(r, t []reg) {
 	k.op("VUNPCKLPS", r[1], r[0], t[0])
 	k.op("VUNPCKHPS", r[1], r[0], t[1])
@@ -210,23 +246,24 @@ func winogradOutput(s set, size int) *kernel {
 	}
 	k.transpose(results[:4], free)
 	for tile, r := range results[:4] {
-		k.op("MOVQ", at.at(8*tile), to)
-		k.op("VMOVUPS", "X"+r[1:], row.at(0).by(to, 4))
-		k.op("MOVQ", at.at(8*(tile+4)), to)
-		k.op("VEXTRACTF128", 1, r, row.at(0).by(to, 4))
+		for quarter := range k.lanes / 4 {
+			k.op("MOVQ", at.at(8*(tile+4*quarter)), to)
+			k.extract(quarter, r, row.at(0).by(to, 4))
+		}
 	}
 	if size == 6 {
 		k.op("VUNPCKLPS", results[5], results[4], free[0])
 		k.op("VUNPCKHPS", results[5], results[4], free[1])
-		for half := range 2 {
+		for quarter := range k.lanes / 4 {
 			for i, pair := range free[:2] {
 				low := "X" + pair[1:]
-				if half == 1 {
-					k.op("VEXTRACTF128", 1, pair, low)
+				if quarter > 0 {
+					low = "X" + free[2][1:]
+					k.extract(quarter, pair, low)
 				}
-				k.op("MOVQ", at.at(8*(4*half+2*i)), to)
+				k.op("MOVQ", at.at(8*(4*quarter+2*i)), to)
 				k.op("VMOVLPS", low, row.at(16).by(to, 4))
-				k.op("MOVQ", at.at(8*(4*half+2*i+1)), to)
+				k.op("MOVQ", at.at(8*(4*quarter+2*i+1)), to)
 				k.op("VMOVHPS", low, row.at(16).by(to, 4))
 			}
 		}
@@ -235,7 +272,7 @@ func winogradOutput(s set, size int) *kernel {
 	k.op("ADDQ", pitch, row)
 	k.op("DECQ", left)
 	k.op("JNE", "row")
-	k.op("ADDQ", 64, at)
+	k.op("ADDQ", 8*k.lanes, at)
 	k.op("DECQ", groups)
 	k.op("JNE", "group")
 	return k

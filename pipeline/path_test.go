@@ -1,4 +1,4 @@
-package transport
+package pipeline
 
 import (
 	"sync"
@@ -15,8 +15,8 @@ type wireOf struct {
 	free  time.Time
 }
 
-func (w *wireOf) call(p *pace, frames int) {
-	m := p.begin(frames)
+func (w *wireOf) call(p *Path, frames int) {
+	m := p.Begin(time.Now(), frames)
 	w.mu.Lock()
 	if now := time.Now(); w.free.Before(now) {
 		w.free = now
@@ -25,7 +25,7 @@ func (w *wireOf) call(p *pace, frames int) {
 	until := w.free.Add(w.delay)
 	w.mu.Unlock()
 	time.Sleep(time.Until(until))
-	p.end(m, true)
+	p.End(time.Now(), m, true)
 }
 
 // The pace is the link's, however long the way is, whether there is one call at a time or several wait for each other.
@@ -34,8 +34,8 @@ func TestPaceIsTheLinks(t *testing.T) {
 		for _, frame := range []time.Duration{200 * time.Microsecond, 5 * time.Millisecond, 60 * time.Millisecond} {
 			for _, callers := range []int{1, 4} {
 				synctest.Test(t, func(t *testing.T) {
-					w, p := &wireOf{delay: delay, frame: frame}, &pace{}
-					if p.value() != 0 {
+					w, p := &wireOf{delay: delay, frame: frame}, &Path{}
+					if p.Pace() != 0 {
 						t.Error("a pace is known before the first call")
 					}
 					w.call(p, 0)
@@ -48,7 +48,7 @@ func TestPaceIsTheLinks(t *testing.T) {
 						})
 					}
 					all.Wait()
-					if got := p.value(); got < frame*8/10 || got > frame*11/10 {
+					if got := p.Pace(); got < frame*8/10 || got > frame*11/10 {
 						t.Errorf("delay %v, a frame takes %v, %d callers: the pace is %v", delay, frame, callers, got)
 					}
 				})
@@ -61,7 +61,7 @@ func TestPaceIsTheLinks(t *testing.T) {
 // go on.
 func TestPaceOfALinkThatIsNotFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, p := &wireOf{delay: 3 * time.Millisecond, frame: 200 * time.Microsecond}, &pace{}
+		w, p := &wireOf{delay: 3 * time.Millisecond, frame: 200 * time.Microsecond}, &Path{}
 		w.call(p, 0)
 		var all sync.WaitGroup
 		for range 2 {
@@ -73,7 +73,7 @@ func TestPaceOfALinkThatIsNotFull(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(3*rememberFrame - 2*time.Millisecond)
-		if got := p.value(); got != w.frame {
+		if got := p.Pace(); got != w.frame {
 			t.Errorf("a frame takes %v, and the pace is %v", w.frame, got)
 		}
 		all.Wait()
@@ -83,7 +83,7 @@ func TestPaceOfALinkThatIsNotFull(t *testing.T) {
 // On a full link a sign of life is slow as well, and is no measure of the way.
 func TestPaceOfALinkThatIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, p := &wireOf{delay: 3 * time.Millisecond, frame: 5 * time.Millisecond}, &pace{}
+		w, p := &wireOf{delay: 3 * time.Millisecond, frame: 5 * time.Millisecond}, &Path{}
 		w.call(p, 0)
 		var all sync.WaitGroup
 		for range 4 {
@@ -100,7 +100,7 @@ func TestPaceOfALinkThatIsFull(t *testing.T) {
 			}
 		})
 		time.Sleep(4*rememberEmpty - 2*time.Second)
-		if got := p.value(); got < w.frame*8/10 || got > w.frame*11/10 {
+		if got := p.Pace(); got < w.frame*8/10 || got > w.frame*11/10 {
 			t.Errorf("a frame takes %v, and the pace is %v", w.frame, got)
 		}
 		all.Wait()
@@ -109,14 +109,14 @@ func TestPaceOfALinkThatIsFull(t *testing.T) {
 
 func TestPaceFollowsALinkThatChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, p := &wireOf{delay: time.Millisecond, frame: time.Millisecond}, &pace{}
+		w, p := &wireOf{delay: time.Millisecond, frame: time.Millisecond}, &Path{}
 		w.call(p, 0)
 		for _, frame := range []time.Duration{time.Millisecond, 20 * time.Millisecond, 2 * time.Millisecond} {
 			w.frame = frame
 			for began := time.Now(); time.Since(began) < 3*rememberFrame; {
 				w.call(p, 2)
 			}
-			if got := p.value(); got != frame {
+			if got := p.Pace(); got != frame {
 				t.Errorf("a frame takes %v, and the pace is %v", frame, got)
 			}
 		}

@@ -1,4 +1,11 @@
-package role
+// Package edge holds a run open on the neighbour below: it opens it, shows signs of life, opens it again where that was started
+// again, knows its liveness, and closes it.
+//
+//	edge.go    one run on one neighbour
+//	closing.go its end
+//	fates.go   word of frames that have ended here or further up
+//	ways.go    the edges of a node to its next nodes, which may come and go
+package edge
 
 import (
 	"cmp"
@@ -16,24 +23,25 @@ import (
 	"tandem/pipeline"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/supply"
 	"tandem/role/target"
 	"tandem/strategy"
 	"tandem/transport"
 )
 
-// beat is the time between two signs of life. It is well below the shortest --idle.
-const beat = 500 * time.Millisecond
+// Beat is the time between two signs of life. It is well below the shortest --idle.
+const Beat = 500 * time.Millisecond
 
-// probe is the time between two to a neighbour that does not answer.
-const probe = beat / 5
+// Probe is the time between two to a neighbour that does not answer.
+const Probe = Beat / 5
 
 // openTime bounds the opening of a run: every node on the way loads its layers in it.
 const openTime = time.Minute
 
-// newName makes a name for this process on its edges, such as fast-4KXQ2JMV.
-func newName(r options.Role) string { return string(r) + "-" + rand.Text()[:8] }
+// NewName makes a name for this process on its edges, such as fast-4KXQ2JMV.
+func NewName(r options.Role) string { return string(r) + "-" + rand.Text()[:8] }
 
-// edge holds one run open on one node below, and knows its liveness. It shows signs of life until it is closed, opens the run
+// Edge holds one run open on one node below, and knows its liveness. It shows signs of life until it is closed, opens the run
 // again where the neighbour was started again, and is a circuit breaker: while the neighbour counts as down a strategy
 // that keeps frames sends it none, and the signs of life find out when it is back.
 //
@@ -41,8 +49,8 @@ func newName(r options.Role) string { return string(r) + "-" + rand.Text()[:8] }
 //	up (closed) ───────────────────────────────▶ down (open)
 //	     ▲                                          │ a sign of life every beat (half-open);
 //	     └──────────────── it is answered ──────────┘ unknown run: open it again
-type edge struct {
-	edgeConfig
+type Edge struct {
+	Config
 	run      pipeline.Run
 	stop     context.CancelFunc
 	beats    sync.WaitGroup
@@ -53,7 +61,9 @@ type edge struct {
 	mu     sync.Mutex
 	down   bool
 	named  string           // the neighbour's address in reports, if it has said so
+	peer   string           // its process
 	life   string           // of the neighbour in the run
+	other  string           // that the neighbour is of another version; empty: it is not
 	left   string           // the life that was the last to leave the run with nothing of it any more
 	told   []pipeline.Entry // by lives of the neighbour that have left: their ledgers, and those that they had of others
 	end    string           // the end process that the neighbour's results reach
@@ -62,92 +72,118 @@ type edge struct {
 	gone   time.Time        // since when it does not answer; zero: it does
 }
 
-var _ pipeline.Hopper = (*edge)(nil)
+var _ pipeline.Hopper = (*Edge)(nil)
 
-// edgeConfig says where an edge leads.
-type edgeConfig struct {
+// Config says where an edge leads.
+type Config struct {
 	target.Target
-	log    zerolog.Logger
-	from   string          // this process
-	caller pipeline.NodeID // as reports call it
-	path   []string        // by which the opening has come to it
-	layer  int             // the first layer that is left to the neighbour
-	exact  bool            // values travel as float32, whatever the run's format: there are integers among them
-	kept   bool            // this process keeps frames that are refused
-	view   *monitor.View   // of the run from here; nil: its figures stay here
-	again  bool            // the run has begun before, on this process or one that it stands for
+	Log    zerolog.Logger
+	From   string          // this process
+	Caller pipeline.NodeID // as reports call it
+	Path   []string        // by which the opening has come to it
+	Layer  int             // the first layer that is left to the neighbour
+	Exact  bool            // values travel as float32, whatever the run's format: there are integers among them
+	Kept   bool            // this process keeps frames that are refused
+	View   *monitor.View   // of the run from here; nil: its figures stay here
+	Shelf  *supply.Shelf   // whose network a neighbour that lacks it is given; nil: none
+	Again  bool            // the run has begun before, on this process or one that it stands for
 }
 
-// exact says that integers, such as the ids of tokens, are among the inputs: half precision would make others of them.
-func exact(inputs []transport.Input) bool {
+// Exact says that integers, such as the ids of tokens, are among the inputs: half precision would make others of them.
+func Exact(inputs []transport.Input) bool {
 	return slices.ContainsFunc(inputs, transport.Input.Integer)
 }
 
-// openEdge opens a run on a neighbour.
-func openEdge(ctx context.Context, c edgeConfig, run pipeline.Run) (*edge, transport.Opened, error) {
-	opened, err := c.open(ctx, run)
+// Open opens a run on a neighbour.
+func Open(ctx context.Context, c Config, run pipeline.Run) (*Edge, transport.Opened, error) {
+	opened, peer, err := c.open(ctx, run)
 	if errors.Is(err, pipeline.ErrUnreachable) && !transport.Answered(err) && !errors.Is(err, context.DeadlineExceeded) {
 		c.Client.CloseIdle() // a connection kept from before the neighbour's restart: use a new one
-		opened, err = c.open(ctx, run)
+		opened, peer, err = c.open(ctx, run)
 	}
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
-	c.again, c.exact = true, c.exact || exact(opened.Inputs)
+	c.Again, c.Exact = true, c.Exact || Exact(opened.Inputs)
 	e := newEdge(c, opened.Run)
-	e.meet(opened)
+	e.meet(opened, peer)
 	e.start()
 	return e, opened, nil
 }
 
-// missingEdge makes an edge to a neighbour that is down, and opens the run on it once it is up.
-func missingEdge(c edgeConfig, run pipeline.Run) *edge {
+// Missing makes an edge to a neighbour that is down, and opens the run on it once it is up.
+func Missing(c Config, run pipeline.Run) *Edge {
 	e := newEdge(c, run)
 	e.down, e.gone = true, time.Now()
 	e.start()
 	return e
 }
 
-func newEdge(c edgeConfig, run pipeline.Run) *edge {
-	return &edge{edgeConfig: c, run: run, stopping: make(chan struct{}, 1), telling: make(chan struct{}, 1)}
+func newEdge(c Config, run pipeline.Run) *Edge {
+	return &Edge{Config: c, run: run, stopping: make(chan struct{}, 1), telling: make(chan struct{}, 1)}
+}
+
+// End is the end process that the neighbour's results reach; empty: it is not known.
+func (e *Edge) End() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.end
+}
+
+// Silence ends the signs of life.
+func (e *Edge) Silence() {
+	e.stop()
+	e.beats.Wait()
 }
 
 // start begins to show signs of life.
-func (e *edge) start() {
+func (e *Edge) start() {
 	beating, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	e.beats.Go(func() { e.show(beating) })
 }
 
-func (c edgeConfig) open(ctx context.Context, run pipeline.Run) (transport.Opened, error) {
-	if _, err := c.Ask(ctx, c.from); errors.Is(err, target.ErrWrong) {
-		return transport.Opened{}, fmt.Errorf("%w %s: %w", pipeline.ErrInvalidRun, run.ID, err)
-	} else if err != nil {
-		return transport.Opened{}, err
+// open opens the run on the neighbour, and says which process that is.
+func (c Config) open(ctx context.Context, run pipeline.Run) (opened transport.Opened, peer string, err error) {
+	d, err := c.Ask(ctx, c.From)
+	if errors.Is(err, target.ErrWrong) {
+		err = fmt.Errorf("%w %s: %w", pipeline.ErrInvalidRun, run.ID, err)
+	}
+	if err != nil {
+		return opened, "", err
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	opened, err := c.Client.Open(ctx, transport.Opening{
-		Run: run, From: c.from, Caller: c.caller, Path: append(slices.Clip(c.path), c.from),
-		Address: c.Client.Address(), Layer: c.layer, Again: c.again,
-	})
-	return opened, c.Blame(err)
+	opening := transport.Opening{
+		Run: run, From: c.From, Caller: c.Caller, Path: append(slices.Clip(c.Path), c.From),
+		Address: c.Client.Address(), Layer: c.Layer, Again: c.Again,
+	}
+	opened, err = c.Client.Open(ctx, opening)
+	if errors.Is(err, pipeline.ErrNoNetwork) && c.Shelf != nil {
+		if err = c.Shelf.Give(ctx, c.Client, run, c.From, c.Layer, c.Log); err == nil {
+			opened, err = c.Client.Open(ctx, opening)
+		}
+	}
+	return opened, d.Name, c.Blame(err)
 }
 
 // meet takes in what a neighbour has said when it opened the run.
-func (e *edge) meet(opened transport.Opened) {
+func (e *Edge) meet(opened transport.Opened, peer string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.down, e.again = false, true
-	e.named, e.life, e.end = opened.Address, opened.Life, opened.End
+	e.down, e.Again = false, true
+	e.named, e.peer, e.life, e.end = opened.Address, peer, opened.Life, opened.End
+	if e.other = e.Differs(opened.Version); e.other != "" {
+		e.Log.Warn().Str("run", e.run.ID).Msg(e.other)
+	}
 }
 
 // show pushes nothing, again and again.
-func (e *edge) show(ctx context.Context) {
+func (e *Edge) show(ctx context.Context) {
 	for {
-		every := beat
+		every := Beat
 		if !e.Up() { // it may be back at any moment
-			every = probe
+			every = Probe
 		}
 		select {
 		case <-time.After(every):
@@ -176,7 +212,7 @@ func (e *edge) show(ctx context.Context) {
 
 // judge remembers why the neighbour does not let this node take part in the run, where it says so: it was started again with
 // another model, key or certificate, or has another run.
-func (e *edge) judge(err error) {
+func (e *Edge) judge(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
@@ -188,55 +224,55 @@ func (e *edge) judge(err error) {
 }
 
 // notice logs when the neighbour is lost and found.
-func (e *edge) notice(now time.Time) {
+func (e *Edge) notice(now time.Time) {
 	up := e.Up()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
 	case !up && e.gone.IsZero():
 		e.gone = now
-		e.log.Warn().Str("run", e.run.ID).Stringer("neighbour", e.name()).Msg("a neighbour does not answer")
+		e.Log.Warn().Str("run", e.run.ID).Stringer("neighbour", e.name()).Msg("a neighbour does not answer")
 	case up && !e.gone.IsZero():
 		away := now.Sub(e.gone)
 		e.absent, e.gone = e.absent+away, time.Time{}
-		e.log.Info().Str("run", e.run.ID).Stringer("neighbour", e.name()).Stringer("after", away.Round(beat/5)).Msg("a neighbour answers again")
+		e.Log.Info().Str("run", e.run.ID).Stringer("neighbour", e.name()).Stringer("after", away.Round(Beat/5)).Msg("a neighbour answers again")
 	}
 }
 
 // beat shows one sign of life: figures go down with it, and end's summary comes up.
-func (e *edge) beat(ctx context.Context) error {
+func (e *Edge) beat(ctx context.Context) error {
 	p := transport.Pushing{}
-	if e.view != nil {
-		p.Status = e.view.Statuses()
+	if e.View != nil {
+		p.Status = e.View.Statuses()
 	}
 	pushed, err := e.push(ctx, p)
 	if err == nil && (pushed.Left || len(pushed.Nodes) > 0) { // the last word of a life
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.told, e.down = pipeline.BoundIDs(addLedgers(e.told, pushed.Nodes...), pipeline.MaxRanges), true
+		e.told, e.down = pipeline.BoundIDs(AddLedgers(e.told, pushed.Nodes...), pipeline.MaxRanges), true
 		if pushed.Left {
 			e.left = pushed.Life
 		}
 		return nil
 	}
-	if err == nil && e.view != nil {
-		e.view.Learn(pushed.Live)
+	if err == nil && e.View != nil {
+		e.View.Learn(pushed.Live)
 	}
 	return err
 }
 
 // reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
-func (e *edge) reopen(ctx context.Context) error {
-	opened, err := e.open(ctx, e.run)
+func (e *Edge) reopen(ctx context.Context) error {
+	opened, peer, err := e.open(ctx, e.run)
 	if err == nil {
-		e.meet(opened)
+		e.meet(opened, peer)
 	}
 	e.judge(err)
 	return err
 }
 
-// over reports why the run is over for the neighbour, and can't be taken up again; nil: it is not.
-func (e *edge) over() error {
+// Over reports why the run is over for the neighbour, and can't be taken up again; nil: it is not.
+func (e *Edge) Over() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if errors.Is(e.refuse, pipeline.ErrInvalidRun) || errors.Is(e.refuse, pipeline.ErrBusy) {
@@ -246,8 +282,8 @@ func (e *edge) over() error {
 }
 
 // Send takes frames to the neighbour.
-func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
-	pushed, err := e.push(ctx, transport.Pushing{Kept: e.kept, Frames: frames})
+func (e *Edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Feedback, error) {
+	pushed, err := e.push(ctx, transport.Pushing{Kept: e.Kept, Frames: frames})
 	if errors.Is(err, pipeline.ErrStopping) {
 		select {
 		case e.stopping <- struct{}{}:
@@ -258,9 +294,9 @@ func (e *edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Fe
 }
 
 // push makes one call, and learns from it whether the neighbour answers.
-func (e *edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed, error) {
-	p.Run, p.From, p.Wire, p.Fates = e.run.ID, e.from, e.run.Wire, e.fates.Take()
-	if e.exact {
+func (e *Edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed, error) {
+	p.Run, p.From, p.Wire, p.Fates = e.run.ID, e.From, e.run.Wire, e.fates.Take()
+	if e.Exact {
 		p.Wire = transport.Float32
 	}
 	pushed, err := e.Client.Push(ctx, p)
@@ -274,36 +310,43 @@ func (e *edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed,
 }
 
 // Up reports whether the neighbour answers. A call that has only not yet come through is no sign against it.
-func (e *edge) Up() bool {
+func (e *Edge) Up() bool {
 	e.mu.Lock()
 	down := e.down
 	e.mu.Unlock()
 	return !down && e.Client.Up()
 }
 
+// Process is the neighbour's.
+func (e *Edge) Process() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.peer
+}
+
 // Life is the neighbour's present one, as far as is known.
-func (e *edge) Life() string {
+func (e *Edge) Life() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.life
 }
 
 // Left reports whether a life of the neighbour has left the run, and has nothing of it any more.
-func (e *edge) Left(life string) bool {
+func (e *Edge) Left(life string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.left != "" && e.left == life
 }
 
-// ledgers are what lives of the neighbour that have left have told.
-func (e *edge) ledgers() []pipeline.Entry {
+// Ledgers are what lives of the neighbour that have left have told.
+func (e *Edge) Ledgers() []pipeline.Entry {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.told
 }
 
-// notes are for the report; none: the neighbour has answered all the time, and can take part.
-func (e *edge) notes() (notes []string) {
+// Notes are for the report; none: the neighbour has answered all the time, and can take part.
+func (e *Edge) Notes() (notes []string) {
 	now := time.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -311,8 +354,11 @@ func (e *edge) notes() (notes []string) {
 	if !e.gone.IsZero() {
 		absent += now.Sub(e.gone)
 	}
-	if absent >= beat { // what is shorter is no outage
-		notes = append(notes, fmt.Sprintf("%v did not answer %s for %.1f s", e.name(), called(e.caller), absent.Seconds()))
+	if absent >= Beat { // what is shorter is no outage
+		notes = append(notes, fmt.Sprintf("%v did not answer %s for %.1f s", e.name(), Called(e.Caller), absent.Seconds()))
+	}
+	if e.other != "" {
+		notes = append(notes, e.other)
 	}
 	if e.refuse != nil {
 		text := e.refuse.Error()
@@ -326,20 +372,20 @@ func (e *edge) notes() (notes []string) {
 }
 
 // ID is what the neighbour is called in reports.
-func (e *edge) ID() pipeline.NodeID {
+func (e *Edge) ID() pipeline.NodeID {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.name()
 }
 
 // name is ID. Call it with e.mu held.
-func (e *edge) name() pipeline.NodeID {
+func (e *Edge) name() pipeline.NodeID {
 	id := e.Target.ID()
 	id.Address = cmp.Or(e.named, id.Address)
 	return id
 }
 
 // Neighbour is what the strategy may know of the neighbour.
-func (e *edge) Neighbour() strategy.Neighbour {
+func (e *Edge) Neighbour() strategy.Neighbour {
 	return strategy.Neighbour{Up: e.Up(), RoundTrip: e.Client.RoundTrip(), Pace: e.Client.Pace()}
 }

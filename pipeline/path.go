@@ -1,11 +1,12 @@
-package transport
+package pipeline
 
 import (
 	"sync"
 	"time"
 )
 
-// pace measures what the link to a neighbour takes for a frame, from the calls that are made anyway:
+// Path measures the way to a neighbour, from the calls that are made anyway: their round trip, and the pace, which is what the
+// link takes for a frame:
 //
 //   - A call takes the way there and back, which an empty call shows, and the pace for each of its frames: no more than
 //     that where it found the link free, though others may still wait for their answers.
@@ -14,12 +15,15 @@ import (
 //
 // Neither is ever less than the pace, so the least that was seen is the best guess. That holds as long as the way is not
 // taken for longer than it is: a full link slows an empty call down too, so one that was not alone may only shorten it.
-type pace struct {
-	mu       sync.Mutex
-	pending  int // frames in flight
-	answered int // frames
-	empty    least
-	frame    least
+//
+// Time comes in as an argument. Several goroutines may use it.
+type Path struct {
+	mu        sync.Mutex
+	roundTrip ewma
+	pending   int // frames in flight
+	answered  int // frames
+	empty     least
+	frame     least
 }
 
 // How long the least of something is remembered: links change.
@@ -28,55 +32,62 @@ const (
 	rememberFrame = 10 * time.Second
 )
 
-// mark is the beginning of a call.
-type mark struct {
-	at       time.Time
+// Call is the beginning of one.
+type Call struct {
+	At       time.Time
 	frames   int
 	alone    bool // nothing else was in flight
 	answered int
 }
 
-// begin takes note of a call with so many frames.
-func (p *pace) begin(frames int) mark {
+// Begin takes note of a call with so many frames.
+func (p *Path) Begin(now time.Time, frames int) Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m := mark{time.Now(), frames, p.pending == 0, p.answered}
+	c := Call{now, frames, p.pending == 0, p.answered}
 	p.pending += frames
-	return m
+	return c
 }
 
-// end takes note of the end of a call: answered, or given up.
-func (p *pace) end(m mark, answered bool) {
+// End takes note of the end of a call: answered, or given up.
+func (p *Path) End(now time.Time, c Call, answered bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pending -= m.frames
+	p.pending -= c.frames
 	if !answered {
 		return
 	}
-	now := time.Now()
-	took := now.Sub(m.at)
-	p.answered += m.frames
+	took := now.Sub(c.At)
+	p.roundTrip.add(took)
+	p.answered += c.frames
 	switch {
-	case m.frames == 0:
-		if m.alone || !p.empty.known() || took < p.empty.value() {
+	case c.frames == 0:
+		if c.alone || !p.empty.known() || took < p.empty.value() {
 			p.empty.add(took, now, rememberEmpty)
 		}
-	case !m.alone || p.empty.known():
-		p.frame.add(p.each(m, took), now, rememberFrame)
+	case !c.alone || p.empty.known():
+		p.frame.add(p.each(c, took), now, rememberFrame)
 	}
 }
 
 // each is what the link has taken for a frame of a call, at most.
-func (p *pace) each(m mark, took time.Duration) time.Duration {
-	each := took / time.Duration(p.answered-m.answered)
+func (p *Path) each(c Call, took time.Duration) time.Duration {
+	each := took / time.Duration(p.answered-c.answered)
 	if p.empty.known() {
-		each = min(each, max(0, took-p.empty.value())/time.Duration(m.frames))
+		each = min(each, max(0, took-p.empty.value())/time.Duration(c.frames))
 	}
 	return each
 }
 
-// value is what the link takes for a frame; 0: not yet known.
-func (p *pace) value() time.Duration {
+// RoundTrip is the EWMA of the time between a call and its answer; 0 before the first.
+func (p *Path) RoundTrip() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.roundTrip.mean
+}
+
+// Pace is what the link takes for a frame; 0: not yet known.
+func (p *Path) Pace() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.frame.value()

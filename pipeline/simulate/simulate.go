@@ -1,0 +1,298 @@
+package simulate
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"tandem/pipeline"
+	"tandem/strategy"
+)
+
+// simulation is one run under way.
+type simulation struct {
+	clock
+	plan     Plan
+	entry    strategy.Entry
+	recorder *pipeline.Recorder
+	client   *client
+	end      *host
+	levels   [][]*member
+	values   map[int][]float32 // shared by all nodes
+	lives    int
+	report   *pipeline.Report
+}
+
+// member is a place in the pipeline, with the nodes that have been there.
+type member struct {
+	*host
+	plan     *Node
+	level    int
+	node     *node
+	restarts int
+}
+
+// Play plays a plan and returns the report.
+func Play(p Plan) (pipeline.Report, error) {
+	if err := p.Validate(); err != nil {
+		return pipeline.Report{}, err
+	}
+	s := &simulation{clock: clock{now: epoch}, plan: p, values: make(map[int][]float32)}
+	s.entry, _ = strategy.Lookup(p.Run.Strategy)
+	s.recorder = pipeline.NewRecorder(p.Run, s.now)
+	s.end = &host{Host: p.End, alive: true, life: "end", offer: s.arrive}
+	s.levels = make([][]*member, len(p.Levels))
+	for level := len(p.Levels) - 1; level >= 0; level-- {
+		for i := range p.Levels[level] {
+			n := &p.Levels[level][i]
+			m := &member{host: &host{Host: n.Host, alive: true}, plan: n, level: level}
+			m.open = func() { s.start(m) }
+			s.levels[level] = append(s.levels[level], m)
+			s.start(m)
+		}
+	}
+	for _, f := range p.Faults {
+		m := s.levels[f.Level][f.Node]
+		s.after(f.At, func() { s.kill(m) })
+		if f.For > 0 {
+			s.after(f.At+f.For, func() { m.alive = true })
+		}
+	}
+	s.client = s.newClient()
+	s.client.start()
+	for s.report == nil && s.next() {
+		if p.Limit > 0 && s.now.Sub(epoch) > p.Limit {
+			break
+		}
+	}
+	if s.report == nil {
+		return pipeline.Report{}, fmt.Errorf("the simulated run is not over after %s of its time", s.now.Sub(epoch))
+	}
+	return *s.report, nil
+}
+
+// start starts a life of a node, and opens the run on it.
+func (s *simulation) start(m *member) {
+	s.lives++
+	m.life = strconv.Itoa(s.lives)
+	n := &node{clock: &s.clock, host: m.host, plan: m.plan, opened: s.now}
+	c := m.plan.Stage
+	layers := c.Layers
+	c.ID, c.Life, c.EndID = m.ID, m.life, s.end.ID
+	c.Window = window
+	n.memory = &memory{tail: c.KeepTail, shapes: c.Holding.Shapes, values: s.values}
+	c.Executor, c.Strategy = n.memory, strategy.Finisher{}
+	if c.Failed == nil {
+		c.Failed = func(int, error) {}
+	}
+	if c.Holding.To < layers && m.level+1 < len(s.levels) {
+		c.Keeps = s.entry.Keeps
+		c.Strategy = s.entry.Start(strategy.Params{Tasks: s.plan.Run.Tasks, Loading: s.plan.Run.Load})
+		for i, to := range s.levels[m.level+1] {
+			e := s.newEdge(m.host, to.host, s.entry.Keeps)
+			e.show()
+			h := s.newHop(e)
+			h.moved = n.wake
+			h.done = func(frames []pipeline.Frame, answers []pipeline.Feedback, _ string, err error, free func()) {
+				at := s.now
+				n.tell(func() {
+					n.station.Answered(at, i, frames, answers, err, false)
+					free()
+				})
+			}
+			n.next = append(n.next, h)
+			c.Next = append(c.Next, e)
+		}
+	}
+	n.c = c
+	n.station = pipeline.NewStation(c, s.now)
+	n.end = s.newHop(s.newEdge(m.host, s.end, false))
+	n.end.moved = n.wake
+	n.end.done = func(frames []pipeline.Frame, answers []pipeline.Feedback, _ string, err error, free func()) {
+		n.station.Finished(frames, answers, err)
+		free()
+		n.wake()
+	}
+	m.node = n
+	s.after(0, n.wake)
+	m.offer = func(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error) {
+		answers, err := n.station.Admit(s.now, frames, kept)
+		s.after(0, n.wake)
+		return answers, err
+	}
+}
+
+// arrive is what end does with results.
+func (s *simulation) arrive(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback, error) {
+	answers := make([]pipeline.Feedback, len(frames))
+	for i := range frames {
+		s.recorder.Add(&frames[i])
+		answers[i].Accepted = true
+	}
+	return answers, nil
+}
+
+// kill ends a node at once.
+func (s *simulation) kill(m *member) {
+	if !m.alive || m.node.closed == nil && m.node.closing {
+		return
+	}
+	m.alive, m.life = false, ""
+	n := m.node
+	n.dead = true
+	for _, h := range append(n.next, n.end) {
+		h.edge.ended = true
+	}
+	for _, e := range m.host.edges {
+		e.reset()
+	}
+	m.restarts++
+	if n.closed != nil { // the run is being closed: nobody waits for it
+		n.closed()
+	}
+}
+
+// close closes the nodes of a level, and then those below.
+func (s *simulation) close(level int, entries []pipeline.Entry) {
+	if level == len(s.levels) {
+		r := s.recorder.Close(s.now, s.entryOf(s.end, pipeline.Entry{NodeID: s.end.ID}), entries)
+		r.Simulated = true
+		s.report = &r
+		return
+	}
+	left := len(s.levels[level])
+	done := func() {
+		if left--; left > 0 {
+			return
+		}
+		for _, m := range s.levels[level] {
+			if m.life == "" {
+				continue // its ledger has died with it
+			}
+			for _, h := range m.node.next {
+				h.edge.ended = true
+			}
+			e := m.node.station.Tell(s.now, entries...)
+			e.Restarted = m.restarts > 0
+			for _, h := range m.node.next {
+				e.Next = append(e.Next, h.edge.to.ID.Address)
+			}
+			entries = append(entries, s.entryOf(m.host, e))
+		}
+		s.close(level+1, entries)
+	}
+	for _, m := range s.levels[level] {
+		if m.life == "" {
+			s.after(0, done)
+		} else {
+			m.node.close(done)
+		}
+	}
+}
+
+// entryOf adds to an entry what is known of the program beside.
+func (s *simulation) entryOf(h *host, e pipeline.Entry) pipeline.Entry {
+	e.ElapsedS, e.Bytes = cmp.Or(e.ElapsedS, s.now.Sub(epoch).Seconds()), h.bytes
+	if h.Tell != nil {
+		h.Tell(&e)
+	}
+	return e
+}
+
+// client sends the frames when they are due.
+type client struct {
+	*simulation
+	host   *host
+	hops   []*hop
+	ledger pipeline.Ledger
+	trail  pipeline.Trail
+	gap    func() (time.Duration, bool)
+	stop   func()
+	shapes [][]int
+	data   []float32
+	sent   uint64
+	over   bool
+}
+
+func (s *simulation) newClient() *client {
+	c := &client{simulation: s, host: &host{Host: s.plan.Client, alive: true, life: "client"}}
+	to := []*member{s.levels[0][0]}
+	if s.entry.Whole { // the frames are dealt out
+		for _, level := range s.levels[1:] {
+			to = append(to, level...)
+		}
+	}
+	for _, m := range to {
+		e := s.newEdge(c.host, m.host, false)
+		e.show()
+		h := s.newHop(e)
+		h.done = func(frames []pipeline.Frame, _ []pipeline.Feedback, life string, err error, free func()) {
+			if err != nil {
+				c.ledger.Count(pipeline.Lost, len(frames))
+			} else {
+				c.ledger.Count(pipeline.Forwarded, len(frames))
+				c.trail.Hand(m.ID, life, frames...)
+			}
+			free()
+			c.settle()
+		}
+		c.hops = append(c.hops, h)
+	}
+	first := s.levels[0][0].node
+	c.shapes, c.data = first.memory.shapes(0), first.memory.data(0)
+	c.gap, c.stop = iter.Pull(s.plan.Gaps)
+	return c
+}
+
+func (c *client) start() { c.after(0, c.send) }
+
+// send sends the frame that is due, and plans the next one.
+func (c *client) send() {
+	if frames := c.plan.Run.Frames; frames > 0 && c.sent == frames {
+		c.stop()
+		c.over = true
+		c.settle()
+		return
+	}
+	c.offer()
+	if gap, more := c.gap(); more {
+		c.after(gap, c.send)
+	} else {
+		c.over = true
+		c.settle()
+	}
+}
+
+// offer gives a frame to its hop. One that finds no place is refused.
+func (c *client) offer() {
+	h := c.hops[c.sent%uint64(len(c.hops))]
+	f := pipeline.Frame{ID: c.sent, Shapes: c.shapes, Data: c.data, Label: pipeline.NoLabel, Since: c.now}
+	c.sent++
+	c.ledger.Count(pipeline.Received, 1)
+	c.trail.Receive(f.ID)
+	if !h.offer(f) {
+		c.ledger.Count(pipeline.Refused, 1)
+	}
+}
+
+// settle closes the run once the last frame is answered.
+func (c *client) settle() {
+	if !c.over {
+		return
+	}
+	for _, h := range c.hops {
+		if !h.empty() {
+			return
+		}
+	}
+	c.over = false
+	for _, h := range c.hops {
+		h.edge.ended = true
+	}
+	e := c.ledger.Entry(c.now)
+	e.NodeID, e.Life, e.Next = c.host.ID, "client", []string{c.levels[0][0].ID.Address}
+	c.trail.Tell(&e)
+	c.close(0, []pipeline.Entry{c.entryOf(c.host, e)})
+}

@@ -1,0 +1,35 @@
+package role
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"tandem/role/inject"
+)
+
+// A slow node that --fault kills is away, comes back, and is used again.
+func TestFaultOfALocalRun(t *testing.T) {
+	c := quick()
+	c.SlowNodes, c.Frames, c.Interval = 2, 300, 5*time.Millisecond
+	c.Faults = []inject.Fault{{Node: 2, At: 300 * time.Millisecond, For: 300 * time.Millisecond}}
+	nodes := startQuick(t, c)
+	before := nodes.slow[1]
+	r, err := nodes.run(context.Background(), c, "balance")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Unaccounted != 0 || r.Frames != 300 {
+		t.Errorf("%d of %d frames are unaccounted", r.Unaccounted, r.Frames)
+	}
+	if nodes.slow[1] == before || nodes.slow[1].address != before.address {
+		t.Errorf("the node that was killed is not back where it was")
+	}
+	away := false
+	for _, n := range r.Nodes {
+		away = away || n.Restarted && n.Address == before.address
+	}
+	if !away && len(r.Missing) == 0 {
+		t.Errorf("no node was started again: %v", r.Nodes)
+	}
+}

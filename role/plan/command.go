@@ -1,0 +1,155 @@
+package plan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/urfave/cli/v2"
+
+	"tandem/model"
+	"tandem/role/cert"
+	"tandem/role/options"
+	"tandem/role/report"
+	"tandem/strategy"
+	"tandem/strategy/placement"
+	"tandem/transport"
+)
+
+// What a plan may be for.
+const (
+	Rate    = "rate"
+	Latency = "latency"
+)
+
+// Options say what is planned.
+type Options struct {
+	options.Options                                                                      // the network, the nodes (Next), keys and certificates
+	For             string                                                               // Rate or Latency
+	Offered         float64                                                              // frames a second that a plan for latency has to carry
+	Dial            func(ctx context.Context, network, address string) (net.Conn, error) // nil: over TCP
+}
+
+// settings are those that mean here what they mean for a run.
+var settings = []string{"shape", "strategy", "wire", "end", "tls-cert", "tls-key", "tls-ca", "key", "max-body", "format", "output"}
+
+// Command is tandem plan.
+func Command(stdout io.Writer) *cli.Command {
+	o := Options{Options: options.Default(options.Fast), For: Rate}
+	o.Strategy, o.Report.Format, o.Stdout = "balance", report.Table, stdout
+	c := &cli.Command{
+		Name: "plan", Usage: "find which node of a fleet should take which layers of a network",
+		UsageText: "tandem plan net.onnx --nodes HOST,HOST,… [flags]   (fast and slow nodes that are running)",
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "nodes", Usage: "host, or host:port, of each node that may take part"},
+			&cli.StringFlag{Name: "for", Destination: &o.For, Value: o.For, Usage: "rate, the most frames a second, or latency, the shortest way of a frame"},
+			&cli.Float64Flag{Name: "offered", Destination: &o.Offered, Usage: "frames a second that a plan for latency has to carry"},
+		},
+	}
+	for _, s := range options.Table(&o.Options) {
+		if slices.Contains(settings, s.Name) {
+			c.Flags = append(c.Flags, &cli.GenericFlag{Name: s.Name, Value: s.Value, Usage: s.Usage})
+		}
+	}
+	c.Action = func(c *cli.Context) error {
+		if c.NArg() > 1 {
+			return cli.Exit(fmt.Sprintf("plan takes one file: %q is too much", c.Args().Get(1)), 2)
+		}
+		o.Model = c.Args().First()
+		var errs []error
+		for _, text := range c.StringSlice("nodes") {
+			address, err := options.ParseAddress(text)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("--nodes %q: %w", text, err))
+			}
+			o.Next = append(o.Next, address)
+		}
+		if err := errors.Join(append(errs, o.validate())...); err != nil {
+			return cli.Exit(err, 2)
+		}
+		return Run(c.Context, o)
+	}
+	return c
+}
+
+func (o Options) validate() error {
+	switch {
+	case len(o.Next) < 2:
+		return fmt.Errorf("--nodes names %d: a pipeline has two nodes at least, as in --nodes a.local,b.local", len(o.Next))
+	case o.For != Rate && o.For != Latency:
+		return fmt.Errorf("--for %q: use %s or %s", o.For, Rate, Latency)
+	case o.Offered < 0 || o.Offered > 1e6:
+		return fmt.Errorf("--offered %g: use 0 to 1000000 frames a second", o.Offered)
+	case o.Offered > 0 && o.For != Latency:
+		return fmt.Errorf("--offered %g: it is for --for latency; the highest rate is what the plan says", o.Offered)
+	case o.Report.Format == report.CSV:
+		return fmt.Errorf("--format csv: use table or json")
+	}
+	return nil
+}
+
+// Run asks the nodes, finds the plan and prints it.
+func Run(ctx context.Context, o Options) (err error) {
+	network, err := model.OpenOrDefault(o.Model, o.Settings, o.Seed)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, network.Close()) }()
+	p, err := o.Find(ctx, network)
+	if err != nil {
+		return err
+	}
+	out, err := report.Create(o.Report.Output, o.Stdout)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if o.Report.Format == report.JSON {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(p)
+	}
+	end := o.End
+	if end == "" {
+		end = "END"
+	}
+	p.print(out, o.Model, end)
+	return nil
+}
+
+// Find asks the nodes and finds the best plan for a network.
+func (o Options) Find(ctx context.Context, net *model.Network) (Plan, error) {
+	creds, stop, err := cert.Watch(o.Files, zerolog.Nop())
+	if err != nil {
+		return Plan{}, err
+	}
+	defer stop()
+	var clients []*transport.Client
+	for _, address := range o.Next {
+		l := transport.Limits{DialContext: o.Dial, Dial: time.Second, Call: askTime, Window: 1, MaxBody: o.MaxBody}
+		clients = append(clients, transport.NewClient(address, l, creds))
+	}
+	fleet, err := ask(ctx, clients)
+	if err != nil {
+		return Plan{}, err
+	}
+	if err := suits(fleet, net.Digest(), net.Len()); err != nil {
+		return Plan{}, err
+	}
+	entry, err := strategy.Lookup(o.Strategy)
+	if err != nil {
+		return Plan{}, err
+	}
+	goal := placement.Goal{Latency: o.For == Latency, Offered: o.Offered, Help: entry.Keeps}
+	wire := o.Wire
+	if wire == "" {
+		wire = transport.Float32
+	}
+	return find(net, fleet, goal, entry.Name, wire)
+}

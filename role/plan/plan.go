@@ -1,0 +1,110 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"tandem/model"
+	"tandem/strategy/placement"
+	"tandem/transport"
+)
+
+// Plan is who does what, as JSON has it.
+type Plan struct {
+	Model     string   `json:"model"`
+	Digest    string   `json:"digest"`
+	For       string   `json:"for"` // rate or latency
+	Strategy  string   `json:"strategy"`
+	Wire      string   `json:"wire"`
+	Cuts      []int    `json:"cuts"`
+	Rate      float64  `json:"rate"` // frames a second that the fleet can carry
+	LatencyMS float64  `json:"latency_ms"`
+	Nodes     []Node   `json:"nodes"` // in the order in which frames pass them
+	Unused    []Node   `json:"unused,omitempty"`
+	Notes     []string `json:"notes,omitempty"`
+}
+
+// Node is one of the fleet in a plan.
+type Node struct {
+	Address   string  `json:"address"`
+	Version   string  `json:"version"`
+	Role      string  `json:"role"`     // that the plan gives it; of an unused one, its own
+	Stage     int     `json:"stage"`    // those of a stage share the frames
+	From      int     `json:"from"`     // first layer
+	To        int     `json:"to"`       // the one behind the last
+	TakesMS   float64 `json:"takes_ms"` // these layers, of one frame
+	Weights   int64   `json:"weight_bytes"`
+	SendsMbit float64 `json:"sends_mbit"` // its link, as measured; 0: more than can be told
+	TripMS    float64 `json:"round_trip_ms"`
+	Emulate   string  `json:"emulate,omitempty"`
+}
+
+// network is a model as the planner sees it. Values travel in the wire's format, and each frame has some bytes of its own.
+func network(net *model.Network, wire string) placement.Network {
+	const envelope = 96 // of a frame in a call: its number, times, shapes
+	n := placement.Network{}
+	for i := range net.Len() + 1 {
+		format := wire
+		if i == net.Len() {
+			format = transport.Float32 // results are exact
+		}
+		n.Bytes = append(n.Bytes, envelope+transport.ValueBytes(format)*net.Size(i))
+	}
+	for i := range net.Len() {
+		n.Weights = append(n.Weights, net.Bytes(i, i+1))
+	}
+	return n
+}
+
+// find makes the plan for a fleet that has answered.
+func find(net *model.Network, fleet []node, goal placement.Goal, strategy, wire string) (Plan, error) {
+	all, on := devices(fleet), network(net, wire)
+	found, err := placement.Find(on, all, goal)
+	if err != nil {
+		return Plan{}, err
+	}
+	p := Plan{
+		Model: net.Name(), Digest: net.Digest(), For: Rate, Strategy: strategy, Wire: wire, Cuts: found.Cuts(),
+		Rate: found.Rate, LatencyMS: milliseconds(found.Latency),
+	}
+	if goal.Latency {
+		p.For = Latency
+	}
+	used := map[int]bool{}
+	for i, stage := range found.Stages {
+		to := net.Len()
+		if i < len(found.Stages)-1 {
+			to = found.Stages[i+1].From
+		}
+		for _, d := range stage.Devices {
+			used[d] = true
+			n := said(fleet[d])
+			n.Stage, n.From, n.To, n.Weights = i, stage.From, to, net.Bytes(stage.From, to)
+			if n.Role = "slow"; i == 0 {
+				n.Role = "fast"
+			}
+			for _, layer := range all[d].Layers[stage.From:to] {
+				n.TakesMS += milliseconds(layer)
+			}
+			p.Nodes = append(p.Nodes, n)
+		}
+	}
+	for i, n := range fleet {
+		if !used[i] {
+			p.Unused = append(p.Unused, said(n))
+		}
+		if n.Version != fleet[0].Version {
+			p.Notes = append(p.Notes, fmt.Sprintf("%s has version %s, and %s has %s: copy the same tandem to all", n.client.Address(), n.Version, fleet[0].client.Address(), fleet[0].Version))
+		}
+	}
+	return p, nil
+}
+
+// said is what a node has said of itself.
+func said(n node) Node {
+	return Node{
+		Address: n.client.Address(), Version: n.Version, Role: n.Role, SendsMbit: n.Back * 8 / 1e6, TripMS: milliseconds(n.RoundTrip), Emulate: n.Emulate,
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }

@@ -1,0 +1,131 @@
+package simulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"tandem/pipeline"
+	"tandem/pipeline/simulate"
+	"tandem/role/command"
+	"tandem/role/options"
+	"tandem/role/report"
+	"tandem/strategy"
+)
+
+// Settings are the names of those that a simulation takes.
+var Settings = []string{
+	"strategy", "tasks", "load", "resident", "slow-nodes", "model", "shape", "cut", "batch", "seed", "frames", "interval", "arrivals",
+	"queue", "buffer", "high-water", "drop", "max-age", "emulate", "fault", "link", "wire", "power",
+	"format", "no-header", "last-seen", "output", "trace",
+}
+
+// Command is tandem simulate.
+func Command(version string, stdout, stderr io.Writer) *cli.Command {
+	given := options.Given{}
+	c := comparison{}
+	return &cli.Command{
+		Name: "simulate", Usage: "play runs in virtual time, by the same strategies",
+		UsageText: "tandem simulate [flags of a run without --role]\ntandem simulate --like report.json --strategy balance   the fleet of a run that was played",
+		Flags: append(command.Of(given, Settings...),
+			&cli.StringFlag{Name: "like", Destination: &c.like, Usage: "file with the report of a run that was played, by --format json: the simulation takes its network, frames, beat, devices and links as they were measured, and flags change them"},
+			&cli.StringFlag{Name: "compare", Destination: &c.with, Usage: "file with the report of a run that was played: the simulated one is printed beside it, with the differences"},
+		),
+		Action: func(ctx *cli.Context) error {
+			if err := command.NoArguments(ctx); err != nil {
+				return err
+			}
+			fleet, err := c.read(given)
+			if err != nil {
+				return command.Wrong(err)
+			}
+			o, err := given.Simulated(os.Environ())
+			if err == nil {
+				err = Check(o)
+			}
+			if err != nil {
+				return command.Wrong(err)
+			}
+			o.Version, o.Stdout, o.Stderr, o.Report.Stdout = version, stdout, stderr, stdout
+			return run(ctx.Context, o, fleet, c)
+		},
+	}
+}
+
+// Check refuses what a simulation can't do.
+func Check(o options.Options) error {
+	switch {
+	case o.Frames == 0:
+		return errors.New("--frames 0 never ends: give the number of frames to simulate")
+	case o.Interval == 0:
+		return errors.New("--interval 0 means as fast as frames are taken, which a simulation does not know: give a time between frames")
+	}
+	return nil
+}
+
+// run simulates one strategy, or each in turn, and prints the reports.
+func run(ctx context.Context, o options.Options, fleet *Fleet, c comparison) (err error) {
+	out, err := report.Open(o.Report)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	site, err := Open(o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, site.Close()) }()
+	site.Like(fleet)
+	names := []string{o.Strategy}
+	if o.Strategy == "" {
+		names = nil
+		for _, e := range strategy.All() {
+			names = append(names, e.Name)
+		}
+	}
+	var trace *report.Trace
+	if o.Trace != "" {
+		if trace, err = report.CreateTrace(o.Trace); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, trace.Close()) }()
+	}
+	var reports []pipeline.Report // people compare them side by side
+	for _, name := range names {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		p, err := site.Plan(o, name)
+		if err != nil {
+			return err
+		}
+		if trace != nil {
+			p.Levels[0][0].Stage.Traced = trace.Of(p.Run.ID)
+		}
+		r, err := simulate.Play(p)
+		if err != nil {
+			return err
+		}
+		r.Version = o.Version
+		reports = append(reports, r)
+		if len(names) == 1 || o.Report.Format != report.Table {
+			if err := out.Print(r); err != nil {
+				return err
+			}
+		}
+	}
+	if len(names) > 1 && o.Report.Format == report.Table {
+		if err := out.Compare(reports); err != nil {
+			return err
+		}
+	}
+	if c.with == "" {
+		return nil
+	}
+	_, err = fmt.Fprint(o.Stderr, compare(c.played, reports[len(reports)-1]))
+	return err
+}
