@@ -87,9 +87,9 @@ func (c *convOp) cost(work, read, write float64) float64 {
 	case c.tile > 0: // the products of the tiles' elements, and the transforms
 		elements, tiles := float64((c.tile+2)*(c.tile+2)), float64(ceil(c.oh, c.tile)*ceil(c.ow, c.tile))
 		if c.tile == 6 {
-			return elements*in*out*(tiles/20) + 9*tiles*(in+out)
+			return elements*in*out*(tiles/27) + 7*tiles*(in+out)
 		}
-		return elements*in*out*(tiles/35+0.15) + 4.7*tiles*(in+out)
+		return elements*in*out*(tiles/53+0.1) + tiles*(15*in+6*out)
 	}
 	turned := 0.0 // bytes that become weights for each frame
 	if c.weights.quantised != nil {
