@@ -63,6 +63,9 @@ published:
 compare *arguments:
     .ci/compare {{ arguments }}
 
+# every figure of strategy/README.md, in about ten minutes: its tables are printed, and its pictures drawn
+figures: published compare wifi
+
 # all strategies over emulated Wi-Fi, in each wire format, about three minutes: a table. The argument is the frames of a run
 wifi *frames:
     .ci/wifi {{ frames }}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/options"
 )
 
@@ -26,7 +27,7 @@ func TestFastNodeTakesUpWhatIsThere(t *testing.T) {
 	t.Parallel()
 	c := quick()
 	nodes := startChain(t, c, nil, 2)
-	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
+	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, nodes.fast.address), From: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,8 +36,8 @@ func TestFastNodeTakesUpWhatIsThere(t *testing.T) {
 		before := e.Life()
 		startAgain(t, c, options.Fast, &nodes.fast, []string{nodes.slow[0].address, nodes.slow[1].address}, nodes.end.address)
 		eventually(t, "fast has its part again", func() bool { return e.Up() && e.Life() != before })
-		if e.over() != nil {
-			t.Error(e.over())
+		if e.Over() != nil {
+			t.Error(e.Over())
 		}
 	}
 	startAgain(t, c, options.End, &nodes.end, nil, "")
@@ -50,7 +51,7 @@ func TestFastNodeTakesUpWhatIsThere(t *testing.T) {
 	restart()
 	c.Listen = away
 	nodes.slow[1] = start(t, c, options.Slow, []string{nodes.end.address}, "")
-	if _, err := e.close(t.Context(), ending{}); err != nil {
+	if _, err := e.Close(t.Context(), edge.Ending{}); err != nil {
 		t.Error(err)
 	}
 }

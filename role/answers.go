@@ -3,11 +3,9 @@ package role
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"tandem/pipeline"
 	"tandem/role/answer"
-	"tandem/role/target"
 	"tandem/transport"
 )
 
@@ -36,32 +34,10 @@ func (r *recording) Tell(fates []pipeline.Fate) {
 }
 
 // Tell hands on to end what has ended above.
-func (p *stagePart) Tell(fates []pipeline.Fate) { p.end.announce(fates...) }
+func (p *stagePart) Tell(fates []pipeline.Fate) { p.end.Announce(fates...) }
 
 // gone counts frames that end here without a result, and lets end know.
 func (p *player) gone(o pipeline.Outcome, frames ...pipeline.Frame) {
 	p.ledger.Count(o, len(frames))
-	p.edges[0].announce(pipeline.Fate{NodeID: p.view.ID, Outcome: o, Frames: pipeline.IDsOf(frames...)})
-}
-
-// gather is how long a frame's fate waits for others before it is told.
-const gather = 10 * time.Millisecond
-
-// announce has the neighbour told of frames that have ended here or further up: with the next call, and soon.
-func (e *edge) announce(fates ...pipeline.Fate) {
-	if e.fates.Add(fates...); len(fates) > 0 {
-		select {
-		case e.telling <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// flush tells what is still to be told, where the neighbour can hear it: the report counts it anyway.
-func (e *edge) flush(ctx context.Context) {
-	if e.fates.Waiting() {
-		ctx, cancel := context.WithTimeout(ctx, target.DialTime)
-		defer cancel()
-		_, _ = e.push(ctx, transport.Pushing{})
-	}
+	p.edges[0].Announce(pipeline.Fate{NodeID: p.view.ID, Outcome: o, Frames: pipeline.IDsOf(frames...)})
 }

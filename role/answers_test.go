@@ -16,6 +16,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/device"
+	"tandem/role/edge"
 	"tandem/role/input"
 	"tandem/role/options"
 	"tandem/transport"
@@ -123,16 +124,16 @@ func TestClientTellsWhatItRefuses(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
 	h := listen(t, c, nodes.end)
-	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
+	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, nodes.fast.address), From: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.announce(pipeline.Fate{NodeID: pipeline.NodeID{Role: "client"}, Outcome: pipeline.Lost, Frames: pipeline.IDs{{4, 5}}})
+	e.Announce(pipeline.Fate{NodeID: pipeline.NodeID{Role: "client"}, Outcome: pipeline.Lost, Frames: pipeline.IDs{{4, 5}}})
 	eventually(t, "it is told of", func() bool { return h.all() == 2 })
 	if f := h.gone[5]; f.Role != "client" || f.Outcome != pipeline.Lost {
 		t.Errorf("%+v", f)
 	}
-	if _, err := e.close(t.Context(), ending{}); err != nil {
+	if _, err := e.Close(t.Context(), edge.Ending{}); err != nil {
 		t.Error(err)
 	}
 	if err := newClient(c, nodes.fast.address).Answers(t.Context(), "r", false, func() {}, func(transport.Told) {}); !errors.Is(err, pipeline.ErrInvalidRun) || !strings.Contains(err.Error(), "the end node") {

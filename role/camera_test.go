@@ -90,9 +90,9 @@ func TestLagOfALivePicture(t *testing.T) {
 		strategy   string
 		head, tail time.Duration
 	}{
-		"a beat, slow is slow":  {30 * time.Millisecond, "baseline", time.Millisecond, 100 * time.Millisecond},
-		"no beat, fast is slow": {0, "baseline", 100 * time.Millisecond, time.Millisecond},
-		"a slow beat":           {100 * time.Millisecond, "baseline", time.Millisecond, 10 * time.Millisecond},
+		"a edge.Beat, slow is slow":  {30 * time.Millisecond, "baseline", time.Millisecond, 100 * time.Millisecond},
+		"no edge.Beat, fast is slow": {0, "baseline", 100 * time.Millisecond, time.Millisecond},
+		"a slow beat":                {100 * time.Millisecond, "baseline", time.Millisecond, 10 * time.Millisecond},
 	} {
 		t.Run(about, func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/role/discover"
+	"tandem/role/edge"
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
@@ -70,7 +71,7 @@ type player struct {
 	inputs []transport.Input // that the frames bring
 	end    string            // address of the end node, as the first neighbour calls it
 	shapes [][]int           // theirs
-	edges  []*edge
+	edges  []*edge.Edge
 	hops   []*pipeline.Hop
 	buffer *pipeline.Buffer // of all hops
 	ledger pipeline.Ledger
@@ -88,7 +89,7 @@ type player struct {
 
 func newPlayer(cfg setup) *player {
 	cfg.equip()
-	p := &player{cfg: cfg, name: newName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
+	p := &player{cfg: cfg, name: edge.NewName(options.Client), view: monitor.NewView(pipeline.NodeID{Role: string(options.Client)}), watch: cfg.device.Watch()}
 	p.view.Begin(p.status)
 	return p
 }
@@ -110,7 +111,7 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 	}
 	next, _ := targets(p.cfg)
 	for i, t := range next {
-		e, opened := (*edge)(nil), transport.Opened{}
+		e, opened := (*edge.Edge)(nil), transport.Opened{}
 		if err := p.cfg.await(ctx, func(asked context.Context) error {
 			d, err := t.Ask(asked, p.name)
 			if err != nil {
@@ -124,8 +125,8 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 				p.inputs, err = d.Inputs, fit(d.Inputs)
 			}
 			if err == nil {
-				e, opened, err = openEdge(ctx, edgeConfig{
-					Target: t, log: p.cfg.Log, from: p.name, caller: p.view.ID, view: p.view, kept: p.cfg.Serve != "",
+				e, opened, err = edge.Open(ctx, edge.Config{
+					Target: t, Log: p.cfg.Log, From: p.name, Caller: p.view.ID, View: p.view, Kept: p.cfg.Serve != "",
 				}, p.run)
 			}
 			if err != nil && !errors.Is(err, pipeline.ErrBusy) { // waiting would not mend it
@@ -145,7 +146,7 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 				return err
 			}
 		}
-		if first := p.edges[0]; first.end != e.end {
+		if first := p.edges[0]; first.End() != e.End() {
 			return fmt.Errorf("--next %s: its results reach another end node than those of %v: give all the same", t.Client.Address(), first.ID())
 		}
 	}
@@ -207,7 +208,7 @@ func (p *player) status() pipeline.Status {
 func (p *player) live() *pipeline.Live { return withDown(p.view.Summary(), p.edges) }
 
 // answered counts what became of the frames of one call.
-func (p *player) answered(by *edge, frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
+func (p *player) answered(by *edge.Edge, frames []pipeline.Frame, answers []pipeline.Feedback, err error) {
 	p.buffer.Release(frames...)
 	if err != nil {
 		p.gone(pipeline.Lost, frames...)
@@ -259,7 +260,7 @@ func (p *player) send(ctx context.Context) error {
 // over reports why no node takes part in the run any more; nil: one does, or may do so again.
 func (p *player) over() (err error) {
 	for _, e := range p.edges {
-		if err = e.over(); err == nil {
+		if err = e.Over(); err == nil {
 			return nil
 		}
 	}
@@ -313,29 +314,29 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 		p.abort()
 	}
 	entry := p.ledger.Entry(time.Now())
-	var end ending
-	end.say(p.view.ID, p.watch.End(&entry)...)
+	var end edge.Ending
+	end.Say(p.view.ID, p.watch.End(&entry)...)
 	switch {
 	case len(p.edges) == 0:
 		return pipeline.Report{}, failed
 	case failed != nil:
-		end.add("the client failed: " + failed.Error())
+		end.Add("the client failed: " + failed.Error())
 	case p.interrupted && p.cfg.Frames > 0:
-		end.add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Sent(), p.cfg.Frames))
+		end.Add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Sent(), p.cfg.Frames))
 	}
-	end.add(append(p.losses.Notes(), p.feed.Notes()...)...)
+	end.Add(append(p.losses.Notes(), p.feed.Notes()...)...)
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
 	entry.Next, entry.Life = []string{p.edges[0].ID().Address}, p.name
 	p.trail.Tell(&entry)
-	end.nodes = []pipeline.Entry{entry}
+	end.Nodes = []pipeline.Entry{entry}
 	for _, e := range p.edges {
-		end.add(e.notes()...)
-		end.nodes = addLedgers(end.nodes, e.ledgers()...)
+		end.Add(e.Notes()...)
+		end.Nodes = edge.AddLedgers(end.Nodes, e.Ledgers()...)
 	}
-	end.least = 5 * p.cfg.Drain // fast, slow and end may each take their whole time to drain
-	report, err := closeAll(context.Background(), p.edges, end)
+	end.Least = 5 * p.cfg.Drain // fast, slow and end may each take their whole time to drain
+	report, err := edge.CloseAll(context.Background(), p.edges, end)
 	if err != nil && p.abort != nil && p.over() != nil { // what the nodes had reported when it ended for them is all
-		if last, none := closeAll(context.Background(), p.edges, ending{reason: transport.Interrupted}); none == nil {
+		if last, none := edge.CloseAll(context.Background(), p.edges, edge.Ending{Reason: transport.Interrupted}); none == nil {
 			report, err = last, nil
 		}
 	}

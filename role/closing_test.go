@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/options"
 	"tandem/role/target"
 	"tandem/transport"
@@ -68,7 +69,7 @@ func TestStoppedNodeHasNoReport(t *testing.T) {
 		p, opened, err := begin(ctx, o)
 		return &heldUp{p, entered, leave}, opened, err
 	}
-	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Slow, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Slow, nodes.slow[0].address), From: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func TestStoppedNodeHasNoReport(t *testing.T) {
 	go func() {
 		soon, cancel := context.WithTimeout(t.Context(), time.Second) // it does not come back
 		defer cancel()
-		_, err := e.close(soon, ending{})
+		_, err := e.Close(soon, edge.Ending{})
 		asked <- err
 	}()
 	close(leave)
@@ -88,7 +89,7 @@ func TestStoppedNodeHasNoReport(t *testing.T) {
 }
 
 // reach opens a run on a fake node over a network in memory. Call done in the end.
-func reach(t *testing.T, n *fakeNode) (e *edge, below *process, done func()) {
+func reach(t *testing.T, n *fakeNode) (e *edge.Edge, below *process, done func()) {
 	on := newMemoryNetwork()
 	n.name = "slow-1"
 	below = on.process("10.0.0.1:12345")
@@ -102,7 +103,7 @@ func reach(t *testing.T, n *fakeNode) (e *edge, below *process, done func()) {
 	client := transport.NewClient("10.0.0.1:12345", transport.Limits{
 		Dial: target.DialTime, Call: callTime, Window: window, MaxBody: 1 << 20, DialContext: on.process("10.0.0.2:12345").DialContext,
 	}, nil)
-	e, _, err = openEdge(t.Context(), edgeConfig{Target: target.Target{Client: client, Flag: "--next", Role: options.Slow}, log: zerolog.Nop(), from: "test"}, pipeline.Run{ID: "r"})
+	e, _, err = edge.Open(t.Context(), edge.Config{Target: target.Target{Client: client, Flag: "--next", Role: options.Slow}, Log: zerolog.Nop(), From: "test"}, pipeline.Run{ID: "r"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,8 +128,8 @@ func TestClosingIsAttended(t *testing.T) {
 			if hangs {
 				time.AfterFunc(time.Second, func() { below.freeze(false) })
 			}
-			_, err := e.close(t.Context(), ending{least: time.Minute})
-			if took := time.Since(began); took < want || took > want+closeTime+time.Second || hangs != errors.Is(err, pipeline.ErrUnreachable) {
+			_, err := e.Close(t.Context(), edge.Ending{Least: time.Minute})
+			if took := time.Since(began); took < want || took > want+edge.CloseTime+time.Second || hangs != errors.Is(err, pipeline.ErrUnreachable) {
 				t.Errorf("hangs %v: after %v: %v", hangs, took, err)
 			}
 		})
@@ -141,11 +142,11 @@ func TestCutShortIsNotDown(t *testing.T) {
 		e, below, done := reach(t, newFakeNode(options.Slow))
 		defer done()
 		below.freeze(false)
-		time.Sleep(beat + time.Millisecond) // the first sign of life is under way
-		e.stop()
-		e.beats.Wait()
-		if !e.gone.IsZero() {
-			t.Error("the neighbour counts as gone")
+		time.Sleep(edge.Beat + time.Millisecond) // the first sign of life is under way
+		e.Silence()
+		time.Sleep(time.Second)
+		if notes := e.Notes(); len(notes) > 0 {
+			t.Errorf("the neighbour counts as gone: %q", notes)
 		}
 	})
 }
@@ -159,16 +160,16 @@ func TestNodeOfTwoAddressesIsNotMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}}
-	first, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Slow, "localhost:"+port), from: "first"}, run)
+	first, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Slow, "localhost:"+port), From: "first"}, run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "second"}, run)
+	second, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, nodes.fast.address), From: "second"}, run)
 	if err != nil {
 		t.Fatal(err)
 	}
 	client := pipeline.Entry{NodeID: pipeline.NodeID{Role: "client"}, Next: []string{second.ID().Address}}
-	r, err := closeAll(t.Context(), []*edge{first, second}, ending{nodes: []pipeline.Entry{client}})
+	r, err := edge.CloseAll(t.Context(), []*edge.Edge{first, second}, edge.Ending{Nodes: []pipeline.Entry{client}})
 	if err != nil || len(r.Nodes) != 4 {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -187,8 +188,7 @@ func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
 	if _, err := client.Open(t.Context(), transport.Opening{Run: run, From: "first", Address: "end", Again: true}); err != nil {
 		t.Fatal(err)
 	}
-	second := newEdge(edgeConfig{Target: target.Target{Client: client, Flag: "--next", Role: options.End}, from: "second", again: true}, run)
-	second.start()
+	second := edge.Missing(edge.Config{Target: target.Target{Client: client, Flag: "--next", Role: options.End}, From: "second", Again: true}, run)
 	result := pipeline.Frame{Shapes: [][]int{{1}}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()}
 	if _, err := second.Send(t.Context(), []pipeline.Frame{result}); !errors.Is(err, pipeline.ErrUnknownRun) {
 		t.Errorf("a result of one that has not opened the run: %v", err)
@@ -203,7 +203,7 @@ func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
 	if _, err := client.Close(t.Context(), transport.Closing{Run: "r", From: "first", Reason: transport.Stopped}); err != nil {
 		t.Error(err)
 	}
-	r, err := second.close(t.Context(), ending{nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: "s"}, Outcomes: pipeline.Outcomes{Received: 1, Finished: 1}}}})
+	r, err := second.Close(t.Context(), edge.Ending{Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: "s"}, Outcomes: pipeline.Outcomes{Received: 1, Finished: 1}}}})
 	if err != nil || len(r.Nodes) != 2 || !r.Nodes[1].Restarted {
 		t.Errorf("%+v, %v", r, err)
 	}

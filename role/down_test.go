@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/report"
@@ -112,11 +113,11 @@ func TestClientNamesFast(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
 	way := newGateTo(t, nodes.fast.address)
-	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, way.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "balance"})
+	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, way.address), From: "test"}, pipeline.Run{ID: "r", Strategy: "balance"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &player{view: monitor.NewView(pipeline.NodeID{Role: "client"}), edges: []*edge{e}}
+	p := &player{view: monitor.NewView(pipeline.NodeID{Role: "client"}), edges: []*edge.Edge{e}}
 	p.view.Learn(&pipeline.Live{Coverage: 50, Down: []pipeline.NodeID{{Role: "slow", Address: "s:1"}}})
 	shut := time.Now()
 	way.shut()
@@ -128,7 +129,7 @@ func TestClientNamesFast(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 	way.open()
-	if _, err := e.close(t.Context(), ending{}); err != nil {
+	if _, err := e.Close(t.Context(), edge.Ending{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -151,7 +152,7 @@ func TestClientThatComesBackTooLate(t *testing.T) {
 	first := until(t, nodes.end, "at work", func(r monitor.Snapshot) bool { return r.Live != nil && r.Live.Delivered > 10 }).Run.ID
 	way.shut()
 	until(t, nodes.fast, "without a run", func(r monitor.Snapshot) bool { return r.Run == nil })
-	other, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "other", Strategy: "balance"})
+	other, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, nodes.fast.address), From: "test"}, pipeline.Run{ID: "other", Strategy: "balance"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +168,7 @@ func TestClientThatComesBackTooLate(t *testing.T) {
 	if !printed.says(`"run":"`+first+`"`, "client was silent for 2s and did not close the run") {
 		t.Errorf("it prints %q", printed.text.String())
 	}
-	if _, err := other.close(t.Context(), ending{}); err != nil {
+	if _, err := other.Close(t.Context(), edge.Ending{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -207,7 +208,7 @@ func TestNodeThatHangsWhenItIsBackIsNamed(t *testing.T) {
 	defer served.Close()
 	go served.Serve(l)
 	var log diary
-	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Slow, l.Addr().String()), log: zerolog.New(&log), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Slow, l.Addr().String()), Log: zerolog.New(&log), From: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +219,7 @@ func TestNodeThatHangsWhenItIsBackIsNamed(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 	slow.forgotten.Store(false)
-	if _, err := e.close(t.Context(), ending{}); err != nil {
+	if _, err := e.Close(t.Context(), edge.Ending{}); err != nil {
 		t.Error(err)
 	}
 }

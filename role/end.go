@@ -10,6 +10,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/device"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/transport"
@@ -35,7 +36,7 @@ func (e *recordings) begin(_ context.Context, o beginning) (part, transport.Open
 		return nil, transport.Opened{}, err
 	}
 	r := &recording{
-		life:       newLife(),
+		life:       edge.NewLife(),
 		recordings: e,
 		View:       monitor.NewView(pipeline.NodeID{Role: string(options.End), Address: o.Address}),
 		run:        o.Run,
@@ -105,24 +106,24 @@ func begun(r pipeline.Report) bool {
 }
 
 // Close makes the report and publishes it.
-func (r *recording) Close(_ context.Context, end ending) (pipeline.Report, error) {
+func (r *recording) Close(_ context.Context, end edge.Ending) (pipeline.Report, error) {
 	entry := pipeline.Entry{NodeID: r.ID, Life: r.life, Link: r.cfg.Link.Name, Restarted: r.restarted}
-	end.say(r.ID, r.watch.End(&entry)...)
+	end.Say(r.ID, r.watch.End(&entry)...)
 	if r.restarted {
-		end.say(r.ID, startedAgain+": rate, ages and time are those since then")
+		end.Say(r.ID, edge.StartedAgain+": rate, ages and time are those since then")
 	}
-	report := r.recorder.Close(time.Now(), entry, end.nodes)
+	report := r.recorder.Close(time.Now(), entry, end.Nodes)
 	for _, n := range report.Nodes {
 		if n.IDsCut && report.Unaccounted != 0 {
-			end.say(n.NodeID, "had more frames than it could name: that is why some are unaccounted for")
+			end.Say(n.NodeID, "had more frames than it could name: that is why some are unaccounted for")
 		}
 	}
 	// A card that is full must not cost the neighbours their report.
 	for _, err := range r.sinks.Flush() {
 		r.cfg.Log.Error().Err(err).Msg("answers are missing")
-		end.say(r.ID, "could not write "+err.Error())
+		end.Say(r.ID, "could not write "+err.Error())
 	}
-	report.Version, report.Notes = r.cfg.Version, end.notes
+	report.Version, report.Notes = r.cfg.Version, end.Notes
 	if !begun(report) {
 		r.cfg.Log.Info().Str("run", report.Run).Strs("notes", report.Notes).Msg("no frame was sent: there is no report to keep")
 		return report, nil

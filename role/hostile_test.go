@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/options"
 )
 
@@ -236,7 +237,7 @@ func TestFarFramesHideNone(t *testing.T) {
 	c.Queue = 1000
 	nodes := startQuick(t, c)
 	const frames = 30
-	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test", kept: true}, pipeline.Run{ID: "r", Strategy: "balance"})
+	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, nodes.fast.address), From: "test", Kept: true}, pipeline.Run{ID: "r", Strategy: "balance"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +255,7 @@ func TestFarFramesHideNone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r, err := e.close(t.Context(), ending{})
+	r, err := e.Close(t.Context(), edge.Ending{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/options"
 	"tandem/transport"
 )
@@ -101,7 +102,7 @@ func (n *node) dropSilent(s *session, now time.Time) {
 	case s.vacant.IsZero():
 		n.finish(s)
 	case now.Sub(s.vacant) > n.idle:
-		s.note(fmt.Sprintf("all nodes before %s were stopped, and none came back within %s", called(n.id), n.idle))
+		s.note(fmt.Sprintf("all nodes before %s were stopped, and none came back within %s", edge.Called(n.id), n.idle))
 		n.finish(s)
 	}
 }
@@ -114,13 +115,13 @@ func (n *node) finish(s *session) {
 	}
 	s.closing = true
 	slices.SortStableFunc(s.nodes, func(a, b pipeline.Entry) int { return a.Rank() - b.Rank() })
-	end := ending{nodes: slices.Clip(s.nodes), notes: slices.Clip(s.notes), reason: transport.Interrupted}
-	end.least = 4 * n.drain // every node further down may take its whole time to drain
+	end := edge.Ending{Nodes: slices.Clip(s.nodes), Notes: slices.Clip(s.notes), Reason: transport.Interrupted}
+	end.Least = 4 * n.drain // every node further down may take its whole time to drain
 	switch {
 	case n.stopping:
-		end.reason = transport.Stopped
+		end.Reason = transport.Stopped
 	case s.over:
-		end.reason = transport.Over
+		end.Reason = transport.Over
 	default:
 		s.interrupted = true
 	}
@@ -131,7 +132,7 @@ func (n *node) finish(s *session) {
 		switch {
 		case err != nil:
 			n.log.Error().Err(err).Str("run", s.id).Msg("run closed without a report")
-		case (end.reason == transport.Stopped || report.Run == "") && n.role != options.End:
+		case (end.Reason == transport.Stopped || report.Run == "") && n.role != options.End:
 			n.log.Info().Str("run", s.id).Msg("left the run")
 			err = fmt.Errorf("%s is %w: end has the report of run %s", n.role, pipeline.ErrStopping, s.id)
 		default:
@@ -144,7 +145,7 @@ func (n *node) finish(s *session) {
 		n.total.Add(own.Entry)
 		s.remember(append(s.part.Above(), own), report)
 		s.report, s.closeErr, s.left = report, err, failed == nil // which may be asked for later
-		if s.told = end.nodes; report.Run == "" {                 // its own is with them
+		if s.told = end.Nodes; report.Run == "" {                 // its own is with them
 			s.told = report.Nodes
 		}
 		if !s.interrupted {
@@ -172,7 +173,7 @@ func (n *node) stop() {
 	}
 	select {
 	case <-s.parted:
-	case <-time.After(beat + 2*probe): // who lives has shown a sign of it
+	case <-time.After(edge.Beat + 2*edge.Probe): // who lives has shown a sign of it
 	}
 }
 
@@ -181,7 +182,7 @@ func (n *node) interrupt(s *session) {
 	if s.closing {
 		return
 	}
-	s.note(called(n.id) + " was stopped during the run")
+	s.note(edge.Called(n.id) + " was stopped during the run")
 	s.parting, s.parted = make(map[string]bool), make(chan struct{})
 	for from, a := range s.above {
 		if a.open {

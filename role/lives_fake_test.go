@@ -53,7 +53,7 @@ func TestVacantRunEnds(t *testing.T) {
 		}
 		time.Sleep(n.idle / 2)
 		over := n.isOver() // whose lock orders what follows behind the closing
-		if text := fmt.Sprint(n.last.ends); !over || strings.Count(text, "all nodes before slow (here) were stopped, and none came back within 10s") != 1 || n.last.ends[0].reason != transport.Interrupted {
+		if text := fmt.Sprint(n.last.ends); !over || strings.Count(text, "all nodes before slow (here) were stopped, and none came back within 10s") != 1 || n.last.ends[0].Reason != transport.Interrupted {
 			t.Errorf("the part is closed with %s", text)
 		}
 	})

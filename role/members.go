@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/follow"
 	"tandem/role/options"
 	"tandem/role/resolve"
@@ -79,7 +79,7 @@ func (m *members) target(address string) target.Target {
 	defer m.mu.Unlock()
 	t, there := m.known[address]
 	if !there {
-		t = target.Target{Client: newClient(m.cfg, address), Flag: "--next", Role: options.Slow}
+		t = target.Target{Client: newClient(m.cfg, address), Flag: "--next", Role: options.Slow, Own: m.cfg.Version}
 		m.known[address] = t
 	}
 	return t
@@ -87,7 +87,7 @@ func (m *members) target(address string) target.Target {
 
 // open opens the run on those that are there, at the same time. One that can't be opened is tried again soon, so that one which can
 // is enough.
-func (m *members) open(ctx context.Context, p *stagePart, run pipeline.Run, below edgeConfig) error {
+func (m *members) open(ctx context.Context, p *stagePart, run pipeline.Run, below edge.Config) error {
 	targets, err := m.targets()
 	errs := []error{err}
 	var mu sync.Mutex
@@ -110,10 +110,10 @@ func (m *members) open(ctx context.Context, p *stagePart, run pipeline.Run, belo
 }
 
 // follow keeps the edges of a part in a run; p.unfollow ends that. The context ends with the run.
-func (m *members) follow(ctx context.Context, p *stagePart, run pipeline.Run, below edgeConfig) {
+func (m *members) follow(ctx context.Context, p *stagePart, run pipeline.Run, below edge.Config) {
 	log := someOf(m.cfg.Log.With().Str("run", run.ID).Logger())
-	k := follow.Keeper[*edge]{Sets: m.sets, Open: p.members}
-	k.Join = func(ctx context.Context, address string) (*edge, error) {
+	k := follow.Keeper[*edge.Edge]{Sets: m.sets, Open: p.members}
+	k.Join = func(ctx context.Context, address string) (*edge.Edge, error) {
 		e, err := m.join(ctx, p, run, below, address)
 		switch {
 		case errors.Is(err, errTwin):
@@ -126,11 +126,11 @@ func (m *members) follow(ctx context.Context, p *stagePart, run pipeline.Run, be
 		log.Info().Stringer("neighbour", e.ID()).Msg("a next node has joined")
 		return e, nil
 	}
-	k.Leave = func(e *edge) {
+	k.Leave = func(e *edge.Edge) {
 		log.Info().Stringer("neighbour", e.ID()).Msg("a next node leaves: what it has is handed on")
 		p.stage.Leave(e, func() {
-			e.depart(ctx, ending{reason: transport.Interrupted, least: 4 * m.cfg.Drain})
-			p.forget(e)
+			e.Depart(ctx, edge.Ending{Reason: transport.Interrupted, Least: 4 * m.cfg.Drain})
+			p.ways.Forget(e)
 		})
 	}
 	following, stop := context.WithCancel(ctx)
@@ -143,99 +143,24 @@ func (m *members) follow(ctx context.Context, p *stagePart, run pipeline.Run, be
 var errTwin = errors.New("it is there by another address")
 
 // join opens the run on one more node.
-func (m *members) join(ctx context.Context, p *stagePart, run pipeline.Run, below edgeConfig, address string) (*edge, error) {
-	below.Target, below.again = m.target(address), below.again || p.knows(address)
-	d, err := below.Ask(ctx, below.from)
+func (m *members) join(ctx context.Context, p *stagePart, run pipeline.Run, below edge.Config, address string) (*edge.Edge, error) {
+	below.Target, below.Again = m.target(address), below.Again || p.ways.Knew(address)
+	d, err := below.Ask(ctx, below.From)
 	if err != nil {
 		return nil, err
 	}
-	if !p.reserve(d.Name) {
+	if !p.ways.Reserve(d.Name) {
 		return nil, fmt.Errorf("%v: %w", below.ID(), errTwin)
 	}
-	defer p.release(d.Name)
-	e, _, err := openEdge(ctx, below, run)
-	if err == nil && p.end != nil && e.end != p.end.end {
-		e.depart(ctx, ending{reason: transport.Interrupted})
+	defer p.ways.Release(d.Name)
+	e, _, err := edge.Open(ctx, below, run)
+	if err == nil && p.end != nil && e.End() != p.end.End() {
+		e.Depart(ctx, edge.Ending{Reason: transport.Interrupted})
 		err = p.otherEnd(run, e)
 	}
 	if err != nil {
 		return nil, err
 	}
-	p.add(e)
+	p.ways.Add(e)
 	return e, nil
-}
-
-// ways are the edges of a part to next nodes, and what is left of those that have gone.
-type ways struct {
-	members  map[string]*edge // those that come and go, by address; the goroutine that follows them owns it
-	unfollow func()           // nil: nobody comes and goes
-
-	mu      sync.Mutex
-	next    []*edge
-	opening map[string]bool // processes to which an edge is being opened
-	were    []string        // addresses of nodes that had left
-	told    []pipeline.Entry
-	notes   []string
-}
-
-func newWays() *ways { return &ways{members: map[string]*edge{}, opening: map[string]bool{}} }
-
-func (w *ways) add(e *edge) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.next = append(w.next, e)
-}
-
-// snapshot are the edges to next nodes now.
-func (w *ways) snapshot() []*edge {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.next)
-}
-
-// reserve reports whether there is no way to a process yet, and takes note that one is being opened.
-func (w *ways) reserve(process string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.opening[process] || slices.ContainsFunc(w.next, func(e *edge) bool { return e.process() == process }) {
-		return false
-	}
-	w.opening[process] = true
-	return true
-}
-
-func (w *ways) release(process string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.opening, process)
-}
-
-// forget keeps of an edge that is closed what the report needs.
-func (w *ways) forget(e *edge) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.next = slices.DeleteFunc(w.next, func(n *edge) bool { return n == e })
-	w.told = addLedgers(w.told, e.ledgers()...)
-	for _, note := range e.notes() {
-		if len(w.notes) < maxNotes {
-			w.notes = append(w.notes, note)
-		}
-	}
-	if address := e.ID().Address; !slices.Contains(w.were, address) && len(w.were) < maxLedgers {
-		w.were = append(w.were, address)
-	}
-}
-
-// knows reports whether the run was open on a node before.
-func (w *ways) knows(address string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Contains(w.were, address)
-}
-
-// leftovers are the addresses of those that had left, their ledgers and notes.
-func (w *ways) leftovers() (were []string, told []pipeline.Entry, notes []string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.were), w.told, w.notes
 }

@@ -109,7 +109,7 @@ func TestMissingSlowNodeThatDoesNotFitIsNoted(t *testing.T) {
 		p, opened, err := begin(ctx, o)
 		go func() {
 			defer interrupt()
-			for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && !strings.Contains(fmt.Sprint(p.(*stagePart).next[1].notes()), "not used again"); {
+			for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && !strings.Contains(fmt.Sprint(p.(*stagePart).ways.Now()[1].Notes()), "not used again"); {
 				time.Sleep(10 * time.Millisecond)
 			}
 		}()
@@ -183,7 +183,7 @@ func TestRestartedNodeThatDoesNotAdmitIsNoted(t *testing.T) {
 					defer interrupt()
 					_ = nodes.slow[1].stop() // in the midst of the run
 					restarted <- start(t, again, options.Slow, []string{end.address}, "")
-					for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && !strings.Contains(fmt.Sprint(p.(*stagePart).next[1].notes()), "not used again"); {
+					for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && !strings.Contains(fmt.Sprint(p.(*stagePart).ways.Now()[1].Notes()), "not used again"); {
 						time.Sleep(10 * time.Millisecond)
 					}
 				}()

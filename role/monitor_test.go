@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/transport"
 )
 
 // The runs that end hands out are the reports that its clients have printed.
@@ -206,24 +208,23 @@ func TestSilentNodeGrowsOld(t *testing.T) {
 	c := quick()
 	c.Frames = 0
 	nodes := startQuick(t, c)
-	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test", view: monitor.NewView(pipeline.NodeID{Role: "client"})},
+	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, nodes.fast.address), From: "test", View: monitor.NewView(pipeline.NodeID{Role: "client"})},
 		pipeline.Run{ID: "r", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.view.Begin(func() pipeline.Status {
+	e.View.Begin(func() pipeline.Status {
 		s := pipeline.Status{Entry: pipeline.Entry{NodeID: pipeline.NodeID{Role: "client"}}}
 		s.Received = 42
 		return s
 	})
 	until(t, nodes.end, "aware of the client", func(r monitor.Snapshot) bool { return r.Nodes[0].Received == 42 })
-	e.stop() // no more signs of life
-	e.beats.Wait()
+	e.Silence()
 	r := until(t, nodes.end, "aware that the client is silent", func(r monitor.Snapshot) bool { return r.Nodes[0].StalenessS > 1.5 })
 	if r.Nodes[0].Role != "client" || r.Nodes[0].Received != 42 || r.Nodes[1].StalenessS > 1.5 {
 		t.Errorf("%+v", r.Nodes)
 	}
-	if _, err := e.close(t.Context(), ending{}); err != nil {
+	if _, err := e.Close(t.Context(), edge.Ending{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -232,22 +233,21 @@ func TestSilentNodeGrowsOld(t *testing.T) {
 func TestWhoHasNotOpenedTheRunIsNotShown(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
-	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.End, nodes.end.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
+	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.End, nodes.end.address), From: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	outsider := edgeConfig{Target: toward(c, options.End, nodes.end.address), from: "outsider", view: monitor.NewView(pipeline.NodeID{Role: "fast"})}
-	outsider.view.Begin(func() pipeline.Status {
+	outsider := edge.Config{Target: toward(c, options.End, nodes.end.address), From: "outsider", View: monitor.NewView(pipeline.NodeID{Role: "fast"})}
+	outsider.View.Begin(func() pipeline.Status {
 		return pipeline.Status{Entry: pipeline.Entry{NodeID: pipeline.NodeID{Role: "fast", Address: "<script>"}}}
 	})
-	s := &edge{edgeConfig: outsider, run: e.run} // which shows no further signs of life
-	if err := s.beat(t.Context()); !errors.Is(err, pipeline.ErrUnknownRun) {
+	if _, err := outsider.Client.Push(t.Context(), transport.Pushing{Run: "r", From: outsider.From, Status: outsider.View.Statuses()}); !errors.Is(err, pipeline.ErrUnknownRun) {
 		t.Errorf("its sign of life: %v", err)
 	}
 	if _, _, text := get(t, nodes.end, "/status"); strings.Contains(text, "script") {
 		t.Error(text)
 	}
-	if _, err := e.close(t.Context(), ending{}); err != nil {
+	if _, err := e.Close(t.Context(), edge.Ending{}); err != nil {
 		t.Error(err)
 	}
 }

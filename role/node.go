@@ -15,6 +15,7 @@ import (
 	"tandem/role/agree"
 	"tandem/role/answer"
 	"tandem/role/device"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/plan"
@@ -27,7 +28,7 @@ type part interface {
 	// Offer takes frames and answers each; an error means that none was taken.
 	Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error)
 	// Close drains, closes the run on the nodes below, and returns the report.
-	Close(context.Context, ending) (pipeline.Report, error)
+	Close(context.Context, edge.Ending) (pipeline.Report, error)
 
 	status() pipeline.Status         // of this node
 	Statuses() []pipeline.Status     // of this node and of all above that are known
@@ -206,7 +207,7 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	defer n.sessions.Done()
-	answer.Address = n.id.Address
+	answer.Address, answer.Version = n.id.Address, n.version
 	s.part, s.answer, s.openErr = p, answer, err
 	close(s.opened)
 	if err != nil {

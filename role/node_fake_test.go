@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/options"
 	"tandem/transport"
 )
@@ -26,7 +27,7 @@ type fakePart struct {
 	mu      sync.Mutex
 	offered int
 	told    []pipeline.Status
-	ends    []ending
+	ends    []edge.Ending
 }
 
 func (p *fakePart) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback, error) {
@@ -36,7 +37,7 @@ func (p *fakePart) Offer(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback, 
 	return make([]pipeline.Feedback, len(frames)), nil
 }
 
-func (p *fakePart) Close(ctx context.Context, end ending) (pipeline.Report, error) {
+func (p *fakePart) Close(ctx context.Context, end edge.Ending) (pipeline.Report, error) {
 	p.mu.Lock()
 	p.ends = append(p.ends, end)
 	p.mu.Unlock()
@@ -46,7 +47,7 @@ func (p *fakePart) Close(ctx context.Context, end ending) (pipeline.Report, erro
 		return pipeline.Report{}, ctx.Err()
 	}
 	p.node.parts.Add(-1)
-	return pipeline.Report{Run: p.run, Nodes: append(end.nodes, p.status().Entry)}, p.fails
+	return pipeline.Report{Run: p.run, Nodes: append(end.Nodes, p.status().Entry)}, p.fails
 }
 
 func (p *fakePart) Receive(s []pipeline.Status) {
@@ -116,7 +117,7 @@ func newFakeNode(r options.Role) *fakeNode {
 		}
 		f.parts.Add(1)
 		f.last = &fakePart{run: o.Run.ID, node: f, lasts: f.closing, fails: f.broken}
-		return f.last, transport.Opened{Run: o.Run, Life: newLife()}, nil
+		return f.last, transport.Opened{Run: o.Run, Life: edge.NewLife()}, nil
 	}
 	return f
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/options"
 	"tandem/transport"
 )
@@ -128,7 +129,7 @@ func TestRunEndsWithItsLastEdge(t *testing.T) {
 		if c := <-n.close("a", "slow2"); c.err != nil || c.report.Run != "a" {
 			t.Errorf("long afterwards: %+v", c)
 		}
-		if end := n.last.ends; len(end) != 1 || end[0].nodes[0].Role != "client" || strings.Count(fmt.Sprint(end), "slow says so") != 1 {
+		if end := n.last.ends; len(end) != 1 || end[0].Nodes[0].Role != "client" || strings.Count(fmt.Sprint(end), "slow says so") != 1 {
 			t.Errorf("the part is closed with %+v", end)
 		}
 	})
@@ -168,7 +169,7 @@ func TestClosingFails(t *testing.T) {
 		n.closing = time.Hour
 		n.open(t, "b", "one")
 		refusedWith(t, (<-n.close("b", "one")).err, n.broken)
-		if least := n.last.ends[0].least; least != 4*n.drain {
+		if least := n.last.ends[0].Least; least != 4*n.drain {
 			t.Errorf("the nodes below have %v", least)
 		}
 		n.closing, n.broken = 0, nil
@@ -208,10 +209,10 @@ func TestBoundsOfARun(t *testing.T) {
 		}
 		synctest.Wait()
 		end := n.last.ends[0]
-		if notes := strings.Count(fmt.Sprint(end), "note "); len(end.nodes) != maxLedgers || notes > maxNotes || notes < maxNotes-1 {
-			t.Errorf("%d ledgers, %d notes", len(end.nodes), notes)
+		if notes := strings.Count(fmt.Sprint(end), "note "); len(end.Nodes) != edge.MaxLedgers || notes > maxNotes || notes < maxNotes-1 {
+			t.Errorf("%d ledgers, %d notes", len(end.Nodes), notes)
 		}
-		if !slices.ContainsFunc(end.nodes, func(e pipeline.Entry) bool { return e.Address == "0" }) {
+		if !slices.ContainsFunc(end.Nodes, func(e pipeline.Entry) bool { return e.Address == "0" }) {
 			t.Error("the first is left out")
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/options"
 	"tandem/transport"
 )
@@ -169,7 +170,7 @@ func TestNodeIsStopped(t *testing.T) {
 					refusedWith(t, c.err, pipeline.ErrStopping, r.String()+" is", "end has the report of run a")
 				}
 				end := n.last.ends[0]
-				if text := fmt.Sprint(end); end.reason != transport.Stopped || strings.Count(text, "was stopped during the run") != 1 {
+				if text := fmt.Sprint(end); end.Reason != transport.Stopped || strings.Count(text, "was stopped during the run") != 1 {
 					t.Errorf("the part is closed with %s", text)
 				}
 				_, err = n.Open(t.Context(), opening("b", "one"))
@@ -195,12 +196,12 @@ func TestNodeIsStoppedWhileItOpens(t *testing.T) {
 				n.stop()
 				want := n.opening
 				if fails == nil { // its neighbour does not show up to hear of it
-					want += beat + 2*probe
+					want += edge.Beat + 2*edge.Probe
 				}
 				if took := time.Since(began); took != want {
 					t.Errorf("it stops after %v", took)
 				}
-				if fails == nil && (len(n.last.ends) != 1 || n.last.ends[0].reason != transport.Stopped) {
+				if fails == nil && (len(n.last.ends) != 1 || n.last.ends[0].Reason != transport.Stopped) {
 					t.Errorf("the part is closed with %+v", n.last.ends)
 				}
 			})
@@ -219,7 +220,7 @@ func TestNodeIsStoppedWhileItCloses(t *testing.T) {
 		if c := <-answer; c.err != nil || c.report.Run != "a" {
 			t.Errorf("%+v", c)
 		}
-		if n.last.ends[0].reason == transport.Stopped {
+		if n.last.ends[0].Reason == transport.Stopped {
 			t.Error("it does not wait for the report")
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/target"
@@ -75,7 +76,7 @@ func TestStoppingNodeIsNotReady(t *testing.T) {
 		p, opened, err := begin(ctx, o)
 		return &heldUp{p, entered, leave}, opened, err
 	}
-	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Slow, nodes.slow[0].address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Slow, nodes.slow[0].address), From: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,8 +97,7 @@ func TestStoppingNodeIsNotReady(t *testing.T) {
 	}
 	close(leave)
 	<-stopped
-	e.stop()
-	e.beats.Wait()
+	e.Silence()
 }
 
 // A node that is only starting answers, so it is not taken for one that hangs, and who opens a run waits for it.
@@ -115,9 +115,9 @@ func TestStartingNodeIsWaitedFor(t *testing.T) {
 	}
 	opened := make(chan error)
 	go func() {
-		e, _, err := openEdge(t.Context(), edgeConfig{Target: target.Target{Client: client, Flag: "--next", Role: options.Slow}, from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+		e, _, err := edge.Open(t.Context(), edge.Config{Target: target.Target{Client: client, Flag: "--next", Role: options.Slow}, From: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
 		if err == nil {
-			_, err = e.close(t.Context(), ending{})
+			_, err = e.Close(t.Context(), edge.Ending{})
 		}
 		opened <- err
 	}()
@@ -138,7 +138,7 @@ type heldUp struct {
 	entered, leave chan struct{}
 }
 
-func (p *heldUp) Close(ctx context.Context, end ending) (pipeline.Report, error) {
+func (p *heldUp) Close(ctx context.Context, end edge.Ending) (pipeline.Report, error) {
 	close(p.entered)
 	<-p.leave
 	return p.part.Close(ctx, end)

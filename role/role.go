@@ -14,6 +14,7 @@ import (
 	"tandem/role/cert"
 	"tandem/role/device"
 	"tandem/role/discover"
+	"tandem/role/edge"
 	"tandem/role/options"
 	"tandem/role/report"
 	"tandem/role/resolve"
@@ -101,7 +102,7 @@ func (c setup) printer() (*report.Printer, error) {
 
 // losses remembers why frames of a run are lost on a node.
 func (c setup) losses(id pipeline.NodeID, run string) *report.Losses {
-	return report.NewLosses(someOf(c.Log.With().Str("run", run).Logger()), called(id), c.buffer())
+	return report.NewLosses(someOf(c.Log.With().Str("run", run).Logger()), edge.Called(id), c.buffer())
 }
 
 // someOf is a log for what may happen very often: it is on a card.

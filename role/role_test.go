@@ -14,6 +14,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/device"
+	"tandem/role/edge"
 	"tandem/role/options"
 	"tandem/role/target"
 	"tandem/transport"
@@ -144,7 +145,7 @@ func toward(c setup, r options.Role, address string) target.Target {
 func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
-	first, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "first", Strategy: "baseline"})
+	first, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, nodes.fast.address), From: "test"}, pipeline.Run{ID: "first", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +168,7 @@ func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
 		t.Errorf("it does not wait: %v", err)
 	case <-time.After(500 * time.Millisecond):
 	}
-	if _, err := first.close(t.Context(), ending{}); err != nil {
+	if _, err := first.Close(t.Context(), edge.Ending{}); err != nil {
 		t.Error(err)
 	}
 	if err := <-second; err != nil {
@@ -180,7 +181,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 	c := quick()
 	c.Input.Paths, c.Input.Labels, c.Queue, c.Frames = []string{digitsImages}, digitsLabels, 100, 100
 	nodes := startQuick(t, c)
-	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40})
+	e, opened, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, nodes.fast.address), From: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 40})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +214,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 	if _, err := atEnd.Push(t.Context(), transport.Pushing{Run: "r", From: "test", Frames: []pipeline.Frame{good}}); !errors.Is(err, pipeline.ErrUnknownRun) {
 		t.Errorf("a frame of a stranger: error %v", err)
 	}
-	if _, err := atEnd.Open(t.Context(), transport.Opening{Run: e.run, From: "test", Address: nodes.end.address}); err != nil {
+	if _, err := atEnd.Open(t.Context(), transport.Opening{Run: opened.Run, From: "test", Address: nodes.end.address}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := atEnd.Push(t.Context(), transport.Pushing{Run: "r", From: "test", Frames: []pipeline.Frame{good}}); !errors.Is(err, pipeline.ErrInvalidFrame) {
@@ -224,7 +225,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 	}
 	entry := ledger.Entry(time.Now())
 	entry.Role = "client"
-	report, err := e.close(t.Context(), ending{nodes: []pipeline.Entry{entry}})
+	report, err := e.Close(t.Context(), edge.Ending{Nodes: []pipeline.Entry{entry}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +239,7 @@ func TestInvalidFramesDisturbNobody(t *testing.T) {
 func TestSilentClientsRunIsClosed(t *testing.T) {
 	t.Parallel()
 	c := quick()
-	c.Idle = 4 * beat // the nodes among themselves show signs of life
+	c.Idle = 4 * edge.Beat // the nodes among themselves show signs of life
 	reports := make(chan pipeline.Report, 1)
 	nodes := &localNodes{}
 	t.Cleanup(func() {
@@ -259,7 +260,7 @@ func TestSilentClientsRunIsClosed(t *testing.T) {
 	nodes.slow = []*server{start(options.Slow, nodes.end.address, "")}
 	nodes.fast = start(options.Fast, nodes.slow[0].address, nodes.end.address)
 
-	e, _, err := openEdge(t.Context(), edgeConfig{Target: toward(c, options.Fast, nodes.fast.address), from: "client-dead"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10})
+	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, nodes.fast.address), From: "client-dead"}, pipeline.Run{ID: "r", Strategy: "baseline", Frames: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +268,7 @@ func TestSilentClientsRunIsClosed(t *testing.T) {
 	if _, err := e.Send(t.Context(), []pipeline.Frame{frame}); err != nil {
 		t.Fatal(err)
 	}
-	e.stop() // no more signs of life
+	e.Silence()
 	select {
 	case r := <-reports:
 		if r.Delivered != 1 || !strings.Contains(fmt.Sprint(r.Notes), "client-dead was silent") {

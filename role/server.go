@@ -12,6 +12,7 @@ import (
 	"tandem/role/answer"
 	"tandem/role/boot"
 	"tandem/role/discover"
+	"tandem/role/edge"
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
@@ -71,7 +72,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 	cfg.equip()
 	s := &server{address: listener.Addr().String(), uplink: cfg.uplink, gate: newGate(cfg), deaf: make(chan struct{})}
 	s.node = &node{
-		role: cfg.Role, name: newName(cfg.Role), version: cfg.Version, log: cfg.Log, some: someOf(cfg.Log), idle: cfg.Idle, drain: cfg.Drain,
+		role: cfg.Role, name: edge.NewName(cfg.Role), version: cfg.Version, log: cfg.Log, some: someOf(cfg.Log), idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 	}
 	s.node.Calibrator = &plan.Calibrator{Built: s.node.built, Busy: s.node.inRun, Threads: cfg.Threads, Emulate: cfg.Emulate}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/serve"
 	"tandem/role/target"
@@ -103,7 +104,7 @@ func (s *service) say(at net.Addr) {
 
 // last returns when the context ends, the run is over, or requests can't be taken any more, and why.
 func (s *service) last(ctx context.Context, failed <-chan error) error {
-	tick := time.NewTicker(beat)
+	tick := time.NewTicker(edge.Beat)
 	defer tick.Stop()
 	for {
 		select {

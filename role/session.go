@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/transport"
@@ -16,7 +17,6 @@ import (
 // What a run may gather on a node, whoever sends it. A neighbour that is started again counts anew.
 const (
 	maxNeighbours  = 1024
-	maxLedgers     = 256
 	maxLedgerBytes = 512 << 10 // of all ledgers as JSON, without ids of frames: a report may have twice as many
 	maxNotes       = 32
 	maxLives       = 16 // of a process, whose run is interrupted again and again
@@ -86,7 +86,7 @@ func (s *session) join(o transport.Opening, now time.Time) {
 			a.open, a.left = false, true
 		}
 	}
-	n := &neighbour{called: called(o.Caller), id: o.Caller, seen: now, open: true}
+	n := &neighbour{called: edge.Called(o.Caller), id: o.Caller, seen: now, open: true}
 	if o.Caller.Role == "" {
 		n.called = o.From
 	}
@@ -117,11 +117,11 @@ func (s *session) held() bool {
 // gather remembers what a neighbour that leaves brings: the ledgers of the nodes above, one for each life, and their notes.
 func (s *session) gather(c transport.Closing) {
 	for _, e := range c.Nodes {
-		if hasLife(s.nodes, e) {
+		if edge.HasLife(s.nodes, e) {
 			continue
 		}
 		text, err := json.Marshal(e)
-		if err != nil || len(s.nodes) == maxLedgers || s.bytes+len(text) > maxLedgerBytes {
+		if err != nil || len(s.nodes) == edge.MaxLedgers || s.bytes+len(text) > maxLedgerBytes {
 			s.note("some nodes are left out, as their ledgers are too many or too long")
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"tandem/model"
 	"tandem/pipeline"
 	"tandem/role/device"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/report"
 	"tandem/transport"
@@ -19,11 +20,14 @@ import (
 // stagePart is the part of fast or slow in one run.
 type stagePart struct {
 	*monitor.View
-	*ways
 	cfg   setup
 	stage *pipeline.Stage
-	end   *edge
-	abort context.CancelFunc // gives up what is still on the node
+	ways  *edge.Ways // to the next nodes
+	// Of these, members come and go, by address. They are the goroutine's that unfollow ends; nil: nobody comes and goes.
+	members  map[string]*edge.Edge
+	unfollow func()
+	end      *edge.Edge
+	abort    context.CancelFunc // gives up what is still on the node
 	// restarted: the run has begun before, and this is not the process that it began on.
 	restarted bool
 	lives     []pipeline.Entry // of this process in the run, which was interrupted between them
@@ -48,7 +52,7 @@ func (p *stagePart) status() pipeline.Status {
 }
 
 // edges are those to the next nodes and to end.
-func (p *stagePart) edges() []*edge { return append(p.snapshot(), p.end) }
+func (p *stagePart) edges() []*edge.Edge { return append(p.ways.Now(), p.end) }
 
 func (p *stagePart) below() map[pipeline.NodeID]bool {
 	up := make(map[pipeline.NodeID]bool)
@@ -59,7 +63,7 @@ func (p *stagePart) below() map[pipeline.NodeID]bool {
 }
 
 // down are the neighbours below that do not answer.
-func down(edges []*edge) (nodes []pipeline.NodeID) {
+func down(edges []*edge.Edge) (nodes []pipeline.NodeID) {
 	for _, e := range edges {
 		if !e.Up() {
 			nodes = append(nodes, e.ID())
@@ -70,7 +74,7 @@ func down(edges []*edge) (nodes []pipeline.NodeID) {
 
 // withDown adds the neighbours that a node misses now to end's summary, before those that others miss. End may be one of
 // them; nil: nothing is known.
-func withDown(l *pipeline.Live, edges []*edge) *pipeline.Live {
+func withDown(l *pipeline.Live, edges []*edge.Edge) *pipeline.Live {
 	missed := down(edges)
 	if len(missed) == 0 {
 		return l
@@ -86,14 +90,14 @@ func withDown(l *pipeline.Live, edges []*edge) *pipeline.Live {
 func (p *stagePart) Summary() *pipeline.Live { return withDown(p.View.Summary(), p.edges()) }
 
 // Close drains the stage and closes the run below.
-func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, error) {
+func (p *stagePart) Close(ctx context.Context, end edge.Ending) (pipeline.Report, error) {
 	if p.unfollow != nil {
 		p.unfollow()
 	}
 	drained, stop := context.WithCancel(context.Background())
 	var patience sync.WaitGroup
 	patience.Go(func() { p.lose(drained) })
-	entry := p.stage.Close(end.nodes...)
+	entry := p.stage.Close(end.Nodes...)
 	stop()
 	patience.Wait()
 	p.abort()
@@ -102,34 +106,34 @@ func (p *stagePart) Close(ctx context.Context, end ending) (pipeline.Report, err
 		entry.Weights = p.cfg.Weights.String()
 	}
 	if entry.Restarted = p.restarted; p.restarted {
-		end.say(p.ID, startedAgain)
+		end.Say(p.ID, edge.StartedAgain)
 	}
-	were, told, notes := p.leftovers()
-	for _, e := range p.snapshot() {
+	were, told, notes := p.ways.Left()
+	for _, e := range p.ways.Now() {
 		entry.Next = append(entry.Next, e.ID().Address)
 	}
 	entry.Next = append(entry.Next, slices.DeleteFunc(were, func(a string) bool { return slices.Contains(entry.Next, a) })...)
-	end.say(p.ID, p.watch.End(&entry)...)
+	end.Say(p.ID, p.watch.End(&entry)...)
 	p.lives = pipeline.BoundIDs(append(p.lives, entry), pipeline.MaxRanges)
-	end.nodes = append(end.nodes, p.lives...) // those below may have missed an earlier one, or forgotten it
+	end.Nodes = append(end.Nodes, p.lives...) // those below may have missed an earlier one, or forgotten it
 	if p.trace != nil {
 		if err := p.trace.Flush(); err != nil {
 			p.cfg.Log.Error().Err(err).Msg("decisions are missing in the trace")
-			end.say(p.ID, "could not write "+err.Error())
+			end.Say(p.ID, "could not write "+err.Error())
 		}
 	}
-	end.add(append(p.losses.Notes(), notes...)...)
-	end.nodes = addLedgers(end.nodes, told...)
+	end.Add(append(p.losses.Notes(), notes...)...)
+	end.Nodes = edge.AddLedgers(end.Nodes, told...)
 	for _, e := range p.edges() {
-		end.add(e.notes()...)
-		end.nodes = addLedgers(end.nodes, e.ledgers()...)
+		end.Add(e.Notes()...)
+		end.Nodes = edge.AddLedgers(end.Nodes, e.Ledgers()...)
 	}
 	if p.emulated != nil {
-		end.say(p.ID, p.emulated.Note())
+		end.Say(p.ID, p.emulated.Note())
 	}
-	report, err := closeAll(ctx, p.edges(), end)
-	if end.reason == transport.Stopped { // there is no report yet
-		report.Nodes = end.nodes
+	report, err := edge.CloseAll(ctx, p.edges(), end)
+	if end.Reason == transport.Stopped { // there is no report yet
+		report.Nodes = end.Nodes
 	}
 	return report, err
 }
@@ -162,28 +166,28 @@ func (p *stagePart) lose(drained context.Context) {
 
 // sameEnd checks that the results of the next nodes reach the end node that this one sends its own to.
 func (p *stagePart) sameEnd(run pipeline.Run) error {
-	for _, e := range p.snapshot() {
-		if e.end != "" && e.end != p.end.end {
+	for _, e := range p.ways.Now() {
+		if e.End() != "" && e.End() != p.end.End() {
 			return p.otherEnd(run, e)
 		}
 	}
 	return nil
 }
 
-func (p *stagePart) otherEnd(run pipeline.Run, e *edge) error {
+func (p *stagePart) otherEnd(run pipeline.Run, e *edge.Edge) error {
 	return fmt.Errorf("%w %s: results of %v reach another end node than that of %s, %v: give both the same --end",
-		pipeline.ErrInvalidRun, run.ID, e.ID(), called(p.ID), p.end.ID())
+		pipeline.ErrInvalidRun, run.ID, e.ID(), edge.Called(p.ID), p.end.ID())
 }
 
 // abandon closes what was opened below when the opening fails further on. A run that has begun before may be opened again
 // soon: the nodes below wait for that, as they do for a node that was stopped.
 func (p *stagePart) abandon(why error, again bool) {
 	p.watch.End(new(pipeline.Entry))
-	edges, reason := slices.DeleteFunc(p.edges(), func(e *edge) bool { return e == nil }), transport.Interrupted
+	edges, reason := slices.DeleteFunc(p.edges(), func(e *edge.Edge) bool { return e == nil }), transport.Interrupted
 	if again {
 		reason = transport.Stopped
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
-	_, _ = closeAll(ctx, edges, ending{notes: []string{"the opening failed: " + why.Error()}, reason: reason})
+	_, _ = edge.CloseAll(ctx, edges, edge.Ending{Notes: []string{"the opening failed: " + why.Error()}, Reason: reason})
 }

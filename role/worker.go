@@ -11,6 +11,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/agree"
 	"tandem/role/device"
+	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/options"
 	"tandem/role/report"
@@ -115,18 +116,18 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		return nil, transport.Opened{}, err
 	}
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
-	life := newLife()
-	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), ways: newWays(), trace: w.trace, losses: w.cfg.losses(id, run.ID), watch: w.cfg.device.Watch()}
-	way := edgeConfig{log: w.cfg.Log, from: w.name, caller: id, path: o.Path, again: o.Again, view: p.View, shelf: w.shelf}
+	life := edge.NewLife()
+	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), ways: edge.NewWays(), members: map[string]*edge.Edge{}, trace: w.trace, losses: w.cfg.losses(id, run.ID), watch: w.cfg.device.Watch()}
+	way := edge.Config{Log: w.cfg.Log, From: w.name, Caller: id, Path: o.Path, Again: o.Again, View: p.View, Shelf: w.shelf}
 	if before, ok := o.before.(*stagePart); ok {
 		p.lives = before.lives[max(0, len(before.lives)-maxLives):]
 	}
 	below := way
-	below.layer, below.exact, below.kept = held.To, exact(agree.Tensors(w.net, held.To)), entry.Keeps
+	below.Layer, below.Exact, below.Kept = held.To, edge.Exact(agree.Tensors(w.net, held.To)), entry.Keeps
 	err = w.openNext(ctx, p, run, below)
 	if err == nil {
 		way.Target = *w.below.End
-		p.end, _, err = openEdge(ctx, way, run)
+		p.end, _, err = edge.Open(ctx, way, run)
 	}
 	if err == nil && !o.Again { // of an end that was started again since, some may not know yet
 		err = p.sameEnd(run)
@@ -163,13 +164,13 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		End:       p.end,
 		EndID:     p.end.ID(),
 		Failed:    p.losses.Count,
-		Gone:      func(f pipeline.Fate) { p.end.announce(f) },
+		Gone:      func(f pipeline.Fate) { p.end.Announce(f) },
 		Full:      p.losses.Full,
 		Throttled: p.watch.Throttled,
 		Served:    w.metrics.Service,
 		Waited:    w.metrics.Wait,
 	}
-	for _, e := range p.snapshot() {
+	for _, e := range p.ways.Now() {
 		c.Next = append(c.Next, e)
 	}
 	if len(c.Next) > 0 {
@@ -186,22 +187,22 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		w.members.follow(stageCtx, p, run, below)
 	}
 	p.Begin(p.status)
-	return p, transport.Opened{Run: run, Inputs: agree.Tensors(w.net, held.From), Life: life, End: p.end.end, EndAddress: w.below.End.Client.Address()}, nil
+	return p, transport.Opened{Run: run, Inputs: agree.Tensors(w.net, held.From), Life: life, End: p.end.End(), EndAddress: w.below.End.Client.Address()}, nil
 }
 
 // openNext opens the run on the next nodes, all at the same time. Of several, some may be missing or being stopped: they are
 // used when they are there.
-func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, cfg edgeConfig) error {
-	edges, errs := make([]*edge, len(w.below.Next)), make([]error, len(w.below.Next))
+func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, cfg edge.Config) error {
+	edges, errs := make([]*edge.Edge, len(w.below.Next)), make([]error, len(w.below.Next))
 	var opening sync.WaitGroup
 	for i, t := range w.below.Next {
 		cfg := cfg
 		cfg.Target = t
 		opening.Go(func() {
-			edges[i], _, errs[i] = openEdge(ctx, cfg, run)
+			edges[i], _, errs[i] = edge.Open(ctx, cfg, run)
 			absent := errors.Is(errs[i], pipeline.ErrUnreachable) || errors.Is(errs[i], pipeline.ErrStopping)
-			if absent && (cfg.kept || cfg.again) { // without a node a run may not begin, but go on
-				edges[i] = missingEdge(cfg, run)
+			if absent && (cfg.Kept || cfg.Again) { // without a node a run may not begin, but go on
+				edges[i] = edge.Missing(cfg, run)
 			}
 		})
 	}
@@ -220,7 +221,7 @@ func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, c
 			missing = append(missing, errs[i])
 			p.losses.Missing(errs[i])
 		}
-		p.add(e)
+		p.ways.Add(e)
 	}
 	if len(missing) == len(edges) && (len(missing) > 0 || unknown != nil) && len(p.members) == 0 {
 		refused = append(missing, unknown)

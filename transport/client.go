@@ -146,6 +146,7 @@ func (c *Client) Open(ctx context.Context, o Opening) (Opened, error) {
 	}
 	opened := Opened{
 		Run: runFromWire(m.GetRun()), Inputs: enters(m), Address: m.GetAddress(), Life: m.GetLife(), End: m.GetEnd(), EndAddress: m.GetEndAddress(),
+		Version: m.GetVersion(),
 	}
 	if err := validRun(opened.Run); err != nil {
 		return Opened{}, fmt.Errorf("%s answered with an %w", c.address, err)

@@ -66,6 +66,7 @@ type Opened struct {
 	End     string       // the end process that the node's results reach
 	// EndAddress is by which the node calls end; empty: it is end.
 	EndAddress string
+	Version    string // of tandem, on the node
 }
 
 // Input is a tensor that frames bring.
@@ -188,7 +189,7 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 	}
 	answer := &wire.OpenResponse{
 		Run: runToWire(opened.Run), Inputs: tensorsToWire(opened.Inputs), Address: opened.Address, Life: opened.Life,
-		End: opened.End, EndAddress: opened.EndAddress,
+		End: opened.End, EndAddress: opened.EndAddress, Version: opened.Version,
 	}
 	if len(opened.Inputs) > 0 {
 		answer.Shape = ints[int32](opened.Inputs[0].Shape)

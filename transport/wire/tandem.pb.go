@@ -608,7 +608,9 @@ type OpenResponse struct {
 	// All inputs, in the order in which frames bring them.
 	Inputs []*Value `protobuf:"bytes,6,rep,name=inputs,proto3" json:"inputs,omitempty"`
 	// The address by which the node that finishes frames calls end; empty on end itself.
-	EndAddress    string `protobuf:"bytes,7,opt,name=end_address,json=endAddress,proto3" json:"end_address,omitempty"`
+	EndAddress string `protobuf:"bytes,7,opt,name=end_address,json=endAddress,proto3" json:"end_address,omitempty"`
+	// Of tandem, on the node.
+	Version       string `protobuf:"bytes,8,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -688,6 +690,13 @@ func (x *OpenResponse) GetInputs() []*Value {
 func (x *OpenResponse) GetEndAddress() string {
 	if x != nil {
 		return x.EndAddress
+	}
+	return ""
+}
+
+func (x *OpenResponse) GetVersion() string {
+	if x != nil {
+		return x.Version
 	}
 	return ""
 }
@@ -2742,7 +2751,10 @@ type Report struct {
 	// Pictures that became no frames, as in the client's ledger.
 	Skipped int64 `protobuf:"varint,30,opt,name=skipped,proto3" json:"skipped,omitempty"`
 	// In virtual time; otherwise it was played.
-	Simulated     bool `protobuf:"varint,31,opt,name=simulated,proto3" json:"simulated,omitempty"`
+	Simulated bool `protobuf:"varint,31,opt,name=simulated,proto3" json:"simulated,omitempty"`
+	// What was possible at best with the devices as they were measured.
+	BestCoverage  *float64 `protobuf:"fixed64,32,opt,name=best_coverage,json=bestCoverage,proto3,oneof" json:"best_coverage,omitempty"`
+	BestRate      *float64 `protobuf:"fixed64,33,opt,name=best_rate,json=bestRate,proto3,oneof" json:"best_rate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2992,6 +3004,20 @@ func (x *Report) GetSimulated() bool {
 		return x.Simulated
 	}
 	return false
+}
+
+func (x *Report) GetBestCoverage() float64 {
+	if x != nil && x.BestCoverage != nil {
+		return *x.BestCoverage
+	}
+	return 0
+}
+
+func (x *Report) GetBestRate() float64 {
+	if x != nil && x.BestRate != nil {
+		return *x.BestRate
+	}
+	return 0
 }
 
 // NodeName is what reports call a node.
@@ -3282,7 +3308,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\vcaller_role\x18\x06 \x01(\tR\n" +
 	"callerRole\x12%\n" +
 	"\x0ecaller_address\x18\a \x01(\tR\rcallerAddress\x12\x12\n" +
-	"\x04path\x18\b \x03(\tR\x04path:\x06\x80\xb5\x18\x80\x80\x04\"\xec\x01\n" +
+	"\x04path\x18\b \x03(\tR\x04path:\x06\x80\xb5\x18\x80\x80\x04\"\x86\x02\n" +
 	"\fOpenResponse\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x18\n" +
@@ -3291,7 +3317,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\x03end\x18\x05 \x01(\tR\x03end\x12/\n" +
 	"\x06inputs\x18\x06 \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\x06inputs\x12\x1f\n" +
 	"\vend_address\x18\a \x01(\tR\n" +
-	"endAddress:\x06\x80\xb5\x18\x80\x80\x04\"m\n" +
+	"endAddress\x12\x18\n" +
+	"\aversion\x18\b \x01(\tR\aversion:\x06\x80\xb5\x18\x80\x80\x04\"m\n" +
 	"\x05Value\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x12\n" +
@@ -3484,7 +3511,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\vstaleness_s\x18\t \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
 	"stalenessS\x12'\n" +
 	"\x04down\x18\n" +
-	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\x84\b\n" +
+	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\xf0\b\n" +
 	"\x06Report\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x88\xb5\x18\x80 R\bstrategy\x12\x14\n" +
@@ -3521,9 +3548,14 @@ const file_tandem_proto_rawDesc = "" +
 	"\amissing\x18\x1c \x03(\v2\x13.tandem.v1.NodeNameR\amissing\x127\n" +
 	"\tlast_seen\x18\x1d \x03(\v2\x13.tandem.v1.LastSeenB\x05\x80\xb5\x18\x80\bR\blastSeen\x12\x18\n" +
 	"\askipped\x18\x1e \x01(\x03R\askipped\x12\x1c\n" +
-	"\tsimulated\x18\x1f \x01(\bR\tsimulatedB\v\n" +
+	"\tsimulated\x18\x1f \x01(\bR\tsimulated\x12(\n" +
+	"\rbest_coverage\x18  \x01(\x01H\x02R\fbestCoverage\x88\x01\x01\x12 \n" +
+	"\tbest_rate\x18! \x01(\x01H\x03R\bbestRate\x88\x01\x01B\v\n" +
 	"\t_accuracyB\x13\n" +
-	"\x11_joules_per_frame\"8\n" +
+	"\x11_joules_per_frameB\x10\n" +
+	"\x0e_best_coverageB\f\n" +
+	"\n" +
+	"_best_rate\"8\n" +
 	"\bNodeName\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\"l\n" +

@@ -1,4 +1,4 @@
-package role
+package edge
 
 import (
 	"cmp"
@@ -15,84 +15,86 @@ import (
 	"tandem/transport"
 )
 
-// ending is what the nodes above say when they close a run.
-type ending struct {
-	nodes  []pipeline.Entry // their ledgers
-	notes  []string         // what was out of the ordinary
-	reason transport.Reason
-	least  time.Duration // for which the nodes below may close the run; a node that still answers then may take longer
+// Ending is what the nodes above say when they close a run.
+type Ending struct {
+	Nodes  []pipeline.Entry // their ledgers
+	Notes  []string         // what was out of the ordinary
+	Reason transport.Reason
+	Least  time.Duration // for which the nodes below may close the run; a node that still answers then may take longer
 }
 
-// startedAgain is the note of a node that has forgotten what it did in the run before.
-const startedAgain = "was started again during the run"
-
-// add adds notes; empty ones are none.
-func (e *ending) add(notes ...string) {
+// Add adds notes; empty ones are none.
+func (e *Ending) Add(notes ...string) {
 	for _, note := range notes {
 		if note != "" {
-			e.notes = append(e.notes, note)
+			e.Notes = append(e.Notes, note)
 		}
 	}
 }
 
-// say adds what a node has to say of itself.
-func (e *ending) say(of pipeline.NodeID, texts ...string) {
+// Say adds what a node has to say of itself.
+func (e *Ending) Say(of pipeline.NodeID, texts ...string) {
 	for _, text := range texts {
 		if text != "" {
-			e.add(called(of) + " " + text)
+			e.Add(Called(of) + " " + text)
 		}
 	}
 }
 
-// addLedgers adds those of lives that are not there yet, as long as there are not too many.
-func addLedgers(to []pipeline.Entry, more ...pipeline.Entry) []pipeline.Entry {
+// StartedAgain is the note of a node that has forgotten what it did in the run before.
+const StartedAgain = "was started again during the run"
+
+// MaxLedgers is how many ledgers a node gathers in a run.
+const MaxLedgers = 256
+
+// AddLedgers adds those of lives that are not there yet, as long as there are not too many.
+func AddLedgers(to []pipeline.Entry, more ...pipeline.Entry) []pipeline.Entry {
 	for _, e := range more {
-		if !hasLife(to, e) && len(to) < maxLedgers {
+		if !HasLife(to, e) && len(to) < MaxLedgers {
 			to = append(slices.Clip(to), e)
 		}
 	}
 	return to
 }
 
-// hasLife reports whether the ledger of an entry's life is among others.
-func hasLife(ledgers []pipeline.Entry, e pipeline.Entry) bool {
+// HasLife reports whether the ledger of an entry's life is among others.
+func HasLife(ledgers []pipeline.Entry, e pipeline.Entry) bool {
 	return slices.ContainsFunc(ledgers, func(k pipeline.Entry) bool { return k.NodeID == e.NodeID && k.Life == e.Life })
 }
 
-// newLife makes a name for a life of a node in a run.
-func newLife() string { return rand.Text()[:8] }
+// NewLife makes a name for a life of a node in a run.
+func NewLife() string { return rand.Text()[:8] }
 
-// called is what notes call a node. Of slow ones there may be several.
-func called(id pipeline.NodeID) string {
+// Called is what notes call a node. Of slow ones there may be several.
+func Called(id pipeline.NodeID) string {
 	if id.Role == string(options.Slow) {
 		return id.String()
 	}
 	return id.Role
 }
 
-// closeTime is for how long a neighbour that can't be told that the run is over is told again.
-const closeTime = 10 * time.Second
+// CloseTime is for how long a neighbour that can't be told that the run is over is told again.
+const CloseTime = 10 * time.Second
 
-// close says that no more comes, and returns the report. A neighbour that is just being started again may have to be
+// Close says that no more comes, and returns the report. A neighbour that is just being started again may have to be
 // told what is over: the nodes behind it wait for it.
-func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
-	e.stop()
-	e.beats.Wait()
+func (e *Edge) Close(ctx context.Context, end Ending) (pipeline.Report, error) {
+	e.Silence()
 	e.flush(ctx)
 	defer e.Client.CloseIdle() // the neighbour may be restarted before the next run
-	ctx, attended := e.attend(ctx, end.least)
+	ctx, attended := e.attend(ctx, end.Least)
 	defer attended()
-	c := transport.Closing{Run: e.run.ID, From: e.from, Nodes: end.nodes, Notes: end.notes, Reason: end.reason}
+	c := transport.Closing{Run: e.run.ID, From: e.From, Nodes: end.Nodes, Notes: end.Notes, Reason: end.Reason}
 	report, err := e.tell(ctx, c)
-	if err == nil || end.reason == transport.Stopped {
+	if err == nil || end.Reason == transport.Stopped {
 		return report, err
 	}
 	var stopped error // what a neighbour said that was being stopped
-	for since := time.Now(); err != nil && time.Since(since) < closeTime; {
+	for since := time.Now(); err != nil && time.Since(since) < CloseTime; {
 		switch {
 		case errors.Is(err, pipeline.ErrStopping): // it may be back soon
 			stopped = cmp.Or(stopped, err)
-		case !errors.Is(err, pipeline.ErrUnknownRun) && !errors.Is(err, pipeline.ErrUnreachable) || e.over() != nil:
+		case !errors.Is(err, pipeline.ErrUnknownRun) && !errors.Is(err, pipeline.ErrUnreachable) || e.Over() != nil:
 			return report, err
 		}
 		if errors.Is(err, pipeline.ErrUnknownRun) && e.reopen(ctx) == nil { // it has been started again already
@@ -101,7 +103,7 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 			}
 		}
 		select {
-		case <-time.After(probe):
+		case <-time.After(Probe):
 		case <-ctx.Done():
 			return report, cmp.Or(stopped, err)
 		}
@@ -113,15 +115,14 @@ func (e *edge) close(ctx context.Context, end ending) (pipeline.Report, error) {
 	return report, err
 }
 
-// depart closes the edge while the run goes on without the neighbour, which hands on what it has. One that does not answer
+// Depart closes the edge while the run goes on without the neighbour, which hands on what it has. One that does not answer
 // misses this node, and closes its part by itself. The edge is down from then on.
-func (e *edge) depart(ctx context.Context, end ending) {
+func (e *Edge) Depart(ctx context.Context, end Ending) {
 	err := pipeline.ErrUnreachable
 	if e.Up() {
-		_, err = e.close(ctx, end)
+		_, err = e.Close(ctx, end)
 	} else {
-		e.stop()
-		e.beats.Wait()
+		e.Silence()
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -132,7 +133,7 @@ func (e *edge) depart(ctx context.Context, end ending) {
 
 // attend ends the context when the closing has lasted for some time and the neighbour does not answer any more: how much it
 // has to send, over which link, is its own to know.
-func (e *edge) attend(ctx context.Context, least time.Duration) (_ context.Context, done func()) {
+func (e *Edge) attend(ctx context.Context, least time.Duration) (_ context.Context, done func()) {
 	ctx, giveUp := context.WithCancelCause(ctx)
 	var asking sync.WaitGroup
 	asking.Go(func() {
@@ -142,7 +143,7 @@ func (e *edge) attend(ctx context.Context, least time.Duration) (_ context.Conte
 			case <-ctx.Done():
 				return
 			}
-			asked, cancel := context.WithTimeout(ctx, closeTime)
+			asked, cancel := context.WithTimeout(ctx, CloseTime)
 			_, err := e.Client.Describe(asked)
 			cancel()
 			if err != nil && !transport.Answered(err) {
@@ -154,7 +155,7 @@ func (e *edge) attend(ctx context.Context, least time.Duration) (_ context.Conte
 	return ctx, func() { giveUp(nil); asking.Wait() }
 }
 
-func (e *edge) tell(ctx context.Context, c transport.Closing) (pipeline.Report, error) {
+func (e *Edge) tell(ctx context.Context, c transport.Closing) (pipeline.Report, error) {
 	report, err := e.Client.Close(ctx, c)
 	if why := context.Cause(ctx); err != nil && errors.Is(why, pipeline.ErrUnreachable) {
 		err = why
@@ -162,10 +163,10 @@ func (e *edge) tell(ctx context.Context, c transport.Closing) (pipeline.Report, 
 	return report, e.Blame(err)
 }
 
-// closeAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first
+// CloseAll closes the edges at the same time, as the nodes behind them wait for each other, and returns the first
 // report, which is the whole one: a neighbour that has still not answered then is not there. All errors are returned only
 // where there is no report.
-func closeAll(ctx context.Context, edges []*edge, end ending) (report pipeline.Report, err error) {
+func CloseAll(ctx context.Context, edges []*Edge, end Ending) (report pipeline.Report, err error) {
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
 	var mu sync.Mutex
@@ -174,7 +175,7 @@ func closeAll(ctx context.Context, edges []*edge, end ending) (report pipeline.R
 	var closing sync.WaitGroup
 	for _, e := range edges {
 		closing.Go(func() {
-			r, err := e.close(ctx, end)
+			r, err := e.Close(ctx, end)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -182,7 +183,7 @@ func closeAll(ctx context.Context, edges []*edge, end ending) (report pipeline.R
 				errs = append(errs, err)
 			case report.Run == "":
 				report, reported = r, true
-				if end.reason == transport.Over {
+				if end.Reason == transport.Over {
 					enough()
 				}
 			}
