@@ -6,7 +6,7 @@
 //	stage.go   their part in one run: a pipeline.Stage between a server and the edges to the neighbours below
 //	end.go     records results and makes the report
 //	server.go  a node that listens, and node.go its life; session.go is one run on it, show.go what is shown of it
-//	edge.go    one run on the neighbour below, and closing.go its end
+//	members.go next nodes that come and go in mid-run
 //	answers.go how answers, and word of frames that have none, come to those who wait for them
 //	local.go   all four in one process over loopback
 //
