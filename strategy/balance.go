@@ -36,7 +36,7 @@ func (b *balance) Next(s Situation) Decision {
 	}
 	// Finishing this frame here, the next activation reaches slow so much later.
 	away := head + tail + s.Head + s.Slow.RoundTrip/2
-	busy := s.Slow.Idle-s.Now >= away && fits(s, head+tail)
+	busy := tail > 0 && s.Slow.Idle-s.Now >= away && fits(s, head+tail)
 	known := s.Slow.Service > 0
 	if (busy || s.Slow.Full) && known || !s.Slow.Up {
 		b.needed = s.Now

@@ -34,9 +34,11 @@ type edge struct {
 
 	arriving []pipeline.Frame // kept for its memory
 
-	life  string // of to, as far as is known
-	down  bool
-	ended bool // from has died, or closed the run: nobody waits for answers
+	seen   strategy.Neighbour // by what calls have shown
+	life   string             // of to, as far as is known
+	down   bool
+	reborn func() // told that to has begun another life
+	ended  bool   // from has died, or closed the run: nobody waits for answers
 }
 
 var _ pipeline.Hopper = (*edge)(nil)
@@ -68,7 +70,8 @@ const (
 )
 
 func (s *simulation) newEdge(from, to *host, kept bool) *edge {
-	e := &edge{clock: &s.clock, from: from, to: to, kept: kept, delay: s.plan.Delay, value: cmp.Or(s.plan.Value, resultBytes), life: to.life}
+	e := &edge{clock: &s.clock, from: from, to: to, kept: kept, delay: s.plan.Delay, value: cmp.Or(s.plan.Value, resultBytes), life: to.life, reborn: func() {}}
+	e.see()
 	to.edges = append(to.edges, e)
 	return e
 }
@@ -150,6 +153,7 @@ func (e *edge) end(c *call, answers []pipeline.Feedback, life string, err error)
 	}
 	e.path.End(e.clock.now, c.mark, err == nil)
 	e.down = err != nil
+	e.see()
 	c.done(answers, life, err)
 }
 
@@ -178,6 +182,8 @@ func (e *edge) show() {
 					e.to.open()
 				}
 				e.life, e.down = e.to.life, false
+				e.reborn()
+				e.see()
 			}
 			e.show()
 		})
@@ -189,9 +195,11 @@ func (e *edge) Send(context.Context, []pipeline.Frame) ([]pipeline.Feedback, err
 	return nil, errSimulated
 }
 
-func (e *edge) Neighbour() strategy.Neighbour {
-	return strategy.Neighbour{Up: !e.down, RoundTrip: e.path.RoundTrip(), Pace: e.path.Pace()}
+func (e *edge) see() {
+	e.seen = strategy.Neighbour{Up: !e.down, RoundTrip: e.path.RoundTrip(), Pace: e.path.Pace()}
 }
+
+func (e *edge) Neighbour() strategy.Neighbour { return e.seen }
 
 func (e *edge) ID() pipeline.NodeID { return e.to.ID }
 func (e *edge) Life() string        { return e.life }

@@ -40,6 +40,7 @@ type node struct {
 	loading bool // a load beside the work is under way
 	awake   bool // wake is under way
 	dead    bool
+	reborn  bool // a next node has begun another life
 	closing bool
 	closed  func() // called once when nothing is on the node any more
 }
@@ -103,7 +104,10 @@ func (n *node) advance() bool {
 
 // rest takes the frames that are next: those that have come back are the oldest.
 func (n *node) rest() bool {
-	n.station.TakeBack(false)
+	if n.reborn { // a next node: it has forgotten what it had
+		n.reborn = false
+		n.station.TakeBack(false)
+	}
 	if n.hear() {
 		return true
 	}

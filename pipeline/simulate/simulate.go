@@ -93,6 +93,7 @@ func (s *simulation) start(m *member) {
 		for i, to := range s.levels[m.level+1] {
 			e := s.newEdge(m.host, to.host, s.entry.Keeps)
 			e.show()
+			e.reborn = func() { n.reborn = true }
 			h := s.newHop(e)
 			h.moved = n.wake
 			h.done = func(frames []pipeline.Frame, answers []pipeline.Feedback, _ string, err error, free func()) {

@@ -28,12 +28,12 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 func sampleReports() []pipeline.Report {
-	accuracy, each := 98.888888, 0.3258
+	accuracy, each, coverage, best := 98.888888, 0.3258, 100.0, 33.333
 	return []pipeline.Report{{
 		Run: "20261122-120000-ABCDEF", Strategy: "alternate", Tasks: 20, Frames: 100, IntervalMS: 30, Delivered: 89,
 		Coverage: 89, Rate: 26.853, Latency: pipeline.Latency{P50: 261.4, P95: 600, P99: 637.25, Max: 640},
 		ElapsedS: 3.5, Model: "dense-100-2000-2000", Cut: 1, Load: "blocking", Emulate: "pi3", Link: "real", Wire: "float32", Version: "1.0",
-		JoulesPerFrame: &each,
+		JoulesPerFrame: &each, BestCoverage: &coverage, BestRate: &best,
 		Nodes: []pipeline.Entry{
 			{NodeID: pipeline.NodeID{Role: "client"}, Outcomes: pipeline.Outcomes{Received: 100, Forwarded: 100}, Bytes: 52_000, EnergyJ: 6.402, EnergyBy: "model pi3b+"},
 			{NodeID: pipeline.NodeID{Role: "fast", Address: "fast:12345"}, Outcomes: pipeline.Outcomes{Received: 100, Refused: 10, Forwarded: 70, Finished: 20}, Switches: 1, SwitchMS: 580.1, BusyMS: 1200, QueuePeak: 10, Emulate: "pi3",
@@ -166,7 +166,7 @@ func TestManySlowNodes(t *testing.T) {
 // The CSV has the flat fields of the JSON, under the same names.
 func TestCSVHasTheFieldsOfTheJSON(t *testing.T) {
 	r := sampleReports()[1]
-	r.JoulesPerFrame = r.Accuracy // which the second has
+	r.JoulesPerFrame, r.BestCoverage, r.BestRate = r.Accuracy, r.Accuracy, r.Accuracy // which the second has
 	text, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
