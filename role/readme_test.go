@@ -16,8 +16,10 @@ import (
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/cert"
+	"tandem/role/discover"
 	"tandem/role/inspect"
 	"tandem/role/options"
+	"tandem/role/plan"
 	"tandem/role/plot"
 	"tandem/strategy"
 )
@@ -88,7 +90,7 @@ func TestREADMEsNameFlagsThatExist(t *testing.T) {
 	for _, s := range options.Table(new(options.Options)) {
 		known = append(known, s.Name)
 	}
-	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), cert.Command(nil)} {
+	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), cert.Command(nil), plan.Command(nil), discover.Command(nil)} {
 		for _, f := range c.Flags {
 			known = append(known, f.Names()...)
 		}
