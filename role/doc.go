@@ -6,7 +6,7 @@
 //	stage.go   their part in one run: a pipeline.Stage between a server and the edges to the neighbours below
 //	end.go     records results and makes the report
 //	server.go  a node that listens, and node.go its life; session.go is one run on it, show.go what is shown of it
-//	members.go next nodes that come and go in mid-run
+//	members.go the next nodes that come and go, and found.go those that announce themselves
 //	answers.go how answers, and word of frames that have none, come to those who wait for them
 //	local.go   all four in one process over loopback
 //
@@ -27,6 +27,8 @@
 //	monitor   status, metrics, events, history and the page
 //	answer    answers, and who has subscribed to them
 //	serve     the inference server: requests, and the frames that wait for answers
+//	edge      a run held open on a neighbour below
+//	follow, discover, resolve, mdns   which nodes there are, and where
 //	target    a neighbour below: whether it is there, and is the right one
 //	agree     what a run and a node agree on
 //	device    the machine: its energy and condition, and the emulation of another one

@@ -16,6 +16,7 @@ import (
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/cert"
+	"tandem/role/discover"
 	"tandem/role/inspect"
 	"tandem/role/options"
 	"tandem/role/plan"
@@ -91,7 +92,7 @@ func TestREADMEsNameFlagsThatExist(t *testing.T) {
 	for _, s := range options.Table(new(options.Options)) {
 		known = append(known, s.Name)
 	}
-	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), plan.Command(nil), cert.Command(nil), simulate.Command("", nil, nil), sweep.Command("", nil, nil, nil)} {
+	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), plan.Command(nil), discover.Command(nil), cert.Command(nil), simulate.Command("", nil, nil), sweep.Command("", nil, nil, nil)} {
 		for _, f := range c.Flags {
 			known = append(known, f.Names()...)
 		}
