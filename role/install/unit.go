@@ -42,6 +42,7 @@ Environment={{.Variable}}=%d/{{.Name}}
 {{- end}}
 Restart=always
 RestartSec=1
+TimeoutStartSec=infinity
 WatchdogSec=30
 TimeoutStopSec=5min
 
