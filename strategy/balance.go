@@ -36,7 +36,7 @@ func (b *balance) Next(s Situation) Decision {
 	}
 	// Finishing this frame here, the next activation reaches slow so much later.
 	away := head + tail + s.Head + s.Slow.RoundTrip/2
-	busy := tail > 0 && s.Slow.Idle-s.Now >= away && fits(s, head+tail)
+	busy := s.Slow.Idle-s.Now >= away && fits(s, head+tail)
 	known := s.Slow.Service > 0
 	if (busy || s.Slow.Full) && known || !s.Slow.Up {
 		b.needed = s.Now
@@ -50,6 +50,8 @@ func (b *balance) Next(s Situation) Decision {
 		if s.Slow.Full { // otherwise slow has a place left: use it while the tail is being loaded
 			d.Wait = patience(s)
 		}
+		return d
+	case tail == 0 && s.Slow.Up && !s.Slow.Full: // nobody knows yet for how long this node would be away
 		return d
 	case !s.Slow.Up:
 		d.Reason = HopDown
