@@ -40,19 +40,20 @@ lint:
 
 # a static stripped binary for Raspberry Pis in dist/: just pi for 64-bit systems, just pi armv7, just pi all
 pi architecture="arm64":
-    #!/usr/bin/env bash
-    set -euo pipefail
-    build() {
-        CGO_ENABLED=0 GOOS=linux GOARCH=$2 GOARM=${3-} go build -trimpath -ldflags "-s -w -X main.version={{ version }}" -o "dist/tandem-$1" .
-        echo "dist/tandem-$1"
-    }
-    case {{ architecture }} in
-        all) build armv6 arm 6; build armv7 arm 7; build arm64 arm64 ;;
-        armv6) build armv6 arm 6 ;;
-        armv7) build armv7 arm 7 ;;
-        arm64) build arm64 arm64 ;;
-        *) echo "{{ architecture }}: there are armv6, armv7, arm64 and all" >&2; exit 1 ;;
-    esac
+    .ci/build {{ if architecture == "all" { "armv6 armv7 arm64" } else { architecture } }}
+
+# archives for Raspberry Pis and laptops in dist/, with checksums: the same source makes the same bytes
+dist:
+    .ci/dist
+
+# a container image for three architectures, dist/tandem-image.tar, without a daemon: for k3s (sudo k3s ctr images import) and podman load
+image: (pi "all")
+    go -C .ci/tools run ./image -version {{ version }} -o "$PWD/dist/tandem-image.tar" "$PWD"/dist/tandem-{arm64,armv7,armv6}
+
+# the manifests for Kubernetes decode strictly
+manifests:
+    go -C .ci/tools vet ./...
+    go -C .ci/tools test ./...
 
 # the 14 published points on this machine, about a minute: a table beside the published figures, and whether they agree
 published:
@@ -61,6 +62,9 @@ published:
 # all strategies side by side: the README's table at 33.3 frames a second, and the drawing over the offered rate
 compare *arguments:
     .ci/compare {{ arguments }}
+
+# every figure of strategy/README.md, in about ten minutes: its tables are printed, and its pictures drawn
+figures: published compare wifi
 
 # all strategies over emulated Wi-Fi, in each wire format, about three minutes: a table. The argument is the frames of a run
 wifi *frames:
@@ -82,26 +86,9 @@ soak frames="10000000":
 bench *flags:
     go test -run '^$' -bench . -count 3 {{ flags }} ./...
 
-# the binary for each host's processor, as /usr/local/bin/tandem or ~/tandem: just deploy pi@fast pi@slow
+# the binary for each host's processor, as /usr/local/bin/tandem or ~/tandem; its services start again: just deploy pi@fast pi@slow
 deploy +hosts:
-    #!/usr/bin/env bash
-    set -euo pipefail
-    for host in {{ hosts }}; do
-        machine=$(ssh "$host" uname -m)
-        case $machine in
-            armv6l) name=armv6 ;;
-            armv7l) name=armv7 ;;
-            armv8l) name=armv7 ;; # a 32-bit system on a 64-bit processor
-            aarch64) name=arm64 ;;
-            *) echo "$host is a $machine: there are binaries for armv6l, armv7l and aarch64" >&2; exit 1 ;;
-        esac
-        "{{ just_executable() }}" --justfile "{{ justfile() }}" pi "$name"
-        scp -q "dist/tandem-$name" "$host:tandem.new"
-        # Moved into place, because a binary that runs can't be overwritten.
-        ssh "$host" 'set -e
-            if sudo -n mv -f tandem.new /usr/local/bin/tandem 2>/dev/null; then echo "$(uname -n): /usr/local/bin/tandem"
-            else mv -f tandem.new tandem; echo "$(uname -n): ~/tandem"; fi'
-    done
+    .ci/deploy {{ hosts }}
 
 # instructions that a frame takes on arm64 and armv7, in millions, for networks or folders of them: just count ../shared/models
 count *arguments:

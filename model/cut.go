@@ -148,7 +148,7 @@ func (n *Network) Shares() []float64 {
 // reckoned are the costs by the operations and their sizes: nanoseconds on a
 // machine like the one that they were measured on.
 func (n *Network) reckoned() []float64 {
-	const finished = 0.25 // nanoseconds for a number of which a function is computed on its way
+	const finished = 0.2 // nanoseconds for a number of which a function is computed on its way
 	costs := make([]float64, n.Len())
 	d := newDraft(n, 0, n.Len())
 	for k := range d.steps {

@@ -69,10 +69,18 @@ var single = [][2]string{{".in.npy", ".out.npy"}, {"_in.npy", "_out.npy"}}
 // and of ../shared/models: by the names of inputs and outputs (NAME_TENSOR.npy), or with
 // one of each (NAME.in.npy and NAME.out.npy, or NAME_in.npy and NAME_out.npy).
 func oracles(t *testing.T) (found []oracle) {
+	met := map[string]bool{}
 	for _, folder := range append(filepath.SplitList(os.Getenv("TANDEM_MODELS")), "testdata", "../../shared/models") {
 		for _, sub := range []string{"", "small", "../cases/onnx"} {
 			paths, _ := filepath.Glob(filepath.Join(folder, sub, "*.onnx"))
 			for _, path := range paths {
+				if real, err := filepath.EvalSymlinks(path); err == nil {
+					real, _ = filepath.Abs(real)
+					if met[real] {
+						continue // two folders are one
+					}
+					met[real] = true
+				}
 				name := strings.TrimSuffix(path, ".onnx")
 				if at := slices.IndexFunc(single, func(ends [2]string) bool { return exist(name+ends[0], name+ends[1]) }); at >= 0 {
 					found = append(found, oracle{path, []string{name + single[at][0]}, []string{name + single[at][1]}})

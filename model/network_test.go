@@ -56,7 +56,7 @@ func TestCut(t *testing.T) {
 	for _, test := range []struct {
 		n    *Network
 		want int
-	}{{Default(1), 1}, {openDigits(t), 2}, {matMulAdd, 2}, {one, 0}} {
+	}{{Default(1), 1}, {openDigits(t), 2}, {matMulAdd, 1}, {one, 0}} {
 		if got := test.n.DefaultCut(1); got != test.want {
 			t.Errorf("%s: default cut %d, want %d", test.n.Name(), got, test.want)
 		}

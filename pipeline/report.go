@@ -35,19 +35,22 @@ type Report struct {
 	Accuracy *float64 `json:"accuracy,omitempty"`
 	// JoulesPerFrame is the energy of all nodes that know theirs, for each delivered frame, the forgotten ones too.
 	JoulesPerFrame *float64 `json:"joules_per_frame,omitempty"`
-	Latency        Latency  `json:"latency_ms"` // age on arrival at end
-	ElapsedS       float64  `json:"elapsed_s"`  // from opening to closing
-	Model          string   `json:"model"`
-	Load           string   `json:"load"`           // how a switch is made; empty: the strategy makes none
-	Cut            int      `json:"cut"`            // the first layer of the first slow node
-	Cuts           []int    `json:"cuts,omitempty"` // those of all, where there is more than one
-	Emulate        string   `json:"emulate"`
-	Link           string   `json:"link"` // the emulated links of the nodes, or "real"
-	Wire           string   `json:"wire"` // how values travelled between the nodes
-	Version        string   `json:"version"`
-	Simulated      bool     `json:"simulated"`       // in virtual time; otherwise it was played
-	Notes          []string `json:"notes,omitempty"` // what was out of the ordinary
-	Nodes          []Entry  `json:"nodes"`
+	// BestCoverage and BestRate are what was possible at best with these devices, by the fluid limit; nil: not known.
+	BestCoverage *float64 `json:"best_coverage,omitempty"`
+	BestRate     *float64 `json:"best_rate,omitempty"`
+	Latency      Latency  `json:"latency_ms"` // age on arrival at end
+	ElapsedS     float64  `json:"elapsed_s"`  // from opening to closing
+	Model        string   `json:"model"`
+	Load         string   `json:"load"`           // how a switch is made; empty: the strategy makes none
+	Cut          int      `json:"cut"`            // the first layer of the first slow node
+	Cuts         []int    `json:"cuts,omitempty"` // those of all, where there is more than one
+	Emulate      string   `json:"emulate"`
+	Link         string   `json:"link"` // the emulated links of the nodes, or "real"
+	Wire         string   `json:"wire"` // how values travelled between the nodes
+	Version      string   `json:"version"`
+	Simulated    bool     `json:"simulated"`       // in virtual time; otherwise it was played
+	Notes        []string `json:"notes,omitempty"` // what was out of the ordinary
+	Nodes        []Entry  `json:"nodes"`
 	// Missing are the nodes that frames were to be handed over to, and that have not told what they did.
 	Missing []NodeID `json:"missing,omitempty"`
 	// LastSeen says where the frames that have not arrived were last seen.
@@ -111,6 +114,7 @@ func (r *Report) account(run Run, arrived *window) {
 	if r.Frames > 0 {
 		r.Coverage = 100 * float64(r.Delivered) / float64(r.Frames)
 	}
+	r.optimum()
 }
 
 // rate is in frames per second; 0 where fewer than two frames tell nothing.

@@ -79,7 +79,7 @@ func (m *members) target(address string) target.Target {
 	defer m.mu.Unlock()
 	t, there := m.known[address]
 	if !there {
-		t = target.Target{Client: newClient(m.cfg, address), Flag: "--next", Role: options.Slow}
+		t = target.Target{Client: newClient(m.cfg, address), Flag: "--next", Role: options.Slow, Own: m.cfg.Version}
 		m.known[address] = t
 	}
 	return t

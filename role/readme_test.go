@@ -21,6 +21,8 @@ import (
 	"tandem/role/options"
 	"tandem/role/plan"
 	"tandem/role/plot"
+	"tandem/role/simulate"
+	"tandem/role/sweep"
 	"tandem/strategy"
 )
 
@@ -90,7 +92,7 @@ func TestREADMEsNameFlagsThatExist(t *testing.T) {
 	for _, s := range options.Table(new(options.Options)) {
 		known = append(known, s.Name)
 	}
-	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), cert.Command(nil), plan.Command(nil), discover.Command(nil)} {
+	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), plan.Command(nil), discover.Command(nil), cert.Command(nil), simulate.Command("", nil, nil), sweep.Command("", nil, nil, nil)} {
 		for _, f := range c.Flags {
 			known = append(known, f.Names()...)
 		}

@@ -130,7 +130,7 @@ func targets(cfg setup) (next []target.Target, end *target.Target) {
 		if resolve.Many(address) {
 			continue
 		}
-		t := target.Target{Client: newClient(cfg, address), Flag: "--next", Role: options.Slow}
+		t := target.Target{Client: newClient(cfg, address), Flag: "--next", Role: options.Slow, Own: cfg.Version}
 		switch {
 		case cfg.Role == options.Client && i == 0:
 			t.Role = options.Fast
@@ -141,7 +141,7 @@ func targets(cfg setup) (next []target.Target, end *target.Target) {
 		next = append(next, t)
 	}
 	if cfg.Role != options.Client {
-		end = &target.Target{Client: newClient(cfg, cfg.End), Flag: "--end", Role: options.End}
+		end = &target.Target{Client: newClient(cfg, cfg.End), Flag: "--end", Role: options.End, Own: cfg.Version}
 	}
 	return next, end
 }

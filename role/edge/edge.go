@@ -2,7 +2,7 @@
 // again, knows its liveness, and closes it.
 //
 //	edge.go    one run on one neighbour
-//	closing.go its end
+//	opening.go its beginning, closing.go its end
 //	fates.go   word of frames that have ended here or further up
 //	ways.go    the edges of a node to its next nodes, which may come and go
 package edge
@@ -13,18 +13,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"tandem/pipeline"
-	"tandem/role/monitor"
 	"tandem/role/options"
-	"tandem/role/supply"
-	"tandem/role/target"
 	"tandem/strategy"
 	"tandem/transport"
 )
@@ -63,6 +57,7 @@ type Edge struct {
 	named  string           // the neighbour's address in reports, if it has said so
 	peer   string           // its process
 	life   string           // of the neighbour in the run
+	other  string           // that the neighbour is of another version; empty: it is not
 	left   string           // the life that was the last to leave the run with nothing of it any more
 	told   []pipeline.Entry // by lives of the neighbour that have left: their ledgers, and those that they had of others
 	end    string           // the end process that the neighbour's results reach
@@ -72,107 +67,6 @@ type Edge struct {
 }
 
 var _ pipeline.Hopper = (*Edge)(nil)
-
-// Config says where an edge leads.
-type Config struct {
-	target.Target
-	Log    zerolog.Logger
-	From   string          // this process
-	Caller pipeline.NodeID // as reports call it
-	Path   []string        // by which the opening has come to it
-	Layer  int             // the first layer that is left to the neighbour
-	Exact  bool            // values travel as float32, whatever the run's format: there are integers among them
-	Kept   bool            // this process keeps frames that are refused
-	View   *monitor.View   // of the run from here; nil: its figures stay here
-	Shelf  *supply.Shelf   // whose network a neighbour that lacks it is given; nil: none
-	Again  bool            // the run has begun before, on this process or one that it stands for
-}
-
-// Exact says that integers, such as the ids of tokens, are among the inputs: half precision would make others of them.
-func Exact(inputs []transport.Input) bool {
-	return slices.ContainsFunc(inputs, transport.Input.Integer)
-}
-
-// Open opens a run on a neighbour.
-func Open(ctx context.Context, c Config, run pipeline.Run) (*Edge, transport.Opened, error) {
-	opened, peer, err := c.open(ctx, run)
-	if errors.Is(err, pipeline.ErrUnreachable) && !transport.Answered(err) && !errors.Is(err, context.DeadlineExceeded) {
-		c.Client.CloseIdle() // a connection kept from before the neighbour's restart: use a new one
-		opened, peer, err = c.open(ctx, run)
-	}
-	if err != nil {
-		return nil, transport.Opened{}, err
-	}
-	c.Again, c.Exact = true, c.Exact || Exact(opened.Inputs)
-	e := newEdge(c, opened.Run)
-	e.meet(opened, peer)
-	e.start()
-	return e, opened, nil
-}
-
-// Missing makes an edge to a neighbour that is down, and opens the run on it once it is up.
-func Missing(c Config, run pipeline.Run) *Edge {
-	e := newEdge(c, run)
-	e.down, e.gone = true, time.Now()
-	e.start()
-	return e
-}
-
-func newEdge(c Config, run pipeline.Run) *Edge {
-	return &Edge{Config: c, run: run, stopping: make(chan struct{}, 1), telling: make(chan struct{}, 1)}
-}
-
-// End is the end process that the neighbour's results reach; empty: it is not known.
-func (e *Edge) End() string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.end
-}
-
-// Silence ends the signs of life.
-func (e *Edge) Silence() {
-	e.stop()
-	e.beats.Wait()
-}
-
-// start begins to show signs of life.
-func (e *Edge) start() {
-	beating, stop := context.WithCancel(context.Background())
-	e.stop = stop
-	e.beats.Go(func() { e.show(beating) })
-}
-
-// open opens the run on the neighbour, and says which process that is.
-func (c Config) open(ctx context.Context, run pipeline.Run) (opened transport.Opened, peer string, err error) {
-	d, err := c.Ask(ctx, c.From)
-	if errors.Is(err, target.ErrWrong) {
-		err = fmt.Errorf("%w %s: %w", pipeline.ErrInvalidRun, run.ID, err)
-	}
-	if err != nil {
-		return opened, "", err
-	}
-	ctx, cancel := context.WithTimeout(ctx, openTime)
-	defer cancel()
-	opening := transport.Opening{
-		Run: run, From: c.From, Caller: c.Caller, Path: append(slices.Clip(c.Path), c.From),
-		Address: c.Client.Address(), Layer: c.Layer, Again: c.Again,
-	}
-	opened, err = c.Client.Open(ctx, opening)
-	if errors.Is(err, pipeline.ErrNoNetwork) && c.Shelf != nil {
-		if err = c.Shelf.Give(ctx, c.Client, run, c.From, c.Layer, c.Log); err == nil {
-			opened, err = c.Client.Open(ctx, opening)
-		}
-	}
-	return opened, d.Name, c.Blame(err)
-}
-
-// meet takes in what a neighbour has said when it opened the run.
-func (e *Edge) meet(opened transport.Opened, peer string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.down, e.Again = false, true
-	e.named, e.peer, e.life, e.end = opened.Address, peer, opened.Life, opened.End
-}
 
 // show pushes nothing, again and again.
 func (e *Edge) show(ctx context.Context) {
@@ -259,9 +153,9 @@ func (e *Edge) beat(ctx context.Context) error {
 
 // reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
 func (e *Edge) reopen(ctx context.Context) error {
-	opened, peer, err := e.open(ctx, e.run)
+	opened, d, err := e.open(ctx, e.run)
 	if err == nil {
-		e.meet(opened, peer)
+		e.meet(opened, d)
 	}
 	e.judge(err)
 	return err
@@ -352,6 +246,9 @@ func (e *Edge) Notes() (notes []string) {
 	}
 	if absent >= Beat { // what is shorter is no outage
 		notes = append(notes, fmt.Sprintf("%v did not answer %s for %.1f s", e.name(), Called(e.Caller), absent.Seconds()))
+	}
+	if e.other != "" {
+		notes = append(notes, e.other)
 	}
 	if e.refuse != nil {
 		text := e.refuse.Error()

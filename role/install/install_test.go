@@ -123,7 +123,7 @@ func TestInstallRefuses(t *testing.T) {
 		says  string
 	}{
 		{given(), "--role is missing"},
-		{given("role", "slow"), "--next is missing"},
+		{given("role", "slow", "queue", "many"), "use a whole number"},
 		{given("role", "client", "next", "fast"), "give --frames 0, or --serve"},
 		{given("role", "end", "config", os.DevNull), "give them as flags"},
 		{given("role", "end", "key", "/no/such/key"), "/no/such/key"},

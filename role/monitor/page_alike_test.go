@@ -49,7 +49,7 @@ func TestPageComparesLikeWithLike(t *testing.T) {
 
 	for _, c := range []struct{ name, other string }{
 		{"model", `"b"`}, {"cut", "2"}, {"cuts", "[1,3]"}, {"frames", "101"}, {"interval_ms", "20"}, {"emulate", `"off"`}, {"link", `"wifi"`}, {"wire", `"int8"`},
-		{"version", `"2"`}, {"nodes", "[]"}, {"load", `"background"`},
+		{"version", `"2"`}, {"simulated", "true"}, {"nodes", "[]"}, {"load", `"background"`},
 	} {
 		got := evaluate[[]int](t, p, fmt.Sprintf(`import("./sweep.js").then(m => {
 			const r = {strategy: "takeover", load: "blocking", frames: 100, interval_ms: 30, model: "a", cut: 1, emulate: "pi3", link: "real", wire: "float32", version: "1", nodes: [{role: "slow"}]};

@@ -25,7 +25,10 @@ type circumstance struct{ name, text string } // the name is that of the paramet
 
 // circumstances are the same ones for each run; what it doesn't say has no text.
 func (r run) circumstances() []circumstance {
-	furtherCuts, pace, device, version := "", "as fast as they are taken", "no emulation", ""
+	furtherCuts, pace, device, version, how := "", "as fast as they are taken", "no emulation", "", ""
+	if r.Simulated {
+		how = "simulated"
+	}
 	if len(r.Cuts) > 1 {
 		furtherCuts = fmt.Sprint("and at ", r.Cuts[1:])
 	}
@@ -42,6 +45,7 @@ func (r run) circumstances() []circumstance {
 		{"model", r.Model}, {"cut", fmt.Sprint("cut at ", r.Cut)}, {"further cuts", furtherCuts},
 		{"frames", counted(r.Frames, "frame")}, {"rate", pace}, {"nodes", counted(r.slow, "slow node")},
 		{"emulate", device}, {"link", r.Link + " link"}, {"wire", r.Wire + " on the wire"}, {"version", version},
+		{"how", how},
 	}
 }
 

@@ -16,6 +16,8 @@ func Command(stdin io.Reader) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "file for the picture, .svg or .png, overwritten", Destination: &p.Output},
 			&cli.StringFlag{Name: "by", Usage: "what is on the horizontal axis: " + strings.Join(parameterNames(), ", ") + " (default: that of the longest line)", Destination: &p.By},
+			&cli.StringFlag{Name: "and", Usage: "a second parameter, upwards: a cell for each pair of values, the darker the better", Destination: &p.And},
+			&cli.StringFlag{Name: "pareto", Usage: "draw coverage against age or energy, and a line through the runs that no other beats in both", Destination: &p.Pareto},
 			&cli.StringFlag{Name: "trace", Usage: "file with the decisions of runs; the last of them is drawn over time", Destination: &p.Trace},
 			&cli.StringFlag{Name: "run", Usage: "id of another run in the trace", Destination: &p.Run},
 			&cli.StringFlag{Name: "title", Usage: "above the picture (default: what it shows)", Destination: &p.Title},

@@ -2,6 +2,7 @@ package plot
 
 import (
 	"math"
+	"slices"
 
 	"github.com/go-analyze/charts/chartdraw"
 	"github.com/go-analyze/charts/chartdraw/drawing"
@@ -16,6 +17,8 @@ type curve struct {
 	marker marker
 	size   float64 // of the marker; 0: none
 	xs, ys []float64
+	low    []float64 // of the band around the line, and its top; none: there is no band
+	high   []float64
 }
 
 // marker is the shape of a curve's points. chartdraw has dots only.
@@ -29,6 +32,25 @@ var (
 	square = marker{corners: 4, turn: 0.5}
 	shapes = []marker{{}, square, {corners: 3, turn: -1}, {corners: 4}, {corners: 3, turn: 1}}
 )
+
+// shade fills the band between what the medians lie between.
+func (c curve) shade(r chartdraw.Renderer, box chartdraw.Box, x, y chartdraw.Range) {
+	if len(c.low) < 2 {
+		return
+	}
+	chartdraw.Style{FillColor: c.color.WithAlpha(48), StrokeColor: drawing.ColorTransparent}.WriteDrawingOptionsToRenderer(r)
+	defer r.ResetStyle()
+	at := func(i int, v float64) (int, int) { return box.Left + x.Translate(c.xs[i]), box.Bottom - y.Translate(v) }
+	r.MoveTo(at(0, c.low[0]))
+	for i, v := range c.low[1:] {
+		r.LineTo(at(i+1, v))
+	}
+	for i, v := range slices.Backward(c.high) {
+		r.LineTo(at(i, v))
+	}
+	r.Close()
+	r.Fill()
+}
 
 // draw interrupts the line where a value is no number.
 func (c curve) draw(r chartdraw.Renderer, box chartdraw.Box, x, y chartdraw.Range) {

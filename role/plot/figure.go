@@ -22,6 +22,13 @@ type panel struct {
 	y      axis
 	curves []curve
 	bands  []band
+	cells  []cell
+}
+
+// cell is a box in a panel.
+type cell struct {
+	from, to, bottom, top float64
+	color                 drawing.Color
 }
 
 // band is a stretch of the horizontal axis.
@@ -140,6 +147,13 @@ func (f figure) drawPanel(r chartdraw.Renderer, one panel, box chartdraw.Box, la
 	y := one.y.scale(box.Height())
 	chartdraw.YAxis{AxisType: chartdraw.YAxisSecondary, TickStyle: ticks, GridMajorStyle: faint, GridMinorStyle: faint, Zero: chartdraw.GridLine{Style: chartdraw.Hidden()}}.
 		Render(r, box, y, chartdraw.Style{}, one.y.ticks)
+	for _, c := range one.cells {
+		stretch := chartdraw.NewBox(box.Bottom-y.Translate(c.top), box.Left+x.Translate(c.from), box.Left+x.Translate(c.to), box.Bottom-y.Translate(c.bottom))
+		chartdraw.Draw.Box(r, stretch, chartdraw.Style{FillColor: c.color})
+	}
+	for _, c := range one.curves {
+		c.shade(r, box, x, y)
+	}
 	for _, c := range one.curves {
 		c.draw(r, box, x, y)
 	}

@@ -19,6 +19,8 @@ import (
 type Picture struct {
 	Reports []string // files with reports as JSON lines; -: Stdin
 	By      string   // the parameter of the horizontal axis; empty: that of the longest line
+	And     string   // a second parameter, upwards: a cell for each pair of values; empty: lines are drawn
+	Pareto  string   // coverage against age or energy; empty: it is not
 	Trace   string   // file with the decisions of a run, in place of reports; -: Stdin
 	Run     string   // which run of the trace; empty: the last
 	Title   string   // empty: what is drawn
@@ -45,6 +47,18 @@ func (p Picture) Validate() error {
 	}
 	if p.By != "" && !slices.Contains(parameterNames(), p.By) {
 		bad("--by %q: use one of %s", p.By, strings.Join(parameterNames(), ", "))
+	}
+	switch _, is := costs[p.Pareto]; {
+	case p.And != "" && !slices.Contains(parameterNames(), p.And):
+		bad("--and %q: use one of %s", p.And, strings.Join(parameterNames(), ", "))
+	case p.And != "" && (p.By == "" || p.By == p.And):
+		bad("--and %s needs another parameter in --by", p.And)
+	case p.Pareto != "" && !is:
+		bad("--pareto %q: use age or energy", p.Pareto)
+	case p.Pareto != "" && p.By != "":
+		bad("--by means nothing with --pareto, whose horizontal axis is the %s", p.Pareto)
+	case p.Trace != "" && p.And+p.Pareto != "":
+		bad("--and and --pareto mean nothing with --trace, which draws one run")
 	}
 	switch {
 	case p.Output == "":
@@ -88,6 +102,12 @@ func (p Picture) figure() (figure, error) {
 		if err := read(p, path, "report of tandem --format json", s.take); err != nil {
 			return figure{}, err
 		}
+	}
+	switch {
+	case p.Pareto != "":
+		return s.pareto(p.Pareto)
+	case p.And != "":
+		return s.heat(p.By, p.And)
 	}
 	return s.figure(p.By)
 }

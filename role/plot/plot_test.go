@@ -29,10 +29,13 @@ func plotted(t *testing.T, p Picture, suffix string) []byte {
 }
 
 var samplePlots = map[string]Picture{
-	"tasks": {Reports: []string{"testdata/tasks.jsonl"}},
-	"rate":  {Reports: []string{"testdata/rate.jsonl"}, Title: "Offered & <delivered>"},
-	"runs":  {Reports: []string{"testdata/unlike.jsonl"}, By: "run"},
-	"trace": {Trace: "testdata/trace.jsonl", Title: "alternate"},
+	"tasks":  {Reports: []string{"testdata/tasks.jsonl"}},
+	"rate":   {Reports: []string{"testdata/rate.jsonl"}, Title: "Offered & <delivered>"},
+	"runs":   {Reports: []string{"testdata/unlike.jsonl"}, By: "run"},
+	"heat":   {Reports: []string{"testdata/grid.jsonl"}, By: "tasks", And: "rate"},
+	"pareto": {Reports: []string{"testdata/grid.jsonl"}, Pareto: "age"},
+	"grid":   {Reports: []string{"testdata/grid.jsonl"}, By: "tasks"},
+	"trace":  {Trace: "testdata/trace.jsonl", Title: "alternate"},
 }
 
 func TestPicturesAreGolden(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"tandem/pipeline"
+	"tandem/role/median"
 )
 
 // publishedCSV has the results of the study of 2018, to draw runs like its own beside.
@@ -74,6 +75,11 @@ func (s *sweep) figure(name string) (figure, error) {
 	coverage := drawn("coverage, %", lines, by, x, func(r run) float64 { return r.Coverage })
 	rate := drawn("rate, f/s", lines, by, x, func(r run) float64 { return r.Rate })
 	legend := slices.Clone(coverage.curves)
+	if best := s.best(by, x, coverage.y, func(r run) *float64 { return r.BestCoverage }); len(best.xs) > 0 {
+		coverage.curves = append(coverage.curves, best)
+		rate.curves = append(rate.curves, s.best(by, x, rate.y, func(r run) *float64 { return r.BestRate }))
+		legend = append(legend, best)
+	}
 	if by.name == "rate" {
 		offered := offeredLine(x, rate.y)
 		rate.curves = slices.Insert(rate.curves, 0, offered)
@@ -99,11 +105,18 @@ func drawn(name string, lines []line, by parameter, x axis, result func(run) flo
 			}
 		}
 		for _, at := range slices.Sorted(maps.Keys(there)) {
-			c.xs, c.ys = append(c.xs, at), append(c.ys, median(there[at]))
+			m := median.Of(there[at])
+			c.xs, c.ys, c.low, c.high = append(c.xs, at), append(c.ys, m.Median), append(c.low, m.Low), append(c.high, m.High)
 		}
-		all = append(all, c.ys...)
+		all = append(append(append(all, c.ys...), c.low...), c.high...)
+		if slices.Equal(c.low, c.high) { // a run at each place
+			c.low, c.high = nil, nil
+		}
 		if l.level { // a line all across, seen between those that it covers
 			c.xs, c.ys, c.size = append(c.xs, x.to), append(c.ys, c.ys[0]), 0
+			if len(c.low) > 0 {
+				c.low, c.high = append(c.low, c.low[0]), append(c.high, c.high[0])
+			}
 			if levels > 0 {
 				c.dash = []float64{12, float64(12 * levels)}
 			}
@@ -124,8 +137,18 @@ func offeredLine(x, y axis) curve {
 	return c
 }
 
-func median(values []float64) float64 {
-	slices.Sort(values)
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
+// best is what was possible at best, by the reports that know it, as far as that is in the panel.
+func (s *sweep) best(by parameter, x, y axis, of func(run) *float64) curve {
+	c, there := curve{name: "at best", color: ink, width: 2, dash: []float64{2, 3}}, make(map[float64][]float64)
+	for _, r := range s.runs {
+		if v := of(r); v != nil && !by.lacks(r) {
+			there[by.value(r)] = append(there[by.value(r)], *v)
+		}
+	}
+	for _, at := range slices.Sorted(maps.Keys(there)) {
+		if v := median.Of(there[at]).Median; at <= x.to && v <= y.to {
+			c.xs, c.ys = append(c.xs, at), append(c.ys, v)
+		}
+	}
+	return c
 }

@@ -60,6 +60,7 @@ func printRuns(to io.Writer, reports []pipeline.Report) {
 	if metered >= 0 {
 		printSources(to, reports[metered]) // the same nodes played the others
 	}
+	printBest(to, reports)
 	for _, r := range reports {
 		printLosses(to, r)
 		printLastSeen(to, r)
@@ -68,6 +69,16 @@ func printRuns(to io.Writer, reports []pipeline.Report) {
 				fmt.Fprintln(to)
 			}
 			fmt.Fprintln(to, wrap(r.Strategy+": "+note))
+		}
+	}
+}
+
+// printBest says what was possible at best, where all reports agree on it but for what measurements differ.
+func printBest(to io.Writer, reports []pipeline.Report) {
+	for _, r := range reports {
+		if r.BestCoverage != nil {
+			fmt.Fprintf(to, "\nat best these devices reach %.1f %% and %.2f f/s\n", *r.BestCoverage, *r.BestRate)
+			return
 		}
 	}
 }

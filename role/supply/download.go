@@ -48,7 +48,7 @@ func parseAddress(text string) (from *url.URL, digest string, err error) {
 	}
 	digest, from.Fragment = from.Fragment, ""
 	if digest != "" && !strings.HasPrefix(digest, "chunks:") {
-		return nil, "", fmt.Errorf("--model %s: use the digest that tandem inspect shows, as in http://host/net.onnx#chunks:1f3a…", text)
+		return nil, "", fmt.Errorf("--model %s: use the digest that tandem inspect --format json shows, as in http://host/net.onnx#chunks:1f3a…", text)
 	}
 	return from, digest, nil
 }

@@ -173,7 +173,7 @@ func TestDownloadRefused(t *testing.T) {
 		w.URL:                                   "use the address of a file",
 		w.URL + "/models/":                      "use the address of a file",
 		w.URL + "/models/other.onnx":            "404",
-		w.URL + "/models/net.onnx#sha256:1":     "the digest that tandem inspect shows",
+		w.URL + "/models/net.onnx#sha256:1":     "the digest that tandem inspect --format json shows",
 		w.URL + "/models/net.onnx#chunks:wrong": "another one, or the transfer is damaged",
 		w.URL + "/models/..%2f..%2fx/%2e%2e":    "use the address of a file",
 	} {

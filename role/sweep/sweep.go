@@ -17,6 +17,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"tandem/pipeline"
+	"tandem/role/median"
 	"tandem/role/options"
 	"tandem/role/report"
 	"tandem/role/simulate"
@@ -191,11 +192,11 @@ func (s *sweep) table(to io.Writer, done map[string]pipeline.Report) error {
 
 // show is a median with its interval.
 func show(values []float64, format string) string {
-	i := intervalOf(values)
+	i := median.Of(values)
 	if len(values) == 1 {
-		return fmt.Sprintf(format, i.median)
+		return fmt.Sprintf(format, i.Median)
 	}
-	return fmt.Sprintf(format+" ["+format+", "+format+"]", i.median, i.low, i.high)
+	return fmt.Sprintf(format+" ["+format+", "+format+"]", i.Median, i.Low, i.High)
 }
 
 // sites are the simulated networks, one for each that options name. Several goroutines may use them.

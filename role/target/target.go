@@ -2,6 +2,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 type Target struct {
 	Client *transport.Client
 	Flag   string       // --next or --end
+	Own    string       // this process's version
 	Role   options.Role // that the neighbour has to have
 }
 
@@ -34,6 +36,16 @@ func (t Target) Blame(err error) error {
 		return nil
 	}
 	return neighbourError{t.ID(), err}
+}
+
+// Differs says that the neighbour is of another version than this process, if it is; one that does not say its version is of an
+// older one.
+func (t Target) Differs(version string) string {
+	if version == t.Own {
+		return ""
+	}
+	return fmt.Sprintf("%v is of version %s of tandem, and its neighbour above of %s: use the same on every node",
+		t.ID(), cmp.Or(version, "none that it says"), t.Own)
 }
 
 type neighbourError struct {

@@ -2742,7 +2742,10 @@ type Report struct {
 	// Pictures that became no frames, as in the client's ledger.
 	Skipped int64 `protobuf:"varint,30,opt,name=skipped,proto3" json:"skipped,omitempty"`
 	// In virtual time; otherwise it was played.
-	Simulated     bool `protobuf:"varint,31,opt,name=simulated,proto3" json:"simulated,omitempty"`
+	Simulated bool `protobuf:"varint,31,opt,name=simulated,proto3" json:"simulated,omitempty"`
+	// What was possible at best with the devices as they were measured.
+	BestCoverage  *float64 `protobuf:"fixed64,32,opt,name=best_coverage,json=bestCoverage,proto3,oneof" json:"best_coverage,omitempty"`
+	BestRate      *float64 `protobuf:"fixed64,33,opt,name=best_rate,json=bestRate,proto3,oneof" json:"best_rate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2992,6 +2995,20 @@ func (x *Report) GetSimulated() bool {
 		return x.Simulated
 	}
 	return false
+}
+
+func (x *Report) GetBestCoverage() float64 {
+	if x != nil && x.BestCoverage != nil {
+		return *x.BestCoverage
+	}
+	return 0
+}
+
+func (x *Report) GetBestRate() float64 {
+	if x != nil && x.BestRate != nil {
+		return *x.BestRate
+	}
+	return 0
 }
 
 // NodeName is what reports call a node.
@@ -3484,7 +3501,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\vstaleness_s\x18\t \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
 	"stalenessS\x12'\n" +
 	"\x04down\x18\n" +
-	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\x84\b\n" +
+	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\xf0\b\n" +
 	"\x06Report\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x88\xb5\x18\x80 R\bstrategy\x12\x14\n" +
@@ -3521,9 +3538,14 @@ const file_tandem_proto_rawDesc = "" +
 	"\amissing\x18\x1c \x03(\v2\x13.tandem.v1.NodeNameR\amissing\x127\n" +
 	"\tlast_seen\x18\x1d \x03(\v2\x13.tandem.v1.LastSeenB\x05\x80\xb5\x18\x80\bR\blastSeen\x12\x18\n" +
 	"\askipped\x18\x1e \x01(\x03R\askipped\x12\x1c\n" +
-	"\tsimulated\x18\x1f \x01(\bR\tsimulatedB\v\n" +
+	"\tsimulated\x18\x1f \x01(\bR\tsimulated\x12(\n" +
+	"\rbest_coverage\x18  \x01(\x01H\x02R\fbestCoverage\x88\x01\x01\x12 \n" +
+	"\tbest_rate\x18! \x01(\x01H\x03R\bbestRate\x88\x01\x01B\v\n" +
 	"\t_accuracyB\x13\n" +
-	"\x11_joules_per_frame\"8\n" +
+	"\x11_joules_per_frameB\x10\n" +
+	"\x0e_best_coverageB\f\n" +
+	"\n" +
+	"_best_rate\"8\n" +
 	"\bNodeName\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\"l\n" +

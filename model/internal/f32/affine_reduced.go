@@ -9,9 +9,9 @@ import (
 // registers; or the vector is made integers, too, on processors that compute
 // little in a cycle; or a piece after the other goes by way of the stack.
 
-// someColumns of a vector are multiplied at a time: as many as the stack has room
-// for.
-const someColumns = 128 * group
+// someColumns of a vector are multiplied at a time: few enough that integers for
+// them are on the stack without much ado.
+const someColumns = 32 * group
 
 // affineReduced is AffinePanels for weights that are not float32.
 func (m *Matrix) affineReduced(y, x, bias []float32, c Clamp, from, to int) {
@@ -26,21 +26,32 @@ func (m *Matrix) affineReduced(y, x, bias []float32, c Clamp, from, to int) {
 			step = round(integers[:], some)
 		}
 		for p := from; p < to; p++ {
+			rows := y[p*m.width : min((p+1)*m.width, m.rows)]
+			if whole && len(rows) == m.width {
+				m.addIntegers(rows, p, k, integers[:len(some)], step)
+				continue
+			}
 			var sums [maxWidth]float32
 			if whole {
-				affineIntegers(&sums[0], &m.reduced.bytes[p*m.pitch()+k*m.width], &integers[0], &m.scales(p, k)[0], len(some))
+				m.addIntegers(sums[:], p, k, integers[:len(some)], step)
 			} else {
 				m.sumPanel(&sums, p, k, some)
 			}
-			rows := y[p*m.width : min((p+1)*m.width, m.rows)]
 			for r := range rows {
-				rows[r] += step * sums[r]
+				rows[r] += sums[r]
 			}
 		}
 	}
-	for r, v := range y[first:last] {
-		y[first+r] = c.of(v)
+	if c != Linear {
+		for r, v := range y[first:last] {
+			y[first+r] = c.of(v)
+		}
 	}
+}
+
+// addIntegers adds columns of a panel, from k on, times integers of so large a step.
+func (m *Matrix) addIntegers(y []float32, p, k int, x []int16, step float32) {
+	affineIntegers(&y[0], &m.reduced.bytes[p*m.pitch()+k*m.width], &x[0], &m.scales(p, k)[0], len(x), step)
 }
 
 // sumPanel sums columns of a panel, from k on, times x.
@@ -76,10 +87,11 @@ func (m *Matrix) sumPieces(sums *[maxWidth]float32, p, k int, x []float32) {
 // round makes integers of 16 bits of floats, and gives what 1 stands for: their
 // error is at most 1/65534 of the largest.
 func round(to []int16, from []float32) (step float32) {
-	most := float32(0)
+	bits := uint32(0) // without a sign these are in the order of the numbers, and NaN is above
 	for _, v := range from {
-		most = max(most, v, -v)
+		bits = max(bits, math.Float32bits(v)&^(1<<31))
 	}
+	most := math.Float32frombits(bits)
 	if most < 1e-30 {
 		clear(to[:len(from)])
 		return 0

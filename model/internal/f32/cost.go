@@ -15,7 +15,7 @@ var costs = [isaCount]struct {
 	avx2:     {8, map[int]winogradCosts{4: {650, 420}, 6: {980, 920}}},
 	avx512:   {16, map[int]winogradCosts{4: {650, 420}, 6: {980, 920}}},
 	neon64:   {4, map[int]winogradCosts{4: {370, 300}, 6: {660, 600}}},
-	neon32:   {4, nil}, // the transforms have no kernels there, and take longer than tiles save
+	neon32:   {4, map[int]winogradCosts{4: {420, 330}}}, // the larger tiles have no kernels there
 }
 
 // winogradCosts is of one channel of as many tiles as are transformed at a time.

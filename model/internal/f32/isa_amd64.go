@@ -60,7 +60,7 @@ func tile(i isa, cols int, s *strips) {
 	}
 }
 
-func affineIntegers(*float32, *int8, *int16, *float32, int) { panic("f32: no such kernel") }
+func affineIntegers(*float32, *int8, *int16, *float32, int, float32) { panic("f32: no such kernel") }
 
 // functionLanes is how many numbers a kernel of a function takes at a time.
 var functionLanes = [isaCount]int{avx2: 8, avx512: 16}

@@ -72,10 +72,14 @@ func expandBytes(_ isa, dst *float32, src *int8, scales *float32, cols int) {
 }
 
 //go:noescape
-func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int)
+func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
 
-func affineHalf(isa, *float32, *uint16, *float32, int)          { panic("f32: no such kernel") }
+//go:noescape
+func affineHalfNEON(y *float32, w *uint16, x *float32, cols int)
+
+func affineHalf(_ isa, y *float32, w *uint16, x *float32, cols int) { affineHalfNEON(y, w, x, cols) }
+
 func affineBytes(isa, *float32, *int8, *float32, *float32, int) { panic("f32: no such kernel") }
 
 // NEON converts half precision from VFPv4 on.
-var reducedKernels = [isaCount]reducedSet{neon32: {expand: cpu.ARM.HasVFPv4, integers: true}}
+var reducedKernels = [isaCount]reducedSet{neon32: {expand: cpu.ARM.HasVFPv4, direct: cpu.ARM.HasVFPv4, integers: true}}

@@ -46,6 +46,7 @@ func batch(_ isa, frames int, y, x **float32, w, init *float32, row, from, cols 
 
 func tile(_ isa, cols int, s *strips) {
 	if cols == 12 {
+		s.halves = loadsHalves
 		strips12NEON(s)
 	} else {
 		strips4NEON(s)
@@ -65,12 +66,16 @@ func expandBytes(_ isa, dst *float32, src *int8, scales *float32, cols int) {
 }
 
 //go:noescape
-func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int)
+func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
 
-func affineHalf(isa, *float32, *uint16, *float32, int)          { panic("f32: no such kernel") }
+//go:noescape
+func affineHalfNEON(y *float32, w *uint16, x *float32, cols int)
+
+func affineHalf(_ isa, y *float32, w *uint16, x *float32, cols int) { affineHalfNEON(y, w, x, cols) }
+
 func affineBytes(isa, *float32, *int8, *float32, *float32, int) { panic("f32: no such kernel") }
 
-var reducedKernels = [isaCount]reducedSet{neon64: {expand: true, integers: true}}
+var reducedKernels = [isaCount]reducedSet{neon64: {expand: true, direct: true, integers: true}}
 
 //go:noescape
 func packNEON(dst, src *float32, each, from, rows, tiles int)

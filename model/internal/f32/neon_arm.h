@@ -111,3 +111,16 @@
 
 // vst1.32 {dd, dd+1}, [r]!
 #define STORE2(d, r) WORD $(0xf4000a8d | DD(d) | (r)<<16)
+
+// vsub.f32 qd, qn, qm
+#define VSUB(d, n, m) WORD $(0xf2200d40 | QD(d) | QN(n) | QM(m))
+
+// vmul.f32 qd, qn, dm[lane] and vmls.f32 qd, qn, dm[lane]; m < 16
+#define VMULLANE(d, n, m, lane) WORD $(0xf3a00940 | QD(d) | QN(n) | (lane)<<5 | (m))
+#define VMLS(d, n, m, lane) WORD $(0xf3a00540 | QD(d) | QN(n) | (lane)<<5 | (m))
+
+// vld4.32 {dd, dd+2, dd+4, dd+6}, [r]!: the first of four entries to dd
+#define LOADFOURS(d, r) WORD $(0xf420018d | DD(d) | (r)<<16)
+
+// vst4.32 {dd[lane], dd+2[lane], dd+4[lane], dd+6[lane]}, [r], step
+#define STOREFOUR(d, lane, r, step) WORD $(0xf4800b40 | DD(d) | (lane)<<7 | (r)<<16 | (step))

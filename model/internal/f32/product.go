@@ -75,6 +75,9 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 	width := s.tileCols
 	if (to-from)*m.pitch() > s.reread || !p.Then.None() || m.reduced != nil {
 		width *= s.tiles
+		// Blocks of about the same width, or the last one might read all of W for a few columns.
+		blocks := (right - left + width - 1) / width
+		width = ((right-left+blocks-1)/blocks + s.tileCols - 1) / s.tileCols * s.tileCols
 	}
 	b := block{p: p, there: m.inPlace(p.B, from, to), packed: scratch[m.room(s.group):], room: scratch, clamp: p.Clamp}
 	if p.sums() && s.onto {

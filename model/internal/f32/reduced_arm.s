@@ -18,6 +18,81 @@ halves:
 	BNE   halves
 	RET
 
+// One weight vector in half precision times the frame, as affineNEON does it.
+//
+//	R0 y   R1 halves, 24 bytes a column   R2 frame   R4 columns left
+//	q0 four entries of the frame   q1-q3 halves of two columns, q4-q6 and q7-q9 weights
+//	q10-q12, q13-q15 sums of even, odd columns
+
+#define TWOCOLUMNS \
+	LOAD4(2, 1) \
+	LOAD2(6, 1)
+
+#define HALVES \
+	FROMHALF(4, 2) \
+	FROMHALF(5, 3) \
+	FROMHALF(6, 4) \
+	FROMHALF(7, 5) \
+	FROMHALF(8, 6) \
+	FROMHALF(9, 7)
+
+#define PRODUCTS(s, w, m, lane) \
+	VMLA(s, w, m, lane)     \
+	VMLA(s+1, w+1, m, lane) \
+	VMLA(s+2, w+2, m, lane)
+
+// func affineHalfNEON(y *float32, w *uint16, x *float32, cols int)
+TEXT ·affineHalfNEON(SB), NOSPLIT, $0-16
+	MOVW y+0(FP), R0
+	MOVW w+4(FP), R1
+	MOVW x+8(FP), R2
+	MOVW cols+12(FP), R4
+	ZERO(10)
+	ZERO(11)
+	ZERO(12)
+	ZERO(13)
+	ZERO(14)
+	ZERO(15)
+	SUB.S $4, R4
+	BLT   rest
+
+four:
+	TWOCOLUMNS
+	LOAD2(0, 2)
+	HALVES
+	TWOCOLUMNS
+	PLD   256(R1)
+	PRODUCTS(10, 4, 0, 0)
+	PRODUCTS(13, 7, 0, 1)
+	HALVES
+	PRODUCTS(10, 4, 1, 0)
+	PRODUCTS(13, 7, 1, 1)
+	SUB.S $4, R4
+	BGE   four
+
+rest:
+	ADD.S $4, R4
+	BEQ   store
+
+one:
+	LOADLANE(0, 0, 2)
+	LOAD2(2, 1)
+	LOAD1(4, 1)
+	FROMHALF(4, 2)
+	FROMHALF(5, 3)
+	FROMHALF(6, 4)
+	PRODUCTS(10, 4, 0, 0)
+	SUB.S $1, R4
+	BNE   one
+
+store:
+	VADD(10, 10, 13)
+	VADD(11, 11, 14)
+	VADD(12, 12, 15)
+	STORE4(20, 0)
+	STORE2(24, 0)
+	RET
+
 // A column of a panel is 12 bytes; each group of 32 columns has 12 scales.
 //
 //	R0 dst   R1 bytes   R2 scales   R3 columns left   R4 columns left of the group
@@ -63,7 +138,7 @@ column:
 // One weight vector in bytes times a frame of 16-bit integers. A panel is 12 rows
 // wide, so that four columns fill six D registers, and a D register of the widened
 // ones has four rows of a column. Sums are 32-bit integers for a group of 32
-// columns, float32s then.
+// columns, float32s then, and are added to y.
 //
 //	R1 ─▶ d2 ... d7: [column 0: rows 0..11][column 1] ...
 //	widened, d8 ...: [rows 0..3][4..7][8..11] of column 0, then of column 1, ...
@@ -76,8 +151,8 @@ column:
 	VMLAL(11, w+1, 0, lane) \
 	VMLAL(12, w+2, 0, lane)
 
-// func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int)
-TEXT ·affineIntegers(SB), NOSPLIT, $0-20
+// func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
+TEXT ·affineIntegers(SB), NOSPLIT, $0-24
 	MOVW y+0(FP), R0
 	MOVW w+4(FP), R1
 	MOVW x+8(FP), R2
@@ -141,6 +216,14 @@ scale:
 	VMLAV(15, 12, 6)
 	CMP $0, R4
 	BNE sums
-	STORE4(26, 0)
-	STORE2(30, 0)
+	MOVW step+20(FP), R4
+	VDUP(0, 4)
+	MOVW R0, R1
+	LOAD4(20, 1)
+	LOAD2(24, 1)
+	VMLAV(10, 13, 0)
+	VMLAV(11, 14, 0)
+	VMLAV(12, 15, 0)
+	STORE4(20, 0)
+	STORE2(24, 0)
 	RET

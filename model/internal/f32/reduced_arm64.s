@@ -21,6 +21,85 @@ halves:
 	BNE    halves
 	RET
 
+// One weight vector in half precision times the frame, as affineNEON does it.
+//
+//	R0 y   R1 halves, 32 bytes a column   R2 frame   R4 columns left
+//	V0-V3 V4-V7 V8-V11 V12-V15 sums of columns 0..3 mod 4
+//	V16-V19 halves   V20-V23, V28-V31 weights   V24 four entries of the frame
+
+#define HALVES(w, a, b) \
+	FCVTL(w, a)    \
+	FCVTL2(w+1, a) \
+	FCVTL(w+2, b)  \
+	FCVTL2(w+3, b)
+
+#define PRODUCTS(s, w, lane) \
+	FMLA(s, w, 24, lane)     \
+	FMLA(s+1, w+1, 24, lane) \
+	FMLA(s+2, w+2, 24, lane) \
+	FMLA(s+3, w+3, 24, lane)
+
+#define ZERO4(d) \
+	ZERO(d)   \
+	ZERO(d+1) \
+	ZERO(d+2) \
+	ZERO(d+3)
+
+#define ADD4(d, m) \
+	FADD(d, d, m)       \
+	FADD(d+1, d+1, m+1) \
+	FADD(d+2, d+2, m+2) \
+	FADD(d+3, d+3, m+3)
+
+// func affineHalfNEON(y *float32, w *uint16, x *float32, cols int)
+TEXT ·affineHalfNEON(SB), NOSPLIT, $0-32
+	MOVD y+0(FP), R0
+	MOVD w+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD cols+24(FP), R4
+	ZERO4(0)
+	ZERO4(4)
+	ZERO4(8)
+	ZERO4(12)
+	SUBS $4, R4, R4
+	BLT  rest
+
+four:
+	VLD1.P 64(R1), [V16.H8, V17.H8, V18.H8, V19.H8]
+	VLD1.P 16(R2), [V24.S4]
+	PRFM   512(R1), PLDL1STRM
+	HALVES(20, 16, 17)
+	HALVES(28, 18, 19)
+	VLD1.P 64(R1), [V16.H8, V17.H8, V18.H8, V19.H8]
+	PRFM   512(R1), PLDL1STRM
+	PRODUCTS(0, 20, 0)
+	PRODUCTS(4, 28, 1)
+	HALVES(20, 16, 17)
+	HALVES(28, 18, 19)
+	PRODUCTS(8, 20, 2)
+	PRODUCTS(12, 28, 3)
+	SUBS   $4, R4, R4
+	BGE    four
+
+rest:
+	ADDS $4, R4, R4
+	BEQ  store
+
+one:
+	FMOVS.P 4(R2), F24
+	VLD1.P  32(R1), [V16.H8, V17.H8]
+	HALVES(20, 16, 17)
+	PRODUCTS(0, 20, 0)
+	SUBS    $1, R4, R4
+	BNE     one
+
+store:
+	ADD4(0, 4)
+	ADD4(8, 12)
+	ADD4(0, 8)
+	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	RET
+
 // A column of a panel is 16 bytes; each group of 32 columns has 16 scales.
 //
 //	R0 dst   R1 bytes   R2 scales   R3 columns left   R4 columns left of the group
@@ -67,7 +146,8 @@ column:
 	RET
 
 // One weight vector in bytes times a frame of 16-bit integers. A panel is 16
-// rows wide; sums are 32-bit integers for a group of 32 columns, float32s then.
+// rows wide; sums are 32-bit integers for a group of 32 columns, float32s then, and
+// are added to y.
 //
 //	R1 ─▶ column 0: [rows 0..15]   V16, widened: V20, V21
 //	      column 1: [rows 0..15]   V17           V22, V23
@@ -84,8 +164,17 @@ column:
 	SMLAL(2, w+1, 12, lane)  \
 	SMLALH(3, w+1, 12, lane)
 
-// func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int)
-TEXT ·affineIntegers(SB), NOSPLIT, $0-40
+#define FOUR \
+	VLD1.P  64(R1), [V16.B16, V17.B16, V18.B16, V19.B16] \
+	FMOVD.P 8(R2), F12           \
+	PRFM    512(R1), PLDL1STRM   \
+	COLUMN(16, 20, 0)            \
+	COLUMN(17, 22, 1)            \
+	COLUMN(18, 20, 2)            \
+	COLUMN(19, 22, 3)
+
+// func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
+TEXT ·affineIntegers(SB), NOSPLIT, $0-44
 	MOVD y+0(FP), R0
 	MOVD w+8(FP), R1
 	MOVD x+16(FP), R2
@@ -105,19 +194,20 @@ sums:
 	CMP    R5, R4
 	CSEL   LT, R4, R5, R5
 	SUB    R5, R4
-	SUBS   $4, R5, R5
-	BLT    rest
+	SUBS   $8, R5, R5
+	BLT    four
+
+eight:
+	FOUR
+	FOUR
+	SUBS $8, R5, R5
+	BGE  eight
 
 four:
-	VLD1.P  64(R1), [V16.B16, V17.B16, V18.B16, V19.B16]
-	FMOVD.P 8(R2), F12
-	PRFM    512(R1), PLDL1STRM
-	COLUMN(16, 20, 0)
-	COLUMN(17, 22, 1)
-	COLUMN(18, 20, 2)
-	COLUMN(19, 22, 3)
-	SUBS    $4, R5, R5
-	BGE     four
+	ADDS $4, R5, R5
+	BLT  rest
+	FOUR
+	SUB  $4, R5
 
 rest:
 	ADDS $4, R5, R5
@@ -142,5 +232,11 @@ scale:
 	FMLAV(6, 2, 10)
 	FMLAV(7, 3, 11)
 	CBNZ   R4, sums
-	VST1   [V4.S4, V5.S4, V6.S4, V7.S4], (R0)
+	FMOVS  step+40(FP), F12
+	VLD1   (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
+	FMLA(0, 4, 12, 0)
+	FMLA(1, 5, 12, 0)
+	FMLA(2, 6, 12, 0)
+	FMLA(3, 7, 12, 0)
+	VST1   [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
 	RET

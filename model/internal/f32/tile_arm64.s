@@ -14,6 +14,8 @@
 //
 // In-order cores wait for a load that is needed at once: B is loaded a step ahead
 // into other registers, weights as soon as they have been used for the last time.
+// On some of them a load of 128 bits also takes two cycles, in which nothing else is
+// done, while one of 64 bits goes beside a product: these load all by halves (R24).
 
 #define ARGUMENTS \
 	MOVD  s+0(FP), R0         \
@@ -47,6 +49,25 @@
 	FMLA(3*r, b, w, lane)     \
 	FMLA(3*r+1, b+1, w, lane) \
 	FMLA(3*r+2, b+2, w, lane)
+
+// WEIGHTS loads those of a step by halves of a register.
+#define WEIGHTS \
+	FMOVD 0(R1), F27  \
+	FMOVD 8(R1), F28  \
+	FMOVD 16(R1), F29 \
+	FMOVD 24(R1), F30 \
+	ADD   $64, R1
+
+// COLUMN8 is a column of sums by WEIGHTS.
+#define COLUMN8(c, b) \
+	FMLA(c, b, 27, 0)    \
+	FMLA(c+3, b, 27, 1)  \
+	FMLA(c+6, b, 28, 0)  \
+	FMLA(c+9, b, 28, 1)  \
+	FMLA(c+12, b, 29, 0) \
+	FMLA(c+15, b, 29, 1) \
+	FMLA(c+18, b, 30, 0) \
+	FMLA(c+21, b, 30, 1)
 
 // FIRST is a row of nothing but the product with the first row of B.
 #define FIRST(r, w, lane) \
@@ -139,18 +160,22 @@
 //	     V31 lane 3          V21  V22  V23
 TEXT ·strips12NEON(SB), NOSPLIT, $0-8
 	ARGUMENTS
+	MOVBU strips_halves(R0), R24
 	MOVD $32, R19
 	SUB  $32, R11
 
 strip:
 	CBNZ R15, resume
 	CBNZ R12, bias
+	CBNZ R24, zero
 	SUBS $18, R13, R4
 	BGT  first
+
+zero:
 	ZERO8(0)
 	ZERO8(8)
 	ZERO8(16)
-	B    begin
+	B begin
 
 first: // of many steps: their products are the sums, then a second one
 	MOVD    R9, R1
@@ -205,6 +230,7 @@ resume:
 begin:
 	MOVD    R9, R1
 	MOVD    R10, R3
+	CBNZ    R24, halves
 	FMOVQ.P 16(R1), F30
 	FMOVQ.P 48(R1), F31
 	VLD1.P  (R3)(R6), [V24.S4, V25.S4, V26.S4]
@@ -251,6 +277,63 @@ two:
 one:
 	LOW(24)
 	HIGH(24)
+	B   bound
+
+halves: // column by column, each of which is loaded anew while the next one is used
+	WEIGHTS
+	FMOVQ 0(R3), F24
+	FMOVQ 16(R3), F25
+	SUBS  $1, R13, R4
+	BEQ   end
+
+half:
+	FMLA(0, 24, 27, 0)
+	FMOVD 32(R3), F26
+	FMLA(3, 24, 27, 1)
+	MOVD  40(R3), R21
+	FMLA(6, 24, 28, 0)
+	ADD   R6, R3
+	FMLA(9, 24, 28, 1)
+	FMLA(12, 24, 29, 0)
+	FMLA(15, 24, 29, 1)
+	VMOV  R21, V26.D[1]
+	FMLA(18, 24, 30, 0)
+	FMLA(21, 24, 30, 1)
+	FMLA(1, 25, 27, 0)
+	FMOVD 0(R3), F24
+	FMLA(4, 25, 27, 1)
+	MOVD  8(R3), R22
+	FMLA(7, 25, 28, 0)
+	FMLA(10, 25, 28, 1)
+	FMLA(13, 25, 29, 0)
+	FMLA(16, 25, 29, 1)
+	VMOV  R22, V24.D[1]
+	FMLA(19, 25, 30, 0)
+	FMLA(22, 25, 30, 1)
+	FMLA(2, 26, 27, 0)
+	FMOVD 16(R3), F25
+	FMLA(5, 26, 27, 1)
+	MOVD  24(R3), R23
+	FMLA(8, 26, 28, 0)
+	FMOVD 0(R1), F27
+	FMLA(11, 26, 28, 1)
+	FMOVD 8(R1), F28
+	FMLA(14, 26, 29, 0)
+	VMOV  R23, V25.D[1]
+	FMLA(17, 26, 29, 1)
+	FMOVD 16(R1), F29
+	FMLA(20, 26, 30, 0)
+	SUBS  $1, R4
+	FMLA(23, 26, 30, 1)
+	FMOVD 24(R1), F30
+	ADD   $64, R1
+	BNE   half
+
+end:
+	FMOVQ 32(R3), F26
+	COLUMN8(0, 24)
+	COLUMN8(1, 25)
+	COLUMN8(2, 26)
 
 bound:
 	CBZ R20, store

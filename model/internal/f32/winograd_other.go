@@ -1,9 +1,9 @@
-//go:build !amd64 && !arm64
+//go:build !amd64 && !arm && !arm64
 
 package f32
 
 // winogradLanes is how many tiles the transforms take at a time.
-var winogradLanes = [isaCount]int{portable: 4, neon32: 4}
+var winogradLanes = [isaCount]int{portable: 4}
 
 func winogradInput(_ isa, size int, v []float32, stride int, x []float32, t *Tiles, _ []float32) {
 	winogradInputGo(size, v, stride, x, t)

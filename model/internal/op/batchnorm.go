@@ -84,6 +84,14 @@ func (k *batchNormKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) 
 	plane := Volume(y.Shape()[2:])
 	shift := k.shift.Float32s()
 	scale := k.scale.Float32s()
+	if plane == 1 { // the channels lie side by side
+		for at := 0; at < len(x); at += len(scale) {
+			to := z[at:][:len(scale)]
+			f32.Multiply.Apply(to, x[at:][:len(scale)], scale, f32.Linear)
+			f32.Add.Apply(to, to, shift, with.Clamp)
+		}
+		return nil
+	}
 	for p := range len(x) / plane {
 		line, to, by, plus := x[p*plane:][:plane], z[p*plane:][:plane], scale[p%len(scale)], shift[p%len(scale)]
 		f32.Scaled(by, plus, with.Clamp).Apply(to, line)

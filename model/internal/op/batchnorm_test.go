@@ -12,6 +12,7 @@ func TestBatchNormalizationByHand(t *testing.T) {
 	gamma, beta, mu, variance := reals(dims(2), 1, 2), reals(dims(2), 0, 1), reals(dims(2), 1, 3), reals(dims(2), 1, 4)
 	checkByHand(t, map[string]byHand{
 		"two channels": {"BatchNormalization", attr{"epsilon": 0.0}, in(x, gamma, beta, mu, variance), []float32{0, 1, 1, 2}},
+		"no planes":    {"BatchNormalization", attr{"epsilon": 0.0}, in(of(dims(3, 2), 1, 2, 3, 4, 5, 7), gamma, beta, mu, variance), []float32{0, 0, 2, 2, 4, 5}},
 	})
 	checkRefused(t, ErrUnsupported, map[string]*Node{
 		"in training": node("BatchNormalization", attr{"training_mode": 1}, x, gamma, beta, mu, variance),

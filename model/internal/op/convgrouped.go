@@ -25,12 +25,18 @@ type groupedKernel struct {
 // fewOutputs is up to how many outputs a group is better off without a product.
 const fewOutputs = 32
 
-// grouped is the kernel for a convolution in small groups, nil for others.
+// filtered says whether a convolution is one in small groups, for which there are
+// kernels on this machine.
+func (c *convOp) filtered() bool {
+	return c.groups > 1 && c.groups < c.in && c.out/c.groups <= fewOutputs && c.weights.quantised == nil && f32.NewFilters(1, []int{0}) != nil
+}
+
+// grouped is the kernel for such a convolution, nil for others.
 func (c *convOp) grouped() *groupedKernel {
-	rows, channels := c.out/c.groups, c.in/c.groups
-	if c.groups == 1 || rows > fewOutputs || c.weights.quantised != nil {
+	if !c.filtered() {
 		return nil
 	}
+	rows, channels := c.out/c.groups, c.in/c.groups
 	var off []int
 	for ch := range channels {
 		for _, tap := range c.taps {

@@ -14,14 +14,14 @@ func TestWorkHasItsCost(t *testing.T) {
 		from, to float64 // nanoseconds for a multiply-add
 	}{
 		"conv":                {node("Conv", nil, image, reals(dims(8, 8, 3, 3), make([]float32, 576)...)), 576 * 196, 0.01, 1},
-		"computed weights":    {node("Conv", nil, image, filter), 576 * 196, 1, 5},
+		"computed weights":    {node("Conv", nil, image, filter), 576 * 196, 0.5, 5},
 		"several samples":     {node("Conv", nil, dense(dims(3, 8, 16, 16)), reals(dims(8, 8, 3, 3), make([]float32, 576)...)), 3 * 576 * 196, 0.01, 1},
-		"three dimensions":    {node("Conv", nil, volume, dense(dims(8, 8, 3, 3, 3))), 1728 * 216, 1, 5},
+		"three dimensions":    {node("Conv", nil, volume, dense(dims(8, 8, 3, 3, 3))), 1728 * 216, 0.5, 5},
 		"transposed":          {node("ConvTranspose", nil, image, reals(dims(8, 8, 3, 3), make([]float32, 576)...)), 576 * 256, 0.01, 5},
-		"conv of integers":    {node("ConvInteger", nil, image, bytes), 576 * 196, 1, 5},
-		"quantised conv":      {node("QLinearConv", nil, image, scale, of8(nil, 0), bytes, scale, of8(nil, 0), scale, of8(nil, 0)), 576 * 196, 1, 5},
-		"product of integers": {node("MatMulInteger", nil, dense(dims(1, 16, 64)), square), 16 * 64 * 64, 1, 5},
-		"quantised product":   {node("QLinearMatMul", nil, dense(dims(1, 16, 64)), scale, of8(nil, 0), square, scale, of8(nil, 0), scale, of8(nil, 0)), 16 * 64 * 64, 1, 5},
+		"conv of integers":    {node("ConvInteger", nil, image, bytes), 576 * 196, 0.5, 5},
+		"quantised conv":      {node("QLinearConv", nil, image, scale, of8(nil, 0), bytes, scale, of8(nil, 0), scale, of8(nil, 0)), 576 * 196, 0.5, 5},
+		"product of integers": {node("MatMulInteger", nil, dense(dims(1, 16, 64)), square), 16 * 64 * 64, 0.5, 5},
+		"quantised product":   {node("QLinearMatMul", nil, dense(dims(1, 16, 64)), scale, of8(nil, 0), square, scale, of8(nil, 0), scale, of8(nil, 0)), 16 * 64 * 64, 0.5, 5},
 	} {
 		if err := read(test.node); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -38,7 +38,7 @@ func TestWorkHasItsCost(t *testing.T) {
 // A function that is written out in pieces costs what these do.
 func TestComposedCostsItsPieces(t *testing.T) {
 	erf, tanh := curve{name: "erf"}, curve{name: "tanh"}
-	const n, begin = 1 << 16, 500
+	const n, begin = 1 << 16, 250
 	both := Cost(&composedOp{pieces: []piece{{Operation: erf}, {Operation: tanh}}}, n, n)
 	if want := Cost(erf, n, n) + Cost(tanh, n, n) - begin; both != want {
 		t.Errorf("erf and tanh cost %v, want %v", both, want)

@@ -4,10 +4,24 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"tandem/model/internal/f32"
 )
 
-// activation is a function that a recurrent cell applies to its gates.
-type activation func(x float64) float64
+// activation is a function that a recurrent cell applies to its gates, in place.
+type activation func(x []float32)
+
+// oneByOne is an activation that has no kernel.
+func oneByOne(f func(x float64) float64) activation {
+	return func(x []float32) {
+		for i, v := range x {
+			x[i] = float32(f(float64(v)))
+		}
+	}
+}
+
+// inPlace is one that has.
+func inPlace(f f32.Function) activation { return func(x []float32) { f.Apply(x, x) } }
 
 // directions reads which ways a cell goes through the sequence, and the
 // activations of each.
@@ -57,48 +71,46 @@ func activated(name string, alphas, betas *[]float32) (activation, error) {
 	}
 	switch strings.ToLower(name) {
 	case "relu":
-		return func(x float64) float64 { return max(x, 0) }, nil
+		return oneByOne(func(x float64) float64 { return max(x, 0) }), nil
 	case "tanh":
-		return math.Tanh, nil
+		return inPlace(f32.Tanh), nil
 	case "sigmoid":
-		return logistic, nil
+		return inPlace(f32.Sigmoid), nil
 	case "softsign":
-		return softsign, nil
+		return oneByOne(softsign), nil
 	case "softplus":
-		return softplus, nil
+		return oneByOne(softplus), nil
 	case "affine":
 		a, b := next(alphas, 1), next(betas, 0)
-		return func(x float64) float64 { return a*x + b }, nil
+		return oneByOne(func(x float64) float64 { return a*x + b }), nil
 	case "scaledtanh":
 		a, b := next(alphas, 1), next(betas, 1)
-		return func(x float64) float64 { return a * math.Tanh(b*x) }, nil
+		return oneByOne(func(x float64) float64 { return a * math.Tanh(b*x) }), nil
 	case "hardsigmoid":
 		a, b := next(alphas, 0.2), next(betas, 0.5)
-		return func(x float64) float64 { return min(max(a*x+b, 0), 1) }, nil
+		return oneByOne(func(x float64) float64 { return min(max(a*x+b, 0), 1) }), nil
 	case "leakyrelu":
 		a := next(alphas, 0.01)
-		return func(x float64) float64 { return below(x, a*x) }, nil
+		return oneByOne(func(x float64) float64 { return below(x, a*x) }), nil
 	case "thresholdedrelu":
 		a := next(alphas, 1)
-		return func(x float64) float64 {
+		return oneByOne(func(x float64) float64 {
 			if x <= a {
 				return 0
 			}
 			return x
-		}, nil
+		}), nil
 	case "elu":
 		a := next(alphas, 1)
-		return func(x float64) float64 { return below(x, a*math.Expm1(x)) }, nil
+		return oneByOne(func(x float64) float64 { return below(x, a*math.Expm1(x)) }), nil
 	}
 	return nil, fmt.Errorf("activation %.40q: %w", name, ErrUnsupported)
 }
 
-func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-
-// bounded is what enters an activation, within the clip of the node.
-func (l *recurrentOp) bounded(x float32) float64 {
+// opens applies an activation to a gate, within the clip of the node.
+func (l *recurrentOp) opens(f activation, gate []float32) {
 	if l.clip > 0 {
-		x = min(max(x, -l.clip), l.clip)
+		f32.Bounded(f32.Clamp{Min: -l.clip, Max: l.clip}).Apply(gate, gate)
 	}
-	return float64(x)
+	f(gate)
 }

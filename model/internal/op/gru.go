@@ -10,20 +10,21 @@ var gru = &recurrence{name: "gru", gates: 3, usual: []string{"Sigmoid", "Tanh"},
 
 func gruStep(k *recurrentKernel, d *direction) {
 	n := k.hidden
-	gate := func(g, j int, rh float32) float64 { return k.bounded(d.wx[g*n+j] + rh) }
-	// The reset gates come first, since all hidden numbers mix in R (r h).
-	for j := range n {
-		r := float32(d.of[0](gate(1, j, d.rh[n+j])))
-		if d.spare[j] = r * d.h[j]; k.reset {
-			d.rh[2*n+j] *= r
-		}
-		d.wx[j] = float32(d.of[0](gate(0, j, d.rh[j])))
-	}
-	if !k.reset {
+	z, r, g := d.wx[:n], d.wx[n:2*n], d.wx[2*n:]
+	f32.Add.Apply(d.wx[:2*n], d.wx[:2*n], d.rh[:2*n], f32.Linear)
+	k.opens(d.of[0], d.wx[:2*n])
+	if k.reset {
+		f32.Multiply.Apply(d.rh[2*n:], d.rh[2*n:], r, f32.Linear)
+	} else {
+		f32.Multiply.Apply(d.spare, r, d.h, f32.Linear)
 		d.r.Affine(d.rh, d.spare, d.bias[3*n:], f32.Linear)
 	}
-	for j := range n {
-		z := d.wx[j]
-		d.h[j] = (1-z)*float32(d.of[1](gate(2, j, d.rh[2*n+j]))) + z*d.h[j]
+	f32.Add.Apply(g, g, d.rh[2*n:], f32.Linear)
+	k.opens(d.of[1], g)
+	f32.Multiply.Apply(d.h, d.h, z, f32.Linear)
+	for j, v := range z {
+		z[j] = 1 - v
 	}
+	f32.Multiply.Apply(g, g, z, f32.Linear)
+	f32.Add.Apply(d.h, d.h, g, f32.Linear)
 }

@@ -156,6 +156,7 @@ type direction struct {
 	h, c   []float32 // the state
 	spare  []float32
 	peep   []float32 // from c to the gates
+	peeps  bool      // there are some
 }
 
 // set packs W or R.
@@ -196,6 +197,7 @@ func (k *recurrentKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) 
 		d := &k.dirs[i]
 		load(d.bias, in[3], i*len(d.bias))
 		load(d.peep, in[7], i*len(d.peep))
+		d.peeps = in[7] != nil
 		for b := range k.batch {
 			state := (i*k.batch + b) * k.hidden
 			if k.swapped {

@@ -21,6 +21,7 @@ export const circumstances = [
   {name: "link", value: r => r.link || "real", say: v => `${v} link`},
   {name: "wire", value: r => r.wire || "float32", say: v => `${v} on the wire`},
   {name: "version", value: r => r.version ?? "", say: v => v && `version ${v}`},
+  {name: "how", value: r => r.simulated ? "simulated" : "", say: v => v},
 ];
 
 const counted = (count, what) => `${n.whole(count)} ${what}${count === 1 ? "" : "s"}`;

@@ -1,0 +1,76 @@
+//go:build slow
+
+package role
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"tandem/role/options"
+	"tandem/role/simulate"
+)
+
+// The simulation agrees with twenty runs in real time, too: coverage within 3 points, and rate within 3 %. A machine that was too
+// busy to emulate the devices says so, and is no witness.
+func TestSimulationAgreesInRealTime(t *testing.T) {
+	agree := make(chan bool, 20)
+	t.Run("all", func(t *testing.T) {
+		for seed := range 20 {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				agreesInRealTime(t, chance(rand.New(rand.NewPCG(uint64(seed), 2))), agree)
+			})
+		}
+	})
+	close(agree)
+	n, yes := 0, 0
+	for is := range agree {
+		if n++; is {
+			yes++
+		}
+	}
+	t.Logf("of 20 runs the machine could play %d, and %d of these agree", n, yes)
+	if 100*yes < 90*n {
+		t.Errorf("%d of %d agree", yes, n)
+	}
+}
+
+func agreesInRealTime(t *testing.T, o options.Options, agree chan<- bool) {
+	o.Frames, o.Cuts, o.Threads = min(o.Frames, 150), o.Cuts[:1], 1
+	c := setup{Options: o}
+	c.Simulated, c.Stdin, c.Stdout, c.Stderr = false, strings.NewReader(""), io.Discard, io.Discard
+	nodes, err := startLocal(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	played, err := nodes.run(context.Background(), c, o.Strategy)
+	if err := nodes.stop(); err != nil {
+		t.Error(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, err := simulate.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer site.Close()
+	simulated, err := site.Play(o, o.Strategy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(strings.Join(played.Notes, " "), "too busy") {
+		t.Logf("the machine was too busy: %q", played.Notes)
+		return
+	}
+	coverage, rate := simulated.Coverage-played.Coverage, 100*(simulated.Rate/played.Rate-1)
+	is := math.Abs(coverage) <= 3 && math.Abs(rate) <= 3
+	if agree <- is; !is {
+		t.Logf("%s: coverage %.1f and %.1f played, rate %.2f and %.2f: %s", o.Strategy, simulated.Coverage, played.Coverage, simulated.Rate, played.Rate, describe(o))
+	}
+}
