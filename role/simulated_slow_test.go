@@ -35,6 +35,9 @@ func TestSimulationAgreesInRealTime(t *testing.T) {
 		}
 	}
 	t.Logf("of 20 runs the machine could play %d, and %d of these agree", n, yes)
+	if n < 10 {
+		t.Skipf("this machine is too busy to emulate devices: it could play %d of 20 runs; run this test alone on an idle one", n)
+	}
 	if 100*yes < 90*n {
 		t.Errorf("%d of %d agree", yes, n)
 	}
