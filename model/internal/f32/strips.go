@@ -22,6 +22,7 @@ type strips struct {
 	high    int // rows of C in the last strip
 	lo, hi  float32
 	resume  bool // go on from what is in C, or apart bytes from it
+	//lint:ignore U1000 arm64 alone has two ways to load
 	halves  bool // load half a register at a time, see loadsHalves
 	apart   int
 }
