@@ -23,8 +23,8 @@ type strips struct {
 	lo, hi  float32
 	resume  bool // go on from what is in C, or apart bytes from it
 	//lint:ignore U1000 arm64 alone has two ways to load
-	halves  bool // load half a register at a time, see loadsHalves
-	apart   int
+	halves bool // load half a register at a time, see loadsHalves
+	apart  int
 }
 
 // strips computes a tile of the block for all rows of panels [from, to). What
