@@ -112,7 +112,7 @@ func TestImportRefuses(t *testing.T) {
 		"unknown operators": {chain(apply("Warp", "a", []string{"x", "w"}), apply("Weft", "b", []string{"a"}), apply("Warp", "c2", []string{"b"}),
 			bytesOf(apply("Gemm", "y", []string{"c2", "w"})).str(7, "com.microsoft")), ErrUnsupported,
 			[]string{`Warp (in "/a", "/c2")`, `Weft (in "/b")`, `com.microsoft.Gemm (in "/y")`, "inspect --operators"}},
-		"subgraph": {chain(apply("If", "y", []string{"x"}, deep)), ErrUnsupported, []string{`If "/y"`, "condition depends on the frame"}},
+		"condition of several": {chain(apply("If", "y", []string{"x"}, deep)), ErrMalformed, []string{`If "/y"`, "condition of shape [1 2]"}},
 		"shapes that do not fit": {chain(apply("Relu", "a", []string{"x"}), apply("MatMul", "b", []string{"a", "w"}), apply("Add", "y", []string{"b", "a"})),
 			ErrMalformed, []string{`Add "/y"`, "[1 3] and [1 2]"}},
 		"output absorbed": {graph{nodes: []bytesOf{apply("MatMul", "y", []string{"x", "w"}), apply("Add", "z", []string{"y", "c"})},

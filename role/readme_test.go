@@ -18,6 +18,7 @@ import (
 	"tandem/role/cert"
 	"tandem/role/discover"
 	"tandem/role/inspect"
+	"tandem/role/install"
 	"tandem/role/options"
 	"tandem/role/plan"
 	"tandem/role/plot"
@@ -85,14 +86,15 @@ func code(text string) iter.Seq[string] {
 }
 
 // others are flags of other programs.
-var others = strings.Fields("cacert yes width height framerate codec help version") // curl, npx, rpicam-vid, and everybody
+var others = strings.Fields("cacert yes width height framerate codec help version " + // curl, npx, rpicam-vid, and everybody
+	"rm image image-pull-policy from-file rounds avx") // kubectl, .ci/onnxruntime
 
 func TestREADMEsNameFlagsThatExist(t *testing.T) {
 	known := append(slices.Clone(others), "cert") // curl has a --cert
 	for _, s := range options.Table(new(options.Options)) {
 		known = append(known, s.Name)
 	}
-	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), plan.Command(nil), discover.Command(nil), cert.Command(nil), simulate.Command("", nil, nil), sweep.Command("", nil, nil, nil)} {
+	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), plan.Command(nil), discover.Command(nil), cert.Command(nil), simulate.Command("", nil, nil), sweep.Command("", nil, nil, nil), install.Commands(nil, nil, nil, nil)[0]} {
 		for _, f := range c.Flags {
 			known = append(known, f.Names()...)
 		}
