@@ -32,6 +32,7 @@ func conv(n *Node) error {
 		return err
 	}
 	c := &convOp{window: flat.window, samples: shape[0], in: shape[1], out: int(w.Dims[0]), groups: groups, weights: w}
+	c.trim()
 	if b, err := n.weights(2); err != nil {
 		return err
 	} else if b != nil {
@@ -72,6 +73,8 @@ type convOp struct {
 	weights         *Constant // [out in/groups kh kw]
 	after           []scaling // of each output channel: the bias, and what was absorbed
 	tile            int       // computed by tiles of so many outputs along each axis; 0: as it is
+	kept            []int     // elements of the window that the weights have for it; nil: all
+	full            int       // elements that the weights have
 }
 
 func (c *convOp) Bounded()       {}

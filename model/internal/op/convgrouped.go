@@ -60,7 +60,7 @@ func (k *groupedKernel) load(scale, shift []float32) error {
 	for g, f := range k.filters {
 		copy(k.bias[g*f.Rows():], shift[g*rows:][:rows])
 	}
-	return k.weights.blocks(k.out, cols, 0, func(row int, block []float32) {
+	return k.blocks(k.out, cols, 0, func(row int, block []float32) {
 		for r := range len(block) / cols {
 			w, row := block[r*cols:][:cols], row+r
 			scaleBy(w, scale[row])

@@ -41,7 +41,7 @@ func (c *convOp) loadProduct(scale, shift []float32) (Kernel, error) {
 		}
 		m := f32.New(rows, cols)
 		k.matrices = append(k.matrices, m)
-		err := c.weights.blocks(rows, cols, g*rows, func(row int, block []float32) {
+		err := c.blocks(rows, cols, g*rows, func(row int, block []float32) {
 			for r := range len(block) / cols {
 				scaleBy(block[r*cols:][:cols], scale[g*rows+row+r])
 			}

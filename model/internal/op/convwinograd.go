@@ -87,7 +87,7 @@ func (c *convOp) loadWinograd(scale, shift []float32) (Kernel, error) {
 	size := c.tile
 	k := &winogradKernel{convOp: c, filters: f32.NewWinograd(size, c.out, c.in), bias: shift}
 	each := c.in * c.elements()
-	err := c.weights.blocks(c.out, each, 0, func(row int, block []float32) {
+	err := c.blocks(c.out, each, 0, func(row int, block []float32) {
 		for r := range len(block) / each {
 			scaleBy(block[r*each:][:each], scale[row+r])
 		}

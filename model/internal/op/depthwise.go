@@ -16,7 +16,7 @@ type depthwiseKernel struct {
 
 func (c *convOp) loadDepthwise(scale, shift []float32) (Kernel, error) {
 	w := make([]float32, c.out*len(c.taps))
-	err := c.weights.blocks(c.out, len(c.taps), 0, func(row int, block []float32) {
+	err := c.blocks(c.out, len(c.taps), 0, func(row int, block []float32) {
 		for r := range len(block) / len(c.taps) {
 			scaleBy(block[r*len(c.taps):][:len(c.taps)], scale[row+r])
 		}
