@@ -79,7 +79,7 @@ func TestAnyNetworkAcrossProcesses(t *testing.T) {
 	} {
 		t.Run(network.name, func(t *testing.T) {
 			t.Parallel()
-			worker := []string{"--model", known(t, network.name+".onnx"), "--queue", "4"}
+			worker := []string{"--model", known(t, network.name+".onnx"), "--queue", "12"}
 			outputs := pytorch(t, known(t, network.name+"_"+network.output+".npy"))
 			within := 1e-4 * max(float64(slices.Max(outputs)), -float64(slices.Min(outputs)))
 			if network.shape != "" {

@@ -64,7 +64,7 @@ func launch(t *testing.T, on *network, name string, args ...string) *process {
 	program, err := build()
 	if err == nil {
 		p.Cmd = on.command(name, program, args...)
-		p.Env = append(os.Environ(), "GOTRACEBACK=all", "XDG_CACHE_HOME="+filepath.Dir(program))
+		p.Env = append(os.Environ(), "GOTRACEBACK=all", "XDG_CACHE_HOME="+filepath.Join(filepath.Dir(program), "cache"))
 		p.Stdout, p.Stderr = &p.stdout, &p.stderr
 		err = p.Start()
 	}
