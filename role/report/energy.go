@@ -33,7 +33,7 @@ func printSources(to io.Writer, r pipeline.Report) {
 	for _, g := range alike(r.Nodes, func(e pipeline.Entry) string { return e.EnergyBy }) {
 		parts = append(parts, fmt.Sprintf("%s by %s", g.nodes, g.text))
 	}
-	fmt.Fprintf(to, "\n%s\n", wrap("energy of "+strings.Join(parts, ", ")))
+	fmt.Fprintln(to, wrap("energy of "+strings.Join(parts, ", ")))
 }
 
 // printDevices prints the condition of the nodes' devices, where it is known, and how they store large layers.

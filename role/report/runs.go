@@ -57,10 +57,13 @@ func printRuns(to io.Writer, reports []pipeline.Report) {
 		}
 		row(cells...)
 	}
+	best := printBest(to, reports)
 	if metered >= 0 {
+		if !best {
+			fmt.Fprintln(to)
+		}
 		printSources(to, reports[metered]) // the same nodes played the others
 	}
-	printBest(to, reports)
 	for _, r := range reports {
 		printLosses(to, r)
 		printLastSeen(to, r)
@@ -73,14 +76,15 @@ func printRuns(to io.Writer, reports []pipeline.Report) {
 	}
 }
 
-// printBest says what was possible at best, where all reports agree on it but for what measurements differ.
-func printBest(to io.Writer, reports []pipeline.Report) {
+// printBest says what was possible at best, if that is known, where all reports agree on it but for what measurements differ.
+func printBest(to io.Writer, reports []pipeline.Report) (is bool) {
 	for _, r := range reports {
 		if r.BestCoverage != nil {
 			fmt.Fprintf(to, "\nat best these devices reach %.1f %% and %.2f f/s\n", *r.BestCoverage, *r.BestRate)
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // wrap breaks a text into lines of at most 80 columns, the further ones indented.
