@@ -151,7 +151,7 @@ func playFake(t *testing.T, o options.Options) (r pipeline.Report, chances func(
 // The simulation agrees with the nodes, in fake time, whatever they are: coverage within 2 points, rate within 2 %, and the 95th
 // percentile of the ages within 10 %, for 95 % of all configurations.
 func TestSimulationAgreesWithTheNodes(t *testing.T) {
-	n := map[bool]int{false: 24, true: 60}[long]
+	n := map[bool]int{false: 12, true: 60}[long]
 	agree := [3]int{}
 	for seed := range n {
 		o := chance(rand.New(rand.NewPCG(uint64(seed), 1)))
