@@ -70,8 +70,9 @@ func TestKeeperFollowsTheSet(t *testing.T) {
 						}
 					}
 				}
+				pause := time.Duration(random.IntN(4000)) * time.Millisecond
 				mu.Unlock()
-				time.Sleep(time.Duration(random.IntN(4000)) * time.Millisecond)
+				time.Sleep(pause)
 			}
 			mu.Lock()
 			fails = false
