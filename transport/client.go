@@ -86,8 +86,8 @@ func (c *Client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 
 // watch leads a connection over this node's link, and sees how far what is sent on it has come.
 func (c *Client) watch(conn net.Conn) net.Conn {
-	w := newWay(conn, c.limits.Uplink.Over(conn), c.pushes.closed)
-	w.Conn = c.limits.Traffic.Over(w.Conn)
+	// Bytes count when the link has carried them: those that wait for an emulated one have not moved.
+	w := newWay(conn, c.limits.Uplink.Over(c.limits.Traffic.Over(conn)), c.pushes.closed)
 	c.pushes.open(w)
 	return bodyConn{w, w}
 }
