@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"tandem/model"
+	"tandem/role/report"
 )
 
 // printCalibration prints what each layer costs on this device, alone and in batches.
@@ -24,7 +25,7 @@ func printCalibration(to io.Writer, c model.Calibration, all bool) {
 		one, best = one+l.Batches[0].MedianUS, best+last.MedianUS/float64(last.Frames)
 	}
 	for _, l := range longest(c.Layers, all) {
-		layer, name := fmt.Sprint(l.Layer), shorten(l.Name, 20)
+		layer, name := fmt.Sprint(l.Layer), report.Shorten(l.Name, 20)
 		for _, b := range l.Batches {
 			fmt.Fprintf(w, "%s\t%-20s\t%d\t%.0f\t%.0f\t%.1f\t%.1f\t%d\t\n", layer, name, b.Frames, b.MedianUS, b.P99US, b.GFLOPS, b.GBS, b.Threads)
 			layer, name = "", "" // they are said once
@@ -55,12 +56,4 @@ func longest(layers []model.Cost, all bool) []model.Cost {
 	})[:shown]
 	slices.SortFunc(most, func(a, b model.Cost) int { return a.Layer - b.Layer })
 	return most
-}
-
-// shorten keeps a name within so many columns.
-func shorten(s string, columns int) string {
-	if r := []rune(s); len(r) > columns {
-		return string(r[:columns-1]) + "…"
-	}
-	return s
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"tandem/role/report"
+
 	"github.com/dustin/go-humanize"
 )
 
@@ -13,11 +15,11 @@ func (p Plan) print(to io.Writer, model, end string) {
 	fmt.Fprintf(to, "%s, %s: %.1f f/s with --strategy %s, %.0f ms from input to output\n\n", p.Model, p.title(), p.Rate, p.Strategy, p.LatencyMS)
 	fmt.Fprintf(to, "%-26s %-4s  %9s  %8s  %9s  %9s  %s\n", "node", "role", "layers", "ms", "weights", "Mbit/s", "trip ms")
 	for _, n := range p.Nodes {
-		fmt.Fprintf(to, "%-26s %-4s  %9s  %8.2f  %9s  %9s  %7.1f\n", shorten(n.Address, 26), n.Role, fmt.Sprintf("%d-%d", n.From, n.To-1),
+		fmt.Fprintf(to, "%-26s %-4s  %9s  %8.2f  %9s  %9s  %7.1f\n", report.Shorten(n.Address, 26), n.Role, fmt.Sprintf("%d-%d", n.From, n.To-1),
 			n.TakesMS, humanize.IBytes(uint64(n.Weights)), rate(n.SendsMbit), n.TripMS)
 	}
 	for _, n := range p.Unused {
-		fmt.Fprintf(to, "%-26s %-4s  %9s  %8s  %9s  %9s  %7.1f\n", shorten(n.Address, 26), "-", "-", "-", "-", rate(n.SendsMbit), n.TripMS)
+		fmt.Fprintf(to, "%-26s %-4s  %9s  %8s  %9s  %9s  %7.1f\n", report.Shorten(n.Address, 26), "-", "-", "-", "-", rate(n.SendsMbit), n.TripMS)
 	}
 	for _, note := range p.Notes {
 		fmt.Fprintf(to, "\nnote: %s\n", note)
@@ -74,12 +76,4 @@ func (p Plan) commands(model, end string) (lines []string) {
 		lines = append(lines, strings.Join(line, " "))
 	}
 	return append(lines, "client: tandem --role client --next "+p.Nodes[0].Address)
-}
-
-// shorten keeps a name within so many columns.
-func shorten(s string, columns int) string {
-	if r := []rune(s); len(r) > columns {
-		return string(r[:columns-1]) + "…"
-	}
-	return s
 }
