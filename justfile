@@ -78,6 +78,10 @@ tbf *rounds:
 chaos seeds="1-50" *flags:
     go test -tags slow ./role/chaos -run 'TestChaos$' -seeds {{ seeds }} -count 1 -timeout 0 -parallel 12 -v {{ flags }}
 
+# the simulation beside runs of random configurations in real time, a few seconds each: needs an idle machine
+agree runs="20":
+    go test -tags slow ./role -run AgreesInRealTime -configurations {{ runs }} -count 1 -parallel 2 -timeout 0 -v
+
 # very many frames through a small model, with restarts of each node: accounts, memory, goroutines, descriptors
 soak frames="10000000":
     go test -tags slow ./role/chaos -run TestSoak -soak {{ frames }} -count 1 -timeout 0 -v

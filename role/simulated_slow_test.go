@@ -4,6 +4,7 @@ package role
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"math"
@@ -15,12 +16,18 @@ import (
 	"tandem/role/simulate"
 )
 
-// The simulation agrees with twenty runs in real time, too: coverage within 3 points, and rate within 3 %. A machine that was too
-// busy to emulate the devices says so, and is no witness.
+var configurations = flag.Int("configurations", 0, "random configurations to play in real time beside their simulation")
+
+// The simulation agrees with runs in real time, too: coverage within 3 points, and rate within 3 %. A machine that was too busy
+// to emulate the devices says so, and is no witness; one that other tests keep busy may be late without saying so, and so the
+// test is asked for by name: just agree.
 func TestSimulationAgreesInRealTime(t *testing.T) {
-	agree := make(chan bool, 20)
+	if *configurations == 0 {
+		t.Skip("an idle machine is needed, and nothing else that runs: just agree")
+	}
+	agree := make(chan bool, *configurations)
 	t.Run("all", func(t *testing.T) {
-		for seed := range 20 {
+		for seed := range *configurations {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
 				agreesInRealTime(t, chance(rand.New(rand.NewPCG(uint64(seed), 2))), agree)
@@ -34,11 +41,11 @@ func TestSimulationAgreesInRealTime(t *testing.T) {
 			yes++
 		}
 	}
-	t.Logf("of 20 runs the machine could play %d, and %d of these agree", n, yes)
-	if n < 10 {
-		t.Skipf("this machine is too busy to emulate devices: it could play %d of 20 runs; run this test alone on an idle one", n)
+	t.Logf("of %d runs the machine could play %d, and %d of these agree", *configurations, n, yes)
+	if 2*n < *configurations {
+		t.Fatalf("this machine is too busy to emulate devices: it could play %d of %d runs", n, *configurations)
 	}
-	if 100*yes < 90*n {
+	if 100*yes < 95*n {
 		t.Errorf("%d of %d agree", yes, n)
 	}
 }
