@@ -94,7 +94,9 @@ func (f *Fleet) Observe(node int, a Feedback) {
 	a = m.newest
 	f.measured(before, a.Service)
 	if m.service() == 0 { // what it has is all that is known of it
-		m.idle = a.Now + time.Duration(a.Length+m.InFlight)*max(m.cost(), f.guess(m))
+		each := max(m.cost(), f.guess(m))
+		least := a.Now + time.Duration(a.Length+m.InFlight)*each
+		m.idle = min(max(m.idle, least), least+each)
 		return
 	}
 	least := a.Now + time.Duration(a.Length)*m.service() + time.Duration(m.InFlight)*m.cost()
@@ -197,9 +199,11 @@ func (f *Fleet) least(candidates []int, now time.Duration) int {
 	return best
 }
 
+// better compares two. What a node takes that has measured no frame counts as nothing, so that one which should be idle is asked
+// soon: it may be the fastest (optimism in the face of uncertainty).
 func (f *Fleet) better(a, b int, now time.Duration) int {
 	m, n := &f.members[a], &f.members[b]
-	if d, e := m.delay(now)+f.guess(m), n.delay(now)+f.guess(n); e < d || e == d && n.InFlight < m.InFlight {
+	if d, e := m.delay(now), n.delay(now); e < d || e == d && n.InFlight < m.InFlight {
 		return b
 	}
 	return a

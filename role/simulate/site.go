@@ -26,6 +26,7 @@ type Site struct {
 	net    *model.Network
 	shares []float64 // of its time, by layer
 	cuts   []int
+	memory int    // bytes that frames may take in each process
 	fleet  *Fleet // of a run that was played; nil: devices and links are those of the options
 	// Delay is what a message takes one way where no link is emulated.
 	Delay time.Duration
@@ -42,7 +43,7 @@ func Open(o options.Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{net: net, shares: net.Shares(), Delay: loopback}
+	s := &Site{net: net, shares: net.Shares(), memory: int(min(device.Memory()/8, math.MaxInt)), Delay: loopback}
 	for _, text := range o.Cuts {
 		cut, err := net.Cut(text)
 		if err == nil && len(s.cuts) > 0 && cut <= s.cuts[len(s.cuts)-1] {
@@ -154,7 +155,7 @@ func (s *Site) node(o options.Options, run pipeline.Run, held pipeline.Holding, 
 		Stage: pipeline.StageConfig{
 			Holding: held, Cut: tail, Layers: s.net.Len(), KeepTail: o.Resident || held.To == s.net.Len(),
 			Queue: places, HighWater: highWater, Drop: drop, MaxAge: o.MaxAge, Batch: o.Batch,
-			Buffer: cmp.Or(o.Buffer, int(min(device.Memory()/8, math.MaxInt))) / (o.SlowNodes + 2),
+			Buffer: cmp.Or(o.Buffer, s.memory) / (o.SlowNodes + 2),
 		},
 	}
 }
