@@ -59,6 +59,10 @@ manifests:
 platforms:
     go -C .ci/tools run ./platforms "$PWD" darwin/arm64 windows/amd64
 
+# a Raspberry Pi in a bottle: its services come back after kill -9 and a power cut. About five minutes; needs root, for Debian's qemu
+bottle *folder:
+    .ci/pi {{ folder }}
+
 # the 14 published points on this machine, about a minute: a table beside the published figures, and whether they agree
 published:
     .ci/published strategy/pictures/published.svg
