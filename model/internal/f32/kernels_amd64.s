@@ -646,6 +646,22 @@ TEXT ·strips48AVX512(SB), NOSPLIT, $0-8
 	XORL             R14, R14
 
 strip:
+	MOVQ             strips_fetch(AX), R12
+	TESTQ            R12, R12
+	JEQ              fetched
+	MOVQ             strips_ahead(AX), R11
+	MOVQ             strips_ldbAhead(AX), R10
+
+fetch:
+	PREFETCHT1       0(R11)
+	PREFETCHT1       64(R11)
+	PREFETCHT1       128(R11)
+	ADDQ             R10, R11
+	DECQ             R12
+	JNE              fetch
+	MOVQ             R11, strips_ahead(AX)
+
+fetched:
 	CMPB             strips_resume(AX), $0
 	JNE              resume
 	TESTQ            DI, DI
@@ -1083,6 +1099,20 @@ TEXT ·strips16AVX512(SB), NOSPLIT, $0-8
 	XORL             R14, R14
 
 strip:
+	MOVQ             strips_fetch(AX), R12
+	TESTQ            R12, R12
+	JEQ              fetched
+	MOVQ             strips_ahead(AX), R11
+	MOVQ             strips_ldbAhead(AX), R10
+
+fetch:
+	PREFETCHT1       0(R11)
+	ADDQ             R10, R11
+	DECQ             R12
+	JNE              fetch
+	MOVQ             R11, strips_ahead(AX)
+
+fetched:
 	CMPB             strips_resume(AX), $0
 	JNE              resume
 	TESTQ            DI, DI
@@ -3108,6 +3138,21 @@ TEXT ·strips24AVX2(SB), NOSPLIT, $0-8
 	XORL             R14, R14
 
 strip:
+	MOVQ             strips_fetch(AX), R12
+	TESTQ            R12, R12
+	JEQ              fetched
+	MOVQ             strips_ahead(AX), R11
+	MOVQ             strips_ldbAhead(AX), R10
+
+fetch:
+	PREFETCHT1       0(R11)
+	PREFETCHT1       64(R11)
+	ADDQ             R10, R11
+	DECQ             R12
+	JNE              fetch
+	MOVQ             R11, strips_ahead(AX)
+
+fetched:
 	CMPB             strips_resume(AX), $0
 	JNE              resume
 	TESTQ            DI, DI
@@ -3365,6 +3410,20 @@ TEXT ·strips8AVX2(SB), NOSPLIT, $0-8
 	XORL             R14, R14
 
 strip:
+	MOVQ             strips_fetch(AX), R12
+	TESTQ            R12, R12
+	JEQ              fetched
+	MOVQ             strips_ahead(AX), R11
+	MOVQ             strips_ldbAhead(AX), R10
+
+fetch:
+	PREFETCHT1       0(R11)
+	ADDQ             R10, R11
+	DECQ             R12
+	JNE              fetch
+	MOVQ             R11, strips_ahead(AX)
+
+fetched:
 	VXORPS           Y4, Y4, Y4
 	VXORPS           Y5, Y5, Y5
 	VXORPS           Y6, Y6, Y6

@@ -91,7 +91,11 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 			for panel := from; panel < to; panel += s.group {
 				end := min(panel+s.group, to)
 				m.reach(&b, panel, end)
+				if s.fetches && end == to {
+					b.ahead = m.next(&b, depth, width, right)
+				}
 				m.mulBlock(&b, panel, end)
+				b.ahead = ahead{}
 				if b.row+b.rows == m.cols && b.onto == nil {
 					first := panel * m.width
 					p.Then.rows(m.isa, p.C, first*p.Ldc+b.col, min(end*m.width, m.rows)-first, b.cols, p.Ldc)

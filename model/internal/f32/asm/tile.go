@@ -13,7 +13,8 @@ import "fmt"
 //	     ...           ...
 //
 // Eight chains hide the latency. Where there are but four, even and odd steps
-// take turns, each with their own sums.
+// take turns, each with their own sums. Before each strip some rows of what is packed
+// next are fetched.
 func tile(s set, vectors int) *kernel {
 	k := s.kernel(fmt.Sprint("strips", vectors*s.lanes), "s *strips")
 	rows := s.registers / 4
@@ -40,6 +41,20 @@ func tile(s set, vectors int) *kernel {
 	k.op("XORL", lane, lane)
 
 	k.label("strip")
+	field("fetch", left)
+	k.op("TESTQ", left, left)
+	k.op("JEQ", "fetched")
+	field("ahead", b)
+	field("ldbAhead", w)
+	k.label("fetch")
+	for line := 0; line < vectors*k.bytes; line += 64 {
+		k.op("PREFETCHT1", b.at(line))
+	}
+	k.op("ADDQ", w, b)
+	k.op("DECQ", left)
+	k.op("JNE", "fetch")
+	k.op("MOVQ", b, fmt.Sprintf("strips_ahead(%s)", of))
+	k.label("fetched")
 	k.zero(odd...)
 	k.op("CMPB", fmt.Sprintf("strips_resume(%s)", of), 0)
 	k.op("JNE", "resume")
