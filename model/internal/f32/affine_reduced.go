@@ -60,7 +60,7 @@ func (m *Matrix) sumPanel(sums *[maxWidth]float32, p, k int, x []float32) {
 	switch {
 	case !reducedKernels[m.isa].direct:
 		m.sumPieces(sums, p, k, x)
-	case s.format == Float16:
+	case s.half != nil:
 		affineHalf(m.isa, &sums[0], &s.half[at], &x[0], len(x))
 	default:
 		affineBytes(m.isa, &sums[0], &s.bytes[at], &x[0], &m.scales(p, k)[0], len(x))

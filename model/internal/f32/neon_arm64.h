@@ -49,3 +49,11 @@
 // lane < 4
 #define SMLAL(d, n, m, lane) WORD $(0x0f402000 | ((lane)&1)<<20 | ((lane)>>1)<<21 | (m)<<16 | (n)<<5 | (d))
 #define SMLALH(d, n, m, lane) WORD $(0x4f402000 | ((lane)&1)<<20 | ((lane)>>1)<<21 | (m)<<16 | (n)<<5 | (d))
+
+// fmla and fmul Vd.8h, Vn.8h, Vm.h[lane], of processors with FEAT_FP16; m < 16
+#define FMLAH(d, n, m, lane) WORD $(0x4f001000 | ((lane)>>2)<<11 | (((lane)>>1)&1)<<21 | ((lane)&1)<<20 | (m)<<16 | (n)<<5 | (d))
+#define FMULH(d, n, m, lane) WORD $(0x4f009000 | ((lane)>>2)<<11 | (((lane)>>1)&1)<<21 | ((lane)&1)<<20 | (m)<<16 | (n)<<5 | (d))
+
+// fcvtn Vd.4h, Vn.4s and fcvtn2 Vd.8h, Vn.4s
+#define FCVTN(d, n) WORD $(0x0e216800 | (n)<<5 | (d))
+#define FCVTN2(d, n) WORD $(0x4e216800 | (n)<<5 | (d))

@@ -25,6 +25,9 @@ func (m *Matrix) Scratch(n int) int {
 	if m.cols == 0 {
 		return 0
 	}
+	if m.halved() {
+		return m.halfScratch()
+	}
 	s := &shapes[m.isa]
 	most := s.tiles * s.tileCols
 	if n < most {
@@ -68,6 +71,10 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 			}
 			p.Then.rows(m.isa, p.C, r*p.Ldc+left, 1, right-left, p.Ldc)
 		}
+		return
+	}
+	if m.halved() {
+		m.mulHalves(p, scratch, from, to, left, right)
 		return
 	}
 	s := &shapes[m.isa]
