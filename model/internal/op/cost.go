@@ -92,14 +92,14 @@ func (c *convOp) cost(work, read, write float64) float64 {
 		if c.tile == 6 {
 			return elements*in*out*(tiles/27) + 7*tiles*(in+out)
 		}
-		return elements*in*out*(tiles/53+0.1) + tiles*(15*in+6*out)
+		return elements*in*out*(tiles/53+0.05) + tiles*(15*in+6*out)
 	}
 	if c.byTaps() {
 		seen := 0.0
 		for _, n := range c.seenInputs() {
 			seen += float64(n)
 		}
-		return 1000*taps + in*out*seen/95 + 0.7*out*seen + 0.3*weights
+		return 1000*taps + in*out*seen/95 + 0.7*out*seen + 0.12*weights
 	}
 	turned := 0.0 // bytes that become weights for each frame
 	if c.weights.quantised != nil {
@@ -109,12 +109,12 @@ func (c *convOp) cost(work, read, write float64) float64 {
 	case taps == 1 && c.groups == 1 && c.oh*c.ow == 1:
 		return 1000 + turned + 0.1*weights + 5*in
 	case taps == 1 && c.groups == 1 && strided:
-		return 300 + turned + work/100 + 0.11*read + 0.03*write + 0.3*weights
+		return 300 + turned + work/100 + 0.11*read + 0.03*write + 0.12*weights
 	case taps == 1 && c.groups == 1:
-		return 300 + turned + work/100 + 0.033*read + 0.03*write + 0.3*weights
+		return 300 + turned + work/100 + 0.033*read + 0.03*write + 0.12*weights
 	}
 	rows := in * taps * float64(c.oh) // that are laid out for the product
-	sum := 1000 + turned + work/88 + 2.4*rows + 50*in + 0.25*weights
+	sum := 1000 + turned + work/88 + 2.4*rows + 50*in + 0.1*weights
 	if strided {
 		sum += 0.28*read + 0.1*write
 	}
