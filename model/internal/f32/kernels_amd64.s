@@ -646,6 +646,22 @@ TEXT ·strips48AVX512(SB), NOSPLIT, $0-8
 	XORL             R13, R13
 
 strip:
+	MOVQ             strips_fetch(AX), R12
+	TESTQ            R12, R12
+	JEQ              fetched
+	MOVQ             strips_ahead(AX), R11
+	MOVQ             strips_ldbAhead(AX), R10
+
+fetch:
+	PREFETCHT1       0(R11)
+	PREFETCHT1       64(R11)
+	PREFETCHT1       128(R11)
+	ADDQ             R10, R11
+	DECQ             R12
+	JNE              fetch
+	MOVQ             R11, strips_ahead(AX)
+
+fetched:
 	CMPB             strips_resume(AX), $0
 	JEQ              begin
 	MOVQ             strips_apart(AX), R10
@@ -1050,6 +1066,20 @@ TEXT ·strips16AVX512(SB), NOSPLIT, $0-8
 	XORL             R13, R13
 
 strip:
+	MOVQ             strips_fetch(AX), R12
+	TESTQ            R12, R12
+	JEQ              fetched
+	MOVQ             strips_ahead(AX), R11
+	MOVQ             strips_ldbAhead(AX), R10
+
+fetch:
+	PREFETCHT1       0(R11)
+	ADDQ             R10, R11
+	DECQ             R12
+	JNE              fetch
+	MOVQ             R11, strips_ahead(AX)
+
+fetched:
 	CMPB             strips_resume(AX), $0
 	JEQ              begin
 	MOVQ             strips_apart(AX), R10
@@ -3058,6 +3088,21 @@ TEXT ·strips24AVX2(SB), NOSPLIT, $0-8
 	XORL             R13, R13
 
 strip:
+	MOVQ             strips_fetch(AX), R12
+	TESTQ            R12, R12
+	JEQ              fetched
+	MOVQ             strips_ahead(AX), R11
+	MOVQ             strips_ldbAhead(AX), R10
+
+fetch:
+	PREFETCHT1       0(R11)
+	PREFETCHT1       64(R11)
+	ADDQ             R10, R11
+	DECQ             R12
+	JNE              fetch
+	MOVQ             R11, strips_ahead(AX)
+
+fetched:
 	CMPB             strips_resume(AX), $0
 	JEQ              begin
 	MOVQ             strips_apart(AX), R10
@@ -3298,6 +3343,20 @@ TEXT ·strips8AVX2(SB), NOSPLIT, $0-8
 	XORL             R13, R13
 
 strip:
+	MOVQ             strips_fetch(AX), R12
+	TESTQ            R12, R12
+	JEQ              fetched
+	MOVQ             strips_ahead(AX), R11
+	MOVQ             strips_ldbAhead(AX), R10
+
+fetch:
+	PREFETCHT1       0(R11)
+	ADDQ             R10, R11
+	DECQ             R12
+	JNE              fetch
+	MOVQ             R11, strips_ahead(AX)
+
+fetched:
 	VXORPS           Y4, Y4, Y4
 	VXORPS           Y5, Y5, Y5
 	VXORPS           Y6, Y6, Y6

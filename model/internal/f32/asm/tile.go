@@ -16,6 +16,7 @@ import "fmt"
 // take turns, each with their own sums. Sums that go on from what is in C begin with 0
 // all the same, and it is added to them at the end: short sums have small errors, and so
 // has the sum of them (Higham, "Accuracy and Stability of Numerical Algorithms", 4.2).
+// Before each strip some rows of what is packed next are fetched.
 func tile(s set, vectors int) *kernel {
 	k := s.kernel(fmt.Sprint("strips", vectors*s.lanes), "s *strips")
 	rows := s.registers / 4
@@ -42,6 +43,20 @@ func tile(s set, vectors int) *kernel {
 	k.op("XORL", lane, lane)
 
 	k.label("strip")
+	field("fetch", left)
+	k.op("TESTQ", left, left)
+	k.op("JEQ", "fetched")
+	field("ahead", b)
+	field("ldbAhead", w)
+	k.label("fetch")
+	for line := 0; line < vectors*k.bytes; line += 64 {
+		k.op("PREFETCHT1", b.at(line))
+	}
+	k.op("ADDQ", w, b)
+	k.op("DECQ", left)
+	k.op("JNE", "fetch")
+	k.op("MOVQ", b, fmt.Sprintf("strips_ahead(%s)", of))
+	k.label("fetched")
 	k.zero(odd...)
 	k.op("CMPB", fmt.Sprintf("strips_resume(%s)", of), 0)
 	k.op("JEQ", "begin")
