@@ -53,8 +53,8 @@ func attention(n *Node) error {
 		return err
 	}
 	more := [][]int{{l.k.batch, l.k.heads, l.total, l.k.size}, {l.k.batch, l.k.heads, l.total, l.v.size}, {l.q.batch, l.q.heads, l.q.length, l.total}}
-	if len(n.Outputs) > 3 && n.Outputs[3] != "" && l.mode != 0 && l.mode != 3 {
-		return fmt.Errorf("qk_matmul_output_mode %d: %w: versions of ONNX differ in what it is; 0 and 3 are", l.mode, ErrUnsupported)
+	if l.mode < scaled || l.mode > attended {
+		return fmt.Errorf("%w: qk_matmul_output_mode %d: 0 to 3 are", ErrMalformed, l.mode)
 	}
 	for i := range min(len(more), len(n.Outputs)-1) {
 		if err := n.also(more[i], n.holds(0)); err != nil {
@@ -63,6 +63,14 @@ func attention(n *Node) error {
 	}
 	return nil
 }
+
+// What the fourth result is: the scores after one of these steps, which onnxruntime takes in this order in all versions.
+const (
+	scaled   = iota // qk_matmul_output_mode 0
+	bent            // by the softcap
+	masked          // by the mask, by causality, and where keys end; -Inf where a score is hidden
+	attended        // softmax
+)
 
 // heads is how queries, keys or values lie in memory.
 type heads struct {
@@ -183,23 +191,22 @@ func (k *attentionKernel) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) 
 			}
 			k.scores.multiply(k.weights, k.head, k.keys, false, true)
 			scaleBy(k.weights, float32(k.scale))
-			all := (b*k.q.heads + h) * len(k.weights)
-			if len(with.More) > 2 && k.mode == 0 {
-				copy(with.More[2].Float32s()[all:], k.weights)
-			}
+			k.show(with, scaled, b, h)
+			k.bend(k.weights)
+			k.show(with, bent, b, h)
 			for i := range k.q.length {
 				row := k.weights[i*k.total:][:k.total]
-				k.bend(row)
 				k.mask(row, mask, b*k.maskSteps[2]+h*k.maskSteps[1]+i*k.maskSteps[0])
 				if k.causal {
 					hide(row, max(0, i+offset+1))
 				}
 				hide(row, limit)
-				attend(row)
 			}
-			if len(with.More) > 2 && k.mode == 3 {
-				copy(with.More[2].Float32s()[all:], k.weights)
+			k.show(with, masked, b, h)
+			for i := range k.q.length {
+				attend(k.weights[i*k.total:][:k.total])
 			}
+			k.show(with, attended, b, h)
 			k.values.multiply(k.head[:k.q.length*k.v.size], k.weights, k.held, false, false)
 			for i := range k.q.length {
 				copy(z[out.row(b, h, i):][:k.v.size], k.head[i*k.v.size:])
@@ -224,7 +231,14 @@ func (k *attentionKernel) gather(to, past, x []float32, h *heads, b, head int) {
 	}
 }
 
-// bend bounds the scores by the softcap.
+// show gives the scores of a head as they are after a step, where the fourth result is that.
+func (k *attentionKernel) show(with With, step int64, batch, head int) {
+	if len(with.More) > 2 && k.mode == step {
+		copy(with.More[2].Float32s()[(batch*k.q.heads+head)*len(k.weights):], k.weights)
+	}
+}
+
+// bend bounds scores by the softcap.
 func (k *attentionKernel) bend(row []float32) {
 	if k.softcap <= 0 {
 		return

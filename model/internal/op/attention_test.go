@@ -24,6 +24,8 @@ func TestAttentionByHand(t *testing.T) {
 		"all keys":       {"Attention", attr{"outputs": 2}, in(q, k, v, nil, third, third), []float32{9, 1, 1}},
 		"all values":     {"Attention", attr{"outputs": 3}, in(q, k, v, nil, third, third), []float32{9, 2, 4}},
 		"scores":         {"Attention", attr{"outputs": 4, "scale": 2.0}, in(of(dims(1, 1, 1, 1), 3), k, v), []float32{6, 6}},
+		"bent scores":    {"Attention", attr{"outputs": 4, "qk_matmul_output_mode": 1, "softcap": 2.0}, in(of(dims(1, 1, 1, 1), 4), k, v, of(dims(2), 0, 1)), []float32{2 * float32(math.Tanh(2)), 2 * float32(math.Tanh(2))}},
+		"biased scores":  {"Attention", attr{"outputs": 4, "qk_matmul_output_mode": 2, "softcap": 2.0}, in(of(dims(1, 1, 1, 1), 4), k, v, of(dims(2), 0, 1)), []float32{2 * float32(math.Tanh(2)), 2*float32(math.Tanh(2)) + 1}},
 		"probabilities":  {"Attention", attr{"outputs": 4, "qk_matmul_output_mode": 3}, in(q, k, v), []float32{0.5, 0.5, 0.5, 0.5}},
 		"some are there": {"Attention", attr{"opset": 24}, in(q, k, v, nil, nil, nil, integers(1)), []float32{2, 2}},
 		"shared keys":    {"Attention", attr{"q_num_heads": 2, "kv_num_heads": 1}, in(of(dims(1, 1, 2), 0, 0), of(dims(1, 2, 1), 1, 1), of(dims(1, 2, 1), 2, 4)), []float32{3, 3}},
@@ -32,6 +34,7 @@ func TestAttentionByHand(t *testing.T) {
 		"heads": node("Attention", nil, of(dims(1, 1, 2), 0, 0), k, v),
 		"sizes": node("Attention", nil, q, of(dims(1, 1, 1, 2), 0, 0), v),
 		"mask":  node("Attention", nil, q, k, v, dense(dims(3, 2))),
+		"mode":  node("Attention", attr{"qk_matmul_output_mode": 4}, q, k, v),
 	})
 }
 

@@ -78,8 +78,11 @@ func (c *convOp) cost(work, read, write float64) float64 {
 	strided := c.stride != [2]int{1, 1}
 	switch {
 	case c.in == c.groups && c.in > 1: // a plane is prepared, and each tap passes over it
-		if strided {
+		switch {
+		case strided:
 			return 48*in + work/27 + 0.03*read
+		case c.kernel[0] > 5 || c.dilation != [2]int{1, 1}: // no kernel slides over the plane
+			return 48*in + work/26
 		}
 		return 48*in + work/42
 	case c.filtered():
@@ -89,14 +92,14 @@ func (c *convOp) cost(work, read, write float64) float64 {
 		if c.tile == 6 {
 			return elements*in*out*(tiles/27) + 7*tiles*(in+out)
 		}
-		return elements*in*out*(tiles/53+0.1) + tiles*(15*in+6*out)
+		return elements*in*out*(tiles/53+0.05) + tiles*(15*in+6*out)
 	}
 	if c.byTaps() {
 		seen := 0.0
 		for _, n := range c.seenInputs() {
 			seen += float64(n)
 		}
-		return 1000*taps + in*out*seen/95 + 0.7*out*seen + 0.3*weights
+		return 1000*taps + in*out*seen/95 + 0.7*out*seen + 0.12*weights
 	}
 	turned := 0.0 // bytes that become weights for each frame
 	if c.weights.quantised != nil {
@@ -106,12 +109,12 @@ func (c *convOp) cost(work, read, write float64) float64 {
 	case taps == 1 && c.groups == 1 && c.oh*c.ow == 1:
 		return 1000 + turned + 0.1*weights + 5*in
 	case taps == 1 && c.groups == 1 && strided:
-		return 300 + turned + work/100 + 0.11*read + 0.03*write + 0.3*weights
+		return 300 + turned + work/100 + 0.11*read + 0.03*write + 0.12*weights
 	case taps == 1 && c.groups == 1:
-		return 300 + turned + work/100 + 0.033*read + 0.03*write + 0.3*weights
+		return 300 + turned + work/100 + 0.033*read + 0.03*write + 0.12*weights
 	}
 	rows := in * taps * float64(c.oh) // that are laid out for the product
-	sum := 1000 + turned + work/88 + 2.4*rows + 50*in + 0.25*weights
+	sum := 1000 + turned + work/88 + 2.4*rows + 50*in + 0.1*weights
 	if strided {
 		sum += 0.28*read + 0.1*write
 	}
@@ -151,14 +154,14 @@ func paceOf(description string) pace {
 var paces = map[string]pace{
 	// Arithmetic.
 	"add":       {read: 0.1, write: 0.07},
-	"divide":    {read: 0.1, write: 0.3},
+	"divide":    {read: 0.1, write: 0.6},
 	"fmod":      {write: 18},
 	"maximum":   {write: 0.3},
 	"minimum":   {write: 0.3},
 	"multiply":  {read: 0.05, write: 0.04},
 	"power":     {write: 20},
 	"remainder": {write: 18},
-	"scale":     {write: 0.25},
+	"scale":     {write: 0.17},
 	"subtract":  {read: 0.1, write: 0.07},
 	"bit":       {write: 8},
 	"and":       {write: 8}, "or": {write: 8}, "xor": {write: 8}, "not": {write: 6},
@@ -176,12 +179,12 @@ var paces = map[string]pace{
 
 	// Functions of many.
 	"argmax": {read: 4}, "argmin": {read: 3.5}, "top": {read: 60}, "cumulative sum": {write: 0.9},
-	"log softmax": {write: 15}, "softmax": {write: 3.6},
-	"mean": {read: 0.155, write: 5.7}, "sum": {read: 0.35}, "l1 norm of": {read: 3.8}, "l2 norm of": {read: 3.8}, "maximum of": {read: 4.5}, "minimum of": {read: 4.3}, "product of": {read: 3.8},
+	"log softmax": {write: 15}, "softmax": {write: 2.3},
+	"mean": {read: 0.155, write: 5.7}, "sum": {read: 0.35}, "l1 norm of": {read: 3.8}, "l2 norm of": {read: 3.8}, "maximum of": {read: 0.2}, "minimum of": {read: 0.2}, "product of": {read: 3.8},
 	"log of sum": {read: 0.5}, "log of sum of exp": {read: 64}, "sum of squares": {read: 3.9},
-	"layer norm": {write: 10}, "rms norm": {write: 7}, "instance norm": {write: 3}, "group norm": {write: 3}, "l1 norm over": {write: 5.6},
+	"layer norm": {write: 1.3}, "rms norm": {write: 0.9}, "instance norm": {write: 1}, "group norm": {write: 1}, "l1 norm over": {write: 5.6},
 	"l2 norm over": {write: 5.1}, "lrn": {write: 1.9}, "mean variance norm": {write: 12},
-	"resize": {write: 2.5}, "grid sample": {write: 70},
+	"resize": {write: 1.8}, "grid sample": {write: 70},
 	"quantize": {write: 2.7}, "quantize by its range": {write: 7}, "dequantize": {write: 0.4},
 
 	// Moving.
