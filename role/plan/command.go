@@ -19,6 +19,7 @@ import (
 	"tandem/role/command"
 	"tandem/role/options"
 	"tandem/role/report"
+	"tandem/role/resolve"
 	"tandem/strategy"
 	"tandem/strategy/placement"
 	"tandem/transport"
@@ -35,7 +36,7 @@ type Options struct {
 	options.Options                                                                      // the network, the nodes (Next), keys and certificates
 	For             string                                                               // Rate or Latency
 	Offered         float64                                                              // frames a second that a plan for latency has to carry
-	Dial            func(ctx context.Context, network, address string) (net.Conn, error) // nil: over TCP
+	Dial            func(ctx context.Context, network, address string) (net.Conn, error) // nil: over TCP, with names looked up as in --next
 }
 
 // settings are those that mean here what they mean for a run; and played are those of the client that plays one, with --apply.
@@ -175,9 +176,15 @@ func (o Options) with(ctx context.Context, net *model.Network, do func([]node, t
 		return err
 	}
 	defer stop()
+	dial := o.Dial
+	if dial == nil {
+		names := resolve.New(time.Second)
+		defer names.Close()
+		dial = names.DialContext
+	}
 	var clients []*transport.Client
 	for _, address := range o.Next {
-		l := transport.Limits{DialContext: o.Dial, Dial: time.Second, Call: AskTime, Window: 1, MaxBody: o.MaxBody}
+		l := transport.Limits{DialContext: dial, Dial: time.Second, Call: AskTime, Window: 1, MaxBody: o.MaxBody}
 		clients = append(clients, transport.NewClient(address, l, creds))
 	}
 	fleet, err := ask(ctx, clients)
