@@ -91,20 +91,20 @@ func TestNodeIsCutAnew(t *testing.T) {
 // What can't be is refused, and the run goes back to the cuts that it had; so does one that a node below refuses.
 func TestNodeRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
-		part  fakePart
+		part  *fakePart
 		below pipeline.Recutting
 		cuts  []int
 		says  string
 	}{
-		"its slice":      {fakePart{}, pipeline.Recutting{}, []int{9, 10}, "nothing is left"},
-		"other stages":   {fakePart{}, pipeline.Recutting{}, []int{4}, "1 cuts take the place of 2"},
-		"its memory":     {fakePart{fails: errors.New("no memory")}, pipeline.Recutting{}, []int{4, 7}, "no memory"},
-		"the node below": {fakePart{}, pipeline.Recutting{Epoch: 1, Refused: "it is pinned"}, []int{4, 7}, "it is pinned"},
+		"its slice":      {&fakePart{}, pipeline.Recutting{}, []int{9, 10}, "nothing is left"},
+		"other stages":   {&fakePart{}, pipeline.Recutting{}, []int{4}, "1 cuts take the place of 2"},
+		"its memory":     {&fakePart{fails: errors.New("no memory")}, pipeline.Recutting{}, []int{4, 7}, "no memory"},
+		"the node below": {&fakePart{}, pipeline.Recutting{Epoch: 1, Refused: "it is pinned"}, []int{4, 7}, "it is pinned"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				below := &fakeWay{state: test.below}
-				n := middle(t, &test.part, below)
+				n := middle(t, test.part, below)
 				r := pipeline.Recut{Epoch: 1, Cuts: test.cuts}
 				n.Recut(r)
 				synctest.Wait()
