@@ -15,8 +15,8 @@ func (s *simulation) ask(from, to *host, question func(answer func()), then func
 		s.after(2*s.plan.Delay, then)
 		return
 	}
-	newLine(&s.clock, from, to, s.plan.Delay).send(openingBytes, func() {
-		question(func() { newLine(&s.clock, to, from, s.plan.Delay).send(openingBytes, then) })
+	newLine(s.clock, from, to, s.plan.Delay).send(openingBytes, func() {
+		question(func() { newLine(s.clock, to, from, s.plan.Delay).send(openingBytes, then) })
 	})
 }
 
