@@ -44,7 +44,10 @@ func (s *simulation) open(m *member, then func()) {
 			}
 		})
 	}
-	below := s.below(m)
+	var below []*member // also where it hands no frames on to them
+	if m.level+1 < len(s.levels) {
+		below = s.levels[m.level+1]
+	}
 	left := len(below)
 	if left == 0 {
 		last()
