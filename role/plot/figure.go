@@ -108,7 +108,7 @@ func (f figure) render(format string, to io.Writer) error {
 
 // write writes a text in as many lines as it takes, in whatever font, and returns where the last one ends.
 func write(r chartdraw.Renderer, text string, size float64, top int) int {
-	for _, line := range chartdraw.Text.WrapFit(r, text, (figureWidth-2*edge)*5/6, styleOf(size)) {
+	for _, line := range chartdraw.Text.WrapFitWord(r, text, (figureWidth-2*edge)*5/6, styleOf(size)) {
 		chartdraw.Draw.Text(r, line, edge, top+int(size), styleOf(size))
 		top += int(1.4 * size)
 	}
