@@ -12,11 +12,13 @@ import (
 // Format is how an executor stores the weights of large layers.
 type Format = f32.Format
 
-// The formats. Int8 has a scale for each 32 weights of a row.
+// The formats. Int8 has a scale for each 32 weights of a row. Float16Arithmetic
+// multiplies in half precision, too, where the processor can.
 const (
-	Float32 = f32.Float32
-	Float16 = f32.Float16
-	Int8    = f32.Int8
+	Float32           = f32.Float32
+	Float16           = f32.Float16
+	Int8              = f32.Int8
+	Float16Arithmetic = f32.Float16Arithmetic
 )
 
 // ParseFormat reads the name of a format.
@@ -45,7 +47,11 @@ func (n *Network) Stored() (all []Stored, err error) {
 		}
 	}
 	var exact []float32
-	for _, f := range []Format{Float32, Float16, Int8} {
+	formats := []Format{Float32, Float16, Int8}
+	if f32.MultipliesHalves() {
+		formats = append(formats, Float16Arithmetic)
+	}
+	for _, f := range formats {
 		s := Stored{Format: f.String()}
 		y, bytes, err := n.in(f, x)
 		if err != nil {

@@ -73,7 +73,7 @@ func Table(o *Options) []Setting {
 		{Name: "winograd", Roles: workers, Value: size(&o.Settings.Winograd, 1, 1<<30), Usage: "most memory that 3x3 convolutions take beyond their weights to be computed faster, all layers together; 1B: none"},
 		{Name: "cut", Roles: workers, Many: true, Value: list(&o.Cuts, notEmpty), Usage: "where the slow node's layers begin: a layer index or the name of a tensor; once for each hand-over in a chain of slow nodes", Unset: "the best one that inspect shows; on slow, where fast cuts"},
 		{Name: "threads", Roles: workers, Value: whole(&o.Threads, 1, 256), Usage: "threads that share a large layer, where that is faster: by default the number of cores, without --role half of it"},
-		{Name: "weights", Roles: workers, Value: parsed(&o.Weights, model.ParseFormat, model.Format.String), Usage: "how large layers are stored: float32, float16 or int8 (with a scale for each 32 weights); the node's own business, what inspect --calibrate shows"},
+		{Name: "weights", Roles: workers, Value: parsed(&o.Weights, model.ParseFormat, model.Format.String), Usage: "how large layers are stored: float32, float16, int8 (with a scale for each 32 weights), or float16-arithmetic, which also multiplies in float16 (Pi 5); the node's own business, what inspect --calibrate shows"},
 		{Name: "batch", Roles: workers, Value: whole(&o.Batch, 1, 256), Usage: "most waiting frames that are computed together; none waits for others"},
 		{Name: "seed", Roles: anyRole, Value: natural(&o.Seed, 64), Usage: "seed of the default model's weights, of the default input, and of an emulated link's chances"},
 

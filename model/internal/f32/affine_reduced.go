@@ -60,7 +60,7 @@ func (m *Matrix) sumPanel(sums *[maxWidth]float32, p, k int, x []float32) {
 	switch {
 	case !reducedKernels[m.isa].direct:
 		m.sumPieces(sums, p, k, x)
-	case s.format == Float16:
+	case s.half != nil:
 		affineHalf(m.isa, &sums[0], &s.half[at], &x[0], len(x))
 	default:
 		affineBytes(m.isa, &sums[0], &s.bytes[at], &x[0], &m.scales(p, k)[0], len(x))
@@ -84,8 +84,8 @@ func (m *Matrix) sumPieces(sums *[maxWidth]float32, p, k int, x []float32) {
 	}
 }
 
-// round makes integers of 16 bits of floats, and gives what 1 stands for: their
-// error is at most 1/65534 of the largest.
+// round makes integers of floats, none larger than 127 x 256, and gives what 1 stands
+// for: their error is at most 1/65024 of the largest.
 func round(to []int16, from []float32) (step float32) {
 	bits := uint32(0) // without a sign these are in the order of the numbers, and NaN is above
 	for _, v := range from {
@@ -96,7 +96,7 @@ func round(to []int16, from []float32) (step float32) {
 		clear(to[:len(from)])
 		return 0
 	}
-	step = most / 32767
+	step = most / (127 * 256)
 	by := 1 / step
 	for i, v := range from {
 		// The last bits of a float of this size are the whole part, rounded to even.

@@ -47,6 +47,8 @@ type block struct {
 	onto      []float32 // what is added up with the product from the beginning, laid out as C; nil: nothing
 	clamp     Clamp     // of the last round
 
+	ahead ahead
+
 	room    []float32 // for weights that are stored otherwise than as float32
 	weights []float32 // for these rows of B, from panel first on, pitch apart
 	first   int
@@ -67,6 +69,26 @@ func (b *block) bias() []float32 {
 		return nil
 	}
 	return b.p.Bias
+}
+
+// ahead is the piece of B that is packed next, where B is in memory. A kernel fetches
+// some of its rows before each strip, so that packing does not wait for memory.
+type ahead struct {
+	data         []float32
+	rows, stride int
+}
+
+// next is the piece that follows a block in MulPart's order; none follows the last one.
+func (m *Matrix) next(b *block, depth, width, right int) ahead {
+	row, col := b.row+depth, b.col
+	if row >= m.cols {
+		row, col = 0, col+width
+	}
+	in, ok := b.p.B.(*RowMajor)
+	if !ok || b.there != nil || col >= right {
+		return ahead{}
+	}
+	return ahead{in.Data[row*in.Stride+col:], min(depth, m.cols-row), in.Stride}
 }
 
 // inPlace is B itself where it is in memory and has so few rows of C to serve

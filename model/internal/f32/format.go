@@ -1,6 +1,7 @@
 package f32
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -17,12 +18,16 @@ const (
 	Float32 Format = iota
 	Float16        // IEEE 754 half precision
 	Int8           // a byte each, and a float32 scale for each group of a row
+
+	// Float16Arithmetic is Float16, and products with several columns are computed so:
+	// of processors that MultipliesHalves.
+	Float16Arithmetic
 )
 
 // group is how many neighbouring weights of a row have a scale in common.
 const group = 32
 
-var formats = []string{"float32", "float16", "int8"}
+var formats = []string{"float32", "float16", "int8", "float16-arithmetic"}
 
 func (f Format) String() string { return formats[f] }
 
@@ -31,6 +36,9 @@ func ParseFormat(name string) (Format, error) {
 	i := slices.Index(formats, name)
 	if i < 0 {
 		return 0, fmt.Errorf("use one of %s", strings.Join(formats, ", "))
+	}
+	if Format(i) == Float16Arithmetic && !multipliesHalves {
+		return 0, errors.New("this processor does not compute in half precision, as a Cortex-A76 does: use float16, which stores weights so")
 	}
 	return Format(i), nil
 }
@@ -64,7 +72,7 @@ func (m *Matrix) Store(f Format) bool {
 	}
 	s := &reduced{format: f}
 	switch f {
-	case Float16:
+	case Float16, Float16Arithmetic:
 		s.memory = newMemory((len(m.data) + 1) / 2)
 		s.half = words(s.memory.floats)[:len(m.data)]
 		for i, v := range m.data {
@@ -95,7 +103,7 @@ func (m *Matrix) fits(f Format) bool {
 	switch f {
 	case Float32:
 		return true
-	case Float16:
+	case Float16, Float16Arithmetic:
 		most = 65519
 	}
 	for _, v := range m.data {
@@ -172,7 +180,7 @@ func (m *Matrix) weights(panel, k, cols int, room []float32) []float32 {
 	}
 	s := m.reduced
 	switch room = room[:n]; s.format {
-	case Float16:
+	case Float16, Float16Arithmetic:
 		m.expandHalf(room, s.half[at:][:n])
 	case Int8:
 		m.expandBytes(room, s.bytes[at:][:n], m.scales(panel, k))

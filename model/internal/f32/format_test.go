@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,23 @@ func TestFormatsAreNear(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A processor is not asked for arithmetic that it does not have.
+func TestParseFormat(t *testing.T) {
+	for f, name := range formats {
+		got, err := ParseFormat(name)
+		if Format(f) == Float16Arithmetic && !MultipliesHalves() {
+			if err == nil || !strings.Contains(err.Error(), "use float16") {
+				t.Errorf("%s: %v", name, err)
+			}
+		} else if err != nil || got != Format(f) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if _, err := ParseFormat("bfloat16"); err == nil {
+		t.Error("bfloat16 is a format")
 	}
 }
 

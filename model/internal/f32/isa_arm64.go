@@ -1,6 +1,10 @@
 package f32
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // supported lists the instruction sets of this machine, the best first. Every
 // arm64 has NEON.
@@ -66,7 +70,22 @@ func expandBytes(_ isa, dst *float32, src *int8, scales *float32, cols int) {
 }
 
 //go:noescape
-func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
+func affineIntegersNEON(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
+
+//go:noescape
+func affineDotNEON(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
+
+// dotsBytes says that the processor has dot products of bytes (FEAT_DotProd), as a
+// Cortex-A76 does. What comes of them is the same to the last bit.
+var dotsBytes = cpu.ARM64.HasASIMDDP
+
+func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int, step float32) {
+	if dotsBytes {
+		affineDotNEON(y, w, x, scales, cols, step)
+	} else {
+		affineIntegersNEON(y, w, x, scales, cols, step)
+	}
+}
 
 //go:noescape
 func affineHalfNEON(y *float32, w *uint16, x *float32, cols int)

@@ -49,3 +49,28 @@
 // lane < 4
 #define SMLAL(d, n, m, lane) WORD $(0x0f402000 | ((lane)&1)<<20 | ((lane)>>1)<<21 | (m)<<16 | (n)<<5 | (d))
 #define SMLALH(d, n, m, lane) WORD $(0x4f402000 | ((lane)&1)<<20 | ((lane)>>1)<<21 | (m)<<16 | (n)<<5 | (d))
+
+// fmla and fmul Vd.8h, Vn.8h, Vm.h[lane], of processors with FEAT_FP16; m < 16
+#define FMLAH(d, n, m, lane) WORD $(0x4f001000 | ((lane)>>2)<<11 | (((lane)>>1)&1)<<21 | ((lane)&1)<<20 | (m)<<16 | (n)<<5 | (d))
+#define FMULH(d, n, m, lane) WORD $(0x4f009000 | ((lane)>>2)<<11 | (((lane)>>1)&1)<<21 | ((lane)&1)<<20 | (m)<<16 | (n)<<5 | (d))
+
+// fcvtn Vd.4h, Vn.4s and fcvtn2 Vd.8h, Vn.4s
+#define FCVTN(d, n) WORD $(0x0e216800 | (n)<<5 | (d))
+#define FCVTN2(d, n) WORD $(0x4e216800 | (n)<<5 | (d))
+
+// sdot Vd.4s, Vn.16b, Vm.4b[lane], of processors with FEAT_DotProd
+#define SDOT(d, n, m, lane) WORD $(0x4f80e000 | ((lane)>>1)<<11 | ((lane)&1)<<21 | (m)<<16 | (n)<<5 | (d))
+
+// zip1 and zip2 of bytes, and of pairs of them
+#define ZIPB(d, n, m) WORD $(0x4e003800 | (m)<<16 | (n)<<5 | (d))
+#define ZIPB2(d, n, m) WORD $(0x4e007800 | (m)<<16 | (n)<<5 | (d))
+#define ZIPH(d, n, m) WORD $(0x4e403800 | (m)<<16 | (n)<<5 | (d))
+#define ZIPH2(d, n, m) WORD $(0x4e407800 | (m)<<16 | (n)<<5 | (d))
+
+// rshrn Vd.8b, Vn.8h, #8 and xtn Vd.8b, Vn.8h
+#define RSHRN8(d, n) WORD $(0x0f088c00 | (n)<<5 | (d))
+#define XTN(d, n) WORD $(0x0e212800 | (n)<<5 | (d))
+
+// shl Vd.4s, Vn.4s, #8 and add Vd.4s, Vn.4s, Vm.4s
+#define SHL8(d, n) WORD $(0x4f285400 | (n)<<5 | (d))
+#define ADDI(d, n, m) WORD $(0x4ea08400 | (m)<<16 | (n)<<5 | (d))

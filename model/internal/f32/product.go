@@ -25,6 +25,9 @@ func (m *Matrix) Scratch(n int) int {
 	if m.cols == 0 {
 		return 0
 	}
+	if m.halved() {
+		return m.halfScratch()
+	}
 	s := &shapes[m.isa]
 	most := s.tiles * s.tileCols
 	if n < most {
@@ -70,6 +73,10 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 		}
 		return
 	}
+	if m.halved() {
+		m.mulHalves(p, scratch, from, to, left, right)
+		return
+	}
 	s := &shapes[m.isa]
 	depth := m.even(s.depth)
 	width := s.tileCols
@@ -91,7 +98,11 @@ func (m *Matrix) MulPart(p *Product, scratch []float32, from, to, left, right in
 			for panel := from; panel < to; panel += s.group {
 				end := min(panel+s.group, to)
 				m.reach(&b, panel, end)
+				if s.fetches && end == to {
+					b.ahead = m.next(&b, depth, width, right)
+				}
 				m.mulBlock(&b, panel, end)
+				b.ahead = ahead{}
 				if b.row+b.rows == m.cols && b.onto == nil {
 					first := panel * m.width
 					p.Then.rows(m.isa, p.C, first*p.Ldc+b.col, min(end*m.width, m.rows)-first, b.cols, p.Ldc)

@@ -173,8 +173,8 @@ column:
 	COLUMN(18, 20, 2)            \
 	COLUMN(19, 22, 3)
 
-// func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
-TEXT ·affineIntegers(SB), NOSPLIT, $0-44
+// func affineIntegersNEON(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
+TEXT ·affineIntegersNEON(SB), NOSPLIT, $0-44
 	MOVD y+0(FP), R0
 	MOVD w+8(FP), R1
 	MOVD x+16(FP), R2
@@ -211,6 +211,101 @@ four:
 
 rest:
 	ADDS $4, R5, R5
+	BEQ  scale
+
+one:
+	MOVHU.P 2(R2), R6
+	FMOVS   R6, F12
+	FMOVQ.P 16(R1), F16
+	COLUMN(16, 20, 0)
+	SUBS    $1, R5, R5
+	BNE     one
+
+scale:
+	VLD1.P 64(R3), [V8.S4, V9.S4, V10.S4, V11.S4]
+	SCVTF(0, 0)
+	SCVTF(1, 1)
+	SCVTF(2, 2)
+	SCVTF(3, 3)
+	FMLAV(4, 0, 8)
+	FMLAV(5, 1, 9)
+	FMLAV(6, 2, 10)
+	FMLAV(7, 3, 11)
+	CBNZ   R4, sums
+	FMOVS  step+40(FP), F12
+	VLD1   (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
+	FMLA(0, 4, 12, 0)
+	FMLA(1, 5, 12, 0)
+	FMLA(2, 6, 12, 0)
+	FMLA(3, 7, 12, 0)
+	VST1   [V0.S4, V1.S4, V2.S4, V3.S4], (R0)
+	RET
+
+// The same with dot products of four bytes, which take the frame's integers in two
+// parts: x = 256 high + low. Each is one byte, since x is at most 127 x 256.
+//
+//	V24-V27 sums of the high parts   V0-V3 of the low ones
+//	V12 eight entries of the frame   V13 their high parts   V14 low ones
+//	V16-V19 four columns: V28-V31 the same, four of a row side by side
+
+#define QUAD(lane) \
+	VLD1.P 64(R1), [V16.B16, V17.B16, V18.B16, V19.B16] \
+	PRFM   512(R1), PLDL1STRM \
+	ZIPB(20, 16, 17)      \
+	ZIPB2(21, 16, 17)     \
+	ZIPB(22, 18, 19)      \
+	ZIPB2(23, 18, 19)     \
+	ZIPH(28, 20, 22)      \
+	ZIPH2(29, 20, 22)     \
+	ZIPH(30, 21, 23)      \
+	ZIPH2(31, 21, 23)     \
+	SDOT(24, 28, 13, lane) \
+	SDOT(25, 29, 13, lane) \
+	SDOT(26, 30, 13, lane) \
+	SDOT(27, 31, 13, lane) \
+	SDOT(0, 28, 14, lane) \
+	SDOT(1, 29, 14, lane) \
+	SDOT(2, 30, 14, lane) \
+	SDOT(3, 31, 14, lane)
+
+// func affineDotNEON(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
+TEXT ·affineDotNEON(SB), NOSPLIT, $0-44
+	MOVD y+0(FP), R0
+	MOVD w+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD scales+24(FP), R3
+	MOVD cols+32(FP), R4
+	ZERO4(4)
+
+sums:
+	ZERO4(0)
+	ZERO4(24)
+	MOVD $32, R5
+	CMP  R5, R4
+	CSEL LT, R4, R5, R5
+	SUB  R5, R4
+	SUBS $8, R5, R5
+	BLT  rest
+
+eight:
+	FMOVQ.P 16(R2), F12
+	RSHRN8(13, 12)
+	XTN(14, 12)
+	QUAD(0)
+	QUAD(1)
+	SUBS $8, R5, R5
+	BGE  eight
+	SHL8(24, 24)
+	SHL8(25, 25)
+	SHL8(26, 26)
+	SHL8(27, 27)
+	ADDI(0, 0, 24)
+	ADDI(1, 1, 25)
+	ADDI(2, 2, 26)
+	ADDI(3, 3, 27)
+
+rest:
+	ADDS $8, R5, R5
 	BEQ  scale
 
 one:

@@ -25,6 +25,10 @@ type strips struct {
 	//lint:ignore U1000 arm64 alone has two ways to load
 	halves bool // load half a register at a time, see loadsHalves
 	apart  int
+
+	fetch    int     // rows to fetch before each strip
+	ahead    uintptr // the first of them, and their distance in bytes
+	ldbAhead int
 }
 
 // strips computes a tile of the block for all rows of panels [from, to). What
@@ -48,7 +52,10 @@ func (m *Matrix) strips(b *block, t, wide, used int, from, to int) {
 	if whole := (end - row) / high; whole > 0 && used == wide && m.isa != portable {
 		s.c, s.w, s.count, s.high = &p.C[row*p.Ldc+col], m.weight(b, row), whole, high
 		s.init, s.apart = head(part(b.bias(), row, row+whole*high)), apart(begun, p.C)
+		s.ahead, s.ldbAhead = uintptr(unsafe.Pointer(unsafe.SliceData(b.ahead.data)))+uintptr(4*t), 4*b.ahead.stride
+		s.fetch = ceil(b.ahead.rows, whole)
 		tile(m.isa, wide, &s)
+		s.fetch = 0
 		row += whole * high
 	}
 	s.count = 1

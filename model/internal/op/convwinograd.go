@@ -119,13 +119,14 @@ func (k *winogradKernel) Free() { k.filters.Free() }
 
 // Store takes the layer's own weights for its size: the matrices are as many as a
 // tile has elements. Bytes become half precision, since the transforms make their
-// errors three times as large.
+// errors three times as large, and products in half precision are left to
+// convolutions without transforms, which would make theirs twenty times as large.
 func (k *winogradKernel) Store(f f32.Format) int {
-	switch {
-	case k.out*k.in*k.elements() < fewWeights:
-		f = f32.Float32
-	case f == f32.Int8:
+	if f == f32.Int8 || f == f32.Float16Arithmetic {
 		f = f32.Float16
+	}
+	if k.out*k.in*k.elements() < fewWeights(f) {
+		f = f32.Float32
 	}
 	bytes := k.filters.Store(f)
 	k.room.product = k.filters.Scratch(k.filters.Round(k.most))

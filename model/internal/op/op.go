@@ -114,13 +114,19 @@ type (
 	}
 )
 
-// fewWeights stay float32: they take less than 256 KB.
-const fewWeights = 1 << 16
+// Fewer weights stay float32. So many take 256 KB, and those that are in the cache are
+// not read faster in another format; multiplied in half precision they are.
+func fewWeights(f f32.Format) int {
+	if f == f32.Float16Arithmetic {
+		return 1 << 9
+	}
+	return 1 << 16
+}
 
 // stores brings the weights of a layer into a format, and gives their bytes.
 func stores(f f32.Format, layer ...*f32.Matrix) (bytes int) {
 	for _, m := range layer {
-		if m.Rows()*m.Cols() >= fewWeights {
+		if m.Rows()*m.Cols() >= fewWeights(f) {
 			m.Store(f)
 		}
 		bytes += m.Bytes()
