@@ -209,6 +209,7 @@ func TestIncompleteCommandLineIsRefused(t *testing.T) {
 		{"--serve :8000 --frames 5", []string{"--frames means nothing with --serve"}},
 		{"--serve :8000 --input x.npy --labels y.npy", []string{"--input and --source mean nothing with --serve", "--labels"}}, // both at once
 		{"--role client --next a --end b --host x", []string{"--end means nothing for the client without --serve", "--host"}},
+		{"--timeout 1s", []string{"--timeout means nothing without --serve"}},
 		{"--key x", []string{"mean nothing without a role", "--serve"}},
 		{"cert", []string{"names of the devices", "tandem cert end slow fast client"}},
 		{"cert --ca x", []string{"-ca"}},

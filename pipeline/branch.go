@@ -159,7 +159,10 @@ func (s *Station) takeBack(b *branch, ending bool) {
 }
 
 // Sent notes that a frame is on its way to next node i.
-func (s *Station) Sent(i int) { s.branches[i].inFlight++ }
+func (s *Station) Sent(i int) {
+	s.branches[i].inFlight++
+	s.see(s.branches[i])
+}
 
 // InFlight is the number of frames on their way to next nodes, without an answer.
 func (s *Station) InFlight() int {

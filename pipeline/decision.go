@@ -43,10 +43,17 @@ func (s *Station) Decide(at time.Time, f *Frame, behind int) Way {
 	return w
 }
 
+// glance is for how long what was seen of all next nodes is as good as new: there may be a thousand of them, and thousands of
+// frames a second. What this node does itself, and what they answer, it takes in at once.
+const glance = time.Millisecond
+
 func (s *Station) situation(at time.Time, f *Frame, behind int) strategy.Situation {
-	for _, b := range s.branches {
-		if !b.gone {
-			s.see(b)
+	if at.Sub(s.looked) >= glance {
+		s.looked = at
+		for _, b := range s.branches {
+			if !b.gone {
+				s.see(b)
+			}
 		}
 	}
 	measured := s.timing.read()

@@ -23,6 +23,7 @@ func (s *Stage) Leave(to Hopper, part func()) bool {
 		i := slices.IndexFunc(s.branches, func(b *branch) bool { return b.to == to && !b.leaving() })
 		if i >= 0 {
 			s.branches[i].part = part
+			s.see(s.branches[i])
 			s.partFrom(s.branches[i])
 		}
 		known <- i >= 0
@@ -66,6 +67,7 @@ func (s *Station) join(to Hopper) *branch {
 		s.branches = append(s.branches, nil)
 	}
 	s.branches[b.index] = b
+	s.see(b)
 	return b
 }
 

@@ -32,6 +32,7 @@ type Station struct {
 
 	branches []*branch
 	fleet    *strategy.Fleet // what is known of the nodes behind the branches
+	looked   time.Time       // when all of them were last seen
 	back     []Frame         // frames that a next node has sent back
 	loading  bool            // the tail is being made resident beside the work
 	idle     bool            // Take has found nothing: the next frame is handed over

@@ -22,6 +22,8 @@ type Status struct {
 	StalenessS float64 `json:"staleness_s"` // how old all this is, in seconds, where it is shown
 	// Down are the neighbours below that do not answer it.
 	Down []NodeID `json:"down,omitempty"`
+	// Version is the node's, of tandem; empty: it is one that does not say it yet.
+	Version string `json:"version,omitempty"`
 }
 
 // Live is what end knows of a run that goes on. It goes up the pipeline with the answers to signs of life.

@@ -78,8 +78,7 @@ func TestCameraProcess(t *testing.T) {
 }
 
 // A camera writes 33 pictures a second into a pipe, and a node takes ten: the answers are of what was just to be seen,
-// and say how old they are. So it is at the beat of the camera and
-// without one, whichever node is the slow one.
+// and say how old they are. So it is at the beat of the camera and without one, whichever node is the slow one.
 func TestLagOfALivePicture(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
@@ -90,9 +89,9 @@ func TestLagOfALivePicture(t *testing.T) {
 		strategy   string
 		head, tail time.Duration
 	}{
-		"a edge.Beat, slow is slow":  {30 * time.Millisecond, "baseline", time.Millisecond, 100 * time.Millisecond},
-		"no edge.Beat, fast is slow": {0, "baseline", 100 * time.Millisecond, time.Millisecond},
-		"a slow beat":                {100 * time.Millisecond, "baseline", time.Millisecond, 10 * time.Millisecond},
+		"a beat, slow is slow":  {30 * time.Millisecond, "baseline", time.Millisecond, 100 * time.Millisecond},
+		"no beat, fast is slow": {0, "baseline", 100 * time.Millisecond, time.Millisecond},
+		"a slow beat":           {100 * time.Millisecond, "baseline", time.Millisecond, 10 * time.Millisecond},
 	} {
 		t.Run(about, func(t *testing.T) {
 			t.Parallel()

@@ -196,7 +196,7 @@ func (p *player) start() {
 
 // status is what the client is doing.
 func (p *player) status() pipeline.Status {
-	s := pipeline.Status{Entry: p.ledger.Entry(time.Now())}
+	s := pipeline.Status{Entry: p.ledger.Entry(time.Now()), Version: p.cfg.Version}
 	s.NodeID = p.view.ID
 	now := time.Now()
 	p.watch.SoFar(&s.Entry)

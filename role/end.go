@@ -62,6 +62,7 @@ type recording struct {
 
 func (r *recording) status() pipeline.Status {
 	s := r.recorder.Status(r.ID)
+	s.Version = r.cfg.Version
 	r.watch.SoFar(&s.Entry)
 	return s
 }

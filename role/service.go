@@ -25,9 +25,13 @@ import (
 //	program ──request──▶ serve.Server ──▶ serve.Line ──▶ edge ──▶ fast
 //	        ◀──answer───              ◀── serve.Ear ◀── a stream ── end
 func playRequests(ctx context.Context, cfg setup) (pipeline.Report, error) {
-	listener, err := net.Listen("tcp", cfg.Serve)
+	// Nobody is let in before there is an answer: who comes earlier is refused by the system, and no one waits in its queue.
+	listener, err := listenFor(cfg.Serve)
+	if err == nil {
+		err = listener.Close()
+	}
 	if err != nil {
-		return pipeline.Report{}, fmt.Errorf("--serve %s: %w", cfg.Serve, err)
+		return pipeline.Report{}, err
 	}
 	cfg.Frames, cfg.Interval = 0, 0
 	p := newPlayer(cfg)
@@ -36,13 +40,22 @@ func playRequests(ctx context.Context, cfg setup) (pipeline.Report, error) {
 		err = fmt.Errorf("%v does not say what the network gives: use the same version of tandem on every node", p.edges[0].ID())
 	}
 	if err != nil {
-		return p.close(errors.Join(err, listener.Close()))
+		return p.close(err)
 	}
 	end := cmp.Or(cfg.End, serve.EndAddress(p.edges[0].Client.Address(), p.end))
 	s := &service{player: p, ear: serve.NewEar(newClient(p.cfg, end))}
-	err = s.answer(ctx, listener)
+	err = s.answer(ctx)
 	p.interrupted = ctx.Err() != nil
 	return p.close(err)
+}
+
+// listenFor listens where requests come.
+func listenFor(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("--serve %s: %w", address, err)
+	}
+	return l, nil
 }
 
 // anything fits the inputs of any network: what requests bring is looked at when they come.
@@ -56,7 +69,7 @@ type service struct {
 }
 
 // answer answers requests until the context ends, or the run is over for all nodes that take frames.
-func (s *service) answer(ctx context.Context, listener net.Listener) error {
+func (s *service) answer(ctx context.Context) error {
 	under := s.begin()
 	c := serve.LineConfig{Run: s.run, Inputs: s.inputs, Book: book{s.player}, Buffer: s.buffer, Window: window, Timeout: s.cfg.Timeout}
 	for _, e := range s.edges {
@@ -70,7 +83,11 @@ func (s *service) answer(ctx context.Context, listener net.Listener) error {
 	defer ears.Wait()
 	defer deafen()
 	if err := s.ear.Await(ctx, max(s.cfg.Wait, target.DialTime)); err != nil {
-		return errors.Join(err, listener.Close())
+		return err
+	}
+	listener, err := listenFor(s.cfg.Serve)
+	if err != nil {
+		return err
 	}
 	gate := s.cfg.front
 	if gate == nil {
@@ -83,7 +100,7 @@ func (s *service) answer(ctx context.Context, listener net.Listener) error {
 	var serving sync.WaitGroup
 	serving.Go(func() { failed <- server.Serve(listener) })
 	s.say(listener.Addr())
-	err := s.last(ctx, failed)
+	err = s.last(ctx, failed)
 	err = errors.Join(err, server.Stop())
 	serving.Wait()
 	return err

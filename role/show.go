@@ -24,7 +24,7 @@ func (n *node) snapshot() monitor.Snapshot {
 	case last != nil: // none is open, or it is still being opened
 		shown.Nodes = last.remembered()
 	default:
-		shown.Nodes = []pipeline.Status{{Entry: pipeline.Entry{NodeID: id}, Capacity: n.queue}}
+		shown.Nodes = []pipeline.Status{{Entry: pipeline.Entry{NodeID: id}, Capacity: n.queue, Version: n.version}}
 	}
 	return shown
 }

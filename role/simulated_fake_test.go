@@ -1,9 +1,12 @@
 package role
 
 import (
+	"cmp"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -19,6 +22,12 @@ import (
 	"tandem/role/simulate"
 	"tandem/strategy"
 	"tandem/transport/link"
+)
+
+// Configurations are made of seeds, one after the other.
+var (
+	configurations = flag.Int("configurations", 0, "random configurations to play beside their simulation (default: in fake time a few)")
+	first          = flag.Uint64("first", 0, "seed of the first of them")
 )
 
 // memoryDelay is what a message takes one way in these tests, where no link is emulated.
@@ -115,7 +124,7 @@ func playFake(t *testing.T, o options.Options) (r pipeline.Report, chances func(
 				these = append(these, s.add(options.Slow, fmt.Sprintf("slow%d.%d", level, i), next, way, nil))
 				m := s.members[len(s.members)-1]
 				seeds[chance{options.Slow, level*o.SlowNodes + i}] = m.Chances(0)
-				m.Emulate = o.EmulateSlow[i%len(o.EmulateSlow)]
+				m.Emulate, m.Trace = o.EmulateSlow[i%len(o.EmulateSlow)], ""
 				slow[level] = append(slow[level], m)
 			}
 			next = these
@@ -151,10 +160,10 @@ func playFake(t *testing.T, o options.Options) (r pipeline.Report, chances func(
 // The simulation agrees with the nodes, in fake time, whatever they are: coverage within 2 points, rate within 2 %, and the 95th
 // percentile of the ages within 10 %, for 95 % of all configurations.
 func TestSimulationAgreesWithTheNodes(t *testing.T) {
-	n := map[bool]int{false: 12, true: 60}[long]
+	n := cmp.Or(*configurations, map[bool]int{false: 12, true: 60}[long])
 	agree := [3]int{}
-	for seed := range n {
-		o := chance(rand.New(rand.NewPCG(uint64(seed), 1)))
+	for seed := *first; seed < *first+uint64(n); seed++ {
+		o := chance(rand.New(rand.NewPCG(seed, 1)))
 		real, chances := playFake(t, o)
 		site, err := simulate.Open(o)
 		if err != nil {
@@ -190,6 +199,86 @@ func TestSimulationAgreesWithTheNodes(t *testing.T) {
 		if float64(agree[i]) < least {
 			t.Errorf("%s agrees in %d of %d", what, agree[i], n)
 		}
+	}
+}
+
+// What a run has measured, or its trace, is enough to simulate another strategy on the same fleet: coverage within 3 points and
+// rate within 3 % of nodes that play it. One in ten may be farther away: some runs differ as much from themselves, played again.
+func TestSimulationLikeARun(t *testing.T) {
+	all, far := 0, 0
+	for seed := range uint64(map[bool]int{false: 2, true: 4}[long]) {
+		random := rand.New(rand.NewPCG(seed, 3))
+		o := options.Default(options.Local)
+		o.Model, o.Simulated, o.Cuts, o.Seed, o.Link = digits, true, [][]string{{"2"}, {"2", "4"}}[seed%2], seed, link.WiFi
+		o.Frames, o.Queue, o.SlowNodes, o.Strategy = 400, 10, 1+random.IntN(3), "takeover"
+		o.Tasks = 5 // so that fast, too, finishes frames
+		ms := func(least, most int) time.Duration {
+			return time.Duration(least+random.IntN(most-least)) * time.Millisecond
+		}
+		drawn := func(takes time.Duration) device.Course { return device.Course{{Takes: takes, Spread: takes / 10}} }
+		devices := func() device.Emulation {
+			return device.Emulation{Name: "drawn", Head: drawn(ms(2, 6)), Tail: drawn(ms(30, 60)), Load: device.Always(200 * time.Millisecond)}
+		}
+		o.Emulate = devices()
+		for range o.SlowNodes {
+			o.EmulateSlow = append(o.EmulateSlow, devices())
+		}
+		o.Interval = o.EmulateSlow[0].Tail[0].Takes * 3 / 4 / time.Duration(o.SlowNodes)
+		o.Trace = filepath.Join(t.TempDir(), "trace.jsonl")
+		measured, _ := playFake(t, o)
+		trace := o.Trace
+		o.Trace = ""
+		for _, name := range []string{"balance", "alternate", "credit"} {
+			o.Strategy, o.Tasks = name, 20
+			played, _ := playFake(t, o)
+			likeA := func(what string, fleet *simulate.Fleet, err error) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				given := options.Given{
+					"model": {digits}, "strategy": {name}, "tasks": {"20"}, "seed": {"1"},
+					"cut": o.Cuts, "interval": {o.Interval.String()}, "frames": {"400"}, "link": {"wifi"},
+				}
+				if what == "report" {
+					for _, told := range []string{"cut", "interval", "frames", "link"} {
+						delete(given, told)
+					}
+				}
+				fleet.Give(given)
+				as, err := given.Simulated(nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				site, err := simulate.Open(as)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer site.Close()
+				if err := site.Like(fleet); err != nil {
+					t.Fatal(err)
+				}
+				simulated, err := site.Play(as, name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				coverage, rate := simulated.Coverage-played.Coverage, 100*(simulated.Rate/played.Rate-1)
+				text := fmt.Sprintf("seed %d, %s like a %s: coverage %.1f and %.1f played, rate %.2f and %.2f", seed, name, what, simulated.Coverage, played.Coverage, simulated.Rate, played.Rate)
+				if all++; math.Abs(coverage) > 3 || math.Abs(rate) > 3 {
+					far++
+					text += ": that is far away"
+				}
+				t.Log(text)
+			}
+			fleet, err := simulate.FleetOf(measured)
+			likeA("report", fleet, err)
+			if len(o.Cuts) == 1 { // fast sees one hand-over
+				fleet, err := simulate.FleetOfTrace(trace)
+				likeA("trace", fleet, err)
+			}
+		}
+	}
+	if 10*far > all+9 {
+		t.Errorf("%d of %d are too far away", far, all)
 	}
 }
 

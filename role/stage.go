@@ -45,7 +45,7 @@ func (p *stagePart) Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedba
 
 func (p *stagePart) status() pipeline.Status {
 	s := p.stage.Status()
-	s.Emulate = p.cfg.Emulate.String()
+	s.Emulate, s.Version = p.cfg.Emulate.String(), p.cfg.Version
 	p.watch.SoFar(&s.Entry)
 	s.Down = down(p.edges())
 	return s

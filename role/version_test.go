@@ -1,6 +1,7 @@
 package role
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -8,7 +9,7 @@ import (
 	"tandem/role/options"
 )
 
-// A report says which node is of another version than its neighbour.
+// A report says which node is of another version than its neighbour, and end knows the version of each.
 func TestNodeOfAnotherVersion(t *testing.T) {
 	c := quick()
 	c.Version, c.Frames = "v2", 3
@@ -27,5 +28,10 @@ func TestNodeOfAnotherVersion(t *testing.T) {
 	}
 	if !slices.ContainsFunc(r.Notes, says) {
 		t.Errorf("the report's notes are %q", r.Notes)
+	}
+	for _, n := range nodes.end.node.snapshot().Nodes { // what the page shows
+		if want := map[string]string{"slow": "v1"}[n.Role]; n.Version != cmp.Or(want, "v2") {
+			t.Errorf("end knows %v with version %q", n.NodeID, n.Version)
+		}
 	}
 }

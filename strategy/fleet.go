@@ -17,8 +17,7 @@ import (
 //
 // It is as pure as the strategies: the stage tells it what it sees.
 type Fleet struct {
-	members    []member
-	candidates []int // of the last Outlook, kept for their memory
+	members []member
 
 	known    int           // nodes that have measured what a frame takes
 	services time.Duration // of these together
@@ -94,7 +93,9 @@ func (f *Fleet) Observe(node int, a Feedback) {
 	a = m.newest
 	f.measured(before, a.Service)
 	if m.service() == 0 { // what it has is all that is known of it
-		m.idle = a.Now + time.Duration(a.Length+m.InFlight)*max(m.cost(), f.guess(m))
+		each := max(m.cost(), f.guess(m))
+		least := a.Now + time.Duration(a.Length+m.InFlight)*each
+		m.idle = min(max(m.idle, least), least+each)
 		return
 	}
 	least := a.Now + time.Duration(a.Length)*m.service() + time.Duration(m.InFlight)*m.cost()
@@ -144,12 +145,15 @@ func (f *Fleet) Queued(node int, now time.Duration) time.Duration {
 func (f *Fleet) Newest(node int) Feedback { return f.members[node].newest }
 
 // Outlook looks for the node that shall get the next frame: one with a place, or else one that answers, or else any that
-// does not leave.
+// does not leave; among them the one with the least expected delay.
+//
+// To draw two of many and to take the better one (the power of two choices) spares a sender that knows nothing the question, and
+// several senders the same idea. Here all is known, as far as it is, and what a sender has sent itself it knows at once: two of
+// many had three times the 95th percentile of the ages, with one sender and with forty (package simulate).
 func (f *Fleet) Outlook(now time.Duration) Outlook {
 	const answers, hasPlace = 1, 2
-	var o Outlook
+	o := Outlook{To: -1}
 	best := 0
-	f.candidates = f.candidates[:0]
 	for i := range f.members {
 		m := &f.members[i]
 		if m.left || m.Leaving {
@@ -167,42 +171,24 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 				fitness = hasPlace
 			}
 		}
-		if fitness > best {
-			best, f.candidates = fitness, f.candidates[:0]
-		}
-		if fitness == best {
-			f.candidates = append(f.candidates, i)
+		if o.To < 0 || fitness > best || fitness == best && f.better(o.To, i, now) {
+			o.To, best = i, fitness
 		}
 	}
 	o.Full = best < hasPlace
-	if len(f.candidates) == 0 {
-		o.To = -1
-		return o
+	if o.To >= 0 {
+		to := &f.members[o.To]
+		o.Service, o.RoundTrip = to.service(), to.RoundTrip
 	}
-	o.To = f.least(f.candidates, now)
-	to := &f.members[o.To]
-	o.Service, o.RoundTrip = to.service(), to.RoundTrip
 	return o
 }
 
-// least returns the candidate with the least expected delay. To draw two of many and to take the better one (the power of two
-// choices) spares a sender that knows nothing the question, and several senders the same idea. Here all is known, as far as it is,
-// and what a sender has sent itself it knows at once: two of many had three times the 95th percentile of the ages, with one
-// sender and with forty (package simulate).
-func (f *Fleet) least(candidates []int, now time.Duration) int {
-	best := candidates[0]
-	for _, c := range candidates[1:] {
-		best = f.better(best, c, now)
-	}
-	return best
-}
-
-func (f *Fleet) better(a, b int, now time.Duration) int {
+// better reports whether b would have a frame done before a. What a node takes that has measured no frame counts as nothing, so
+// that one which should be idle is asked soon: it may be the fastest (optimism in the face of uncertainty).
+func (f *Fleet) better(a, b int, now time.Duration) bool {
 	m, n := &f.members[a], &f.members[b]
-	if d, e := m.delay(now)+f.guess(m), n.delay(now)+f.guess(n); e < d || e == d && n.InFlight < m.InFlight {
-		return b
-	}
-	return a
+	d, e := m.delay(now), n.delay(now)
+	return e < d || e == d && n.InFlight < m.InFlight
 }
 
 // service is what a frame takes; one that is throttled is about to become slower than the EWMA says.
@@ -263,5 +249,8 @@ func (m *member) free(now time.Duration) float64 {
 		}
 		return float64(max(least, m.places()-m.newest.Length-m.InFlight))
 	}
-	return max(0, float64(m.places())-float64(max(0, m.idle-now))/float64(m.cost()))
+	if m.idle <= now {
+		return float64(m.places())
+	}
+	return max(0, float64(m.places())-float64(m.idle-now)/float64(m.cost()))
 }

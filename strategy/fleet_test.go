@@ -67,6 +67,27 @@ func TestFleetLeavesOutWhatIsDownOrFull(t *testing.T) {
 	}
 }
 
+// A node that has measured nothing is asked again as soon as it should be idle: it may be faster than the best that is known. Before
+// it is idle it gets no more frames than the others.
+func TestFleetAsksTheUnknown(t *testing.T) {
+	f := fleet(50*ms, 30*ms, 0)
+	f.See(2, Neighbour{Up: true, RoundTrip: 8 * ms})
+	if o := f.Outlook(time.Second); o.To != 2 {
+		t.Errorf("all are idle, and node %d gets the frame", o.To)
+	}
+	f.Sent(2, time.Second)
+	f.Observe(2, Feedback{Now: time.Second + 8*ms, Accepted: true, Capacity: 10}) // it computes it
+	for after, want := range map[time.Duration]int{10 * ms: 1, 60 * ms: 2} {
+		if o := f.Outlook(time.Second + after); o.To != want {
+			t.Errorf("after %s node %d gets the frame", after, o.To)
+		}
+	}
+	f.Observe(2, Feedback{Now: time.Second + 80*ms, Accepted: true, Capacity: 10, Service: 70 * ms})
+	if o := f.Outlook(2 * time.Second); o.To != 1 {
+		t.Errorf("it is known to be slow, and node %d gets the frame", o.To)
+	}
+}
+
 // Strategies see of the link to the node that would get the frame what the stage sees.
 func TestOutlookShowsTheLink(t *testing.T) {
 	f := fleet(10*ms, 10*ms)

@@ -48,7 +48,7 @@ func ofMany(nodes int, frames uint64, share float64) Plan {
 
 // BenchmarkFrames shows that the cost of a run grows as n log n with its frames.
 func BenchmarkFrames(b *testing.B) {
-	for _, frames := range []uint64{300, 3_000, 30_000, 300_000} {
+	for _, frames := range []uint64{300, 3_000, 30_000, 300_000, 1_000_000} {
 		b.Run(fmt.Sprint(frames), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -68,9 +68,16 @@ func BenchmarkNodes(b *testing.B) {
 				play(b, ofMany(nodes, frames, 0.97))
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/frames, "ns/frame")
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			b.ReportMetric(float64(m.Sys)/(1<<20), "MB")
 		})
 	}
+}
+
+// BenchmarkFleet is a million frames for a thousand slow nodes: it shall take less than a minute, and less than 500 MB.
+func BenchmarkFleet(b *testing.B) {
+	for b.Loop() {
+		play(b, ofMany(1000, 1_000_000, 0.97))
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.Sys)/(1<<20), "MB")
 }

@@ -13,10 +13,10 @@ import (
 type host struct {
 	Host
 	alive bool
-	life  string  // of its present part in the run; empty: the run is not open on it
-	open  func()  // opens the run on it again
-	edges []*edge // to it
-	bytes int64   // sent and received
+	life  string                        // of its present part in the run; empty: the run is not open on it
+	open  func(from *host, then func()) // opens the run on it again
+	edges []*edge                       // to it
+	bytes int64                         // sent and received
 	offer func(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error)
 }
 
@@ -176,16 +176,19 @@ func (e *edge) show() {
 		if e.ended {
 			return
 		}
-		e.call(nil, func(_ []pipeline.Feedback, life string, err error) {
-			if err == pipeline.ErrUnknownRun && e.to.alive {
-				if e.to.life == "" {
-					e.to.open()
-				}
-				e.life, e.down = e.to.life, false
-				e.reborn()
-				e.see()
+		e.call(nil, func(_ []pipeline.Feedback, _ string, err error) {
+			if err != pipeline.ErrUnknownRun {
+				e.show()
+				return
 			}
-			e.show()
+			e.to.open(e.from, func() {
+				if e.to.alive && e.to.life != "" && !e.ended {
+					e.life, e.down = e.to.life, false
+					e.reborn()
+					e.see()
+				}
+				e.show()
+			})
 		})
 	})
 }

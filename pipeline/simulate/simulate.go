@@ -31,6 +31,7 @@ type member struct {
 	plan     *Node
 	level    int
 	node     *node
+	opening  []func() // told when the run is open on it
 	restarts int
 }
 
@@ -48,9 +49,10 @@ func Play(p Plan) (pipeline.Report, error) {
 		for i := range p.Levels[level] {
 			n := &p.Levels[level][i]
 			m := &member{host: &host{Host: n.Host, alive: true}, plan: n, level: level}
-			m.open = func() { s.start(m) }
+			m.open = func(from *host, then func()) {
+				s.ask(from, m.host, func(answer func()) { s.open(m, answer) }, then)
+			}
 			s.levels[level] = append(s.levels[level], m)
-			s.start(m)
 		}
 	}
 	for _, f := range p.Faults {
@@ -61,7 +63,7 @@ func Play(p Plan) (pipeline.Report, error) {
 		}
 	}
 	s.client = s.newClient()
-	s.client.start()
+	s.client.open(s.client.to)
 	for s.report == nil && s.next() {
 		if p.Limit > 0 && s.now.Sub(epoch) > p.Limit {
 			break
@@ -79,7 +81,6 @@ func (s *simulation) start(m *member) {
 	m.life = strconv.Itoa(s.lives)
 	n := &node{clock: &s.clock, host: m.host, plan: m.plan, opened: s.now}
 	c := m.plan.Stage
-	layers := c.Layers
 	c.ID, c.Life, c.EndID = m.ID, m.life, s.end.ID
 	c.Window = window
 	n.memory = &memory{tail: c.KeepTail, shapes: c.Holding.Shapes, values: s.values}
@@ -87,10 +88,10 @@ func (s *simulation) start(m *member) {
 	if c.Failed == nil {
 		c.Failed = func(int, error) {}
 	}
-	if c.Holding.To < layers && m.level+1 < len(s.levels) {
+	if below := s.below(m); len(below) > 0 {
 		c.Keeps = s.entry.Keeps
 		c.Strategy = s.entry.Start(strategy.Params{Tasks: s.plan.Run.Tasks, Loading: s.plan.Run.Load})
-		for i, to := range s.levels[m.level+1] {
+		for i, to := range below {
 			e := s.newEdge(m.host, to.host, s.entry.Keeps)
 			e.show()
 			e.reborn = func() { n.reborn = true }
@@ -137,19 +138,22 @@ func (s *simulation) arrive(frames []pipeline.Frame, _ bool) ([]pipeline.Feedbac
 
 // kill ends a node at once.
 func (s *simulation) kill(m *member) {
-	if !m.alive || m.node.closed == nil && m.node.closing {
+	n := m.node
+	if !m.alive || n != nil && n.closed == nil && n.closing {
 		return
 	}
 	m.alive, m.life = false, ""
-	n := m.node
+	m.restarts++
+	for _, e := range m.host.edges {
+		e.reset()
+	}
+	if n == nil {
+		return
+	}
 	n.dead = true
 	for _, h := range append(n.next, n.end) {
 		h.edge.ended = true
 	}
-	for _, e := range m.host.edges {
-		e.reset()
-	}
-	m.restarts++
 	if n.closed != nil { // the run is being closed: nobody waits for it
 		n.closed()
 	}
@@ -206,6 +210,7 @@ func (s *simulation) entryOf(h *host, e pipeline.Entry) pipeline.Entry {
 type client struct {
 	*simulation
 	host   *host
+	to     []*member
 	hops   []*hop
 	ledger pipeline.Ledger
 	trail  pipeline.Trail
@@ -219,16 +224,21 @@ type client struct {
 
 func (s *simulation) newClient() *client {
 	c := &client{simulation: s, host: &host{Host: s.plan.Client, alive: true, life: "client"}}
-	to := []*member{s.levels[0][0]}
+	c.to = []*member{s.levels[0][0]}
 	if s.entry.Whole { // the frames are dealt out
 		for _, level := range s.levels[1:] {
-			to = append(to, level...)
+			c.to = append(c.to, level...)
 		}
 	}
-	for _, m := range to {
-		e := s.newEdge(c.host, m.host, false)
+	return c
+}
+
+// begin begins to send: the run is open.
+func (c *client) begin() {
+	for _, m := range c.to {
+		e := c.newEdge(c.host, m.host, false)
 		e.show()
-		h := s.newHop(e)
+		h := c.newHop(e)
 		h.done = func(frames []pipeline.Frame, _ []pipeline.Feedback, life string, err error, free func()) {
 			if err != nil {
 				c.ledger.Count(pipeline.Lost, len(frames))
@@ -241,13 +251,11 @@ func (s *simulation) newClient() *client {
 		}
 		c.hops = append(c.hops, h)
 	}
-	first := s.levels[0][0].node
+	first := c.levels[0][0].node
 	c.shapes, c.data = first.memory.shapes(0), first.memory.data(0)
-	c.gap, c.stop = iter.Pull(s.plan.Gaps)
-	return c
+	c.gap, c.stop = iter.Pull(c.plan.Gaps)
+	c.after(0, c.send)
 }
-
-func (c *client) start() { c.after(0, c.send) }
 
 // send sends the frame that is due, and plans the next one.
 func (c *client) send() {

@@ -5,16 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
+
+	"tandem/role/sse"
 )
 
-// Times of a stream of events to a reader.
-const (
-	readerTime  = 10 * time.Second // for a piece of what is sent
-	readerPiece = 16 << 10         // bytes
-	readerBeat  = 5 * time.Second  // after which a comment shows that the stream is alive
-)
+const readerBeat = 5 * time.Second // after which a comment shows that the stream is alive
 
 // ServeHTTP sends answers by server-sent events: GET /results?run=ID, or without it of any run. With answers=full they have the
 // values of the outputs, with answers=top they have not, and with neither as Full says. A reader that is slow loses answers,
@@ -41,20 +37,16 @@ func (f *Fan) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.Close()
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	conn := http.NewResponseController(w)
+	stream := sse.Open(w)
 	beat := time.NewTicker(readerBeat)
 	defer beat.Stop()
-	comment := []byte(":\n\n")
-	tell := func(text []byte) error { return send(w, conn, text) }
-	err = tell(comment)
+	err = stream.Send(sse.Comment)
 	for open := true; open && err == nil; {
 		select {
 		case _, open = <-s.Ready():
-			err = events(s, full, tell)
+			err = events(s, full, stream.Send)
 		case <-beat.C:
-			err = tell(comment)
+			err = stream.Send(sse.Comment)
 		case <-r.Context().Done():
 			return
 		}
@@ -69,10 +61,7 @@ func events(s *Subscription, full bool, tell func([]byte) error) error {
 		if err != nil {
 			return // an age is no number
 		}
-		if id != "" {
-			id = "id: " + id + "\n"
-		}
-		fmt.Fprintf(&text, "event: %s\n%sdata: %s\n\n", name, id, line)
+		text.Write(sse.Event(name, id, line))
 	}
 	waiting, missed := s.Take()
 	for _, e := range waiting {
@@ -84,7 +73,7 @@ func events(s *Subscription, full bool, tell func([]byte) error) error {
 		default:
 			event("answer", fmt.Sprint(a.ID), a.Brief())
 		}
-		if text.Len() >= readerPiece {
+		if text.Len() >= sse.Piece {
 			if err := tell(text.Bytes()); err != nil {
 				return err
 			}
@@ -95,20 +84,4 @@ func events(s *Subscription, full bool, tell func([]byte) error) error {
 		event("missed", "", map[string]int64{"missed": missed})
 	}
 	return tell(text.Bytes())
-}
-
-// send writes a text in pieces, each with its deadline.
-func send(w http.ResponseWriter, conn *http.ResponseController, text []byte) error {
-	for piece := range slices.Chunk(text, readerPiece) {
-		if err := conn.SetWriteDeadline(time.Now().Add(readerTime)); err != nil {
-			return err
-		}
-		if _, err := w.Write(piece); err != nil {
-			return err
-		}
-		if err := conn.Flush(); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -10,6 +10,10 @@
 //	leave_test.go        somebody leaves, politely or not, or comes when nobody is expected
 //	restart_test.go      slow nodes are restarted politely: what that costs
 //	credentials_test.go  certificates and keys, and their change
+//	names_test.go        slow nodes that a name in DNS stands for
+//	found_test.go        nodes that announce themselves, with avahi and without
+//	machine_test.go      a computer with systemd and a disk of its own, whose power can be cut
+//	power_test.go        what tandem install has made comes back
 //	fault_test.go        does what a schedule says, and undoes it
 //	chaos_test.go        runs under a schedule, and what must hold after each
 //	soak_test.go         very many frames, and what the nodes need at the beginning and at the end

@@ -53,7 +53,7 @@ func Join(own *Node, port int) (*Network, error) {
 	return n, nil
 }
 
-// Close ends it. Who was told of this node learns by calling it that it is gone.
+// Close ends it. Others hear a goodbye from this node, and who misses it learns by calling it that it is gone.
 func (n *Network) Close() error {
 	if n == nil {
 		return nil

@@ -110,6 +110,9 @@ func (o Options) Once() bool {
 	return slices.ContainsFunc(o.places(), func(path string) bool { return path == Stdin || isCamera(path) })
 }
 
+// Camera reports whether a camera is among the inputs.
+func (o Options) Camera() bool { return slices.ContainsFunc(o.places(), isCamera) }
+
 // Contested reports whether several read stdin, which is for one.
 func (o Options) Contested() bool {
 	readers := 0

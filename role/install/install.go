@@ -108,6 +108,9 @@ func (i *Installer) Install(ctx context.Context, given options.Given) error {
 			return fmt.Errorf("%w: journalctl -eu %s says more", err, i.Unit)
 		}
 	}
+	if err := i.sync(); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintf(i.Out, "%s runs %s, now and whenever this machine starts.\n  its log:       journalctl -fu %s\n  its settings:  %s; after a change: sudo systemctl restart %s\n",
 		i.Unit, s.Role, i.Unit, i.settings(), i.Unit)
 	return err
@@ -132,7 +135,7 @@ func (i *Installer) Uninstall(ctx context.Context) error {
 		return fmt.Errorf("%s is no service that tandem has installed: %w", i.Unit, err)
 	}
 	err := i.Systemctl(ctx, "disable", "--now", "--quiet", i.Unit)
-	err = errors.Join(err, os.Remove(i.path(i.unit())), os.Remove(i.path(i.settings())), i.Systemctl(ctx, "daemon-reload"))
+	err = errors.Join(err, os.Remove(i.path(i.unit())), os.Remove(i.path(i.settings())), i.Systemctl(ctx, "daemon-reload"), i.sync())
 	if err != nil {
 		return err
 	}
@@ -181,6 +184,25 @@ func (i *Installer) write(file string, content []byte, mode os.FileMode) error {
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(temporary.Name()))
+	}
+	return nil
+}
+
+// sync makes sure that a power cut right after this undoes none of it: write has synced what is in the files, but neither their
+// names nor the link by which systemctl has enabled the service.
+func (i *Installer) sync() error {
+	units := filepath.Dir(i.unit())
+	for _, folder := range []string{filepath.Dir(program), filepath.Dir(i.settings()), units, units + "/multi-user.target.wants"} {
+		f, err := os.Open(i.path(folder))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
 	}
 	return nil
 }

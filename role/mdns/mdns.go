@@ -2,7 +2,7 @@
 // .local, what services there are, and announces one.
 //
 //	             224.0.0.251:5353, [ff02::fb]:5353, on every interface
-//	Announce ◀── questions ───┤
+//	Announce ◀── questions ───┤   and a goodbye from it when it is closed
 //	Lookup   ─── a question ──┤──▶ whoever has the name: avahi, a Mac, another tandem
 //	Browse   ◀── answers ─────┘    (questions leave from a port of their own, so answers come back to it alone)
 //
@@ -55,6 +55,7 @@ type Conn struct {
 	mu     sync.Mutex
 	over   string     // the interfaces and addresses that conn is for
 	conn   *mdns.Conn // nil: there is no interface for it
+	to     speaker    // whom conn speaks to
 	failed error      // why not
 	closed bool
 }
@@ -70,10 +71,15 @@ func Open(own *Service) (*Conn, error) {
 	return c, err
 }
 
-// Close ends all of it.
+// Close ends all of it. Others hear that what was announced is no more.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.conn != nil && c.own != nil && !c.closed {
+		if packet, err := goodbye(*c.own); err == nil {
+			c.to.say(packet)
+		}
+	}
 	c.closed = true
 	return c.end()
 }
@@ -122,7 +128,7 @@ func (c *Conn) now() (*mdns.Conn, error) {
 	}
 	_ = c.end()
 	c.over = over
-	c.conn, c.failed = c.open(interfaces)
+	c.conn, c.to, c.failed = c.open(interfaces)
 	return c.conn, c.failed
 }
 
@@ -141,7 +147,7 @@ func usable() (interfaces []net.Interface, over string) {
 }
 
 // open listens and announces. Who only asks needs no port that others may have.
-func (c *Conn) open(interfaces []net.Interface) (*mdns.Conn, error) {
+func (c *Conn) open(interfaces []net.Interface) (*mdns.Conn, speaker, error) {
 	port := 0
 	options := []mdns.ServerOption{
 		mdns.WithInterfaces(interfaces...), mdns.WithQueryInterval(ask), mdns.WithCacheRefresh(false),
@@ -158,22 +164,22 @@ func (c *Conn) open(interfaces []net.Interface) (*mdns.Conn, error) {
 	}
 	four, err := listen4(port)
 	if err != nil {
-		return nil, fmt.Errorf("multicast DNS on port %d: %w", port, err)
+		return nil, speaker{}, fmt.Errorf("multicast DNS on port %d: %w", port, err)
 	}
 	six, _ := listen6(port) // a machine may have no IPv6
-	var packets *ipv6.PacketConn
+	to := speaker{four: ipv4.NewPacketConn(four), interfaces: interfaces}
 	if six != nil {
-		packets = ipv6.NewPacketConn(six)
+		to.six = ipv6.NewPacketConn(six)
 	}
-	conn, err := mdns.NewServer(ipv4.NewPacketConn(four), packets, options...)
+	conn, err := mdns.NewServer(to.four, to.six, options...)
 	if err != nil {
 		_ = four.Close()
 		if six != nil {
 			_ = six.Close()
 		}
-		return nil, fmt.Errorf("multicast DNS: %w", err)
+		return nil, speaker{}, fmt.Errorf("multicast DNS: %w", err)
 	}
-	return conn, nil
+	return conn, to, nil
 }
 
 // ask is the time between two questions for the same: multicast may get lost, above all over Wi-Fi.

@@ -3,17 +3,15 @@ package monitor
 import (
 	"fmt"
 	"net/http"
-	"slices"
-	"time"
+
+	"tandem/role/sse"
 )
 
 // Viewers of end's live figures, by server-sent events.
 const (
 	maxViewers   = 32
-	viewerQueue  = 32               // events that wait for a viewer whose link is slow
-	viewerTime   = 10 * time.Second // for a piece of what is sent to a viewer
-	viewerPiece  = 16 << 10         // bytes
-	commentEvery = 10               // samples
+	viewerQueue  = 32 // events that wait for a viewer whose link is slow
+	commentEvery = 10 // samples
 )
 
 // viewer is one of them.
@@ -22,9 +20,7 @@ const (
 //	                   full: cut off                │ too slow for the deadline: cut off
 type viewer chan []byte // closed by who cuts it off
 
-func event(name string, data []byte) []byte {
-	return fmt.Appendf(nil, "event: %s\ndata: %s\n\n", name, data)
-}
+func event(name string, data []byte) []byte { return sse.Event(name, "", data) }
 
 // tell gives all viewers an event; none is waited for. Call it with h.mu held.
 func (h *History) tell(event []byte) {
@@ -73,32 +69,15 @@ func (h *History) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.leave(v)
-	fresh(w, "text/event-stream")
-	conn := http.NewResponseController(w)
+	stream := sse.Open(w)
 	for {
 		select {
 		case e, open := <-v:
-			if !open || send(w, conn, e) != nil {
+			if !open || stream.Send(e) != nil {
 				return
 			}
 		case <-r.Context().Done():
 			return
 		}
 	}
-}
-
-// send writes an event in pieces, each with its deadline, so that a long history may go over a slow link.
-func send(w http.ResponseWriter, conn *http.ResponseController, event []byte) error {
-	for piece := range slices.Chunk(event, viewerPiece) {
-		if err := conn.SetWriteDeadline(time.Now().Add(viewerTime)); err != nil {
-			return err
-		}
-		if _, err := w.Write(piece); err != nil {
-			return err
-		}
-		if err := conn.Flush(); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tandem/pipeline"
+	"tandem/role/sse"
 )
 
 // pipes is a listener whose connections have no buffers: what is not read is not sent. It needs no network, so that
@@ -230,7 +231,7 @@ func TestSlowViewerIsCutOff(t *testing.T) {
 				t.Fatal("the slow viewer stays")
 			}
 		}
-		if took := time.Since(began); took > viewerTime+2*sampleEvery {
+		if took := time.Since(began); took > sse.Patience+2*sampleEvery {
 			t.Errorf("the slow viewer stays for %v", took)
 		}
 		for range 10 {

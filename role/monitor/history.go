@@ -12,6 +12,7 @@ import (
 
 	"tandem/pipeline"
 	"tandem/role/report"
+	"tandem/role/sse"
 )
 
 // What end remembers, in constant memory.
@@ -127,7 +128,7 @@ func (h *History) tick(now time.Time) {
 	if h.ticks++; watched {
 		e := event("sample", full)
 		if h.ticks%commentEvery == 0 {
-			e = append(e, ":\n\n"...) // a comment, in which a proxy sees life
+			e = append(e, sse.Comment...) // a comment, in which a proxy sees life
 		}
 		h.tell(e)
 	}

@@ -89,6 +89,17 @@ func TestPageStates(t *testing.T) {
 			sceneDown(sample, "192.168.178.41:12345", "192.168.178.99:12345") // one of them has never been there
 			return history, sample
 		}, []string{"slow (192.168.178.41:12345), slow (192.168.178.99:12345) do not answer", "down\n\n192.168.178.99:12345"}},
+		{"versions", func() (object, object) {
+			return sceneHistory(open(), func(s float64) []object {
+				nodes := one(s)
+				for _, n := range nodes {
+					n["version"] = "v1.4.0"
+				}
+				nodes[1]["version"] = "v1.3.9"
+				delete(nodes[2], "version")
+				return nodes
+			}, nil)
+		}, []string{"The versions differ: v1.4.0 on client, end (", "; v1.3.9 on fast (", "; an older one on slow (", "Install the same one everywhere."}},
 		{"four-of-forty-down", func() (object, object) {
 			history, sample := sceneHistory(open(), func(s float64) []object { return sceneNodes(40, false, "balance", s) }, nil)
 			sceneDown(sample, "192.168.178.45:12345", "192.168.178.50:12345", "192.168.178.51:12345", "192.168.178.52:12345")

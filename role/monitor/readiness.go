@@ -4,16 +4,24 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // Readiness knows whether the nodes below answer. Whoever asks often gets the same answer for a moment, so that probes
-// never become load for the neighbours.
+// never become load for the neighbours, and whoever asks meanwhile waits for the same one.
 type Readiness struct {
-	mu            sync.Mutex
-	ask           func(context.Context) (needed, other error) // the nodes below; nil: there are none, or none is known yet
-	needed, other error                                       // the last answer
-	asked         time.Time
+	asking singleflight.Group
+
+	mu    sync.Mutex                                  // never held while the nodes are asked
+	ask   func(context.Context) (needed, other error) // the nodes below; nil: there are none, or none is known yet
+	last  readiness
+	asked time.Time
+	since int // how often Forget was called: an answer from before it is not kept
 }
+
+// readiness is an answer: why nodes below are missing that are needed, which are end and one next node, and why others are.
+type readiness struct{ needed, other error }
 
 const (
 	readyFor  = time.Second             // an answer holds
@@ -29,18 +37,27 @@ func (r *Readiness) Begin(ask func(context.Context) (needed, other error)) {
 
 // Check returns why nodes below are missing that are needed, which are end and one next node, and why others are.
 func (r *Readiness) Check() (needed, other error) {
-	r.mu.Lock() // who asks meanwhile gets the same answer
+	answer, _, _ := r.asking.Do("", func() (any, error) { return r.check(), nil })
+	is := answer.(readiness)
+	return is.needed, is.other
+}
+
+func (r *Readiness) check() readiness {
+	r.mu.Lock()
+	ask, is, asked, since := r.ask, r.last, r.asked, r.since
+	r.mu.Unlock()
+	if ask == nil || !asked.IsZero() && time.Since(asked) <= readyFor {
+		return is
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readyTime) // another reader may wait for it, too
+	defer cancel()
+	is.needed, is.other = ask(ctx)
+	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ask == nil {
-		return nil, nil
+	if r.since == since {
+		r.last, r.asked = is, time.Now()
 	}
-	if r.asked.IsZero() || time.Since(r.asked) > readyFor {
-		ctx, cancel := context.WithTimeout(context.Background(), readyTime) // another reader may wait for it, too
-		defer cancel()
-		r.needed, r.other = r.ask(ctx)
-		r.asked = time.Now()
-	}
-	return r.needed, r.other
+	return is
 }
 
 // Forget makes the next answer a new one.
@@ -48,4 +65,6 @@ func (r *Readiness) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = time.Time{}
+	r.since++
+	r.asking.Forget("")
 }

@@ -106,8 +106,11 @@ func (g Given) options(environ []string, simulated bool) (Options, error) {
 	if err := errors.Join(errs...); err != nil {
 		return o, err
 	}
-	if o.Serve != "" {
+	switch {
+	case o.Serve != "":
 		errs = append(errs, o.settle(given))
+	case len(given["timeout"]) > 0:
+		errs = append(errs, located(at["timeout"], errors.New("--timeout means nothing without --serve: it is for requests")))
 	}
 	return o, errors.Join(append(errs, o.Validate())...)
 }

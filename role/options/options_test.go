@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tandem/role/device"
+	"tandem/role/input"
 )
 
 func TestValidate(t *testing.T) {
@@ -37,6 +38,9 @@ func TestValidate(t *testing.T) {
 		{Local, func(c *Options) { c.Files.Secret = "x" }, "mean nothing without a role"},
 		{Local, func(c *Options) { c.Serve, c.Input.Sources = ":8000", []string{"a=mjpeg:-"} }, "mean nothing with --serve"},
 		{Local, func(c *Options) { c.Strategy, c.Input.Sources = "balance", []string{"a=mjpeg:-", "b=-"} }, "stdin is for one"},
+		{Client, func(c *Options) {
+			c.Next, c.Input.Newest, c.Input.Paths = []string{"a:1"}, input.Never, []string{"x.npy"}
+		}, "--newest is for cameras"},
 		{Local, func(c *Options) { c.Frames = 0 }, "--frames 0 never ends"},
 		{Local, func(c *Options) { c.Input.Paths = []string{"-"} }, "--input - can be read once"},
 	} {

@@ -69,7 +69,7 @@ func (o Options) Validate() error {
 	refuse(random && !o.Input.Preprocess.IsZero(),
 		"--preprocess needs --input: it is for images, and not for a random vector")
 	refuse(random && o.Input.Fit != "", "--fit needs --input: it is for images, and not for a random vector")
-	refuse(random && o.Input.Newest != "", "--newest needs --input: it is for cameras, and not for a random vector")
+	refuse(o.Input.Newest != "" && !o.Input.Camera(), "--newest is for cameras: give --input http://camera/stream.mjpg or mjpeg:FILE, or no --newest")
 	refuse(random && o.Input.Labels != "", "--labels needs --input: a random vector has no true class")
 
 	f := o.Files

@@ -85,7 +85,8 @@ func ModelName(file string) string { return strings.TrimSuffix(file, ".onnx") }
 func (s *Server) model() string { return ModelName(s.Line.Run.Model) }
 
 func (s *Server) handler() http.Handler {
-	mux := http.NewServeMux()
+	mux, measured := http.NewServeMux(), newMetrics()
+	mux.Handle("GET /metrics", measured.handler())
 	for _, path := range []string{"GET /v2", "GET /v2/{$}"} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, http.StatusOK, serverMetadata{"tandem", s.Version, []string{"binary_tensor_data"}})
@@ -104,7 +105,7 @@ func (s *Server) handler() http.Handler {
 		mux.HandleFunc("GET "+path+"/ready", s.ofModel(func(w http.ResponseWriter, _ *http.Request) {
 			s.answerReady(w, map[string]any{"name": s.model(), "ready": true})
 		}))
-		mux.HandleFunc("POST "+path+"/infer", s.ofModel(s.infer))
+		mux.HandleFunc("POST "+path+"/infer", s.ofModel(measured.of(s.infer)))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, fmt.Errorf("%.10s %.100s is not of the Open Inference Protocol: see GET /v2/models/%s, and POST to /v2/models/%s/infer",

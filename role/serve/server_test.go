@@ -42,6 +42,32 @@ func serveOn(t *testing.T, n *fakeNode, ready func() error) string {
 	return "http://" + l.Addr().String()
 }
 
+// Prometheus reads how many requests were answered, with which codes, and how long that took.
+func TestMetricsOfRequests(t *testing.T) {
+	url := serveOn(t, fast(10, time.Microsecond), func() error { return nil })
+	for _, body := range []string{`{"inputs":[{"name":"x","datatype":"FP32","shape":[2,1],"data":[1,2]}]}`, "{", "{"} {
+		r, err := http.Post(url+"/v2/models/net/infer", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+	}
+	r, err := http.Get(url + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`tandem_requests_total{code="200"} 1`, `tandem_requests_total{code="400"} 2`, "tandem_request_seconds_count 3", "tandem_requests_underway 0"} {
+		if !strings.Contains(string(text), want+"\n") {
+			t.Errorf("%s is missing in:\n%s", want, text)
+		}
+	}
+}
+
 func TestPathsOfTheProtocol(t *testing.T) {
 	var away error
 	url := serveOn(t, fast(10, time.Microsecond), func() error { return away })

@@ -32,7 +32,7 @@ func Command(version string, stdout, stderr io.Writer) *cli.Command {
 		Name: "simulate", Usage: "play runs in virtual time, by the same strategies",
 		UsageText: "tandem simulate [flags of a run without --role]\ntandem simulate --like report.json --strategy balance   the fleet of a run that was played",
 		Flags: append(command.Of(given, Settings...),
-			&cli.StringFlag{Name: "like", Destination: &c.like, Usage: "file with the report of a run that was played, by --format json: the simulation takes its network, frames, beat, devices and links as they were measured, and flags change them"},
+			&cli.StringFlag{Name: "like", Destination: &c.like, Usage: "file with the report of a run that was played, by --format json, or its --trace: the simulation takes its cut, frames, beat, devices and links as they were measured, and flags change them"},
 			&cli.StringFlag{Name: "compare", Destination: &c.with, Usage: "file with the report of a run that was played: the simulated one is printed beside it, with the differences"},
 		),
 		Action: func(ctx *cli.Context) error {
@@ -79,7 +79,12 @@ func run(ctx context.Context, o options.Options, fleet *Fleet, c comparison) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, site.Close()) }()
-	site.Like(fleet)
+	if err := site.Like(fleet); err != nil {
+		return command.Wrong(err)
+	}
+	if text := fleet.Unknown(); text != "" {
+		fmt.Fprintf(o.Stderr, "--like: %s: play a run that switches, such as one of balance that is offered more\n", text)
+	}
 	names := []string{o.Strategy}
 	if o.Strategy == "" {
 		names = nil

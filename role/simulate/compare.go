@@ -1,10 +1,7 @@
 package simulate
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -18,7 +15,7 @@ type comparison struct {
 	played     pipeline.Report // of with
 }
 
-// read reads the reports, and gives what they say for what the user has not given.
+// read reads the reports, or a trace, and gives what they say for what the user has not given.
 func (c *comparison) read(given options.Given) (fleet *Fleet, err error) {
 	if c.with != "" {
 		if c.played, err = lastReport(c.with); err != nil {
@@ -28,42 +25,11 @@ func (c *comparison) read(given options.Given) (fleet *Fleet, err error) {
 	if c.like == "" {
 		return nil, nil
 	}
-	r, err := lastReport(c.like)
-	if err == nil {
-		fleet, err = FleetOf(r)
-	}
-	if err != nil {
+	if fleet, err = fleetIn(c.like); err != nil {
 		return nil, fmt.Errorf("--like %s: %w", c.like, err)
 	}
-	fleet.give(given)
+	fleet.Give(given)
 	return fleet, nil
-}
-
-// lastReport reads the last report of a file.
-func lastReport(path string) (r pipeline.Report, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return r, err
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 64<<20)
-	last := ""
-	for lines.Scan() {
-		if text := strings.TrimSpace(lines.Text()); text != "" {
-			last = text
-		}
-	}
-	if err = lines.Err(); err == nil {
-		err = json.Unmarshal([]byte(last), &r)
-	}
-	if err == nil && r.Strategy == "" {
-		err = fmt.Errorf("it has no strategy")
-	}
-	if err != nil {
-		return r, fmt.Errorf("%s is no report of tandem --format json: %w", path, err)
-	}
-	return r, nil
 }
 
 // compare is a table of two runs, with the differences.

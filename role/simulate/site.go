@@ -26,6 +26,7 @@ type Site struct {
 	net    *model.Network
 	shares []float64 // of its time, by layer
 	cuts   []int
+	memory int    // bytes that frames may take in each process
 	fleet  *Fleet // of a run that was played; nil: devices and links are those of the options
 	// Delay is what a message takes one way where no link is emulated.
 	Delay time.Duration
@@ -42,7 +43,7 @@ func Open(o options.Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{net: net, shares: net.Shares(), Delay: loopback}
+	s := &Site{net: net, shares: net.Shares(), memory: int(min(device.Memory()/8, math.MaxInt)), Delay: loopback}
 	for _, text := range o.Cuts {
 		cut, err := net.Cut(text)
 		if err == nil && len(s.cuts) > 0 && cut <= s.cuts[len(s.cuts)-1] {
@@ -62,8 +63,11 @@ func Open(o options.Options) (*Site, error) {
 	return s, nil
 }
 
-// Like makes the nodes those of a fleet; nil: they are those of the options.
-func (s *Site) Like(f *Fleet) { s.fleet = f }
+// Like makes the nodes those of a fleet, whose network this must be; nil: they are those of the options.
+func (s *Site) Like(f *Fleet) error {
+	s.fleet = f
+	return f.of(s.net.Name())
+}
 
 // Close closes the network.
 func (s *Site) Close() error { return s.net.Close() }
@@ -96,7 +100,7 @@ func (s *Site) Plan(o options.Options, name string) (simulate.Plan, error) {
 	}
 	beside := o
 	if s.fleet != nil {
-		s.fleet.apply(&beside, 0, 0)
+		s.fleet.apply(&beside, 0, 0, s.bytes(o.Wire, s.cuts[0]))
 	}
 	if beside.Link.Name == "" {
 		p.Delay = s.Delay
@@ -104,7 +108,7 @@ func (s *Site) Plan(o options.Options, name string) (simulate.Plan, error) {
 	p.Client, p.End = s.host(beside, options.Client, 0), s.host(beside, options.End, 0)
 	layer := 0
 	for level := range len(s.cuts) + 1 {
-		nodes, r, below := o.SlowNodes, options.Slow, o.SlowNodes
+		nodes, r, below := s.fleet.size(level, o.SlowNodes), options.Slow, s.fleet.size(level+1, o.SlowNodes)
 		if level == 0 {
 			nodes, r = 1, options.Fast
 		}
@@ -141,7 +145,7 @@ func (s *Site) node(o options.Options, run pipeline.Run, held pipeline.Holding, 
 		o.Emulate = all[i%len(all)]
 	}
 	if s.fleet != nil {
-		s.fleet.apply(&o, level, i)
+		s.fleet.apply(&o, level, i, s.bytes(run.Wire, min(held.To, s.net.Len()-1)))
 	}
 	tail := held.To
 	if tail == s.net.Len() {
@@ -154,7 +158,7 @@ func (s *Site) node(o options.Options, run pipeline.Run, held pipeline.Holding, 
 		Stage: pipeline.StageConfig{
 			Holding: held, Cut: tail, Layers: s.net.Len(), KeepTail: o.Resident || held.To == s.net.Len(),
 			Queue: places, HighWater: highWater, Drop: drop, MaxAge: o.MaxAge, Batch: o.Batch,
-			Buffer: cmp.Or(o.Buffer, int(min(device.Memory()/8, math.MaxInt))) / (o.SlowNodes + 2),
+			Buffer: cmp.Or(o.Buffer, s.memory) / (o.SlowNodes + 2),
 		},
 	}
 }
@@ -177,6 +181,14 @@ func (s *Site) host(o options.Options, r options.Role, place int) simulate.Host 
 		owner.Model(e)
 	}
 	return h
+}
+
+// bytes are what a frame that enters a layer takes on the wire.
+func (s *Site) bytes(wire string, layer int) (n int) {
+	for _, shape := range s.net.Shapes(layer) {
+		n += pipeline.Volume(shape)
+	}
+	return n * transport.ValueBytes(wire)
 }
 
 // chances is the seed of a node's: the one that it has in a run that is played.

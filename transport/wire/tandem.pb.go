@@ -2461,7 +2461,9 @@ type Status struct {
 	Throttled  bool    `protobuf:"varint,11,opt,name=throttled,proto3" json:"throttled,omitempty"`
 	StalenessS float64 `protobuf:"fixed64,12,opt,name=staleness_s,json=stalenessS,proto3" json:"staleness_s,omitempty"`
 	// The neighbours below that do not answer it.
-	Down          []*NodeName `protobuf:"bytes,13,rep,name=down,proto3" json:"down,omitempty"`
+	Down []*NodeName `protobuf:"bytes,13,rep,name=down,proto3" json:"down,omitempty"`
+	// Of tandem, on that node.
+	Version       string `protobuf:"bytes,14,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2585,6 +2587,13 @@ func (x *Status) GetDown() []*NodeName {
 		return x.Down
 	}
 	return nil
+}
+
+func (x *Status) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
 }
 
 // Live is what end knows of a run that goes on.
@@ -3467,7 +3476,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x12\n" +
 	"\x04life\x18\x03 \x01(\tR\x04life\x12\x1e\n" +
-	"\x06frames\x18\x04 \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x06frames\"\xb0\x03\n" +
+	"\x06frames\x18\x04 \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x06frames\"\xd1\x03\n" +
 	"\x06Status\x12/\n" +
 	"\x06ledger\x18\x01 \x01(\v2\x11.tandem.v1.LedgerB\x04\x90\xb5\x18\x01R\x06ledger\x12\x1c\n" +
 	"\x06layers\x18\x02 \x03(\x05B\x04\x80\xb5\x18\x02R\x06layers\x12\x1a\n" +
@@ -3484,7 +3493,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\tthrottled\x18\v \x01(\bR\tthrottled\x12)\n" +
 	"\vstaleness_s\x18\f \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
 	"stalenessS\x12'\n" +
-	"\x04down\x18\r \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\xb4\x02\n" +
+	"\x04down\x18\r \x03(\v2\x13.tandem.v1.NodeNameR\x04down\x12\x1f\n" +
+	"\aversion\x18\x0e \x01(\tB\x05\x80\xb5\x18\x80\x01R\aversion\"\xb4\x02\n" +
 	"\x04Live\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\x03R\x04sent\x12\x1c\n" +
 	"\tdelivered\x18\x02 \x01(\x03R\tdelivered\x12\x1e\n" +

@@ -17,6 +17,8 @@ import (
 	core "k8s.io/api/core/v1"
 	policy "k8s.io/api/policy/v1"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 )
 
@@ -26,50 +28,68 @@ const folder = "../../../role/deploy/kubernetes"
 var kinds = map[string]func() any{
 	"v1/Namespace":                           func() any { return new(core.Namespace) },
 	"v1/Service":                             func() any { return new(core.Service) },
+	"v1/ConfigMap":                           func() any { return new(core.ConfigMap) },
+	"v1/Secret":                              func() any { return new(core.Secret) },
 	"apps/v1/Deployment":                     func() any { return new(apps.Deployment) },
 	"autoscaling/v2/HorizontalPodAutoscaler": func() any { return new(autoscaling.HorizontalPodAutoscaler) },
 	"policy/v1/PodDisruptionBudget":          func() any { return new(policy.PodDisruptionBudget) },
 }
 
-// resources decodes all manifests strictly: a field that Kubernetes does not know, or one that stands twice, is an error.
+// kustomized is what kubectl apply -k would send, with a key.
+func kustomized(t *testing.T) []byte {
+	t.Helper()
+	files := filesys.MakeFsInMemory()
+	names, err := filepath.Glob(filepath.Join(folder, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err := errors.Join(err, files.WriteFile(filepath.Base(name), b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := files.WriteFile("key", []byte("a key")); err != nil {
+		t.Fatal(err)
+	}
+	made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := made.AsYaml()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// resources decodes all of it strictly: a field that Kubernetes does not know, or one that stands twice, is an error.
 func resources(t *testing.T) (all []any) {
 	t.Helper()
-	var k struct{ Resources []string }
-	b, err := os.ReadFile(filepath.Join(folder, "kustomization.yaml"))
-	if err := errors.Join(err, yaml.Unmarshal(b, &k)); err != nil || len(k.Resources) == 0 {
-		t.Fatal(err, k)
-	}
-	for _, file := range k.Resources {
-		b, err := os.ReadFile(filepath.Join(folder, file))
+	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(kustomized(t))))
+	for {
+		document, err := documents.Read()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(b)))
-		for {
-			document, err := documents.Read()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			var head struct{ APIVersion, Kind string }
-			if err := yaml.Unmarshal(document, &head); err != nil {
-				t.Fatalf("%s: %v", file, err)
-			}
-			of, is := kinds[head.APIVersion+"/"+head.Kind]
-			if !is {
-				t.Errorf("%s: %s of %s is not known here", file, head.Kind, head.APIVersion)
-				continue
-			}
-			into := of()
-			if err := yaml.UnmarshalStrict(document, into); err != nil {
-				t.Errorf("%s: %s: %v", file, head.Kind, err)
-			}
-			all = append(all, into)
+		var head struct{ APIVersion, Kind string }
+		if err := yaml.Unmarshal(document, &head); err != nil {
+			t.Fatal(err)
 		}
+		of, is := kinds[head.APIVersion+"/"+head.Kind]
+		if !is {
+			t.Errorf("%s of %s is not known here", head.Kind, head.APIVersion)
+			continue
+		}
+		into := of()
+		if err := yaml.UnmarshalStrict(document, into); err != nil {
+			t.Errorf("%s: %v\n%s", head.Kind, err, document)
+		}
+		all = append(all, into)
 	}
-	return all
 }
 
 // Manifests decode strictly, and what they name is there.

@@ -629,7 +629,7 @@ column:
 	RET
 
 // func strips48AVX512(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15 Z16 Z17 Z18 Z19 Z20 Z21 Z22 Z23] sums, [Z24 Z25 Z26] columns of B, then lo, [Z27 Z28 Z29] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 bytes of the strip in its panel, R14 bytes from weights to what is fetched ahead, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15 Z16 Z17 Z18 Z19 Z20 Z21 Z22 Z23] sums, [Z24 Z25 Z26] columns of B, then lo, [Z27 Z28 Z29] weights, then hi
 TEXT ·strips48AVX512(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -639,11 +639,11 @@ TEXT ·strips48AVX512(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
-	MOVQ             strips_pitch(AX), R15
+	MOVQ             strips_pitch(AX), R14
 	SHLQ             $2, CX
 	SHLQ             $2, R8
-	SHLQ             $2, R15
-	XORL             R14, R14
+	SHLQ             $2, R14
+	XORL             R13, R13
 
 strip:
 	MOVQ             strips_fetch(AX), R12
@@ -663,7 +663,43 @@ fetch:
 
 fetched:
 	CMPB             strips_resume(AX), $0
-	JNE              resume
+	JEQ              begin
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	PREFETCHT0       128(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	PREFETCHT0       128(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	PREFETCHT0       128(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	PREFETCHT0       128(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	PREFETCHT0       128(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	PREFETCHT0       128(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	PREFETCHT0       128(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	PREFETCHT0       128(R10)
+	ADDQ             CX, R10
+
+begin:
 	TESTQ            DI, DI
 	JNE              bias
 	VPXORQ           Z0, Z0, Z0
@@ -718,128 +754,6 @@ bias:
 	VMOVAPS          Z21, Z22
 	VMOVAPS          Z21, Z23
 	ADDQ             $32, DI
-	JMP              begun
-
-resume:
-	MOVQ             strips_apart(AX), R12
-	LEAQ             0(BX)(R12*1), R10
-	LEAQ             0(R10)(CX*8), R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	PREFETCHT0       128(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	PREFETCHT0       128(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	PREFETCHT0       128(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	PREFETCHT0       128(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	PREFETCHT0       128(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	PREFETCHT0       128(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	PREFETCHT0       128(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	PREFETCHT0       128(R13)
-	ADDQ             CX, R13
-	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R10), Z0
-	VMOVUPS          64(R10), Z1
-	VMOVUPS          128(R10), Z2
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z3
-	VMOVUPS          64(R10), Z4
-	VMOVUPS          128(R10), Z5
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z6
-	VMOVUPS          64(R10), Z7
-	VMOVUPS          128(R10), Z8
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z9
-	VMOVUPS          64(R10), Z10
-	VMOVUPS          128(R10), Z11
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z12
-	VMOVUPS          64(R10), Z13
-	VMOVUPS          128(R10), Z14
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z15
-	VMOVUPS          64(R10), Z16
-	VMOVUPS          128(R10), Z17
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z18
-	VMOVUPS          64(R10), Z19
-	VMOVUPS          128(R10), Z20
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z21
-	VMOVUPS          64(R10), Z22
-	VMOVUPS          128(R10), Z23
-	ADDQ             CX, R10
-
-resumed:
-	TESTQ            DI, DI
-	JEQ              begun
-	VBROADCASTSS     0(DI), Z27
-	VADDPS           Z27, Z0, Z0
-	VADDPS           Z27, Z1, Z1
-	VADDPS           Z27, Z2, Z2
-	VBROADCASTSS     4(DI), Z27
-	VADDPS           Z27, Z3, Z3
-	VADDPS           Z27, Z4, Z4
-	VADDPS           Z27, Z5, Z5
-	VBROADCASTSS     8(DI), Z27
-	VADDPS           Z27, Z6, Z6
-	VADDPS           Z27, Z7, Z7
-	VADDPS           Z27, Z8, Z8
-	VBROADCASTSS     12(DI), Z27
-	VADDPS           Z27, Z9, Z9
-	VADDPS           Z27, Z10, Z10
-	VADDPS           Z27, Z11, Z11
-	VBROADCASTSS     16(DI), Z27
-	VADDPS           Z27, Z12, Z12
-	VADDPS           Z27, Z13, Z13
-	VADDPS           Z27, Z14, Z14
-	VBROADCASTSS     20(DI), Z27
-	VADDPS           Z27, Z15, Z15
-	VADDPS           Z27, Z16, Z16
-	VADDPS           Z27, Z17, Z17
-	VBROADCASTSS     24(DI), Z27
-	VADDPS           Z27, Z18, Z18
-	VADDPS           Z27, Z19, Z19
-	VADDPS           Z27, Z20, Z20
-	VBROADCASTSS     28(DI), Z27
-	VADDPS           Z27, Z21, Z21
-	VADDPS           Z27, Z22, Z22
-	VADDPS           Z27, Z23, Z23
-	ADDQ             $32, DI
 
 begun:
 	MOVQ             DX, R10
@@ -849,7 +763,7 @@ begun:
 	JLE              last
 
 two:
-	PREFETCHT1       0(R10)(R15*1)
+	PREFETCHT1       0(R10)(R14*1)
 	VMOVUPS          0(R11), Z24
 	VMOVUPS          64(R11), Z25
 	VMOVUPS          128(R11), Z26
@@ -966,6 +880,59 @@ last:
 	ADDQ             $128, R10
 
 bound:
+	CMPB             strips_resume(AX), $0
+	JEQ              resumed
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	MOVQ             strips_high(AX), R12
+	VADDPS           0(R10), Z0, Z0
+	VADDPS           64(R10), Z1, Z1
+	VADDPS           128(R10), Z2, Z2
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z3, Z3
+	VADDPS           64(R10), Z4, Z4
+	VADDPS           128(R10), Z5, Z5
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z6, Z6
+	VADDPS           64(R10), Z7, Z7
+	VADDPS           128(R10), Z8, Z8
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z9, Z9
+	VADDPS           64(R10), Z10, Z10
+	VADDPS           128(R10), Z11, Z11
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z12, Z12
+	VADDPS           64(R10), Z13, Z13
+	VADDPS           128(R10), Z14, Z14
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z15, Z15
+	VADDPS           64(R10), Z16, Z16
+	VADDPS           128(R10), Z17, Z17
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z18, Z18
+	VADDPS           64(R10), Z19, Z19
+	VADDPS           128(R10), Z20, Z20
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z21, Z21
+	VADDPS           64(R10), Z22, Z22
+	VADDPS           128(R10), Z23, Z23
+	ADDQ             CX, R10
+
+resumed:
 	VBROADCASTSS     strips_lo(AX), Z24
 	VBROADCASTSS     strips_hi(AX), Z27
 	MOVQ             strips_high(AX), R12
@@ -1064,14 +1031,14 @@ bound:
 	VMOVUPS          Z23, 128(BX)
 	ADDQ             CX, BX
 	ADDQ             $32, DX
+	ADDQ             $32, R13
 	ADDQ             $32, R14
-	ADDQ             $32, R15
-	CMPQ             R14, $128
+	CMPQ             R13, $128
 	JNE              same
-	SUBQ             R14, R15
-	SUBQ             R14, DX
-	XORL             R14, R14
-	ADDQ             R15, DX
+	SUBQ             R13, R14
+	SUBQ             R13, DX
+	XORL             R13, R13
+	ADDQ             R14, DX
 
 same:
 	DECQ             R9
@@ -1082,7 +1049,7 @@ done:
 	RET
 
 // func strips16AVX512(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8] columns of B, then lo, [Z9 Z10 Z11] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 bytes of the strip in its panel, R14 bytes from weights to what is fetched ahead, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8] columns of B, then lo, [Z9 Z10 Z11] weights, then hi
 TEXT ·strips16AVX512(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -1092,11 +1059,11 @@ TEXT ·strips16AVX512(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
-	MOVQ             strips_pitch(AX), R15
+	MOVQ             strips_pitch(AX), R14
 	SHLQ             $2, CX
 	SHLQ             $2, R8
-	SHLQ             $2, R15
-	XORL             R14, R14
+	SHLQ             $2, R14
+	XORL             R13, R13
 
 strip:
 	MOVQ             strips_fetch(AX), R12
@@ -1114,7 +1081,27 @@ fetch:
 
 fetched:
 	CMPB             strips_resume(AX), $0
-	JNE              resume
+	JEQ              begin
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+
+begin:
 	TESTQ            DI, DI
 	JNE              bias
 	VPXORQ           Z0, Z0, Z0
@@ -1137,80 +1124,6 @@ bias:
 	VBROADCASTSS     24(DI), Z6
 	VBROADCASTSS     28(DI), Z7
 	ADDQ             $32, DI
-	JMP              begun
-
-resume:
-	MOVQ             strips_apart(AX), R12
-	LEAQ             0(BX)(R12*1), R10
-	LEAQ             0(R10)(CX*8), R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R10), Z0
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z1
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z2
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z3
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z4
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z5
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z6
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Z7
-	ADDQ             CX, R10
-
-resumed:
-	TESTQ            DI, DI
-	JEQ              begun
-	VBROADCASTSS     0(DI), Z9
-	VADDPS           Z9, Z0, Z0
-	VBROADCASTSS     4(DI), Z9
-	VADDPS           Z9, Z1, Z1
-	VBROADCASTSS     8(DI), Z9
-	VADDPS           Z9, Z2, Z2
-	VBROADCASTSS     12(DI), Z9
-	VADDPS           Z9, Z3, Z3
-	VBROADCASTSS     16(DI), Z9
-	VADDPS           Z9, Z4, Z4
-	VBROADCASTSS     20(DI), Z9
-	VADDPS           Z9, Z5, Z5
-	VBROADCASTSS     24(DI), Z9
-	VADDPS           Z9, Z6, Z6
-	VBROADCASTSS     28(DI), Z9
-	VADDPS           Z9, Z7, Z7
-	ADDQ             $32, DI
 
 begun:
 	MOVQ             DX, R10
@@ -1220,7 +1133,7 @@ begun:
 	JLE              last
 
 two:
-	PREFETCHT1       0(R10)(R15*1)
+	PREFETCHT1       0(R10)(R14*1)
 	VMOVUPS          0(R11), Z8
 	VFMADD231PS.BCST 0(R10), Z8, Z0
 	VFMADD231PS.BCST 4(R10), Z8, Z1
@@ -1259,6 +1172,43 @@ last:
 	ADDQ             $128, R10
 
 bound:
+	CMPB             strips_resume(AX), $0
+	JEQ              resumed
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	MOVQ             strips_high(AX), R12
+	VADDPS           0(R10), Z0, Z0
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z1, Z1
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z2, Z2
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z3, Z3
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z4, Z4
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z5, Z5
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z6, Z6
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z7, Z7
+	ADDQ             CX, R10
+
+resumed:
 	VBROADCASTSS     strips_lo(AX), Z8
 	VBROADCASTSS     strips_hi(AX), Z9
 	MOVQ             strips_high(AX), R12
@@ -1309,14 +1259,14 @@ bound:
 	VMOVUPS          Z7, 0(BX)
 	ADDQ             CX, BX
 	ADDQ             $32, DX
+	ADDQ             $32, R13
 	ADDQ             $32, R14
-	ADDQ             $32, R15
-	CMPQ             R14, $128
+	CMPQ             R13, $128
 	JNE              same
-	SUBQ             R14, R15
-	SUBQ             R14, DX
-	XORL             R14, R14
-	ADDQ             R15, DX
+	SUBQ             R13, R14
+	SUBQ             R13, DX
+	XORL             R13, R13
+	ADDQ             R14, DX
 
 same:
 	DECQ             R9
@@ -3121,7 +3071,7 @@ column:
 	RET
 
 // func strips24AVX2(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] sums, [Y12 Y13 Y14] columns of B, then lo, [Y15] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 bytes of the strip in its panel, R14 bytes from weights to what is fetched ahead, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] sums, [Y12 Y13 Y14] columns of B, then lo, [Y15] weights, then hi
 TEXT ·strips24AVX2(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -3131,11 +3081,11 @@ TEXT ·strips24AVX2(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
-	MOVQ             strips_pitch(AX), R15
+	MOVQ             strips_pitch(AX), R14
 	SHLQ             $2, CX
 	SHLQ             $2, R8
-	SHLQ             $2, R15
-	XORL             R14, R14
+	SHLQ             $2, R14
+	XORL             R13, R13
 
 strip:
 	MOVQ             strips_fetch(AX), R12
@@ -3154,7 +3104,23 @@ fetch:
 
 fetched:
 	CMPB             strips_resume(AX), $0
-	JNE              resume
+	JEQ              begin
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+
+begin:
 	TESTQ            DI, DI
 	JNE              bias
 	VXORPS           Y0, Y0, Y0
@@ -3185,68 +3151,6 @@ bias:
 	VMOVAPS          Y9, Y10
 	VMOVAPS          Y9, Y11
 	ADDQ             $16, DI
-	JMP              begun
-
-resume:
-	MOVQ             strips_apart(AX), R12
-	LEAQ             0(BX)(R12*1), R10
-	LEAQ             0(R10)(CX*4), R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	PREFETCHT0       64(R13)
-	ADDQ             CX, R13
-	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R10), Y0
-	VMOVUPS          32(R10), Y1
-	VMOVUPS          64(R10), Y2
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Y3
-	VMOVUPS          32(R10), Y4
-	VMOVUPS          64(R10), Y5
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Y6
-	VMOVUPS          32(R10), Y7
-	VMOVUPS          64(R10), Y8
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Y9
-	VMOVUPS          32(R10), Y10
-	VMOVUPS          64(R10), Y11
-	ADDQ             CX, R10
-
-resumed:
-	TESTQ            DI, DI
-	JEQ              begun
-	VBROADCASTSS     0(DI), Y15
-	VADDPS           Y15, Y0, Y0
-	VADDPS           Y15, Y1, Y1
-	VADDPS           Y15, Y2, Y2
-	VBROADCASTSS     4(DI), Y15
-	VADDPS           Y15, Y3, Y3
-	VADDPS           Y15, Y4, Y4
-	VADDPS           Y15, Y5, Y5
-	VBROADCASTSS     8(DI), Y15
-	VADDPS           Y15, Y6, Y6
-	VADDPS           Y15, Y7, Y7
-	VADDPS           Y15, Y8, Y8
-	VBROADCASTSS     12(DI), Y15
-	VADDPS           Y15, Y9, Y9
-	VADDPS           Y15, Y10, Y10
-	VADDPS           Y15, Y11, Y11
-	ADDQ             $16, DI
 
 begun:
 	MOVQ             DX, R10
@@ -3256,7 +3160,7 @@ begun:
 	JLE              last
 
 two:
-	PREFETCHT1       0(R10)(R15*1)
+	PREFETCHT1       0(R10)(R14*1)
 	VMOVUPS          0(R11), Y12
 	VMOVUPS          32(R11), Y13
 	VMOVUPS          64(R11), Y14
@@ -3325,6 +3229,35 @@ last:
 	ADDQ             $64, R10
 
 bound:
+	CMPB             strips_resume(AX), $0
+	JEQ              resumed
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	MOVQ             strips_high(AX), R12
+	VADDPS           0(R10), Y0, Y0
+	VADDPS           32(R10), Y1, Y1
+	VADDPS           64(R10), Y2, Y2
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Y3, Y3
+	VADDPS           32(R10), Y4, Y4
+	VADDPS           64(R10), Y5, Y5
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Y6, Y6
+	VADDPS           32(R10), Y7, Y7
+	VADDPS           64(R10), Y8, Y8
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Y9, Y9
+	VADDPS           32(R10), Y10, Y10
+	VADDPS           64(R10), Y11, Y11
+	ADDQ             CX, R10
+
+resumed:
 	VBROADCASTSS     strips_lo(AX), Y12
 	VBROADCASTSS     strips_hi(AX), Y15
 	MOVQ             strips_high(AX), R12
@@ -3375,14 +3308,14 @@ bound:
 	VMOVUPS          Y11, 64(BX)
 	ADDQ             CX, BX
 	ADDQ             $16, DX
+	ADDQ             $16, R13
 	ADDQ             $16, R14
-	ADDQ             $16, R15
-	CMPQ             R14, $64
+	CMPQ             R13, $64
 	JNE              same
-	SUBQ             R14, R15
-	SUBQ             R14, DX
-	XORL             R14, R14
-	ADDQ             R15, DX
+	SUBQ             R13, R14
+	SUBQ             R13, DX
+	XORL             R13, R13
+	ADDQ             R14, DX
 
 same:
 	DECQ             R9
@@ -3393,7 +3326,7 @@ done:
 	RET
 
 // func strips8AVX2(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 scratch, R14 bytes of the strip in its panel, R15 bytes from weights to what is fetched ahead, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums, [Y8] columns of B, then lo, [Y9 Y10 Y11] weights, then hi
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 bytes of the strip in its panel, R14 bytes from weights to what is fetched ahead, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums, [Y8] columns of B, then lo, [Y9 Y10 Y11] weights, then hi
 TEXT ·strips8AVX2(SB), NOSPLIT, $0-8
 	MOVQ             s+0(FP), AX
 	MOVQ             strips_c(AX), BX
@@ -3403,11 +3336,11 @@ TEXT ·strips8AVX2(SB), NOSPLIT, $0-8
 	MOVQ             strips_init(AX), DI
 	MOVQ             strips_ldb(AX), R8
 	MOVQ             strips_count(AX), R9
-	MOVQ             strips_pitch(AX), R15
+	MOVQ             strips_pitch(AX), R14
 	SHLQ             $2, CX
 	SHLQ             $2, R8
-	SHLQ             $2, R15
-	XORL             R14, R14
+	SHLQ             $2, R14
+	XORL             R13, R13
 
 strip:
 	MOVQ             strips_fetch(AX), R12
@@ -3429,7 +3362,19 @@ fetched:
 	VXORPS           Y6, Y6, Y6
 	VXORPS           Y7, Y7, Y7
 	CMPB             strips_resume(AX), $0
-	JNE              resume
+	JEQ              begin
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+
+begin:
 	TESTQ            DI, DI
 	JNE              bias
 	VXORPS           Y0, Y0, Y0
@@ -3444,48 +3389,6 @@ bias:
 	VBROADCASTSS     8(DI), Y2
 	VBROADCASTSS     12(DI), Y3
 	ADDQ             $16, DI
-	JMP              begun
-
-resume:
-	MOVQ             strips_apart(AX), R12
-	LEAQ             0(BX)(R12*1), R10
-	LEAQ             0(R10)(CX*4), R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	PREFETCHT0       0(R13)
-	ADDQ             CX, R13
-	MOVQ             strips_high(AX), R12
-	VMOVUPS          0(R10), Y0
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Y1
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Y2
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VMOVUPS          0(R10), Y3
-	ADDQ             CX, R10
-
-resumed:
-	TESTQ            DI, DI
-	JEQ              begun
-	VBROADCASTSS     0(DI), Y9
-	VADDPS           Y9, Y0, Y0
-	VBROADCASTSS     4(DI), Y9
-	VADDPS           Y9, Y1, Y1
-	VBROADCASTSS     8(DI), Y9
-	VADDPS           Y9, Y2, Y2
-	VBROADCASTSS     12(DI), Y9
-	VADDPS           Y9, Y3, Y3
-	ADDQ             $16, DI
 
 begun:
 	MOVQ             DX, R10
@@ -3495,7 +3398,7 @@ begun:
 	JLE              last
 
 two:
-	PREFETCHT1       0(R10)(R15*1)
+	PREFETCHT1       0(R10)(R14*1)
 	VMOVUPS          0(R11), Y8
 	VBROADCASTSS     0(R10), Y9
 	VFMADD231PS      Y8, Y9, Y0
@@ -3534,12 +3437,33 @@ last:
 	ADDQ             $64, R10
 
 bound:
-	VBROADCASTSS     strips_lo(AX), Y8
-	VBROADCASTSS     strips_hi(AX), Y9
 	VADDPS           Y4, Y0, Y0
 	VADDPS           Y5, Y1, Y1
 	VADDPS           Y6, Y2, Y2
 	VADDPS           Y7, Y3, Y3
+	CMPB             strips_resume(AX), $0
+	JEQ              resumed
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	MOVQ             strips_high(AX), R12
+	VADDPS           0(R10), Y0, Y0
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Y1, Y1
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Y2, Y2
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Y3, Y3
+	ADDQ             CX, R10
+
+resumed:
+	VBROADCASTSS     strips_lo(AX), Y8
+	VBROADCASTSS     strips_hi(AX), Y9
 	MOVQ             strips_high(AX), R12
 	VMAXPS           Y0, Y8, Y0
 	VMINPS           Y0, Y9, Y0
@@ -3564,14 +3488,14 @@ bound:
 	VMOVUPS          Y3, 0(BX)
 	ADDQ             CX, BX
 	ADDQ             $16, DX
+	ADDQ             $16, R13
 	ADDQ             $16, R14
-	ADDQ             $16, R15
-	CMPQ             R14, $64
+	CMPQ             R13, $64
 	JNE              same
-	SUBQ             R14, R15
-	SUBQ             R14, DX
-	XORL             R14, R14
-	ADDQ             R15, DX
+	SUBQ             R13, R14
+	SUBQ             R13, DX
+	XORL             R13, R13
+	ADDQ             R14, DX
 
 same:
 	DECQ             R9

@@ -262,5 +262,5 @@ func attend(row []float32) {
 		clear(row)
 		return
 	}
-	softmax(row, row, 1)
+	softmaxRows(row, row, len(row))
 }

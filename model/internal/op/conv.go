@@ -141,5 +141,8 @@ func (c *convOp) Load() (Kernel, error) {
 	if k := loaded.grouped(); k != nil {
 		return k, k.load(scale, shift)
 	}
+	if loaded.byTaps() {
+		return loaded.loadTaps(scale, shift)
+	}
 	return loaded.loadProduct(scale, shift)
 }

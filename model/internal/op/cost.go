@@ -91,6 +91,13 @@ func (c *convOp) cost(work, read, write float64) float64 {
 		}
 		return elements*in*out*(tiles/53+0.1) + tiles*(15*in+6*out)
 	}
+	if c.byTaps() {
+		seen := 0.0
+		for _, n := range c.seenInputs() {
+			seen += float64(n)
+		}
+		return 1000*taps + in*out*seen/95 + 0.7*out*seen + 0.3*weights
+	}
 	turned := 0.0 // bytes that become weights for each frame
 	if c.weights.quantised != nil {
 		turned = float64(c.weights.volume())

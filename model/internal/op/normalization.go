@@ -2,10 +2,7 @@ package op
 
 import (
 	"fmt"
-	"math"
 	"slices"
-
-	"gorgonia.org/tensor"
 
 	"tandem/model/internal/onnx"
 )
@@ -148,53 +145,5 @@ type normOp struct {
 }
 
 func (l *normOp) InPlace()              {}
-func (l *normOp) Load() (Kernel, error) { return l, nil }
+func (l *normOp) Load() (Kernel, error) { return &normKernel{normOp: l}, nil }
 func (l *normOp) String() string        { return fmt.Sprintf("%s over %d", l.name, l.size) }
-
-func (l *normOp) Apply(y *tensor.Dense, xs []*tensor.Dense, with With) error {
-	x, z := xs[0].Float32s(), y.Float32s()
-	for g := range len(x) / l.size {
-		line, to := x[g*l.size:][:l.size], z[g*l.size:][:l.size]
-		mean, by := l.moments(line)
-		for i, v := range line {
-			to[i] = float32((float64(v) - mean) * by)
-		}
-		for i, t := range with.More {
-			t.Float32s()[g] = float32([2]float64{mean, by}[i])
-		}
-	}
-	for i, t := range xs[1:] {
-		if t == nil {
-			continue
-		}
-		of := t.Float32s()
-		for from := 0; from < len(z); from += l.each {
-			v := of[from/l.each%len(of)]
-			part := z[from:][:l.each]
-			for k := range part {
-				if i == 0 {
-					part[k] *= v
-				} else {
-					part[k] += v
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// moments is the mean, and one by the deviation.
-func (l *normOp) moments(x []float32) (mean, by float64) {
-	if !l.raw {
-		for _, v := range x {
-			mean += float64(v)
-		}
-		mean /= float64(len(x))
-	}
-	squares := 0.0
-	for _, v := range x {
-		d := float64(v) - mean
-		squares += d * d
-	}
-	return mean, 1 / math.Sqrt(squares/float64(len(x))+l.epsilon)
-}

@@ -14,15 +14,16 @@ type reduction struct {
 	name  string
 	start float32
 	add   func(sum, v float32) float32 // nil: a plain sum
+	pair  f32.Pair                     // that it is of two numbers; 0: none
 	done  func(v float32, count int) float32
 }
 
 var (
-	sumOf     = reduction{name: "sum"}
-	meanOf    = reduction{name: "mean", done: func(v float32, count int) float32 { return v / float32(count) }}
-	productOf = reduction{name: "product", start: 1, add: func(sum, v float32) float32 { return sum * v }}
-	maximumOf = reduction{name: "maximum", start: float32(math.Inf(-1)), add: func(sum, v float32) float32 { return max(sum, v) }}
-	minimumOf = reduction{name: "minimum", start: float32(math.Inf(1)), add: func(sum, v float32) float32 { return min(sum, v) }}
+	sumOf     = reduction{name: "sum", pair: f32.Add}
+	meanOf    = reduction{name: "mean", pair: f32.Add, done: func(v float32, count int) float32 { return v / float32(count) }}
+	productOf = reduction{name: "product", start: 1, pair: f32.Multiply, add: func(sum, v float32) float32 { return sum * v }}
+	maximumOf = reduction{name: "maximum", pair: f32.Larger, start: float32(math.Inf(-1)), add: func(sum, v float32) float32 { return max(sum, v) }}
+	minimumOf = reduction{name: "minimum", pair: f32.Smaller, start: float32(math.Inf(1)), add: func(sum, v float32) float32 { return min(sum, v) }}
 	l1Of      = reduction{name: "l1 norm", add: func(sum, v float32) float32 { return sum + float32(math.Abs(float64(v))) }}
 	l2Of      = reduction{name: "l2 norm", add: square, done: func(v float32, _ int) float32 { return float32(math.Sqrt(float64(v))) }}
 	squaresOf = reduction{name: "sum of squares", add: square}
@@ -111,9 +112,14 @@ func (l reduceOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 		return nil
 	}
 	var part [1]float32
+	var room [4 * someSummed]float32
 	for at := (moves{}); ; {
 		line, to := x[at[1]:], z[at[0]:]
 		switch {
+		case l.by.pair != 0 && move == (moves{1, 1}):
+			l.by.pair.Apply(to[:n], to[:n], line[:n], f32.Linear)
+		case l.by.pair != 0 && l.by.add != nil && move == (moves{0, 1}) && n >= someSummed:
+			to[0] = l.by.add(to[0], l.folded(room[:], line[:n]))
 		case l.by.add != nil:
 			for i := range n {
 				to[i*move[0]] = l.by.add(to[i*move[0]], line[i*move[1]])
@@ -132,6 +138,26 @@ func (l reduceOp) Apply(y *tensor.Dense, xs []*tensor.Dense, _ With) error {
 	}
 	l.end(z)
 	return nil
+}
+
+// folded is a line reduced to one number: line upon line of a few at first.
+func (l reduceOp) folded(room, x []float32) float32 {
+	room = room[:min(len(room), len(x)/2)]
+	copy(room, x)
+	for x = x[len(room):]; len(x) > 0; x = x[min(len(room), len(x)):] {
+		some := room[:min(len(room), len(x))]
+		l.by.pair.Apply(some, some, x[:len(some)], f32.Linear)
+	}
+	for n := len(room); n > 8; n = (n + 1) / 2 {
+		half := n / 2
+		l.by.pair.Apply(room[:half], room[:half], room[n-half:n], f32.Linear)
+		room = room[:(n+1)/2]
+	}
+	result := room[0]
+	for _, v := range room[1:] {
+		result = l.by.add(result, v)
+	}
+	return result
 }
 
 // end makes results of what was summed up.

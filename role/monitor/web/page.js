@@ -10,7 +10,7 @@ import {Pipeline, drawLedger} from "./pipeline.js";
 import {Course} from "./course.js";
 import {RunsTable} from "./runs.js";
 import {Sweep} from "./sweep.js";
-import {named, withMissed} from "./shape.js";
+import {named, versions, withMissed} from "./shape.js";
 import {add, same, short} from "./samples.js";
 import * as n from "./numbers.js";
 
@@ -69,6 +69,7 @@ function drawNow() {
     p50: n.ms(now.p50), p95: n.ms(now.p95), p50of: ages, p95of: ages,
     version: status.version ?? "",
     down: missed(run && live),
+    versions: versions(status.nodes ?? []),
     strategy: run ? withTasks(run) : "No run is open",
     run: run ? describe(run, `open for ${n.duration(run.open_s)}`)
       : last ? `The last one: ${withTasks(last)}, ${describe(last, `took ${n.duration(last.elapsed_s)}`)}`
@@ -78,7 +79,7 @@ function drawNow() {
   };
   for (const [id, text] of Object.entries(figures)) $(id).textContent = text;
   $("start").hidden = Boolean(run);
-  $("down").hidden = !figures.down;
+  for (const id of ["down", "versions"]) $(id).hidden = !figures[id];
   $("live").classList.toggle("past", !run);
   $("progress").hidden = !run?.frames;
   $("progress").value = run?.frames ? Math.min(1, (now.sent ?? 0) / run.frames) : 0;

@@ -32,6 +32,18 @@ export function withMissed(nodes, missed = []) {
 // named is what reports call a node.
 export const named = x => x.address ? `${x.role} (${x.address})` : x.role;
 
+// versions says which nodes have which version of tandem, where that is not the same: no release is tested with another one.
+// A node that does not say its version is of an older one.
+export function versions(nodes) {
+  const of = new Map();
+  for (const x of nodes.filter(x => x.received !== undefined)) {
+    const version = x.version ?? "an older one";
+    of.set(version, [...of.get(version) ?? [], named(x)]);
+  }
+  if (of.size < 2) return "";
+  return `The versions differ: ${[...of].map(([version, names]) => `${version} on ${names.join(", ")}`).join("; ")}. Install the same one everywhere.`;
+}
+
 // columns returns the nodes column by column, in the direction of the frames, with a place for those not yet known.
 export function columns(nodes, run) {
   const of = role => {

@@ -13,8 +13,10 @@ import "fmt"
 //	     ...           ...
 //
 // Eight chains hide the latency. Where there are but four, even and odd steps
-// take turns, each with their own sums. Before each strip some rows of what is packed
-// next are fetched.
+// take turns, each with their own sums. Sums that go on from what is in C begin with 0
+// all the same, and it is added to them at the end: short sums have small errors, and so
+// has the sum of them (Higham, "Accuracy and Stability of Numerical Algorithms", 4.2).
+// Before each strip some rows of what is packed next are fetched.
 func tile(s set, vectors int) *kernel {
 	k := s.kernel(fmt.Sprint("strips", vectors*s.lanes), "s *strips")
 	rows := s.registers / 4
@@ -28,7 +30,7 @@ func tile(s set, vectors int) *kernel {
 	strip, first := field("w", k.register("weights of the strip")), field("b", k.register("b"))
 	bias, ldb := field("init", k.register("bias")), field("ldb", k.register("bytes between rows of B"))
 	count := field("count", k.register("strips left"))
-	w, b, left, scratch := k.register("weights"), k.register("row of B"), k.register("steps left"), k.register("scratch")
+	w, b, left := k.register("weights"), k.register("row of B"), k.register("steps left")
 	lane := k.register("bytes of the strip in its panel")
 	ahead := field("pitch", k.register("bytes from weights to what is fetched ahead"))
 	sum, columns := k.vectors("sums", turns*rows*vectors), k.vectors("columns of B, then lo", vectors)
@@ -57,7 +59,17 @@ func tile(s set, vectors int) *kernel {
 	k.label("fetched")
 	k.zero(odd...)
 	k.op("CMPB", fmt.Sprintf("strips_resume(%s)", of), 0)
-	k.op("JNE", "resume")
+	k.op("JEQ", "begin")
+	field("apart", w)
+	k.op("ADDQ", c, w)
+	for range rows { // what it goes on from, which is long gone from the cache
+		for line := 0; line < vectors*k.bytes; line += 64 {
+			k.op("PREFETCHT0", w.at(line))
+		}
+		k.op("ADDQ", ldc, w)
+	}
+
+	k.label("begin")
 	k.op("TESTQ", bias, bias)
 	k.op("JNE", "bias")
 	k.zero(even...)
@@ -69,42 +81,6 @@ func tile(s set, vectors int) *kernel {
 		k.op("VBROADCASTSS", bias.at(4*row), sums[0])
 		for _, sum := range sums[1:] {
 			k.op("VMOVAPS", sums[0], sum)
-		}
-	}
-	k.op("ADDQ", 4*rows, bias)
-	k.op("JMP", "begun")
-
-	// eachRow does what is done with a row of C for those that C has: all, except
-	// in a last strip.
-	eachRow := func(at reg, rest string, do func(sums []reg)) {
-		field("high", left)
-		for row := range rows {
-			do(sums(row))
-			k.op("ADDQ", ldc, at)
-			if row < rows-1 {
-				k.op("DECQ", left)
-				k.op("JEQ", rest)
-			}
-		}
-	}
-	k.label("resume")
-	field("apart", left)
-	k.op("LEAQ", c.at(0).by(left, 1), w)
-	k.op("LEAQ", w.at(0).by(ldc, rows), scratch) // of the next strip, which is long gone from the cache
-	for range rows {
-		for line := 0; line < vectors*k.bytes; line += 64 {
-			k.op("PREFETCHT0", scratch.at(line))
-		}
-		k.op("ADDQ", ldc, scratch)
-	}
-	eachRow(w, "resumed", func(sums []reg) { k.load(w.at(0), sums...) })
-	k.label("resumed")
-	k.op("TESTQ", bias, bias)
-	k.op("JEQ", "begun")
-	for row := range rows {
-		k.op("VBROADCASTSS", bias.at(4*row), weights[0])
-		for _, sum := range sums(row) {
-			k.op("VADDPS", weights[0], sum, sum)
 		}
 	}
 	k.op("ADDQ", 4*rows, bias)
@@ -141,13 +117,38 @@ func tile(s set, vectors int) *kernel {
 	k.op("JNE", "bound") // by DECQ or SUBQ
 	steps(1)
 
+	// eachRow does what is done with a row of C for those that C has: all, except
+	// in a last strip.
+	eachRow := func(at reg, rest string, do func(sums []reg)) {
+		field("high", left)
+		for row := range rows {
+			do(sums(row))
+			k.op("ADDQ", ldc, at)
+			if row < rows-1 {
+				k.op("DECQ", left)
+				k.op("JEQ", rest)
+			}
+		}
+	}
+
 	k.label("bound")
-	lo, hi := columns[0], weights[0]
-	k.op("VBROADCASTSS", fmt.Sprintf("strips_lo(%s)", of), lo)
-	k.op("VBROADCASTSS", fmt.Sprintf("strips_hi(%s)", of), hi)
 	for i, sum := range odd {
 		k.op("VADDPS", sum, even[i], even[i])
 	}
+	k.op("CMPB", fmt.Sprintf("strips_resume(%s)", of), 0)
+	k.op("JEQ", "resumed")
+	field("apart", w)
+	k.op("ADDQ", c, w)
+	eachRow(w, "resumed", func(sums []reg) {
+		for i, sum := range sums {
+			k.op("VADDPS", w.at(i*k.bytes), sum, sum)
+		}
+	})
+
+	k.label("resumed")
+	lo, hi := columns[0], weights[0]
+	k.op("VBROADCASTSS", fmt.Sprintf("strips_lo(%s)", of), lo)
+	k.op("VBROADCASTSS", fmt.Sprintf("strips_hi(%s)", of), hi)
 	eachRow(c, "done", func(sums []reg) {
 		k.clamp(lo, hi, sums...)
 		k.store(c.at(0), sums...)
