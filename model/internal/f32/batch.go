@@ -4,7 +4,7 @@ import "fmt"
 
 // maxFrames is how many frames go through the weights together; larger batches
 // take several passes.
-const maxFrames = 32
+const maxFrames = 64
 
 // batchColumns cuts panels so that a piece stays in the first-level cache while
 // the groups of frames take turns with it.

@@ -23,7 +23,8 @@
 // All of them add the bias and bound the result (see Clamp) before it is
 // written. None allocates. Assembly stops neither for the scheduler nor for the
 // garbage collector, so one call reads at most 1 MB of weights, on ARM 256 KB. A
-// Matrix may hold them in fewer bits than a float32 has, see Format.
+// Matrix may hold them in fewer bits than a float32 has, see Format, and Mul multiply
+// in half precision where the processor can.
 //
 // What comes behind, such as a SiLU or a residual sum, is an Epilogue, which a
 // product calls for a block of C that is complete and still in the cache. The

@@ -3,10 +3,8 @@ package f32
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/x448/float16"
 )
@@ -150,45 +148,5 @@ func TestFormatsRefuse(t *testing.T) {
 		if math.Abs(float64(y[0]-1)) > 0.01 && c.v < 3e38 {
 			t.Errorf("%v as %v: the row is %v", c.v, c.f, y)
 		}
-	}
-}
-
-// Each format beside float32, by turns. Weights are cold: there are more matrices
-// than any cache holds.
-func BenchmarkFormats(b *testing.B) {
-	const n, memory = 2000, 256 << 20
-	r := rand.New(rand.NewPCG(11, 12))
-	w, x, y := random(r, n*n), random(r, n), make([]float32, n)
-	for _, i := range supported() {
-		if i == portable {
-			continue
-		}
-		b.Run(i.String(), func(b *testing.B) {
-			var all [3][]*Matrix
-			for f := range all {
-				for have := 0; have < memory; {
-					m := packFor(i, n, n, w)
-					m.Store(Format(f))
-					all[f], have = append(all[f], m), have+m.Bytes()
-				}
-			}
-			var took [3][]time.Duration
-			for turn := 0; b.Loop(); turn++ {
-				for f, ms := range all {
-					began := time.Now()
-					ms[turn%len(ms)].Affine(y, x, nil, Linear)
-					took[f] = append(took[f], time.Since(began))
-				}
-			}
-			for f := range all {
-				slices.Sort(took[f])
-				each := took[f][len(took[f])/2]
-				b.ReportMetric(float64(took[0][len(took[0])/2])/float64(each), "x-"+Format(f).String())
-				b.ReportMetric(float64(all[f][0].Bytes())/float64(each.Nanoseconds()), "GB/s-"+Format(f).String())
-				for _, m := range all[f] {
-					m.Free()
-				}
-			}
-		})
 	}
 }

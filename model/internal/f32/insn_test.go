@@ -24,6 +24,13 @@ func TestInstructions(t *testing.T) {
 		i = portable
 	}
 	m := packFor(i, rows, cols, w)
+	if name := os.Getenv("F32_FORMAT"); name != "" {
+		f, err := ParseFormat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Store(f)
+	}
 	b := RowMajor{make([]float32, cols*n), n}
 	p := Product{C: make([]float32, rows*n), Ldc: n, B: &b, N: n, Clamp: Linear}
 	scratch := make([]float32, m.Scratch(n))

@@ -1905,10 +1905,10 @@ some:
 	VFMADD231PS      Z12, Z9, Z6
 	VCVTPH2PS        224(BX), Z13
 	VFMADD231PS      Z13, Z9, Z7
-	PREFETCHT0       2048(BX)
-	PREFETCHT0       2112(BX)
-	PREFETCHT0       2176(BX)
-	PREFETCHT0       2240(BX)
+	PREFETCHT0       4096(BX)
+	PREFETCHT0       4160(BX)
+	PREFETCHT0       4224(BX)
+	PREFETCHT0       4288(BX)
 	ADDQ             $16, CX
 	ADDQ             $256, BX
 	SUBQ             $4, DX
@@ -1997,8 +1997,8 @@ some:
 	VPMOVSXBD        112(BX), Z15
 	VCVTDQ2PS        Z15, Z15
 	VFMADD231PS      Z15, Z11, Z9
-	PREFETCHT0       2048(BX)
-	PREFETCHT0       2112(BX)
+	PREFETCHT0       4096(BX)
+	PREFETCHT0       4160(BX)
 	ADDQ             $16, CX
 	ADDQ             $128, BX
 	SUBQ             $4, DI
@@ -4106,8 +4106,8 @@ some:
 	VFMADD231PS      Y12, Y9, Y6
 	VCVTPH2PS        112(BX), Y13
 	VFMADD231PS      Y13, Y9, Y7
-	PREFETCHT0       2048(BX)
-	PREFETCHT0       2112(BX)
+	PREFETCHT0       4096(BX)
+	PREFETCHT0       4160(BX)
 	ADDQ             $16, CX
 	ADDQ             $128, BX
 	SUBQ             $4, DX
@@ -4196,7 +4196,7 @@ some:
 	VPMOVSXBD        56(BX), Y15
 	VCVTDQ2PS        Y15, Y15
 	VFMADD231PS      Y15, Y11, Y9
-	PREFETCHT0       2048(BX)
+	PREFETCHT0       4096(BX)
 	ADDQ             $16, CX
 	ADDQ             $64, BX
 	SUBQ             $4, DI

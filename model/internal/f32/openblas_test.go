@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"tandem/model/internal/f32/openblas"
 )
 
@@ -31,19 +29,6 @@ func fight(b *testing.B, ours, theirs func(i int)) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	duelTimed(b, "openblas", busy(ours), busy(theirs))
-}
-
-func busy(f func(i int)) func(i int) time.Duration {
-	now := func() time.Duration {
-		var t unix.Timespec
-		unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t)
-		return time.Duration(t.Nano())
-	}
-	return func(i int) time.Duration {
-		began := now()
-		f(i)
-		return now() - began
-	}
 }
 
 // layer is one set of weights in both forms.
