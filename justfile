@@ -55,6 +55,14 @@ manifests:
     go -C .ci/tools vet ./...
     go -C .ci/tools test ./...
 
+# the program's types on macOS and Windows, in a fifth of the time of a build: just dist builds it for them
+platforms:
+    go -C .ci/tools run ./platforms "$PWD" darwin/arm64 windows/amd64
+
+# a Raspberry Pi in a bottle: its services come back after kill -9 and a power cut. About five minutes; needs root, for Debian's qemu
+bottle *folder:
+    .ci/pi {{ folder }}
+
 # the 14 published points on this machine, about a minute: a table beside the published figures, and whether they agree
 published:
     .ci/published strategy/pictures/published.svg

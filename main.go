@@ -92,7 +92,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Flags:                 []cli.Flag{cli.HelpFlag}, // which cli leaves out where there is a command of that name
 		Commands: []*cli.Command{
 			simulate.Command(programVersion(), stdout, stderr), sweep.Command(programVersion(), stdout, stderr, role.Run),
-			inspect.Command(stdout), plot.Command(stdin), plan.Command(stdout), discover.Command(stdout), cert.Command(stdout), helpCommand(stdout),
+			inspect.Command(stdout), plot.Command(stdin), plan.Command(programVersion(), stdout, stderr, role.Run), discover.Command(stdout), cert.Command(stdout), helpCommand(stdout),
 		},
 	}
 	given := options.Given{}
@@ -145,7 +145,7 @@ func flagsFirst(args []string) []string {
 	var flags, files []string
 	for i := 2; i < len(args); i++ {
 		arg := args[i]
-		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "calibrate", "json", "operators", "simulate", "help", "h"}, strings.TrimLeft(arg, "-"))
+		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "apply", "calibrate", "json", "last-seen", "newest", "strict", "operators", "simulate", "help", "h"}, strings.TrimLeft(arg, "-"))
 		switch {
 		case arg == "--":
 			files = append(files, args[i+1:]...)

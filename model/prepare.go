@@ -19,6 +19,9 @@ func (e *Executor) Prepare(from, to int) (install func() error, err error) {
 			release(kernels[:i])
 			return nil, fmt.Errorf("prepare layers %d to %d of %s (%v): %w", from, to, e.net.name, e.net.nodes[from+i].Operation, err)
 		}
+		if s, is := kernels[i].(op.Storer); is && e.weights != Float32 {
+			s.Store(e.weights)
+		}
 	}
 	return func() error { return e.adopt(from, to, kernels) }, nil
 }

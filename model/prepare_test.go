@@ -59,3 +59,33 @@ func TestPreparedLayersAreThoseThatAreLoaded(t *testing.T) {
 		t.Error("layers were prepared that there are not")
 	}
 }
+
+// They are stored as the others are.
+func TestPreparedLayersAreStoredAlike(t *testing.T) {
+	n := openDigits(t)
+	loaded, prepared := NewExecutor(n, Options{Weights: Int8}), NewExecutor(n, Options{Weights: Int8})
+	defer loaded.Close()
+	defer prepared.Close()
+	if err := loaded.Load(0, n.Len()); err != nil {
+		t.Fatal(err)
+	}
+	install, err := prepared.Prepare(0, n.Len())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := install(); err != nil {
+		t.Fatal(err)
+	}
+	x := [][]float32{make([]float32, 64)}
+	for i := range x[0] {
+		x[0][i] = float32(i%7) / 7
+	}
+	want, err := loaded.Run(x, 0, n.Len())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := prepared.Run(x, 0, n.Len())
+	if err != nil || !slices.Equal(got[0], want[0]) {
+		t.Errorf("%v, and %v where they are loaded at once: %v", got, want, err)
+	}
+}

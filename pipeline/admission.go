@@ -11,8 +11,9 @@ import (
 // Frames that can't be taken at all are an error, and then none of them is taken. A sender that keeps what is refused
 // may send a frame again whose answer it missed: the frame is taken once, and answered as before (it is idempotent).
 func (s *Station) Admit(now time.Time, frames []Frame, kept bool) ([]Feedback, error) {
+	held := s.holding()
 	for i := range frames {
-		if err := s.c.Holding.Check(&frames[i]); err != nil {
+		if err := held.Check(&frames[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -49,7 +49,7 @@ func (r *Report) optimum() {
 		}
 		l.places += n.Places
 	}
-	if len(r.Cuts) > 1 || r.IntervalMS == 0 || r.Frames == 0 || l.head == 0 || len(l.slow) == 0 {
+	if len(r.Cuts) > 1 || len(r.Recuts) > 0 || r.IntervalMS == 0 || r.Frames == 0 || l.head == 0 || len(l.slow) == 0 {
 		return
 	}
 	if l.tail == 0 {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type Recorder struct {
 	first, last time.Time
 	ages        *hdrhistogram.Histogram // microseconds
 	recent      recent
+	recuts      []Recutted
 }
 
 // Ages are kept in a histogram of constant size: 3 digits, and at most a day.
@@ -70,6 +72,22 @@ func (r *Recorder) Add(f *Frame) (first bool) {
 	return true
 }
 
+// maxRecuts is how many a report names: the first ones.
+const maxRecuts = 256
+
+// Recut takes note that the run is cut anew, once.
+func (r *Recorder) Recut(now time.Time, to Recut) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if to.Epoch <= r.run.Epoch {
+		return
+	}
+	if same := slices.Equal(to.Cuts, r.run.Cuts); !same && len(r.recuts) < maxRecuts {
+		r.recuts = append(r.recuts, Recutted{Brief(now.Sub(r.start).Seconds()), r.run.Cuts, to.Cuts, to.Why})
+	}
+	r.run = r.run.Recut(to)
+}
+
 // Gone returns which of the frames are said for the first time to have ended without a result, and have not arrived.
 func (r *Recorder) Gone(f Fate) Fate {
 	r.mu.Lock()
@@ -110,6 +128,7 @@ func (r *Recorder) Close(now time.Time, end Entry, nodes []Entry) Report {
 		Load:       string(r.run.Load),
 		Wire:       r.run.Wire,
 		Nodes:      append(nodes[:len(nodes):len(nodes)], end),
+		Recuts:     r.recuts,
 	}
 	if len(r.run.Cuts) > 0 {
 		rep.Cut = r.run.Cuts[0]

@@ -44,13 +44,15 @@ type Report struct {
 	Load         string   `json:"load"`           // how a switch is made; empty: the strategy makes none
 	Cut          int      `json:"cut"`            // the first layer of the first slow node
 	Cuts         []int    `json:"cuts,omitempty"` // those of all, where there is more than one
-	Emulate      string   `json:"emulate"`
-	Link         string   `json:"link"` // the emulated links of the nodes, or "real"
-	Wire         string   `json:"wire"` // how values travelled between the nodes
-	Version      string   `json:"version"`
-	Simulated    bool     `json:"simulated"`       // in virtual time; otherwise it was played
-	Notes        []string `json:"notes,omitempty"` // what was out of the ordinary
-	Nodes        []Entry  `json:"nodes"`
+	// Recuts are the times at which the run was cut anew, where it was. Cut and Cuts are those of the last one.
+	Recuts    []Recutted `json:"recuts,omitempty"`
+	Emulate   string     `json:"emulate"`
+	Link      string     `json:"link"` // the emulated links of the nodes, or "real"
+	Wire      string     `json:"wire"` // how values travelled between the nodes
+	Version   string     `json:"version"`
+	Simulated bool       `json:"simulated"`       // in virtual time; otherwise it was played
+	Notes     []string   `json:"notes,omitempty"` // what was out of the ordinary
+	Nodes     []Entry    `json:"nodes"`
 	// Missing are the nodes that frames were to be handed over to, and that have not told what they did.
 	Missing []NodeID `json:"missing,omitempty"`
 	// LastSeen says where the frames that have not arrived were last seen.

@@ -25,6 +25,8 @@ type Run struct {
 	Wire string  // how values travel between nodes; empty: the fast node's own
 	// Newest: the frames are of live pictures, of which only the newest counts. Queues stay short, and drop the oldest.
 	Newest bool
+	Auto   bool // the cuts move as the fleet changes: each node may need any layer
+	Epoch  int  // how often they have moved
 	// Outputs are what the network gives for each frame; none until a node that has the model fills them in.
 	Outputs []Tensor
 }

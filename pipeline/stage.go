@@ -33,7 +33,9 @@ type StageConfig struct {
 	Holding  Holding // the layers for which frames are taken
 	Cut      int     // the head is the layers before it, the tail those from it on: the next node's, and the last one's own
 	Layers   int     // of the whole network
-	KeepTail bool    // never drop the tail again
+	// Expected is what each layer of a frame is expected to take, in any unit; none: nothing is known.
+	Expected []time.Duration
+	KeepTail bool // never drop the tail again
 
 	Queue     int           // places
 	HighWater int           // frames in the queue from which on answers say that it is busy; 0: never before it is full

@@ -37,6 +37,8 @@ type Station struct {
 	loading  bool            // the tail is being made resident beside the work
 	idle     bool            // Take has found nothing: the next frame is handed over
 	handed   []Frame         // it
+	wide     int             // layers before this one stay in memory, as the node will need them; 0: it is not cut anew
+	recut    bool            // it has been: frames may come that were sent before
 }
 
 // NewStation makes a station with all its branches.
@@ -54,6 +56,7 @@ func NewStation(c StageConfig, now time.Time) *Station {
 		here:   newAdmitted(),
 		fleet:  strategy.NewFleet(0),
 	}
+	s.timing.expect(c.Expected)
 	for _, to := range c.Next {
 		s.join(to)
 	}

@@ -19,7 +19,8 @@ type Status struct {
 	RateIn     float64 `json:"rate_in"`  // frames per second that are received
 	RateOut    float64 `json:"rate_out"` // that are forwarded or finished
 	Throttled  bool    `json:"throttled"`
-	StalenessS float64 `json:"staleness_s"` // how old all this is, in seconds, where it is shown
+	Slowdown   float64 `json:"slowdown,omitempty"` // how many times as long as expected layers take; 0: not known
+	StalenessS float64 `json:"staleness_s"`        // how old all this is, in seconds, where it is shown
 	// Down are the neighbours below that do not answer it.
 	Down []NodeID `json:"down,omitempty"`
 	// Version is the node's, of tandem; empty: it is one that does not say it yet.
@@ -39,6 +40,15 @@ type Live struct {
 	StalenessS float64 `json:"staleness_s"` // how old all this is, in seconds, where it is shown
 	// Down are the nodes that do not answer a neighbour.
 	Down []NodeID `json:"down,omitempty"`
+	// Paces are those of the nodes that compute, and have been heard of lately.
+	Paces []Pace `json:"paces,omitempty"`
+}
+
+// Pace is how fast a node is.
+type Pace struct {
+	NodeID
+	Slowdown float64 `json:"slowdown"`            // how many times as long as expected layers take; 0: not known
+	SwitchMS float64 `json:"switch_ms,omitempty"` // that the tail takes to become resident, in the mean; 0: it did not, so far
 }
 
 // AddDown adds nodes that do not answer, each once.
@@ -52,11 +62,11 @@ func (l *Live) AddDown(nodes []NodeID) {
 
 // Status is what the stage is doing now.
 func (s *Stage) Status() Status {
-	now, measured := time.Now(), s.timing.read()
+	now, measured, held := time.Now(), s.timing.read(), s.holding()
 	e := s.account(now)
 	return Status{
 		Entry:     e,
-		Layers:    [2]int{s.c.Holding.From, s.c.Holding.To},
+		Layers:    [2]int{held.From, held.To},
 		State:     s.ledger.State(),
 		Queue:     len(s.queue.frames),
 		Capacity:  s.queue.Capacity(),
@@ -66,6 +76,7 @@ func (s *Stage) Status() Status {
 		RateIn:    s.in.Rate(now, e.Received),
 		RateOut:   s.out.Rate(now, e.Forwarded+e.Finished),
 		Throttled: s.throttled(),
+		Slowdown:  Brief(measured.slowdown),
 	}
 }
 
@@ -89,6 +100,9 @@ func (r *Recorder) Live(now time.Time, nodes []Status) Live {
 		}
 		if n.StalenessS <= oldS {
 			l.AddDown(n.Down)
+			if n.Layers[1] > 0 {
+				l.Paces = append(l.Paces, Pace{n.NodeID, n.Slowdown, Brief(n.SwitchMS / float64(max(1, n.Switches)))})
+			}
 		}
 	}
 	if l.Sent > 0 {

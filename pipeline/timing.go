@@ -53,6 +53,8 @@ type figures struct {
 	offered    time.Time     // when the last one was
 	heads      mean          // of the whole run
 	tails      mean
+	slowdown   float64         // how many times as long as expected layers take (EWMA); 0: not known
+	until      []time.Duration // what the layers before each one are expected to take; none: nothing is
 }
 
 // ran adds a frame that spent so long in the layers [from, to).
@@ -60,6 +62,7 @@ func (t *timing) ran(took time.Duration, from, to, cut int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.service.add(took)
+	t.slower(took, from, to)
 	switch {
 	case to <= cut:
 		t.head.add(took)

@@ -72,7 +72,7 @@ func (s *Stage) process(ctx context.Context, frames []Frame, w Way) {
 		err = s.apply(frames, to)
 	}
 	if !w.Hold && !s.c.KeepTail && s.tailResident() {
-		s.c.Executor.Drop(s.c.Cut, s.c.Layers)
+		s.c.Executor.Drop(max(s.c.Cut, s.wide), s.c.Layers)
 	}
 	if err != nil {
 		s.Lose(frames, err)
@@ -86,8 +86,11 @@ func (s *Stage) process(ctx context.Context, frames []Frame, w Way) {
 // apply runs the layers from the frames' next one up to, not including, layer to.
 func (s *Stage) apply(frames []Frame, to int) error {
 	from := frames[0].Next
-	if from == to { // the head has run already
+	if from >= to { // the head has run already
 		return nil
+	}
+	if err := s.resident(from, to); err != nil {
+		return err
 	}
 	s.inputs = s.inputs[:0]
 	for i := range frames {

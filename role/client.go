@@ -17,6 +17,7 @@ import (
 	"tandem/role/input"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/recut"
 	"tandem/role/report"
 	"tandem/strategy"
 	"tandem/transport"
@@ -82,6 +83,7 @@ type player struct {
 	abort  context.CancelFunc
 	shown  *monitor.Progress
 	watch  *device.Watch
+	keep   *recut.Keeper // of the cuts; nil: they stay
 
 	interrupted bool // by a signal
 	losses      *report.Losses
@@ -124,6 +126,9 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 			if i == 0 && len(d.Inputs) > 0 {
 				p.inputs, err = d.Inputs, fit(d.Inputs)
 			}
+			if i == 0 && err == nil {
+				err = p.placed(ctx, t.Client)
+			}
 			if err == nil {
 				e, opened, err = edge.Open(ctx, edge.Config{
 					Target: t, Log: p.cfg.Log, From: p.name, Caller: p.view.ID, View: p.view, Kept: p.cfg.Serve != "",
@@ -159,6 +164,8 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 		return err
 	case entry.Whole && len(p.edges) < 2:
 		return fmt.Errorf("the fast node's strategy is %s, which deals the frames out: give --next for every node that takes them, or choose another --strategy", entry.Name)
+	case entry.Whole && p.cfg.AutoCut():
+		return fmt.Errorf("--cut auto: the fast node's strategy is %s, whose nodes all have the whole network, so there is no cut to move: choose another --strategy", entry.Name)
 	case !entry.Whole && len(p.edges) > 1:
 		return fmt.Errorf("--next is given %d times: %s sends every frame to the fast node, so give it once", len(p.edges), entry.Name)
 	}
@@ -178,6 +185,7 @@ func (p *player) begin() context.Context {
 		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.live)
 	}
 	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.losses.Full)
+	p.keep.Start(ctx, p.run, p.edges[0], p.live, p.cfg.Log)
 	return ctx
 }
 
@@ -300,49 +308,4 @@ func (p *player) offer(ctx context.Context, hop *pipeline.Hop, f pipeline.Frame)
 func (p *player) receive(id uint64) {
 	p.ledger.Count(pipeline.Received, 1)
 	p.trail.Receive(id)
-}
-
-// close waits for the last answers and closes the run. Whatever went wrong before is the error, and the run's note.
-func (p *player) close(failed error) (pipeline.Report, error) {
-	for _, h := range p.hops {
-		h.Close()
-	}
-	for _, h := range p.hops {
-		h.Wait() // every call has its deadline
-	}
-	if p.abort != nil {
-		p.abort()
-	}
-	entry := p.ledger.Entry(time.Now())
-	var end edge.Ending
-	end.Say(p.view.ID, p.watch.End(&entry)...)
-	switch {
-	case len(p.edges) == 0:
-		return pipeline.Report{}, failed
-	case failed != nil:
-		end.Add("the client failed: " + failed.Error())
-	case p.interrupted && p.cfg.Frames > 0:
-		end.Add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Sent(), p.cfg.Frames))
-	}
-	end.Add(append(p.losses.Notes(), p.feed.Notes()...)...)
-	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
-	entry.Next, entry.Life = []string{p.edges[0].ID().Address}, p.name
-	p.trail.Tell(&entry)
-	end.Nodes = []pipeline.Entry{entry}
-	for _, e := range p.edges {
-		end.Add(e.Notes()...)
-		end.Nodes = edge.AddLedgers(end.Nodes, e.Ledgers()...)
-	}
-	end.Least = 5 * p.cfg.Drain // fast, slow and end may each take their whole time to drain
-	report, err := edge.CloseAll(context.Background(), p.edges, end)
-	if err != nil && p.abort != nil && p.over() != nil { // what the nodes had reported when it ended for them is all
-		if last, none := edge.CloseAll(context.Background(), p.edges, edge.Ending{Reason: transport.Interrupted}); none == nil {
-			report, err = last, nil
-		}
-	}
-	p.shown.Done()
-	if err != nil {
-		err = fmt.Errorf("the run could not be closed here, so end may have its report: %w; this was sent by the %v", err, entry)
-	}
-	return report, errors.Join(failed, err)
 }

@@ -28,6 +28,8 @@
 //	answer    answers, and who has subscribed to them
 //	serve     the inference server: requests, and the frames that wait for answers
 //	edge      a run held open on a neighbour below
+//	plan      what layers take on the nodes, and which node should take which
+//	recut     a run that is cut anew while frames pass
 //	follow, discover, resolve, mdns   which nodes there are, and where
 //	target    a neighbour below: whether it is there, and is the right one
 //	agree     what a run and a node agree on

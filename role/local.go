@@ -84,6 +84,9 @@ func startLocal(ctx context.Context, cfg setup) (nodes *localNodes, err error) {
 
 func (l *localNodes) start(ctx context.Context, cfg setup, r options.Role, place int, next ...*server) (*server, error) {
 	cfg.Role, cfg.Next, cfg.Input.Labels = r, nil, "" // the frames bring their labels
+	if cfg.AutoCut() {
+		cfg.Cuts = nil
+	}
 	cfg.Log = cfg.Log.With().Str("role", string(r)).Logger()
 	for _, n := range next {
 		cfg.Next = append(cfg.Next, n.address)
@@ -133,6 +136,9 @@ func (l *localNodes) run(ctx context.Context, cfg setup, name string) (pipeline.
 	all := cfg
 	wait := inject.Start(injecting, all.Faults, func(node int) func() error { return l.kill(all, node) })
 	cfg.Role, cfg.Strategy, cfg.Next = options.Client, e.Name, []string{l.fast.address}
+	if !cfg.AutoCut() { // fast has them
+		cfg.Cuts = nil
+	}
 	cfg.device = openDevice(cfg, true)
 	for i := 0; e.Whole && i < len(l.slow); i++ {
 		cfg.Next = append(cfg.Next, l.slow[i].address)

@@ -144,6 +144,7 @@ var errTwin = errors.New("it is there by another address")
 
 // join opens the run on one more node.
 func (m *members) join(ctx context.Context, p *stagePart, run pipeline.Run, below edge.Config, address string) (*edge.Edge, error) {
+	run, below = p.present(run, below)
 	below.Target, below.Again = m.target(address), below.Again || p.ways.Knew(address)
 	d, err := below.Ask(ctx, below.From)
 	if err != nil {
@@ -162,5 +163,8 @@ func (m *members) join(ctx context.Context, p *stagePart, run pipeline.Run, belo
 		return nil, err
 	}
 	p.ways.Add(e)
+	if p.stage != nil {
+		p.recut.Join(e)
+	}
 	return e, nil
 }

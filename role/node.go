@@ -30,6 +30,9 @@ type part interface {
 	// Close drains, closes the run on the nodes below, and returns the report.
 	Close(context.Context, edge.Ending) (pipeline.Report, error)
 
+	// Recut takes in that the run is cut anew, and says how far this node and those below it are with that.
+	Recut(pipeline.Recut) pipeline.Recutting
+
 	status() pipeline.Status         // of this node
 	Statuses() []pipeline.Status     // of this node and of all above that are known
 	Above() []pipeline.Status        // of those above
@@ -108,6 +111,16 @@ func (n *node) Describe(context.Context) (d transport.Description, err error) {
 	return d, nil
 }
 
+// called is what the neighbours of an open run call this node; without one it has no address.
+func (n *node) called() pipeline.NodeID {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.run == nil {
+		return pipeline.NodeID{Role: string(n.role)}
+	}
+	return n.id
+}
+
 // inRun is the run that is open here; empty: none.
 func (n *node) inRun() string {
 	n.mu.Lock()
@@ -151,7 +164,7 @@ func (n *node) Open(ctx context.Context, o transport.Opening) (transport.Opened,
 	}
 	select {
 	case <-s.opened:
-		return s.answer, s.openErr
+		return n.opened(s), s.openErr
 	case <-ctx.Done():
 		return transport.Opened{}, ctx.Err()
 	}
@@ -192,7 +205,7 @@ func (n *node) join(o transport.Opening) (s *session, first bool, err error) {
 			pipeline.ErrBusy, s.id, n.role, now.Sub(s.since).Round(time.Second), n.idle, now.Sub(last.seen).Round(100*time.Millisecond))
 	case s.closing:
 		return nil, false, fmt.Errorf("run %s is %w: open a new one", s.id, pipeline.ErrStopping)
-	case s.layer > 0 && o.Layer > 0 && s.layer != o.Layer:
+	case s.layer > 0 && o.Layer > 0 && s.layer != o.Layer && o.Run.Epoch == 0:
 		return nil, false, fmt.Errorf("%w %s: one node hands over to %s from layer %d on, and another one from layer %d on: name it in --next at one place of the chain",
 			pipeline.ErrInvalidRun, s.id, o.Address, s.layer, o.Layer)
 	case len(s.above) >= maxNeighbours && s.above[o.From] == nil:
@@ -208,7 +221,7 @@ func (n *node) settle(s *session, p part, answer transport.Opened, err error) {
 	defer n.mu.Unlock()
 	defer n.sessions.Done()
 	answer.Address = n.id.Address
-	s.part, s.answer, s.openErr = p, answer, err
+	s.part, s.answer, s.openErr, s.now = p, answer, err, answer.Run
 	close(s.opened)
 	if err != nil {
 		n.run = nil
@@ -247,12 +260,34 @@ func (n *node) Push(ctx context.Context, push transport.Pushing) (transport.Push
 	p.Receive(push.Status)
 	p.Tell(push.Fates)
 	pushed := transport.Pushed{Life: life}
+	if push.Recut.Epoch > 0 { // before the frames, which may be cut by it
+		pushed.Recut = p.Recut(push.Recut)
+		n.recut(push.Run, push.Recut)
+	}
 	if len(push.Frames) > 0 {
 		pushed.Feedback, err = p.Offer(push.Frames, push.Kept)
 	} else {
 		pushed.Live = p.Summary()
 	}
 	return pushed, err
+}
+
+// recut takes note of where a run is cut from now on.
+func (n *node) recut(run string, r pipeline.Recut) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if s := n.run; s != nil && s.id == run && r.Go && r.Epoch > s.now.Epoch {
+		s.now = s.now.Recut(r)
+	}
+}
+
+// opened is the answer to an opening, with the cuts as they are now.
+func (n *node) opened(s *session) transport.Opened {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	answer := s.answer
+	answer.Run = s.now
+	return answer
 }
 
 // leaving finds the session of a run that this node leaves, as it is being stopped.

@@ -58,6 +58,10 @@ func (p *fakePart) Receive(s []pipeline.Status) {
 
 func (p *fakePart) Tell([]pipeline.Fate) {}
 
+func (p *fakePart) Recut(r pipeline.Recut) pipeline.Recutting {
+	return pipeline.Recutting{Epoch: r.Epoch, Ready: true}
+}
+
 func (p *fakePart) status() pipeline.Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()

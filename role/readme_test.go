@@ -94,7 +94,7 @@ func TestREADMEsNameFlagsThatExist(t *testing.T) {
 	for _, s := range options.Table(new(options.Options)) {
 		known = append(known, s.Name)
 	}
-	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), plan.Command(nil), discover.Command(nil), cert.Command(nil), simulate.Command("", nil, nil), sweep.Command("", nil, nil, nil), install.Commands(nil, nil, nil, nil)[0]} {
+	for _, c := range []*cli.Command{inspect.Command(nil), plot.Command(nil), plan.Command("", nil, nil, nil), discover.Command(nil), cert.Command(nil), simulate.Command("", nil, nil), sweep.Command("", nil, nil, nil), install.Commands(nil, nil, nil, nil)[0]} {
 		for _, f := range c.Flags {
 			known = append(known, f.Names()...)
 		}

@@ -91,6 +91,8 @@ func TestRunWithoutAStrategyUsesTheFastNodes(t *testing.T) {
 func TestRefusedRuns(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
+	c.Cuts = []string{"2"}
+	cut := startQuick(t, c)
 	open := func(address string, run pipeline.Run) error {
 		run.ID = "r"
 		_, err := newClient(c, address).Open(t.Context(), transport.Opening{Run: run, From: "test", Address: address})
@@ -103,7 +105,7 @@ func TestRefusedRuns(t *testing.T) {
 	}{
 		{"unknown strategy", nodes.fast.address, pipeline.Run{Strategy: "s9"}, "takeover (s1)"},
 		{"other model", nodes.fast.address, pipeline.Run{Strategy: "s1", Digest: "sha256:other", Model: "other.onnx"}, "same --model and --shape"},
-		{"other cut", nodes.fast.address, pipeline.Run{Strategy: "s1", Cuts: []int{1}}, "--cut"},
+		{"other cut", cut.fast.address, pipeline.Run{Strategy: "s1", Cuts: []int{1}}, "give both the same --cut"},
 		{"cut beyond the model", nodes.slow[0].address, pipeline.Run{Strategy: "s1", Cuts: []int{99}}, "1 to 4"},
 		{"no strategy on slow", nodes.slow[0].address, pipeline.Run{}, "open it on the fast node first"},
 	} {

@@ -34,6 +34,7 @@ type session struct {
 	part    part
 	answer  transport.Opened
 	openErr error
+	now     pipeline.Run // as it is cut now
 
 	above   map[string]*neighbour // those that have ever opened the run
 	nodes   []pipeline.Entry      // ledgers of the nodes above, one for each life

@@ -13,14 +13,15 @@ func (n *node) snapshot() monitor.Snapshot {
 	n.mu.Lock()
 	id, s, last := n.id, n.run, n.last
 	var p part
+	var run pipeline.Run
 	if s != nil {
-		p = s.part
+		p, run = s.part, s.now
 	}
 	n.mu.Unlock()
 	shown := monitor.Snapshot{Node: id, Version: n.version}
 	switch {
 	case p != nil: // its answer stands, as the part does
-		shown.Run, shown.Nodes, shown.Live = monitor.NewOpenRun(s.answer.Run, time.Since(s.since)), p.Statuses(), p.Summary()
+		shown.Run, shown.Nodes, shown.Live = monitor.NewOpenRun(run, time.Since(s.since)), p.Statuses(), p.Summary()
 	case last != nil: // none is open, or it is still being opened
 		shown.Nodes = last.remembered()
 	default:

@@ -25,6 +25,7 @@ type fakeSite struct {
 	cfg     setup
 	members []*member      // from the end of the pipeline to fast
 	ended   sync.WaitGroup // of the processes that were killed, and checks
+	cuts    []string       // of the client
 
 	mu        sync.Mutex
 	away      int
@@ -217,7 +218,7 @@ func received(s *server) (frames int64, in part) {
 // client plays a run with so many frames.
 func (s *fakeSite) client(e strategy.Entry, frames uint64) (pipeline.Report, error) {
 	c := s.cfg
-	c.Role, c.Strategy, c.Frames, c.Cuts = options.Client, e.Name, frames, nil
+	c.Role, c.Strategy, c.Frames, c.Cuts = options.Client, e.Name, frames, s.cuts
 	for _, m := range slices.Backward(s.members) {
 		if m.Role == options.Fast || e.Whole && m.Role == options.Slow {
 			c.Next = append(c.Next, m.Listen)

@@ -13,6 +13,7 @@ import (
 	"tandem/role/device"
 	"tandem/role/edge"
 	"tandem/role/monitor"
+	"tandem/role/recut"
 	"tandem/role/report"
 	"tandem/transport"
 )
@@ -28,6 +29,7 @@ type stagePart struct {
 	unfollow func()
 	end      *edge.Edge
 	abort    context.CancelFunc // gives up what is still on the node
+	recut    recut.Node
 	// restarted: the run has begun before, and this is not the process that it began on.
 	restarted bool
 	lives     []pipeline.Entry // of this process in the run, which was interrupted between them
@@ -94,6 +96,7 @@ func (p *stagePart) Close(ctx context.Context, end edge.Ending) (pipeline.Report
 	if p.unfollow != nil {
 		p.unfollow()
 	}
+	p.recut.Close()
 	drained, stop := context.WithCancel(context.Background())
 	var patience sync.WaitGroup
 	patience.Go(func() { p.lose(drained) })

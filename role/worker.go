@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,6 +15,8 @@ import (
 	"tandem/role/edge"
 	"tandem/role/monitor"
 	"tandem/role/options"
+	"tandem/role/plan"
+	"tandem/role/recut"
 	"tandem/role/report"
 	"tandem/role/supply"
 	"tandem/role/target"
@@ -31,6 +34,7 @@ type worker struct {
 	trace   *report.Trace // nil: not wanted
 	metrics *monitor.Metrics
 	cuts    []int // where this node wants the network cut; empty: where the run says
+	usual   []int // where a run is cut that does not say
 	below   target.Below
 	members *members // the next nodes that come and go; nil: there are none
 }
@@ -57,7 +61,7 @@ func newWorker(cfg setup, name string, shelf *supply.Shelf) (*worker, error) {
 		if best == 0 {
 			return nil, fmt.Errorf("--model %s has one layer, and can't be cut: give a network of two or more", net.Name())
 		}
-		w.cuts = []int{best}
+		w.usual = []int{best}
 	}
 	w.execute(net)
 	return w, nil
@@ -108,7 +112,8 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	if net != w.net {
 		w.execute(net)
 	}
-	run, entry, held, err := agree.Node{Options: w.cfg.Options, Net: net, At: w.cuts, Below: w.below.Several()}.Run(o.Run, o.Layer)
+	agreed := agree.Node{Options: w.cfg.Options, Net: net, At: w.cuts, Usual: w.usual, Below: w.below.Several()}
+	run, entry, held, err := agreed.Run(o.Run, o.Layer)
 	if err != nil {
 		return nil, transport.Opened{}, err
 	}
@@ -140,7 +145,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	if tail == w.net.Len() {
 		tail = max(held.From, run.Cuts[0])
 	}
-	x := w.cfg.Emulate.Executor(executor{w.exec, w.net}, tail, w.net.Shares(), w.cfg.Chances(w.cfg.place))
+	x := w.cfg.Emulate.Executor(executor{w.exec, w.net}, held.From, tail, w.net.Shares(), w.cfg.Chances(w.cfg.place))
 	if e, ok := x.(*device.Emulated); ok {
 		p.emulated = e
 	}
@@ -153,6 +158,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		Holding:   held,
 		Cut:       tail,
 		Layers:    w.net.Len(),
+		Expected:  plan.Profile(net, w.cfg.Emulate, w.firstCut(), w.cfg.Threads),
 		KeepTail:  w.cfg.Resident || held.To == w.net.Len(),
 		Queue:     places,
 		HighWater: highWater,
@@ -173,9 +179,11 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	for _, e := range p.ways.Now() {
 		c.Next = append(c.Next, e)
 	}
+	begin := func() strategy.Strategy { return strategy.Finisher{} }
 	if len(c.Next) > 0 {
 		c.Keeps = entry.Keeps
-		c.Strategy = entry.Start(strategy.Params{Tasks: run.Tasks, Loading: run.Load})
+		begin = func() strategy.Strategy { return entry.Start(strategy.Params{Tasks: run.Tasks, Loading: run.Load}) }
+		c.Strategy = begin()
 		if w.trace != nil {
 			c.Traced = w.trace.Of(run.ID)
 		}
@@ -183,11 +191,39 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	stageCtx, abort := context.WithCancel(context.Background())
 	p.abort = abort
 	p.stage = pipeline.StartStage(stageCtx, c)
+	p.recut.Part, p.recut.Ways = recut.Stage{Stage: p.stage, Layers: net.Len(), Begin: begin}, p.recutWays
+	p.recut.Exact = func(cut int) bool { return edge.Exact(agree.Tensors(net, cut)) }
+	p.recut.Slice = recut.SliceOf(run, held, func(run pipeline.Run, layer int) (pipeline.Holding, error) {
+		_, _, held, err := agreed.Run(run, layer)
+		return held, err
+	})
+	p.recut.Start(run, held.From, held.To)
 	if w.members != nil {
 		w.members.follow(stageCtx, p, run, below)
 	}
 	p.Begin(p.status)
 	return p, transport.Opened{Run: run, Inputs: agree.Tensors(w.net, held.From), Life: life, End: p.end.End(), EndAddress: w.below.End.Client.Address()}, nil
+}
+
+// firstCut is where the tail of an emulated device begins, whatever the run says.
+func (w *worker) firstCut() int {
+	if len(w.cuts) > 0 {
+		return w.cuts[0]
+	}
+	return w.net.DefaultCut(w.cfg.Threads)
+}
+
+// ahead are the nodes below that this one hands over to, and that are there.
+func (w *worker) ahead() (clients []*transport.Client) {
+	next := w.below.Next
+	if w.members != nil {
+		several, _ := w.members.targets() // nobody may be there
+		next = append(slices.Clip(next), several...)
+	}
+	for _, t := range next {
+		clients = append(clients, t.Client)
+	}
+	return clients
 }
 
 // openNext opens the run on the next nodes, all at the same time. Of several, some may be missing or being stopped: they are

@@ -169,6 +169,7 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	m, err := c.node.Push(ctx, &wire.PushRequest{
 		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, p.Wire, call.At.Add(c.RoundTrip()/2)),
 		Status: statusToWire(p.Status, min(maxStatusBytes, c.limits.MaxBody/2)), Fates: fatesToWire(p.Fates),
+		Recut: recutToWire(p.Recut),
 	})
 	c.path.End(time.Now(), call, err == nil)
 	if err != nil && context.Cause(ctx) == errLate {
@@ -180,7 +181,7 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	if len(m.GetFeedback()) != len(p.Frames) {
 		return Pushed{}, fmt.Errorf("%s answered %d frames with %d feedbacks", c.address, len(p.Frames), len(m.GetFeedback()))
 	}
-	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback(), m.GetLife()), Life: m.GetLife(), Left: m.GetLeft()}
+	pushed := Pushed{Feedback: feedbackFromWire(m.GetFeedback(), m.GetLife()), Life: m.GetLife(), Left: m.GetLeft(), Recut: recuttingFromWire(m.GetRecut())}
 	if m.GetLive() != nil {
 		pushed.Live = new(pipeline.Live)
 		err = convert(m.GetLive(), pushed.Live)

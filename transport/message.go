@@ -19,7 +19,7 @@ func runToWire(r pipeline.Run) *wire.Run {
 	return &wire.Run{
 		Id: r.ID, Strategy: r.Strategy, Tasks: int32(r.Tasks), Frames: r.Frames,
 		IntervalNs: int64(r.Interval), Model: r.Model, Digest: r.Digest, Cuts: ints[int32](r.Cuts), Load: string(r.Load),
-		Wire: r.Wire, Newest: r.Newest, Outputs: tensorsToWire(r.Outputs),
+		Wire: r.Wire, Newest: r.Newest, Outputs: tensorsToWire(r.Outputs), Auto: r.Auto, Epoch: int32(r.Epoch),
 	}
 }
 
@@ -28,7 +28,7 @@ func runFromWire(m *wire.Run) pipeline.Run {
 		ID: m.GetId(), Strategy: m.GetStrategy(), Tasks: int(m.GetTasks()), Frames: m.GetFrames(),
 		Interval: time.Duration(m.GetIntervalNs()), Model: m.GetModel(), Digest: m.GetDigest(),
 		Cuts: ints[int](m.GetCuts()), Load: pipeline.Loading(m.GetLoad()), Wire: m.GetWire(),
-		Newest: m.GetNewest(), Outputs: tensorsFromWire(m.GetOutputs()),
+		Newest: m.GetNewest(), Outputs: tensorsFromWire(m.GetOutputs()), Auto: m.GetAuto(), Epoch: int(m.GetEpoch()),
 	}
 }
 

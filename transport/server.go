@@ -21,6 +21,7 @@ import (
 type Node interface {
 	Describe(context.Context) (Description, error)
 	Calibrate(context.Context) (Calibration, error)
+	Survey(context.Context) (Survey, error)
 	Open(context.Context, Opening) (Opened, error)
 	Push(context.Context, Pushing) (Pushed, error)
 	Close(context.Context, Closing) (pipeline.Report, error)
@@ -80,6 +81,7 @@ type Pushing struct {
 	Wire   string            // the run's wire format, for what is sent; a server need not be told
 	Status []pipeline.Status // of the caller and of the nodes above it
 	Fates  []pipeline.Fate   // of frames that will have no answer, there
+	Recut  pipeline.Recut    // the newest, where there was one
 }
 
 // Pushed is the answer: one feedback for each frame, and what is known of the run so far, if anything is.
@@ -91,6 +93,7 @@ type Pushed struct {
 	// Nodes are, in the last answer of a life, its ledger, and those that it has of others: the nodes below, to which it has
 	// told them, may be stopped, too.
 	Nodes []pipeline.Entry
+	Recut pipeline.Recutting // where the call had a recut
 }
 
 // Closing says that one neighbour sends no more.
@@ -200,14 +203,15 @@ func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushRespo
 	frames, wrongFrame := framesFromWire(m.GetFrames(), time.Now())
 	statuses, wrongStatus := statusFromWire(m.GetStatus())
 	fates, wrongFate := fatesFromWire(m.GetFates())
-	if err := cmp.Or(wrongFrame, wrongStatus, wrongFate); err != nil {
+	recut, wrongRecut := recutFromWire(m.GetRecut())
+	if err := cmp.Or(wrongFrame, wrongStatus, wrongFate, wrongRecut); err != nil {
 		return nil, err
 	}
-	pushed, err := h.node.Push(ctx, Pushing{Run: m.GetRun(), From: m.GetFrom(), Kept: m.GetKept(), Frames: frames, Status: statuses, Fates: fates})
+	pushed, err := h.node.Push(ctx, Pushing{Run: m.GetRun(), From: m.GetFrom(), Kept: m.GetKept(), Frames: frames, Status: statuses, Fates: fates, Recut: recut})
 	if err != nil {
 		return nil, err
 	}
-	answer := &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback), Life: pushed.Life, Left: pushed.Left}
+	answer := &wire.PushResponse{Feedback: feedbackToWire(pushed.Feedback), Life: pushed.Life, Left: pushed.Left, Recut: recuttingToWire(pushed.Recut)}
 	if live := new(wire.Live); pushed.Live != nil && convert(pushed.Live, live) == nil { // its figures are numbers
 		answer.Live = live
 	}

@@ -46,6 +46,7 @@ type fakeNode struct {
 
 var described = Description{Role: "slow", Name: "slow-1", Version: "v1", Model: "net.onnx", Digest: "abc", Layers: 7, Inputs: []Input{{Name: "ids", Shape: []int{3, 4}, Type: "int64"}}}
 
+func (n *fakeNode) Survey(context.Context) (Survey, error)         { return surveyed, n.err }
 func (n *fakeNode) Calibrate(context.Context) (Calibration, error) { return calibrated, n.err }
 
 func (n *fakeNode) Describe(context.Context) (Description, error) { return described, n.err }

@@ -70,7 +70,7 @@ const (
 )
 
 func (s *simulation) newEdge(from, to *host, kept bool) *edge {
-	e := &edge{clock: &s.clock, from: from, to: to, kept: kept, delay: s.plan.Delay, value: cmp.Or(s.plan.Value, resultBytes), life: to.life, reborn: func() {}}
+	e := &edge{clock: s.clock, from: from, to: to, kept: kept, delay: s.plan.Delay, value: cmp.Or(s.plan.Value, resultBytes), life: to.life, reborn: func() {}}
 	e.see()
 	to.edges = append(to.edges, e)
 	return e

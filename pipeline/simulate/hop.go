@@ -32,7 +32,7 @@ type hop struct {
 }
 
 func (s *simulation) newHop(e *edge) *hop {
-	return &hop{clock: &s.clock, edge: e, idle: window, moved: func() {}, last: epoch.Add(-callGap)}
+	return &hop{clock: s.clock, edge: e, idle: window, moved: func() {}, last: epoch.Add(-callGap)}
 }
 
 // window is how many calls are under way at once.

@@ -15,8 +15,8 @@ func (s *simulation) ask(from, to *host, question func(answer func()), then func
 		s.after(2*s.plan.Delay, then)
 		return
 	}
-	newLine(&s.clock, from, to, s.plan.Delay).send(openingBytes, func() {
-		question(func() { newLine(&s.clock, to, from, s.plan.Delay).send(openingBytes, then) })
+	newLine(s.clock, from, to, s.plan.Delay).send(openingBytes, func() {
+		question(func() { newLine(s.clock, to, from, s.plan.Delay).send(openingBytes, then) })
 	})
 }
 
@@ -44,7 +44,10 @@ func (s *simulation) open(m *member, then func()) {
 			}
 		})
 	}
-	below := s.below(m)
+	var below []*member // also where it hands no frames on to them
+	if m.level+1 < len(s.levels) {
+		below = s.levels[m.level+1]
+	}
 	left := len(below)
 	if left == 0 {
 		last()

@@ -22,6 +22,7 @@ type Plan struct {
 	Gaps   iter.Seq[time.Duration]
 	Faults []Fault
 	Value  int           // bytes that a value takes between nodes; results take 4
+	Start  time.Duration // when the run begins, where others are played together with it
 	Delay  time.Duration // of every message, one way, beside that of links
 	Limit  time.Duration // of virtual time: what is not over then is a mistake in the plan or the program
 }

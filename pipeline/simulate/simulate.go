@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"cmp"
-	"fmt"
 	"iter"
 	"strconv"
 	"time"
@@ -13,8 +12,9 @@ import (
 
 // simulation is one run under way.
 type simulation struct {
-	clock
+	*clock
 	plan     Plan
+	began    time.Time
 	entry    strategy.Entry
 	recorder *pipeline.Recorder
 	client   *client
@@ -22,7 +22,7 @@ type simulation struct {
 	levels   [][]*member
 	values   map[int][]float32 // shared by all nodes
 	lives    int
-	report   *pipeline.Report
+	over     func(pipeline.Report) // told once
 }
 
 // member is a place in the pipeline, with the nodes that have been there.
@@ -35,51 +35,11 @@ type member struct {
 	restarts int
 }
 
-// Play plays a plan and returns the report.
-func Play(p Plan) (pipeline.Report, error) {
-	if err := p.Validate(); err != nil {
-		return pipeline.Report{}, err
-	}
-	s := &simulation{clock: clock{now: epoch}, plan: p, values: make(map[int][]float32)}
-	s.entry, _ = strategy.Lookup(p.Run.Strategy)
-	s.recorder = pipeline.NewRecorder(p.Run, s.now)
-	s.end = &host{Host: p.End, alive: true, life: "end", offer: s.arrive}
-	s.levels = make([][]*member, len(p.Levels))
-	for level := len(p.Levels) - 1; level >= 0; level-- {
-		for i := range p.Levels[level] {
-			n := &p.Levels[level][i]
-			m := &member{host: &host{Host: n.Host, alive: true}, plan: n, level: level}
-			m.open = func(from *host, then func()) {
-				s.ask(from, m.host, func(answer func()) { s.open(m, answer) }, then)
-			}
-			s.levels[level] = append(s.levels[level], m)
-		}
-	}
-	for _, f := range p.Faults {
-		m := s.levels[f.Level][f.Node]
-		s.after(f.At, func() { s.kill(m) })
-		if f.For > 0 {
-			s.after(f.At+f.For, func() { m.alive = true })
-		}
-	}
-	s.client = s.newClient()
-	s.client.open(s.client.to)
-	for s.report == nil && s.next() {
-		if p.Limit > 0 && s.now.Sub(epoch) > p.Limit {
-			break
-		}
-	}
-	if s.report == nil {
-		return pipeline.Report{}, fmt.Errorf("the simulated run is not over after %s of its time", s.now.Sub(epoch))
-	}
-	return *s.report, nil
-}
-
 // start starts a life of a node, and opens the run on it.
 func (s *simulation) start(m *member) {
 	s.lives++
 	m.life = strconv.Itoa(s.lives)
-	n := &node{clock: &s.clock, host: m.host, plan: m.plan, opened: s.now}
+	n := &node{clock: s.clock, host: m.host, plan: m.plan, opened: s.now}
 	c := m.plan.Stage
 	c.ID, c.Life, c.EndID = m.ID, m.life, s.end.ID
 	c.Window = window
@@ -164,7 +124,7 @@ func (s *simulation) close(level int, entries []pipeline.Entry) {
 	if level == len(s.levels) {
 		r := s.recorder.Close(s.now, s.entryOf(s.end, pipeline.Entry{NodeID: s.end.ID}), entries)
 		r.Simulated = true
-		s.report = &r
+		s.over(r)
 		return
 	}
 	left := len(s.levels[level])
@@ -199,7 +159,7 @@ func (s *simulation) close(level int, entries []pipeline.Entry) {
 
 // entryOf adds to an entry what is known of the program beside.
 func (s *simulation) entryOf(h *host, e pipeline.Entry) pipeline.Entry {
-	e.ElapsedS, e.Bytes = cmp.Or(e.ElapsedS, s.now.Sub(epoch).Seconds()), h.bytes
+	e.ElapsedS, e.Bytes = cmp.Or(e.ElapsedS, s.now.Sub(s.began).Seconds()), h.bytes
 	if h.Tell != nil {
 		h.Tell(&e)
 	}

@@ -19,6 +19,7 @@ type Node struct {
 	options.Options // what runs may leave open
 	Net             *model.Network
 	At              []int // where this node wants the network cut; empty: where the run says
+	Usual           []int // where a run is cut that does not say; empty: it has to
 	Below           int   // how many nodes take over from it
 }
 
@@ -70,10 +71,13 @@ func (n Node) Run(run pipeline.Run, layer int) (pipeline.Run, strategy.Entry, pi
 }
 
 // Needs says of which layers this node needs the weights in a run: those that it holds, and behind them those that it may be
-// asked to finish.
+// asked to finish. Where the cuts move it may be any.
 func (n Node) Needs(run pipeline.Run, layer int) (from, to int, err error) {
 	_, _, held, err := n.Run(run, layer)
-	if n.Below > 0 {
+	switch {
+	case run.Auto:
+		return 0, n.Net.Len(), err
+	case n.Below > 0:
 		held.To = n.Net.Len()
 	}
 	return held.From, held.To, err
@@ -84,13 +88,15 @@ func (n Node) slice(run *pipeline.Run, layer int, whole bool) (pipeline.Holding,
 	layers := n.Net.Len()
 	held := pipeline.Holding{From: 0, To: layers, Shapes: n.Net.Shapes}
 	if len(run.Cuts) == 0 {
-		run.Cuts = n.At
+		if run.Cuts = n.At; len(run.Cuts) == 0 {
+			run.Cuts = n.Usual
+		}
 	}
 	switch {
 	case len(run.Cuts) == 0:
 		return held, fmt.Errorf("it does not say where the network is cut: name the fast node first in --next, or give this %s node --cut", string(n.Role))
 	case len(n.At) > 0 && !slices.Equal(run.Cuts, n.At):
-		return held, fmt.Errorf("it cuts the network at %s, and this %s node at %s: give both the same --cut", pipeline.FormatCuts(run.Cuts), string(n.Role), pipeline.FormatCuts(n.At))
+		return held, fmt.Errorf("it cuts the network at %s, and this %s node at %s: give both the same --cut, or one of them none", pipeline.FormatCuts(run.Cuts), string(n.Role), pipeline.FormatCuts(n.At))
 	}
 	if last := run.Cuts[len(run.Cuts)-1]; last >= layers {
 		return held, fmt.Errorf("it cuts the network at %d, and %s can be cut at 1 to %d: correct --cut", last, n.Net.Name(), layers-1)

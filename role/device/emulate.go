@@ -156,12 +156,16 @@ func (e Emulation) Layers(shares []float64, cut int, since time.Duration) []time
 
 // Executor makes another one as slow as the emulated device: every layer runs for real, and the result is held until the
 // device would have it. With emulation off it is the other one. cut is the first layer of the tail, shares are those of the
-// network's layers, see Layers, and chances of times with a spread are those of the seed.
-func (e Emulation) Executor(x pipeline.Executor, cut int, shares []float64, seed uint64) pipeline.Executor {
+// network's layers, see Layers, and chances of times with a spread are those of the seed. The head is the layers [from, cut), or
+// where there are none, all before the cut.
+func (e Emulation) Executor(x pipeline.Executor, from, cut int, shares []float64, seed uint64) pipeline.Executor {
 	if e.Name == "" {
 		return x
 	}
-	return &Emulated{Executor: x, device: e, cut: cut, shares: shares, opened: time.Now(), random: rand.New(rand.NewPCG(seed, 2))}
+	if from >= cut {
+		from = 0
+	}
+	return &Emulated{Executor: x, device: e, from: from, cut: cut, shares: shares, opened: time.Now(), random: rand.New(rand.NewPCG(seed, 2))}
 }
 
 // Computes is what the device needs for so many frames in the layers [from, to), so long after the run was opened. The tail
@@ -192,7 +196,8 @@ func (e Emulation) Loads(random *rand.Rand, since time.Duration) time.Duration {
 type Emulated struct {
 	pipeline.Executor
 	device Emulation
-	cut    int
+	from   int       // first layer of the head
+	cut    int       // and of the tail
 	shares []float64 // of the network's time, by layer
 	opened time.Time
 	random *rand.Rand    // of the loop
@@ -215,9 +220,30 @@ func (x *Emulated) Run(ins [][]float32, from, to int) ([][]float32, error) {
 	began := time.Now()
 	outs, err := x.Executor.Run(ins, from, to)
 	if err == nil {
-		x.hold(began, x.device.Computes(x.random, began.Sub(x.opened), len(ins), from, to, x.cut, x.shares))
+		x.hold(began, x.computes(began.Sub(x.opened), len(ins), from, to))
 	}
 	return outs, err
+}
+
+// computes is what the device takes for layers. Where the run was cut anew, they may be a part of the head, of the tail, or of
+// both, and take their share of that.
+func (x *Emulated) computes(since time.Duration, frames, from, to int) time.Duration {
+	whole := len(x.device.Whole) > 0 || (from == x.from || from == x.cut) && (to == x.cut || to == len(x.shares))
+	if whole {
+		return x.device.Computes(x.random, since, frames, from, to, x.cut, x.shares)
+	}
+	share := func(from, to int) (all float64) {
+		for i := from; i < to; i++ {
+			all += x.shares[i]
+		}
+		return all
+	}
+	part := func(c Course, from, to, first, last int) float64 {
+		return float64(c.at(since).draw(x.random)) * share(from, to) / max(share(first, last), math.SmallestNonzeroFloat64)
+	}
+	head := part(x.device.Head, from, min(to, x.cut), x.from, x.cut)
+	tail := part(x.device.Tail, max(from, x.cut), to, x.cut, len(x.shares))
+	return time.Duration(frames) * time.Duration(head+tail)
 }
 
 func (x *Emulated) Load(from, to int) error {

@@ -92,7 +92,7 @@ func TestEmulatedLayers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			x := e.Executor(instant{}, 2, shares, 1)
+			x := e.Executor(instant{}, 0, 2, shares, 1)
 			layers := e.Layers(shares, 2, 0)
 			for i, layer := range layers {
 				if (layer - want[i]).Abs() > time.Microsecond {

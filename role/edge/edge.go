@@ -3,6 +3,7 @@
 //
 //	edge.go    one run on one neighbour
 //	opening.go its beginning, closing.go its end
+//	recut.go   a run that is cut anew
 //	fates.go   word of frames that have ended here or further up
 //	ways.go    the edges of a node to its next nodes, which may come and go
 package edge
@@ -54,16 +55,21 @@ type Edge struct {
 
 	mu     sync.Mutex
 	down   bool
-	named  string           // the neighbour's address in reports, if it has said so
-	peer   string           // its process
-	life   string           // of the neighbour in the run
-	other  string           // that the neighbour is of another version; empty: it is not
-	left   string           // the life that was the last to leave the run with nothing of it any more
-	told   []pipeline.Entry // by lives of the neighbour that have left: their ledgers, and those that they had of others
-	end    string           // the end process that the neighbour's results reach
-	refuse error            // why the neighbour can't take part again; nil: it can, or nothing is known
-	absent time.Duration    // for how long it did not answer, but for now
-	gone   time.Time        // since when it does not answer; zero: it does
+	named  string             // the neighbour's address in reports, if it has said so
+	peer   string             // its process
+	life   string             // of the neighbour in the run
+	other  string             // that the neighbour is of another version; empty: it is not
+	left   string             // the life that was the last to leave the run with nothing of it any more
+	told   []pipeline.Entry   // by lives of the neighbour that have left: their ledgers, and those that they had of others
+	end    string             // the end process that the neighbour's results reach
+	refuse error              // why the neighbour can't take part again; nil: it can, or nothing is known
+	absent time.Duration      // for how long it did not answer, but for now
+	now    pipeline.Run       // as it is cut now
+	layer  int                // the first one that is left to the neighbour now
+	exact  bool               // as Config.Exact, now
+	recut  pipeline.Recut     // the newest that the neighbour is told of
+	state  pipeline.Recutting // how far it is with that
+	gone   time.Time          // since when it does not answer; zero: it does
 }
 
 var _ pipeline.Hopper = (*Edge)(nil)
@@ -72,7 +78,7 @@ var _ pipeline.Hopper = (*Edge)(nil)
 func (e *Edge) show(ctx context.Context) {
 	for {
 		every := Beat
-		if !e.Up() { // it may be back at any moment
+		if !e.Up() || e.recutting() { // it may be back, or ready, at any moment
 			every = Probe
 		}
 		select {
@@ -153,7 +159,8 @@ func (e *Edge) beat(ctx context.Context) error {
 
 // reopen brings the run to a neighbour that was started again. Where it can't, the next beat tries again.
 func (e *Edge) reopen(ctx context.Context) error {
-	opened, d, err := e.open(ctx, e.run)
+	c, run := e.present()
+	opened, d, err := c.open(ctx, run)
 	if err == nil {
 		e.meet(opened, d)
 	}
@@ -186,9 +193,12 @@ func (e *Edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Fe
 // push makes one call, and learns from it whether the neighbour answers.
 func (e *Edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed, error) {
 	p.Run, p.From, p.Wire, p.Fates = e.run.ID, e.From, e.run.Wire, e.fates.Take()
-	if e.Exact {
+	e.mu.Lock()
+	p.Recut = e.recut
+	if e.exact {
 		p.Wire = transport.Float32
 	}
+	e.mu.Unlock()
 	pushed, err := e.Client.Push(ctx, p)
 	if err != nil {
 		e.fates.Add(p.Fates...)
@@ -196,6 +206,9 @@ func (e *Edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed,
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.down = err != nil && !errors.Is(err, pipeline.ErrInvalidFrame)
+	if err == nil && pushed.Recut.Epoch > 0 {
+		e.state = pushed.Recut
+	}
 	return pushed, e.Blame(err)
 }
 

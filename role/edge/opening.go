@@ -47,6 +47,9 @@ func Open(ctx context.Context, c Config, run pipeline.Run) (*Edge, transport.Ope
 		return nil, transport.Opened{}, err
 	}
 	c.Again, c.Exact = true, c.Exact || Exact(opened.Inputs)
+	if opened.Run.Epoch < run.Epoch { // it has been open there since
+		opened.Run = opened.Run.Recut(pipeline.Recut{Epoch: run.Epoch, Cuts: run.Cuts})
+	}
 	e := newEdge(c, opened.Run)
 	e.meet(opened, d)
 	e.start()
@@ -62,7 +65,7 @@ func Missing(c Config, run pipeline.Run) *Edge {
 }
 
 func newEdge(c Config, run pipeline.Run) *Edge {
-	return &Edge{Config: c, run: run, stopping: make(chan struct{}, 1), telling: make(chan struct{}, 1)}
+	return &Edge{Config: c, run: run, now: run, layer: c.Layer, exact: c.Exact, stopping: make(chan struct{}, 1), telling: make(chan struct{}, 1)}
 }
 
 // End is the end process that the neighbour's results reach; empty: it is not known.
@@ -113,7 +116,7 @@ func (c Config) open(ctx context.Context, run pipeline.Run) (opened transport.Op
 func (e *Edge) meet(opened transport.Opened, d transport.Description) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.down, e.Again = false, true
+	e.down, e.Again, e.state = false, true, pipeline.Recutting{}
 	e.named, e.peer, e.life, e.end = opened.Address, d.Name, opened.Life, opened.End
 	if e.other = e.Differs(d.Version); e.other != "" {
 		e.Log.Warn().Str("run", e.run.ID).Msg(e.other)

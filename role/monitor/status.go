@@ -26,6 +26,7 @@ type OpenRun struct {
 	IntervalMS float64          `json:"interval_ms"`
 	Model      string           `json:"model"`
 	Cuts       []int            `json:"cuts"`
+	Recuts     int              `json:"recuts"` // how often it was cut anew
 	OpenS      float64          `json:"open_s"` // since it was opened here
 }
 
@@ -33,7 +34,7 @@ type OpenRun struct {
 func NewOpenRun(r pipeline.Run, open time.Duration) *OpenRun {
 	return &OpenRun{
 		ID: r.ID, Strategy: r.Strategy, Tasks: r.Tasks, Load: r.Load, Frames: r.Frames,
-		IntervalMS: float64(r.Interval) / float64(time.Millisecond), Model: r.Model, Cuts: r.Cuts,
+		IntervalMS: float64(r.Interval) / float64(time.Millisecond), Model: r.Model, Cuts: r.Cuts, Recuts: r.Epoch,
 		OpenS: pipeline.Brief(open.Seconds()),
 	}
 }

@@ -54,6 +54,7 @@ func (o Options) Validate() error {
 	}
 	refuse(o.Role == Local && !o.Simulated && len(o.Cuts) > 1, "--cut is given %d times: "+
 		"in one process no slow node hands over to a further one, so give it once", len(o.Cuts))
+	errs = append(errs, o.validateCuts())
 	refuse(o.SlowNodes > 64 && !o.Simulated, "--slow-nodes is %d: one process has 64 at most, and tandem simulate more", o.SlowNodes)
 	for _, f := range o.Faults {
 		refuse(f.Node > o.SlowNodes, "--fault %q: there are %d slow nodes: give it one of these, or more --slow-nodes", f, o.SlowNodes)

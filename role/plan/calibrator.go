@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"tandem/model"
 	"tandem/pipeline"
@@ -23,8 +22,14 @@ type Calibrator struct {
 	Net     func() *model.Network // that the node has now, which may be none; nil: it is an end node
 	Cut     []int                 // where an emulated device's tail begins; empty: at the best cut
 
-	mu       sync.Mutex
-	measured bool
+	Name  string                     // of the process
+	ID    func() pipeline.NodeID     // what its neighbours call it; without an address: none has called it yet
+	Below func() []*transport.Client // the nodes that it hands over to, and that are there
+
+	measuring sync.Mutex
+	measured  bool // guarded by measuring
+	mu        sync.Mutex
+	ways      map[string]transport.Way // to next nodes, by address
 }
 
 // Calibrate waits for a node that is only starting, and measures for some seconds, or answers at once. While a run is open it does
@@ -44,11 +49,11 @@ func (c *Calibrator) Calibrate(ctx context.Context) (transport.Calibration, erro
 	}
 	k := transport.Calibration{Digest: net.Digest(), Memory: int64(device.Memory() / 2)}
 	if c.Emulate.Name != "" {
-		k.Emulate, k.Layers = c.Emulate.Name, c.Emulate.Layers(net.Shares(), c.cut(net), 0)
+		k.Emulate, k.Layers = c.Emulate.Name, Profile(net, c.Emulate, c.cut(net), c.Threads)
 		return k, nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.measuring.Lock()
+	defer c.measuring.Unlock()
 	if run := c.Busy(); !c.measured && run != "" {
 		return k, fmt.Errorf("%w with run %s: its layers are measured when the run is over", pipeline.ErrBusy, run)
 	}
@@ -58,9 +63,7 @@ func (c *Calibrator) Calibrate(ctx context.Context) (transport.Calibration, erro
 		}
 		c.measured = true
 	}
-	for _, ns := range net.Costs(c.Threads) {
-		k.Layers = append(k.Layers, time.Duration(ns))
-	}
+	k.Layers = Profile(net, c.Emulate, 0, c.Threads)
 	return k, nil
 }
 

@@ -19,13 +19,13 @@ type node struct {
 	transport.Way
 }
 
-// askTime bounds what one node takes to measure its layers: a large network on an old Pi takes a minute.
-const askTime = 3 * time.Minute
+// AskTime bounds what one node takes to measure its layers: a large network on an old Pi takes a minute.
+const AskTime = 3 * time.Minute
 
 // ask asks all nodes what they are and what their layers take, at the same time, and then measures the way to each, one after the
 // other: from here all ways begin with the same link.
 func ask(ctx context.Context, clients []*transport.Client) ([]node, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+	ctx, cancel := context.WithTimeout(ctx, AskTime)
 	defer cancel()
 	fleet, errs := make([]node, len(clients)), make([]error, len(clients))
 	var asking sync.WaitGroup
@@ -73,10 +73,7 @@ func suits(fleet []node, digest string, layers int) error {
 // devices are the nodes as the planner sees them.
 func devices(fleet []node) (all []placement.Device) {
 	for _, n := range fleet {
-		all = append(all, placement.Device{
-			Name: n.client.Address(), Layers: n.Calibration.Layers, Memory: n.Memory,
-			Link: placement.Link{Send: n.Back, Receive: n.There, Delay: n.RoundTrip / 2},
-		})
+		all = append(all, Device(n.client.Address(), n.Calibration.Layers, n.Memory, n.Way))
 	}
 	return all
 }

@@ -6,7 +6,6 @@ import (
 
 	"tandem/model"
 	"tandem/strategy/placement"
-	"tandem/transport"
 )
 
 // Plan is who does what, as JSON has it.
@@ -22,6 +21,8 @@ type Plan struct {
 	Nodes     []Node   `json:"nodes"` // in the order in which frames pass them
 	Unused    []Node   `json:"unused,omitempty"`
 	Notes     []string `json:"notes,omitempty"`
+
+	first string // address of the fast node
 }
 
 // Node is one of the fleet in a plan.
@@ -39,35 +40,34 @@ type Node struct {
 	Emulate   string  `json:"emulate,omitempty"`
 }
 
-// network is a model as the planner sees it. Values travel in the wire's format, and each frame has some bytes of its own.
-func network(net *model.Network, wire string) placement.Network {
-	const envelope = 96 // of a frame in a call: its number, times, shapes
-	n := placement.Network{}
-	for i := range net.Len() + 1 {
-		format := wire
-		if i == net.Len() {
-			format = transport.Float32 // results are exact
-		}
-		n.Bytes = append(n.Bytes, envelope+transport.ValueBytes(format)*net.Size(i))
-	}
-	for i := range net.Len() {
-		n.Weights = append(n.Weights, net.Bytes(i, i+1))
-	}
-	return n
-}
-
 // find makes the plan for a fleet that has answered.
-func find(net *model.Network, fleet []node, goal placement.Goal, strategy, wire string) (Plan, error) {
-	all, on := devices(fleet), network(net, wire)
-	found, err := placement.Find(on, all, goal)
+func find(net *model.Network, fleet []node, t terms) (Plan, error) {
+	all := devices(fleet)
+	values, weights := sizes(net)
+	found, err := placement.Find(Network(values, weights, t.wire), all, t.Goal)
 	if err != nil {
 		return Plan{}, err
 	}
+	nodes := make([]Node, len(fleet))
+	for i, n := range fleet {
+		nodes[i] = said(n)
+	}
+	p := spell(net, found, all, nodes, t)
+	for _, n := range fleet {
+		if n.Version != fleet[0].Version {
+			p.Notes = append(p.Notes, fmt.Sprintf("%s has version %s, and %s has %s: copy the same tandem to all", n.client.Address(), n.Version, fleet[0].client.Address(), fleet[0].Version))
+		}
+	}
+	return p, nil
+}
+
+// spell says what was found for devices, of which each node has said of itself what is known.
+func spell(net *model.Network, found placement.Plan, all []placement.Device, nodes []Node, t terms) Plan {
 	p := Plan{
-		Model: net.Name(), Digest: net.Digest(), For: Rate, Strategy: strategy, Wire: wire, Cuts: found.Cuts(),
+		Model: net.Name(), Digest: net.Digest(), For: Rate, Strategy: t.strategy, Wire: t.wire, Cuts: found.Cuts(),
 		Rate: found.Rate, LatencyMS: milliseconds(found.Latency),
 	}
-	if goal.Latency {
+	if t.Latency {
 		p.For = Latency
 	}
 	used := map[int]bool{}
@@ -78,7 +78,7 @@ func find(net *model.Network, fleet []node, goal placement.Goal, strategy, wire 
 		}
 		for _, d := range stage.Devices {
 			used[d] = true
-			n := said(fleet[d])
+			n := nodes[d]
 			n.Stage, n.From, n.To, n.Weights = i, stage.From, to, net.Bytes(stage.From, to)
 			if n.Role = "slow"; i == 0 {
 				n.Role = "fast"
@@ -89,15 +89,12 @@ func find(net *model.Network, fleet []node, goal placement.Goal, strategy, wire 
 			p.Nodes = append(p.Nodes, n)
 		}
 	}
-	for i, n := range fleet {
+	for i, n := range nodes {
 		if !used[i] {
-			p.Unused = append(p.Unused, said(n))
-		}
-		if n.Version != fleet[0].Version {
-			p.Notes = append(p.Notes, fmt.Sprintf("%s has version %s, and %s has %s: copy the same tandem to all", n.client.Address(), n.Version, fleet[0].client.Address(), fleet[0].Version))
+			p.Unused = append(p.Unused, n)
 		}
 	}
-	return p, nil
+	return p
 }
 
 // said is what a node has said of itself.

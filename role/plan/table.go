@@ -10,8 +10,8 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// print prints a plan in 80 columns, and what has to be typed for it.
-func (p Plan) print(to io.Writer, model, end string) {
+// print prints a plan in 80 columns.
+func (p Plan) print(to io.Writer) {
 	fmt.Fprintf(to, "%s, %s: %.1f f/s with --strategy %s, %.0f ms from input to output\n\n", p.Model, p.title(), p.Rate, p.Strategy, p.LatencyMS)
 	fmt.Fprintf(to, "%-26s %-4s  %9s  %8s  %9s  %9s  %s\n", "node", "role", "layers", "ms", "weights", "Mbit/s", "trip ms")
 	for _, n := range p.Nodes {
@@ -24,10 +24,12 @@ func (p Plan) print(to io.Writer, model, end string) {
 	for _, note := range p.Notes {
 		fmt.Fprintf(to, "\nnote: %s\n", note)
 	}
-	fmt.Fprintf(to, "\nOn these devices:\n\n")
-	for _, line := range p.commands(model, end) {
-		fmt.Fprintln(to, "  "+line)
-	}
+}
+
+// printCommands prints what has to be typed for it.
+func (p Plan) printCommands(to io.Writer, model, end string) error {
+	_, err := fmt.Fprintf(to, "\nOn these devices:\n\n  %s\n", strings.Join(p.commands(model, end), "\n  "))
+	return err
 }
 
 func (p Plan) title() string {

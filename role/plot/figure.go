@@ -73,7 +73,7 @@ func styleOf(size float64) chartdraw.Style {
 
 // textWidth leaves room for the font of who looks at an SVG, which may be wider than that of chartdraw.
 func textWidth(r chartdraw.Renderer, text string, size float64) int {
-	return chartdraw.Draw.MeasureText(r, text, styleOf(size)).Width() * 9 / 8
+	return chartdraw.Draw.MeasureText(r, text, styleOf(size)).Width() * 6 / 5
 }
 
 // formats are what a picture may be, by the suffix of its name.
@@ -108,7 +108,7 @@ func (f figure) render(format string, to io.Writer) error {
 
 // write writes a text in as many lines as it takes, in whatever font, and returns where the last one ends.
 func write(r chartdraw.Renderer, text string, size float64, top int) int {
-	for _, line := range chartdraw.Text.WrapFit(r, text, (figureWidth-2*edge)*8/9, styleOf(size)) {
+	for _, line := range chartdraw.Text.WrapFitWord(r, text, (figureWidth-2*edge)*5/6, styleOf(size)) {
 		chartdraw.Draw.Text(r, line, edge, top+int(size), styleOf(size))
 		top += int(1.4 * size)
 	}

@@ -64,10 +64,10 @@ func (s *sweep) heat(name, other string) (figure, error) {
 	return f, nil
 }
 
-// edges are half-way between values, and as far beyond the first and the last.
+// edges are half-way between values, and as far beyond the first and the last, but not below 0.
 func edges(values []float64) (all []float64) {
 	n := len(values)
-	all = append(all, values[0]-(values[1]-values[0])/2)
+	all = append(all, max(0, values[0]-(values[1]-values[0])/2))
 	for i := range n - 1 {
 		all = append(all, (values[i]+values[i+1])/2)
 	}

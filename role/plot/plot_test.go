@@ -209,3 +209,16 @@ func TestAxisIsRound(t *testing.T) {
 		}
 	}
 }
+
+// A caption that is longer than the picture is wide takes several lines.
+func TestLongTextsAreWrapped(t *testing.T) {
+	var to bytes.Buffer
+	long := strings.Repeat("a word or two ", 20)
+	f := figure{title: "title", caption: long, x: newAxis("x", 0, 1, 5, false), panels: []panel{{y: newAxis("y", 0, 1, 5, false)}}}
+	if err := f.render(".svg", &to); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(to.String(), ">a word") + strings.Count(to.String(), ">or two") + strings.Count(to.String(), ">two a") + strings.Count(to.String(), ">word or"); n < 2 {
+		t.Errorf("280 letters take %d lines", n)
+	}
+}

@@ -65,6 +65,7 @@ func printRuns(to io.Writer, reports []pipeline.Report) {
 		printSources(to, reports[metered]) // the same nodes played the others
 	}
 	for _, r := range reports {
+		printRecuts(to, r)
 		printLosses(to, r)
 		printLastSeen(to, r)
 		for i, note := range together(r.Notes) {
@@ -73,6 +74,17 @@ func printRuns(to io.Writer, reports []pipeline.Report) {
 			}
 			fmt.Fprintln(to, wrap(r.Strategy+": "+note))
 		}
+	}
+}
+
+// printRecuts says when the run was cut anew, and why.
+func printRecuts(to io.Writer, r pipeline.Report) {
+	for i, c := range r.Recuts {
+		if i == 0 {
+			fmt.Fprintln(to)
+		}
+		fmt.Fprintln(to, wrap(fmt.Sprintf("%s: after %.1f s cut at %s instead of %s, as %s", r.Strategy, c.AtS,
+			pipeline.FormatCuts(c.Cuts), pipeline.FormatCuts(c.Was), c.Why)))
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"tandem/pipeline"
-	"tandem/pipeline/simulate"
 	"tandem/role/command"
 	"tandem/role/options"
 	"tandem/role/report"
@@ -27,11 +26,13 @@ var Settings = []string{
 // Command is tandem simulate.
 func Command(version string, stdout, stderr io.Writer) *cli.Command {
 	given := options.Given{}
-	c := comparison{}
+	c, t := comparison{}, Together{}
 	return &cli.Command{
 		Name: "simulate", Usage: "play runs in virtual time, by the same strategies",
 		UsageText: "tandem simulate [flags of a run without --role]\ntandem simulate --like report.json --strategy balance   the fleet of a run that was played",
 		Flags: append(command.Of(given, Settings...),
+			&cli.IntFlag{Name: "pipelines", Destination: &t.Pipelines, Value: 1, Usage: "how many such pipelines there are at the same time, each with a client, a fast node, slow nodes and an end of its own"},
+			&cli.BoolFlag{Name: "shared-link", Destination: &t.Shared, Usage: "one link carries what all nodes of all pipelines send, as a channel of Wi-Fi does, instead of one for each node"},
 			&cli.StringFlag{Name: "like", Destination: &c.like, Usage: "file with the report of a run that was played, by --format json, or its --trace: the simulation takes its cut, frames, beat, devices and links as they were measured, and flags change them"},
 			&cli.StringFlag{Name: "compare", Destination: &c.with, Usage: "file with the report of a run that was played: the simulated one is printed beside it, with the differences"},
 		),
@@ -45,13 +46,13 @@ func Command(version string, stdout, stderr io.Writer) *cli.Command {
 			}
 			o, err := given.Simulated(os.Environ())
 			if err == nil {
-				err = Check(o)
+				err = errors.Join(Check(o), t.Check(o))
 			}
 			if err != nil {
 				return command.Wrong(err)
 			}
 			o.Version, o.Stdout, o.Stderr, o.Report.Stdout = version, stdout, stderr, stdout
-			return run(ctx.Context, o, fleet, c)
+			return run(ctx.Context, o, fleet, c, t)
 		},
 	}
 }
@@ -68,7 +69,7 @@ func Check(o options.Options) error {
 }
 
 // run simulates one strategy, or each in turn, and prints the reports.
-func run(ctx context.Context, o options.Options, fleet *Fleet, c comparison) (err error) {
+func run(ctx context.Context, o options.Options, fleet *Fleet, c comparison, t Together) (err error) {
 	out, err := report.Open(o.Report)
 	if err != nil {
 		return err
@@ -92,36 +93,36 @@ func run(ctx context.Context, o options.Options, fleet *Fleet, c comparison) (er
 			names = append(names, e.Name)
 		}
 	}
-	var trace *report.Trace
 	if o.Trace != "" {
-		if trace, err = report.CreateTrace(o.Trace); err != nil {
+		trace, err := report.CreateTrace(o.Trace)
+		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, trace.Close()) }()
+		site.Traced = trace.Of
 	}
+	var all [][]pipeline.Report
 	var reports []pipeline.Report // people compare them side by side
 	for _, name := range names {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		p, err := site.Plan(o, name)
+		these, err := site.PlayTogether(o, name, t)
 		if err != nil {
 			return err
 		}
-		if trace != nil {
-			p.Levels[0][0].Stage.Traced = trace.Of(p.Run.ID)
-		}
-		r, err := simulate.Play(p)
-		if err != nil {
-			return err
-		}
-		r.Version = o.Version
-		reports = append(reports, r)
-		if len(names) == 1 || o.Report.Format != report.Table {
-			if err := out.Print(r); err != nil {
-				return err
+		for _, r := range these {
+			if alone := len(names) == 1 && t.Pipelines == 1; alone || o.Report.Format != report.Table {
+				err = errors.Join(err, out.Print(r))
 			}
 		}
+		if err != nil {
+			return err
+		}
+		all, reports = append(all, these), append(reports, these...)
+	}
+	if t.Pipelines > 1 && o.Report.Format == report.Table {
+		return summary(o.Report.Stdout, all)
 	}
 	if len(names) > 1 && o.Report.Format == report.Table {
 		if err := out.Compare(reports); err != nil {

@@ -26,8 +26,11 @@ type Site struct {
 	net    *model.Network
 	shares []float64 // of its time, by layer
 	cuts   []int
-	memory int    // bytes that frames may take in each process
-	fleet  *Fleet // of a run that was played; nil: devices and links are those of the options
+	memory int          // bytes that frames may take in each process
+	fleet  *Fleet       // of a run that was played; nil: devices and links are those of the options
+	shared *link.Uplink // that all nodes send over; nil: each has its own
+	// Traced takes the decisions of fast in a run; nil: nobody wants them.
+	Traced func(run string) func(pipeline.Decided)
 	// Delay is what a message takes one way where no link is emulated.
 	Delay time.Duration
 	// Chances are the seeds of the nodes; nil: those that they have in one process.
@@ -131,6 +134,9 @@ func (s *Site) Plan(o options.Options, name string) (simulate.Plan, error) {
 		}
 		p.Levels = append(p.Levels, these)
 	}
+	if s.Traced != nil {
+		p.Levels[0][0].Stage.Traced = s.Traced(p.Run.ID)
+	}
 	p.Value = transport.ValueBytes(p.Run.Wire)
 	for _, f := range o.Faults {
 		p.Faults = append(p.Faults, simulate.Fault{Level: 1, Node: f.Node - 1, At: f.At, For: f.For})
@@ -169,7 +175,10 @@ func (s *Site) host(o options.Options, r options.Role, place int) simulate.Host 
 	if r != options.Client {
 		h.ID.Address = fmt.Sprintf("%s-%d", string(r), place+1)
 	}
-	if o.Link.Name != "" {
+	switch {
+	case s.shared != nil:
+		h.Uplink = uplink{s.shared}
+	case o.Link.Name != "":
 		h.Uplink = uplink{link.NewUplink(o.Link, s.chances(o, r, place))}
 	}
 	owner := device.Owner{Role: string(r), Threads: 1, Power: o.Power, Emulate: o.Emulate}

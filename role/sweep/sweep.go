@@ -96,7 +96,7 @@ func (s *sweep) player() (play player, workers int, stop func() error, err error
 	}
 	sites := sites{made: make(map[string]*simulate.Site)}
 	// Runs leave much that is garbage, and little that stays: a heap of some more megabytes is collected less often.
-	percent := debug.SetGCPercent(800)
+	percent := debug.SetGCPercent(300)
 	return sites.play, runtime.GOMAXPROCS(0), func() error {
 		debug.SetGCPercent(percent)
 		return sites.close()

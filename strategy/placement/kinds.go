@@ -101,7 +101,9 @@ func cuts(n Network, fleet []Device, most int) []int {
 	layers := len(n.Weights)
 	inner := make([]int, 0, layers)
 	for c := 1; c < layers; c++ {
-		inner = append(inner, c)
+		if n.Bytes[c] >= 0 {
+			inner = append(inner, c)
+		}
 	}
 	if len(inner) > most {
 		inner = thinned(inner, n, fleet, most)

@@ -96,6 +96,7 @@ type node struct {
 	wait   func()
 }
 
+func (n *node) Survey(context.Context) (transport.Survey, error) { return transport.Survey{}, nil }
 func (n *node) Calibrate(context.Context) (transport.Calibration, error) {
 	return transport.Calibration{}, nil
 }

@@ -389,6 +389,227 @@ func (x *CalibrateResponse) GetEmulate() string {
 	return ""
 }
 
+type SurveyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SurveyRequest) Reset() {
+	*x = SurveyRequest{}
+	mi := &file_tandem_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SurveyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SurveyRequest) ProtoMessage() {}
+
+func (x *SurveyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SurveyRequest.ProtoReflect.Descriptor instead.
+func (*SurveyRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{4}
+}
+
+type SurveyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The network.
+	Digest string `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	// Values that a frame has at each boundary: before the first layer, between two, behind the last one. 0: no cut there.
+	Sizes []int64 `protobuf:"varint,2,rep,packed,name=sizes,proto3" json:"sizes,omitempty"`
+	// Bytes of each layer.
+	Weights []int64 `protobuf:"varint,3,rep,packed,name=weights,proto3" json:"weights,omitempty"`
+	// Stage after stage: this node, those that it hands over to, and so on.
+	Sites         []*Site `protobuf:"bytes,4,rep,name=sites,proto3" json:"sites,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SurveyResponse) Reset() {
+	*x = SurveyResponse{}
+	mi := &file_tandem_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SurveyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SurveyResponse) ProtoMessage() {}
+
+func (x *SurveyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SurveyResponse.ProtoReflect.Descriptor instead.
+func (*SurveyResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SurveyResponse) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *SurveyResponse) GetSizes() []int64 {
+	if x != nil {
+		return x.Sizes
+	}
+	return nil
+}
+
+func (x *SurveyResponse) GetWeights() []int64 {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
+func (x *SurveyResponse) GetSites() []*Site {
+	if x != nil {
+		return x.Sites
+	}
+	return nil
+}
+
+// Site is a node in its place in a pipeline.
+type Site struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Node  *NodeName              `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	// The process: unique for each.
+	Name  string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Stage int32  `protobuf:"varint,3,opt,name=stage,proto3" json:"stage,omitempty"`
+	// What each layer takes of a frame by itself, in nanoseconds; where nothing is measured, in some unit.
+	Layers   []int64 `protobuf:"varint,4,rep,packed,name=layers,proto3" json:"layers,omitempty"`
+	Measured bool    `protobuf:"varint,5,opt,name=measured,proto3" json:"measured,omitempty"`
+	// Bytes that the node has for weights; 0: it is not known.
+	Memory int64 `protobuf:"varint,6,opt,name=memory,proto3" json:"memory,omitempty"`
+	// The way to it from the node above: the round trip, and bytes a second; 0: more than can be told.
+	RoundTripNs   int64   `protobuf:"varint,7,opt,name=round_trip_ns,json=roundTripNs,proto3" json:"round_trip_ns,omitempty"`
+	There         float64 `protobuf:"fixed64,8,opt,name=there,proto3" json:"there,omitempty"`
+	Back          float64 `protobuf:"fixed64,9,opt,name=back,proto3" json:"back,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Site) Reset() {
+	*x = Site{}
+	mi := &file_tandem_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Site) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Site) ProtoMessage() {}
+
+func (x *Site) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Site.ProtoReflect.Descriptor instead.
+func (*Site) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Site) GetNode() *NodeName {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *Site) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Site) GetStage() int32 {
+	if x != nil {
+		return x.Stage
+	}
+	return 0
+}
+
+func (x *Site) GetLayers() []int64 {
+	if x != nil {
+		return x.Layers
+	}
+	return nil
+}
+
+func (x *Site) GetMeasured() bool {
+	if x != nil {
+		return x.Measured
+	}
+	return false
+}
+
+func (x *Site) GetMemory() int64 {
+	if x != nil {
+		return x.Memory
+	}
+	return 0
+}
+
+func (x *Site) GetRoundTripNs() int64 {
+	if x != nil {
+		return x.RoundTripNs
+	}
+	return 0
+}
+
+func (x *Site) GetThere() float64 {
+	if x != nil {
+		return x.There
+	}
+	return 0
+}
+
+func (x *Site) GetBack() float64 {
+	if x != nil {
+		return x.Back
+	}
+	return 0
+}
+
 type ProbeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Data  []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
@@ -400,7 +621,7 @@ type ProbeRequest struct {
 
 func (x *ProbeRequest) Reset() {
 	*x = ProbeRequest{}
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -412,7 +633,7 @@ func (x *ProbeRequest) String() string {
 func (*ProbeRequest) ProtoMessage() {}
 
 func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[4]
+	mi := &file_tandem_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -425,7 +646,7 @@ func (x *ProbeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeRequest.ProtoReflect.Descriptor instead.
 func (*ProbeRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{4}
+	return file_tandem_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ProbeRequest) GetData() []byte {
@@ -451,7 +672,7 @@ type ProbeResponse struct {
 
 func (x *ProbeResponse) Reset() {
 	*x = ProbeResponse{}
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -463,7 +684,7 @@ func (x *ProbeResponse) String() string {
 func (*ProbeResponse) ProtoMessage() {}
 
 func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[5]
+	mi := &file_tandem_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -476,7 +697,7 @@ func (x *ProbeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeResponse.ProtoReflect.Descriptor instead.
 func (*ProbeResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{5}
+	return file_tandem_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ProbeResponse) GetData() []byte {
@@ -509,7 +730,7 @@ type OpenRequest struct {
 
 func (x *OpenRequest) Reset() {
 	*x = OpenRequest{}
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -521,7 +742,7 @@ func (x *OpenRequest) String() string {
 func (*OpenRequest) ProtoMessage() {}
 
 func (x *OpenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[6]
+	mi := &file_tandem_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -534,7 +755,7 @@ func (x *OpenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenRequest.ProtoReflect.Descriptor instead.
 func (*OpenRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{6}
+	return file_tandem_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *OpenRequest) GetRun() *Run {
@@ -615,7 +836,7 @@ type OpenResponse struct {
 
 func (x *OpenResponse) Reset() {
 	*x = OpenResponse{}
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -627,7 +848,7 @@ func (x *OpenResponse) String() string {
 func (*OpenResponse) ProtoMessage() {}
 
 func (x *OpenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[7]
+	mi := &file_tandem_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,7 +861,7 @@ func (x *OpenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenResponse.ProtoReflect.Descriptor instead.
 func (*OpenResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{7}
+	return file_tandem_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *OpenResponse) GetRun() *Run {
@@ -708,7 +929,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +941,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[8]
+	mi := &file_tandem_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +954,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{8}
+	return file_tandem_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Value) GetName() string {
@@ -783,14 +1004,18 @@ type Run struct {
 	// The frames are of live pictures, of which only the newest counts.
 	Newest bool `protobuf:"varint,13,opt,name=newest,proto3" json:"newest,omitempty"`
 	// What the network gives for each frame.
-	Outputs       []*Value `protobuf:"bytes,12,rep,name=outputs,proto3" json:"outputs,omitempty"`
+	Outputs []*Value `protobuf:"bytes,12,rep,name=outputs,proto3" json:"outputs,omitempty"`
+	// The cuts move as the fleet changes: each node may need any layer.
+	Auto bool `protobuf:"varint,14,opt,name=auto,proto3" json:"auto,omitempty"`
+	// How often they have moved.
+	Epoch         int32 `protobuf:"varint,15,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +1027,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[9]
+	mi := &file_tandem_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -815,7 +1040,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{9}
+	return file_tandem_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Run) GetId() string {
@@ -902,6 +1127,153 @@ func (x *Run) GetOutputs() []*Value {
 	return nil
 }
 
+func (x *Run) GetAuto() bool {
+	if x != nil {
+		return x.Auto
+	}
+	return false
+}
+
+func (x *Run) GetEpoch() int32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+// Recut is where a run that is open is cut anew. Each node passes it on until all have the layers for it; then it comes again
+// with go.
+type Recut struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1, 2, 3: a higher one holds.
+	Epoch         int32   `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Cuts          []int32 `protobuf:"varint,2,rep,packed,name=cuts,proto3" json:"cuts,omitempty"`
+	Go            bool    `protobuf:"varint,3,opt,name=go,proto3" json:"go,omitempty"`
+	Why           string  `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recut) Reset() {
+	*x = Recut{}
+	mi := &file_tandem_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recut) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recut) ProtoMessage() {}
+
+func (x *Recut) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recut.ProtoReflect.Descriptor instead.
+func (*Recut) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Recut) GetEpoch() int32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *Recut) GetCuts() []int32 {
+	if x != nil {
+		return x.Cuts
+	}
+	return nil
+}
+
+func (x *Recut) GetGo() bool {
+	if x != nil {
+		return x.Go
+	}
+	return false
+}
+
+func (x *Recut) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+// Recutting is how far a node, and those below it, are with the newest recut that they were told of.
+type Recutting struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Epoch int32                  `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Ready bool                   `protobuf:"varint,2,opt,name=ready,proto3" json:"ready,omitempty"`
+	// Why they can't; empty: they can.
+	Refused       string `protobuf:"bytes,3,opt,name=refused,proto3" json:"refused,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recutting) Reset() {
+	*x = Recutting{}
+	mi := &file_tandem_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recutting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recutting) ProtoMessage() {}
+
+func (x *Recutting) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recutting.ProtoReflect.Descriptor instead.
+func (*Recutting) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Recutting) GetEpoch() int32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *Recutting) GetReady() bool {
+	if x != nil {
+		return x.Ready
+	}
+	return false
+}
+
+func (x *Recutting) GetRefused() string {
+	if x != nil {
+		return x.Refused
+	}
+	return ""
+}
+
 type SupplyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As in Open: what the node needs depends on the cuts.
@@ -919,7 +1291,7 @@ type SupplyRequest struct {
 
 func (x *SupplyRequest) Reset() {
 	*x = SupplyRequest{}
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -931,7 +1303,7 @@ func (x *SupplyRequest) String() string {
 func (*SupplyRequest) ProtoMessage() {}
 
 func (x *SupplyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[10]
+	mi := &file_tandem_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -944,7 +1316,7 @@ func (x *SupplyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SupplyRequest.ProtoReflect.Descriptor instead.
 func (*SupplyRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{10}
+	return file_tandem_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SupplyRequest) GetRun() *Run {
@@ -1001,7 +1373,7 @@ type SupplyResponse struct {
 
 func (x *SupplyResponse) Reset() {
 	*x = SupplyResponse{}
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1013,7 +1385,7 @@ func (x *SupplyResponse) String() string {
 func (*SupplyResponse) ProtoMessage() {}
 
 func (x *SupplyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[11]
+	mi := &file_tandem_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1026,7 +1398,7 @@ func (x *SupplyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SupplyResponse.ProtoReflect.Descriptor instead.
 func (*SupplyResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{11}
+	return file_tandem_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SupplyResponse) GetWanted() []int32 {
@@ -1053,7 +1425,7 @@ type FetchRequest struct {
 
 func (x *FetchRequest) Reset() {
 	*x = FetchRequest{}
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1065,7 +1437,7 @@ func (x *FetchRequest) String() string {
 func (*FetchRequest) ProtoMessage() {}
 
 func (x *FetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[12]
+	mi := &file_tandem_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1078,7 +1450,7 @@ func (x *FetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchRequest.ProtoReflect.Descriptor instead.
 func (*FetchRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{12}
+	return file_tandem_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *FetchRequest) GetDigest() string {
@@ -1106,7 +1478,7 @@ type FetchResponse struct {
 
 func (x *FetchResponse) Reset() {
 	*x = FetchResponse{}
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1118,7 +1490,7 @@ func (x *FetchResponse) String() string {
 func (*FetchResponse) ProtoMessage() {}
 
 func (x *FetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[13]
+	mi := &file_tandem_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1131,7 +1503,7 @@ func (x *FetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchResponse.ProtoReflect.Descriptor instead.
 func (*FetchResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{13}
+	return file_tandem_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *FetchResponse) GetManifest() []byte {
@@ -1166,7 +1538,7 @@ type Chunk struct {
 
 func (x *Chunk) Reset() {
 	*x = Chunk{}
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1550,7 @@ func (x *Chunk) String() string {
 func (*Chunk) ProtoMessage() {}
 
 func (x *Chunk) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[14]
+	mi := &file_tandem_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1563,7 @@ func (x *Chunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Chunk.ProtoReflect.Descriptor instead.
 func (*Chunk) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{14}
+	return file_tandem_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Chunk) GetIndex() int32 {
@@ -1219,14 +1591,16 @@ type PushRequest struct {
 	// What this neighbour and the nodes above it are doing. It comes with the signs of life.
 	Status []*Status `protobuf:"bytes,6,rep,name=status,proto3" json:"status,omitempty"`
 	// Frames that ended above without a result, and on this neighbour: each is told about once, and may be forgotten.
-	Fates         []*Fate `protobuf:"bytes,7,rep,name=fates,proto3" json:"fates,omitempty"`
+	Fates []*Fate `protobuf:"bytes,7,rep,name=fates,proto3" json:"fates,omitempty"`
+	// The newest, where there was one.
+	Recut         *Recut `protobuf:"bytes,8,opt,name=recut,proto3" json:"recut,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PushRequest) Reset() {
 	*x = PushRequest{}
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1612,7 @@ func (x *PushRequest) String() string {
 func (*PushRequest) ProtoMessage() {}
 
 func (x *PushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[15]
+	mi := &file_tandem_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1625,7 @@ func (x *PushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushRequest.ProtoReflect.Descriptor instead.
 func (*PushRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{15}
+	return file_tandem_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PushRequest) GetRun() string {
@@ -1296,6 +1670,13 @@ func (x *PushRequest) GetFates() []*Fate {
 	return nil
 }
 
+func (x *PushRequest) GetRecut() *Recut {
+	if x != nil {
+		return x.Recut
+	}
+	return nil
+}
+
 // Fate is what became of frames that will have no answer.
 type Fate struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
@@ -1311,7 +1692,7 @@ type Fate struct {
 
 func (x *Fate) Reset() {
 	*x = Fate{}
-	mi := &file_tandem_proto_msgTypes[16]
+	mi := &file_tandem_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1323,7 +1704,7 @@ func (x *Fate) String() string {
 func (*Fate) ProtoMessage() {}
 
 func (x *Fate) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[16]
+	mi := &file_tandem_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1717,7 @@ func (x *Fate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fate.ProtoReflect.Descriptor instead.
 func (*Fate) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{16}
+	return file_tandem_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Fate) GetRole() string {
@@ -1379,7 +1760,7 @@ type AnswersRequest struct {
 
 func (x *AnswersRequest) Reset() {
 	*x = AnswersRequest{}
-	mi := &file_tandem_proto_msgTypes[17]
+	mi := &file_tandem_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1391,7 +1772,7 @@ func (x *AnswersRequest) String() string {
 func (*AnswersRequest) ProtoMessage() {}
 
 func (x *AnswersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[17]
+	mi := &file_tandem_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1404,7 +1785,7 @@ func (x *AnswersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswersRequest.ProtoReflect.Descriptor instead.
 func (*AnswersRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{17}
+	return file_tandem_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AnswersRequest) GetRun() string {
@@ -1434,7 +1815,7 @@ type AnswersResponse struct {
 
 func (x *AnswersResponse) Reset() {
 	*x = AnswersResponse{}
-	mi := &file_tandem_proto_msgTypes[18]
+	mi := &file_tandem_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1827,7 @@ func (x *AnswersResponse) String() string {
 func (*AnswersResponse) ProtoMessage() {}
 
 func (x *AnswersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[18]
+	mi := &file_tandem_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1840,7 @@ func (x *AnswersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswersResponse.ProtoReflect.Descriptor instead.
 func (*AnswersResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{18}
+	return file_tandem_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AnswersResponse) GetAnswers() []*Frame {
@@ -1514,7 +1895,7 @@ type Frame struct {
 
 func (x *Frame) Reset() {
 	*x = Frame{}
-	mi := &file_tandem_proto_msgTypes[19]
+	mi := &file_tandem_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1526,7 +1907,7 @@ func (x *Frame) String() string {
 func (*Frame) ProtoMessage() {}
 
 func (x *Frame) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[19]
+	mi := &file_tandem_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1539,7 +1920,7 @@ func (x *Frame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frame.ProtoReflect.Descriptor instead.
 func (*Frame) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{19}
+	return file_tandem_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Frame) GetId() uint64 {
@@ -1645,7 +2026,7 @@ type Tensor struct {
 
 func (x *Tensor) Reset() {
 	*x = Tensor{}
-	mi := &file_tandem_proto_msgTypes[20]
+	mi := &file_tandem_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1657,7 +2038,7 @@ func (x *Tensor) String() string {
 func (*Tensor) ProtoMessage() {}
 
 func (x *Tensor) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[20]
+	mi := &file_tandem_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1670,7 +2051,7 @@ func (x *Tensor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tensor.ProtoReflect.Descriptor instead.
 func (*Tensor) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{20}
+	return file_tandem_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Tensor) GetShape() []int32 {
@@ -1705,14 +2086,16 @@ type PushResponse struct {
 	// The answer to a sign of life of a node that was stopped: this life is over, and what it had taken is handed on or counted.
 	Left bool `protobuf:"varint,5,opt,name=left,proto3" json:"left,omitempty"`
 	// In the last answer of a life: its ledger, and those that it has of others.
-	Nodes         []*Ledger `protobuf:"bytes,6,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	Nodes []*Ledger `protobuf:"bytes,6,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	// Where the call had a recut.
+	Recut         *Recutting `protobuf:"bytes,7,opt,name=recut,proto3" json:"recut,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PushResponse) Reset() {
 	*x = PushResponse{}
-	mi := &file_tandem_proto_msgTypes[21]
+	mi := &file_tandem_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1724,7 +2107,7 @@ func (x *PushResponse) String() string {
 func (*PushResponse) ProtoMessage() {}
 
 func (x *PushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[21]
+	mi := &file_tandem_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1737,7 +2120,7 @@ func (x *PushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushResponse.ProtoReflect.Descriptor instead.
 func (*PushResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{21}
+	return file_tandem_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PushResponse) GetFeedback() []*Feedback {
@@ -1775,6 +2158,13 @@ func (x *PushResponse) GetNodes() []*Ledger {
 	return nil
 }
 
+func (x *PushResponse) GetRecut() *Recutting {
+	if x != nil {
+		return x.Recut
+	}
+	return nil
+}
+
 type Feedback struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// False: the queue was full, and the frame is gone.
@@ -1801,7 +2191,7 @@ type Feedback struct {
 
 func (x *Feedback) Reset() {
 	*x = Feedback{}
-	mi := &file_tandem_proto_msgTypes[22]
+	mi := &file_tandem_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1813,7 +2203,7 @@ func (x *Feedback) String() string {
 func (*Feedback) ProtoMessage() {}
 
 func (x *Feedback) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[22]
+	mi := &file_tandem_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1826,7 +2216,7 @@ func (x *Feedback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feedback.ProtoReflect.Descriptor instead.
 func (*Feedback) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{22}
+	return file_tandem_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Feedback) GetAccepted() bool {
@@ -1914,7 +2304,7 @@ type CloseRequest struct {
 
 func (x *CloseRequest) Reset() {
 	*x = CloseRequest{}
-	mi := &file_tandem_proto_msgTypes[23]
+	mi := &file_tandem_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1926,7 +2316,7 @@ func (x *CloseRequest) String() string {
 func (*CloseRequest) ProtoMessage() {}
 
 func (x *CloseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[23]
+	mi := &file_tandem_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1939,7 +2329,7 @@ func (x *CloseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
 func (*CloseRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{23}
+	return file_tandem_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CloseRequest) GetRun() string {
@@ -1987,7 +2377,7 @@ type CloseResponse struct {
 
 func (x *CloseResponse) Reset() {
 	*x = CloseResponse{}
-	mi := &file_tandem_proto_msgTypes[24]
+	mi := &file_tandem_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2389,7 @@ func (x *CloseResponse) String() string {
 func (*CloseResponse) ProtoMessage() {}
 
 func (x *CloseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[24]
+	mi := &file_tandem_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2402,7 @@ func (x *CloseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
 func (*CloseResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{24}
+	return file_tandem_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CloseResponse) GetReport() *Report {
@@ -2080,7 +2470,7 @@ type Ledger struct {
 
 func (x *Ledger) Reset() {
 	*x = Ledger{}
-	mi := &file_tandem_proto_msgTypes[25]
+	mi := &file_tandem_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2092,7 +2482,7 @@ func (x *Ledger) String() string {
 func (*Ledger) ProtoMessage() {}
 
 func (x *Ledger) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[25]
+	mi := &file_tandem_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2105,7 +2495,7 @@ func (x *Ledger) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ledger.ProtoReflect.Descriptor instead.
 func (*Ledger) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{25}
+	return file_tandem_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Ledger) GetRole() string {
@@ -2388,7 +2778,7 @@ type Handover struct {
 
 func (x *Handover) Reset() {
 	*x = Handover{}
-	mi := &file_tandem_proto_msgTypes[26]
+	mi := &file_tandem_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2400,7 +2790,7 @@ func (x *Handover) String() string {
 func (*Handover) ProtoMessage() {}
 
 func (x *Handover) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[26]
+	mi := &file_tandem_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2413,7 +2803,7 @@ func (x *Handover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Handover.ProtoReflect.Descriptor instead.
 func (*Handover) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{26}
+	return file_tandem_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Handover) GetRole() string {
@@ -2463,14 +2853,16 @@ type Status struct {
 	// The neighbours below that do not answer it.
 	Down []*NodeName `protobuf:"bytes,13,rep,name=down,proto3" json:"down,omitempty"`
 	// Of tandem, on that node.
-	Version       string `protobuf:"bytes,14,opt,name=version,proto3" json:"version,omitempty"`
+	Version string `protobuf:"bytes,14,opt,name=version,proto3" json:"version,omitempty"`
+	// How many times as long as was expected layers take.
+	Slowdown      float64 `protobuf:"fixed64,15,opt,name=slowdown,proto3" json:"slowdown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_tandem_proto_msgTypes[27]
+	mi := &file_tandem_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2482,7 +2874,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[27]
+	mi := &file_tandem_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2495,7 +2887,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{27}
+	return file_tandem_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Status) GetLedger() *Ledger {
@@ -2596,6 +2988,13 @@ func (x *Status) GetVersion() string {
 	return ""
 }
 
+func (x *Status) GetSlowdown() float64 {
+	if x != nil {
+		return x.Slowdown
+	}
+	return 0
+}
+
 // Live is what end knows of a run that goes on.
 type Live struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
@@ -2609,14 +3008,16 @@ type Live struct {
 	State      string                 `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
 	StalenessS float64                `protobuf:"fixed64,9,opt,name=staleness_s,json=stalenessS,proto3" json:"staleness_s,omitempty"`
 	// The nodes that do not answer a neighbour.
-	Down          []*NodeName `protobuf:"bytes,10,rep,name=down,proto3" json:"down,omitempty"`
+	Down []*NodeName `protobuf:"bytes,10,rep,name=down,proto3" json:"down,omitempty"`
+	// Those that compute, and that end has heard of lately.
+	Paces         []*Pace `protobuf:"bytes,11,rep,name=paces,proto3" json:"paces,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Live) Reset() {
 	*x = Live{}
-	mi := &file_tandem_proto_msgTypes[28]
+	mi := &file_tandem_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2628,7 +3029,7 @@ func (x *Live) String() string {
 func (*Live) ProtoMessage() {}
 
 func (x *Live) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[28]
+	mi := &file_tandem_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2641,7 +3042,7 @@ func (x *Live) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Live.ProtoReflect.Descriptor instead.
 func (*Live) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{28}
+	return file_tandem_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Live) GetSent() int64 {
@@ -2714,6 +3115,84 @@ func (x *Live) GetDown() []*NodeName {
 	return nil
 }
 
+func (x *Live) GetPaces() []*Pace {
+	if x != nil {
+		return x.Paces
+	}
+	return nil
+}
+
+// Pace is how fast a node is.
+type Pace struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Role    string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	Address string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	// How many times as long as was expected layers take; 0: it is not known.
+	Slowdown float64 `protobuf:"fixed64,3,opt,name=slowdown,proto3" json:"slowdown,omitempty"`
+	// That the tail takes to become resident, in the mean.
+	SwitchMs      float64 `protobuf:"fixed64,4,opt,name=switch_ms,json=switchMs,proto3" json:"switch_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pace) Reset() {
+	*x = Pace{}
+	mi := &file_tandem_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pace) ProtoMessage() {}
+
+func (x *Pace) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pace.ProtoReflect.Descriptor instead.
+func (*Pace) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *Pace) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *Pace) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Pace) GetSlowdown() float64 {
+	if x != nil {
+		return x.Slowdown
+	}
+	return 0
+}
+
+func (x *Pace) GetSwitchMs() float64 {
+	if x != nil {
+		return x.SwitchMs
+	}
+	return 0
+}
+
 // Report is what is known of a run when it is closed.
 type Report struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -2753,15 +3232,16 @@ type Report struct {
 	// In virtual time; otherwise it was played.
 	Simulated bool `protobuf:"varint,31,opt,name=simulated,proto3" json:"simulated,omitempty"`
 	// What was possible at best with the devices as they were measured.
-	BestCoverage  *float64 `protobuf:"fixed64,32,opt,name=best_coverage,json=bestCoverage,proto3,oneof" json:"best_coverage,omitempty"`
-	BestRate      *float64 `protobuf:"fixed64,33,opt,name=best_rate,json=bestRate,proto3,oneof" json:"best_rate,omitempty"`
+	BestCoverage  *float64    `protobuf:"fixed64,32,opt,name=best_coverage,json=bestCoverage,proto3,oneof" json:"best_coverage,omitempty"`
+	BestRate      *float64    `protobuf:"fixed64,33,opt,name=best_rate,json=bestRate,proto3,oneof" json:"best_rate,omitempty"`
+	Recuts        []*Recutted `protobuf:"bytes,34,rep,name=recuts,proto3" json:"recuts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_tandem_proto_msgTypes[29]
+	mi := &file_tandem_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2773,7 +3253,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[29]
+	mi := &file_tandem_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2786,7 +3266,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{29}
+	return file_tandem_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Report) GetRun() string {
@@ -3020,6 +3500,82 @@ func (x *Report) GetBestRate() float64 {
 	return 0
 }
 
+func (x *Report) GetRecuts() []*Recutted {
+	if x != nil {
+		return x.Recuts
+	}
+	return nil
+}
+
+// Recutted is that a run was cut anew.
+type Recutted struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AtS           float64                `protobuf:"fixed64,1,opt,name=at_s,json=atS,proto3" json:"at_s,omitempty"`
+	Was           []int32                `protobuf:"varint,2,rep,packed,name=was,proto3" json:"was,omitempty"`
+	Cuts          []int32                `protobuf:"varint,3,rep,packed,name=cuts,proto3" json:"cuts,omitempty"`
+	Why           string                 `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recutted) Reset() {
+	*x = Recutted{}
+	mi := &file_tandem_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recutted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recutted) ProtoMessage() {}
+
+func (x *Recutted) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recutted.ProtoReflect.Descriptor instead.
+func (*Recutted) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *Recutted) GetAtS() float64 {
+	if x != nil {
+		return x.AtS
+	}
+	return 0
+}
+
+func (x *Recutted) GetWas() []int32 {
+	if x != nil {
+		return x.Was
+	}
+	return nil
+}
+
+func (x *Recutted) GetCuts() []int32 {
+	if x != nil {
+		return x.Cuts
+	}
+	return nil
+}
+
+func (x *Recutted) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
 // NodeName is what reports call a node.
 type NodeName struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3031,7 +3587,7 @@ type NodeName struct {
 
 func (x *NodeName) Reset() {
 	*x = NodeName{}
-	mi := &file_tandem_proto_msgTypes[30]
+	mi := &file_tandem_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3043,7 +3599,7 @@ func (x *NodeName) String() string {
 func (*NodeName) ProtoMessage() {}
 
 func (x *NodeName) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[30]
+	mi := &file_tandem_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3056,7 +3612,7 @@ func (x *NodeName) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeName.ProtoReflect.Descriptor instead.
 func (*NodeName) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{30}
+	return file_tandem_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *NodeName) GetRole() string {
@@ -3087,7 +3643,7 @@ type LastSeen struct {
 
 func (x *LastSeen) Reset() {
 	*x = LastSeen{}
-	mi := &file_tandem_proto_msgTypes[31]
+	mi := &file_tandem_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3099,7 +3655,7 @@ func (x *LastSeen) String() string {
 func (*LastSeen) ProtoMessage() {}
 
 func (x *LastSeen) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[31]
+	mi := &file_tandem_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3112,7 +3668,7 @@ func (x *LastSeen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastSeen.ProtoReflect.Descriptor instead.
 func (*LastSeen) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{31}
+	return file_tandem_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *LastSeen) GetRole() string {
@@ -3156,7 +3712,7 @@ type Latency struct {
 
 func (x *Latency) Reset() {
 	*x = Latency{}
-	mi := &file_tandem_proto_msgTypes[32]
+	mi := &file_tandem_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3168,7 +3724,7 @@ func (x *Latency) String() string {
 func (*Latency) ProtoMessage() {}
 
 func (x *Latency) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[32]
+	mi := &file_tandem_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3181,7 +3737,7 @@ func (x *Latency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Latency.ProtoReflect.Descriptor instead.
 func (*Latency) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{32}
+	return file_tandem_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Latency) GetP50() float64 {
@@ -3293,7 +3849,23 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06digest\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x06digest\x12\x1e\n" +
 	"\x06layers\x18\x02 \x03(\x03B\x06\x80\xb5\x18\x80\x80\x04R\x06layers\x12\x16\n" +
 	"\x06memory\x18\x03 \x01(\x03R\x06memory\x12\x18\n" +
-	"\aemulate\x18\x04 \x01(\tR\aemulate\"J\n" +
+	"\aemulate\x18\x04 \x01(\tR\aemulate\"\x16\n" +
+	"\rSurveyRequest:\x05\x80\xb5\x18\x80 \"\x9c\x01\n" +
+	"\x0eSurveyResponse\x12\x1c\n" +
+	"\x06digest\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x06digest\x12\x1c\n" +
+	"\x05sizes\x18\x02 \x03(\x03B\x06\x80\xb5\x18\x81\x80\x04R\x05sizes\x12 \n" +
+	"\aweights\x18\x03 \x03(\x03B\x06\x80\xb5\x18\x80\x80\x04R\aweights\x12,\n" +
+	"\x05sites\x18\x04 \x03(\v2\x0f.tandem.v1.SiteB\x05\x80\xb5\x18\x80\x02R\x05sites\"\x87\x02\n" +
+	"\x04Site\x12-\n" +
+	"\x04node\x18\x01 \x01(\v2\x13.tandem.v1.NodeNameB\x04\x90\xb5\x18\x01R\x04node\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
+	"\x05stage\x18\x03 \x01(\x05B\x04\x80\xb5\x18@R\x05stage\x12\x1e\n" +
+	"\x06layers\x18\x04 \x03(\x03B\x06\x80\xb5\x18\x80\x80\x04R\x06layers\x12\x1a\n" +
+	"\bmeasured\x18\x05 \x01(\bR\bmeasured\x12\x16\n" +
+	"\x06memory\x18\x06 \x01(\x03R\x06memory\x12\"\n" +
+	"\rround_trip_ns\x18\a \x01(\x03R\vroundTripNs\x12\x14\n" +
+	"\x05there\x18\b \x01(\x01R\x05there\x12\x12\n" +
+	"\x04back\x18\t \x01(\x01R\x04back\"J\n" +
 	"\fProbeRequest\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\x12\x1e\n" +
 	"\x06wanted\x18\x02 \x01(\x05B\x06\x80\xb5\x18\x80\x80@R\x06wanted:\x06\x80\xb5\x18\x80\x81@\"+\n" +
@@ -3322,7 +3894,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\x05shape\x18\x02 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x12\n" +
 	"\x04type\x18\x03 \x01(\tR\x04type\x12 \n" +
-	"\vprobability\x18\x04 \x01(\bR\vprobability\"\xe8\x02\n" +
+	"\vprobability\x18\x04 \x01(\bR\vprobability\"\x92\x03\n" +
 	"\x03Run\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\x80\xb5\x18\x80\x01\x90\xb5\x18\x01R\x02id\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x80\xb5\x18\x80\x01R\bstrategy\x12\x14\n" +
@@ -3337,7 +3909,18 @@ const file_tandem_proto_rawDesc = "" +
 	" \x01(\tR\x04load\x12\x19\n" +
 	"\x04wire\x18\v \x01(\tB\x05\x80\xb5\x18\x80\x01R\x04wire\x12\x16\n" +
 	"\x06newest\x18\r \x01(\bR\x06newest\x121\n" +
-	"\aoutputs\x18\f \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\aoutputsJ\x04\b\b\x10\t\"\xd5\x01\n" +
+	"\aoutputs\x18\f \x03(\v2\x10.tandem.v1.ValueB\x05\x80\xb5\x18\x80\x01R\aoutputs\x12\x12\n" +
+	"\x04auto\x18\x0e \x01(\bR\x04auto\x12\x14\n" +
+	"\x05epoch\x18\x0f \x01(\x05R\x05epochJ\x04\b\b\x10\t\"`\n" +
+	"\x05Recut\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x05R\x05epoch\x12\x18\n" +
+	"\x04cuts\x18\x02 \x03(\x05B\x04\x80\xb5\x18@R\x04cuts\x12\x0e\n" +
+	"\x02go\x18\x03 \x01(\bR\x02go\x12\x17\n" +
+	"\x03why\x18\x04 \x01(\tB\x05\x88\xb5\x18\x80\x04R\x03why\"X\n" +
+	"\tRecutting\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x05R\x05epoch\x12\x14\n" +
+	"\x05ready\x18\x02 \x01(\bR\x05ready\x12\x1f\n" +
+	"\arefused\x18\x03 \x01(\tB\x05\x88\xb5\x18\x80\bR\arefused\"\xd5\x01\n" +
 	"\rSupplyRequest\x12&\n" +
 	"\x03run\x18\x01 \x01(\v2\x0e.tandem.v1.RunB\x04\x90\xb5\x18\x01R\x03run\x12\x18\n" +
 	"\x04from\x18\x02 \x01(\tB\x04\x90\xb5\x18\x01R\x04from\x12\x14\n" +
@@ -3357,14 +3940,15 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06chunks\x18\x03 \x03(\v2\x10.tandem.v1.ChunkB\x04\x80\xb5\x18@R\x06chunks\"1\n" +
 	"\x05Chunk\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x12\n" +
-	"\x04data\x18\x02 \x01(\fR\x04data\"\xe3\x01\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\x8b\x02\n" +
 	"\vPushRequest\x12\x16\n" +
 	"\x03run\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12/\n" +
 	"\x06frames\x18\x03 \x03(\v2\x10.tandem.v1.FrameB\x05\x80\xb5\x18\x80\x02R\x06frames\x12\x12\n" +
 	"\x04kept\x18\x04 \x01(\bR\x04kept\x120\n" +
 	"\x06status\x18\x06 \x03(\v2\x11.tandem.v1.StatusB\x05\x80\xb5\x18\x80\x01R\x06status\x12+\n" +
-	"\x05fates\x18\a \x03(\v2\x0f.tandem.v1.FateB\x04\x80\xb5\x18@R\x05fatesJ\x04\b\x05\x10\x06\"y\n" +
+	"\x05fates\x18\a \x03(\v2\x0f.tandem.v1.FateB\x04\x80\xb5\x18@R\x05fates\x12&\n" +
+	"\x05recut\x18\b \x01(\v2\x10.tandem.v1.RecutR\x05recutJ\x04\b\x05\x10\x06\"y\n" +
 	"\x04Fate\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x1e\n" +
@@ -3396,13 +3980,14 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06Tensor\x12\x1a\n" +
 	"\x05shape\x18\x01 \x03(\x05B\x04\x80\xb5\x18\bR\x05shape\x12\x14\n" +
 	"\x05scale\x18\x02 \x01(\x02R\x05scale\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x02R\x06offset\"\xc2\x01\n" +
+	"\x06offset\x18\x03 \x01(\x02R\x06offset\"\xee\x01\n" +
 	"\fPushResponse\x126\n" +
 	"\bfeedback\x18\x01 \x03(\v2\x13.tandem.v1.FeedbackB\x05\x80\xb5\x18\x80\x02R\bfeedback\x12#\n" +
 	"\x04live\x18\x03 \x01(\v2\x0f.tandem.v1.LiveR\x04live\x12\x12\n" +
 	"\x04life\x18\x04 \x01(\tR\x04life\x12\x12\n" +
 	"\x04left\x18\x05 \x01(\bR\x04left\x12'\n" +
-	"\x05nodes\x18\x06 \x03(\v2\x11.tandem.v1.LedgerR\x05nodesJ\x04\b\x02\x10\x03\"\xb3\x02\n" +
+	"\x05nodes\x18\x06 \x03(\v2\x11.tandem.v1.LedgerR\x05nodes\x12*\n" +
+	"\x05recut\x18\a \x01(\v2\x14.tandem.v1.RecuttingR\x05recutJ\x04\b\x02\x10\x03\"\xb3\x02\n" +
 	"\bFeedback\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\bR\baccepted\x12!\n" +
 	"\fqueue_length\x18\x02 \x01(\x05R\vqueueLength\x12%\n" +
@@ -3476,7 +4061,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x12\n" +
 	"\x04life\x18\x03 \x01(\tR\x04life\x12\x1e\n" +
-	"\x06frames\x18\x04 \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x06frames\"\xd1\x03\n" +
+	"\x06frames\x18\x04 \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x06frames\"\xed\x03\n" +
 	"\x06Status\x12/\n" +
 	"\x06ledger\x18\x01 \x01(\v2\x11.tandem.v1.LedgerB\x04\x90\xb5\x18\x01R\x06ledger\x12\x1c\n" +
 	"\x06layers\x18\x02 \x03(\x05B\x04\x80\xb5\x18\x02R\x06layers\x12\x1a\n" +
@@ -3494,7 +4079,8 @@ const file_tandem_proto_rawDesc = "" +
 	"\vstaleness_s\x18\f \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
 	"stalenessS\x12'\n" +
 	"\x04down\x18\r \x03(\v2\x13.tandem.v1.NodeNameR\x04down\x12\x1f\n" +
-	"\aversion\x18\x0e \x01(\tB\x05\x80\xb5\x18\x80\x01R\aversion\"\xb4\x02\n" +
+	"\aversion\x18\x0e \x01(\tB\x05\x80\xb5\x18\x80\x01R\aversion\x12\x1a\n" +
+	"\bslowdown\x18\x0f \x01(\x01R\bslowdown\"\xdb\x02\n" +
 	"\x04Live\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\x03R\x04sent\x12\x1c\n" +
 	"\tdelivered\x18\x02 \x01(\x03R\tdelivered\x12\x1e\n" +
@@ -3511,7 +4097,13 @@ const file_tandem_proto_rawDesc = "" +
 	"\vstaleness_s\x18\t \x01(\x01B\b\x80\xb5\x18\x80\x94\xeb\xdc\x03R\n" +
 	"stalenessS\x12'\n" +
 	"\x04down\x18\n" +
-	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\"\xf0\b\n" +
+	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\x12%\n" +
+	"\x05paces\x18\v \x03(\v2\x0f.tandem.v1.PaceR\x05paces\"s\n" +
+	"\x04Pace\x12\x18\n" +
+	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x1a\n" +
+	"\bslowdown\x18\x03 \x01(\x01R\bslowdown\x12\x1b\n" +
+	"\tswitch_ms\x18\x04 \x01(\x01R\bswitchMs\"\x9d\t\n" +
 	"\x06Report\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x88\xb5\x18\x80 R\bstrategy\x12\x14\n" +
@@ -3550,12 +4142,18 @@ const file_tandem_proto_rawDesc = "" +
 	"\askipped\x18\x1e \x01(\x03R\askipped\x12\x1c\n" +
 	"\tsimulated\x18\x1f \x01(\bR\tsimulated\x12(\n" +
 	"\rbest_coverage\x18  \x01(\x01H\x02R\fbestCoverage\x88\x01\x01\x12 \n" +
-	"\tbest_rate\x18! \x01(\x01H\x03R\bbestRate\x88\x01\x01B\v\n" +
+	"\tbest_rate\x18! \x01(\x01H\x03R\bbestRate\x88\x01\x01\x12+\n" +
+	"\x06recuts\x18\" \x03(\v2\x13.tandem.v1.RecuttedR\x06recutsB\v\n" +
 	"\t_accuracyB\x13\n" +
 	"\x11_joules_per_frameB\x10\n" +
 	"\x0e_best_coverageB\f\n" +
 	"\n" +
-	"_best_rate\"8\n" +
+	"_best_rate\"h\n" +
+	"\bRecutted\x12\x11\n" +
+	"\x04at_s\x18\x01 \x01(\x01R\x03atS\x12\x16\n" +
+	"\x03was\x18\x02 \x03(\x05B\x04\x80\xb5\x18@R\x03was\x12\x18\n" +
+	"\x04cuts\x18\x03 \x03(\x05B\x04\x80\xb5\x18@R\x04cuts\x12\x17\n" +
+	"\x03why\x18\x04 \x01(\tB\x05\x88\xb5\x18\x80\x04R\x03why\"8\n" +
 	"\bNodeName\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\"l\n" +
@@ -3576,10 +4174,11 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06Reason\x12\b\n" +
 	"\x04OVER\x10\x00\x12\v\n" +
 	"\aSTOPPED\x10\x01\x12\x0f\n" +
-	"\vINTERRUPTED\x10\x022\xbc\x04\n" +
+	"\vINTERRUPTED\x10\x022\xfb\x04\n" +
 	"\x04Node\x12C\n" +
 	"\bDescribe\x12\x1a.tandem.v1.DescribeRequest\x1a\x1b.tandem.v1.DescribeResponse\x12F\n" +
-	"\tCalibrate\x12\x1b.tandem.v1.CalibrateRequest\x1a\x1c.tandem.v1.CalibrateResponse\x12:\n" +
+	"\tCalibrate\x12\x1b.tandem.v1.CalibrateRequest\x1a\x1c.tandem.v1.CalibrateResponse\x12=\n" +
+	"\x06Survey\x12\x18.tandem.v1.SurveyRequest\x1a\x19.tandem.v1.SurveyResponse\x12:\n" +
 	"\x05Probe\x12\x17.tandem.v1.ProbeRequest\x1a\x18.tandem.v1.ProbeResponse\x127\n" +
 	"\x04Open\x12\x16.tandem.v1.OpenRequest\x1a\x17.tandem.v1.OpenResponse\x127\n" +
 	"\x04Push\x12\x16.tandem.v1.PushRequest\x1a\x17.tandem.v1.PushResponse\x12:\n" +
@@ -3605,7 +4204,7 @@ func file_tandem_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_tandem_proto_goTypes = []any{
 	(Encoding)(0),                       // 0: tandem.v1.Encoding
 	(Reason)(0),                         // 1: tandem.v1.Reason
@@ -3613,99 +4212,114 @@ var file_tandem_proto_goTypes = []any{
 	(*DescribeResponse)(nil),            // 3: tandem.v1.DescribeResponse
 	(*CalibrateRequest)(nil),            // 4: tandem.v1.CalibrateRequest
 	(*CalibrateResponse)(nil),           // 5: tandem.v1.CalibrateResponse
-	(*ProbeRequest)(nil),                // 6: tandem.v1.ProbeRequest
-	(*ProbeResponse)(nil),               // 7: tandem.v1.ProbeResponse
-	(*OpenRequest)(nil),                 // 8: tandem.v1.OpenRequest
-	(*OpenResponse)(nil),                // 9: tandem.v1.OpenResponse
-	(*Value)(nil),                       // 10: tandem.v1.Value
-	(*Run)(nil),                         // 11: tandem.v1.Run
-	(*SupplyRequest)(nil),               // 12: tandem.v1.SupplyRequest
-	(*SupplyResponse)(nil),              // 13: tandem.v1.SupplyResponse
-	(*FetchRequest)(nil),                // 14: tandem.v1.FetchRequest
-	(*FetchResponse)(nil),               // 15: tandem.v1.FetchResponse
-	(*Chunk)(nil),                       // 16: tandem.v1.Chunk
-	(*PushRequest)(nil),                 // 17: tandem.v1.PushRequest
-	(*Fate)(nil),                        // 18: tandem.v1.Fate
-	(*AnswersRequest)(nil),              // 19: tandem.v1.AnswersRequest
-	(*AnswersResponse)(nil),             // 20: tandem.v1.AnswersResponse
-	(*Frame)(nil),                       // 21: tandem.v1.Frame
-	(*Tensor)(nil),                      // 22: tandem.v1.Tensor
-	(*PushResponse)(nil),                // 23: tandem.v1.PushResponse
-	(*Feedback)(nil),                    // 24: tandem.v1.Feedback
-	(*CloseRequest)(nil),                // 25: tandem.v1.CloseRequest
-	(*CloseResponse)(nil),               // 26: tandem.v1.CloseResponse
-	(*Ledger)(nil),                      // 27: tandem.v1.Ledger
-	(*Handover)(nil),                    // 28: tandem.v1.Handover
-	(*Status)(nil),                      // 29: tandem.v1.Status
-	(*Live)(nil),                        // 30: tandem.v1.Live
-	(*Report)(nil),                      // 31: tandem.v1.Report
-	(*NodeName)(nil),                    // 32: tandem.v1.NodeName
-	(*LastSeen)(nil),                    // 33: tandem.v1.LastSeen
-	(*Latency)(nil),                     // 34: tandem.v1.Latency
-	nil,                                 // 35: tandem.v1.Ledger.DecisionsEntry
-	nil,                                 // 36: tandem.v1.Ledger.StatesEntry
-	(*descriptorpb.FieldOptions)(nil),   // 37: google.protobuf.FieldOptions
-	(*descriptorpb.MessageOptions)(nil), // 38: google.protobuf.MessageOptions
+	(*SurveyRequest)(nil),               // 6: tandem.v1.SurveyRequest
+	(*SurveyResponse)(nil),              // 7: tandem.v1.SurveyResponse
+	(*Site)(nil),                        // 8: tandem.v1.Site
+	(*ProbeRequest)(nil),                // 9: tandem.v1.ProbeRequest
+	(*ProbeResponse)(nil),               // 10: tandem.v1.ProbeResponse
+	(*OpenRequest)(nil),                 // 11: tandem.v1.OpenRequest
+	(*OpenResponse)(nil),                // 12: tandem.v1.OpenResponse
+	(*Value)(nil),                       // 13: tandem.v1.Value
+	(*Run)(nil),                         // 14: tandem.v1.Run
+	(*Recut)(nil),                       // 15: tandem.v1.Recut
+	(*Recutting)(nil),                   // 16: tandem.v1.Recutting
+	(*SupplyRequest)(nil),               // 17: tandem.v1.SupplyRequest
+	(*SupplyResponse)(nil),              // 18: tandem.v1.SupplyResponse
+	(*FetchRequest)(nil),                // 19: tandem.v1.FetchRequest
+	(*FetchResponse)(nil),               // 20: tandem.v1.FetchResponse
+	(*Chunk)(nil),                       // 21: tandem.v1.Chunk
+	(*PushRequest)(nil),                 // 22: tandem.v1.PushRequest
+	(*Fate)(nil),                        // 23: tandem.v1.Fate
+	(*AnswersRequest)(nil),              // 24: tandem.v1.AnswersRequest
+	(*AnswersResponse)(nil),             // 25: tandem.v1.AnswersResponse
+	(*Frame)(nil),                       // 26: tandem.v1.Frame
+	(*Tensor)(nil),                      // 27: tandem.v1.Tensor
+	(*PushResponse)(nil),                // 28: tandem.v1.PushResponse
+	(*Feedback)(nil),                    // 29: tandem.v1.Feedback
+	(*CloseRequest)(nil),                // 30: tandem.v1.CloseRequest
+	(*CloseResponse)(nil),               // 31: tandem.v1.CloseResponse
+	(*Ledger)(nil),                      // 32: tandem.v1.Ledger
+	(*Handover)(nil),                    // 33: tandem.v1.Handover
+	(*Status)(nil),                      // 34: tandem.v1.Status
+	(*Live)(nil),                        // 35: tandem.v1.Live
+	(*Pace)(nil),                        // 36: tandem.v1.Pace
+	(*Report)(nil),                      // 37: tandem.v1.Report
+	(*Recutted)(nil),                    // 38: tandem.v1.Recutted
+	(*NodeName)(nil),                    // 39: tandem.v1.NodeName
+	(*LastSeen)(nil),                    // 40: tandem.v1.LastSeen
+	(*Latency)(nil),                     // 41: tandem.v1.Latency
+	nil,                                 // 42: tandem.v1.Ledger.DecisionsEntry
+	nil,                                 // 43: tandem.v1.Ledger.StatesEntry
+	(*descriptorpb.FieldOptions)(nil),   // 44: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil), // 45: google.protobuf.MessageOptions
 }
 var file_tandem_proto_depIdxs = []int32{
-	10, // 0: tandem.v1.DescribeResponse.inputs:type_name -> tandem.v1.Value
-	11, // 1: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
-	11, // 2: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
-	10, // 3: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Value
-	10, // 4: tandem.v1.Run.outputs:type_name -> tandem.v1.Value
-	11, // 5: tandem.v1.SupplyRequest.run:type_name -> tandem.v1.Run
-	16, // 6: tandem.v1.SupplyRequest.chunks:type_name -> tandem.v1.Chunk
-	16, // 7: tandem.v1.FetchResponse.chunks:type_name -> tandem.v1.Chunk
-	21, // 8: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
-	29, // 9: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
-	18, // 10: tandem.v1.PushRequest.fates:type_name -> tandem.v1.Fate
-	21, // 11: tandem.v1.AnswersResponse.answers:type_name -> tandem.v1.Frame
-	18, // 12: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Fate
-	0,  // 13: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
-	22, // 14: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
-	24, // 15: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
-	30, // 16: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
-	27, // 17: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
-	27, // 18: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
-	1,  // 19: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
-	31, // 20: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	35, // 21: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	36, // 22: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
-	28, // 23: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
-	27, // 24: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	32, // 25: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
-	32, // 26: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
-	34, // 27: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	27, // 28: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	32, // 29: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
-	33, // 30: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
-	37, // 31: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	37, // 32: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	37, // 33: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	38, // 34: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
-	2,  // 35: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
-	4,  // 36: tandem.v1.Node.Calibrate:input_type -> tandem.v1.CalibrateRequest
-	6,  // 37: tandem.v1.Node.Probe:input_type -> tandem.v1.ProbeRequest
-	8,  // 38: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	17, // 39: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	25, // 40: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	19, // 41: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
-	12, // 42: tandem.v1.Node.Supply:input_type -> tandem.v1.SupplyRequest
-	14, // 43: tandem.v1.Node.Fetch:input_type -> tandem.v1.FetchRequest
-	3,  // 44: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
-	5,  // 45: tandem.v1.Node.Calibrate:output_type -> tandem.v1.CalibrateResponse
-	7,  // 46: tandem.v1.Node.Probe:output_type -> tandem.v1.ProbeResponse
-	9,  // 47: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	23, // 48: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	26, // 49: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	20, // 50: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
-	13, // 51: tandem.v1.Node.Supply:output_type -> tandem.v1.SupplyResponse
-	15, // 52: tandem.v1.Node.Fetch:output_type -> tandem.v1.FetchResponse
-	44, // [44:53] is the sub-list for method output_type
-	35, // [35:44] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	31, // [31:35] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	13, // 0: tandem.v1.DescribeResponse.inputs:type_name -> tandem.v1.Value
+	8,  // 1: tandem.v1.SurveyResponse.sites:type_name -> tandem.v1.Site
+	39, // 2: tandem.v1.Site.node:type_name -> tandem.v1.NodeName
+	14, // 3: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
+	14, // 4: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
+	13, // 5: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Value
+	13, // 6: tandem.v1.Run.outputs:type_name -> tandem.v1.Value
+	14, // 7: tandem.v1.SupplyRequest.run:type_name -> tandem.v1.Run
+	21, // 8: tandem.v1.SupplyRequest.chunks:type_name -> tandem.v1.Chunk
+	21, // 9: tandem.v1.FetchResponse.chunks:type_name -> tandem.v1.Chunk
+	26, // 10: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
+	34, // 11: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
+	23, // 12: tandem.v1.PushRequest.fates:type_name -> tandem.v1.Fate
+	15, // 13: tandem.v1.PushRequest.recut:type_name -> tandem.v1.Recut
+	26, // 14: tandem.v1.AnswersResponse.answers:type_name -> tandem.v1.Frame
+	23, // 15: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Fate
+	0,  // 16: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
+	27, // 17: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
+	29, // 18: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback
+	35, // 19: tandem.v1.PushResponse.live:type_name -> tandem.v1.Live
+	32, // 20: tandem.v1.PushResponse.nodes:type_name -> tandem.v1.Ledger
+	16, // 21: tandem.v1.PushResponse.recut:type_name -> tandem.v1.Recutting
+	32, // 22: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
+	1,  // 23: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
+	37, // 24: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	42, // 25: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	43, // 26: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	33, // 27: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
+	32, // 28: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
+	39, // 29: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
+	39, // 30: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
+	36, // 31: tandem.v1.Live.paces:type_name -> tandem.v1.Pace
+	41, // 32: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	32, // 33: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	39, // 34: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
+	40, // 35: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
+	38, // 36: tandem.v1.Report.recuts:type_name -> tandem.v1.Recutted
+	44, // 37: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	44, // 38: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	44, // 39: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	45, // 40: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	2,  // 41: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
+	4,  // 42: tandem.v1.Node.Calibrate:input_type -> tandem.v1.CalibrateRequest
+	6,  // 43: tandem.v1.Node.Survey:input_type -> tandem.v1.SurveyRequest
+	9,  // 44: tandem.v1.Node.Probe:input_type -> tandem.v1.ProbeRequest
+	11, // 45: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	22, // 46: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	30, // 47: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	24, // 48: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
+	17, // 49: tandem.v1.Node.Supply:input_type -> tandem.v1.SupplyRequest
+	19, // 50: tandem.v1.Node.Fetch:input_type -> tandem.v1.FetchRequest
+	3,  // 51: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
+	5,  // 52: tandem.v1.Node.Calibrate:output_type -> tandem.v1.CalibrateResponse
+	7,  // 53: tandem.v1.Node.Survey:output_type -> tandem.v1.SurveyResponse
+	10, // 54: tandem.v1.Node.Probe:output_type -> tandem.v1.ProbeResponse
+	12, // 55: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	28, // 56: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	31, // 57: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	25, // 58: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
+	18, // 59: tandem.v1.Node.Supply:output_type -> tandem.v1.SupplyResponse
+	20, // 60: tandem.v1.Node.Fetch:output_type -> tandem.v1.FetchResponse
+	51, // [51:61] is the sub-list for method output_type
+	41, // [41:51] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	37, // [37:41] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }
@@ -3713,15 +4327,15 @@ func file_tandem_proto_init() {
 	if File_tandem_proto != nil {
 		return
 	}
-	file_tandem_proto_msgTypes[19].OneofWrappers = []any{}
-	file_tandem_proto_msgTypes[29].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[24].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[35].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_proto_rawDesc), len(file_tandem_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   35,
+			NumMessages:   42,
 			NumExtensions: 4,
 			NumServices:   1,
 		},

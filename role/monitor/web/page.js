@@ -74,7 +74,7 @@ function drawNow() {
     run: run ? describe(run, `open for ${n.duration(run.open_s)}`)
       : last ? `The last one: ${withTasks(last)}, ${describe(last, `took ${n.duration(last.elapsed_s)}`)}`
       : "None has been closed since this node was started.",
-    cut: run?.cuts?.length ? `${run.model}, cut at ${run.cuts.join(", ")}` : last ? "as the last run left it" : "",
+    cut: run?.cuts?.length ? `${run.model}, cut at ${run.cuts.join(", ")}${run.recuts ? ", moved " + (run.recuts > 1 ? `${run.recuts} times` : "once") : ""}` : last ? "as the last run left it" : "",
     command: `./tandem --role client --next ${status.nodes?.find(x => x.role === "fast")?.address || "fast:12345"}`,
   };
   for (const [id, text] of Object.entries(figures)) $(id).textContent = text;

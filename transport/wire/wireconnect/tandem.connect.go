@@ -40,6 +40,8 @@ const (
 	NodeDescribeProcedure = "/tandem.v1.Node/Describe"
 	// NodeCalibrateProcedure is the fully-qualified name of the Node's Calibrate RPC.
 	NodeCalibrateProcedure = "/tandem.v1.Node/Calibrate"
+	// NodeSurveyProcedure is the fully-qualified name of the Node's Survey RPC.
+	NodeSurveyProcedure = "/tandem.v1.Node/Survey"
 	// NodeProbeProcedure is the fully-qualified name of the Node's Probe RPC.
 	NodeProbeProcedure = "/tandem.v1.Node/Probe"
 	// NodeOpenProcedure is the fully-qualified name of the Node's Open RPC.
@@ -62,6 +64,9 @@ type NodeClient interface {
 	Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error)
 	// Calibrate says what a frame takes on the node, layer by layer. It measures that once, and not while a run is open.
 	Calibrate(context.Context, *wire.CalibrateRequest) (*wire.CalibrateResponse, error)
+	// Survey says what the network's layers take on the node and on all nodes below it, and what the ways to these are like. Before
+	// a run it measures what is not known yet.
+	Survey(context.Context, *wire.SurveyRequest) (*wire.SurveyResponse, error)
 	// Probe carries bytes there and back: how long that takes tells what the link is like.
 	Probe(context.Context, *wire.ProbeRequest) (*wire.ProbeResponse, error)
 	// Open begins a run, or joins it where another neighbour has opened it already. It travels down the pipeline.
@@ -102,6 +107,12 @@ func NewNodeClient(httpClient connect.HTTPClient, baseURL string, opts ...connec
 			httpClient,
 			baseURL+NodeCalibrateProcedure,
 			connect.WithSchema(nodeMethods.ByName("Calibrate")),
+			connect.WithClientOptions(opts...),
+		),
+		survey: connect.NewClient[wire.SurveyRequest, wire.SurveyResponse](
+			httpClient,
+			baseURL+NodeSurveyProcedure,
+			connect.WithSchema(nodeMethods.ByName("Survey")),
 			connect.WithClientOptions(opts...),
 		),
 		probe: connect.NewClient[wire.ProbeRequest, wire.ProbeResponse](
@@ -153,6 +164,7 @@ func NewNodeClient(httpClient connect.HTTPClient, baseURL string, opts ...connec
 type nodeClient struct {
 	describe  *connect.Client[wire.DescribeRequest, wire.DescribeResponse]
 	calibrate *connect.Client[wire.CalibrateRequest, wire.CalibrateResponse]
+	survey    *connect.Client[wire.SurveyRequest, wire.SurveyResponse]
 	probe     *connect.Client[wire.ProbeRequest, wire.ProbeResponse]
 	open      *connect.Client[wire.OpenRequest, wire.OpenResponse]
 	push      *connect.Client[wire.PushRequest, wire.PushResponse]
@@ -174,6 +186,15 @@ func (c *nodeClient) Describe(ctx context.Context, req *wire.DescribeRequest) (*
 // Calibrate calls tandem.v1.Node.Calibrate.
 func (c *nodeClient) Calibrate(ctx context.Context, req *wire.CalibrateRequest) (*wire.CalibrateResponse, error) {
 	response, err := c.calibrate.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Survey calls tandem.v1.Node.Survey.
+func (c *nodeClient) Survey(ctx context.Context, req *wire.SurveyRequest) (*wire.SurveyResponse, error) {
+	response, err := c.survey.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -245,6 +266,9 @@ type NodeHandler interface {
 	Describe(context.Context, *wire.DescribeRequest) (*wire.DescribeResponse, error)
 	// Calibrate says what a frame takes on the node, layer by layer. It measures that once, and not while a run is open.
 	Calibrate(context.Context, *wire.CalibrateRequest) (*wire.CalibrateResponse, error)
+	// Survey says what the network's layers take on the node and on all nodes below it, and what the ways to these are like. Before
+	// a run it measures what is not known yet.
+	Survey(context.Context, *wire.SurveyRequest) (*wire.SurveyResponse, error)
 	// Probe carries bytes there and back: how long that takes tells what the link is like.
 	Probe(context.Context, *wire.ProbeRequest) (*wire.ProbeResponse, error)
 	// Open begins a run, or joins it where another neighbour has opened it already. It travels down the pipeline.
@@ -281,6 +305,12 @@ func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, htt
 		NodeCalibrateProcedure,
 		svc.Calibrate,
 		connect.WithSchema(nodeMethods.ByName("Calibrate")),
+		connect.WithHandlerOptions(opts...),
+	)
+	nodeSurveyHandler := connect.NewUnaryHandlerSimple(
+		NodeSurveyProcedure,
+		svc.Survey,
+		connect.WithSchema(nodeMethods.ByName("Survey")),
 		connect.WithHandlerOptions(opts...),
 	)
 	nodeProbeHandler := connect.NewUnaryHandlerSimple(
@@ -331,6 +361,8 @@ func NewNodeHandler(svc NodeHandler, opts ...connect.HandlerOption) (string, htt
 			nodeDescribeHandler.ServeHTTP(w, r)
 		case NodeCalibrateProcedure:
 			nodeCalibrateHandler.ServeHTTP(w, r)
+		case NodeSurveyProcedure:
+			nodeSurveyHandler.ServeHTTP(w, r)
 		case NodeProbeProcedure:
 			nodeProbeHandler.ServeHTTP(w, r)
 		case NodeOpenProcedure:
@@ -360,6 +392,10 @@ func (UnimplementedNodeHandler) Describe(context.Context, *wire.DescribeRequest)
 
 func (UnimplementedNodeHandler) Calibrate(context.Context, *wire.CalibrateRequest) (*wire.CalibrateResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Calibrate is not implemented"))
+}
+
+func (UnimplementedNodeHandler) Survey(context.Context, *wire.SurveyRequest) (*wire.SurveyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("tandem.v1.Node.Survey is not implemented"))
 }
 
 func (UnimplementedNodeHandler) Probe(context.Context, *wire.ProbeRequest) (*wire.ProbeResponse, error) {
