@@ -85,7 +85,8 @@ func (n *Node) evaluate(results []Result, c *Constant, shape []int) error {
 			x.Float32s()[i] = c.reals[i]
 		default:
 			v := c.ints[i]
-			if x.Float32s()[i] = float32(v); v < -exact || v > exact {
+			// Where real numbers come of it, as of the bias of a quantised layer, it is rounded as they are.
+			if x.Float32s()[i] = float32(v); (v < -exact || v > exact) && results[0].Type != onnx.Float32 {
 				return fmt.Errorf("%d: %w: integers are computed with up to %d", v, ErrUnsupported, exact)
 			}
 		}

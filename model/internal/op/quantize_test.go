@@ -25,6 +25,7 @@ func TestQuantisedByHand(t *testing.T) {
 		"blocks":             {"QuantizeLinear", attr{"axis": 2, "block_size": 2}, in(x, reals(dims(1, 2, 2), 0.5, 1, 1, 2)), []float32{0, 1, 2, 0, 200, 1}},
 		"back":               {"DequantizeLinear", nil, in(x, half, reals(nil, 1)), []float32{-0.5, -0.25, 0.25, -1, 99.5, 0.75}},
 		"back, of constants": {"DequantizeLinear", attr{"axis": 0}, in(of8(dims(2, 1), 3, 4), reals(dims(2), 2, 3), of8(dims(2), 1, 2)), []float32{4, 6}},
+		"a large bias":       {"DequantizeLinear", nil, in(&Constant{Type: onnx.Int32, Dims: wide(dims(2)), ints: []int64{-360576896, 1 << 30}}, reals(nil, 1.0/(1<<28))), []float32{-1.3432513, 4}},
 		"conv of integers":   {"ConvInteger", nil, in(whole, of8(dims(1, 1, 1, 2), 3, 4), of8(nil, 10), of8(nil, 1)), []float32{3, 13}},
 		"padding is 0":       {"ConvInteger", attr{"pads": []int64{0, 1, 0, 0}}, in(whole, of8(dims(1, 1, 1, 2), 1, 1), of8(nil, 10)), []float32{0, 1, 2, 5}},
 		"conv": {"QLinearConv", nil, in(whole, half, of8(nil, 10), of8(dims(2, 1, 1, 1), 2, 4), reals(dims(2), 1, 2), of8(dims(2), 0, 1), one, of8(nil, 5),
