@@ -186,6 +186,9 @@ func (p *player) begin() context.Context {
 	}
 	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.losses.Full)
 	p.keep.Start(ctx, p.run, p.edges[0], p.live, p.cfg.Log)
+	if p.cfg.begun != nil {
+		p.cfg.begun()
+	}
 	return ctx
 }
 

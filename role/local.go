@@ -133,8 +133,10 @@ func (l *localNodes) stop() error {
 func (l *localNodes) run(ctx context.Context, cfg setup, name string) (pipeline.Report, error) {
 	e, _ := strategy.Lookup(name)
 	injecting, over := context.WithCancel(ctx)
-	all := cfg
-	wait := inject.Start(injecting, all.Faults, func(node int) func() error { return l.kill(all, node) })
+	all, wait := cfg, func() error { return nil }
+	cfg.begun = func() {
+		wait = inject.Start(injecting, all.Faults, func(node int) func() error { return l.kill(all, node) })
+	}
 	cfg.Role, cfg.Strategy, cfg.Next = options.Client, e.Name, []string{l.fast.address}
 	if !cfg.AutoCut() { // fast has them
 		cfg.Cuts = nil

@@ -67,6 +67,7 @@ type setup struct {
 	uplink      *link.Uplink      // of the link's shape; nil: the real link
 	device      *device.Device    // that the role runs on; nil: it has not been started
 	place       int               // local: among the nodes of its role
+	begun       func()            // is called when a client's run is open; nil: nobody wants to know
 	network     network           // nil: TCP
 	names       lookups           // nil: --next names nodes one by one
 	dial        dial              // nil: over TCP, or the network
