@@ -36,11 +36,20 @@ func TestProbe(t *testing.T) {
 	defer far.Close()
 	n := &fakeNode{}
 	c := NewClient(serveOver(t, n, 2<<20, far), Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 2 << 20}, nil)
-	w, err := c.Probe(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	var w Way
+	for range 10 { // a busy machine is slower than the links, for a moment
+		var err error
+		if w, err = c.Probe(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if w.Back > 2.1e6 {
+			t.Fatalf("%.0f bytes a second come back over a link of 2,000,000", w.Back)
+		}
+		if w.Back > 0.5e6 && (w.There == 0 || w.There > 2*w.Back) {
+			break
+		}
 	}
-	if w.Back < 0.5e6 || w.Back > 2.1e6 { // a busy machine is slower than the link
+	if w.Back < 0.5e6 {
 		t.Errorf("%.0f bytes a second come back over a link of 2,000,000", w.Back)
 	}
 	if w.There > 0 && w.There < 2*w.Back {
