@@ -87,7 +87,7 @@ func code(text string) iter.Seq[string] {
 
 // others are flags of other programs.
 var others = strings.Fields("cacert yes width height framerate codec help version " + // curl, npx, rpicam-vid, and everybody
-	"rm image image-pull-policy from-file rounds avx") // kubectl, .ci/onnxruntime
+	"rm image image-pull-policy from-file rounds avx cpu") // kubectl, .ci/onnxruntime, .ci/count
 
 func TestREADMEsNameFlagsThatExist(t *testing.T) {
 	known := append(slices.Clone(others), "cert") // curl has a --cert
