@@ -66,6 +66,7 @@ func TestSecondRunIsRefused(t *testing.T) {
 
 // A node that is told to stop works off what it has, says so in the report, and is missed by nobody when it is back.
 func TestNodeStopsDuringRun(t *testing.T) {
+	t.Parallel()
 	for _, r := range []string{"fast", "slow", "end"} {
 		t.Run(r, func(t *testing.T) {
 			t.Parallel()

@@ -18,6 +18,7 @@ import (
 // Over slow links, emulated and real, each message takes longer than a neighbour may be silent. No node loses a frame on
 // the way, none counts as down, and closing waits for what is still moving. (Emulated ones are tried in fake time, too.)
 func TestSlowLinkIsNoDeadNeighbour(t *testing.T) {
+	t.Parallel()
 	why := permitted()
 	wide := []string{"--model", wideNetwork(t), "--cut", "2"} // 200 kB activations
 	for name, test := range map[string]struct {
