@@ -103,7 +103,10 @@ func (d noisy) Computes(since time.Duration, frames, from, to, cut int) time.Dur
 // The simulation gives the original's results, as the real stages do in package pipeline: the medians of a hundred runs for each
 // of the points.
 func TestPublishedResults(t *testing.T) {
-	const seeds = 100
+	seeds := 100
+	if testing.Short() { // under qemu, and the race detector
+		seeds = 20
+	}
 	file, err := os.Open("../../role/plot/published.csv")
 	if err != nil {
 		t.Fatal(err)
