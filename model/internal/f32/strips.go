@@ -52,8 +52,10 @@ func (m *Matrix) strips(b *block, t, wide, used int, from, to int) {
 	if whole := (end - row) / high; whole > 0 && used == wide && m.isa != portable {
 		s.c, s.w, s.count, s.high = &p.C[row*p.Ldc+col], m.weight(b, row), whole, high
 		s.init, s.apart = head(part(b.bias(), row, row+whole*high)), apart(begun, p.C)
-		s.ahead, s.ldbAhead = uintptr(unsafe.Pointer(unsafe.SliceData(b.ahead.data)))+uintptr(4*t), 4*b.ahead.stride
-		s.fetch = ceil(b.ahead.rows, whole)
+		if next := &b.ahead; next.rows > 0 {
+			s.ahead, s.ldbAhead = uintptr(unsafe.Pointer(unsafe.SliceData(next.data)))+uintptr(4*t), 4*next.stride
+			s.fetch = ceil(next.rows, whole) // a division, which costs a Cortex-A7 some fifty instructions
+		}
 		tile(m.isa, wide, &s)
 		s.fetch = 0
 		row += whole * high
