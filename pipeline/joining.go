@@ -17,17 +17,16 @@ func (s *Stage) Join(to Hopper) bool {
 // goroutine of the stage. Part closes the way, such that the node hands on what it has; where it could, Hopper.Left says so
 // afterwards. In any case the hopper is not up any more then. Leave does not wait for that. It reports false, and part is not
 // called, where the stage has ended or does not know the node.
-func (s *Stage) Leave(to Hopper, part func()) bool {
-	known := make(chan bool, 1)
-	return s.tell(func() {
+func (s *Stage) Leave(to Hopper, part func()) (known bool) {
+	s.ask(func() {
 		i := slices.IndexFunc(s.branches, func(b *branch) bool { return b.to == to && !b.leaving() })
-		if i >= 0 {
+		if known = i >= 0; known {
 			s.branches[i].part = part
 			s.see(s.branches[i])
 			s.partFrom(s.branches[i])
 		}
-		known <- i >= 0
-	}) && <-known
+	})
+	return known
 }
 
 // tell has the loop call a function. It reports false where the loop has ended.
@@ -38,6 +37,16 @@ func (s *Stage) tell(event func()) bool {
 	case <-s.done:
 		return false
 	}
+}
+
+// ask is tell, and waits until the function has been called.
+func (s *Stage) ask(f func()) bool {
+	done := make(chan struct{})
+	if !s.tell(func() { f(); close(done) }) {
+		return false
+	}
+	<-done
+	return true
 }
 
 // partFrom closes the way to a node that leaves, once nothing is on it.

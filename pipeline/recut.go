@@ -121,17 +121,6 @@ func (s *Stage) Narrow(from, to int) {
 	})
 }
 
-// ask has the loop call a function, and waits for it. It reports false where the loop has ended.
-func (s *Stage) ask(f func()) bool {
-	done := make(chan struct{})
-	return s.tell(func() { f(); close(done) }) && wait(done)
-}
-
-func wait(done <-chan struct{}) bool {
-	<-done
-	return true
-}
-
 // resident makes layers resident for a frame that has come late, after a recut.
 func (s *Stage) resident(from, to int) error {
 	if !s.recut || s.c.Executor.Resident(from, to) {

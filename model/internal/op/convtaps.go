@@ -70,7 +70,7 @@ func (c *convOp) loadTaps(scale, shift []float32) (Kernel, error) {
 	k := &tapsKernel{convOp: c, bias: shift}
 	var of []int // the elements of the window
 	for tap := range c.elements() {
-		s := seenTap{matrix: nil}
+		var s seenTap
 		s.window.pw = c.w
 		ky, kx := tap/c.kernel[1], tap%c.kernel[1]
 		s.row, s.window.oh = c.seenThrough(0, ky)
