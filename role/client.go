@@ -134,7 +134,7 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 					Target: t, Log: p.cfg.Log, From: p.name, Caller: p.view.ID, View: p.view, Kept: p.cfg.Serve != "",
 				}, p.run)
 			}
-			if err != nil && !errors.Is(err, pipeline.ErrBusy) { // waiting would not mend it
+			if err != nil && !passes(err) {
 				err = backoff.Permanent(err)
 			}
 			return err
@@ -170,6 +170,12 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 		return fmt.Errorf("--next is given %d times: %s sends every frame to the fast node, so give it once", len(p.edges), entry.Name)
 	}
 	return nil
+}
+
+// passes reports whether a run that a node refuses may be taken a moment later: it has another one, or a node below it is about to
+// start.
+func passes(refusal error) bool {
+	return errors.Is(refusal, pipeline.ErrBusy) || errors.Is(refusal, pipeline.ErrUnreachable) || errors.Is(refusal, pipeline.ErrStopping)
 }
 
 // begin shows how the run goes from now on. The context, which ends with the run, is for what is under way.

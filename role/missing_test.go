@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -134,7 +135,7 @@ func TestMissingSlowNodeThatDoesNotFitIsNoted(t *testing.T) {
 func TestMissingSlowNodesThatAreNeeded(t *testing.T) {
 	t.Parallel()
 	c := quick()
-	c.Frames = 3
+	c.Frames, c.Wait = 3, time.Millisecond
 	nodes, absent := later(t, c)
 	for _, name := range []string{"baseline", "takeover", "replicate"} {
 		if _, err := nodes.run(t.Context(), c, name); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), absent) {
@@ -149,6 +150,26 @@ func TestMissingSlowNodesThatAreNeeded(t *testing.T) {
 	}
 	if _, err := nodes.run(t.Context(), c, "balance"); !errors.Is(err, pipeline.ErrUnreachable) {
 		t.Errorf("none is there: error %v", err)
+	}
+}
+
+// A client waits for a node further down as it does for its neighbour: service managers start nodes in any order, and again.
+func TestClientWaitsForTheSlowNode(t *testing.T) {
+	t.Parallel()
+	c := quick()
+	c.Frames, c.Wait = 3, time.Minute
+	nodes := startChain(t, c, nil, 1)
+	if err := nodes.slow[0].stop(); err != nil {
+		t.Fatal(err)
+	}
+	come := sync.OnceFunc(func() { // when it was missed once
+		late := c
+		late.Listen = nodes.slow[0].address
+		nodes.slow[0] = start(t, late, options.Slow, []string{nodes.end.address}, "")
+	})
+	overhear(nodes.fast, func(error) { come() }, func([]pipeline.Frame) {})
+	if _, err := nodes.run(t.Context(), c, "balance"); err != nil {
+		t.Error(err)
 	}
 }
 
