@@ -43,7 +43,7 @@ func kernels() []*kernel {
 	for _, s := range []set{avx512, avx2} {
 		all = append(all, affine(s), batch(s, 4), tile(s, 3), tile(s, 1), correlate(s), maximum(s),
 			copyRows(s, "copyRows", 1), copyRows(s, "alternateRows", 2), gather(s), pack(s), filters(s),
-			expandHalf(s), expandBytes(s), affineHalf(s), affineBytes(s),
+			expandHalf(s), expandBytes(s), affineHalf(s), affineBytes(s), halfPanels(s), bytePanels(s),
 			winogradInput(s, 4), winogradInput(s, 6), winogradOutput(s, 4), winogradOutput(s, 6))
 	}
 	return append(all, batch(avx512, 8))
