@@ -73,7 +73,7 @@ func TestReportOfLivesThatDoNotTell(t *testing.T) {
 		}
 		var seen []string
 		for _, s := range rep.LastSeen {
-			seen = append(seen, s.Role+" "+s.Fate+" "+s.Frames)
+			seen = append(seen, s.Role+" "+s.Cause+" "+s.Frames)
 		}
 		if got := strings.Join(seen, ", "); got != c.seen {
 			t.Errorf("%s: last seen\n%s, want\n%s", c.name, got, c.seen)
@@ -105,7 +105,7 @@ func TestSwallowedFrameIsNotSaidToHaveDied(t *testing.T) {
 			if r.Unaccounted != 1 || dies != (r.Died > 0) {
 				t.Errorf("%d frames are unaccounted for, and %d died: %+v", r.Unaccounted, r.Died, r.LastSeen)
 			}
-			if i := slices.IndexFunc(r.LastSeen, func(l LastSeen) bool { return l.Fate == Unaccounted }); i < 0 || r.LastSeen[i].Frames != "32" {
+			if i := slices.IndexFunc(r.LastSeen, func(l LastSeen) bool { return l.Cause == Unaccounted }); i < 0 || r.LastSeen[i].Frames != "32" {
 				t.Errorf("frame 32 is missing, and this is said: %+v", r.LastSeen)
 			}
 		})

@@ -25,7 +25,7 @@ func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report,
 	if c.Reason == transport.Stopped || c.Reason == transport.Interrupted && !closing {
 		return pipeline.Report{}, nil
 	}
-	defer n.heard(s, c.From)
+	defer n.acknowledged(s, c.From)
 	select {
 	case <-s.closed:
 		switch {
@@ -195,8 +195,8 @@ func (n *node) interrupt(s *session) {
 	n.finish(s)
 }
 
-// heard takes note of a neighbour that has heard the last word of this life.
-func (n *node) heard(s *session, from string) {
+// acknowledged takes note of a neighbour that has had the last word of this life.
+func (n *node) acknowledged(s *session, from string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if s.parting[from] {

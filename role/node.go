@@ -37,7 +37,7 @@ type part interface {
 	Statuses() []pipeline.Status     // of this node and of all above that are known
 	Above() []pipeline.Status        // of those above
 	Receive([]pipeline.Status)       // from a neighbour above
-	Tell([]pipeline.Fate)            // what has ended there, or further up
+	Tell([]pipeline.Loss)            // what has ended there, or further up
 	Summary() *pipeline.Live         // end's; nil: not known
 	below() map[pipeline.NodeID]bool // the nodes below, and whether they answer
 }
@@ -249,7 +249,7 @@ func (n *node) Push(ctx context.Context, push transport.Pushing) (transport.Push
 	if s := n.leaving(push.Run); s != nil && len(push.Frames) == 0 {
 		pushed, err := s.wait(ctx)
 		if err == nil {
-			n.heard(s, push.From)
+			n.acknowledged(s, push.From)
 		}
 		return pushed, err
 	}
@@ -258,7 +258,7 @@ func (n *node) Push(ctx context.Context, push transport.Pushing) (transport.Push
 		return transport.Pushed{}, err
 	}
 	p.Receive(push.Status)
-	p.Tell(push.Fates)
+	p.Tell(push.Losses)
 	pushed := transport.Pushed{Life: life}
 	if push.Recut.Epoch > 0 { // before the frames, which may be cut by it
 		pushed.Recut = p.Recut(push.Recut)

@@ -56,7 +56,7 @@ func (p *fakePart) Receive(s []pipeline.Status) {
 	p.told = s
 }
 
-func (p *fakePart) Tell([]pipeline.Fate) {}
+func (p *fakePart) Tell([]pipeline.Loss) {}
 
 func (p *fakePart) Recut(r pipeline.Recut) pipeline.Recutting {
 	return pipeline.Recutting{Epoch: r.Epoch, Ready: true}
