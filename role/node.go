@@ -85,6 +85,7 @@ type node struct {
 	run      *session        // nil: no run
 	last     *session        // the run closed last, for neighbours that ask late
 	total    monitor.Totals  // of the runs that are closed
+	release  *time.Timer     // gives memory back to the system
 	stopping bool
 	sessions sync.WaitGroup // watching and closing of runs
 }
@@ -198,6 +199,7 @@ func (n *node) join(o transport.Opening) (s *session, first bool, err error) {
 	case s == nil:
 		s, first = newSession(o, now, before), true
 		n.run, n.id.Address = s, o.Address
+		n.release.Stop()
 		n.sessions.Add(1) // the opening, until it is settled
 	case s.id != o.Run.ID:
 		last := slices.MaxFunc(slices.Collect(maps.Values(s.above)), func(a, b *neighbour) int { return a.seen.Compare(b.seen) })
