@@ -13,12 +13,15 @@ func TestLossesAreGathered(t *testing.T) {
 	slow, fast := NodeID{"slow", "s:1"}, NodeID{"fast", "f:1"}
 	var f Losses
 	f.Add(Loss{slow, Refused, IDs{{4, 4}}}, Loss{fast, Refused, IDs{{1, 1}}}, Loss{slow, Refused, IDs{{5, 5}}})
+	if !f.Waiting() {
+		t.Error("none waits")
+	}
 	f.Add(Loss{slow, Lost, IDs{{9, 9}}}, Loss{slow, Refused, IDs{{1, 2}, {7, 7}}})
 	want := []Loss{{slow, Refused, IDs{{1, 2}, {4, 5}, {7, 7}}}, {fast, Refused, IDs{{1, 1}}}, {slow, Lost, IDs{{9, 9}}}}
 	if got := f.Take(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	if got := f.Take(); len(got) != 0 {
+	if got := f.Take(); len(got) != 0 || f.Waiting() {
 		t.Errorf("%v again", got)
 	}
 	for i := range uint64(3 * MaxLossRanges) {
