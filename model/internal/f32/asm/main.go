@@ -77,9 +77,9 @@ func files() map[string][]byte {
 	}
 	out := functionFiles()
 	out["kernels_amd64.s"], out["kernels_amd64.go"] = code.Bytes(), formatted(calls.String())
-	out["slide_arm64.s"], out["slide_arm64.go"] = slideNEON64(), formatted(neonSlides.calls())
-	out["slide_arm.s"], out["slide_arm.go"] = slideNEON32(), formatted(armSlides.calls())
-	out["slide_amd64.s"], out["slide_amd64.go"] = slideAVX2(), formatted(avxSlides.calls())
+	out["slide_arm64.s"], out["slide_arm64.go"] = slideNEON64(), formatted(slideCalls(neonSlides))
+	out["slide_arm.s"], out["slide_arm.go"] = slideNEON32(), formatted(slideCalls(armSlides))
+	out["slide_amd64.s"], out["slide_amd64.go"] = slideAVX(), formatted(slideCalls(avxSlides...))
 	return out
 }
 
