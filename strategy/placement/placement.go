@@ -45,9 +45,8 @@ type Link struct {
 // Goal is what a plan is for.
 type Goal struct {
 	Latency bool    // the least time from the input to the output; otherwise the highest rate
-	Offered float64 // frames a second that a plan for latency has to carry; with a Burst, those that come; 0: as many as are taken
+	Offered float64 // frames a second that a plan for latency has to carry
 	Help    bool    // a device that has more time than those behind it finishes frames itself, as balance does
-	Burst   Burst   // or it does so after an overload: Cut knows that, and Find does not
 }
 
 // Plan is who does what.
@@ -111,20 +110,15 @@ func check(n Network, fleet []Device, g Goal) error {
 
 // Rate is how many frames a second a plan can carry: by the fluid limit, in which a frame is as small as one likes.
 func Rate(n Network, fleet []Device, p Plan, help bool) float64 {
-	return Goal{Help: help}.Rate(n, fleet, p)
-}
-
-// Rate is that of a plan for a goal.
-func (g Goal) Rate(n Network, fleet []Device, p Plan) float64 {
 	rate, to := 0.0, len(n.Weights) // nobody is behind the last stage
 	for _, stage := range slices.Backward(p.Stages) {
 		var parts []part
 		for _, d := range stage.Devices {
-			if p, fits := newProfile(n, fleet[d]).part(stage.From, to, g.helps()); fits {
+			if p, fits := newProfile(n, fleet[d]).part(stage.From, to, help); fits {
 				parts = append(parts, p)
 			}
 		}
-		rate, to = g.stage(parts, rate, to == len(n.Weights)), stage.From
+		rate, to = newOffer(parts).rate(rate), stage.From
 	}
 	return rate
 }
