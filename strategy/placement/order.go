@@ -15,10 +15,7 @@ func Cut(n Network, fleet []Device, stages [][]int, g Goal) (Plan, error) {
 	if err := checkStages(fleet, stages); err != nil {
 		return Plan{}, err
 	}
-	o := order{net: n, goal: g, stages: stages, at: cuts(n, fleet, mostOrdered)}
-	for _, d := range fleet {
-		o.places = append(o.places, newProfile(n, d))
-	}
+	o := order{net: n, goal: g, stages: stages, places: profiles(n, fleet), at: cuts(n, fleet, mostOrdered)}
 	o.solve()
 	if math.IsInf(o.best[0][0].value, -1) {
 		return Plan{}, tooLarge(n, stages)

@@ -134,17 +134,16 @@ func TestPlans(t *testing.T) {
 // Of a network of many layers so many plans are made that one can look through them.
 func TestPlansOfManyLayers(t *testing.T) {
 	for often := 1; often <= 5; often++ {
-		n, fleet, stages := Network{Bytes: slices.Repeat([]int{8}, 501), Weights: make([]int64, 500)}, []Device(nil), [][]int(nil)
+		n, fleet, stages := Network{Bytes: slices.Repeat([]int{8}, 101), Weights: make([]int64, 100)}, []Device(nil), [][]int(nil)
 		for d := range often + 1 {
-			fleet, stages = append(fleet, Device{Layers: slices.Repeat([]time.Duration{time.Millisecond}, 500)}), append(stages, []int{d})
+			fleet, stages = append(fleet, Device{Layers: slices.Repeat([]time.Duration{time.Millisecond}, 100)}), append(stages, []int{d})
 		}
 		plans, err := Plans(n, fleet, stages, Goal{})
-		if err != nil || len(plans) < 200 || len(plans) > 4*mostPlans {
+		if err != nil || len(plans) < 99 || len(plans) > 2*mostPlans {
 			t.Errorf("%d cuts: %d plans, %v", often, len(plans), err)
 		}
-		best, _ := Cut(n, fleet, stages, Goal{})
-		if plans[0].Rate < 0.8*best.Rate {
-			t.Errorf("%d cuts: %.3f f/s of %.3f", often, plans[0].Rate, best.Rate)
+		if best := float64(10 * (often + 1)); plans[0].Rate < 0.75*best {
+			t.Errorf("%d cuts: %.3f f/s of %.3f", often, plans[0].Rate, best)
 		}
 	}
 }

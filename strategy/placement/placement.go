@@ -109,12 +109,14 @@ func check(n Network, fleet []Device, g Goal) error {
 }
 
 // Rate is how many frames a second a plan can carry: by the fluid limit, in which a frame is as small as one likes.
-func Rate(n Network, fleet []Device, p Plan, help bool) float64 {
-	rate, to := 0.0, len(n.Weights) // nobody is behind the last stage
+func Rate(n Network, fleet []Device, p Plan, help bool) float64 { return rate(profiles(n, fleet), p, help) }
+
+func rate(of []profile, p Plan, help bool) float64 {
+	rate, to := 0.0, len(of[0].Layers) // nobody is behind the last stage
 	for _, stage := range slices.Backward(p.Stages) {
 		var parts []part
 		for _, d := range stage.Devices {
-			if p, fits := newProfile(n, fleet[d]).part(stage.From, to, help); fits {
+			if p, fits := of[d].part(stage.From, to, help); fits {
 				parts = append(parts, p)
 			}
 		}
@@ -124,19 +126,17 @@ func Rate(n Network, fleet []Device, p Plan, help bool) float64 {
 }
 
 // Latency is what a frame takes on its way through a plan, when nothing waits: where several share a stage, on the slowest.
-func Latency(n Network, fleet []Device, p Plan) time.Duration {
-	var all time.Duration
-	for i, stage := range p.Stages {
-		to := len(n.Weights)
-		if i < len(p.Stages)-1 {
-			to = p.Stages[i+1].From
-		}
+func Latency(n Network, fleet []Device, p Plan) time.Duration { return latency(profiles(n, fleet), p) }
+
+func latency(of []profile, p Plan) time.Duration {
+	all, to := time.Duration(0), len(of[0].Layers)
+	for _, stage := range slices.Backward(p.Stages) {
 		var longest time.Duration
 		for _, d := range stage.Devices {
-			p, _ := newProfile(n, fleet[d]).part(stage.From, to, false)
+			p, _ := of[d].part(stage.From, to, false)
 			longest = max(longest, p.latency())
 		}
-		all += longest
+		all, to = all+longest, stage.From
 	}
 	return all
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// mostPlans bounds the plans that Plans makes.
+// mostPlans is how many plans Plans makes of a network with many layers, but for a factor of 2.
 const mostPlans = 2000
 
 // Plans are the plans for devices whose order is given, those first that can carry most. Where layers are many, some places to cut
@@ -20,15 +20,16 @@ func Plans(n Network, fleet []Device, stages [][]int, g Goal) ([]Plan, error) {
 		return nil, err
 	}
 	often := float64(len(stages) - 1)
-	at := cuts(n, fleet, min(mostOrdered, int(math.Pow(mostPlans*math.Gamma(often+1), 1/often))+len(stages)))
+	places := int(math.Pow(mostPlans*math.Gamma(often+1), 1/often)) // of which so many can be chosen in about mostPlans ways
+	at, of := cuts(n, fleet, min(mostOrdered, places+len(stages)/2)), profiles(n, fleet)
 	var plans []Plan
 	each(at[1:len(at)-1], len(stages)-1, nil, func(cuts []int) {
 		p := Plan{Stages: []Stage{{0, stages[0]}}}
 		for i, from := range cuts {
 			p.Stages = append(p.Stages, Stage{from, stages[i+1]})
 		}
-		if p.fits(n, fleet) {
-			p.Rate, p.Latency = Rate(n, fleet, p, g.Help), Latency(n, fleet, p)
+		if fits(of, p) {
+			p.Rate, p.Latency = rate(of, p, g.Help), latency(of, p)
 			plans = append(plans, p)
 		}
 	})
@@ -51,11 +52,11 @@ func each(at []int, often int, before []int, f func([]int)) {
 }
 
 // fits reports whether every device has the memory for its layers.
-func (p Plan) fits(n Network, fleet []Device) bool {
-	to := len(n.Weights)
+func fits(of []profile, p Plan) bool {
+	to := len(of[0].Layers)
 	for _, stage := range slices.Backward(p.Stages) {
 		for _, d := range stage.Devices {
-			if _, fits := newProfile(n, fleet[d]).part(stage.From, to, false); !fits {
+			if _, fits := of[d].part(stage.From, to, false); !fits {
 				return false
 			}
 		}
