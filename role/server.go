@@ -78,7 +78,7 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
 		release: time.AfterFunc(releaseAfter, debug.FreeOSMemory),
 	}
-	s.node.Calibrator = &plan.Calibrator{Built: s.node.built, Busy: s.node.inRun, Threads: cfg.Threads, Emulate: cfg.Emulate, Name: s.node.name, ID: s.node.called}
+	s.node.Calibrator = &plan.Calibrator{Built: s.node.built, Busy: s.node.inRun, Threads: cfg.Threads, Queue: cfg.Queue, Emulate: cfg.Emulate, Name: s.node.name, ID: s.node.called}
 	shown := monitor.Options{
 		Role: string(cfg.Role), Version: cfg.Version, Queue: cfg.Queue,
 		Snapshot: s.node.snapshot, Totals: s.node.totals, Ready: s.ready, Refused: refused(s.gate),

@@ -510,9 +510,11 @@ type Site struct {
 	// Bytes that the node has for weights; 0: it is not known.
 	Memory int64 `protobuf:"varint,6,opt,name=memory,proto3" json:"memory,omitempty"`
 	// The way to it from the node above: the round trip, and bytes a second; 0: more than can be told.
-	RoundTripNs   int64   `protobuf:"varint,7,opt,name=round_trip_ns,json=roundTripNs,proto3" json:"round_trip_ns,omitempty"`
-	There         float64 `protobuf:"fixed64,8,opt,name=there,proto3" json:"there,omitempty"`
-	Back          float64 `protobuf:"fixed64,9,opt,name=back,proto3" json:"back,omitempty"`
+	RoundTripNs int64   `protobuf:"varint,7,opt,name=round_trip_ns,json=roundTripNs,proto3" json:"round_trip_ns,omitempty"`
+	There       float64 `protobuf:"fixed64,8,opt,name=there,proto3" json:"there,omitempty"`
+	Back        float64 `protobuf:"fixed64,9,opt,name=back,proto3" json:"back,omitempty"`
+	// Places in its queue.
+	Queue         int32 `protobuf:"varint,10,opt,name=queue,proto3" json:"queue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -606,6 +608,13 @@ func (x *Site) GetThere() float64 {
 func (x *Site) GetBack() float64 {
 	if x != nil {
 		return x.Back
+	}
+	return 0
+}
+
+func (x *Site) GetQueue() int32 {
+	if x != nil {
+		return x.Queue
 	}
 	return 0
 }
@@ -3855,7 +3864,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06digest\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x06digest\x12\x1c\n" +
 	"\x05sizes\x18\x02 \x03(\x03B\x06\x80\xb5\x18\x81\x80\x04R\x05sizes\x12 \n" +
 	"\aweights\x18\x03 \x03(\x03B\x06\x80\xb5\x18\x80\x80\x04R\aweights\x12,\n" +
-	"\x05sites\x18\x04 \x03(\v2\x0f.tandem.v1.SiteB\x05\x80\xb5\x18\x80\x02R\x05sites\"\x87\x02\n" +
+	"\x05sites\x18\x04 \x03(\v2\x0f.tandem.v1.SiteB\x05\x80\xb5\x18\x80\x02R\x05sites\"\xa5\x02\n" +
 	"\x04Site\x12-\n" +
 	"\x04node\x18\x01 \x01(\v2\x13.tandem.v1.NodeNameB\x04\x90\xb5\x18\x01R\x04node\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -3865,7 +3874,9 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06memory\x18\x06 \x01(\x03R\x06memory\x12\"\n" +
 	"\rround_trip_ns\x18\a \x01(\x03R\vroundTripNs\x12\x14\n" +
 	"\x05there\x18\b \x01(\x01R\x05there\x12\x12\n" +
-	"\x04back\x18\t \x01(\x01R\x04back\"J\n" +
+	"\x04back\x18\t \x01(\x01R\x04back\x12\x1c\n" +
+	"\x05queue\x18\n" +
+	" \x01(\x05B\x06\x80\xb5\x18\x80\x80@R\x05queue\"J\n" +
 	"\fProbeRequest\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\x12\x1e\n" +
 	"\x06wanted\x18\x02 \x01(\x05B\x06\x80\xb5\x18\x80\x80@R\x06wanted:\x06\x80\xb5\x18\x80\x81@\"+\n" +
