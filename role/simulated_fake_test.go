@@ -94,7 +94,7 @@ func chance(random *rand.Rand) options.Options {
 		o.Arrivals, _ = input.ParseArrivals([]string{"poisson", "burst=4"}[random.IntN(2)])
 	}
 	if one(4) {
-		o.Faults = []inject.Fault{{Node: 1 + random.IntN(o.SlowNodes), At: time.Second + ms(0, 2000), For: 500*time.Millisecond + ms(0, 2500)}}
+		o.Faults = []inject.Fault{{What: inject.Kill, Node: 1 + random.IntN(o.SlowNodes), At: time.Second + ms(0, 2000), For: 500*time.Millisecond + ms(0, 2500)}}
 	}
 	return o
 }
