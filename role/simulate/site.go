@@ -15,6 +15,7 @@ import (
 	"tandem/pipeline/simulate"
 	"tandem/role/agree"
 	"tandem/role/device"
+	"tandem/role/inject"
 	"tandem/role/options"
 	"tandem/strategy"
 	"tandem/transport"
@@ -139,7 +140,11 @@ func (s *Site) Plan(o options.Options, name string) (simulate.Plan, error) {
 	}
 	p.Value = transport.ValueBytes(p.Run.Wire)
 	for _, f := range o.Faults {
-		p.Faults = append(p.Faults, simulate.Fault{Level: 1, Node: f.Node - 1, At: f.At, For: f.For})
+		if f.What == inject.Join {
+			p.Levels[1][f.Node-1].Joins = f.At
+		} else {
+			p.Faults = append(p.Faults, simulate.Fault{Level: 1, Node: f.Node - 1, At: f.At, For: f.For, Stopped: f.What == inject.Leave})
+		}
 	}
 	return p, nil
 }
