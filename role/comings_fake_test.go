@@ -33,7 +33,7 @@ func TestSimulationOfNodesThatComeAndGo(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer site.Close()
-				site.Delay, site.Chances = memoryDelay, chances
+				site.Delay, site.Chances = delayOf(o), chances
 				simulated, err := site.Play(o, name)
 				if err != nil {
 					t.Fatal(err)

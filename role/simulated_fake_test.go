@@ -30,8 +30,13 @@ var (
 	first          = flag.Uint64("first", 0, "seed of the first of them")
 )
 
-// memoryDelay is what a message takes one way in these tests, where no link is emulated.
-const memoryDelay = time.Millisecond
+// delayOf is what a message takes one way in these tests: next to nothing where a link is emulated.
+func delayOf(o options.Options) time.Duration {
+	if o.Link.Name != "" {
+		return time.Nanosecond
+	}
+	return time.Millisecond
+}
 
 // chance makes a configuration at random: strategy, devices, queues, arrivals, links, slow nodes and faults.
 func chance(random *rand.Rand) options.Options {
@@ -119,10 +124,7 @@ func playFake(t *testing.T, o options.Options) (r pipeline.Report, chances func(
 	seeds := make(map[chance]uint64)
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeSite{t: t, on: newMemoryNetwork(), cfg: setup{Options: o, device: &device.Device{}}}
-		s.on.fixed, s.cfg.Threads, s.cfg.Log, s.cfg.Drain = memoryDelay, 1, zerolog.New(s), time.Minute
-		if o.Link.Name != "" {
-			s.on.fixed = time.Nanosecond
-		}
+		s.on.fixed, s.cfg.Threads, s.cfg.Log, s.cfg.Drain = delayOf(o), 1, zerolog.New(s), time.Minute
 		end := s.add(options.End, "end", nil, "", nil)
 		seeds[chance{options.End, 0}] = s.members[0].Chances(0)
 		client := o
@@ -215,7 +217,7 @@ func TestSimulationAgreesWithTheNodes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		site.Delay, site.Chances = memoryDelay, chances
+		site.Delay, site.Chances = delayOf(o), chances
 		virtual, err := site.Play(o, o.Strategy)
 		if err != nil {
 			t.Fatal(err)
