@@ -45,7 +45,8 @@ func main() {
 
 // run is the program without its process: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	err := newApp(stdin, stdout, stderr).RunContext(ctx, flagsFirst(args))
+	app := newApp(stdin, stdout, stderr)
+	err := app.RunContext(ctx, flagsFirst(args, app))
 	if err == nil {
 		return 0
 	}
@@ -142,21 +143,24 @@ func unknownFlag(c *cli.Context, err error, _ bool) error {
 }
 
 // flagsFirst lets the flags of a command follow its files or names.
-func flagsFirst(args []string) []string {
+func flagsFirst(args []string, app *cli.App) []string {
 	if len(args) < 2 || strings.HasPrefix(args[1], "-") || args[1] == "install" { // which takes flags alone
 		return args
+	}
+	alone := []string{"help", "h"} // without a value
+	if c := app.Command(args[1]); c != nil {
+		alone = append(alone, command.Switches(c.Flags)...)
 	}
 	var flags, files []string
 	for i := 2; i < len(args); i++ {
 		arg := args[i]
-		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "apply", "calibrate", "json", "last-seen", "newest", "strict", "operators", "simulate", "help", "h"}, strings.TrimLeft(arg, "-"))
 		switch {
 		case arg == "--":
 			files = append(files, args[i+1:]...)
 			i = len(args)
 		case len(arg) < 2 || arg[0] != '-': // a single - is stdin
 			files = append(files, arg)
-		case alone || i+1 == len(args):
+		case strings.Contains(arg, "=") || slices.Contains(alone, strings.TrimLeft(arg, "-")) || i+1 == len(args):
 			flags = append(flags, arg)
 		default:
 			flags = append(flags, arg, args[i+1])

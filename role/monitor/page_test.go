@@ -64,6 +64,8 @@ func TestPageStates(t *testing.T) {
 		}, []string{"40 nodes", "all emulating pi3", "fullest of 40 slow"}},
 		{"unlike", func() (object, object) { return sceneHistory(nil, one, sceneUnlike()) },
 			[]string{"auto: tasks", "wifi link", "one every 20 ms", "all, told apart (18)", "All: cut at 1, 100 frames, 1 slow node"}},
+		{"simulated", func() (object, object) { return sceneHistory(nil, one, sceneSimulated()) },
+			[]string{"auto: tasks", "measured (14)", "simulated (14)", "all, told apart (28)"}},
 		{"chain", func() (object, object) {
 			run := open()
 			run["cuts"] = []int{1, 2, 3}
