@@ -59,3 +59,13 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// A process of one role has no slow nodes, and needs none as long as nothing shall happen to them.
+func TestNothingHappensToNoNodes(t *testing.T) {
+	if err := Check(nil, 0); err != nil {
+		t.Error(err)
+	}
+	if err := Check([]Fault{{What: Join, Node: 1}}, 0); err == nil {
+		t.Error("a node joins where there is none")
+	}
+}
