@@ -87,4 +87,6 @@ type reducedSet struct {
 	expand   bool // as float32s, in memory
 	direct   bool // as float32s, times a vector
 	integers bool // bytes, times a vector of integers
+
+	halves, bytes int // panels that there are kernels for to read together, times a vector; 0: there are none
 }

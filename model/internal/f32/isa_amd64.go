@@ -26,7 +26,10 @@ var rowKernels = [isaCount]bool{avx2: true, avx512: true}
 // gatherRuns is of how many runs the kernel puts a row together.
 var gatherRuns = [isaCount]int{avx2: MaxRuns, avx512: MaxRuns}
 
-var reducedKernels = [isaCount]reducedSet{avx2: {expand: true, direct: true}, avx512: {expand: true, direct: true}}
+var reducedKernels = [isaCount]reducedSet{
+	avx2:   {expand: true, direct: true, halves: 4, bytes: 2},
+	avx512: {expand: true, direct: true, halves: 4, bytes: 4},
+}
 
 // tapLanes is how many results correlate and maximum make at a time; n is a
 // multiple of it.

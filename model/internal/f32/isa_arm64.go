@@ -92,6 +92,12 @@ func affineHalfNEON(y *float32, w *uint16, x *float32, cols int)
 
 func affineHalf(_ isa, y *float32, w *uint16, x *float32, cols int) { affineHalfNEON(y, w, x, cols) }
 
+func halfPanels(isa, *float32, *uint16, *float32, int, int) { panic("f32: no such kernel") }
+
+func bytePanels(isa, *float32, *int8, *float32, *float32, int, int, int) {
+	panic("f32: no such kernel")
+}
+
 func affineBytes(isa, *float32, *int8, *float32, *float32, int) { panic("f32: no such kernel") }
 
 var reducedKernels = [isaCount]reducedSet{neon64: {expand: true, direct: true, integers: true}}

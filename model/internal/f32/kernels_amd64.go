@@ -144,6 +144,28 @@ func affineBytes(i isa, y *float32, w *int8, x, scales *float32, cols int) {
 }
 
 //go:noescape
+func halfPanelsAVX512(y *float32, w *uint16, x *float32, cols, pitch int)
+
+func halfPanels(i isa, y *float32, w *uint16, x *float32, cols, pitch int) {
+	if i == avx512 {
+		halfPanelsAVX512(y, w, x, cols, pitch)
+	} else {
+		halfPanelsAVX2(y, w, x, cols, pitch)
+	}
+}
+
+//go:noescape
+func bytePanelsAVX512(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)
+
+func bytePanels(i isa, y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int) {
+	if i == avx512 {
+		bytePanelsAVX512(y, w, x, scales, cols, pitch, scalePitch)
+	} else {
+		bytePanelsAVX2(y, w, x, scales, cols, pitch, scalePitch)
+	}
+}
+
+//go:noescape
 func winogradInput4AVX512(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
 
 func winogradInput4(i isa, v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32) {
@@ -231,6 +253,12 @@ func affineHalfAVX2(y *float32, w *uint16, x *float32, cols int)
 
 //go:noescape
 func affineBytesAVX2(y *float32, w *int8, x, scales *float32, cols int)
+
+//go:noescape
+func halfPanelsAVX2(y *float32, w *uint16, x *float32, cols, pitch int)
+
+//go:noescape
+func bytePanelsAVX2(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)
 
 //go:noescape
 func winogradInput4AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)

@@ -1863,6 +1863,343 @@ done:
 	VZEROUPPER
 	RET
 
+// func halfPanelsAVX512(y *float32, w *uint16, x *float32, cols, pitch int)
+// AX y, BX w, CX x, DX cols, SI pitch, DI the next panel's BX, R8 the next panel's BX, R9 the next panel's BX, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of each panel, [Z8 Z9] x[k], [Z10 Z11 Z12 Z13] weights
+TEXT ·halfPanelsAVX512(SB), NOSPLIT, $0-40
+	MOVQ             y+0(FP), AX
+	MOVQ             w+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             cols+24(FP), DX
+	MOVQ             pitch+32(FP), SI
+	LEAQ             0(BX)(SI*1), DI
+	LEAQ             0(DI)(SI*1), R8
+	LEAQ             0(R8)(SI*1), R9
+	VPXORQ           Z0, Z0, Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+	SUBQ             $2, DX
+	JLT              rest
+
+some:
+	VBROADCASTSS     0(CX), Z8
+	VCVTPH2PS        0(BX), Z10
+	VFMADD231PS      Z10, Z8, Z0
+	VCVTPH2PS        32(BX), Z11
+	VFMADD231PS      Z11, Z8, Z1
+	VCVTPH2PS        0(DI), Z12
+	VFMADD231PS      Z12, Z8, Z2
+	VCVTPH2PS        32(DI), Z13
+	VFMADD231PS      Z13, Z8, Z3
+	VCVTPH2PS        0(R8), Z10
+	VFMADD231PS      Z10, Z8, Z4
+	VCVTPH2PS        32(R8), Z11
+	VFMADD231PS      Z11, Z8, Z5
+	VCVTPH2PS        0(R9), Z12
+	VFMADD231PS      Z12, Z8, Z6
+	VCVTPH2PS        32(R9), Z13
+	VFMADD231PS      Z13, Z8, Z7
+	VBROADCASTSS     4(CX), Z9
+	VCVTPH2PS        64(BX), Z10
+	VFMADD231PS      Z10, Z9, Z0
+	VCVTPH2PS        96(BX), Z11
+	VFMADD231PS      Z11, Z9, Z1
+	VCVTPH2PS        64(DI), Z12
+	VFMADD231PS      Z12, Z9, Z2
+	VCVTPH2PS        96(DI), Z13
+	VFMADD231PS      Z13, Z9, Z3
+	VCVTPH2PS        64(R8), Z10
+	VFMADD231PS      Z10, Z9, Z4
+	VCVTPH2PS        96(R8), Z11
+	VFMADD231PS      Z11, Z9, Z5
+	VCVTPH2PS        64(R9), Z12
+	VFMADD231PS      Z12, Z9, Z6
+	VCVTPH2PS        96(R9), Z13
+	VFMADD231PS      Z13, Z9, Z7
+	PREFETCHT0       2048(BX)
+	PREFETCHT0       2112(BX)
+	ADDQ             $128, BX
+	PREFETCHT0       2048(DI)
+	PREFETCHT0       2112(DI)
+	ADDQ             $128, DI
+	PREFETCHT0       2048(R8)
+	PREFETCHT0       2112(R8)
+	ADDQ             $128, R8
+	PREFETCHT0       2048(R9)
+	PREFETCHT0       2112(R9)
+	ADDQ             $128, R9
+	ADDQ             $8, CX
+	SUBQ             $2, DX
+	JGE              some
+
+rest:
+	ADDQ             $2, DX
+	JEQ              done
+
+one:
+	VBROADCASTSS     0(CX), Z8
+	VCVTPH2PS        0(BX), Z10
+	VFMADD231PS      Z10, Z8, Z0
+	VCVTPH2PS        32(BX), Z11
+	VFMADD231PS      Z11, Z8, Z1
+	VCVTPH2PS        0(DI), Z12
+	VFMADD231PS      Z12, Z8, Z2
+	VCVTPH2PS        32(DI), Z13
+	VFMADD231PS      Z13, Z8, Z3
+	VCVTPH2PS        0(R8), Z10
+	VFMADD231PS      Z10, Z8, Z4
+	VCVTPH2PS        32(R8), Z11
+	VFMADD231PS      Z11, Z8, Z5
+	VCVTPH2PS        0(R9), Z12
+	VFMADD231PS      Z12, Z8, Z6
+	VCVTPH2PS        32(R9), Z13
+	VFMADD231PS      Z13, Z8, Z7
+	ADDQ             $64, BX
+	ADDQ             $64, DI
+	ADDQ             $64, R8
+	ADDQ             $64, R9
+	ADDQ             $4, CX
+	DECQ             DX
+	JNE              one
+
+done:
+	VMOVUPS          Z0, 0(AX)
+	VMOVUPS          Z1, 64(AX)
+	VMOVUPS          Z2, 128(AX)
+	VMOVUPS          Z3, 192(AX)
+	VMOVUPS          Z4, 256(AX)
+	VMOVUPS          Z5, 320(AX)
+	VMOVUPS          Z6, 384(AX)
+	VMOVUPS          Z7, 448(AX)
+	VZEROUPPER
+	RET
+
+// func bytePanelsAVX512(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)
+// AX w, BX x, CX scales, DX cols, SI columns left of the group, DI pitch, R8 the next panel's AX, R9 the next panel's AX, R10 the next panel's AX, R11 the next panel's CX, R12 the next panel's CX, R13 the next panel's CX, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of each panel, [Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15] sums of the group, [Z16] x[k], [Z17 Z18] weights
+TEXT ·bytePanelsAVX512(SB), NOSPLIT, $0-56
+	MOVQ             w+8(FP), AX
+	MOVQ             x+16(FP), BX
+	MOVQ             scales+24(FP), CX
+	MOVQ             cols+32(FP), DX
+	MOVQ             pitch+40(FP), DI
+	LEAQ             0(AX)(DI*1), R8
+	LEAQ             0(R8)(DI*1), R9
+	LEAQ             0(R9)(DI*1), R10
+	MOVQ             scalePitch+48(FP), DI
+	LEAQ             0(CX)(DI*1), R11
+	LEAQ             0(R11)(DI*1), R12
+	LEAQ             0(R12)(DI*1), R13
+	VPXORQ           Z0, Z0, Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+
+group:
+	VPXORQ           Z8, Z8, Z8
+	VPXORQ           Z9, Z9, Z9
+	VPXORQ           Z10, Z10, Z10
+	VPXORQ           Z11, Z11, Z11
+	VPXORQ           Z12, Z12, Z12
+	VPXORQ           Z13, Z13, Z13
+	VPXORQ           Z14, Z14, Z14
+	VPXORQ           Z15, Z15, Z15
+	MOVQ             $32, SI
+	CMPQ             DX, SI
+	CMOVQLT          DX, SI
+	SUBQ             SI, DX
+	SUBQ             $4, SI
+	JLT              rest
+
+some:
+	VBROADCASTSS     0(BX), Z16
+	VPMOVSXBD        0(AX), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z8
+	VPMOVSXBD        16(AX), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z9
+	VPMOVSXBD        0(R8), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z10
+	VPMOVSXBD        16(R8), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z11
+	VPMOVSXBD        0(R9), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z12
+	VPMOVSXBD        16(R9), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z13
+	VPMOVSXBD        0(R10), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z14
+	VPMOVSXBD        16(R10), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z15
+	VBROADCASTSS     4(BX), Z16
+	VPMOVSXBD        32(AX), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z8
+	VPMOVSXBD        48(AX), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z9
+	VPMOVSXBD        32(R8), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z10
+	VPMOVSXBD        48(R8), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z11
+	VPMOVSXBD        32(R9), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z12
+	VPMOVSXBD        48(R9), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z13
+	VPMOVSXBD        32(R10), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z14
+	VPMOVSXBD        48(R10), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z15
+	VBROADCASTSS     8(BX), Z16
+	VPMOVSXBD        64(AX), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z8
+	VPMOVSXBD        80(AX), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z9
+	VPMOVSXBD        64(R8), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z10
+	VPMOVSXBD        80(R8), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z11
+	VPMOVSXBD        64(R9), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z12
+	VPMOVSXBD        80(R9), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z13
+	VPMOVSXBD        64(R10), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z14
+	VPMOVSXBD        80(R10), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z15
+	VBROADCASTSS     12(BX), Z16
+	VPMOVSXBD        96(AX), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z8
+	VPMOVSXBD        112(AX), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z9
+	VPMOVSXBD        96(R8), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z10
+	VPMOVSXBD        112(R8), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z11
+	VPMOVSXBD        96(R9), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z12
+	VPMOVSXBD        112(R9), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z13
+	VPMOVSXBD        96(R10), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z14
+	VPMOVSXBD        112(R10), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z15
+	PREFETCHT0       2048(AX)
+	PREFETCHT0       2112(AX)
+	ADDQ             $128, AX
+	PREFETCHT0       2048(R8)
+	PREFETCHT0       2112(R8)
+	ADDQ             $128, R8
+	PREFETCHT0       2048(R9)
+	PREFETCHT0       2112(R9)
+	ADDQ             $128, R9
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
+	ADDQ             $128, R10
+	ADDQ             $16, BX
+	SUBQ             $4, SI
+	JGE              some
+
+rest:
+	ADDQ             $4, SI
+	JEQ              done
+
+one:
+	VBROADCASTSS     0(BX), Z16
+	VPMOVSXBD        0(AX), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z8
+	VPMOVSXBD        16(AX), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z9
+	VPMOVSXBD        0(R8), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z10
+	VPMOVSXBD        16(R8), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z11
+	VPMOVSXBD        0(R9), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z12
+	VPMOVSXBD        16(R9), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z13
+	VPMOVSXBD        0(R10), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z14
+	VPMOVSXBD        16(R10), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z15
+	ADDQ             $32, AX
+	ADDQ             $32, R8
+	ADDQ             $32, R9
+	ADDQ             $32, R10
+	ADDQ             $4, BX
+	DECQ             SI
+	JNE              one
+
+done:
+	VFMADD231PS      0(CX), Z8, Z0
+	VFMADD231PS      64(CX), Z9, Z1
+	ADDQ             $128, CX
+	VFMADD231PS      0(R11), Z10, Z2
+	VFMADD231PS      64(R11), Z11, Z3
+	ADDQ             $128, R11
+	VFMADD231PS      0(R12), Z12, Z4
+	VFMADD231PS      64(R12), Z13, Z5
+	ADDQ             $128, R12
+	VFMADD231PS      0(R13), Z14, Z6
+	VFMADD231PS      64(R13), Z15, Z7
+	ADDQ             $128, R13
+	TESTQ            DX, DX
+	JNE              group
+	MOVQ             y+0(FP), BX
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, 192(BX)
+	VMOVUPS          Z4, 256(BX)
+	VMOVUPS          Z5, 320(BX)
+	VMOVUPS          Z6, 384(BX)
+	VMOVUPS          Z7, 448(BX)
+	VZEROUPPER
+	RET
+
 // func winogradInput4AVX512(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
 // AX v, BX stride, CX x, DX pitch, SI at, DI groups, R8 buffer, R9 tiles or rows left, R10 where it is written, R11 where it is read, R12 where it is read, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] tile, [Z8 Z9 Z10 Z11 Z12 Z13] scratch
 TEXT ·winogradInput4AVX512(SB), NOSPLIT, $0-56
@@ -3930,6 +4267,247 @@ done:
 	JNE              group
 	VMOVUPS          Y0, 0(AX)
 	VMOVUPS          Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+// func halfPanelsAVX2(y *float32, w *uint16, x *float32, cols, pitch int)
+// AX y, BX w, CX x, DX cols, SI pitch, DI the next panel's BX, R8 the next panel's BX, R9 the next panel's BX, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums of each panel, [Y8 Y9] x[k], [Y10 Y11 Y12 Y13] weights
+TEXT ·halfPanelsAVX2(SB), NOSPLIT, $0-40
+	MOVQ             y+0(FP), AX
+	MOVQ             w+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             cols+24(FP), DX
+	MOVQ             pitch+32(FP), SI
+	LEAQ             0(BX)(SI*1), DI
+	LEAQ             0(DI)(SI*1), R8
+	LEAQ             0(R8)(SI*1), R9
+	VXORPS           Y0, Y0, Y0
+	VXORPS           Y1, Y1, Y1
+	VXORPS           Y2, Y2, Y2
+	VXORPS           Y3, Y3, Y3
+	VXORPS           Y4, Y4, Y4
+	VXORPS           Y5, Y5, Y5
+	VXORPS           Y6, Y6, Y6
+	VXORPS           Y7, Y7, Y7
+	SUBQ             $2, DX
+	JLT              rest
+
+some:
+	VBROADCASTSS     0(CX), Y8
+	VCVTPH2PS        0(BX), Y10
+	VFMADD231PS      Y10, Y8, Y0
+	VCVTPH2PS        16(BX), Y11
+	VFMADD231PS      Y11, Y8, Y1
+	VCVTPH2PS        0(DI), Y12
+	VFMADD231PS      Y12, Y8, Y2
+	VCVTPH2PS        16(DI), Y13
+	VFMADD231PS      Y13, Y8, Y3
+	VCVTPH2PS        0(R8), Y10
+	VFMADD231PS      Y10, Y8, Y4
+	VCVTPH2PS        16(R8), Y11
+	VFMADD231PS      Y11, Y8, Y5
+	VCVTPH2PS        0(R9), Y12
+	VFMADD231PS      Y12, Y8, Y6
+	VCVTPH2PS        16(R9), Y13
+	VFMADD231PS      Y13, Y8, Y7
+	VBROADCASTSS     4(CX), Y9
+	VCVTPH2PS        32(BX), Y10
+	VFMADD231PS      Y10, Y9, Y0
+	VCVTPH2PS        48(BX), Y11
+	VFMADD231PS      Y11, Y9, Y1
+	VCVTPH2PS        32(DI), Y12
+	VFMADD231PS      Y12, Y9, Y2
+	VCVTPH2PS        48(DI), Y13
+	VFMADD231PS      Y13, Y9, Y3
+	VCVTPH2PS        32(R8), Y10
+	VFMADD231PS      Y10, Y9, Y4
+	VCVTPH2PS        48(R8), Y11
+	VFMADD231PS      Y11, Y9, Y5
+	VCVTPH2PS        32(R9), Y12
+	VFMADD231PS      Y12, Y9, Y6
+	VCVTPH2PS        48(R9), Y13
+	VFMADD231PS      Y13, Y9, Y7
+	PREFETCHT0       2048(BX)
+	ADDQ             $64, BX
+	PREFETCHT0       2048(DI)
+	ADDQ             $64, DI
+	PREFETCHT0       2048(R8)
+	ADDQ             $64, R8
+	PREFETCHT0       2048(R9)
+	ADDQ             $64, R9
+	ADDQ             $8, CX
+	SUBQ             $2, DX
+	JGE              some
+
+rest:
+	ADDQ             $2, DX
+	JEQ              done
+
+one:
+	VBROADCASTSS     0(CX), Y8
+	VCVTPH2PS        0(BX), Y10
+	VFMADD231PS      Y10, Y8, Y0
+	VCVTPH2PS        16(BX), Y11
+	VFMADD231PS      Y11, Y8, Y1
+	VCVTPH2PS        0(DI), Y12
+	VFMADD231PS      Y12, Y8, Y2
+	VCVTPH2PS        16(DI), Y13
+	VFMADD231PS      Y13, Y8, Y3
+	VCVTPH2PS        0(R8), Y10
+	VFMADD231PS      Y10, Y8, Y4
+	VCVTPH2PS        16(R8), Y11
+	VFMADD231PS      Y11, Y8, Y5
+	VCVTPH2PS        0(R9), Y12
+	VFMADD231PS      Y12, Y8, Y6
+	VCVTPH2PS        16(R9), Y13
+	VFMADD231PS      Y13, Y8, Y7
+	ADDQ             $32, BX
+	ADDQ             $32, DI
+	ADDQ             $32, R8
+	ADDQ             $32, R9
+	ADDQ             $4, CX
+	DECQ             DX
+	JNE              one
+
+done:
+	VMOVUPS          Y0, 0(AX)
+	VMOVUPS          Y1, 32(AX)
+	VMOVUPS          Y2, 64(AX)
+	VMOVUPS          Y3, 96(AX)
+	VMOVUPS          Y4, 128(AX)
+	VMOVUPS          Y5, 160(AX)
+	VMOVUPS          Y6, 192(AX)
+	VMOVUPS          Y7, 224(AX)
+	VZEROUPPER
+	RET
+
+// func bytePanelsAVX2(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)
+// AX w, BX x, CX scales, DX cols, SI columns left of the group, DI pitch, R8 the next panel's AX, R9 the next panel's CX, [Y0 Y1 Y2 Y3] sums of each panel, [Y4 Y5 Y6 Y7] sums of the group, [Y8] x[k], [Y9 Y10] weights
+TEXT ·bytePanelsAVX2(SB), NOSPLIT, $0-56
+	MOVQ             w+8(FP), AX
+	MOVQ             x+16(FP), BX
+	MOVQ             scales+24(FP), CX
+	MOVQ             cols+32(FP), DX
+	MOVQ             pitch+40(FP), DI
+	LEAQ             0(AX)(DI*1), R8
+	MOVQ             scalePitch+48(FP), DI
+	LEAQ             0(CX)(DI*1), R9
+	VXORPS           Y0, Y0, Y0
+	VXORPS           Y1, Y1, Y1
+	VXORPS           Y2, Y2, Y2
+	VXORPS           Y3, Y3, Y3
+
+group:
+	VXORPS           Y4, Y4, Y4
+	VXORPS           Y5, Y5, Y5
+	VXORPS           Y6, Y6, Y6
+	VXORPS           Y7, Y7, Y7
+	MOVQ             $32, SI
+	CMPQ             DX, SI
+	CMOVQLT          DX, SI
+	SUBQ             SI, DX
+	SUBQ             $4, SI
+	JLT              rest
+
+some:
+	VBROADCASTSS     0(BX), Y8
+	VPMOVSXBD        0(AX), Y9
+	VCVTDQ2PS        Y9, Y9
+	VFMADD231PS      Y9, Y8, Y4
+	VPMOVSXBD        8(AX), Y10
+	VCVTDQ2PS        Y10, Y10
+	VFMADD231PS      Y10, Y8, Y5
+	VPMOVSXBD        0(R8), Y9
+	VCVTDQ2PS        Y9, Y9
+	VFMADD231PS      Y9, Y8, Y6
+	VPMOVSXBD        8(R8), Y10
+	VCVTDQ2PS        Y10, Y10
+	VFMADD231PS      Y10, Y8, Y7
+	VBROADCASTSS     4(BX), Y8
+	VPMOVSXBD        16(AX), Y9
+	VCVTDQ2PS        Y9, Y9
+	VFMADD231PS      Y9, Y8, Y4
+	VPMOVSXBD        24(AX), Y10
+	VCVTDQ2PS        Y10, Y10
+	VFMADD231PS      Y10, Y8, Y5
+	VPMOVSXBD        16(R8), Y9
+	VCVTDQ2PS        Y9, Y9
+	VFMADD231PS      Y9, Y8, Y6
+	VPMOVSXBD        24(R8), Y10
+	VCVTDQ2PS        Y10, Y10
+	VFMADD231PS      Y10, Y8, Y7
+	VBROADCASTSS     8(BX), Y8
+	VPMOVSXBD        32(AX), Y9
+	VCVTDQ2PS        Y9, Y9
+	VFMADD231PS      Y9, Y8, Y4
+	VPMOVSXBD        40(AX), Y10
+	VCVTDQ2PS        Y10, Y10
+	VFMADD231PS      Y10, Y8, Y5
+	VPMOVSXBD        32(R8), Y9
+	VCVTDQ2PS        Y9, Y9
+	VFMADD231PS      Y9, Y8, Y6
+	VPMOVSXBD        40(R8), Y10
+	VCVTDQ2PS        Y10, Y10
+	VFMADD231PS      Y10, Y8, Y7
+	VBROADCASTSS     12(BX), Y8
+	VPMOVSXBD        48(AX), Y9
+	VCVTDQ2PS        Y9, Y9
+	VFMADD231PS      Y9, Y8, Y4
+	VPMOVSXBD        56(AX), Y10
+	VCVTDQ2PS        Y10, Y10
+	VFMADD231PS      Y10, Y8, Y5
+	VPMOVSXBD        48(R8), Y9
+	VCVTDQ2PS        Y9, Y9
+	VFMADD231PS      Y9, Y8, Y6
+	VPMOVSXBD        56(R8), Y10
+	VCVTDQ2PS        Y10, Y10
+	VFMADD231PS      Y10, Y8, Y7
+	PREFETCHT0       2048(AX)
+	ADDQ             $64, AX
+	PREFETCHT0       2048(R8)
+	ADDQ             $64, R8
+	ADDQ             $16, BX
+	SUBQ             $4, SI
+	JGE              some
+
+rest:
+	ADDQ             $4, SI
+	JEQ              done
+
+one:
+	VBROADCASTSS     0(BX), Y8
+	VPMOVSXBD        0(AX), Y9
+	VCVTDQ2PS        Y9, Y9
+	VFMADD231PS      Y9, Y8, Y4
+	VPMOVSXBD        8(AX), Y10
+	VCVTDQ2PS        Y10, Y10
+	VFMADD231PS      Y10, Y8, Y5
+	VPMOVSXBD        0(R8), Y9
+	VCVTDQ2PS        Y9, Y9
+	VFMADD231PS      Y9, Y8, Y6
+	VPMOVSXBD        8(R8), Y10
+	VCVTDQ2PS        Y10, Y10
+	VFMADD231PS      Y10, Y8, Y7
+	ADDQ             $16, AX
+	ADDQ             $16, R8
+	ADDQ             $4, BX
+	DECQ             SI
+	JNE              one
+
+done:
+	VFMADD231PS      0(CX), Y4, Y0
+	VFMADD231PS      32(CX), Y5, Y1
+	ADDQ             $64, CX
+	VFMADD231PS      0(R9), Y6, Y2
+	VFMADD231PS      32(R9), Y7, Y3
+	ADDQ             $64, R9
+	TESTQ            DX, DX
+	JNE              group
+	MOVQ             y+0(FP), BX
+	VMOVUPS          Y0, 0(BX)
+	VMOVUPS          Y1, 32(BX)
+	VMOVUPS          Y2, 64(BX)
+	VMOVUPS          Y3, 96(BX)
 	VZEROUPPER
 	RET
 

@@ -43,7 +43,7 @@ func kernels() []*kernel {
 	for _, s := range []set{avx512, avx2} {
 		all = append(all, affine(s), batch(s, 4), tile(s, s.registers/4, 3), gather(s, 3), gather(s, 1), correlate(s), maximum(s),
 			copyRows(s, "copyRows", 1), copyRows(s, "alternateRows", 2), pack(s), filters(s),
-			expandHalf(s), expandBytes(s), affineHalf(s), affineBytes(s),
+			expandHalf(s), expandBytes(s), affineHalf(s), affineBytes(s), halfPanels(s), bytePanels(s),
 			winogradInput(s, 4), winogradInput(s, 6), winogradOutput(s, 4), winogradOutput(s, 6))
 	}
 	return append(all, batch(avx512, 8), tile(avx2, 4, 1), tile(avx512, 8, 2), tile(avx512, 16, 1), gather(avx512, 2))
