@@ -43,6 +43,7 @@ type member struct {
 	faulty  chan struct{} // holds one while nothing is wrong with it
 	process *process
 	server  *server
+	dead    bool // for good; guarded by the site's mu
 }
 
 // quickSite is a configuration that is overloaded by one slow node, and has the shortest --idle.
@@ -131,6 +132,15 @@ func (s *fakeSite) reap(m *member) {
 		n.mu.Unlock()
 		_ = server.stop()
 	})
+}
+
+// dies ends a node for good, as if its power were cut.
+func (s *fakeSite) dies(m *member) {
+	m.process.kill(true)
+	s.reap(m)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.dead = true
 }
 
 // inflict makes a fault happen, and undoes it.
@@ -238,6 +248,12 @@ func (s *fakeSite) client(e strategy.Entry, frames uint64) (pipeline.Report, err
 // stop stops all nodes from the beginning of the pipeline.
 func (s *fakeSite) stop() {
 	for _, m := range slices.Backward(s.members) {
+		s.mu.Lock()
+		dead := m.dead
+		s.mu.Unlock()
+		if dead {
+			continue
+		}
 		if err := m.server.stop(); err != nil {
 			s.t.Errorf("%s: %v", m.name, err)
 		}
