@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -360,7 +361,9 @@ func TestDidYouMean(t *testing.T) {
 		{"inspct x.onnx", "did you mean inspect?"},
 		{"plto", "did you mean plot?"},
 		{"help clint", "did you mean client?"},
-		{"plot --titel x", "did you mean title?"},
+		{"plot --titel x", "did you mean --title?"},
+		{"plan --hlep", "did you mean --help?"},
+		{"sweep --stratgy x", "did you mean --strategy?"},
 	} {
 		refused(t, exitUsage, []string{test.says}, strings.Fields(test.args)...)
 	}
@@ -517,4 +520,17 @@ func unusedAddress(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// A flag without a value leaves what follows it to the command.
+func TestSwitchesOfACommand(t *testing.T) {
+	for _, line := range []string{
+		"simulate --resident --strategy balance --frames 10", "simulate --shared-link --link wifi --strategy balance --frames 10",
+		"sweep --simulate --shared-link --link wifi --strategy balance --frames 10",
+	} {
+		var stderr bytes.Buffer
+		if code := run(t.Context(), append([]string{"tandem"}, strings.Fields(line)...), strings.NewReader(""), io.Discard, &stderr); code != 0 {
+			t.Errorf("%s: exit %d: %s", line, code, stderr.String())
+		}
+	}
 }

@@ -83,7 +83,7 @@ func TestNodesFindEachOther(t *testing.T) {
 					args = append(args, "--wait", "1m")
 				}
 				if node == "client" {
-					args = append(args, "--frames", "20", "--format", "json")
+					args = append(args, "--frames", "10", "--format", "json") // as many as fit in a queue, however busy the machine is
 				}
 				started[node] = launch(t, n, node, args...)
 			}
@@ -95,7 +95,7 @@ func TestNodesFindEachOther(t *testing.T) {
 				t.Fatal(err)
 			}
 			check(t, r)
-			if r.Delivered != 20 {
+			if r.Delivered != 10 {
 				t.Errorf("%d frames have arrived", r.Delivered)
 			}
 			var longest time.Duration
@@ -105,7 +105,7 @@ func TestNodesFindEachOther(t *testing.T) {
 			if longest > 10*time.Second && idleSince(t, before) > 0.5 {
 				t.Errorf("one that was ready was found after %v", longest)
 			}
-			t.Logf("%v: each found within %.1f s, and 20 frames in %.1f s", order, longest.Seconds(), took.Seconds())
+			t.Logf("%v: each found within %.1f s, and 10 frames in %.1f s", order, longest.Seconds(), took.Seconds())
 			seen := nodesOn(t, n, "laptop")
 			if len(seen) != 3 {
 				t.Fatalf("%d nodes are seen: %+v", len(seen), seen)
@@ -152,10 +152,10 @@ func TestNamesInLocal(t *testing.T) {
 	launch(t, n, "slow", "--role", "slow", "--next", "end.local", "--wait", "1m", "--announce=false")
 	launch(t, n, "fast", "--role", "fast", "--next", "slow.local", "--end", "end.local", "--wait", "1m", "--announce=false")
 	for _, next := range []string{"fast.local", "[" + linkLocal(t, n, "fast") + "%eth0]"} {
-		client := launch(t, n, "client", "--role", "client", "--next", next, "--frames", "20", "--wait", "1m", "--format", "json")
+		client := launch(t, n, "client", "--role", "client", "--next", next, "--frames", "10", "--wait", "1m", "--format", "json")
 		client.exit(t, 0)
 		r, err := client.report()
-		if err != nil || r.Delivered != 20 {
+		if err != nil || r.Delivered != 10 {
 			t.Errorf("%s: %d frames have arrived: %v", next, r.Delivered, err)
 		}
 	}

@@ -47,3 +47,24 @@ func TestNonMaxSuppressionByHand(t *testing.T) {
 		"computed rows": node("NonMaxSuppression", attr{"integers": []int64{2}}, boxes, scores, of(dims(1), 3)),
 	})
 }
+
+// A region of two by two elements, in one element of the result: its one point is the middle, or there are four.
+func TestRoiAlignByHand(t *testing.T) {
+	x := of(dims(1, 1, 3, 3), 1, 2, 3, 4, 5, 6, 7, 8, 9)
+	two := of(dims(2, 1, 2, 2), 1, 2, 3, 4, 5, 6, 7, 8)
+	corner, first := of(dims(1, 4), 0, 0, 2, 2), integers(0)
+	checkByHand(t, map[string]byHand{
+		"one point":           {"RoiAlign", attr{"sampling_ratio": 1, "opset": 16}, in(x, corner, first), []float32{3}},
+		"of old":              {"RoiAlign", attr{"sampling_ratio": 1, "opset": 10}, in(x, corner, first), []float32{5}},
+		"a point an element":  {"RoiAlign", attr{"opset": 16}, in(x, corner, first), []float32{3}},
+		"the largest":         {"RoiAlign", attr{"mode": "max", "sampling_ratio": 1, "opset": 16}, in(x, corner, first), []float32{1.25}},
+		"two by two elements": {"RoiAlign", attr{"output_height": 2, "output_width": 2, "sampling_ratio": 1, "opset": 16}, in(x, corner, first), []float32{1, 2, 4, 5}},
+		"outside there is 0":  {"RoiAlign", attr{"sampling_ratio": 1, "opset": 16}, in(x, of(dims(1, 4), 8, 8, 9, 9), first), []float32{0}},
+		"each of its sample":  {"RoiAlign", attr{"sampling_ratio": 1, "opset": 16}, in(two, of(dims(2, 4), 0, 0, 2, 2, 0, 0, 1, 1), integers(1, 0)), []float32{6.5, 1}},
+	})
+	checkRefused(t, ErrMalformed, map[string]*Node{
+		"corners": node("RoiAlign", nil, x, of(dims(1, 3), 0, 0, 2), first),
+		"mode":    node("RoiAlign", attr{"mode": "sum"}, x, corner, first),
+		"points":  node("RoiAlign", attr{"sampling_ratio": -1}, x, corner, first),
+	})
+}

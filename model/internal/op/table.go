@@ -129,6 +129,7 @@ var Table = map[string]Operator{
 	"Reshape":                   reshaping("reshape", reshaped),
 	"Resize":                    {Read: resize},
 	"ReverseSequence":           {Read: reverseSequence},
+	"RoiAlign":                  {Read: roiAlign},
 	"RotaryEmbedding":           {Read: rotaryEmbedding},
 	"Round":                     elementary("round", math.RoundToEven),
 	"Scatter":                   {Read: scatterElements},
