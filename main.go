@@ -133,7 +133,11 @@ func unknownFlag(c *cli.Context, err error, _ bool) error {
 		return cli.Exit(err, exitUsage)
 	}
 	if c.Command.Name != c.App.Name { // of a command
-		return usagef("--%s is no flag of tandem %s%s", name, c.Command.Name, options.Suggest(name, names(c.Command.Flags)))
+		var flags []string
+		for _, f := range names(c.Command.Flags) {
+			flags = append(flags, "--"+f)
+		}
+		return usagef("--%s is no flag of tandem %s%s", name, c.Command.Name, options.Suggest("--"+name, flags))
 	}
 	return usagef("--%s is no flag%s", name, options.SuggestFlag(name))
 }

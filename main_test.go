@@ -360,7 +360,9 @@ func TestDidYouMean(t *testing.T) {
 		{"inspct x.onnx", "did you mean inspect?"},
 		{"plto", "did you mean plot?"},
 		{"help clint", "did you mean client?"},
-		{"plot --titel x", "did you mean title?"},
+		{"plot --titel x", "did you mean --title?"},
+		{"plan --hlep", "did you mean --help?"},
+		{"sweep --stratgy x", "did you mean --strategy?"},
 	} {
 		refused(t, exitUsage, []string{test.says}, strings.Fields(test.args)...)
 	}

@@ -2,11 +2,14 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,7 +62,7 @@ func readRequest(r *http.Request, inputs, outputs []pipeline.Tensor) (request, e
 	}
 	var m inferRequest
 	if err := json.Unmarshal(text, &m); err != nil {
-		return request{}, invalid("the request is no JSON of the protocol: %w", err)
+		return request{}, unreadable(err)
 	}
 	if len(m.ID) > maxID {
 		return request{}, invalid("its id has %d bytes: %d are allowed", len(m.ID), maxID)
@@ -88,10 +91,24 @@ func readBody(r *http.Request) ([]byte, error) {
 	switch {
 	case errors.Is(err, pipeline.ErrBusy): // the gate holds too many bytes
 		return nil, statusError{http.StatusTooManyRequests, fmt.Errorf("refused on %v: %w", here, err)}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, invalid("the body has come to %d bytes, of %d that Content-Length says, and no more came in time", body.Len(), r.ContentLength)
 	case err != nil:
 		return nil, invalid("the body could not be read: %w", err)
 	}
 	return body.Bytes(), nil
+}
+
+// unreadable says of a text that is not of the protocol what is wrong with it.
+func unreadable(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return invalid("the request is no JSON of the protocol: %w", err)
+	}
+	want := map[reflect.Kind]string{
+		reflect.Struct: "an object", reflect.Slice: "a list", reflect.String: "a text", reflect.Bool: "true or false", reflect.Int: "a whole number",
+	}[wrong.Type.Kind()]
+	return invalid("%s: it is a JSON %.40s, and %s is wanted", cmp.Or(wrong.Field, "the request"), wrong.Value, want)
 }
 
 // selectOutputs finds out which outputs are wanted: all of them where none is named.

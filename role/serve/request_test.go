@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"reflect"
 	"runtime"
 	"strconv"
@@ -72,7 +73,11 @@ func TestWrongRequestIsExplained(t *testing.T) {
 		says []string
 	}{
 		{"", 0, []string{"no JSON"}},
-		{"[]", 0, []string{"no JSON"}},
+		{"[]", 0, []string{"the request: it is a JSON array, and an object is wanted"}},
+		{`{"id":7}`, 0, []string{"id: it is a JSON number, and a text is wanted"}},
+		{`{"inputs":{}}`, 0, []string{"inputs: it is a JSON object, and a list is wanted"}},
+		{of(strings.Replace(good, "[1,2]", "[1.0,2]", 1)), 0, []string{"inputs.shape: it is a JSON number 1.0, and a whole number is wanted"}},
+		{of(strings.Replace(long, "8}", `"8"}`, 1)), 0, []string{"binary_data_size: it is a JSON string, and a whole number is wanted"}},
 		{`{"inputs":[]}`, 0, []string{`input "scores" is missing`, `takes "scores"`}},
 		{of(`{"name":"x","datatype":"FP32","shape":[1,2],"data":[1,2]}`), 0, []string{`input "x"`, `takes "scores"`}},
 		{of(good + "," + good), 0, []string{`input "scores" is given twice`}},
@@ -118,6 +123,11 @@ func TestWrongRequestIsExplained(t *testing.T) {
 	r = asked(of(good), 0)
 	r.Body = io.NopCloser(iotest.ErrReader(fmt.Errorf("%w: too much at once", pipeline.ErrBusy)))
 	if _, err := readRequest(r, inputs, outputs); err == nil || err.(statusError).status != http.StatusTooManyRequests {
+		t.Errorf("error %v", err)
+	}
+	r = asked(of(good), 0)
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), iotest.ErrReader(os.ErrDeadlineExceeded)))
+	if _, err := readRequest(r, inputs, outputs); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("1 bytes, of %d that", r.ContentLength)) {
 		t.Errorf("error %v", err)
 	}
 	r = asked(of(good), 0)

@@ -52,9 +52,11 @@ func writeResponse(w http.ResponseWriter, model string, q request, rows []answer
 // writeJSON answers with a message.
 func writeJSON(w http.ResponseWriter, status int, message any) {
 	text, _ := json.Marshal(message) // texts and numbers
+	text = append(text, '\n')
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // the program may be gone
+	_, _ = w.Write(text) // the program may be gone
 }
 
 // maxError is how many bytes an error has at most: it may name what a request has.

@@ -45,7 +45,7 @@ func NewServer(c Config) *Server {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	s.http = &http.Server{
-		Handler:           c.Gate.Admit(s.handler(), c.MaxBody),
+		Handler:           linger(c.Gate.Admit(s.handler(), c.MaxBody)),
 		Protocols:         &protocols,
 		ConnContext:       auth.KeepConn,
 		ErrorLog:          c.Errors,

@@ -1,7 +1,9 @@
 package serve
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -128,5 +130,44 @@ func TestRefusalSaysWhenToComeAgain(t *testing.T) {
 	text, _ := io.ReadAll(r.Body)
 	if r.StatusCode != http.StatusTooManyRequests || r.Header.Get("Retry-After") != "1" || !strings.Contains(string(text), "refused on fast (fast:1)") {
 		t.Errorf("code %d, %v: %s", r.StatusCode, r.Header, text)
+	}
+}
+
+// A program that sends all of its request before it reads finds the answer, though nobody wanted the rest of the request.
+func TestAnswerIsThereForWhoSendsAllFirst(t *testing.T) {
+	address := strings.TrimPrefix(serveOn(t, fast(10, time.Microsecond), func() error { return nil }), "http://")
+	const infer, much = "/v2/models/net/infer", 32 << 20 // more than the system takes in for a connection that nobody reads
+	for name, c := range map[string]struct {
+		path, header string
+		status       int
+	}{
+		"too large":          {infer, "Content-Length: 33554432", http.StatusRequestEntityTooLarge},
+		"too large, chunked": {infer, "Transfer-Encoding: chunked", http.StatusRequestEntityTooLarge},
+		"compressed":         {infer, "Content-Encoding: gzip\r\nContent-Length: 33554432", http.StatusUnsupportedMediaType},
+		"no such model":      {"/v2/models/other/infer", "Content-Length: 33554432", http.StatusNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			body := strings.Repeat("x", much)
+			if strings.Contains(c.header, "chunked") {
+				body = fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", much, body)
+			}
+			if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n%s", c.path, c.header, body); err != nil {
+				t.Fatal(err)
+			}
+			r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Body.Close()
+			text, err := io.ReadAll(r.Body)
+			if r.StatusCode != c.status || err != nil || !strings.HasPrefix(string(text), `{"error":"`) {
+				t.Errorf("code %d, %v: %s", r.StatusCode, err, text)
+			}
+		})
 	}
 }

@@ -25,17 +25,23 @@ func (m *Matrix) affineReduced(y, x, bias []float32, c Clamp, from, to int) {
 		if whole {
 			step = round(integers[:], some)
 		}
-		for p := from; p < to; p++ {
-			rows := y[p*m.width : min((p+1)*m.width, m.rows)]
+		for p, n := from, 1; p < to; p += n {
+			if n = m.streams(); p+n > min(to, m.rows/m.width) {
+				n = 1
+			}
+			rows := y[p*m.width : min((p+n)*m.width, m.rows)]
 			if whole && len(rows) == m.width {
 				m.addIntegers(rows, p, k, integers[:len(some)], step)
 				continue
 			}
-			var sums [maxWidth]float32
-			if whole {
+			var sums [maxStreams * maxWidth]float32
+			switch {
+			case whole:
 				m.addIntegers(sums[:], p, k, integers[:len(some)], step)
-			} else {
-				m.sumPanel(&sums, p, k, some)
+			case n > 1:
+				m.sumPanels(&sums, p, k, some)
+			default:
+				m.sumPanel((*[maxWidth]float32)(sums[:]), p, k, some)
 			}
 			for r := range rows {
 				rows[r] += sums[r]
@@ -52,6 +58,27 @@ func (m *Matrix) affineReduced(y, x, bias []float32, c Clamp, from, to int) {
 // addIntegers adds columns of a panel, from k on, times integers of so large a step.
 func (m *Matrix) addIntegers(y []float32, p, k int, x []int16, step float32) {
 	affineIntegers(&y[0], &m.reduced.bytes[p*m.pitch()+k*m.width], &x[0], &m.scales(p, k)[0], len(x), step)
+}
+
+// maxStreams is how many panels are summed up together at most.
+const maxStreams = 4
+
+// streams is how many panels there are kernels for that read them together.
+func (m *Matrix) streams() int {
+	if m.reduced.half != nil {
+		return max(1, reducedKernels[m.isa].halves)
+	}
+	return max(1, reducedKernels[m.isa].bytes)
+}
+
+// sumPanels is sumPanel for as many panels as there are streams.
+func (m *Matrix) sumPanels(sums *[maxStreams * maxWidth]float32, p, k int, x []float32) {
+	s, at := m.reduced, p*m.pitch()+k*m.width
+	if s.half != nil {
+		halfPanels(m.isa, &sums[0], &s.half[at], &x[0], len(x), 2*m.pitch())
+	} else {
+		bytePanels(m.isa, &sums[0], &s.bytes[at], &x[0], &m.scales(p, k)[0], len(x), m.pitch(), 4*m.groups()*m.width)
+	}
 }
 
 // sumPanel sums columns of a panel, from k on, times x.

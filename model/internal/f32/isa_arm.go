@@ -48,7 +48,7 @@ func gatherNEON(dst, src *float32, off *int, rows int, runs *Run, count int)
 // gatherRuns is of how many runs the kernel puts a row together.
 var gatherRuns = [isaCount]int{neon32: 3}
 
-func gather(_ isa, dst, src *float32, off *int, rows int, runs *Run, count int) {
+func gather(_ isa, _ int, dst, src *float32, off *int, rows int, runs *Run, count int) {
 	gatherNEON(dst, src, off, rows, runs, count)
 }
 
@@ -78,6 +78,12 @@ func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int, st
 func affineHalfNEON(y *float32, w *uint16, x *float32, cols int)
 
 func affineHalf(_ isa, y *float32, w *uint16, x *float32, cols int) { affineHalfNEON(y, w, x, cols) }
+
+func halfPanels(isa, *float32, *uint16, *float32, int, int) { panic("f32: no such kernel") }
+
+func bytePanels(isa, *float32, *int8, *float32, *float32, int, int, int) {
+	panic("f32: no such kernel")
+}
 
 func affineBytes(isa, *float32, *int8, *float32, *float32, int) { panic("f32: no such kernel") }
 

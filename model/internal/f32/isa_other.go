@@ -20,16 +20,18 @@ func tile(isa, int, *strips) {
 
 var gatherRuns [isaCount]int
 
-func gather(isa, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }
+func gather(isa, int, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }
 
 var reducedKernels [isaCount]reducedSet
 
 func expandHalf(isa, *float32, *uint16, int)          { panic(noKernels) }
 func expandBytes(isa, *float32, *int8, *float32, int) { panic(noKernels) }
 
-func affineHalf(isa, *float32, *uint16, *float32, int)               { panic(noKernels) }
-func affineBytes(isa, *float32, *int8, *float32, *float32, int)      { panic(noKernels) }
-func affineIntegers(*float32, *int8, *int16, *float32, int, float32) { panic(noKernels) }
+func affineHalf(isa, *float32, *uint16, *float32, int)                   { panic(noKernels) }
+func affineBytes(isa, *float32, *int8, *float32, *float32, int)          { panic(noKernels) }
+func halfPanels(isa, *float32, *uint16, *float32, int, int)              { panic(noKernels) }
+func bytePanels(isa, *float32, *int8, *float32, *float32, int, int, int) { panic(noKernels) }
+func affineIntegers(*float32, *int8, *int16, *float32, int, float32)     { panic(noKernels) }
 
 func pack(isa, *float32, *float32, int, int, int, int) { panic(noKernels) }
 

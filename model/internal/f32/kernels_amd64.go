@@ -28,7 +28,10 @@ func batch4(i isa, y, x **float32, w, init *float32, row, from, cols int, resume
 func strips48AVX512(s *strips)
 
 //go:noescape
-func strips16AVX512(s *strips)
+func gather48AVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
+
+//go:noescape
+func gather16AVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
 
 //go:noescape
 func correlateAVX512(y, x *float32, off *int, w *float32, taps, n int, bias, lo, hi float32)
@@ -71,17 +74,6 @@ func alternateRows(i isa, dst, src *float32, to, from, rows, cols int) {
 		alternateRowsAVX512(dst, src, to, from, rows, cols)
 	} else {
 		alternateRowsAVX2(dst, src, to, from, rows, cols)
-	}
-}
-
-//go:noescape
-func gatherAVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
-
-func gather(i isa, dst, src *float32, off *int, rows int, runs *Run, count int) {
-	if i == avx512 {
-		gatherAVX512(dst, src, off, rows, runs, count)
-	} else {
-		gatherAVX2(dst, src, off, rows, runs, count)
 	}
 }
 
@@ -152,6 +144,28 @@ func affineBytes(i isa, y *float32, w *int8, x, scales *float32, cols int) {
 }
 
 //go:noescape
+func halfPanelsAVX512(y *float32, w *uint16, x *float32, cols, pitch int)
+
+func halfPanels(i isa, y *float32, w *uint16, x *float32, cols, pitch int) {
+	if i == avx512 {
+		halfPanelsAVX512(y, w, x, cols, pitch)
+	} else {
+		halfPanelsAVX2(y, w, x, cols, pitch)
+	}
+}
+
+//go:noescape
+func bytePanelsAVX512(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)
+
+func bytePanels(i isa, y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int) {
+	if i == avx512 {
+		bytePanelsAVX512(y, w, x, scales, cols, pitch, scalePitch)
+	} else {
+		bytePanelsAVX2(y, w, x, scales, cols, pitch, scalePitch)
+	}
+}
+
+//go:noescape
 func winogradInput4AVX512(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
 
 func winogradInput4(i isa, v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32) {
@@ -205,7 +219,10 @@ func batch4AVX2(y, x **float32, w, init *float32, row, from, cols int, resume bo
 func strips24AVX2(s *strips)
 
 //go:noescape
-func strips8AVX2(s *strips)
+func gather24AVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
+
+//go:noescape
+func gather8AVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
 
 //go:noescape
 func correlateAVX2(y, x *float32, off *int, w *float32, taps, n int, bias, lo, hi float32)
@@ -218,9 +235,6 @@ func copyRowsAVX2(dst, src *float32, to, from, rows, cols int)
 
 //go:noescape
 func alternateRowsAVX2(dst, src *float32, to, from, rows, cols int)
-
-//go:noescape
-func gatherAVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
 
 //go:noescape
 func packAVX2(dst, src *float32, each, from, rows, tiles int)
@@ -241,6 +255,12 @@ func affineHalfAVX2(y *float32, w *uint16, x *float32, cols int)
 func affineBytesAVX2(y *float32, w *int8, x, scales *float32, cols int)
 
 //go:noescape
+func halfPanelsAVX2(y *float32, w *uint16, x *float32, cols, pitch int)
+
+//go:noescape
+func bytePanelsAVX2(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)
+
+//go:noescape
 func winogradInput4AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
 
 //go:noescape
@@ -254,3 +274,15 @@ func winogradOutput6AVX2(y *float32, pitch int, m *float32, stride int, at *int,
 
 //go:noescape
 func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
+
+//go:noescape
+func strips8AVX2(s *strips)
+
+//go:noescape
+func strips32AVX512(s *strips)
+
+//go:noescape
+func strips16AVX512(s *strips)
+
+//go:noescape
+func gather32AVX512(dst, src *float32, off *int, rows int, runs *Run, count int)

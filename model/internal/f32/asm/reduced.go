@@ -124,6 +124,96 @@ func affineBytes(s set) *kernel {
 	return k
 }
 
+// halfPanels is affineHalf for four panels, pitch bytes apart, which stores sums of
+// all: memory is asked for more than one stream could.
+func halfPanels(s set) *kernel {
+	k := s.kernel("halfPanels", "y *float32, w *uint16, x *float32, cols, pitch int")
+	y, w, x, cols, pitch := k.arg("y"), k.arg("w"), k.arg("x"), k.arg("cols"), k.arg("pitch")
+	stream := k.streams(4, w, pitch)
+	sum, factor, v := k.vectors("sums of each panel", 8), k.vectors("x[k]", 2), k.vectors("weights", 4)
+	k.zero(sum...)
+	k.columns(2, cols, func(c int) {
+		k.op("VBROADCASTSS", x.at(4*c), factor[c])
+		for p, weights := range stream {
+			for half := range 2 {
+				r := v[2*(p%2)+half]
+				k.op("VCVTPH2PS", weights.at((2*c+half)*k.bytes/2), r)
+				k.op("VFMADD231PS", r, factor[c], sum[2*p+half])
+			}
+		}
+	}, func(columns int) {
+		k.ahead(stream, columns*k.bytes, columns > 1)
+		k.op("ADDQ", 4*columns, x)
+	})
+	k.store(y.at(0), sum...)
+	return k
+}
+
+// bytePanels is the same for bytes: four panels with AVX-512, and two with AVX2, which
+// has half the registers.
+func bytePanels(s set) *kernel {
+	k := s.kernel("bytePanels", "y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int")
+	w, x, scales, cols := k.arg("w"), k.arg("x"), k.arg("scales"), k.arg("cols")
+	left, pitch := k.register("columns left of the group"), k.arg("pitch")
+	stream := k.streams(k.lanes/4, w, pitch)
+	k.op("MOVQ", k.param("scalePitch"), pitch)
+	scale := k.streams(len(stream), scales, pitch)
+	n := 2 * len(stream)
+	total, sum, factor, v := k.vectors("sums of each panel", n), k.vectors("sums of the group", n), k.vector("x[k]"), k.vectors("weights", 2)
+	k.zero(total...)
+	k.label("group")
+	k.zero(sum...)
+	k.op("MOVQ", 32, left)
+	k.op("CMPQ", cols, left)
+	k.op("CMOVQLT", cols, left)
+	k.op("SUBQ", left, cols)
+	k.columns(4, left, func(c int) {
+		k.op("VBROADCASTSS", x.at(4*c), factor)
+		for p, weights := range stream {
+			for half, r := range v {
+				k.op("VPMOVSXBD", weights.at((2*c+half)*k.lanes), r)
+				k.op("VCVTDQ2PS", r, r)
+				k.op("VFMADD231PS", r, factor, sum[2*p+half])
+			}
+		}
+	}, func(columns int) {
+		k.ahead(stream, columns*2*k.lanes, columns > 1)
+		k.op("ADDQ", 4*columns, x)
+	})
+	for p, of := range scale {
+		for half := range 2 {
+			k.op("VFMADD231PS", of.at(half*k.bytes), sum[2*p+half], total[2*p+half])
+		}
+		k.op("ADDQ", 2*k.bytes, of)
+	}
+	k.op("TESTQ", cols, cols)
+	k.op("JNE", "group")
+	k.op("MOVQ", k.param("y"), x)
+	k.store(x.at(0), total...)
+	return k
+}
+
+// streams are addresses of n panels, the first one's and those that follow pitch apart.
+func (k *kernel) streams(n int, first, pitch reg) []reg {
+	all := []reg{first}
+	for len(all) < n {
+		next := k.register("the next panel's " + string(first))
+		k.op("LEAQ", all[len(all)-1].at(0).by(pitch, 1), next)
+		all = append(all, next)
+	}
+	return all
+}
+
+// ahead moves streams on by so many bytes, and asks for what they come to later.
+func (k *kernel) ahead(stream []reg, bytes int, ask bool) {
+	for _, at := range stream {
+		for line := 0; line < bytes && ask; line += 64 {
+			k.op("PREFETCHT0", at.at(2048+line))
+		}
+		k.op("ADDQ", bytes, at)
+	}
+}
+
 // columns does so many columns, some at a time and one by one at the end.
 func (k *kernel) columns(some int, count reg, column func(c int), advance func(columns int)) {
 	k.op("SUBQ", some, count)
