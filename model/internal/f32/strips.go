@@ -23,9 +23,9 @@ type strips struct {
 	lo, hi  float32
 	resume  bool // go on from what is in C, or apart bytes from it
 	//lint:ignore U1000 arm64 alone has two ways to load
-	halves bool // load half a register at a time, see loadsHalves
+	halves bool   // load half a register at a time, see loadsHalves
+	mask   uint16 // the columns of C in the last vector, as bits: AVX-512
 	apart  int
-	mask   int // the columns of C in the last vector, as bits: AVX-512
 
 	fetch    int     // rows to fetch before each strip
 	ahead    uintptr // the first of them, and their distance in bytes
