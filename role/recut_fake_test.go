@@ -20,14 +20,20 @@ import (
 	"tandem/transport/link"
 )
 
-// recutSite starts a chain of emulated devices, or where slow has several, these behind one fast node.
-func recutSite(t *testing.T, network, shape, fast string, slow ...[]string) *fakeSite {
+// recutNodes is a site for a network, over links of a shape, without nodes.
+func recutNodes(t *testing.T, network, shape string) *fakeSite {
 	s := &fakeSite{t: t, on: newMemoryNetwork(), cfg: quickSite()}
 	s.cfg.Log, s.cfg.Model, s.cfg.Queue = zerolog.New(s), network, 10
 	var err error
 	if s.cfg.Link, err = link.Parse(cmp.Or(shape, "off")); err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// recutSite starts a chain of emulated devices, or where slow has several, these behind one fast node.
+func recutSite(t *testing.T, network, shape, fast string, slow ...[]string) *fakeSite {
+	s := recutNodes(t, network, shape)
 	end := s.add(options.End, "end", nil, "", nil)
 	next := []string{end}
 	for level, devices := range slices.Backward(slow) {

@@ -134,6 +134,15 @@ func (s *fakeSite) reap(m *member) {
 	})
 }
 
+// dies ends a node for good, as if its power were cut.
+func (s *fakeSite) dies(m *member) {
+	m.process.kill(true)
+	s.reap(m)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.server = nil
+}
+
 // inflict makes a fault happen, and undoes it.
 func (s *fakeSite) inflict(f fault, abrupt bool) {
 	m := s.members[f.node]

@@ -32,6 +32,9 @@ func TestParseFault(t *testing.T) {
 
 // A node is away once at a time, and a run begins with one at least.
 func TestCheck(t *testing.T) {
+	if err := Check(nil, 0); err != nil { // of a node of another role
+		t.Error(err)
+	}
 	for _, test := range []struct {
 		faults []string
 		is     bool
@@ -57,5 +60,15 @@ func TestCheck(t *testing.T) {
 		if err := Check(faults, 2); (err == nil) != test.is {
 			t.Errorf("%q to two nodes: %v", test.faults, err)
 		}
+	}
+}
+
+// A process of one role has no slow nodes, and needs none as long as nothing shall happen to them.
+func TestNothingHappensToNoNodes(t *testing.T) {
+	if err := Check(nil, 0); err != nil {
+		t.Error(err)
+	}
+	if err := Check([]Fault{{What: Join, Node: 1}}, 0); err == nil {
+		t.Error("a node joins where there is none")
 	}
 }

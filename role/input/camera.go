@@ -28,8 +28,10 @@ type camera struct {
 	live   bool         // only the newest picture counts, as far as can be known before any has come
 	seen   bool         // a picture could be read
 	taken  time.Time    // when the last byte of the last picture arrived
+	heard  atomic.Int64 // bytes that came, pictures or not
 	fault  atomic.Value // string: why nothing comes
 	stop   context.CancelFunc
+	over   chan struct{} // closed when nobody reads any more
 }
 
 // Patience with a camera: how long the first picture may take, and a further one, as cameras are started again. A
@@ -51,7 +53,7 @@ func isURL(path string) bool {
 }
 
 func openCamera(o Options, path string) (*camera, error) {
-	c := &camera{picture: newPicture(o), called: path, timed: true, since: time.Now()}
+	c := &camera{picture: newPicture(o), called: path, timed: true, since: time.Now(), over: make(chan struct{})}
 	c.box = mailbox{guess: true, room: make(chan struct{}, 1), skip: o.passed.skip, wake: o.wake}
 	switch o.Newest {
 	case Always:
@@ -73,6 +75,7 @@ func openCamera(o Options, path string) (*camera, error) {
 		}
 		c.live = c.box.guess || c.box.live
 		go func() {
+			defer close(c.over)
 			_, err := c.read(ctx, from)
 			c.box.end(err)
 			_ = from.Close() // it was only read
@@ -81,7 +84,10 @@ func openCamera(o Options, path string) (*camera, error) {
 		return nil, fmt.Errorf("--input: %w", err)
 	case u.Scheme == "http" || u.Scheme == "https":
 		c.called, c.live = u.Redacted(), c.box.guess || c.box.live
-		go c.call(ctx, where)
+		go func() {
+			defer close(c.over)
+			c.call(ctx, where)
+		}()
 	default:
 		return nil, fmt.Errorf("--input %s: a camera that sends MJPEG over http can be read, and not %s. Let ffmpeg turn it into MJPEG, and pipe it:\n  ffmpeg -loglevel error %s-i '%s' -an -c:v mjpeg -q:v 3 -f mjpeg - | tandem … --input mjpeg:-",
 			u.Redacted(), u.Scheme, map[bool]string{true: "-rtsp_transport tcp "}[u.Scheme == "rtsp"], u.Redacted())
@@ -109,7 +115,7 @@ func openStream(o Options, path string) (from io.ReadCloser, recorded bool, err 
 
 // read puts the stream's pictures into the mailbox until it ends, and says how many these were and why it does.
 func (c *camera) read(ctx context.Context, from io.Reader) (good int, err error) {
-	stream := newJPEGs(from)
+	stream := newJPEGs(counting{from, &c.heard})
 	for ctx.Err() == nil {
 		began := time.Now()
 		file, err := stream.next()
@@ -142,7 +148,11 @@ func (e ended) Is(target error) bool { return target == io.EOF }
 // nothing is the error of a camera that has sent no picture.
 func (c *camera) nothing(why error) error {
 	because, is := c.fault.Load().(string)
-	if !is {
+	switch {
+	case is:
+	case c.heard.Load() == 0:
+		because = "whoever sends them is connected, and has sent nothing: see whether it runs"
+	default:
 		because = "JPEG pictures one after another are needed, as of rpicam-vid --codec mjpeg or ffmpeg -f mjpeg"
 	}
 	return fmt.Errorf("%s: no picture came, %v: %s", c.called, why, because)
@@ -154,6 +164,9 @@ func (c *camera) call(ctx context.Context, where string) {
 	pauses.InitialInterval, pauses.MaxInterval = 100*time.Millisecond, 2*time.Second
 	for ctx.Err() == nil {
 		good, err := c.connect(ctx, where)
+		if ctx.Err() != nil { // it is the client that has hung up
+			return
+		}
 		if errors.As(err, new(damage)) { // --strict
 			c.box.end(err)
 			return
@@ -212,6 +225,18 @@ func (c *camera) connect(ctx context.Context, where string) (good int, err error
 		err = cause
 	}
 	return good, err
+}
+
+// counting is a stream of which the bytes are counted.
+type counting struct {
+	io.Reader
+	bytes *atomic.Int64
+}
+
+func (c counting) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.bytes.Add(int64(n))
+	return n, err
 }
 
 // watched is a stream whose reader is woken when nothing comes.

@@ -243,6 +243,17 @@ func TestSilentCamera(t *testing.T) {
 		_ = reader.Close()
 		time.Sleep(2 * time.Second) // the writer sees it
 	})
+	synctest.Test(t, func(t *testing.T) { // it says nothing at all
+		reader, _ := io.Pipe()
+		f, err := feed(t, Options{Paths: []string{"mjpeg:-"}, Stdin: reader})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Next(t.Context(), time.Now()); err == nil || !strings.Contains(err.Error(), "has sent nothing") {
+			t.Error(err)
+		}
+		_ = reader.Close()
+	})
 	synctest.Test(t, func(t *testing.T) { // it falls silent later
 		reader, writer := io.Pipe()
 		f, err := feed(t, Options{Paths: []string{"mjpeg:-"}, Stdin: reader})
@@ -391,6 +402,33 @@ func TestConnectionsThatEndAreNotedOnce(t *testing.T) {
 		}
 	}
 	if notes := f.Notes(); len(notes) != 1 {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+// The client that hangs up at its end tells of no connection that was made again.
+func TestTheEndIsNoBrokenConnection(t *testing.T) {
+	gone := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write(jpegOf(t, 51))
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		close(gone)
+	}))
+	t.Cleanup(server.Close)
+	c, err := openCamera(Options{Paths: []string{server.URL}, passed: newPassed(Options{}), wake: func() {}}, server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for !c.box.ready() {
+		time.Sleep(time.Millisecond)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	<-gone
+	<-c.over
+	if notes := c.passed.all(); len(notes) != 0 {
 		t.Errorf("notes %q", notes)
 	}
 }

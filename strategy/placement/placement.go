@@ -109,7 +109,9 @@ func check(n Network, fleet []Device, g Goal) error {
 }
 
 // Rate is how many frames a second a plan can carry: by the fluid limit, in which a frame is as small as one likes.
-func Rate(n Network, fleet []Device, p Plan, help bool) float64 { return rate(profiles(n, fleet), p, help) }
+func Rate(n Network, fleet []Device, p Plan, help bool) float64 {
+	return rate(profiles(n, fleet), p, help)
+}
 
 func rate(of []profile, p Plan, help bool) float64 {
 	rate, to := 0.0, len(of[0].Layers) // nobody is behind the last stage
