@@ -41,6 +41,11 @@ func TestValidate(t *testing.T) {
 		{Client, func(c *Options) {
 			c.Next, c.Input.Newest, c.Input.Paths = []string{"a:1"}, input.Never, []string{"x.npy"}
 		}, "--newest is for cameras"},
+		{Local, func(c *Options) {
+			c.Input.Preprocess.Mean, c.Input.Paths = []float32{5}, []string{"x.npy"}
+		}, "--preprocess is for pictures, and x.npy names none"},
+		{Local, func(c *Options) { c.Input.Fit, c.Input.Sources = input.Crop, []string{"a=x.npz:y"} }, "--fit is for pictures"},
+		{Local, func(c *Options) { c.Strategy, c.Input.Strict, c.Input.Paths = "balance", true, []string{"-"} }, "--strict is for pictures"},
 		{Local, func(c *Options) { c.Frames = 0 }, "--frames 0 never ends"},
 		{Local, func(c *Options) { c.Input.Paths = []string{"-"} }, "--input - can be read once"},
 	} {

@@ -70,6 +70,12 @@ func (o Options) Validate() error {
 	refuse(random && !o.Input.Preprocess.IsZero(),
 		"--preprocess needs --input: it is for images, and not for a random vector")
 	refuse(random && o.Input.Fit != "", "--fit needs --input: it is for images, and not for a random vector")
+	arrays := len(o.Input.Paths)+len(o.Input.Sources) > 0 && !o.Input.Pictures()
+	const forPictures = "%s is for pictures, and %s names none: arrays and raw values go into the network as they are"
+	named := strings.Join(append(o.Input.Paths, o.Input.Sources...), ", ")
+	refuse(arrays && !o.Input.Preprocess.IsZero(), forPictures, "--preprocess", named)
+	refuse(arrays && o.Input.Fit != "", forPictures, "--fit", named)
+	refuse(arrays && o.Input.Strict, forPictures, "--strict", named)
 	refuse(o.Input.Newest != "" && !o.Input.Camera(), "--newest is for cameras: give --input http://camera/stream.mjpg or mjpeg:FILE, or no --newest")
 	refuse(random && o.Input.Labels != "", "--labels needs --input: a random vector has no true class")
 
