@@ -45,7 +45,8 @@ func main() {
 
 // run is the program without its process: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	err := newApp(stdin, stdout, stderr).RunContext(ctx, flagsFirst(args))
+	app := newApp(stdin, stdout, stderr)
+	err := app.RunContext(ctx, flagsFirst(args, app))
 	if err == nil {
 		return 0
 	}
@@ -132,27 +133,34 @@ func unknownFlag(c *cli.Context, err error, _ bool) error {
 		return cli.Exit(err, exitUsage)
 	}
 	if c.Command.Name != c.App.Name { // of a command
-		return usagef("--%s is no flag of tandem %s%s", name, c.Command.Name, options.Suggest(name, names(c.Command.Flags)))
+		var flags []string
+		for _, f := range names(c.Command.Flags) {
+			flags = append(flags, "--"+f)
+		}
+		return usagef("--%s is no flag of tandem %s%s", name, c.Command.Name, options.Suggest("--"+name, flags))
 	}
 	return usagef("--%s is no flag%s", name, options.SuggestFlag(name))
 }
 
 // flagsFirst lets the flags of a command follow its files or names.
-func flagsFirst(args []string) []string {
+func flagsFirst(args []string, app *cli.App) []string {
 	if len(args) < 2 || strings.HasPrefix(args[1], "-") || args[1] == "install" { // which takes flags alone
 		return args
+	}
+	alone := []string{"help", "h"} // without a value
+	if c := app.Command(args[1]); c != nil {
+		alone = append(alone, command.Switches(c.Flags)...)
 	}
 	var flags, files []string
 	for i := 2; i < len(args); i++ {
 		arg := args[i]
-		alone := strings.Contains(arg, "=") || slices.Contains([]string{"all", "apply", "calibrate", "json", "last-seen", "newest", "strict", "operators", "simulate", "help", "h"}, strings.TrimLeft(arg, "-"))
 		switch {
 		case arg == "--":
 			files = append(files, args[i+1:]...)
 			i = len(args)
 		case len(arg) < 2 || arg[0] != '-': // a single - is stdin
 			files = append(files, arg)
-		case alone || i+1 == len(args):
+		case strings.Contains(arg, "=") || slices.Contains(alone, strings.TrimLeft(arg, "-")) || i+1 == len(args):
 			flags = append(flags, arg)
 		default:
 			flags = append(flags, arg, args[i+1])

@@ -121,7 +121,7 @@ var flags = []flagValues{
 	{"wire", "int8", []string{"float64", "FLOAT16", ""}, "float32, float16"},
 	{"resident", "true", []string{"maybe"}, "maybe"},
 	{"arrivals", "poisson", []string{"", "beats", "burst=0"}, "burst=8"},
-	{"fault", "kill slow 1 at 1s for 1s", []string{"kill", "kill fast 1 at 1s", "kill slow 0 at 1s"}, "kill slow 2 at 10s for 4s"},
+	{"fault", "kill slow 1 at 1s for 1s", []string{"kill", "kill fast 1 at 1s", "kill slow 0 at 1s", "stop slow 1 at 1s", "join slow 1 at 1s for 1s"}, "kill slow 2 at 10s for 4s"},
 	{"emulate", "pi3", []string{"pi9", "head=4", "head=-4ms", "body=4ms", "head=1ms;tail=2ms", "pi3,slow:pi9"}, "off, pi3, or times"},
 	{"power", "pi3b+", []string{"pi9", "2", "1,2,3,4", "2,x", "-1,2", "3,2", "inf,inf", "NaN,NaN", "2,4,-1"}, "off, pi3b+, pi4, pi5, or watts IDLE,BUSY"},
 	{"format", "json", []string{"xml", "JSON"}, "table, json or csv"},
@@ -360,7 +360,9 @@ func TestDidYouMean(t *testing.T) {
 		{"inspct x.onnx", "did you mean inspect?"},
 		{"plto", "did you mean plot?"},
 		{"help clint", "did you mean client?"},
-		{"plot --titel x", "did you mean title?"},
+		{"plot --titel x", "did you mean --title?"},
+		{"plan --hlep", "did you mean --help?"},
+		{"sweep --stratgy x", "did you mean --strategy?"},
 	} {
 		refused(t, exitUsage, []string{test.says}, strings.Fields(test.args)...)
 	}
@@ -517,4 +519,16 @@ func unusedAddress(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// A flag without a value leaves what follows it to the command.
+func TestSwitchesOfACommand(t *testing.T) {
+	for _, line := range []string{
+		"simulate --resident --strategy balance --frames 10", "simulate --shared-link --link wifi --strategy balance --frames 10",
+		"sweep --simulate --shared-link --link wifi --strategy balance --frames 10",
+	} {
+		if code, _, stderr := tandem(t, strings.Fields(line)...); code != 0 {
+			t.Errorf("%s: exit %d: %s", line, code, stderr)
+		}
+	}
 }

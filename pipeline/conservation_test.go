@@ -48,9 +48,9 @@ func conserve(t *testing.T, e strategy.Entry, seed uint64) {
 		slow:   [][]int{{1}, {1}, {3}, {1, 1}, {2, 2}, {1, 3, 1}}[random.IntN(6)],
 		device: func(int, int) *fakeNet { return &fakeNet{head: upTo(10), tail: upTo(90), load: upTo(900)} },
 	}
-	var told Fates
+	var told Losses
 	p.adjust = func(c *StageConfig) {
-		c.Gone = func(f Fate) { told.Add(f) }
+		c.Gone = func(f Loss) { told.Add(f) }
 		c.Queue = 1 + random.IntN(12)
 		c.Batch = 1 + random.IntN(4)
 		switch random.IntN(3) {

@@ -217,9 +217,9 @@ func TestOnlyWhatANextNodeHasIsKept(t *testing.T) {
 			s.Answered(time.Time{}, 0, calls[i].frames, calls[i].answers, nil, false)
 			calls = slices.Delete(calls, i, i+1)
 		}
-		unheard := 0
+		unanswered := 0
 		for _, c := range calls {
-			unheard += len(c.frames)
+			unanswered += len(c.frames)
 		}
 		kept := map[uint64]bool{}
 		for _, a := range b.accepted {
@@ -235,7 +235,7 @@ func TestOnlyWhatANextNodeHasIsKept(t *testing.T) {
 				t.Fatalf("frame %d is on the next node, and forgotten", f.ID)
 			}
 		}
-		if most := 100 + 8*maxCallFrames + unheard; len(b.accepted) > most {
+		if most := 100 + 8*maxCallFrames + unanswered; len(b.accepted) > most {
 			t.Fatalf("%d frames are kept, and 100 are on the next node", len(b.accepted))
 		}
 	}

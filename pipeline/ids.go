@@ -9,7 +9,7 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// IDs is a set of frame ids as messages carry it: ranges [first, last] in rising order. Frames that share a fate often come
+// IDs is a set of frame ids as messages carry it: ranges [first, last] in rising order. Frames that end alike often come
 // in rows, so a few ranges hold many of them.
 type IDs [][2]uint64
 

@@ -69,6 +69,9 @@ func (s *Stage) partFrom(b *branch) {
 // forwards reports whether frames go on from here to next nodes, of which there may be none now.
 func (s *Station) forwards() bool { return len(s.branches) > 0 }
 
+// HandOver makes a node the next one of a station, and returns its number among the next nodes.
+func (s *Station) HandOver(to Hopper) int { return s.join(to).index }
+
 // join makes the branch to a node, in the place of one that has left, or behind the others.
 func (s *Station) join(to Hopper) *branch {
 	b := &branch{index: s.fleet.Join(), to: to, life: to.Life()}

@@ -9,13 +9,13 @@ import (
 // LastSeen says where some frames that have not arrived were seen last.
 type LastSeen struct {
 	NodeID
-	// Fate is what became of them there: they are gone (refused, dropped, expired or lost), died with the node, or were
+	// Cause is what became of them there: they are gone (refused, dropped, expired or lost), died with the node, or were
 	// forgotten by it. Nobody tells of those that are unaccounted.
-	Fate   string `json:"fate"`
+	Cause  string `json:"cause"`
 	Frames string `json:"frames"` // the newest, as in 0-3,7
 }
 
-// The fates of frames that have not arrived.
+// The causes for which frames have not arrived.
 const (
 	Gone        = "gone"
 	Died        = "died"
@@ -30,11 +30,11 @@ const seenRanges = 256
 // pipeline, as a frame that two nodes count as gone got further than to the first.
 func (t *trails) lastSeen(entries []Entry, frames int64) (seen []LastSeen) {
 	told := t.arrived.Clone()
-	tell := func(node NodeID, fate string, ids *roaring64.Bitmap) {
+	tell := func(node NodeID, cause string, ids *roaring64.Bitmap) {
 		ids.AndNot(told)
 		told.Or(ids)
 		if list := rangesOf(ids).newest(seenRanges); len(list) > 0 {
-			seen = append(seen, LastSeen{node, fate, list.String()})
+			seen = append(seen, LastSeen{node, cause, list.String()})
 		}
 	}
 	there := lives(entries)

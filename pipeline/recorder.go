@@ -89,11 +89,11 @@ func (r *Recorder) Recut(now time.Time, to Recut) {
 }
 
 // Gone returns which of the frames are said for the first time to have ended without a result, and have not arrived.
-func (r *Recorder) Gone(f Fate) Fate {
+func (r *Recorder) Gone(l Loss) Loss {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var news IDs
-	for _, ids := range f.Frames {
+	for _, ids := range l.Frames {
 		for id := ids[0]; ; id++ {
 			if !r.seen.ids.Contains(id) && r.gone.add(id) {
 				news = news.with(id)
@@ -103,8 +103,8 @@ func (r *Recorder) Gone(f Fate) Fate {
 			}
 		}
 	}
-	f.Frames = news
-	return f
+	l.Frames = news
+	return l
 }
 
 // Close derives the report. The nodes are the ledgers of the others, in the order of the pipeline; end's own is last, and

@@ -50,7 +50,7 @@ type StageConfig struct {
 	EndID NodeID   // as reports call it
 
 	Failed    func(frames int, err error) // told of frames that are lost, and why; may be called by several goroutines
-	Gone      func(Fate)                  // told of frames that end here without a result; may be called by several goroutines; nil: nobody is
+	Gone      func(Loss)                  // told of frames that end here without a result; may be called by several goroutines; nil: nobody is
 	Traced    func(Decided)               // told of each decision, by the loop; nil: nobody is
 	Full      func()                      // told once, when bytes and not places make a frame wait or go; nil: nobody is
 	Throttled func() bool                 // the device has lowered its clock; nil: it never does

@@ -173,7 +173,7 @@ func (s *Station) Lose(frames []Frame, why error) {
 // gone tells of frames that end here without a result.
 func (s *Station) gone(o Outcome, frames ...Frame) {
 	if s.c.Gone != nil && len(frames) > 0 {
-		s.c.Gone(Fate{s.c.ID, o, IDsOf(frames...)})
+		s.c.Gone(Loss{s.c.ID, o, IDsOf(frames...)})
 	}
 }
 

@@ -125,10 +125,10 @@ func (t *Trail) Tell(e *Entry, above ...Entry) {
 		return
 	}
 	e.IDsCut = true
-	doubtful := unanswered(above)
-	doubtful.And(gone)
-	doubtful.Or(union(e.GoneIDs.newest(maxRanges / 2)))
-	e.GoneIDs = rangesOf(doubtful)
+	unsettled := unanswered(above)
+	unsettled.And(gone)
+	unsettled.Or(union(e.GoneIDs.newest(maxRanges / 2)))
+	e.GoneIDs = rangesOf(unsettled)
 }
 
 // unanswered are the frames that those above count as gone, and those that they have handed to lives that they have no entry

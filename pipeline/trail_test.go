@@ -73,7 +73,7 @@ func TestReportOfLivesThatDoNotTell(t *testing.T) {
 		}
 		var seen []string
 		for _, s := range rep.LastSeen {
-			seen = append(seen, s.Role+" "+s.Fate+" "+s.Frames)
+			seen = append(seen, s.Role+" "+s.Cause+" "+s.Frames)
 		}
 		if got := strings.Join(seen, ", "); got != c.seen {
 			t.Errorf("%s: last seen\n%s, want\n%s", c.name, got, c.seen)
@@ -105,7 +105,7 @@ func TestSwallowedFrameIsNotSaidToHaveDied(t *testing.T) {
 			if r.Unaccounted != 1 || dies != (r.Died > 0) {
 				t.Errorf("%d frames are unaccounted for, and %d died: %+v", r.Unaccounted, r.Died, r.LastSeen)
 			}
-			if i := slices.IndexFunc(r.LastSeen, func(l LastSeen) bool { return l.Fate == Unaccounted }); i < 0 || r.LastSeen[i].Frames != "32" {
+			if i := slices.IndexFunc(r.LastSeen, func(l LastSeen) bool { return l.Cause == Unaccounted }); i < 0 || r.LastSeen[i].Frames != "32" {
 				t.Errorf("frame 32 is missing, and this is said: %+v", r.LastSeen)
 			}
 		})
@@ -261,4 +261,33 @@ func FuzzIDs(f *testing.F) {
 
 func (s IDs) has(id uint64) bool {
 	return slices.ContainsFunc(s, func(r [2]uint64) bool { return r[0] <= id && id <= r[1] })
+}
+
+// Where too many frames are gone to name all, those are named that the nodes above have no answer for, and the newest.
+func TestGoneFramesThatMatterAreNamed(t *testing.T) {
+	var trail Trail
+	for id := range uint64(4 * maxRanges) {
+		trail.Receive(id)
+		if id%2 == 0 { // so that no two that are gone are one range
+			trail.Hand(NodeID{"end", "e"}, "e1", Frame{ID: id})
+		}
+	}
+	above := []Entry{
+		{NodeID: NodeID{"fast", "f"}, Life: "f1", GoneIDs: IDs{{1, 5}}, Handed: []Handover{
+			{NodeID{"slow", "s"}, "killed", IDs{{10, 13}}}, {NodeID{"slow", "t"}, "t1", IDs{{20, 29}}},
+		}},
+		{NodeID: NodeID{"slow", "t"}, Life: "t1"},
+	}
+	var e Entry
+	trail.Tell(&e, above...)
+	newest := uint64(4*maxRanges - 1)
+	set := union(e.GoneIDs)
+	for id, want := range map[uint64]bool{1: true, 3: true, 5: true, 11: true, 13: true, 2: false, 7: false, 21: false, newest: true, newest - 1: false} {
+		if set.Contains(id) != want {
+			t.Errorf("frame %d is named: %t", id, !want)
+		}
+	}
+	if !e.IDsCut || len(e.GoneIDs) > maxRanges {
+		t.Errorf("%d ranges, and cut: %t", len(e.GoneIDs), e.IDsCut)
+	}
 }

@@ -13,8 +13,8 @@ import (
 // of those that have ended on it, at once; the nodes in between hand that on to end, and end tells it to all who have
 // subscribed:
 //
-//	client ──fates──▶ fast ──fates──▶ end ──answers, fates──▶ subscribers
-//	                  slow ──fates──▶
+//	client ──losses──▶ fast ──losses──▶ end ──answers, losses──▶ subscribers
+//	                  slow ──losses──▶
 
 // Answers streams what becomes of the frames of a run.
 func (n *node) Answers(ctx context.Context, run string, again bool, tell func(transport.Told) error) error {
@@ -25,8 +25,8 @@ func (n *node) Answers(ctx context.Context, run string, again bool, tell func(tr
 }
 
 // Tell hands on what will not arrive, each frame once.
-func (r *recording) Tell(fates []pipeline.Fate) {
-	for _, f := range fates {
+func (r *recording) Tell(losses []pipeline.Loss) {
+	for _, f := range losses {
 		if f = r.recorder.Gone(f); len(f.Frames) > 0 {
 			r.answers.Publish(answer.Event{Run: r.run.ID, Gone: f})
 		}
@@ -34,10 +34,10 @@ func (r *recording) Tell(fates []pipeline.Fate) {
 }
 
 // Tell hands on to end what has ended above.
-func (p *stagePart) Tell(fates []pipeline.Fate) { p.end.Announce(fates...) }
+func (p *stagePart) Tell(losses []pipeline.Loss) { p.end.Announce(losses...) }
 
 // gone counts frames that end here without a result, and lets end know.
 func (p *player) gone(o pipeline.Outcome, frames ...pipeline.Frame) {
 	p.ledger.Count(o, len(frames))
-	p.edges[0].Announce(pipeline.Fate{NodeID: p.view.ID, Outcome: o, Frames: pipeline.IDsOf(frames...)})
+	p.edges[0].Announce(pipeline.Loss{NodeID: p.view.ID, Outcome: o, Frames: pipeline.IDsOf(frames...)})
 }

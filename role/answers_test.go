@@ -22,91 +22,91 @@ import (
 	"tandem/transport"
 )
 
-// heard is what a subscriber has been told.
-type heard struct {
+// subscriber is what a subscriber has been told.
+type subscriber struct {
 	mu      sync.Mutex
 	answers map[uint64]pipeline.Frame
-	gone    map[uint64]pipeline.Fate
+	gone    map[uint64]pipeline.Loss
 	again   int // frames that were told of twice
 }
 
-func (h *heard) take(told transport.Told) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (s *subscriber) take(told transport.Told) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, f := range told.Answers {
-		if _, twice := h.answers[f.ID]; twice {
-			h.again++
+		if _, twice := s.answers[f.ID]; twice {
+			s.again++
 		}
-		h.answers[f.ID] = f
+		s.answers[f.ID] = f
 	}
 	for _, f := range told.Gone {
 		for _, r := range f.Frames {
 			for id := r[0]; id <= r[1]; id++ {
-				if _, twice := h.gone[id]; twice {
-					h.again++
+				if _, twice := s.gone[id]; twice {
+					s.again++
 				}
-				h.gone[id] = f
+				s.gone[id] = f
 			}
 		}
 	}
 }
 
-func (h *heard) all() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.answers) + len(h.gone)
+func (s *subscriber) all() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.answers) + len(s.gone)
 }
 
 // listen subscribes to end's answers to any run.
-func listen(t *testing.T, c setup, end *server) *heard {
+func listen(t *testing.T, c setup, end *server) *subscriber {
 	t.Helper()
-	h := &heard{answers: map[uint64]pipeline.Frame{}, gone: map[uint64]pipeline.Fate{}}
+	s := &subscriber{answers: map[uint64]pipeline.Frame{}, gone: map[uint64]pipeline.Loss{}}
 	ctx, stop := context.WithCancel(context.Background())
 	begun, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = newClient(c, end.address).Answers(ctx, "", false, func() { close(begun) }, h.take)
+		_ = newClient(c, end.address).Answers(ctx, "", false, func() { close(begun) }, s.take)
 	}()
 	<-begun
 	t.Cleanup(func() { stop(); <-ended })
-	return h
+	return s
 }
 
-// Of each frame a subscriber hears once what became of it, wherever it ended: the answer with all outputs, which are PyTorch's,
+// Of each frame a subscriber is told once what became of it, wherever it ended: the answer with all outputs, which are PyTorch's,
 // or that there is none, and on which node it ended.
-func TestSubscriberHearsOfEveryFrame(t *testing.T) {
+func TestSubscriberIsToldOfEveryFrame(t *testing.T) {
 	c := quick()
 	c.Input.Paths, c.Frames, c.Interval, c.Queue = []string{digitsImages}, 300, 2*time.Millisecond, 3
 	c.Emulate = device.Emulation{Name: "test", Tail: device.Always(6 * time.Millisecond)}
 	nodes := startQuick(t, c)
-	h := listen(t, c, nodes.end)
+	s := listen(t, c, nodes.end)
 	r, err := nodes.run(t.Context(), c, "baseline")
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "all frames are told of", func() bool { return h.all() >= int(r.Frames) })
-	if int64(len(h.answers)) != r.Delivered || int64(len(h.gone)) != r.Frames-r.Delivered || h.again != 0 {
-		t.Errorf("%d answers, %d gone, %d again: %+v", len(h.answers), len(h.gone), h.again, r)
+	eventually(t, "all frames are told of", func() bool { return s.all() >= int(r.Frames) })
+	if int64(len(s.answers)) != r.Delivered || int64(len(s.gone)) != r.Frames-r.Delivered || s.again != 0 {
+		t.Errorf("%d answers, %d gone, %d again: %+v", len(s.answers), len(s.gone), s.again, r)
 	}
-	if len(h.gone) == 0 {
+	if len(s.gone) == 0 {
 		t.Error("no frame was refused")
 	}
 	refused := map[pipeline.NodeID]int64{}
-	for id, f := range h.gone {
+	for id, f := range s.gone {
 		if refused[f.NodeID]++; f.Outcome != pipeline.Refused {
 			t.Errorf("frame %d is %v on %v", id, f.Outcome, f.NodeID)
 		}
 	}
 	for _, n := range r.Nodes {
 		if refused[n.NodeID] != n.Refused {
-			t.Errorf("%v, and a subscriber has heard of %d", n, refused[n.NodeID])
+			t.Errorf("%v, and a subscriber was told of %d", n, refused[n.NodeID])
 		}
 	}
 	want, shape, err := input.ReadFloats(digitsOutputs[digits])
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id, f := range h.answers {
+	for id, f := range s.answers {
 		row := want[int(id)*shape[1]:][:shape[1]]
 		for i, v := range f.Data {
 			if math.Abs(float64(v-row[i])) > 1e-4 {
@@ -123,14 +123,14 @@ func TestSubscriberHearsOfEveryFrame(t *testing.T) {
 func TestClientTellsWhatItRefuses(t *testing.T) {
 	c := quick()
 	nodes := startQuick(t, c)
-	h := listen(t, c, nodes.end)
+	s := listen(t, c, nodes.end)
 	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, nodes.fast.address), From: "test"}, pipeline.Run{ID: "r", Strategy: "baseline"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Announce(pipeline.Fate{NodeID: pipeline.NodeID{Role: "client"}, Outcome: pipeline.Lost, Frames: pipeline.IDs{{4, 5}}})
-	eventually(t, "it is told of", func() bool { return h.all() == 2 })
-	if f := h.gone[5]; f.Role != "client" || f.Outcome != pipeline.Lost {
+	e.Announce(pipeline.Loss{NodeID: pipeline.NodeID{Role: "client"}, Outcome: pipeline.Lost, Frames: pipeline.IDs{{4, 5}}})
+	eventually(t, "it is told of", func() bool { return s.all() == 2 })
+	if f := s.gone[5]; f.Role != "client" || f.Outcome != pipeline.Lost {
 		t.Errorf("%+v", f)
 	}
 	if _, err := e.Close(t.Context(), edge.Ending{}); err != nil {

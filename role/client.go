@@ -86,7 +86,7 @@ type player struct {
 	keep   *recut.Keeper // of the cuts; nil: they stay
 
 	interrupted bool // by a signal
-	losses      *report.Losses
+	reasons     *report.Reasons
 }
 
 func newPlayer(cfg setup) *player {
@@ -121,7 +121,7 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 			}
 			if i == 0 { // nodes that were free have closed the run of a try before
 				p.run.ID = time.Now().UTC().Format("20060102-150405-") + rand.Text()[:6]
-				p.losses = p.cfg.losses(p.view.ID, p.run.ID)
+				p.reasons = p.cfg.reasons(p.view.ID, p.run.ID)
 			}
 			if i == 0 && len(d.Inputs) > 0 {
 				p.inputs, err = d.Inputs, fit(d.Inputs)
@@ -190,7 +190,7 @@ func (p *player) begin() context.Context {
 	if options.Terminal(p.cfg.Stderr) {
 		p.shown = monitor.StartProgress(p.cfg.Stderr, p.run, p.live)
 	}
-	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.losses.Full)
+	p.buffer = pipeline.NewBuffer(p.cfg.buffer(), p.reasons.Full)
 	p.keep.Start(ctx, p.run, p.edges[0], p.live, p.cfg.Log)
 	if p.cfg.begun != nil {
 		p.cfg.begun()
@@ -229,7 +229,7 @@ func (p *player) answered(by *edge.Edge, frames []pipeline.Frame, answers []pipe
 	p.buffer.Release(frames...)
 	if err != nil {
 		p.gone(pipeline.Lost, frames...)
-		p.losses.Count(len(frames), err)
+		p.reasons.Count(len(frames), err)
 		return
 	}
 	p.ledger.Count(pipeline.Forwarded, len(frames))

@@ -35,7 +35,7 @@ func (p *player) close(failed error) (pipeline.Report, error) {
 	case p.interrupted && p.cfg.Frames > 0:
 		end.Add(fmt.Sprintf("the client was stopped after %d of %d frames", entry.Sent(), p.cfg.Frames))
 	}
-	end.Add(append(p.losses.Notes(), p.feed.Notes()...)...)
+	end.Add(append(p.reasons.Notes(), p.feed.Notes()...)...)
 	entry.NodeID, entry.Link = pipeline.NodeID{Role: string(options.Client)}, p.cfg.Link.Name
 	entry.Next, entry.Life = []string{p.edges[0].ID().Address}, p.name
 	p.trail.Tell(&entry)

@@ -3,6 +3,7 @@ package role
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -235,4 +236,34 @@ func TestLedgersAreBounded(t *testing.T) {
 	if len(s.nodes) < 5 || len(s.nodes) > 10 || s.bytes > maxLedgerBytes || len(s.notes) != 1 || s.nodes[0].Address != "s" {
 		t.Errorf("%d ledgers of %d bytes, notes %q", len(s.nodes), s.bytes, s.notes)
 	}
+}
+
+// Memory goes back to the system when a node has had no run for a while, and not between runs that follow each other.
+func TestMemoryIsGivenBackByANodeAtRest(t *testing.T) {
+	inFakeTime(t, options.Slow, func(t *testing.T, n *fakeNode) {
+		freed := func(want int32) {
+			t.Helper()
+			synctest.Wait()
+			if got := n.freed.Load(); got != want {
+				t.Fatalf("memory was given back %d times, want %d", got, want)
+			}
+		}
+		for i := range 3 {
+			n.open(t, fmt.Sprint("run", i), "fast")
+			time.Sleep(releaseAfter / 2)
+			n.close(fmt.Sprint("run", i), "fast")
+			time.Sleep(releaseAfter - time.Millisecond)
+			freed(0)
+		}
+		time.Sleep(time.Millisecond)
+		freed(1)
+		time.Sleep(time.Hour)
+		freed(1)
+		n.open(t, "run3", "fast")
+		n.close("run3", "fast")
+		synctest.Wait()
+		n.stop()
+		time.Sleep(time.Hour)
+		freed(1)
+	})
 }

@@ -105,11 +105,11 @@ func TestEmulatedRunHasTheEnergyOfItsModel(t *testing.T) {
 		}
 		total += e.EnergyJ
 	}
-	// 20 frames of 400 bytes reach fast, and as many of 8000 slow.
-	least := map[string]int64{"client": 8_000, "fast": 168_000, "slow": 160_000, "end": 1}
+	// A frame has 400 bytes on its way to fast, and 8000 to slow. On a busy machine some are refused, or finished on fast.
 	for _, e := range r.Nodes {
-		if e.Bytes < least[e.Role] || e.Bytes > 2*least["fast"]+100_000 {
-			t.Errorf("%s moved %d bytes, want %d and some more", e.Role, e.Bytes, least[e.Role])
+		least := map[string]int64{"client": 400 * e.Forwarded, "fast": 400*e.Received + 8000*e.Forwarded, "slow": 8000 * e.Received, "end": 1}[e.Role]
+		if e.Bytes < least || e.Bytes > 2*168_000+100_000 {
+			t.Errorf("%s moved %d bytes, want %d and some more", e.Role, e.Bytes, least)
 		}
 	}
 	if r.JoulesPerFrame == nil || math.Abs(*r.JoulesPerFrame-total/float64(r.Delivered)) > 1e-9 {

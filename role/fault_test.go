@@ -12,7 +12,7 @@ import (
 func TestFaultOfALocalRun(t *testing.T) {
 	c := quick()
 	c.SlowNodes, c.Frames, c.Interval = 2, 300, 5*time.Millisecond
-	c.Faults = []inject.Fault{{Node: 2, At: 300 * time.Millisecond, For: 300 * time.Millisecond}}
+	c.Faults = []inject.Fault{{What: inject.Kill, Node: 2, At: 300 * time.Millisecond, For: 300 * time.Millisecond}}
 	nodes := startQuick(t, c)
 	before := nodes.slow[1]
 	r, err := nodes.run(context.Background(), c, "balance")
@@ -31,5 +31,34 @@ func TestFaultOfALocalRun(t *testing.T) {
 	}
 	if !away && len(r.Missing) == 0 {
 		t.Errorf("no node was started again: %v", r.Nodes)
+	}
+}
+
+// One that leaves is stopped as a service is, and loses nothing. One that joins is used from then on.
+func TestNodesJoinAndLeaveALocalRun(t *testing.T) {
+	c := quick()
+	c.SlowNodes, c.Frames, c.Interval = 3, 600, 5*time.Millisecond
+	c.Faults = []inject.Fault{{What: inject.Join, Node: 2, At: 300 * time.Millisecond}, {What: inject.Leave, Node: 3, At: 500 * time.Millisecond}}
+	nodes := startQuick(t, c)
+	for range 2 { // the second run begins as the first did
+		r, err := nodes.run(context.Background(), c, "balance")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Unaccounted != 0 || r.Frames != 600 || r.Died != 0 || r.Forgotten != 0 {
+			t.Errorf("%d of %d frames are unaccounted, %d have died, and %d are forgotten", r.Unaccounted, r.Frames, r.Died, r.Forgotten)
+		}
+		slow := 0
+		for _, n := range r.Nodes {
+			if n.Role == "slow" && n.Received > 0 {
+				slow++
+			}
+		}
+		if slow != 3 {
+			t.Errorf("%d slow nodes have taken frames: %v", slow, r.Nodes)
+		}
+		if nodes.slow[1] != nil {
+			t.Errorf("the node that has joined is still there")
+		}
 	}
 }

@@ -3,7 +3,6 @@ package role
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -12,6 +11,9 @@ import (
 	"tandem/role/options"
 	"tandem/transport"
 )
+
+// releaseAfter is how long a node has no run before it gives memory back to the system: one that follows at once needs it again.
+const releaseAfter = 10 * time.Second
 
 // How a session of a node ends: its neighbours close their edges or fall silent, or the node is stopped.
 
@@ -25,7 +27,7 @@ func (n *node) Close(ctx context.Context, c transport.Closing) (pipeline.Report,
 	if c.Reason == transport.Stopped || c.Reason == transport.Interrupted && !closing {
 		return pipeline.Report{}, nil
 	}
-	defer n.heard(s, c.From)
+	defer n.acknowledged(s, c.From)
 	select {
 	case <-s.closed:
 		switch {
@@ -126,7 +128,6 @@ func (n *node) finish(s *session) {
 		s.interrupted = true
 	}
 	n.sessions.Go(func() {
-		defer debug.FreeOSMemory() // what the run has used may not be needed again for long
 		report, err := s.part.Close(context.Background(), end)
 		failed := err
 		switch {
@@ -152,6 +153,9 @@ func (n *node) finish(s *session) {
 			s.part = nil // garbage
 		}
 		n.run, n.last = nil, s
+		if !n.stopping {
+			n.release.Reset(releaseAfter)
+		}
 		close(s.closed)
 	})
 }
@@ -160,6 +164,7 @@ func (n *node) finish(s *session) {
 func (n *node) stop() {
 	n.mu.Lock()
 	n.stopping = true
+	n.release.Stop()
 	if s := n.run; s != nil && s.part != nil { // one that is being opened is interrupted when it is settled
 		n.interrupt(s)
 	}
@@ -195,8 +200,8 @@ func (n *node) interrupt(s *session) {
 	n.finish(s)
 }
 
-// heard takes note of a neighbour that has heard the last word of this life.
-func (n *node) heard(s *session, from string) {
+// acknowledged takes note of a neighbour that has had the last word of this life.
+func (n *node) acknowledged(s *session, from string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if s.parting[from] {

@@ -60,6 +60,7 @@ type localNodes struct {
 	slow      []*server
 	networks  []*inject.Network // of the slow nodes
 	killed    sync.WaitGroup    // what is left of them ends
+	joined    inject.Joined
 }
 
 // startLocal starts them from the end of the pipeline to its beginning, each on a port of its own.
@@ -74,6 +75,9 @@ func startLocal(ctx context.Context, cfg setup) (nodes *localNodes, err error) {
 		return nodes, err
 	}
 	for i := range nodes.slow {
+		if inject.Joining(cfg.Faults, i+1) {
+			continue
+		}
 		if nodes.slow[i], err = nodes.start(ctx, cfg, options.Slow, i, nodes.end); err != nil {
 			return nodes, err
 		}
@@ -89,11 +93,16 @@ func (l *localNodes) start(ctx context.Context, cfg setup, r options.Role, place
 	}
 	cfg.Log = cfg.Log.With().Str("role", string(r)).Logger()
 	for _, n := range next {
-		cfg.Next = append(cfg.Next, n.address)
+		if n != nil {
+			cfg.Next = append(cfg.Next, n.address)
+		}
 	}
 	switch r {
 	case options.Fast:
 		cfg.End = l.end.address
+		if len(cfg.Next) < len(next) { // the others are found when they are there
+			cfg.Next, cfg.names, cfg.Wait = append(cfg.Next, inject.Name), &l.joined, 0
+		}
 	case options.Slow:
 		cfg.Trace, cfg.place = "", place
 		if all := cfg.EmulateSlow; len(all) > 0 {
@@ -108,15 +117,39 @@ func (l *localNodes) start(ctx context.Context, cfg setup, r options.Role, place
 	return startNode(ctx, cfg, func(pipeline.Report) error { return nil }) // the client has the same report
 }
 
-// kill ends a slow node at once, and returns what starts it again.
-func (l *localNodes) kill(cfg setup, i int) (start func() error) {
-	l.networks[i].Cut()
-	l.killed.Go(l.slow[i].abandon)
-	return func() (err error) {
-		cfg.Listen = l.slow[i].address
+// happen makes a fault happen, and returns what starts the node again.
+func (l *localNodes) happen(cfg setup, f inject.Fault) (start func() error, err error) {
+	i := f.Node - 1
+	start = func() (err error) {
 		l.slow[i], err = l.start(context.Background(), cfg, options.Slow, i, l.end)
 		return err
 	}
+	if f.What == inject.Join {
+		if err = start(); err == nil {
+			l.joined.Add(l.slow[i].address)
+		}
+		return nil, err
+	}
+	cfg.Listen = l.slow[i].address // where it is found again
+	if f.What == inject.Leave {
+		return start, l.slow[i].stop()
+	}
+	l.networks[i].Cut()
+	l.killed.Go(l.slow[i].abandon)
+	return start, nil
+}
+
+// dismiss ends the nodes that have joined a run: the next one begins without them.
+func (l *localNodes) dismiss(faults []inject.Fault) error {
+	var errs []error
+	for i, s := range l.slow {
+		if s != nil && inject.Joining(faults, i+1) {
+			l.joined.Remove(s.address)
+			errs = append(errs, s.stop())
+			l.slow[i] = nil
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (l *localNodes) stop() error {
@@ -135,7 +168,7 @@ func (l *localNodes) run(ctx context.Context, cfg setup, name string) (pipeline.
 	injecting, over := context.WithCancel(ctx)
 	all, wait := cfg, func() error { return nil }
 	cfg.begun = func() {
-		wait = inject.Start(injecting, all.Faults, func(node int) func() error { return l.kill(all, node) })
+		wait = inject.Start(injecting, all.Faults, func(f inject.Fault) (func() error, error) { return l.happen(all, f) })
 	}
 	cfg.Role, cfg.Strategy, cfg.Next = options.Client, e.Name, []string{l.fast.address}
 	if !cfg.AutoCut() { // fast has them
@@ -143,9 +176,11 @@ func (l *localNodes) run(ctx context.Context, cfg setup, name string) (pipeline.
 	}
 	cfg.device = openDevice(cfg, true)
 	for i := 0; e.Whole && i < len(l.slow); i++ {
-		cfg.Next = append(cfg.Next, l.slow[i].address)
+		if l.slow[i] != nil {
+			cfg.Next = append(cfg.Next, l.slow[i].address)
+		}
 	}
 	r, err := play(ctx, cfg)
 	over()
-	return r, errors.Join(err, wait())
+	return r, errors.Join(err, wait(), l.dismiss(all.Faults))
 }

@@ -38,24 +38,24 @@ func later(t *testing.T, c setup) (nodes *localNodes, absent string) {
 	return nodes, absent
 }
 
-// overheard is a part that tells of the frames that it is offered.
-type overheard struct {
+// observed is a part that tells of the frames that it is offered.
+type observed struct {
 	part
 	offered func([]pipeline.Frame)
 }
 
-func (p *overheard) Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error) {
+func (p *observed) Offer(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error) {
 	p.offered(frames)
 	return p.part.Offer(frames, kept)
 }
 
-// overhear makes a node tell of its openings and frames.
-func overhear(s *server, opened func(error), offered func([]pipeline.Frame)) {
+// observe makes a node tell of its openings and frames.
+func observe(s *server, opened func(error), offered func([]pipeline.Frame)) {
 	begin := s.node.begin
 	s.node.begin = func(ctx context.Context, o beginning) (part, transport.Opened, error) {
 		p, answer, err := begin(ctx, o)
 		opened(err)
-		return &overheard{p, offered}, answer, err
+		return &observed{p, offered}, answer, err
 	}
 }
 
@@ -71,13 +71,13 @@ func TestMissingSlowNodeIsUsedWhenItComes(t *testing.T) {
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
 			come := make(chan *server, 1)
-			overhear(nodes.fast, func(error) {
+			observe(nodes.fast, func(error) {
 				late := c
 				late.Listen = absent
 				come <- start(t, late, options.Slow, []string{nodes.end.address}, "")
 			}, func([]pipeline.Frame) {})
 			var frames atomic.Int64 // of it
-			overhear(nodes.end, func(error) {}, func(came []pipeline.Frame) {
+			observe(nodes.end, func(error) {}, func(came []pipeline.Frame) {
 				for _, f := range came {
 					if f.By.Address == absent && frames.Add(1) == 5 {
 						interrupt()
@@ -119,7 +119,7 @@ func TestMissingSlowNodeThatDoesNotFitIsNoted(t *testing.T) {
 	late := c
 	late.Listen, late.Model = absent, digitsCNN
 	come := make(chan *server, 1)
-	overhear(nodes.fast, func(error) { come <- start(t, late, options.Slow, []string{nodes.end.address}, "") }, func([]pipeline.Frame) {})
+	observe(nodes.fast, func(error) { come <- start(t, late, options.Slow, []string{nodes.end.address}, "") }, func([]pipeline.Frame) {})
 	r, err := nodes.run(ctx, c, "balance")
 	nodes.slow = append(nodes.slow, <-come)
 	if err != nil {
@@ -167,7 +167,7 @@ func TestClientWaitsForTheSlowNode(t *testing.T) {
 		late.Listen = nodes.slow[0].address
 		nodes.slow[0] = start(t, late, options.Slow, []string{nodes.end.address}, "")
 	})
-	overhear(nodes.fast, func(error) { come() }, func([]pipeline.Frame) {})
+	observe(nodes.fast, func(error) { come() }, func([]pipeline.Frame) {})
 	if _, err := nodes.run(t.Context(), c, "balance"); err != nil {
 		t.Error(err)
 	}

@@ -37,7 +37,7 @@ type part interface {
 	Statuses() []pipeline.Status     // of this node and of all above that are known
 	Above() []pipeline.Status        // of those above
 	Receive([]pipeline.Status)       // from a neighbour above
-	Tell([]pipeline.Fate)            // what has ended there, or further up
+	Tell([]pipeline.Loss)            // what has ended there, or further up
 	Summary() *pipeline.Live         // end's; nil: not known
 	below() map[pipeline.NodeID]bool // the nodes below, and whether they answer
 }
@@ -85,6 +85,7 @@ type node struct {
 	run      *session        // nil: no run
 	last     *session        // the run closed last, for neighbours that ask late
 	total    monitor.Totals  // of the runs that are closed
+	release  *time.Timer     // gives memory back to the system
 	stopping bool
 	sessions sync.WaitGroup // watching and closing of runs
 }
@@ -198,6 +199,7 @@ func (n *node) join(o transport.Opening) (s *session, first bool, err error) {
 	case s == nil:
 		s, first = newSession(o, now, before), true
 		n.run, n.id.Address = s, o.Address
+		n.release.Stop()
 		n.sessions.Add(1) // the opening, until it is settled
 	case s.id != o.Run.ID:
 		last := slices.MaxFunc(slices.Collect(maps.Values(s.above)), func(a, b *neighbour) int { return a.seen.Compare(b.seen) })
@@ -249,7 +251,7 @@ func (n *node) Push(ctx context.Context, push transport.Pushing) (transport.Push
 	if s := n.leaving(push.Run); s != nil && len(push.Frames) == 0 {
 		pushed, err := s.wait(ctx)
 		if err == nil {
-			n.heard(s, push.From)
+			n.acknowledged(s, push.From)
 		}
 		return pushed, err
 	}
@@ -258,7 +260,7 @@ func (n *node) Push(ctx context.Context, push transport.Pushing) (transport.Push
 		return transport.Pushed{}, err
 	}
 	p.Receive(push.Status)
-	p.Tell(push.Fates)
+	p.Tell(push.Losses)
 	pushed := transport.Pushed{Life: life}
 	if push.Recut.Epoch > 0 { // before the frames, which may be cut by it
 		pushed.Recut = p.Recut(push.Recut)

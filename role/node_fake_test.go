@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,7 +57,7 @@ func (p *fakePart) Receive(s []pipeline.Status) {
 	p.told = s
 }
 
-func (p *fakePart) Tell([]pipeline.Fate) {}
+func (p *fakePart) Tell([]pipeline.Loss) {}
 
 func (p *fakePart) Recut(r pipeline.Recut) pipeline.Recutting {
 	return pipeline.Recutting{Epoch: r.Epoch, Ready: true}
@@ -90,6 +91,7 @@ type fakeNode struct {
 	closing time.Duration  // how long that of a part lasts
 	broken  error          // it fails
 	parts   gauge          // how many are open
+	freed   atomic.Int32   // how often memory was given back
 	last    *fakePart      // the one begun last
 	calls   sync.WaitGroup // of neighbours
 }
@@ -113,6 +115,7 @@ func newFakeNode(r options.Role) *fakeNode {
 		role: r, log: zerolog.Nop(), idle: 10 * time.Second, drain: 5 * time.Second,
 		id: pipeline.NodeID{Role: string(r), Address: "here"}, built: make(chan struct{}),
 	}
+	f.release = time.AfterFunc(releaseAfter, func() { f.freed.Add(1) })
 	close(f.built)
 	f.begin = func(_ context.Context, o beginning) (part, transport.Opened, error) {
 		time.Sleep(f.opening)

@@ -101,9 +101,9 @@ func (c setup) printer() (*report.Printer, error) {
 	return report.Open(c.Report)
 }
 
-// losses remembers why frames of a run are lost on a node.
-func (c setup) losses(id pipeline.NodeID, run string) *report.Losses {
-	return report.NewLosses(someOf(c.Log.With().Str("run", run).Logger()), edge.Called(id), c.buffer())
+// reasons remembers why frames of a run are lost on a node.
+func (c setup) reasons(id pipeline.NodeID, run string) *report.Reasons {
+	return report.NewReasons(someOf(c.Log.With().Str("run", run).Logger()), edge.Called(id), c.buffer())
 }
 
 // someOf is a log for what may happen very often: it is on a card.

@@ -6,7 +6,9 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
+	"time"
 
 	"tandem/pipeline"
 	"tandem/role/answer"
@@ -74,8 +76,9 @@ func startNode(ctx context.Context, cfg setup, publish func(pipeline.Report) err
 	s.node = &node{
 		role: cfg.Role, name: edge.NewName(cfg.Role), version: cfg.Version, log: cfg.Log, some: someOf(cfg.Log), idle: cfg.Idle, drain: cfg.Drain,
 		id: pipeline.NodeID{Role: string(cfg.Role), Address: s.address}, built: make(chan struct{}),
+		release: time.AfterFunc(releaseAfter, debug.FreeOSMemory),
 	}
-	s.node.Calibrator = &plan.Calibrator{Built: s.node.built, Busy: s.node.inRun, Threads: cfg.Threads, Emulate: cfg.Emulate, Name: s.node.name, ID: s.node.called}
+	s.node.Calibrator = &plan.Calibrator{Built: s.node.built, Busy: s.node.inRun, Threads: cfg.Threads, Queue: cfg.Queue, Emulate: cfg.Emulate, Name: s.node.name, ID: s.node.called}
 	shown := monitor.Options{
 		Role: string(cfg.Role), Version: cfg.Version, Queue: cfg.Queue,
 		Snapshot: s.node.snapshot, Totals: s.node.totals, Ready: s.ready, Refused: refused(s.gate),

@@ -23,7 +23,7 @@ import (
 // playRequests plays a run whose frames are the rows of requests, until the context ends.
 //
 //	program ──request──▶ serve.Server ──▶ serve.Line ──▶ edge ──▶ fast
-//	        ◀──answer───              ◀── serve.Ear ◀── a stream ── end
+//	        ◀──answer───              ◀── serve.Subscriber ◀── a stream ── end
 func playRequests(ctx context.Context, cfg setup) (pipeline.Report, error) {
 	// Nobody is let in before there is an answer: who comes earlier is refused by the system, and no one waits in its queue.
 	listener, err := listenFor(cfg.Serve)
@@ -43,7 +43,7 @@ func playRequests(ctx context.Context, cfg setup) (pipeline.Report, error) {
 		return p.close(err)
 	}
 	end := cmp.Or(cfg.End, serve.EndAddress(p.edges[0].Client.Address(), p.end))
-	s := &service{player: p, ear: serve.NewEar(newClient(p.cfg, end))}
+	s := &service{player: p, subscriber: serve.NewSubscriber(newClient(p.cfg, end))}
 	err = s.answer(ctx)
 	p.interrupted = ctx.Err() != nil
 	return p.close(err)
@@ -64,8 +64,8 @@ func anything([]transport.Input) error { return nil }
 // service is a client's run that answers requests.
 type service struct {
 	*player
-	line *serve.Line
-	ear  *serve.Ear
+	line       *serve.Line
+	subscriber *serve.Subscriber
 }
 
 // answer answers requests until the context ends, or the run is over for all nodes that take frames.
@@ -77,12 +77,12 @@ func (s *service) answer(ctx context.Context) error {
 	}
 	s.line = serve.StartLine(under, c)
 	defer s.line.Close()
-	hearing, deafen := context.WithCancel(under)
-	var ears sync.WaitGroup
-	ears.Go(func() { s.ear.Listen(hearing, s.run.ID, s.line.Told) })
-	defer ears.Wait()
-	defer deafen()
-	if err := s.ear.Await(ctx, max(s.cfg.Wait, target.DialTime)); err != nil {
+	listening, stop := context.WithCancel(under)
+	var told sync.WaitGroup
+	told.Go(func() { s.subscriber.Listen(listening, s.run.ID, s.line.Told) })
+	defer told.Wait()
+	defer stop()
+	if err := s.subscriber.Await(ctx, max(s.cfg.Wait, target.DialTime)); err != nil {
 		return err
 	}
 	listener, err := listenFor(s.cfg.Serve)
@@ -142,7 +142,7 @@ func (s *service) ready() error {
 	if missed := down(s.edges); len(missed) == len(s.edges) {
 		return fmt.Errorf("%v does not answer", missed[0])
 	}
-	return s.ear.Deaf()
+	return s.subscriber.Err()
 }
 
 // book counts the frames of requests as the client's.
@@ -158,6 +158,6 @@ func (b book) Hand(to serve.Neighbour, life string, f pipeline.Frame) {
 
 func (b book) Gone(o pipeline.Outcome, f pipeline.Frame, why error) {
 	if b.gone(o, f); o == pipeline.Lost {
-		b.losses.Count(1, why)
+		b.reasons.Count(1, why)
 	}
 }

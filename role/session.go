@@ -43,7 +43,7 @@ type session struct {
 	over    bool      // the client has closed the run
 	vacant  time.Time // since when all neighbours are gone, of which some were stopped and may be back soon; zero: they are not
 	closing bool
-	parting map[string]bool // neighbours that are to hear the last word of this life, which was stopped
+	parting map[string]bool // neighbours that are to be told the last word of this life, which was stopped
 	parted  chan struct{}   // closed when all have
 	// interrupted: it was closed as all above were silent. Read it after closed, or with node.mu held.
 	interrupted bool

@@ -30,8 +30,13 @@ var (
 	first          = flag.Uint64("first", 0, "seed of the first of them")
 )
 
-// memoryDelay is what a message takes one way in these tests, where no link is emulated.
-const memoryDelay = time.Millisecond
+// delayOf is what a message takes one way in these tests: next to nothing where a link is emulated.
+func delayOf(o options.Options) time.Duration {
+	if o.Link.Name != "" {
+		return time.Nanosecond
+	}
+	return time.Millisecond
+}
 
 // chance makes a configuration at random: strategy, devices, queues, arrivals, links, slow nodes and faults.
 func chance(random *rand.Rand) options.Options {
@@ -94,7 +99,18 @@ func chance(random *rand.Rand) options.Options {
 		o.Arrivals, _ = input.ParseArrivals([]string{"poisson", "burst=4"}[random.IntN(2)])
 	}
 	if one(4) {
-		o.Faults = []inject.Fault{{Node: 1 + random.IntN(o.SlowNodes), At: time.Second + ms(0, 2000), For: 500*time.Millisecond + ms(0, 2500)}}
+		f := inject.Fault{What: inject.Kill, Node: 1 + random.IntN(o.SlowNodes), At: time.Second + ms(0, 2000), For: 500*time.Millisecond + ms(0, 2500)}
+		switch random.IntN(6) {
+		case 0:
+			f.What = inject.Leave
+		case 1:
+			f.What, f.For = inject.Leave, 0
+		case 2:
+			if o.SlowNodes > 1 {
+				f.What, f.For = inject.Join, 0
+			}
+		}
+		o.Faults = []inject.Fault{f}
 	}
 	return o
 }
@@ -108,11 +124,12 @@ func playFake(t *testing.T, o options.Options) (r pipeline.Report, chances func(
 	seeds := make(map[chance]uint64)
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeSite{t: t, on: newMemoryNetwork(), cfg: setup{Options: o, device: &device.Device{}}}
-		s.on.fixed, s.cfg.Threads, s.cfg.Log, s.cfg.Drain = memoryDelay, 1, zerolog.New(s), time.Minute
-		if o.Link.Name != "" {
-			s.on.fixed = time.Nanosecond
-		}
+		s.on.fixed, s.cfg.Threads, s.cfg.Log, s.cfg.Drain = delayOf(o), 1, zerolog.New(s), time.Minute
 		end := s.add(options.End, "end", nil, "", nil)
+		seeds[chance{options.End, 0}] = s.members[0].Chances(0)
+		client := o
+		client.Role = options.Client
+		seeds[chance{options.Client, 0}] = client.Chances(0)
 		next, slow := []string{end}, make([][]*member, len(o.Cuts))
 		for level := range slices.Backward(o.Cuts) {
 			way := end
@@ -129,19 +146,27 @@ func playFake(t *testing.T, o options.Options) (r pipeline.Report, chances func(
 			}
 			next = these
 		}
+		var joined inject.Joined
+		for i := range slow[0] {
+			if inject.Joining(o.Faults, i+1) {
+				slow[0][i].late = true
+				next[i] = inject.Name
+			}
+		}
 		s.add(options.Fast, "fast", next, end, o.Cuts)
-		seeds[chance{options.Fast, 0}] = s.members[len(s.members)-1].Chances(0)
+		fast := s.members[len(s.members)-1]
+		seeds[chance{options.Fast, 0}] = fast.Chances(0)
+		fast.names, fast.Wait = &joined, 0
 		for _, m := range s.members {
-			s.start(m)
+			if !m.late {
+				s.start(m)
+			}
 		}
 		for _, f := range o.Faults {
 			m := slow[0][f.Node-1]
 			s.ended.Go(func() {
 				time.Sleep(f.At)
-				m.process.kill(true)
-				s.reap(m)
-				time.Sleep(f.For)
-				s.start(m)
+				s.happen(f, m, &joined)
 			})
 		}
 		e, _ := strategy.Lookup(o.Strategy)
@@ -149,12 +174,35 @@ func playFake(t *testing.T, o options.Options) (r pipeline.Report, chances func(
 		if r, err = s.client(e, o.Frames); err != nil {
 			t.Errorf("the run ends with %v\n%s", err, s.story.String())
 		}
-		for _, f := range o.Faults { // it may be away still
-			time.Sleep(f.At + f.For)
+		for _, f := range o.Faults { // it may be away still, or hand on what it has
+			time.Sleep(f.At + f.For + time.Minute)
 		}
 		s.stop()
 	})
 	return r, func(r options.Role, place int) uint64 { return seeds[chance{r, place}] }
+}
+
+// happen makes a fault happen to a node, and starts it again.
+func (s *fakeSite) happen(f inject.Fault, m *member, joined *inject.Joined) {
+	back := time.Now().Add(f.For)
+	switch f.What {
+	case inject.Join:
+		s.start(m)
+		joined.Add(m.Listen)
+		return
+	case inject.Kill:
+		m.process.kill(true)
+		s.reap(m)
+	case inject.Leave:
+		if err := m.server.stop(); err != nil {
+			s.t.Errorf("%s: %v", m.name, err)
+		}
+		m.process.kill(false)
+	}
+	if m.server = nil; f.For > 0 {
+		time.Sleep(time.Until(back))
+		s.start(m)
+	}
 }
 
 // The simulation agrees with the nodes, in fake time, whatever they are: coverage within 2 points, rate within 2 %, and the 95th
@@ -169,7 +217,7 @@ func TestSimulationAgreesWithTheNodes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		site.Delay, site.Chances = memoryDelay, chances
+		site.Delay, site.Chances = delayOf(o), chances
 		virtual, err := site.Play(o, o.Strategy)
 		if err != nil {
 			t.Fatal(err)

@@ -42,7 +42,8 @@ type member struct {
 	name    string
 	faulty  chan struct{} // holds one while nothing is wrong with it
 	process *process
-	server  *server
+	server  *server // nil: the node has left
+	late    bool    // it joins later
 }
 
 // quickSite is a configuration that is overloaded by one slow node, and has the shortest --idle.
@@ -133,6 +134,15 @@ func (s *fakeSite) reap(m *member) {
 	})
 }
 
+// dies ends a node for good, as if its power were cut.
+func (s *fakeSite) dies(m *member) {
+	m.process.kill(true)
+	s.reap(m)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.server = nil
+}
+
 // inflict makes a fault happen, and undoes it.
 func (s *fakeSite) inflict(f fault, abrupt bool) {
 	m := s.members[f.node]
@@ -219,8 +229,9 @@ func received(s *server) (frames int64, in part) {
 func (s *fakeSite) client(e strategy.Entry, frames uint64) (pipeline.Report, error) {
 	c := s.cfg
 	c.Role, c.Strategy, c.Frames, c.Cuts = options.Client, e.Name, frames, s.cuts
-	for _, m := range slices.Backward(s.members) {
-		if m.Role == options.Fast || e.Whole && m.Role == options.Slow {
+	// Frames are dealt out in the order of the names: fast, slow0.0, slow0.1, …
+	for _, m := range slices.SortedFunc(slices.Values(s.members), func(a, b *member) int { return strings.Compare(a.name, b.name) }) {
+		if m.Role == options.Fast || e.Whole && m.Role == options.Slow && !m.late {
 			c.Next = append(c.Next, m.Listen)
 		}
 	}
@@ -238,6 +249,9 @@ func (s *fakeSite) client(e strategy.Entry, frames uint64) (pipeline.Report, err
 // stop stops all nodes from the beginning of the pipeline.
 func (s *fakeSite) stop() {
 	for _, m := range slices.Backward(s.members) {
+		if m.server == nil {
+			continue
+		}
 		if err := m.server.stop(); err != nil {
 			s.t.Errorf("%s: %v", m.name, err)
 		}

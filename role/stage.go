@@ -34,7 +34,7 @@ type stagePart struct {
 	restarted bool
 	lives     []pipeline.Entry // of this process in the run, which was interrupted between them
 
-	losses   *report.Losses
+	reasons  *report.Reasons
 	trace    *report.Trace // nil: not wanted
 	watch    *device.Watch
 	emulated *device.Emulated // nil: nothing is
@@ -125,7 +125,7 @@ func (p *stagePart) Close(ctx context.Context, end edge.Ending) (pipeline.Report
 			end.Say(p.ID, "could not write "+err.Error())
 		}
 	}
-	end.Add(append(p.losses.Notes(), notes...)...)
+	end.Add(append(p.reasons.Notes(), notes...)...)
 	end.Nodes = edge.AddLedgers(end.Nodes, told...)
 	for _, e := range p.edges() {
 		end.Add(e.Notes()...)

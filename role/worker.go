@@ -122,7 +122,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 	}
 	id := pipeline.NodeID{Role: string(w.cfg.Role), Address: o.Address}
 	life := edge.NewLife()
-	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), ways: edge.NewWays(), members: map[string]*edge.Edge{}, trace: w.trace, losses: w.cfg.losses(id, run.ID), watch: w.cfg.device.Watch()}
+	p := &stagePart{cfg: w.cfg, restarted: o.again(), View: monitor.NewView(id), ways: edge.NewWays(), members: map[string]*edge.Edge{}, trace: w.trace, reasons: w.cfg.reasons(id, run.ID), watch: w.cfg.device.Watch()}
 	way := edge.Config{Log: w.cfg.Log, From: w.name, Caller: id, Path: o.Path, Again: o.Again, View: p.View, Shelf: w.shelf}
 	if before, ok := o.before.(*stagePart); ok {
 		p.lives = before.lives[max(0, len(before.lives)-maxLives):]
@@ -169,9 +169,9 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		Buffer:    w.cfg.buffer(),
 		End:       p.end,
 		EndID:     p.end.ID(),
-		Failed:    p.losses.Count,
-		Gone:      func(f pipeline.Fate) { p.end.Announce(f) },
-		Full:      p.losses.Full,
+		Failed:    p.reasons.Count,
+		Gone:      func(f pipeline.Loss) { p.end.Announce(f) },
+		Full:      p.reasons.Full,
 		Throttled: p.watch.Throttled,
 		Served:    w.metrics.Service,
 		Waited:    w.metrics.Wait,
@@ -255,7 +255,7 @@ func (w *worker) openNext(ctx context.Context, p *stagePart, run pipeline.Run, c
 			continue
 		case errs[i] != nil:
 			missing = append(missing, errs[i])
-			p.losses.Missing(errs[i])
+			p.reasons.Missing(errs[i])
 		}
 		p.ways.Add(e)
 	}

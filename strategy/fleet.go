@@ -1,7 +1,6 @@
 package strategy
 
 import (
-	"math"
 	"slices"
 	"time"
 )
@@ -17,13 +16,14 @@ import (
 //
 // It is as pure as the strategies: the stage tells it what it sees.
 type Fleet struct {
-	members []member
+	members   []member
+	standings []standing // of the members
 
 	known    int           // nodes that have measured what a frame takes
 	services time.Duration // of these together
 }
 
-// member is one slow node.
+// member is what is known of one slow node.
 type member struct {
 	Neighbour
 	newest Feedback
@@ -53,16 +53,21 @@ type Outlook struct {
 
 // NewFleet makes a fleet of so many nodes.
 func NewFleet(nodes int) *Fleet {
-	return &Fleet{members: make([]member, nodes)}
+	f := &Fleet{members: make([]member, nodes), standings: make([]standing, nodes)}
+	for i := range f.members {
+		f.settle(i)
+	}
+	return f
 }
 
 // Join adds a node, of which nothing is known yet, in the place of one that has left, or behind the others, and returns where.
 func (f *Fleet) Join() int {
 	i := slices.IndexFunc(f.members, func(m member) bool { return m.left })
 	if i < 0 {
-		i, f.members = len(f.members), append(f.members, member{})
+		i, f.members, f.standings = len(f.members), append(f.members, member{}), append(f.standings, standing{})
 	}
 	f.members[i] = member{}
+	f.settle(i)
 	return i
 }
 
@@ -70,15 +75,22 @@ func (f *Fleet) Join() int {
 func (f *Fleet) Leave(node int) {
 	f.measured(f.members[node].newest.Service, 0)
 	f.members[node] = member{left: true}
+	f.settle(node)
 }
 
 // See takes in the state of one node.
-func (f *Fleet) See(node int, n Neighbour) { f.members[node].Neighbour = n }
+func (f *Fleet) See(node int, n Neighbour) {
+	if m := &f.members[node]; m.Neighbour != n {
+		m.Neighbour = n
+		f.settle(node)
+	}
+}
 
 // Sent takes note of a frame that reaches a node at a moment since the run began.
 func (f *Fleet) Sent(node int, reaches time.Duration) {
 	m := &f.members[node]
 	m.idle = max(m.idle, reaches) + max(m.cost(), f.guess(m))
+	f.settle(node)
 }
 
 // Observe corrects what is known of a node's queue: the frames that wait or are under way, and part of the one that is
@@ -87,6 +99,7 @@ func (f *Fleet) Observe(node int, a Feedback) {
 	if a.Lost {
 		return
 	}
+	defer f.settle(node)
 	m := &f.members[node]
 	before := m.newest.Service
 	m.newest = possible(a)
@@ -145,7 +158,8 @@ func (f *Fleet) Queued(node int, now time.Duration) time.Duration {
 func (f *Fleet) Newest(node int) Feedback { return f.members[node].newest }
 
 // Outlook looks for the node that shall get the next frame: one with a place, or else one that answers, or else any that
-// does not leave; among them the one with the least expected delay.
+// does not leave; among them the one with the least expected delay. What a node takes that has measured no frame counts as nothing,
+// so that one which should be idle is asked soon: it may be the fastest (optimism in the face of uncertainty).
 //
 // To draw two of many and to take the better one (the power of two choices) spares a sender that knows nothing the question, and
 // several senders the same idea. Here all is known, as far as it is, and what a sender has sent itself it knows at once: two of
@@ -153,26 +167,27 @@ func (f *Fleet) Newest(node int) Feedback { return f.members[node].newest }
 func (f *Fleet) Outlook(now time.Duration) Outlook {
 	const answers, hasPlace = 1, 2
 	o := Outlook{To: -1}
-	best := 0
-	for i := range f.members {
-		m := &f.members[i]
-		if m.left || m.Leaving {
+	best, least := 0, time.Duration(0)
+	for i := range f.standings {
+		s := &f.standings[i]
+		if s.away {
 			continue
 		}
 		fitness := 0
-		if m.Up {
+		if s.up {
 			fitness = answers
-			o.Free += math.Floor(m.free(now))
-			if dry := m.dry(); !o.Up || dry < o.Idle {
-				o.Idle = dry
+			if !o.Up || s.dry < o.Idle {
+				o.Idle = s.dry
 			}
 			o.Up = true
-			if !m.full(now) {
+			if now >= s.full {
 				fitness = hasPlace
+				o.Free += s.free(now)
 			}
 		}
-		if o.To < 0 || fitness > best || fitness == best && f.better(o.To, i, now) {
-			o.To, best = i, fitness
+		delay := max(0, s.idle-now) + s.rest
+		if o.To < 0 || fitness > best || fitness == best && (delay < least || delay == least && s.inFlight < f.standings[o.To].inFlight) {
+			o.To, best, least = i, fitness, delay
 		}
 	}
 	o.Full = best < hasPlace
@@ -181,14 +196,6 @@ func (f *Fleet) Outlook(now time.Duration) Outlook {
 		o.Service, o.RoundTrip = to.service(), to.RoundTrip
 	}
 	return o
-}
-
-// better reports whether b would have a frame done before a. What a node takes that has measured no frame counts as nothing, so
-// that one which should be idle is asked soon: it may be the fastest (optimism in the face of uncertainty).
-func (f *Fleet) better(a, b int, now time.Duration) bool {
-	m, n := &f.members[a], &f.members[b]
-	d, e := m.delay(now), n.delay(now)
-	return e < d || e == d && n.InFlight < m.InFlight
 }
 
 // service is what a frame takes; one that is throttled is about to become slower than the EWMA says.
@@ -202,16 +209,6 @@ func (m *member) service() time.Duration {
 // cost is what a frame takes of the scarcer of link and node.
 func (m *member) cost() time.Duration { return max(m.service(), m.Pace) }
 
-// dry is when the node will have less left than it can compute together: from then on it would work beneath its means.
-func (m *member) dry() time.Duration {
-	batch := min(m.newest.Batch, m.newest.Capacity)
-	return max(0, m.idle-time.Duration(max(0, batch-1))*m.cost())
-}
-
-func (m *member) delay(now time.Duration) time.Duration {
-	return max(0, m.idle-now) + m.service() + m.RoundTrip/2
-}
-
 // places are those of its queue, or as many as it wants to be used.
 func (m *member) places() int {
 	if m.newest.Busy {
@@ -223,34 +220,6 @@ func (m *member) places() int {
 // unanswered is how many frames go to a node that has not answered any yet: the link to it may be slow.
 const unanswered = 4
 
-func (m *member) full(now time.Duration) bool {
-	switch {
-	case m.newest.Capacity == 0:
-		return m.InFlight >= unanswered
-	case m.service() == 0: // whatever the link's pace is
-		return m.free(now) == 0
-	}
-	return m.idle-now > time.Duration(m.places())*m.cost()
-}
-
 // unasked is for how long a full node is left alone that has not yet measured a frame, as nothing says when it will have
 // a place.
 const unasked = 100 * time.Millisecond
-
-// free is the number of free places; 1 before the first answer, and as the answer said before it has measured a frame.
-func (m *member) free(now time.Duration) float64 {
-	switch {
-	case m.newest.Capacity == 0:
-		return float64(max(0, 1-m.InFlight))
-	case m.service() == 0:
-		least := 0
-		if m.InFlight == 0 && now-m.newest.Now >= unasked {
-			least = 1
-		}
-		return float64(max(least, m.places()-m.newest.Length-m.InFlight))
-	}
-	if m.idle <= now {
-		return float64(m.places())
-	}
-	return max(0, float64(m.places())-float64(m.idle-now)/float64(m.cost()))
-}

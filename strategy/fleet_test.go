@@ -62,7 +62,7 @@ func TestFleetLeavesOutWhatIsDownOrFull(t *testing.T) {
 	f.See(1, Neighbour{Up: true})
 	f.Observe(1, Feedback{Now: 3 * time.Second, Accepted: true, Busy: true, Capacity: 10, Length: 3, Service: 10 * ms})
 	f.Sent(1, 3*time.Second)
-	if !f.members[1].full(3 * time.Second) {
+	if f.standings[1].full <= 3*time.Second {
 		t.Error("a queue beyond its high-water mark has places")
 	}
 }

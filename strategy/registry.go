@@ -20,8 +20,6 @@ type Entry struct {
 
 	// Tasks tells whether the strategy has the parameter of that name.
 	Tasks bool
-	// Alternates: it forwards a frame after each that it finishes in a burst of tasks.
-	Alternates bool
 	// Keeps: frames that slow refuses, or does not answer, come back to fast instead of being gone. They are sent again, so
 	// that each arrives at least once, and receivers deduplicate.
 	Keeps bool
@@ -42,7 +40,7 @@ func All() []Entry {
 		{Name: "takeover", Alias: "s1", Tasks: true, Loading: Blocking,
 			New:     func(p Params) Strategy { return &takeover{burst{tasks: p.Tasks}} },
 			Summary: "after an overload fast finishes the next `--tasks` frames itself and sends nothing to slow meanwhile"},
-		{Name: "alternate", Alias: "s2", Tasks: true, Alternates: true, Loading: Blocking,
+		{Name: "alternate", Alias: "s2", Tasks: true, Loading: Blocking,
 			New:     func(p Params) Strategy { return &alternate{burst: burst{tasks: p.Tasks}} },
 			Summary: "after an overload fast finishes `--tasks` frames itself and forwards one to slow after each"},
 		{Name: "balance", Keeps: true, Loading: Background, New: func(Params) Strategy { return new(balance) },

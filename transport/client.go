@@ -168,7 +168,7 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
 		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, p.Wire, call.At.Add(c.RoundTrip()/2)),
-		Status: statusToWire(p.Status, min(maxStatusBytes, c.limits.MaxBody/2)), Fates: fatesToWire(p.Fates),
+		Status: statusToWire(p.Status, min(maxStatusBytes, c.limits.MaxBody/2)), Losses: lossesToWire(p.Losses),
 		Recut: recutToWire(p.Recut),
 	})
 	c.path.End(time.Now(), call, err == nil)

@@ -2,7 +2,7 @@ package transport
 
 import "time"
 
-// overdue is how long nothing may move on a call, or be heard of the neighbour, before the neighbour counts as down; longer
+// overdue is how long nothing may move on a call, or come from the neighbour, before the neighbour counts as down; longer
 // where TCP has measured that the way there and back is long. The answer may still come.
 const overdue = 300 * time.Millisecond
 
@@ -19,9 +19,9 @@ const overdue = 300 * time.Millisecond
 //
 // It does no I/O, and time comes in.
 type liveness struct {
-	calls map[*call]struct{}
-	ways  map[*way]sight
-	heard time.Time // when bytes last came from the neighbour
+	calls    map[*call]struct{}
+	ways     map[*way]sight
+	received time.Time // when bytes last came from the neighbour
 }
 
 // call is one push under way.
@@ -32,9 +32,9 @@ type call struct {
 
 // sight is what can be seen of a connection at a moment.
 type sight struct {
-	moved   time.Time // when bytes on it were last taken; zero: none were
-	heard   time.Time // when bytes last came in on it; zero: none have
-	pending bool      // some of its bytes are still to be taken
+	moved    time.Time // when bytes on it were last taken; zero: none were
+	received time.Time // when bytes last came in on it; zero: none have
+	pending  bool      // some of its bytes are still to be taken
 
 	patience time.Duration // what TCP needs to make a loss good, as it has measured the way; 0: not known
 }
@@ -54,7 +54,7 @@ func (l *liveness) end(c *call) { delete(l.calls, c) }
 // see takes in what a connection shows.
 func (l *liveness) see(w *way, s sight) {
 	l.ways[w] = s
-	l.heard = later(l.heard, s.heard)
+	l.received = later(l.received, s.received)
 }
 
 // forget takes note that a connection is closed.
@@ -63,7 +63,7 @@ func (l *liveness) forget(w *way) { delete(l.ways, w) }
 // since is when a call last made progress.
 func (l *liveness) since(c *call) time.Time {
 	own := l.ways[c.over]
-	last := later(c.began, later(own.moved, own.heard))
+	last := later(c.began, later(own.moved, own.received))
 	if c.over == nil || own.pending { // it may wait behind other calls
 		for _, s := range l.ways {
 			last = later(last, s.moved)
@@ -75,7 +75,7 @@ func (l *liveness) since(c *call) time.Time {
 // up reports whether no call is overdue. A neighbour that has said something meanwhile is there.
 func (l *liveness) up(now time.Time) bool {
 	for c := range l.calls {
-		if now.Sub(later(l.since(c), l.heard)) > max(overdue, l.ways[c.over].patience) {
+		if now.Sub(later(l.since(c), l.received)) > max(overdue, l.ways[c.over].patience) {
 			return false
 		}
 	}

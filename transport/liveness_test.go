@@ -11,14 +11,14 @@ import (
 func TestLivenessTraces(t *testing.T) {
 	for name, trace := range map[string]string{
 		"nothing is asked":                     "0 up, 10000 up",
-		"an answer in time":                    "0 begin a, 300 up, 301 down, 310 heard a, 310 end a, 310 up",
-		"an old connection says nothing":       "0 taken a, 0 heard a, 5000 begin a, 5300 up, 5301 down",
+		"an answer in time":                    "0 begin a, 300 up, 301 down, 310 received a, 310 end a, 310 up",
+		"an old connection says nothing":       "0 taken a, 0 received a, 5000 begin a, 5300 up, 5301 down",
 		"bytes that move":                      "0 begin a, 200 moving a, 450 moving a, 700 moving a, 1000 up, 1001 down",
 		"bytes that are taken, and no answer":  "0 begin a, 200 moving a, 250 taken a, 550 up, 551 down",
-		"a slow line":                          "0 begin a, 250 moving a, 500 moving a, 750 taken a, 1000 up, 1040 heard a, 1040 end a, 9000 up",
+		"a slow line":                          "0 begin a, 250 moving a, 500 moving a, 750 taken a, 1000 up, 1040 received a, 1040 end a, 9000 up",
 		"a beat waits behind frames":           "0 begin a, 0 begin b, 0 waiting b, 250 moving a, 500 moving a, 790 moving a, 1090 up, 1091 down",
 		"a beat without a connection":          "0 begin a, 0 wants b, 250 moving a, 500 moving a, 800 up, 801 down",
-		"an answer late, others come":          "0 begin a, 0 taken a, 0 begin b, 290 heard b, 290 end b, 590 up, 591 down",
+		"an answer late, others come":          "0 begin a, 0 taken a, 0 begin b, 290 received b, 290 end b, 590 up, 591 down",
 		"stopped, and its machine takes bytes": "0 begin a, 10 taken a, 20 begin b, 100 moving b, 300 moving b, 310 up, 311 down, 600 moving b, 600 down",
 		"stopped, with all bytes on their way": "0 begin a, 250 moving a, 500 moving a, 501 waiting a, 800 up, 801 down, 5000 waiting a, 5000 down",
 		"cut off":                              "0 begin a, 0 waiting a, 100 begin b, 100 waiting b, 300 up, 301 down, 302 end a, 302 up, 401 down",
@@ -52,14 +52,14 @@ func TestLivenessTraces(t *testing.T) {
 				case "close":
 					l.forget(w)
 				case "moving":
-					l.see(w, sight{now, s.heard, true, s.patience})
+					l.see(w, sight{now, s.received, true, s.patience})
 				case "waiting":
-					l.see(w, sight{s.moved, s.heard, true, s.patience})
+					l.see(w, sight{s.moved, s.received, true, s.patience})
 				case "far":
-					l.see(w, sight{s.moved, s.heard, s.pending, 700 * time.Millisecond})
+					l.see(w, sight{s.moved, s.received, s.pending, 700 * time.Millisecond})
 				case "taken":
-					l.see(w, sight{now, s.heard, false, s.patience})
-				case "heard":
+					l.see(w, sight{now, s.received, false, s.patience})
+				case "received":
 					l.see(w, sight{s.moved, now, false, s.patience})
 				case "up", "down":
 					if got := l.up(now); got != (words[1] == "up") {

@@ -146,28 +146,28 @@ func tensorsFromWire(list []*wire.Value) (tensors []pipeline.Tensor) {
 	return tensors
 }
 
-func fatesToWire(fates []pipeline.Fate) (list []*wire.Fate) {
-	for _, f := range fates {
-		list = append(list, &wire.Fate{Role: f.Role, Address: f.Address, Outcome: f.Outcome.String(), Frames: f.Frames.Steps()})
+func lossesToWire(losses []pipeline.Loss) (list []*wire.Loss) {
+	for _, f := range losses {
+		list = append(list, &wire.Loss{Role: f.Role, Address: f.Address, Outcome: f.Outcome.String(), Frames: f.Frames.Steps()})
 	}
 	return list
 }
 
-func fatesFromWire(list []*wire.Fate) (fates []pipeline.Fate, err error) {
+func lossesFromWire(list []*wire.Loss) (losses []pipeline.Loss, err error) {
 	for _, m := range list {
-		f := pipeline.Fate{NodeID: pipeline.NodeID{Role: m.GetRole(), Address: m.GetAddress()}}
+		f := pipeline.Loss{NodeID: pipeline.NodeID{Role: m.GetRole(), Address: m.GetAddress()}}
 		if f.Frames, err = pipeline.NewIDs(m.GetFrames()); err != nil {
 			return nil, err
 		}
-		if n := f.Frames.Len(); n > pipeline.MaxFateFrames {
-			return nil, fmt.Errorf("%w: a fate of %d frames: %d are allowed", pipeline.ErrInvalidRun, n, pipeline.MaxFateFrames)
+		if n := f.Frames.Len(); n > pipeline.MaxLossFrames {
+			return nil, fmt.Errorf("%w: a loss of %d frames: %d are allowed", pipeline.ErrInvalidRun, n, pipeline.MaxLossFrames)
 		}
-		if f.Outcome, err = pipeline.ParseFate(m.GetOutcome()); err != nil {
+		if f.Outcome, err = pipeline.ParseLoss(m.GetOutcome()); err != nil {
 			return nil, err
 		}
-		fates = append(fates, f)
+		losses = append(losses, f)
 	}
-	return fates, nil
+	return losses, nil
 }
 
 // enters is what frames bring: of a node that tells one shape alone, it is that of the only input.

@@ -80,7 +80,7 @@ type Pushing struct {
 	Frames []pipeline.Frame
 	Wire   string            // the run's wire format, for what is sent; a server need not be told
 	Status []pipeline.Status // of the caller and of the nodes above it
-	Fates  []pipeline.Fate   // of frames that will have no answer, there
+	Losses []pipeline.Loss   // of frames that will have no answer, there
 	Recut  pipeline.Recut    // the newest, where there was one
 }
 
@@ -202,12 +202,12 @@ func (h handler) Open(ctx context.Context, m *wire.OpenRequest) (*wire.OpenRespo
 func (h handler) Push(ctx context.Context, m *wire.PushRequest) (*wire.PushResponse, error) {
 	frames, wrongFrame := framesFromWire(m.GetFrames(), time.Now())
 	statuses, wrongStatus := statusFromWire(m.GetStatus())
-	fates, wrongFate := fatesFromWire(m.GetFates())
+	losses, wrongLoss := lossesFromWire(m.GetLosses())
 	recut, wrongRecut := recutFromWire(m.GetRecut())
-	if err := cmp.Or(wrongFrame, wrongStatus, wrongFate, wrongRecut); err != nil {
+	if err := cmp.Or(wrongFrame, wrongStatus, wrongLoss, wrongRecut); err != nil {
 		return nil, err
 	}
-	pushed, err := h.node.Push(ctx, Pushing{Run: m.GetRun(), From: m.GetFrom(), Kept: m.GetKept(), Frames: frames, Status: statuses, Fates: fates, Recut: recut})
+	pushed, err := h.node.Push(ctx, Pushing{Run: m.GetRun(), From: m.GetFrom(), Kept: m.GetKept(), Frames: frames, Status: statuses, Losses: losses, Recut: recut})
 	if err != nil {
 		return nil, err
 	}

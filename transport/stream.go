@@ -14,7 +14,7 @@ import (
 // Told is what a subscriber is told at once of a run's frames; nothing: the stream is alive.
 type Told struct {
 	Answers []pipeline.Frame // with the outputs
-	Gone    []pipeline.Fate  // of those that will have no answer
+	Gone    []pipeline.Loss  // of those that will have no answer
 	Missed  int64            // answers that the subscriber was too slow for
 }
 
@@ -27,19 +27,19 @@ const toldFrames = 64
 // Answers streams what becomes of a run's frames. Each write has its time, which is the connection's.
 func (h handler) Answers(ctx context.Context, m *wire.AnswersRequest, stream *connect.ServerStream[wire.AnswersResponse]) error {
 	return h.node.Answers(ctx, m.GetRun(), m.GetAgain(), func(t Told) error {
-		fates := fatesToWire(t.Gone)
-		for first := true; first || len(t.Answers)+len(fates) > 0; first = false {
+		losses := lossesToWire(t.Gone)
+		for first := true; first || len(t.Answers)+len(losses) > 0; first = false {
 			n, bytes := 0, 0
 			for n < min(len(t.Answers), toldFrames) && (n == 0 || bytes < h.told) {
 				bytes += 4 * len(t.Answers[n].Data)
 				n++
 			}
-			gone := fates[:min(len(fates), pipeline.MaxFates)]
+			gone := losses[:min(len(losses), pipeline.MaxLosses)]
 			err := stream.Send(&wire.AnswersResponse{Answers: framesToWire(t.Answers[:n], Float32, time.Now()), Gone: gone, Missed: t.Missed})
 			if err != nil {
 				return err
 			}
-			t.Answers, fates, t.Missed = t.Answers[n:], fates[len(gone):], 0
+			t.Answers, losses, t.Missed = t.Answers[n:], losses[len(gone):], 0
 		}
 		return nil
 	})
@@ -65,14 +65,14 @@ func (c *Client) Answers(ctx context.Context, run string, again bool, begun func
 			return c.checked(m, nil)
 		}
 		frames, wrongFrame := framesFromWire(m.GetAnswers(), time.Now())
-		fates, wrongFate := fatesFromWire(m.GetGone())
-		if err := errors.Join(wrongFrame, wrongFate); err != nil {
+		losses, wrongLoss := lossesFromWire(m.GetGone())
+		if err := errors.Join(wrongFrame, wrongLoss); err != nil {
 			return err
 		}
 		if first {
 			begun()
 		}
-		tell(Told{frames, fates, m.GetMissed()})
+		tell(Told{frames, losses, m.GetMissed()})
 	}
 	return c.ended(ctx, stream.Err())
 }

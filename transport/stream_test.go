@@ -12,7 +12,7 @@ import (
 	"tandem/pipeline"
 )
 
-var fates = []pipeline.Fate{
+var losses = []pipeline.Loss{
 	{NodeID: pipeline.NodeID{Role: "slow", Address: "s:1"}, Outcome: pipeline.Refused, Frames: pipeline.IDs{{3, 5}, {9, 9}}},
 	{NodeID: pipeline.NodeID{Role: "client"}, Outcome: pipeline.Lost, Frames: pipeline.IDs{{1 << 60, 1 << 60}}},
 }
@@ -25,7 +25,7 @@ func TestAnswersAreStreamed(t *testing.T) {
 		many[i].By, many[i].Label = pipeline.NodeID{Role: "slow", Address: "s:1"}, i%7
 	}
 	large := pipeline.Frame{ID: 1000, Shapes: [][]int{{1 << 16}, {1}}, Data: make([]float32, 1<<16+1), Label: pipeline.NoLabel, Since: time.Now()}
-	n := &fakeNode{told: []Told{{}, {Answers: many, Missed: 4}, {Gone: fates}, {Answers: []pipeline.Frame{large, large, large}}}}
+	n := &fakeNode{told: []Told{{}, {Answers: many, Missed: 4}, {Gone: losses}, {Answers: []pipeline.Frame{large, large, large}}}}
 	c := client(serve(t, n, 1<<20))
 	var got Told
 	begun, messages := 0, 0
@@ -43,7 +43,7 @@ func TestAnswersAreStreamed(t *testing.T) {
 	if d := cmp.Diff(append(many, large, large, large), got.Answers, ignored); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff(fates, got.Gone); d != "" {
+	if d := cmp.Diff(losses, got.Gone); d != "" {
 		t.Error(d)
 	}
 }
@@ -68,22 +68,22 @@ func TestSilentStreamEnds(t *testing.T) {
 	}
 }
 
-// Fates travel with pushes, and those that are none are refused.
-func TestFatesCrossTheWire(t *testing.T) {
+// Losses travel with pushes, and those that are none are refused.
+func TestLossesCrossTheWire(t *testing.T) {
 	n := &fakeNode{}
 	c := client(serve(t, n, 1<<20))
-	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Fates: fates}); err != nil {
+	if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Losses: losses}); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(fates, n.fates); d != "" {
+	if d := cmp.Diff(losses, n.losses); d != "" {
 		t.Error(d)
 	}
-	for name, bad := range map[string]pipeline.Fate{
+	for name, bad := range map[string]pipeline.Loss{
 		"finished": {NodeID: pipeline.NodeID{Role: "slow"}, Outcome: pipeline.Finished, Frames: pipeline.IDs{{1, 1}}},
-		"too many": {NodeID: pipeline.NodeID{Role: "slow"}, Outcome: pipeline.Lost, Frames: pipeline.IDs{{1, pipeline.MaxFateFrames + 1}}},
+		"too many": {NodeID: pipeline.NodeID{Role: "slow"}, Outcome: pipeline.Lost, Frames: pipeline.IDs{{1, pipeline.MaxLossFrames + 1}}},
 		"no role":  {Outcome: pipeline.Lost, Frames: pipeline.IDs{{1, 1}}},
 	} {
-		if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Fates: []pipeline.Fate{bad}}); !errors.Is(err, pipeline.ErrInvalidRun) {
+		if _, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Losses: []pipeline.Loss{bad}}); !errors.Is(err, pipeline.ErrInvalidRun) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}

@@ -25,6 +25,7 @@ type Site struct {
 	Layers   []time.Duration
 	Measured bool  // otherwise these are in some unit
 	Memory   int64 // bytes that it has for weights; 0: it is not known
+	Queue    int   // places
 	Way            // to it, from the node above
 }
 
@@ -41,7 +42,7 @@ func (c *Client) Survey(ctx context.Context) (Survey, error) {
 	for _, w := range m.GetSites() {
 		site := Site{
 			NodeID: pipeline.NodeID{Role: w.GetNode().GetRole(), Address: w.GetNode().GetAddress()},
-			Name:   w.GetName(), Stage: int(w.GetStage()), Measured: w.GetMeasured(), Memory: w.GetMemory(),
+			Name:   w.GetName(), Stage: int(w.GetStage()), Measured: w.GetMeasured(), Memory: w.GetMemory(), Queue: int(w.GetQueue()),
 			Way: Way{RoundTrip: time.Duration(w.GetRoundTripNs()), There: w.GetThere(), Back: w.GetBack()},
 		}
 		for _, ns := range w.GetLayers() {
@@ -78,7 +79,7 @@ func (h handler) Survey(ctx context.Context, _ *wire.SurveyRequest) (*wire.Surve
 	for _, site := range s.Sites {
 		w := &wire.Site{
 			Node: &wire.NodeName{Role: site.Role, Address: site.Address}, Name: site.Name, Stage: int32(site.Stage), Measured: site.Measured,
-			Memory: site.Memory, RoundTripNs: int64(site.RoundTrip), There: site.There, Back: site.Back,
+			Memory: site.Memory, Queue: int32(site.Queue), RoundTripNs: int64(site.RoundTrip), There: site.There, Back: site.Back,
 		}
 		for _, layer := range site.Layers {
 			w.Layers = append(w.Layers, layer.Nanoseconds())

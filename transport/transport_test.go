@@ -30,7 +30,7 @@ type fakeNode struct {
 	opening Opening
 	closing Closing
 	status  []pipeline.Status
-	fates   []pipeline.Fate
+	losses  []pipeline.Loss
 	live    *pipeline.Live
 	report  pipeline.Report
 	nodes   []pipeline.Entry
@@ -72,7 +72,7 @@ func (n *fakeNode) Push(_ context.Context, p Pushing) (Pushed, error) {
 	if n.err != nil {
 		return Pushed{}, n.err
 	}
-	n.frames, n.status, n.fates = append(n.frames, frames...), p.Status, p.Fates
+	n.frames, n.status, n.losses = append(n.frames, frames...), p.Status, p.Losses
 	answers := make([]pipeline.Feedback, len(frames))
 	for i := range answers {
 		answers[i] = pipeline.Feedback{Accepted: i%2 == 0, Length: i, Capacity: 10, Service: time.Millisecond, Number: 1<<62 + uint64(i), Left: [][2]uint64{{1, 2}, {5, 1 << 62}}[min(i, 2):]}

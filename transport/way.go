@@ -20,9 +20,9 @@ type way struct {
 	tells  bool         // anything is known of the bytes on the way
 	closed func(*way)
 
-	mu           sync.Mutex
-	acknowledged uint64 // bytes, as the kernel said last
-	moved, heard time.Time
+	mu              sync.Mutex
+	acknowledged    uint64 // bytes, as the kernel said last
+	moved, received time.Time
 }
 
 // line is an emulated link, as a connection over it shows it.
@@ -69,14 +69,14 @@ func (w *way) look(now time.Time) sight {
 			w.moved = later(w.moved, left)
 		}
 	}
-	return sight{w.moved, w.heard, a.pending || waits, a.repair}
+	return sight{w.moved, w.received, a.pending || waits, a.repair}
 }
 
 func (w *way) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
 	if n > 0 {
 		w.mu.Lock()
-		w.heard = time.Now()
+		w.received = time.Now()
 		w.mu.Unlock()
 	}
 	return n, err

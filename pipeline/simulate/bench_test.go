@@ -59,16 +59,17 @@ func BenchmarkFrames(b *testing.B) {
 	}
 }
 
-// BenchmarkNodes shows what a slow node more costs.
+// BenchmarkNodes shows what a slow node more costs, and that the cost of a run grows with its frames alike for few and many.
 func BenchmarkNodes(b *testing.B) {
-	for _, nodes := range []int{1, 10, 100, 1000} {
-		b.Run(fmt.Sprint(nodes), func(b *testing.B) {
-			const frames = 20_000
-			for b.Loop() {
-				play(b, ofMany(nodes, frames, 0.97))
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/frames, "ns/frame")
-		})
+	for _, nodes := range []int{10, 100, 1000} {
+		for _, frames := range []uint64{10_000, 100_000, 1_000_000} {
+			b.Run(fmt.Sprint(nodes, "/", frames), func(b *testing.B) {
+				for b.Loop() {
+					play(b, ofMany(nodes, frames, 0.97))
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(frames), "ns/frame")
+			})
+		}
 	}
 }
 

@@ -12,12 +12,13 @@ import (
 // host is a program in all its lives: what answers calls.
 type host struct {
 	Host
-	alive bool
-	life  string                        // of its present part in the run; empty: the run is not open on it
-	open  func(from *host, then func()) // opens the run on it again
-	edges []*edge                       // to it
-	bytes int64                         // sent and received
-	offer func(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error)
+	alive    bool
+	stopping bool                          // it hands on what it has, and takes nothing more
+	life     string                        // of its present part in the run; empty: the run is not open on it
+	open     func(from *host, then func()) // opens the run on it again
+	edges    []*edge                       // to it
+	bytes    int64                         // sent and received
+	offer    func(frames []pipeline.Frame, kept bool) ([]pipeline.Feedback, error)
 }
 
 // edge is the way from one program to another, with what is known of the other one there. It mirrors role's: a circuit breaker
@@ -36,6 +37,7 @@ type edge struct {
 
 	seen   strategy.Neighbour // by what calls have shown
 	life   string             // of to, as far as is known
+	left   string             // the life of to that has handed on all that it had; empty: none has
 	down   bool
 	reborn func() // told that to has begun another life
 	ended  bool   // from has died, or closed the run: nobody waits for answers
@@ -127,6 +129,9 @@ func (e *edge) arrive(frames []pipeline.Frame) ([]pipeline.Feedback, string, err
 	if e.to.life == "" || e.life != "" && e.life != e.to.life { // it was started again
 		return nil, "", pipeline.ErrUnknownRun
 	}
+	if e.to.stopping {
+		return nil, "", pipeline.ErrStopping
+	}
 	if len(frames) == 0 {
 		return nil, e.to.life, nil
 	}
@@ -206,4 +211,6 @@ func (e *edge) Neighbour() strategy.Neighbour { return e.seen }
 
 func (e *edge) ID() pipeline.NodeID { return e.to.ID }
 func (e *edge) Life() string        { return e.life }
-func (e *edge) Left(string) bool    { return false } // nobody is stopped politely
+
+// Left reports whether a life of the node has handed on all that it had.
+func (e *edge) Left(life string) bool { return e.left != "" && e.left == life }

@@ -63,8 +63,8 @@ func (n *node) tell(news func()) {
 	n.wake()
 }
 
-// hear takes in the oldest news.
-func (n *node) hear() bool {
+// receive takes in the oldest news.
+func (n *node) receive() bool {
 	if len(n.news) == 0 {
 		return false
 	}
@@ -107,7 +107,7 @@ func (n *node) rest() bool {
 		n.reborn = false
 		n.station.TakeBack(false)
 	}
-	if n.hear() {
+	if n.receive() {
 		return true
 	}
 	f, back := n.station.Back()
@@ -144,7 +144,7 @@ func (n *node) finish() {
 func (n *node) decide() bool {
 	for len(n.ways) < len(n.batch) {
 		if n.asleep {
-			if !n.hear() {
+			if !n.receive() {
 				return false
 			}
 			n.asleep = false
@@ -186,7 +186,7 @@ func (n *node) compute() bool {
 	if w.Finish || len(n.next) == 0 {
 		to = n.c.Layers
 		for n.loading { // it is nearly there
-			if !n.hear() {
+			if !n.receive() {
 				return false
 			}
 		}
@@ -278,7 +278,7 @@ func (n *node) leave() bool {
 		n.left()
 		return true
 	}
-	if n.hear() {
+	if n.receive() {
 		return true
 	}
 	if to >= 0 && n.c.Keeps && !n.ticking {

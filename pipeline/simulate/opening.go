@@ -1,10 +1,12 @@
 package simulate
 
+import "slices"
+
 // A run is opened as real nodes open it: each opens it on the nodes below, all at the same time, and then on end, before it
-// answers the one above. So a slow node counts the run's time from an earlier moment than fast, and the client begins to send
-// when all have answered:
+// answers the one above. Whoever opens it asks first who is there. So a slow node counts the run's time from an earlier moment
+// than fast, and the client begins to send when all have answered:
 //
-//	client ─ask─▶ fast ─────▶ client ─open─▶ fast ─▶ slow ─▶ end ─▶ slow ─▶ fast ─▶ end ─▶ fast ─▶ client: the first frame
+//	client ─▶ fast ─▶ slow ─▶ end ─▶ slow ─▶ fast ─▶ end ─▶ fast ─▶ client: the first frame
 
 // openingBytes are those of a call that opens a run, and of its answer.
 const openingBytes = 600
@@ -20,6 +22,11 @@ func (s *simulation) ask(from, to *host, question func(answer func()), then func
 	})
 }
 
+// openOn asks who is there, and then has the run opened.
+func (s *simulation) openOn(from, to *host, open func(answer func()), then func()) {
+	s.ask(from, to, atOnce, func() { s.ask(from, to, open, then) })
+}
+
 // atOnce is a question that is answered without more ado.
 func atOnce(answer func()) { answer() }
 
@@ -33,7 +40,7 @@ func (s *simulation) open(m *member, then func()) {
 		return
 	}
 	last := func() {
-		s.ask(m.host, s.end, atOnce, func() {
+		s.openOn(m.host, s.end, atOnce, func() {
 			if m.alive && m.life == "" {
 				s.start(m)
 			}
@@ -46,7 +53,7 @@ func (s *simulation) open(m *member, then func()) {
 	}
 	var below []*member // also where it hands no frames on to them
 	if m.level+1 < len(s.levels) {
-		below = s.levels[m.level+1]
+		below = s.there(m.level + 1)
 	}
 	left := len(below)
 	if left == 0 {
@@ -54,7 +61,7 @@ func (s *simulation) open(m *member, then func()) {
 		return
 	}
 	for _, to := range below {
-		s.ask(m.host, to.host, func(answer func()) { s.open(to, answer) }, func() {
+		s.openOn(m.host, to.host, func(answer func()) { s.open(to, answer) }, func() {
 			if left--; left == 0 {
 				last()
 			}
@@ -67,10 +74,16 @@ func (s *simulation) below(m *member) []*member {
 	if m.plan.Stage.Holding.To == m.plan.Stage.Layers || m.level+1 == len(s.levels) {
 		return nil
 	}
-	return s.levels[m.level+1]
+	return s.there(m.level + 1)
 }
 
-// open opens the run on the nodes that the client sends to, one after the other, and begins it then.
+// there are the members of a level that have joined.
+func (s *simulation) there(level int) []*member {
+	return slices.DeleteFunc(slices.Clone(s.levels[level]), func(m *member) bool { return m.late })
+}
+
+// open opens the run on the nodes that the client sends to, one after the other, and begins it then. Each is asked once more
+// before, for the inputs of its network.
 func (c *client) open(to []*member) {
 	if len(to) == 0 {
 		c.begin()
@@ -78,6 +91,6 @@ func (c *client) open(to []*member) {
 	}
 	m := to[0]
 	c.ask(c.host, m.host, atOnce, func() {
-		c.ask(c.host, m.host, func(answer func()) { c.simulation.open(m, answer) }, func() { c.open(to[1:]) })
+		c.openOn(c.host, m.host, func(answer func()) { c.simulation.open(m, answer) }, func() { c.open(to[1:]) })
 	})
 }

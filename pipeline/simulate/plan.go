@@ -40,6 +40,7 @@ type Node struct {
 	Device   Device
 	Resident bool // the tail is never dropped
 	Stage    pipeline.StageConfig
+	Joins    time.Duration // since the run began; 0: the node is there from the beginning
 }
 
 // Device says what things take on a node, so long after the run was opened there.
@@ -59,10 +60,12 @@ type Line interface {
 	Advance(now time.Time) (arrived int, next time.Time)
 }
 
-// Fault is a node that is killed: all that it has is gone. It is started again later.
+// Fault is a node that is killed: all that it has is gone; or that is stopped, and hands on what it has. It is started again
+// later.
 type Fault struct {
 	Level, Node int           // in the plan
-	At, For     time.Duration // 0: it does not come back
+	At, For     time.Duration // For 0: it does not come back
+	Stopped     bool
 }
 
 // Validate reports what can't be simulated.

@@ -56,18 +56,27 @@ func (s *simulation) begin() {
 	for level := len(p.Levels) - 1; level >= 0; level-- {
 		for i := range p.Levels[level] {
 			n := &p.Levels[level][i]
-			m := &member{host: &host{Host: n.Host, alive: true}, plan: n, level: level}
+			m := &member{host: &host{Host: n.Host, alive: n.Joins == 0}, plan: n, level: level, late: n.Joins > 0}
+			if m.late {
+				s.after(n.Joins, func() { s.join(m) })
+			}
 			m.open = func(from *host, then func()) {
-				s.ask(from, m.host, func(answer func()) { s.open(m, answer) }, then)
+				s.openOn(from, m.host, func(answer func()) { s.open(m, answer) }, then)
 			}
 			s.levels[level] = append(s.levels[level], m)
 		}
 	}
 	for _, f := range p.Faults {
 		m := s.levels[f.Level][f.Node]
-		s.after(f.At, func() { s.kill(m) })
+		s.after(f.At, func() {
+			if f.Stopped {
+				s.stop(m)
+			} else {
+				s.kill(m)
+			}
+		})
 		if f.For > 0 {
-			s.after(f.At+f.For, func() { m.alive = true })
+			s.after(f.At+f.For, func() { s.back(m) })
 		}
 	}
 	s.client = s.newClient()

@@ -33,6 +33,10 @@ type member struct {
 	node     *node
 	opening  []func() // told when the run is open on it
 	restarts int
+	late     bool             // it has not joined yet
+	returns  bool             // it is started again as soon as it has stopped
+	parted   []func()         // told when it has stopped
+	told     []pipeline.Entry // by lives that were stopped
 }
 
 // start starts a life of a node, and opens the run on it.
@@ -48,28 +52,16 @@ func (s *simulation) start(m *member) {
 	if c.Failed == nil {
 		c.Failed = func(int, error) {}
 	}
-	if below := s.below(m); len(below) > 0 {
+	below := s.below(m)
+	if len(below) > 0 {
 		c.Keeps = s.entry.Keeps
 		c.Strategy = s.entry.Start(strategy.Params{Tasks: s.plan.Run.Tasks, Loading: s.plan.Run.Load})
-		for i, to := range below {
-			e := s.newEdge(m.host, to.host, s.entry.Keeps)
-			e.show()
-			e.reborn = func() { n.reborn = true }
-			h := s.newHop(e)
-			h.moved = n.wake
-			h.done = func(frames []pipeline.Frame, answers []pipeline.Feedback, _ string, err error, free func()) {
-				at := s.now
-				n.tell(func() {
-					n.station.Answered(at, i, frames, answers, err, false)
-					free()
-				})
-			}
-			n.next = append(n.next, h)
-			c.Next = append(c.Next, e)
-		}
 	}
 	n.c = c
 	n.station = pipeline.NewStation(c, s.now)
+	for _, to := range below {
+		s.handOver(n, to)
+	}
 	n.end = s.newHop(s.newEdge(m.host, s.end, false))
 	n.end.moved = n.wake
 	n.end.done = func(frames []pipeline.Frame, answers []pipeline.Feedback, _ string, err error, free func()) {
@@ -86,6 +78,24 @@ func (s *simulation) start(m *member) {
 	}
 }
 
+// handOver has a node hand frames over to one below, from now on.
+func (s *simulation) handOver(n *node, to *member) {
+	e := s.newEdge(n.host, to.host, s.entry.Keeps)
+	e.show()
+	e.reborn = func() { n.reborn = true }
+	i := n.station.HandOver(e)
+	h := s.newHop(e)
+	h.moved = n.wake
+	h.done = func(frames []pipeline.Frame, answers []pipeline.Feedback, _ string, err error, free func()) {
+		at := s.now
+		n.tell(func() {
+			n.station.Answered(at, i, frames, answers, err, false)
+			free()
+		})
+	}
+	n.next = append(n.next, h)
+}
+
 // arrive is what end does with results.
 func (s *simulation) arrive(frames []pipeline.Frame, _ bool) ([]pipeline.Feedback, error) {
 	answers := make([]pipeline.Feedback, len(frames))
@@ -94,29 +104,6 @@ func (s *simulation) arrive(frames []pipeline.Frame, _ bool) ([]pipeline.Feedbac
 		answers[i].Accepted = true
 	}
 	return answers, nil
-}
-
-// kill ends a node at once.
-func (s *simulation) kill(m *member) {
-	n := m.node
-	if !m.alive || n != nil && n.closed == nil && n.closing {
-		return
-	}
-	m.alive, m.life = false, ""
-	m.restarts++
-	for _, e := range m.host.edges {
-		e.reset()
-	}
-	if n == nil {
-		return
-	}
-	n.dead = true
-	for _, h := range append(n.next, n.end) {
-		h.edge.ended = true
-	}
-	if n.closed != nil { // the run is being closed: nobody waits for it
-		n.closed()
-	}
 }
 
 // close closes the nodes of a level, and then those below.
@@ -133,28 +120,34 @@ func (s *simulation) close(level int, entries []pipeline.Entry) {
 			return
 		}
 		for _, m := range s.levels[level] {
-			if m.life == "" {
-				continue // its ledger has died with it
+			entries = append(entries, m.told...)
+			if m.life != "" { // otherwise its ledger has died with it
+				entries = append(entries, s.tell(m, entries...))
 			}
-			for _, h := range m.node.next {
-				h.edge.ended = true
-			}
-			e := m.node.station.Tell(s.now, entries...)
-			e.Restarted = m.restarts > 0
-			for _, h := range m.node.next {
-				e.Next = append(e.Next, h.edge.to.ID.Address)
-			}
-			entries = append(entries, s.entryOf(m.host, e))
 		}
 		s.close(level+1, entries)
 	}
 	for _, m := range s.levels[level] {
-		if m.life == "" {
+		switch {
+		case m.life == "":
 			s.after(0, done)
-		} else {
+		case m.stopping:
+			m.parted = append(m.parted, done)
+		default:
 			m.node.close(done)
 		}
 	}
+}
+
+// tell closes the ways of a node to those below, and returns its entry. The entries are those of the nodes above.
+func (s *simulation) tell(m *member, above ...pipeline.Entry) pipeline.Entry {
+	e := m.node.station.Tell(s.now, above...)
+	e.Restarted = m.restarts > 0
+	for _, h := range m.node.next {
+		h.edge.ended = true
+		e.Next = append(e.Next, h.edge.to.ID.Address)
+	}
+	return s.entryOf(m.host, e)
 }
 
 // entryOf adds to an entry what is known of the program beside.
@@ -186,8 +179,8 @@ func (s *simulation) newClient() *client {
 	c := &client{simulation: s, host: &host{Host: s.plan.Client, alive: true, life: "client"}}
 	c.to = []*member{s.levels[0][0]}
 	if s.entry.Whole { // the frames are dealt out
-		for _, level := range s.levels[1:] {
-			c.to = append(c.to, level...)
+		for level := range s.levels[1:] {
+			c.to = append(c.to, s.there(level+1)...)
 		}
 	}
 	return c

@@ -97,13 +97,13 @@ func (a *Answer) bytes() int {
 // was given up by a sender that had missed a neighbour's word.
 type Gone struct {
 	Run     string `json:"run"`
-	Frames  string `json:"frames"` // their ids, as in 0-3,7
-	Fate    string `json:"fate"`   // refused, dropped, expired or lost
-	Node    string `json:"node"`   // role of the node where they ended
+	Frames  string `json:"frames"`  // their ids, as in 0-3,7
+	Outcome string `json:"outcome"` // refused, dropped, expired or lost
+	Node    string `json:"node"`    // role of the node where they ended
 	Address string `json:"address"`
 }
 
 // GoneOf is what became of frames of a run.
-func GoneOf(run string, f pipeline.Fate) Gone {
-	return Gone{Run: run, Frames: f.Frames.String(), Fate: f.Outcome.String(), Node: f.Role, Address: f.Address}
+func GoneOf(run string, f pipeline.Loss) Gone {
+	return Gone{Run: run, Frames: f.Frames.String(), Outcome: f.Outcome.String(), Node: f.Role, Address: f.Address}
 }

@@ -11,7 +11,7 @@ import (
 type Event struct {
 	Run    string
 	Answer *Answer // not to be changed: all subscribers have the same
-	Gone   pipeline.Fate
+	Gone   pipeline.Loss
 }
 
 // Fan hands each event to all who have subscribed (fan-out), and waits for none of them. It remembers the newest events for

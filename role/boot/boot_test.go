@@ -60,7 +60,7 @@ func TestListenGivesUp(t *testing.T) {
 	})
 }
 
-// systemd hears that the process is ready, its status, and that it is alive for as long as it answers itself.
+// systemd is told that the process is ready, its status, and that it is alive for as long as it answers itself.
 func TestService(t *testing.T) {
 	if s := NewService(zerolog.Nop()); s != nil {
 		t.Fatal("a process without systemd is a service")
@@ -76,7 +76,7 @@ func TestService(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	hear := func() string {
+	receive := func() string {
 		b := make([]byte, 256)
 		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 		n, err := conn.Read(b)
@@ -98,7 +98,7 @@ func TestService(t *testing.T) {
 	s.Status("ready")
 	var said []string
 	for len(said) < 5 {
-		said = append(said, hear())
+		said = append(said, receive())
 	}
 	for _, want := range []string{"STATUS=starting", "READY=1", "WATCHDOG=1", "STATUS=ready"} {
 		if !slices.Contains(said, want) {
@@ -107,7 +107,7 @@ func TestService(t *testing.T) {
 	}
 	hangs.Store(true)
 	s.Status("hangs")
-	for hear() != "STATUS=hangs" {
+	for receive() != "STATUS=hangs" {
 	}
 	s.Stop()
 	_ = conn.SetReadDeadline(time.Now().Add(time.Millisecond))

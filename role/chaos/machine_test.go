@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unsafe"
@@ -32,13 +33,44 @@ type machine struct {
 // bootable skips where no machine can be made.
 func bootable(t *testing.T) {
 	t.Helper()
-	needed(t, "mke2fs", "nsenter", "unshare")
+	needed(t, "mke2fs", "nsenter", "unshare", "losetup", "curl")
 	if _, err := os.Stat("/lib/systemd/systemd"); err != nil {
 		t.Skipf("%v: apt-get install systemd", err)
 	}
-	if loops, _ := filepath.Glob("/dev/loop[0-9]*"); len(loops) == 0 {
-		t.Skip("there are no loop devices for a machine's disk: modprobe loop")
+	if why := tryMachine(); why != "" {
+		t.Skip("no machine can be made here, which takes a loop device (modprobe loop) and control groups of version 2: ", why)
 	}
+}
+
+// tryMachine turns on a machine in which nothing runs, and reports why that can't be; empty: it can.
+var tryMachine = sync.OnceValue(func() string {
+	folder, err := os.MkdirTemp("", "machine")
+	if err != nil {
+		return err.Error()
+	}
+	defer os.RemoveAll(folder)
+	for _, of := range []string{"new/etc", "new/var", "new/root", "new/local", "disk", "root", "groups"} {
+		if err := os.MkdirAll(filepath.Join(folder, of), 0o755); err != nil {
+			return err.Error()
+		}
+	}
+	if out, err := run("mke2fs -q -t ext4 -d " + folder + "/new " + folder + "/file 8M"); err != nil {
+		return err.Error() + ": " + string(out)
+	}
+	group := fmt.Sprintf("tandem%d-try", os.Getpid())
+	prepared, _, _ := strings.Cut(start, "exec env")
+	out, err := exec.Command("unshare", "--mount", "sh", "-c", power, folder, group, prepared).CombinedOutput()
+	sweepGroups(filepath.Join(folder, "groups"), group)
+	if err != nil {
+		return err.Error() + ": " + string(out)
+	}
+	return ""
+})
+
+// sweepGroups removes the control groups of a machine that is off: they stay without processes.
+func sweepGroups(at, group string) {
+	const sweep = `mount -t cgroup2 none "$0" && find "$0/$1" -depth -type d -exec rmdir {} +`
+	_ = exec.Command("unshare", "--mount", "sh", "-c", sweep, at, group).Run()
 }
 
 // newMachine makes a machine on a node of a network, with tandem in /root. It is off.
@@ -78,9 +110,14 @@ func newMachine(t *testing.T, n *network, node string) *machine {
 func (m *machine) path(of string) string { return filepath.Join(m.folder, of) }
 
 // A machine's processes are a group of their own, in which its systemd makes more. All that is mounted goes with the last of them.
+// Another program may take the loop device that is free.
 const power = `set -e
 cd "$0"
-mount -o loop file disk
+for try in 1 2 3 4 5; do
+	mount -o loop file disk && break
+	[ $try -lt 5 ]
+	sleep 1
+done
 mount -t cgroup2 none groups
 mkdir -p groups/"$1"
 echo $$ >groups/"$1"/cgroup.procs
@@ -129,8 +166,7 @@ func (m *machine) on(t *testing.T) {
 			t.Logf("%s: %s%s%s", first.name, first.stdout.text(), first.stderr.text(), journal)
 		}
 		first.kill()
-		const sweep = `mount -t cgroup2 none "$0" && find "$0/$1" -depth -type d -exec rmdir {} +` // groups stay without processes
-		_ = exec.Command("unshare", "--mount", "sh", "-c", sweep, m.path("groups"), m.n.prefix+m.node).Run()
+		sweepGroups(m.path("groups"), m.n.prefix+m.node)
 	})
 }
 
@@ -151,10 +187,11 @@ func (m *machine) cutPower(t *testing.T) {
 		t.Fatal("the disk can't be stopped: ", failed)
 	}
 	_ = disk.Close()
-	m.first.kill()                                                          // the kernel kills the others with it
+	m.first.kill() // the kernel kills the others with it
+	deadline := time.Now().Add(patience)
 	for out := []byte{0}; len(out) > 0; time.Sleep(10 * time.Millisecond) { // the kernel still has the disk, for a moment
-		if out, err = run("losetup --associated " + m.path("file")); err != nil {
-			t.Fatal(err, string(out))
+		if out, err = run("losetup --associated " + m.path("file")); err != nil || time.Now().After(deadline) {
+			t.Fatalf("the disk is still there: %v %s", err, out)
 		}
 	}
 }

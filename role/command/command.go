@@ -30,6 +30,21 @@ func (f flag) Set(text string) error { f.given.Add(f.Setting, text); return nil 
 func (f flag) String() string        { return "" }
 func (f flag) IsBoolFlag() bool      { return f.Switch }
 
+// Switches are the names of the flags that take no value.
+func Switches(flags []cli.Flag) (names []string) {
+	for _, f := range flags {
+		_, is := f.(*cli.BoolFlag)
+		if of, generic := f.(*cli.GenericFlag); generic {
+			v, may := of.Value.(interface{ IsBoolFlag() bool })
+			is = may && v.IsBoolFlag()
+		}
+		if is {
+			names = append(names, f.Names()...)
+		}
+	}
+	return names
+}
+
 // Exit codes beside 0.
 const (
 	ExitFailed = 1 // it started, and could not go on

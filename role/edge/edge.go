@@ -4,7 +4,7 @@
 //	edge.go    one run on one neighbour
 //	opening.go its beginning, closing.go its end
 //	recut.go   a run that is cut anew
-//	fates.go   word of frames that have ended here or further up
+//	losses.go   word of frames that have ended here or further up
 //	ways.go    the edges of a node to its next nodes, which may come and go
 package edge
 
@@ -50,8 +50,8 @@ type Edge struct {
 	stop     context.CancelFunc
 	beats    sync.WaitGroup
 	stopping chan struct{} // holds one while the neighbour is being stopped: a sign of life waits for its last word
-	fates    pipeline.Fates
-	telling  chan struct{} // holds one while there are fates to tell
+	losses   pipeline.Losses
+	telling  chan struct{} // holds one while there are losses to tell
 
 	mu     sync.Mutex
 	down   bool
@@ -192,7 +192,7 @@ func (e *Edge) Send(ctx context.Context, frames []pipeline.Frame) ([]pipeline.Fe
 
 // push makes one call, and learns from it whether the neighbour answers.
 func (e *Edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed, error) {
-	p.Run, p.From, p.Wire, p.Fates = e.run.ID, e.From, e.run.Wire, e.fates.Take()
+	p.Run, p.From, p.Wire, p.Losses = e.run.ID, e.From, e.run.Wire, e.losses.Take()
 	e.mu.Lock()
 	p.Recut = e.recut
 	if e.exact {
@@ -201,7 +201,7 @@ func (e *Edge) push(ctx context.Context, p transport.Pushing) (transport.Pushed,
 	e.mu.Unlock()
 	pushed, err := e.Client.Push(ctx, p)
 	if err != nil {
-		e.fates.Add(p.Fates...)
+		e.losses.Add(p.Losses...)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

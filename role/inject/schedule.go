@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// Start lets faults happen when they are due. kill kills a node, from 0 on, and returns what starts it again. The function that
-// is returned waits until those that are away are back; where the context has ended they are back at once.
-func Start(ctx context.Context, faults []Fault, kill func(node int) (start func() error)) (wait func() error) {
+// Start lets faults happen when they are due. happen makes one happen, and returns what starts the node again, or nil where it is
+// there now. The function that is returned waits until those that are away are back; where the context has ended they are back at
+// once.
+func Start(ctx context.Context, faults []Fault, happen func(Fault) (start func() error, err error)) (wait func() error) {
 	var happening sync.WaitGroup
 	errs := make([]error, len(faults))
 	for i, f := range faults {
@@ -19,13 +20,16 @@ func Start(ctx context.Context, faults []Fault, kill func(node int) (start func(
 			case <-ctx.Done():
 				return
 			}
-			start := kill(f.Node - 1)
-			away := time.After(f.For)
+			back := time.After(f.For)
 			if f.For == 0 {
-				away = nil
+				back = nil
+			}
+			start, err := happen(f)
+			if errs[i] = err; err != nil || start == nil {
+				return
 			}
 			select {
-			case <-away:
+			case <-back:
 			case <-ctx.Done():
 			}
 			errs[i] = start()

@@ -47,7 +47,7 @@ func TestAnnounced(t *testing.T) {
 	if !alone(t) {
 		return
 	}
-	heard := listenToAll(t)
+	messages := listenToAll(t)
 	announcing, err := Open(&own)
 	if err != nil {
 		t.Fatal(err)
@@ -78,12 +78,12 @@ func TestAnnounced(t *testing.T) {
 	}
 	for deadline := time.After(patience); ; {
 		select {
-		case m := <-heard:
+		case m := <-messages:
 			if len(m.Answers) == 1 && m.Answers[0].Header.TTL == 0 {
 				return
 			}
 		case <-deadline:
-			t.Fatal("nobody has heard a goodbye")
+			t.Fatal("nobody has received a goodbye")
 		}
 	}
 }
@@ -186,7 +186,7 @@ func listenToAll(t *testing.T) <-chan dnsmessage.Message {
 	if err != nil {
 		t.Fatal(err)
 	}
-	heard := make(chan dnsmessage.Message, 1024)
+	messages := make(chan dnsmessage.Message, 1024)
 	done := make(chan struct{})
 	go func() { // ends when the connection is closed
 		defer close(done)
@@ -198,12 +198,12 @@ func listenToAll(t *testing.T) <-chan dnsmessage.Message {
 			var m dnsmessage.Message
 			if m.Unpack(b[:n]) == nil {
 				select {
-				case heard <- m:
+				case messages <- m:
 				default:
 				}
 			}
 		}
 	}()
 	t.Cleanup(func() { _ = conn.Close(); <-done })
-	return heard
+	return messages
 }

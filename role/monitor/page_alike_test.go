@@ -5,6 +5,7 @@ package monitor_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"tandem/role/plot"
@@ -60,4 +61,29 @@ func TestPageComparesLikeWithLike(t *testing.T) {
 			t.Errorf("runs that differ in %s: lines of %v runs", c.name, got)
 		}
 	}
+}
+
+// What was simulated has lines of its own beside what was measured, and each says which it is.
+func TestPageShowsSimulatedBesideMeasured(t *testing.T) {
+	p := openTab(t, startBrowser(t), newScene(t, func() (object, object) {
+		return sceneHistory(nil, func(s float64) []object { return sceneNodes(1, false, "balance", s) }, sceneSimulated())
+	}).URL+"/")
+	p.until(t, live)
+	evaluate[bool](t, p, `(s => { s.value = "all, told apart"; return s.dispatchEvent(new Event("change")); })(document.getElementById("family"))`)
+	var want []string
+	for _, strategy := range []string{"baseline", "takeover", "alternate", "balance"} {
+		want = append(want, strategy+", measured", strategy+", simulated")
+	}
+	if got := evaluate[[]string](t, p, `[...document.querySelectorAll(".sweep .bar li")].map(x => x.textContent)`); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if caption := p.text(t, "#shared"); strings.Contains(caption, "measured") || strings.Contains(caption, "simulated") {
+		t.Errorf("all share %q", caption)
+	}
+	looks := evaluate[[]string](t, p, `[...document.querySelectorAll(".sweep .bar li svg")].map(x => x.innerHTML)`)
+	if slices.Sort(looks); len(slices.Compact(looks)) != len(want) {
+		t.Errorf("two lines look the same: %q", looks)
+	}
+	p.shoot(t, "simulated-beside-measured")
+	p.innocent(t)
 }

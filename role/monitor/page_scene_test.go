@@ -221,6 +221,17 @@ func sceneUnlike() []object {
 	return all
 }
 
+// sceneSimulated are runs that were measured, and the same ones simulated.
+func sceneSimulated() []object {
+	all := sceneReports()
+	for i, r := range sceneReports() {
+		r["run"], r["simulated"] = fmt.Sprintf("simulated-%s-%d", r["strategy"], i), true
+		r["coverage"], r["rate"] = r["coverage"].(float64)-1, r["rate"].(float64)-0.3
+		all = append(all, r)
+	}
+	return all
+}
+
 // sceneHistory is the last ten minutes: a run, a pause, and the run that is open.
 func sceneHistory(run object, nodes func(second float64) []object, reports []object) (history, sample object) {
 	before := sceneRun(sceneStart.Add(-20*time.Minute).Format("20060102-150405-")+"BEFORE", "takeover", 1)

@@ -64,6 +64,8 @@ func TestPageStates(t *testing.T) {
 		}, []string{"40 nodes", "all emulating pi3", "fullest of 40 slow"}},
 		{"unlike", func() (object, object) { return sceneHistory(nil, one, sceneUnlike()) },
 			[]string{"auto: tasks", "wifi link", "one every 20 ms", "all, told apart (18)", "All: cut at 1, 100 frames, 1 slow node"}},
+		{"simulated", func() (object, object) { return sceneHistory(nil, one, sceneSimulated()) },
+			[]string{"auto: tasks", "measured (14)", "simulated (14)", "all, told apart (28)"}},
 		{"chain", func() (object, object) {
 			run := open()
 			run["cuts"] = []int{1, 2, 3}
@@ -132,10 +134,10 @@ func TestPageSaysWhereFramesWereLastSeen(t *testing.T) {
 		last := reports[len(reports)-1]
 		last["missing"] = []object{{"role": "slow", "address": "192.168.178.41:12345"}}
 		last["last_seen"] = []object{
-			{"role": "end", "address": "end:12345", "fate": "forgotten", "frames": "0-3"},
-			{"role": "slow", "address": "192.168.178.41:12345", "fate": "died", "frames": "12-15,18"},
-			{"role": "slow", "address": "192.168.178.40:12345", "fate": "gone", "frames": "7"},
-			{"role": "", "address": "", "fate": "unaccounted", "frames": "77"},
+			{"role": "end", "address": "end:12345", "cause": "forgotten", "frames": "0-3"},
+			{"role": "slow", "address": "192.168.178.41:12345", "cause": "died", "frames": "12-15,18"},
+			{"role": "slow", "address": "192.168.178.40:12345", "cause": "gone", "frames": "7"},
+			{"role": "", "address": "", "cause": "unaccounted", "frames": "77"},
 		}
 		return sceneHistory(nil, func(s float64) []object { return sceneNodes(1, false, "balance", s) }, reports)
 	}).URL+"/")

@@ -74,10 +74,10 @@ func TestPagesOfANode(t *testing.T) {
 			m.History.Add(pipeline.Report{Run: "r", Strategy: "balance", Frames: 7})
 			get("/runs.jsonl", http.StatusOK, `"run":"r","strategy":"balance"`)
 			get("/runs.csv", http.StatusOK, "run,strategy,", "r,balance,")
-			seen := []pipeline.LastSeen{{NodeID: pipeline.NodeID{Role: "slow", Address: "a:1"}, Fate: pipeline.Died, Frames: "3"}}
+			seen := []pipeline.LastSeen{{NodeID: pipeline.NodeID{Role: "slow", Address: "a:1"}, Cause: pipeline.Died, Frames: "3"}}
 			m.History.Add(pipeline.Report{Run: "other", Strategy: "credit"})
 			m.History.Add(pipeline.Report{Run: "r", Strategy: "balance", Frames: 9, LastSeen: seen}) // it was taken up again
-			again := get("/runs.jsonl", http.StatusOK, `"frames":9`, `"fate":"died","frames":"3"`)
+			again := get("/runs.jsonl", http.StatusOK, `"frames":9`, `"cause":"died","frames":"3"`)
 			if strings.Count(again, "\n") != 2 || strings.Contains(again, `"frames":7`) || strings.Index(again, "other") > strings.Index(again, `"run":"r"`) {
 				t.Errorf("the last report of a run is not its only one:\n%s", again)
 			}

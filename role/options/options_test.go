@@ -57,6 +57,21 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// A role that is given nothing else is in order: neighbours are found, and what is another role's has no say.
+func TestRoleAlone(t *testing.T) {
+	for _, r := range Roles {
+		given := Given{}
+		for _, s := range Table(&Options{}) {
+			if s.Name == "role" {
+				given.Add(s, string(r))
+			}
+		}
+		if o, err := given.Options(nil); err != nil || o.Role != r {
+			t.Errorf("--role %s: role %q, error %v", r, o.Role, err)
+		}
+	}
+}
+
 // A host without a port means the usual one.
 func TestAddresses(t *testing.T) {
 	for text, want := range map[string]string{

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"tandem/role/inject"
 	"tandem/strategy"
 )
 
@@ -56,8 +57,8 @@ func (o Options) Validate() error {
 		"in one process no slow node hands over to a further one, so give it once", len(o.Cuts))
 	errs = append(errs, o.validateCuts())
 	refuse(o.SlowNodes > 64 && !o.Simulated, "--slow-nodes is %d: one process has 64 at most, and tandem simulate more", o.SlowNodes)
-	for _, f := range o.Faults {
-		refuse(f.Node > o.SlowNodes, "--fault %q: there are %d slow nodes: give it one of these, or more --slow-nodes", f, o.SlowNodes)
+	if err := inject.Check(o.Faults, o.SlowNodes); err != nil {
+		refuse(true, "--fault %w", err)
 	}
 	refuse(o.Arrivals.Name != "" && o.Interval == 0, "--arrivals %s needs an --interval above 0: frames come as fast as they are taken otherwise", o.Arrivals.Name)
 	refuse(o.HighWater > o.Queue, "--high-water %d is never reached: --queue has %d places", o.HighWater, o.Queue)

@@ -18,6 +18,7 @@ type Calibrator struct {
 	Built   <-chan struct{}     // closed when Net and Cut stand
 	Busy    func() (run string) // the run that is open on the node; empty: none
 	Threads int
+	Queue   int // places
 	Emulate device.Emulation
 	Net     func() *model.Network // that the node has now, which may be none; nil: it is an end node
 	Cut     []int                 // where an emulated device's tail begins; empty: at the best cut

@@ -37,7 +37,7 @@ func (c *Calibrator) Survey(ctx context.Context) (transport.Survey, error) {
 	net := c.Net()
 	s := transport.Survey{Digest: net.Digest()}
 	s.Sizes, s.Weights = sizes(net)
-	own := transport.Site{Name: c.Name, Layers: k.Layers, Measured: measured, Memory: k.Memory, NodeID: c.ID()}
+	own := transport.Site{Name: c.Name, Layers: k.Layers, Measured: measured, Memory: k.Memory, Queue: c.Queue, NodeID: c.ID()}
 	if !measured {
 		own.Layers = Profile(net, c.Emulate, c.cut(net), c.Threads)
 	}

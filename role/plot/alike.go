@@ -23,9 +23,12 @@ type run struct {
 // circumstance is what a run was made under, whatever its strategy.
 type circumstance struct{ name, text string } // the name is that of the parameter, if it is one
 
+// measured is said only beside what was simulated.
+const measured = "measured"
+
 // circumstances are the same ones for each run; what it doesn't say has no text.
 func (r run) circumstances() []circumstance {
-	furtherCuts, pace, device, version, how := "", "as fast as they are taken", "no emulation", "", ""
+	furtherCuts, pace, device, version, how := "", "as fast as they are taken", "no emulation", "", measured
 	if r.Simulated {
 		how = "simulated"
 	}
@@ -56,7 +59,7 @@ func compare(runs []run, by parameter) (shared []string, differ []int) {
 		case c.name == by.name:
 		case slices.ContainsFunc(runs, func(r run) bool { return r.made[i] != c }):
 			differ = append(differ, i)
-		case c.text != "":
+		case c.text != "" && c.text != measured:
 			shared = append(shared, short(c.text))
 		}
 	}

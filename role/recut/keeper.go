@@ -6,14 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/rs/zerolog"
 
 	"tandem/pipeline"
 	"tandem/role/options"
 	"tandem/role/plan"
-	"tandem/strategy"
 	"tandem/strategy/placement"
 	"tandem/transport"
 )
@@ -34,7 +32,7 @@ func NewKeeper(ctx context.Context, fast *transport.Client, run pipeline.Run) (*
 	if err != nil {
 		return nil, nil, fmt.Errorf("--cut auto: %w", err)
 	}
-	k := &Keeper{watcher: NewWatcher(s, goal(run), run.Wire), fast: fast}
+	k := &Keeper{watcher: NewWatcher(s, filled(run)), fast: fast}
 	cuts, err := k.watcher.Begin()
 	if errors.Is(err, placement.ErrNoPlan) {
 		err = fmt.Errorf("--cut auto: %w", err)
@@ -42,16 +40,11 @@ func NewKeeper(ctx context.Context, fast *transport.Client, run pipeline.Run) (*
 	return k, cuts, err
 }
 
-// goal is what a run is planned for. Where it names no strategy, or no tasks, fast has its usual ones.
-func goal(run pipeline.Run) placement.Goal {
+// filled is a run in which fast's usual strategy and tasks stand where it names none.
+func filled(run pipeline.Run) pipeline.Run {
 	usual := options.Default(options.Fast)
-	e, err := strategy.Lookup(cmp.Or(run.Strategy, usual.Strategy))
-	g := placement.Goal{Help: err == nil && e.Keeps}
-	if e.Tasks {
-		g.Burst = placement.Burst{Tasks: cmp.Or(run.Tasks, usual.Tasks), Alternates: e.Alternates, Places: usual.Queue}
-		g.Offered = float64(time.Second) / float64(max(run.Interval, 1))
-	}
-	return g
+	run.Strategy, run.Tasks = cmp.Or(run.Strategy, usual.Strategy), cmp.Or(run.Tasks, usual.Tasks)
+	return run
 }
 
 // Start begins to watch the nodes of a run that is open, by what end says of them.
@@ -59,7 +52,7 @@ func (k *Keeper) Start(ctx context.Context, run pipeline.Run, to Way, live func(
 	if k == nil {
 		return
 	}
-	k.watcher.Goal, k.watcher.Wire, k.watcher.Blocking = goal(run), run.Wire, run.Load == strategy.Blocking
+	k.watcher.Run = filled(run)
 	ctx, k.stop = context.WithCancel(ctx)
 	d := Driver{Watcher: k.watcher, To: to, Live: live, Survey: k.fast.Survey, Log: log}
 	k.ends.Go(func() { d.Run(ctx) })

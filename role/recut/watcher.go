@@ -32,19 +32,18 @@ const (
 //	   │◀──────────────────────────────────────────────────────────────────  recut                     │
 //	   │◀──────────────────────────── the fleet as it is now is what the cuts are for ─────────────────┘
 type Watcher struct {
-	Goal     placement.Goal
-	Wire     string
-	Blocking bool // a switch holds up the frames
+	Run      pipeline.Run // what is played: its strategy, tasks, interval, loading and wire
 	survey   transport.Survey
 	cuts     []int                       // in force
 	fleet    map[pipeline.NodeID]float64 // the nodes that these are for, and how many times as long as expected they took
 	since    map[pipeline.NodeID]time.Time
 	recuts   []time.Time
+	switches time.Duration // what one took, the longest mean of a node; 0: there was none
 }
 
 // NewWatcher begins with what was surveyed before the run.
-func NewWatcher(s transport.Survey, g placement.Goal, wire string) *Watcher {
-	w := &Watcher{Goal: g, Wire: wire, survey: s, fleet: map[pipeline.NodeID]float64{}, since: map[pipeline.NodeID]time.Time{}}
+func NewWatcher(s transport.Survey, run pipeline.Run) *Watcher {
+	w := &Watcher{Run: run, survey: s, fleet: map[pipeline.NodeID]float64{}, since: map[pipeline.NodeID]time.Time{}}
 	for _, site := range s.Sites {
 		w.fleet[site.NodeID] = 1
 	}
@@ -109,9 +108,7 @@ func (w *Watcher) See(now time.Time, l *pipeline.Live) (cuts []int, why string) 
 func (w *Watcher) there(l *pipeline.Live) map[pipeline.NodeID]float64 {
 	fleet := map[pipeline.NodeID]float64{}
 	for _, p := range l.Paces {
-		if w.Blocking {
-			w.Goal.Burst.Switch = max(w.Goal.Burst.Switch, time.Duration(p.SwitchMS*float64(time.Millisecond)))
-		}
+		w.switches = max(w.switches, time.Duration(p.SwitchMS*float64(time.Millisecond)))
 		i := slices.IndexFunc(w.survey.Sites, func(s transport.Site) bool { return s.NodeID == p.NodeID })
 		if i < 0 || slices.Contains(l.Down, p.NodeID) {
 			continue
@@ -170,12 +167,12 @@ func (w *Watcher) plan(now time.Time, fleet map[pipeline.NodeID]float64) []int {
 	if err != nil || slices.Equal(best.Cuts(), w.cuts) {
 		return nil
 	}
-	network, devices, stages := w.places(fleet)
 	present := placement.Plan{}
-	for i, s := range stages {
+	r := w.rehearsal(fleet)
+	for i, s := range r.stages {
 		present.Stages = append(present.Stages, placement.Stage{From: append([]int{0}, w.cuts...)[i], Devices: s})
 	}
-	if best.Rate < worthit*w.Goal.Rate(network, devices, present) {
+	if best.Rate < worthit*r.rate(present) {
 		return nil
 	}
 	w.recuts = append(w.recuts, now)
@@ -184,17 +181,24 @@ func (w *Watcher) plan(now time.Time, fleet map[pipeline.NodeID]float64) []int {
 
 // best is the best plan for a fleet whose order is given.
 func (w *Watcher) best(fleet map[pipeline.NodeID]float64) (placement.Plan, error) {
-	network, devices, stages := w.places(fleet)
-	if w.cuts != nil && len(stages) != len(w.cuts)+1 {
+	r := w.rehearsal(fleet)
+	if w.cuts != nil && len(r.stages) != len(w.cuts)+1 {
 		return placement.Plan{}, placement.ErrNoPlan
 	}
-	return placement.Cut(network, devices, stages, w.Goal)
+	return r.best()
 }
 
-// places is a fleet as the planner sees it.
-func (w *Watcher) places(fleet map[pipeline.NodeID]float64) (placement.Network, []placement.Device, [][]int) {
-	return plan.Places(w.survey, w.Wire, func(id pipeline.NodeID) (float64, bool) {
+// rehearsal is the run on a fleet as the planner sees it.
+func (w *Watcher) rehearsal(fleet map[pipeline.NodeID]float64) rehearsal {
+	r := rehearsal{run: w.Run, sizes: w.survey.Sizes, switches: w.switches}
+	for _, site := range w.survey.Sites {
+		if _, there := fleet[site.NodeID]; there {
+			r.queues = append(r.queues, max(1, site.Queue))
+		}
+	}
+	r.network, r.devices, r.stages = plan.Places(w.survey, w.Run.Wire, func(id pipeline.NodeID) (float64, bool) {
 		slowdown, there := fleet[id]
 		return slowdown, there
 	})
+	return r
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"tandem/pipeline"
-	"tandem/strategy/placement"
 	"tandem/transport"
 )
 
@@ -42,8 +41,8 @@ type story struct {
 	told  []string
 }
 
-func begin(t *testing.T, s transport.Survey, help bool) *story {
-	w := NewWatcher(s, placement.Goal{Help: help}, transport.Float32)
+func begin(t *testing.T, s transport.Survey, name string) *story {
+	w := NewWatcher(s, pipeline.Run{Strategy: name, Interval: 20 * ms, Tasks: 5})
 	if _, err := w.Begin(); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +71,7 @@ func (y *story) lasts(d time.Duration) (after time.Duration) {
 
 // A device that becomes slower by a half for 30 s moves the cut, once; one that is only disturbed does not.
 func TestSlowerDevice(t *testing.T) {
-	y := begin(t, chain(1, 1), false)
+	y := begin(t, chain(1, 1), "baseline")
 	if !slices.Equal(y.Cuts(), []int{5}) {
 		t.Fatal(y.Cuts())
 	}
@@ -100,7 +99,7 @@ func TestSlowerDevice(t *testing.T) {
 
 // Of several slow nodes one leaves and comes back, and one that nobody knew joins.
 func TestNodesComeAndGo(t *testing.T) {
-	y := begin(t, chain(1, 3), false)
+	y := begin(t, chain(1, 3), "baseline")
 	before := y.Cuts()
 	delete(y.paces, at(1, 2))
 	if y.lasts(2 * time.Second); len(y.told) > 0 {
@@ -128,7 +127,7 @@ func TestNodesComeAndGo(t *testing.T) {
 
 // What promises nothing, or can't be, is left as it is.
 func TestNothingToGain(t *testing.T) {
-	y := begin(t, chain(1, 1, 1), false)
+	y := begin(t, chain(1, 1, 1), "baseline")
 	for _, site := range y.survey.Sites {
 		y.paces[site.NodeID] = 3
 	}
@@ -144,7 +143,7 @@ func TestNothingToGain(t *testing.T) {
 
 // Devices that go up and down all the time are followed more and more slowly.
 func TestRestlessFleet(t *testing.T) {
-	y := begin(t, chain(1, 1), false)
+	y := begin(t, chain(1, 1), "baseline")
 	for i := range 20 {
 		y.paces[at(1, 0)] = []float64{3, 1}[i%2]
 		y.lasts(40 * time.Second)
@@ -175,7 +174,7 @@ func TestDriver(t *testing.T) {
 		"late":    {pipeline.Recutting{}, []pipeline.Recut{{Epoch: 1, Cuts: []int{8}}, {Epoch: 2, Cuts: []int{5}}, {Epoch: 2, Cuts: []int{5}, Go: true}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			y, fast := begin(t, chain(1, 1), false), &fakeWay{}
+			y, fast := begin(t, chain(1, 1), "baseline"), &fakeWay{}
 			l := &pipeline.Live{Paces: []pipeline.Pace{{NodeID: at(0, 0), Slowdown: 1}, {NodeID: at(1, 0), Slowdown: 3}}}
 			d := Driver{Watcher: y.Watcher, To: fast, Live: func() *pipeline.Live { return l },
 				Survey: func(context.Context) (transport.Survey, error) {

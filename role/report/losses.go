@@ -32,8 +32,8 @@ func called(nodes []pipeline.NodeID) (names []string) {
 	return names
 }
 
-// fates are what a table says of frames that were last seen on a node.
-var fates = map[string]string{
+// causes are what a table says of frames that were last seen on a node.
+var causes = map[string]string{
 	pipeline.Gone:      "refused, dropped, expired or lost on %v",
 	pipeline.Died:      "died with %v",
 	pipeline.Forgotten: "forgotten by %v",
@@ -49,8 +49,8 @@ func printLastSeen(to io.Writer, r pipeline.Report) {
 		if !strings.ContainsAny(s.Frames, "-,") {
 			which = "frame"
 		}
-		if fate, is := fates[s.Fate]; is {
-			where = fmt.Sprintf(fate, s.NodeID)
+		if cause, is := causes[s.Cause]; is {
+			where = fmt.Sprintf(cause, s.NodeID)
 		}
 		ranges := strings.ReplaceAll(s.Frames, ",", ", ") // so that a long list can be broken
 		fmt.Fprintln(to, wrap(fmt.Sprintf("%s: %s %s: %s", r.Strategy, which, ranges, where)))

@@ -9,8 +9,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Losses remembers why frames were lost on a node: the ledger has their number.
-type Losses struct {
+// Reasons remembers why frames were lost on a node: the ledger has their number.
+type Reasons struct {
 	name   string // of this node
 	buffer string // its size
 	log    zerolog.Logger
@@ -21,45 +21,45 @@ type Losses struct {
 	said   []string // notes of what else was out of the ordinary
 }
 
-// NewLosses begins with none. The name is the node's, as notes call it; the buffer's size is in bytes. Of the log some entries
+// NewReasons begins with none. The name is the node's, as notes call it; the buffer's size is in bytes. Of the log some entries
 // should be kept: it may have very many.
-func NewLosses(log zerolog.Logger, name string, buffer int) *Losses {
-	return &Losses{name: name, buffer: humanize.IBytes(uint64(buffer)), log: log}
+func NewReasons(log zerolog.Logger, name string, buffer int) *Reasons {
+	return &Reasons{name: name, buffer: humanize.IBytes(uint64(buffer)), log: log}
 }
 
 // Count logs lost frames, some of them.
-func (l *Losses) Count(frames int, err error) {
-	l.log.Warn().Err(err).Int("frames", frames).Msg("frames lost")
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.frames += frames
-	if l.first == nil && frames > 0 {
-		l.first = err
+func (r *Reasons) Count(frames int, err error) {
+	r.log.Warn().Err(err).Int("frames", frames).Msg("frames lost")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.frames += frames
+	if r.first == nil && frames > 0 {
+		r.first = err
 	}
 }
 
 // Missing takes note of a node that could not be reached when the run was opened.
-func (l *Losses) Missing(err error) {
-	l.log.Warn().Err(err).Msg("a next node is missing: it is used when it is there")
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.said = append(l.said, "missing at the start: "+err.Error())
+func (r *Reasons) Missing(err error) {
+	r.log.Warn().Err(err).Msg("a next node is missing: it is used when it is there")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.said = append(r.said, "missing at the start: "+err.Error())
 }
 
 // Full takes note that the buffer has no place for a frame.
-func (l *Losses) Full() {
-	l.log.Warn().Str("buffer", l.buffer).Msg("the buffer is full: frames wait, and the queue refuses others")
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.said = append(l.said, fmt.Sprintf("%s had its --buffer of %s full: frames waited, and others were refused", l.name, l.buffer))
+func (r *Reasons) Full() {
+	r.log.Warn().Str("buffer", r.buffer).Msg("the buffer is full: frames wait, and the queue refuses others")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.said = append(r.said, fmt.Sprintf("%s had its --buffer of %s full: frames waited, and others were refused", r.name, r.buffer))
 }
 
 // Notes are for the report; none: nothing was lost or missing.
-func (l *Losses) Notes() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.first == nil {
-		return l.said
+func (r *Reasons) Notes() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.first == nil {
+		return r.said
 	}
-	return append(slices.Clip(l.said), fmt.Sprintf("%s lost %d frames, the first because %v", l.name, l.frames, l.first))
+	return append(slices.Clip(r.said), fmt.Sprintf("%s lost %d frames, the first because %v", r.name, r.frames, r.first))
 }

@@ -53,10 +53,10 @@ func sampleReports() []pipeline.Report {
 		Nodes:   []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "fast"}, Outcomes: pipeline.Outcomes{Received: 55, Dropped: 3, Expired: 2, Finished: 49, Lost: 1}, Link: "wifi"}},
 		Missing: []pipeline.NodeID{{Role: "slow", Address: "192.168.1.7:12345"}, {Role: "slow", Address: "slow-2.kitchen.example.net:12345"}},
 		LastSeen: []pipeline.LastSeen{
-			{NodeID: pipeline.NodeID{Role: "end", Address: "end:12345"}, Fate: pipeline.Forgotten, Frames: "0-3"},
-			{NodeID: pipeline.NodeID{Role: "slow", Address: "192.168.1.7:12345"}, Fate: pipeline.Died, Frames: "12-15,18"},
-			{NodeID: pipeline.NodeID{Role: "slow", Address: "slow-2.kitchen.example.net:12345"}, Fate: pipeline.Gone, Frames: "20,22,24,26,28-31,33,35-37,40,42,44,46,48,50-59"},
-			{Fate: pipeline.Unaccounted, Frames: "77"},
+			{NodeID: pipeline.NodeID{Role: "end", Address: "end:12345"}, Cause: pipeline.Forgotten, Frames: "0-3"},
+			{NodeID: pipeline.NodeID{Role: "slow", Address: "192.168.1.7:12345"}, Cause: pipeline.Died, Frames: "12-15,18"},
+			{NodeID: pipeline.NodeID{Role: "slow", Address: "slow-2.kitchen.example.net:12345"}, Cause: pipeline.Gone, Frames: "20,22,24,26,28-31,33,35-37,40,42,44,46,48,50-59"},
+			{Cause: pipeline.Unaccounted, Frames: "77"},
 		},
 	}}
 }

@@ -238,7 +238,7 @@ func TestNothingHangs(t *testing.T) {
 }
 
 // What end says of frames further down is the answer: where they ended, and how.
-func TestFatesAreAnswers(t *testing.T) {
+func TestLossesAreAnswers(t *testing.T) {
 	slow := pipeline.NodeID{Role: "slow", Address: "slow:1"}
 	for outcome, want := range map[pipeline.Outcome]int{
 		pipeline.Refused: http.StatusTooManyRequests, pipeline.Dropped: http.StatusTooManyRequests,
@@ -248,7 +248,7 @@ func TestFatesAreAnswers(t *testing.T) {
 		n.swallows = true
 		lineOf(t, []*fakeNode{n}, func(t *testing.T, l *Line, b *fakeBook) {
 			time.AfterFunc(50*time.Millisecond, func() {
-				l.Told(transport.Told{Gone: []pipeline.Fate{{NodeID: slow, Outcome: outcome, Frames: pipeline.IDs{{0, 2}, {1 << 50, 1 << 50}}}}})
+				l.Told(transport.Told{Gone: []pipeline.Loss{{NodeID: slow, Outcome: outcome, Frames: pipeline.IDs{{0, 2}, {1 << 50, 1 << 50}}}}})
 			})
 			statuses, longest, errs := askAll(t, l, 3)
 			if statuses[want] != 3 || longest != 50*time.Millisecond || !strings.Contains(fmt.Sprint(errs), outcome.String()+" on slow (slow:1): ") {

@@ -15,6 +15,7 @@ import (
 	"tandem/pipeline/simulate"
 	"tandem/role/agree"
 	"tandem/role/device"
+	"tandem/role/inject"
 	"tandem/role/options"
 	"tandem/strategy"
 	"tandem/transport"
@@ -31,14 +32,14 @@ type Site struct {
 	shared *link.Uplink // that all nodes send over; nil: each has its own
 	// Traced takes the decisions of fast in a run; nil: nobody wants them.
 	Traced func(run string) func(pipeline.Decided)
-	// Delay is what a message takes one way where no link is emulated.
+	// Delay is what a message takes one way, beside the link that is emulated.
 	Delay time.Duration
 	// Chances are the seeds of the nodes; nil: those that they have in one process.
 	Chances func(r options.Role, place int) uint64
 }
 
-// loopback is what a message takes between two processes of a machine: mostly their work for HTTP.
-const loopback = 100 * time.Microsecond
+// loopback is what a message takes between two processes of a machine, as runs on one have measured it: mostly their work for HTTP.
+const loopback = 250 * time.Microsecond
 
 // Open opens the network, and finds the cuts. Close it.
 func Open(o options.Options) (*Site, error) {
@@ -105,7 +106,7 @@ func (s *Site) Plan(o options.Options, name string) (simulate.Plan, error) {
 	if s.fleet != nil {
 		s.fleet.apply(&beside, 0, 0, s.bytes(o.Wire, s.cuts[0]))
 	}
-	if beside.Link.Name == "" {
+	if s.fleet == nil || beside.Link.Name == "" { // what was measured has it in it
 		p.Delay = s.Delay
 	}
 	p.Client, p.End = s.host(beside, options.Client, 0), s.host(beside, options.End, 0)
@@ -139,7 +140,11 @@ func (s *Site) Plan(o options.Options, name string) (simulate.Plan, error) {
 	}
 	p.Value = transport.ValueBytes(p.Run.Wire)
 	for _, f := range o.Faults {
-		p.Faults = append(p.Faults, simulate.Fault{Level: 1, Node: f.Node - 1, At: f.At, For: f.For})
+		if f.What == inject.Join {
+			p.Levels[1][f.Node-1].Joins = f.At
+		} else {
+			p.Faults = append(p.Faults, simulate.Fault{Level: 1, Node: f.Node - 1, At: f.At, For: f.For, Stopped: f.What == inject.Leave})
+		}
 	}
 	return p, nil
 }

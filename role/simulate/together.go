@@ -26,6 +26,12 @@ type Together struct {
 	Shared    bool // one link carries what all of them send
 }
 
+// What the flags mean, also to a sweep.
+const (
+	PipelinesUsage = "how many such pipelines there are at the same time, each with a client, a fast node, slow nodes and an end of its own"
+	SharedUsage    = "one link carries what all nodes of all pipelines send, as a channel of Wi-Fi does, instead of one for each node"
+)
+
 // maxPipelines are as many as anybody has asked for, and more.
 const maxPipelines = 10_000
 
@@ -45,8 +51,9 @@ func (t Together) Check(o options.Options) error {
 // PlayTogether simulates so many pipelines. They begin one after the other within the time between two frames.
 func (s *Site) PlayTogether(o options.Options, name string, t Together) ([]pipeline.Report, error) {
 	if t.Shared {
-		s.shared = link.NewUplink(o.Link, o.Seed)
-		defer func() { s.shared = nil }()
+		these := *s // others may play at the same time
+		these.shared = link.NewUplink(o.Link, o.Seed)
+		s = &these
 	}
 	plans := make([]simulate.Plan, t.Pipelines)
 	for i := range plans {

@@ -17,7 +17,7 @@ func BenchmarkSweep(b *testing.B) {
 		s := &sweep{seeds: 1, simulate: true, stdout: io.Discard, stderr: io.Discard}
 		var err error
 		given := options.Given{"strategy": {"alternate"}, "tasks": {"1..25"}, "interval": {"24ms..36ms/4ms"}, "frames": {"300"}, "output": {path}}
-		if s.grid, err = newGrid(given, s.seeds); err != nil {
+		if s.grid, err = newGrid(given, "1", false, s.seeds); err != nil {
 			b.Fatal(err)
 		}
 		if err := s.run(b.Context()); err != nil {

@@ -26,6 +26,8 @@ func Command(version string, stdout, stderr io.Writer, play Play) *cli.Command {
 		UsageText: "tandem sweep --simulate --strategy alternate,balance --tasks 1..60 --interval 20ms..60ms/2ms --seeds 10 --output grid.jsonl",
 		Flags: append(command.Of(given, simulate.Settings...),
 			&cli.BoolFlag{Name: "simulate", Destination: &s.simulate, Usage: "play the runs in virtual time, on all cores; otherwise for real, one after the other"},
+			&cli.StringFlag{Name: "pipelines", Destination: &s.pipelines, Value: "1", Usage: simulate.PipelinesUsage + "; with --simulate"},
+			&cli.BoolFlag{Name: "shared-link", Destination: &s.shared, Usage: simulate.SharedUsage + "; with --simulate"},
 			&cli.IntFlag{Name: "seeds", Destination: &s.seeds, Value: 1, Usage: "runs of each point, with seeds from --seed on"},
 		),
 		Action: func(c *cli.Context) error {
@@ -39,7 +41,10 @@ func Command(version string, stdout, stderr io.Writer, play Play) *cli.Command {
 			if given.Last("format") != "" || given.Last("no-header") != "" || given.Last("trace") != "" {
 				return command.Wrong(errors.New("--format, --no-header and --trace mean nothing for a sweep: its reports are JSON lines"))
 			}
-			if s.grid, err = newGrid(given, s.seeds); err != nil {
+			if !s.simulate && (s.pipelines != "1" || s.shared) {
+				return command.Wrong(errors.New("--pipelines and --shared-link are for simulated runs: give --simulate too"))
+			}
+			if s.grid, err = newGrid(given, s.pipelines, s.shared, s.seeds); err != nil {
 				return command.Wrong(err)
 			}
 			for _, p := range s.grid.points { // before the first is played
@@ -61,7 +66,7 @@ func (s *sweep) options(p point) (options.Options, error) {
 	o, err := read(os.Environ())
 	o.Version, o.Stdout, o.Stderr = s.version, io.Discard, io.Discard
 	if err == nil && s.simulate {
-		err = simulate.Check(o)
+		err = errors.Join(simulate.Check(o), p.together.Check(o))
 	}
 	return o, err
 }

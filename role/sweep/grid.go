@@ -11,19 +11,21 @@ import (
 	"time"
 
 	"tandem/role/options"
+	"tandem/role/simulate"
 	"tandem/strategy"
 )
 
-// The settings that a sweep may give several values, in the order in which tables show them.
+// The settings that a sweep may give several values, in the order in which tables show them. Pipelines are one more.
 var axes = []string{
 	"strategy", "tasks", "load", "interval", "frames", "arrivals", "queue", "high-water", "drop", "max-age", "batch", "slow-nodes", "wire", "buffer",
 }
 
 // point is one run of a grid.
 type point struct {
-	given options.Given // with one value for each setting
-	name  string        // of all that is given, which tells points apart
-	group []string      // the values of the axes that vary, but for the seed
+	given    options.Given     // with one value for each setting
+	together simulate.Together // the pipelines that are played at the same time
+	name     string            // of all that is given, which tells points apart
+	group    []string          // the values of the axes that vary, but for the seed
 }
 
 // grid is all points of a sweep.
@@ -33,7 +35,7 @@ type grid struct {
 }
 
 // newGrid makes the grid of what a user gives: each text may be a list, of values or of ranges.
-func newGrid(given options.Given, seeds int) (g grid, err error) {
+func newGrid(given options.Given, pipelines string, shared bool, seeds int) (g grid, err error) {
 	seed := uint64(1)
 	if text := given.Last("seed"); text != "" {
 		if seed, err = strconv.ParseUint(text, 10, 63); err != nil {
@@ -61,6 +63,15 @@ func newGrid(given options.Given, seeds int) (g grid, err error) {
 			g.vary = append(g.vary, axis)
 		}
 	}
+	together, err := expand(pipelines)
+	if err != nil {
+		return g, fmt.Errorf("--pipelines %q: %w", pipelines, err)
+	}
+	several := len(together) > 1
+	if several {
+		g.vary = append(g.vary, "pipelines")
+	}
+	var broken error
 	seen := make(map[string]bool)
 	at := make(map[string]string)
 	var walk func(axes []string)
@@ -73,26 +84,42 @@ func newGrid(given options.Given, seeds int) (g grid, err error) {
 			return
 		}
 		e, err := strategy.Lookup(at["strategy"])
-		for i := range seeds {
-			p := point{given: maps.Clone(base)}
-			for axis, v := range at {
-				p.given[axis] = []string{v}
+		for _, text := range together {
+			n, wrong := strconv.Atoi(text)
+			if wrong != nil {
+				broken = fmt.Errorf("--pipelines %q: %q is no whole number", pipelines, text)
 			}
-			if err == nil && !e.Tasks { // it has no such parameter, so they are one point
-				delete(p.given, "tasks")
-			}
-			for _, axis := range g.vary {
-				p.group = append(p.group, p.given.Last(axis))
-			}
-			p.given["seed"] = []string{strconv.FormatUint(seed+uint64(i), 10)}
-			if p.name = nameOf(p.given); !seen[p.name] {
-				seen[p.name] = true
-				g.points = append(g.points, p)
+			for i := range seeds {
+				p := point{given: maps.Clone(base), together: simulate.Together{Pipelines: n, Shared: shared}}
+				for axis, v := range at {
+					p.given[axis] = []string{v}
+				}
+				if err == nil && !e.Tasks { // it has no such parameter, so they are one point
+					delete(p.given, "tasks")
+				}
+				for _, axis := range g.vary {
+					p.group = append(p.group, p.given.Last(axis))
+				}
+				p.given["seed"] = []string{strconv.FormatUint(seed+uint64(i), 10)}
+				p.name = nameOf(p.given)
+				if several {
+					p.group[len(p.group)-1] = text
+				}
+				if n != 1 {
+					p.name += " pipelines=" + text
+				}
+				if shared {
+					p.name += " shared-link"
+				}
+				if !seen[p.name] {
+					seen[p.name] = true
+					g.points = append(g.points, p)
+				}
 			}
 		}
 	}
 	walk(slices.DeleteFunc(slices.Clone(axes), func(axis string) bool { return len(values[axis]) == 0 }))
-	return g, nil
+	return g, broken
 }
 
 // nameOf lists all that is given, but for where reports go and how they look.

@@ -33,6 +33,8 @@ import (
 type sweep struct {
 	grid           grid
 	seeds          int
+	pipelines      string // played at the same time: a list or a range
+	shared         bool   // over one link
 	simulate       bool
 	play           Play
 	version        string
@@ -41,8 +43,8 @@ type sweep struct {
 
 // played is what became of one point.
 type played struct {
-	report pipeline.Report
-	err    error
+	reports []pipeline.Report // of the pipelines that are played at the same time
+	err     error
 }
 
 // run plays what is missing, and shows all.
@@ -77,16 +79,18 @@ func (s *sweep) run(ctx context.Context) (err error) {
 }
 
 // player plays one point.
-type player func(context.Context, options.Options) (pipeline.Report, error)
+type player func(context.Context, options.Options, simulate.Together) ([]pipeline.Report, error)
 
 // real plays a point for real.
-func (s *sweep) real(ctx context.Context, o options.Options) (r pipeline.Report, err error) {
+func (s *sweep) real(ctx context.Context, o options.Options, _ simulate.Together) ([]pipeline.Report, error) {
 	var printed bytes.Buffer
+	var r pipeline.Report
 	o.Stdout, o.Report = &printed, report.Options{Format: report.JSON}
-	if err = s.play(ctx, o); err == nil {
+	err := s.play(ctx, o)
+	if err == nil {
 		err = json.Unmarshal(printed.Bytes(), &r)
 	}
-	return r, err
+	return []pipeline.Report{r}, err
 }
 
 // player is what plays a point, and how many at once.
@@ -130,14 +134,14 @@ func (s *sweep) all(ctx context.Context, out *file, points []point, play player,
 			results <- one
 			next <- func() {
 				o, err := s.options(p)
-				var r pipeline.Report
+				var reports []pipeline.Report
 				if err == nil {
-					r, err = play(ctx, o)
+					reports, err = play(ctx, o, p.together)
 				}
 				if err != nil {
 					err = fmt.Errorf("%s: %w", p.name, err)
 				}
-				one <- played{r, err}
+				one <- played{reports, err}
 			}
 		}
 	})
@@ -146,7 +150,7 @@ func (s *sweep) all(ctx context.Context, out *file, points []point, play player,
 	for one := range results {
 		got := <-one
 		if failed == nil && got.err == nil && ctx.Err() == nil {
-			got.err = out.add(points[i], got.report)
+			got.err = out.add(points[i], got.reports)
 		}
 		if failed == nil && got.err != nil && ctx.Err() == nil {
 			failed = got.err
@@ -168,21 +172,22 @@ func (s *sweep) bar() io.Writer {
 }
 
 // table shows the medians of all points, with their intervals.
-func (s *sweep) table(to io.Writer, done map[string]pipeline.Report) error {
+func (s *sweep) table(to io.Writer, done map[string][]figures) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
 	heads := append(slices.Clone(s.grid.vary), "coverage, %", "f/s", "p95, ms")
 	if s.seeds >= 6 {
-		fmt.Fprintf(to, "medians of %d runs, and what they lie between with a confidence of 95 %%\n\n", s.seeds)
+		fmt.Fprint(to, "medians, and what they lie between with a confidence of 95 %\n\n")
 	} else if s.seeds > 1 {
-		fmt.Fprintf(to, "medians of %d runs, and the least and largest value: six runs and more would tell what they lie between with a confidence of 95 %%\n\n", s.seeds)
+		fmt.Fprint(to, "medians, and the least and largest value: six seeds and more would tell what they lie between with a confidence of 95 %\n\n")
 	}
 	fmt.Fprintln(w, strings.Join(heads, "\t")+"\t")
 	for i := 0; i < len(s.grid.points); {
 		group := s.grid.points[i].group
 		var coverage, rate, age []float64
 		for ; i < len(s.grid.points) && slices.Equal(s.grid.points[i].group, group); i++ {
-			r := done[s.grid.points[i].name]
-			coverage, rate, age = append(coverage, r.Coverage), append(rate, r.Rate), append(age, r.Latency.P95)
+			for _, r := range done[s.grid.points[i].name] {
+				coverage, rate, age = append(coverage, r.coverage), append(rate, r.rate), append(age, r.age)
+			}
 		}
 		cells := slices.Clone(group)
 		for c := range cells {
@@ -211,12 +216,12 @@ type sites struct {
 	made map[string]*simulate.Site
 }
 
-func (s *sites) play(ctx context.Context, o options.Options) (pipeline.Report, error) {
+func (s *sites) play(ctx context.Context, o options.Options, t simulate.Together) ([]pipeline.Report, error) {
 	site, err := s.of(o)
 	if err != nil || ctx.Err() != nil {
-		return pipeline.Report{}, errors.Join(err, ctx.Err())
+		return nil, errors.Join(err, ctx.Err())
 	}
-	return site.Play(o, o.Strategy)
+	return site.PlayTogether(o, o.Strategy, t)
 }
 
 func (s *sites) of(o options.Options) (*simulate.Site, error) {

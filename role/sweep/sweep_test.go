@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -33,7 +34,7 @@ func TestExpand(t *testing.T) {
 
 // Each point is there once: a strategy without a parameter is not played for each of its values.
 func TestGrid(t *testing.T) {
-	g, err := newGrid(options.Given{"strategy": {"alternate,balance"}, "tasks": {"1..3"}, "interval": {"20ms,30ms"}, "seed": {"5"}}, 2)
+	g, err := newGrid(options.Given{"strategy": {"alternate,balance"}, "tasks": {"1..3"}, "interval": {"20ms,30ms"}, "seed": {"5"}}, "1", false, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,9 +48,9 @@ func TestGrid(t *testing.T) {
 
 func newSweep(t *testing.T, given options.Given, to io.Writer) *sweep {
 	t.Helper()
-	s := &sweep{seeds: 3, simulate: true, stdout: to, stderr: io.Discard}
+	s := &sweep{seeds: 3, pipelines: "1,3", simulate: true, stdout: to, stderr: io.Discard}
 	var err error
-	if s.grid, err = newGrid(given, s.seeds); err != nil {
+	if s.grid, err = newGrid(given, s.pipelines, false, s.seeds); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -66,7 +67,9 @@ func TestAnInterruptedSweepIsResumed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cut := range []int{0, 1, len(whole) / 3, len(whole) / 2, bytes.IndexByte(whole, '\n') + 1, len(whole) - 1, len(whole)} {
+	second := bytes.Index(whole, []byte(`,"pipeline":2`)) // the point of this line has begun
+	second = bytes.LastIndexByte(whole[:second], '\n') + 1
+	for _, cut := range []int{0, 1, second, len(whole) / 3, len(whole) / 2, bytes.IndexByte(whole, '\n') + 1, len(whole) - 1, len(whole)} {
 		if err := os.WriteFile(path, whole[:cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -81,16 +84,16 @@ func TestAnInterruptedSweepIsResumed(t *testing.T) {
 			t.Errorf("cut at %d: table %q", cut, table.String())
 		}
 	}
-	seen := make(map[string]bool)
+	seen, points := make(map[string]bool), make(map[string]bool)
 	for text := range strings.Lines(string(whole)) {
 		var l line
-		if err := json.Unmarshal([]byte(text), &l); err != nil || !l.Simulated || seen[l.Point] {
+		if err := json.Unmarshal([]byte(text), &l); err != nil || !l.Simulated || seen[fmt.Sprint(l.Point, l.Pipeline)] {
 			t.Errorf("line %q: %v", text, err)
 		}
-		seen[l.Point] = true
+		seen[fmt.Sprint(l.Point, l.Pipeline)], points[l.Point] = true, true
 	}
-	if len(seen) != (2+1)*3 {
-		t.Errorf("%d points", len(seen))
+	if n := (2 + 1) * 3; len(points) != 2*n || len(seen) != n+3*n {
+		t.Errorf("%d points, %d runs", len(points), len(seen))
 	}
 }
 

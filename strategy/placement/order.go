@@ -15,18 +15,19 @@ func Cut(n Network, fleet []Device, stages [][]int, g Goal) (Plan, error) {
 	if err := checkStages(fleet, stages); err != nil {
 		return Plan{}, err
 	}
-	o := order{net: n, goal: g, stages: stages, at: cuts(n, fleet, mostOrdered)}
-	for _, d := range fleet {
-		o.places = append(o.places, newProfile(n, d))
-	}
+	o := order{net: n, goal: g, stages: stages, places: profiles(n, fleet), at: cuts(n, fleet, mostOrdered)}
 	o.solve()
 	if math.IsInf(o.best[0][0].value, -1) {
-		return Plan{}, fmt.Errorf("%w: the weights are too large for the memory of these devices in their order, or a network of %d layers has too few places to be cut %d times",
-			ErrNoPlan, len(n.Weights), len(stages)-1)
+		return Plan{}, tooLarge(n, stages)
 	}
 	p := Plan{Stages: o.plan()}
-	p.Rate, p.Latency = g.Rate(n, fleet, p), Latency(n, fleet, p)
+	p.Rate, p.Latency = Rate(n, fleet, p, g.Help), Latency(n, fleet, p)
 	return p, nil
+}
+
+func tooLarge(n Network, stages [][]int) error {
+	return fmt.Errorf("%w: the weights are too large for the memory of these devices in their order, or a network of %d layers has too few places to be cut %d times",
+		ErrNoPlan, len(n.Weights), len(stages)-1)
 }
 
 func checkStages(fleet []Device, stages [][]int) error {
@@ -94,7 +95,7 @@ func (o *order) try(stage, from, to int, behind float64) choice {
 	var parts []part
 	latency := 0.0
 	for _, d := range o.stages[stage] {
-		p, fits := o.places[d].part(o.at[from], o.at[to], o.goal.helps())
+		p, fits := o.places[d].part(o.at[from], o.at[to], o.goal.Help)
 		if !fits {
 			return never
 		}
@@ -103,7 +104,7 @@ func (o *order) try(stage, from, to int, behind float64) choice {
 	}
 	c := choice{to: to}
 	if !o.goal.Latency {
-		c.value = o.goal.stage(parts, behind, to == len(o.at)-1)
+		c.value = newOffer(parts).rate(behind)
 		return c
 	}
 	next := math.Inf(1)

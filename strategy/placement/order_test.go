@@ -95,18 +95,55 @@ func TestCutRefuses(t *testing.T) {
 	}
 }
 
-// A burst of takeover or alternate is worth what the nodes did in fake time: two devices of 55 and 120 ms, cut at 0.556 of the time,
-// with bursts of 5 and switches of 100 ms, were offered 62.5 frames a second, and 24.1 of them arrived.
-func TestBurst(t *testing.T) {
-	n := Network{Bytes: []int{64, 512, 10}, Weights: []int64{1, 1}}
-	fleet := []Device{{Layers: []time.Duration{30600 * time.Microsecond, 24400 * time.Microsecond}}, {Layers: []time.Duration{66700 * time.Microsecond, 53300 * time.Microsecond}}}
-	g := Goal{Offered: 62.5, Burst: Burst{Tasks: 5, Alternates: true, Places: 10, Switch: 100 * time.Millisecond}}
-	p, err := Cut(n, fleet, [][]int{{0}, {1}}, g)
-	if err != nil || math.Abs(p.Rate/24.1-1) > 0.03 {
-		t.Errorf("%.2f f/s, %v", p.Rate, err)
+// Plans that are looked through one after the other begin with the best, and leave out what does not fit.
+func TestPlans(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 6))
+		n, fleet := randomFleet(random, 3, 3+random.IntN(5))
+		stages := [][][]int{{{0}, {1}, {2}}, {{0}, {1, 2}}}[random.IntN(2)]
+		g := Goal{Help: random.IntN(2) == 0}
+		best, err := Cut(n, fleet, stages, g)
+		plans, other := Plans(n, fleet, stages, g)
+		if (err == nil) != (other == nil) {
+			t.Fatalf("seed %d: %v, and %v", seed, err, other)
+		}
+		for i, p := range plans {
+			to := len(n.Weights)
+			for _, s := range slices.Backward(p.Stages) {
+				var weights int64
+				for _, w := range n.Weights[s.From:to] {
+					weights += w
+				}
+				for _, d := range s.Devices {
+					if m := fleet[d].Memory; m > 0 && weights > m {
+						t.Errorf("seed %d: %+v needs %d bytes on %d, which has %d", seed, p, weights, d, m)
+					}
+				}
+				to = s.From
+			}
+			if i > 0 && p.Rate > plans[i-1].Rate {
+				t.Errorf("seed %d: %g f/s come after %g", seed, p.Rate, plans[i-1].Rate)
+			}
+		}
+		if err == nil && math.Abs(plans[0].Rate-best.Rate) > 1e-9*best.Rate {
+			t.Errorf("seed %d: %g f/s at most, and %g can be had", seed, plans[0].Rate, best.Rate)
+		}
 	}
-	g.Offered = 15 // no overload
-	if r := g.Rate(n, fleet, p); math.Abs(r-15) > 1e-9 {
-		t.Errorf("%.2f f/s of 15", r)
+}
+
+// Of a network of many layers so many plans are made that one can look through them.
+func TestPlansOfManyLayers(t *testing.T) {
+	for often := 1; often <= 5; often++ {
+		n, fleet, stages := Network{Bytes: slices.Repeat([]int{8}, 101), Weights: make([]int64, 100)}, []Device(nil), [][]int(nil)
+		for d := range often + 1 {
+			fleet, stages = append(fleet, Device{Layers: slices.Repeat([]time.Duration{time.Millisecond}, 100)}), append(stages, []int{d})
+		}
+		plans, err := Plans(n, fleet, stages, Goal{})
+		if err != nil || len(plans) < 99 || len(plans) > 2*mostPlans {
+			t.Errorf("%d cuts: %d plans, %v", often, len(plans), err)
+		}
+		if best := float64(10 * (often + 1)); plans[0].Rate < 0.75*best {
+			t.Errorf("%d cuts: %.3f f/s of %.3f", often, plans[0].Rate, best)
+		}
 	}
 }

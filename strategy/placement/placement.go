@@ -45,9 +45,8 @@ type Link struct {
 // Goal is what a plan is for.
 type Goal struct {
 	Latency bool    // the least time from the input to the output; otherwise the highest rate
-	Offered float64 // frames a second that a plan for latency has to carry; with a Burst, those that come; 0: as many as are taken
+	Offered float64 // frames a second that a plan for latency has to carry
 	Help    bool    // a device that has more time than those behind it finishes frames itself, as balance does
-	Burst   Burst   // or it does so after an overload: Cut knows that, and Find does not
 }
 
 // Plan is who does what.
@@ -111,38 +110,35 @@ func check(n Network, fleet []Device, g Goal) error {
 
 // Rate is how many frames a second a plan can carry: by the fluid limit, in which a frame is as small as one likes.
 func Rate(n Network, fleet []Device, p Plan, help bool) float64 {
-	return Goal{Help: help}.Rate(n, fleet, p)
+	return rate(profiles(n, fleet), p, help)
 }
 
-// Rate is that of a plan for a goal.
-func (g Goal) Rate(n Network, fleet []Device, p Plan) float64 {
-	rate, to := 0.0, len(n.Weights) // nobody is behind the last stage
+func rate(of []profile, p Plan, help bool) float64 {
+	rate, to := 0.0, len(of[0].Layers) // nobody is behind the last stage
 	for _, stage := range slices.Backward(p.Stages) {
 		var parts []part
 		for _, d := range stage.Devices {
-			if p, fits := newProfile(n, fleet[d]).part(stage.From, to, g.helps()); fits {
+			if p, fits := of[d].part(stage.From, to, help); fits {
 				parts = append(parts, p)
 			}
 		}
-		rate, to = g.stage(parts, rate, to == len(n.Weights)), stage.From
+		rate, to = newOffer(parts).rate(rate), stage.From
 	}
 	return rate
 }
 
 // Latency is what a frame takes on its way through a plan, when nothing waits: where several share a stage, on the slowest.
-func Latency(n Network, fleet []Device, p Plan) time.Duration {
-	var all time.Duration
-	for i, stage := range p.Stages {
-		to := len(n.Weights)
-		if i < len(p.Stages)-1 {
-			to = p.Stages[i+1].From
-		}
+func Latency(n Network, fleet []Device, p Plan) time.Duration { return latency(profiles(n, fleet), p) }
+
+func latency(of []profile, p Plan) time.Duration {
+	all, to := time.Duration(0), len(of[0].Layers)
+	for _, stage := range slices.Backward(p.Stages) {
 		var longest time.Duration
 		for _, d := range stage.Devices {
-			p, _ := newProfile(n, fleet[d]).part(stage.From, to, false)
+			p, _ := of[d].part(stage.From, to, false)
 			longest = max(longest, p.latency())
 		}
-		all += longest
+		all, to = all+longest, stage.From
 	}
 	return all
 }

@@ -16,6 +16,13 @@ type profile struct {
 	weights []int64
 }
 
+func profiles(n Network, fleet []Device) (all []profile) {
+	for _, d := range fleet {
+		all = append(all, newProfile(n, d))
+	}
+	return all
+}
+
 func newProfile(n Network, d Device) profile {
 	p := profile{Device: d, bytes: n.Bytes, takes: []float64{0}, weights: []int64{0}}
 	for i, layer := range d.Layers {

@@ -510,9 +510,11 @@ type Site struct {
 	// Bytes that the node has for weights; 0: it is not known.
 	Memory int64 `protobuf:"varint,6,opt,name=memory,proto3" json:"memory,omitempty"`
 	// The way to it from the node above: the round trip, and bytes a second; 0: more than can be told.
-	RoundTripNs   int64   `protobuf:"varint,7,opt,name=round_trip_ns,json=roundTripNs,proto3" json:"round_trip_ns,omitempty"`
-	There         float64 `protobuf:"fixed64,8,opt,name=there,proto3" json:"there,omitempty"`
-	Back          float64 `protobuf:"fixed64,9,opt,name=back,proto3" json:"back,omitempty"`
+	RoundTripNs int64   `protobuf:"varint,7,opt,name=round_trip_ns,json=roundTripNs,proto3" json:"round_trip_ns,omitempty"`
+	There       float64 `protobuf:"fixed64,8,opt,name=there,proto3" json:"there,omitempty"`
+	Back        float64 `protobuf:"fixed64,9,opt,name=back,proto3" json:"back,omitempty"`
+	// Places in its queue.
+	Queue         int32 `protobuf:"varint,10,opt,name=queue,proto3" json:"queue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -606,6 +608,13 @@ func (x *Site) GetThere() float64 {
 func (x *Site) GetBack() float64 {
 	if x != nil {
 		return x.Back
+	}
+	return 0
+}
+
+func (x *Site) GetQueue() int32 {
+	if x != nil {
+		return x.Queue
 	}
 	return 0
 }
@@ -1591,7 +1600,7 @@ type PushRequest struct {
 	// What this neighbour and the nodes above it are doing. It comes with the signs of life.
 	Status []*Status `protobuf:"bytes,6,rep,name=status,proto3" json:"status,omitempty"`
 	// Frames that ended above without a result, and on this neighbour: each is told about once, and may be forgotten.
-	Fates []*Fate `protobuf:"bytes,7,rep,name=fates,proto3" json:"fates,omitempty"`
+	Losses []*Loss `protobuf:"bytes,7,rep,name=losses,proto3" json:"losses,omitempty"`
 	// The newest, where there was one.
 	Recut         *Recut `protobuf:"bytes,8,opt,name=recut,proto3" json:"recut,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1663,9 +1672,9 @@ func (x *PushRequest) GetStatus() []*Status {
 	return nil
 }
 
-func (x *PushRequest) GetFates() []*Fate {
+func (x *PushRequest) GetLosses() []*Loss {
 	if x != nil {
-		return x.Fates
+		return x.Losses
 	}
 	return nil
 }
@@ -1677,8 +1686,8 @@ func (x *PushRequest) GetRecut() *Recut {
 	return nil
 }
 
-// Fate is what became of frames that will have no answer.
-type Fate struct {
+// Loss is what became of frames that will have no answer.
+type Loss struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Role    string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
 	Address string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
@@ -1690,20 +1699,20 @@ type Fate struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Fate) Reset() {
-	*x = Fate{}
+func (x *Loss) Reset() {
+	*x = Loss{}
 	mi := &file_tandem_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Fate) String() string {
+func (x *Loss) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Fate) ProtoMessage() {}
+func (*Loss) ProtoMessage() {}
 
-func (x *Fate) ProtoReflect() protoreflect.Message {
+func (x *Loss) ProtoReflect() protoreflect.Message {
 	mi := &file_tandem_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1715,33 +1724,33 @@ func (x *Fate) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Fate.ProtoReflect.Descriptor instead.
-func (*Fate) Descriptor() ([]byte, []int) {
+// Deprecated: Use Loss.ProtoReflect.Descriptor instead.
+func (*Loss) Descriptor() ([]byte, []int) {
 	return file_tandem_proto_rawDescGZIP(), []int{21}
 }
 
-func (x *Fate) GetRole() string {
+func (x *Loss) GetRole() string {
 	if x != nil {
 		return x.Role
 	}
 	return ""
 }
 
-func (x *Fate) GetAddress() string {
+func (x *Loss) GetAddress() string {
 	if x != nil {
 		return x.Address
 	}
 	return ""
 }
 
-func (x *Fate) GetOutcome() string {
+func (x *Loss) GetOutcome() string {
 	if x != nil {
 		return x.Outcome
 	}
 	return ""
 }
 
-func (x *Fate) GetFrames() []uint64 {
+func (x *Loss) GetFrames() []uint64 {
 	if x != nil {
 		return x.Frames
 	}
@@ -1806,7 +1815,7 @@ type AnswersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Frames that are answered, with the outputs.
 	Answers []*Frame `protobuf:"bytes,1,rep,name=answers,proto3" json:"answers,omitempty"`
-	Gone    []*Fate  `protobuf:"bytes,2,rep,name=gone,proto3" json:"gone,omitempty"`
+	Gone    []*Loss  `protobuf:"bytes,2,rep,name=gone,proto3" json:"gone,omitempty"`
 	// Answers that the caller was too slow for.
 	Missed        int64 `protobuf:"varint,3,opt,name=missed,proto3" json:"missed,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1850,7 +1859,7 @@ func (x *AnswersResponse) GetAnswers() []*Frame {
 	return nil
 }
 
-func (x *AnswersResponse) GetGone() []*Fate {
+func (x *AnswersResponse) GetGone() []*Loss {
 	if x != nil {
 		return x.Gone
 	}
@@ -3634,7 +3643,7 @@ type LastSeen struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Role    string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
 	Address string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
-	Fate    string                 `protobuf:"bytes,3,opt,name=fate,proto3" json:"fate,omitempty"`
+	Cause   string                 `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
 	// As in 0-3,7.
 	Frames        string `protobuf:"bytes,4,opt,name=frames,proto3" json:"frames,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -3685,9 +3694,9 @@ func (x *LastSeen) GetAddress() string {
 	return ""
 }
 
-func (x *LastSeen) GetFate() string {
+func (x *LastSeen) GetCause() string {
 	if x != nil {
-		return x.Fate
+		return x.Cause
 	}
 	return ""
 }
@@ -3855,7 +3864,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06digest\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x06digest\x12\x1c\n" +
 	"\x05sizes\x18\x02 \x03(\x03B\x06\x80\xb5\x18\x81\x80\x04R\x05sizes\x12 \n" +
 	"\aweights\x18\x03 \x03(\x03B\x06\x80\xb5\x18\x80\x80\x04R\aweights\x12,\n" +
-	"\x05sites\x18\x04 \x03(\v2\x0f.tandem.v1.SiteB\x05\x80\xb5\x18\x80\x02R\x05sites\"\x87\x02\n" +
+	"\x05sites\x18\x04 \x03(\v2\x0f.tandem.v1.SiteB\x05\x80\xb5\x18\x80\x02R\x05sites\"\xa5\x02\n" +
 	"\x04Site\x12-\n" +
 	"\x04node\x18\x01 \x01(\v2\x13.tandem.v1.NodeNameB\x04\x90\xb5\x18\x01R\x04node\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
@@ -3865,7 +3874,9 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06memory\x18\x06 \x01(\x03R\x06memory\x12\"\n" +
 	"\rround_trip_ns\x18\a \x01(\x03R\vroundTripNs\x12\x14\n" +
 	"\x05there\x18\b \x01(\x01R\x05there\x12\x12\n" +
-	"\x04back\x18\t \x01(\x01R\x04back\"J\n" +
+	"\x04back\x18\t \x01(\x01R\x04back\x12\x1c\n" +
+	"\x05queue\x18\n" +
+	" \x01(\x05B\x06\x80\xb5\x18\x80\x80@R\x05queue\"J\n" +
 	"\fProbeRequest\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\x12\x1e\n" +
 	"\x06wanted\x18\x02 \x01(\x05B\x06\x80\xb5\x18\x80\x80@R\x06wanted:\x06\x80\xb5\x18\x80\x81@\"+\n" +
@@ -3940,16 +3951,16 @@ const file_tandem_proto_rawDesc = "" +
 	"\x06chunks\x18\x03 \x03(\v2\x10.tandem.v1.ChunkB\x04\x80\xb5\x18@R\x06chunks\"1\n" +
 	"\x05Chunk\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x12\n" +
-	"\x04data\x18\x02 \x01(\fR\x04data\"\x8b\x02\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\x8d\x02\n" +
 	"\vPushRequest\x12\x16\n" +
 	"\x03run\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x03run\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12/\n" +
 	"\x06frames\x18\x03 \x03(\v2\x10.tandem.v1.FrameB\x05\x80\xb5\x18\x80\x02R\x06frames\x12\x12\n" +
 	"\x04kept\x18\x04 \x01(\bR\x04kept\x120\n" +
-	"\x06status\x18\x06 \x03(\v2\x11.tandem.v1.StatusB\x05\x80\xb5\x18\x80\x01R\x06status\x12+\n" +
-	"\x05fates\x18\a \x03(\v2\x0f.tandem.v1.FateB\x04\x80\xb5\x18@R\x05fates\x12&\n" +
+	"\x06status\x18\x06 \x03(\v2\x11.tandem.v1.StatusB\x05\x80\xb5\x18\x80\x01R\x06status\x12-\n" +
+	"\x06losses\x18\a \x03(\v2\x0f.tandem.v1.LossB\x04\x80\xb5\x18@R\x06losses\x12&\n" +
 	"\x05recut\x18\b \x01(\v2\x10.tandem.v1.RecutR\x05recutJ\x04\b\x05\x10\x06\"y\n" +
-	"\x04Fate\x12\x18\n" +
+	"\x04Loss\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x1e\n" +
 	"\aoutcome\x18\x03 \x01(\tB\x04\x80\xb5\x18\x10R\aoutcome\x12\x1d\n" +
@@ -3959,7 +3970,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x05again\x18\x02 \x01(\bR\x05again:\x05\x80\xb5\x18\x80 \"\x87\x01\n" +
 	"\x0fAnswersResponse\x121\n" +
 	"\aanswers\x18\x01 \x03(\v2\x10.tandem.v1.FrameB\x05\x80\xb5\x18\x80\x02R\aanswers\x12)\n" +
-	"\x04gone\x18\x02 \x03(\v2\x0f.tandem.v1.FateB\x04\x80\xb5\x18@R\x04gone\x12\x16\n" +
+	"\x04gone\x18\x02 \x03(\v2\x0f.tandem.v1.LossB\x04\x80\xb5\x18@R\x04gone\x12\x16\n" +
 	"\x06missed\x18\x03 \x01(\x03R\x06missed\"\x95\x03\n" +
 	"\x05Frame\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
@@ -4156,11 +4167,11 @@ const file_tandem_proto_rawDesc = "" +
 	"\x03why\x18\x04 \x01(\tB\x05\x88\xb5\x18\x80\x04R\x03why\"8\n" +
 	"\bNodeName\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
-	"\aaddress\x18\x02 \x01(\tR\aaddress\"l\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\"n\n" +
 	"\bLastSeen\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
-	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x12\n" +
-	"\x04fate\x18\x03 \x01(\tR\x04fate\x12\x1e\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x14\n" +
+	"\x05cause\x18\x03 \x01(\tR\x05cause\x12\x1e\n" +
 	"\x06frames\x18\x04 \x01(\tB\x06\x88\xb5\x18\x80\x80\x01R\x06frames\"Q\n" +
 	"\aLatency\x12\x10\n" +
 	"\x03p50\x18\x01 \x01(\x01R\x03p50\x12\x10\n" +
@@ -4229,7 +4240,7 @@ var file_tandem_proto_goTypes = []any{
 	(*FetchResponse)(nil),               // 20: tandem.v1.FetchResponse
 	(*Chunk)(nil),                       // 21: tandem.v1.Chunk
 	(*PushRequest)(nil),                 // 22: tandem.v1.PushRequest
-	(*Fate)(nil),                        // 23: tandem.v1.Fate
+	(*Loss)(nil),                        // 23: tandem.v1.Loss
 	(*AnswersRequest)(nil),              // 24: tandem.v1.AnswersRequest
 	(*AnswersResponse)(nil),             // 25: tandem.v1.AnswersResponse
 	(*Frame)(nil),                       // 26: tandem.v1.Frame
@@ -4266,10 +4277,10 @@ var file_tandem_proto_depIdxs = []int32{
 	21, // 9: tandem.v1.FetchResponse.chunks:type_name -> tandem.v1.Chunk
 	26, // 10: tandem.v1.PushRequest.frames:type_name -> tandem.v1.Frame
 	34, // 11: tandem.v1.PushRequest.status:type_name -> tandem.v1.Status
-	23, // 12: tandem.v1.PushRequest.fates:type_name -> tandem.v1.Fate
+	23, // 12: tandem.v1.PushRequest.losses:type_name -> tandem.v1.Loss
 	15, // 13: tandem.v1.PushRequest.recut:type_name -> tandem.v1.Recut
 	26, // 14: tandem.v1.AnswersResponse.answers:type_name -> tandem.v1.Frame
-	23, // 15: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Fate
+	23, // 15: tandem.v1.AnswersResponse.gone:type_name -> tandem.v1.Loss
 	0,  // 16: tandem.v1.Frame.encoding:type_name -> tandem.v1.Encoding
 	27, // 17: tandem.v1.Frame.more:type_name -> tandem.v1.Tensor
 	29, // 18: tandem.v1.PushResponse.feedback:type_name -> tandem.v1.Feedback

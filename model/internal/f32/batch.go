@@ -2,9 +2,13 @@ package f32
 
 import "fmt"
 
-// maxFrames is how many frames go through the weights together; larger batches
-// take several passes.
-const maxFrames = 64
+// maxFrames is how many frames go through the weights together at most; larger
+// batches take several passes.
+const maxFrames = 256
+
+// batchInputs is how many inputs of all frames that go through the weights together
+// stay in the second-level cache. Of more, some columns at a time are multiplied.
+const batchInputs = 128 << 10
 
 // batchColumns cuts panels so that a piece stays in the first-level cache while
 // the groups of frames take turns with it.
@@ -28,9 +32,8 @@ func (m *Matrix) AffineBatchPanels(y, x [][]float32, bias []float32, c Clamp, fr
 	if from < 0 || to > m.Panels() {
 		panic(fmt.Sprintf("f32: panels [%d, %d) of %d", from, to, m.Panels()))
 	}
-	for len(x) > maxFrames {
-		m.batch(y[:maxFrames], x[:maxFrames], bias, c, from, to)
-		y, x = y[maxFrames:], x[maxFrames:]
+	for most := shapes[m.isa].pass; len(x) > most; y, x = y[most:], x[most:] {
+		m.batch(y[:most], x[:most], bias, c, from, to)
 	}
 	m.batch(y, x, bias, c, from, to)
 }
@@ -60,48 +63,58 @@ func (m *Matrix) batch(y, x [][]float32, bias []float32, c Clamp, from, to int) 
 			ys[groups], xs[groups] = ys[groups-1], xs[groups-1]
 		}
 	}
-	for p := from; p < to; p++ {
-		first := p * m.width
-		if first+m.width <= m.rows {
-			m.batchPanel(&ys, &xs, groups, head(part(bias, first, first+m.width)), c, p, first)
-			continue
+	each := m.cols
+	if len(x)*m.cols > batchInputs {
+		each = max(1, batchInputs/len(x)/batchColumns) * batchColumns
+	}
+	full := min(to, m.rows/m.width)
+	for k := 0; k < m.cols; k += each {
+		for p := from; p < full; p++ {
+			first := p * m.width
+			m.batchPanel(&ys, &xs, groups, head(part(bias, first, first+m.width)), c, p, first, k, min(k+each, m.cols))
 		}
-		// The last panel is not full: its rows go by way of the stack.
-		var out [maxFrames][maxWidth]float32
-		var in [maxWidth]float32
-		var outs [maxFrames]*float32
-		for f := range groups {
-			outs[f] = &out[f][0]
-		}
-		var init *float32
-		if bias != nil {
-			copy(in[:], bias[first:])
-			init = &in[0]
-		}
-		m.batchPanel(&outs, &xs, groups, init, c, p, 0)
-		for f := range y {
-			copy(y[f][first:], out[f][:])
-		}
+	}
+	if from < to && full < to {
+		m.lastPanel(y, &xs, groups, bias, c, full)
 	}
 }
 
-// batchPanel computes one full panel for `groups` frames.
-func (m *Matrix) batchPanel(y, x *[maxFrames]*float32, groups int, init *float32, c Clamp, p, row int) {
+// lastPanel computes the panel that is not full: its rows go by way of the stack.
+func (m *Matrix) lastPanel(y [][]float32, xs *[maxFrames]*float32, groups int, bias []float32, c Clamp, p int) {
+	var out [maxFrames][maxWidth]float32
+	var in [maxWidth]float32
+	var outs [maxFrames]*float32
+	for f := range groups {
+		outs[f] = &out[f][0]
+	}
+	first := p * m.width
+	var init *float32
+	if bias != nil {
+		copy(in[:], bias[first:])
+		init = &in[0]
+	}
+	m.batchPanel(&outs, xs, groups, init, c, p, 0, 0, m.cols)
+	for f := range y {
+		copy(y[f][first:], out[f][:])
+	}
+}
+
+// batchPanel multiplies columns [k, end) of one full panel for `groups` frames.
+func (m *Matrix) batchPanel(y, x *[maxFrames]*float32, groups int, init *float32, c Clamp, p, row, k, end int) {
 	if m.reduced == nil {
-		m.batchPieces(y, x, groups, init, c, p, row, batchColumns, nil)
+		m.batchPieces(y, x, groups, init, c, p, row, k, end, batchColumns, nil)
 		return
 	}
 	var room piece // 16 KB of zeros, which float32 weights need not wait for
-	m.batchPieces(y, x, groups, init, c, p, row, pieceColumns, room[:])
+	m.batchPieces(y, x, groups, init, c, p, row, k, end, pieceColumns, room[:])
 }
 
 // batchPieces does so by pieces of at most so many columns; all pieces but the
 // first go on from the sums that are in y already.
-func (m *Matrix) batchPieces(y, x *[maxFrames]*float32, groups int, init *float32, c Clamp, p, row, most int, room []float32) {
+func (m *Matrix) batchPieces(y, x *[maxFrames]*float32, groups int, init *float32, c Clamp, p, row, k, end, most int, room []float32) {
 	widest := shapes[m.isa].frames
-	each := m.even(most)
-	for k := 0; k < m.cols; k += each {
-		cols := min(each, m.cols-k)
+	for each := m.even(most); k < end; k += each {
+		cols := min(each, end-k)
 		bounds := Linear
 		if k+cols == m.cols {
 			bounds = c

@@ -92,10 +92,10 @@ func (m *Matrix) next(b *block, depth, width, right int) ahead {
 }
 
 // inPlace is B itself where it is in memory and has so few rows of C to serve
-// that it is not worth packing.
+// that it is not worth packing, or its rows are as near to one another as packed ones.
 func (m *Matrix) inPlace(b Columns, from, to int) *RowMajor {
 	there, ok := b.(*RowMajor)
-	if !ok || m.isa == portable || (to-from)*m.width > shapes[m.isa].unpacked {
+	if !ok || m.isa == portable || (to-from)*m.width > shapes[m.isa].unpacked && there.Stride > shapes[m.isa].tileCols {
 		return nil
 	}
 	if need := (m.cols-1)*there.Stride + 1; len(there.Data) < need {

@@ -6,16 +6,19 @@ import "math"
 // tell which of two ways to compute the same is the faster one, without trying. The
 // counts are those of the kernels, and the rest is rounded.
 
-// costs say how the instruction sets differ.
+// costs say how the instruction sets differ. Weights are read from memory at 2 GB/s
+// where a billion vectors are computed in a second, and at twice that with AVX-512, whose
+// processors have larger caches.
 var costs = [isaCount]struct {
 	lanes    float64               // of the product's vectors
+	float    float64               // a weight, read from memory
 	winograd map[int]winogradCosts // by the size of a tile
 }{
-	portable: {1, map[int]winogradCosts{4: {1500, 1100}, 6: {3000, 2700}}},
-	avx2:     {8, map[int]winogradCosts{4: {650, 420}, 6: {980, 920}}},
-	avx512:   {16, map[int]winogradCosts{4: {650, 420}, 6: {980, 920}}},
-	neon64:   {4, map[int]winogradCosts{4: {370, 300}, 6: {660, 600}}},
-	neon32:   {4, map[int]winogradCosts{4: {420, 330}}}, // the larger tiles have no kernels there
+	portable: {1, 1.8, map[int]winogradCosts{4: {1500, 1100}, 6: {3000, 2700}}},
+	avx2:     {8, 1.8, map[int]winogradCosts{4: {650, 420}, 6: {980, 920}}},
+	avx512:   {16, 0.9, map[int]winogradCosts{4: {650, 420}, 6: {980, 920}}},
+	neon64:   {4, 1.8, map[int]winogradCosts{4: {370, 300}, 6: {660, 600}}},
+	neon32:   {4, 1.8, map[int]winogradCosts{4: {420, 330}}}, // the larger tiles have no kernels there
 }
 
 // winogradCosts is of one channel of as many tiles as are transformed at a time.
@@ -26,11 +29,10 @@ func ProductCost(rows, cols, n int) float64 {
 	s, c := &shapes[native], &costs[native]
 	n = (n + s.narrow - 1) / s.narrow * s.narrow
 	const (
-		step  = 1.12     // a multiply-add, with its share of the loads
-		ends  = 4        // a vector of results, before the first and after the last step
-		float = 4 * 0.45 // a weight, read from memory at 2 GB/s where a billion vectors are computed in a second
+		step = 1.12 // a multiply-add, with its share of the loads
+		ends = 4    // a vector of results, before the first and after the last step
 	)
-	return float64(rows)*float64(n)/c.lanes*(step*float64(cols)+ends) + float*float64(rows)*float64(cols)
+	return float64(rows)*float64(n)/c.lanes*(step*float64(cols)+ends) + c.float*float64(rows)*float64(cols)
 }
 
 // WinogradCost is that of a convolution by so many tiles.

@@ -125,6 +125,24 @@ func TestAffineBatch(t *testing.T) {
 	})
 }
 
+// More frames than go through the weights together, with more inputs than the cache of
+// the second level has room for, and a last panel that is not full.
+func TestAffineBatchOfManyFrames(t *testing.T) {
+	const rows, cols, count = 70, 700, maxFrames + 45
+	each(t, func(t *testing.T, i isa) {
+		r := rand.New(rand.NewPCG(13, 14))
+		w, x, bias, y := random(r, rows*cols), frames(r, count, cols), random(r, rows), frames(r, count, rows)
+		c := drawClamp(r)
+		packFor(i, rows, cols, w).AffineBatch(y, x, bias, c)
+		for f := range y {
+			for row := f % 7; row < rows; row += 7 {
+				want, scale := reference(w[row*cols:(row+1)*cols], func(k int) float32 { return x[f][k] }, bias, row, c)
+				near(t, y[f][row], want, scale, "frame %d of %d, row %d", f, count, row)
+			}
+		}
+	})
+}
+
 func TestMul(t *testing.T) {
 	each(t, func(t *testing.T, i isa) {
 		r := rand.New(rand.NewPCG(5, 6))

@@ -45,10 +45,10 @@ func Gather(dst []float32, width int, src []float32, off *Offsets, row, rows int
 		}
 		inside = inside && off.most+run.From+width <= len(src)
 	}
-	if i := packs(width); inside && count <= gatherRuns[i] {
+	if i := gathers(width); inside && count <= gatherRuns[i] {
 		// Whole vectors are copied from each run on, and what is too much of one is
 		// overwritten by the next, and by the next row.
-		gather(i, &dst[0], &src[0], &at[0], rows, &runs[0], count)
+		gather(i, width, &dst[0], &src[0], &at[0], rows, &runs[0], count)
 		return
 	}
 	for k, o := range at {

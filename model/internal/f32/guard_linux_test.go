@@ -2,6 +2,7 @@ package f32
 
 import (
 	"math/rand/v2"
+	"sync"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -18,21 +19,46 @@ type fence struct {
 	mapped [][]byte
 }
 
-func (f *fence) slice(n int) []float32 {
+// spare are memories between two pages that must not be touched, by their size: most slices are short, and to map memory takes
+// longer than what they are used for.
+var spare = struct {
+	sync.Mutex
+	of map[int][][]byte
+}{of: make(map[int][][]byte)}
+
+// mostSpare is the size in bytes of the largest that is kept.
+const mostSpare = 1 << 16
+
+// memory is so much memory, in whole pages, between two pages that must not be touched.
+func (f *fence) memory(size int) []byte {
+	spare.Lock()
+	defer spare.Unlock()
 	page := syscall.Getpagesize()
-	size := (4*n + page - 1) / page * page
+	if free := spare.of[size]; len(free) > 0 {
+		mem := free[len(free)-1]
+		spare.of[size] = free[:len(free)-1]
+		f.mapped = append(f.mapped, mem)
+		return mem[page : page+size]
+	}
 	mem, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	f.mapped = append(f.mapped, mem)
 	inner := mem[page : page+size]
-	if n == 0 {
-		return nil
-	}
 	if err := syscall.Mprotect(inner, syscall.PROT_READ|syscall.PROT_WRITE); err != nil {
 		f.t.Fatal(err)
 	}
+	return inner
+}
+
+func (f *fence) slice(n int) []float32 {
+	if n == 0 {
+		return nil
+	}
+	page := syscall.Getpagesize()
+	size := (4*n + page - 1) / page * page
+	inner := f.memory(size)
 	if !f.front {
 		inner = inner[size-4*n:]
 	}
@@ -52,8 +78,12 @@ func (f *fence) slices(count, n int) [][]float32 {
 }
 
 func (f *fence) done() {
+	spare.Lock()
+	defer spare.Unlock()
 	for _, m := range f.mapped {
-		if err := syscall.Munmap(m); err != nil {
+		if size := len(m) - 2*syscall.Getpagesize(); size <= mostSpare {
+			spare.of[size] = append(spare.of[size], m)
+		} else if err := syscall.Munmap(m); err != nil {
 			f.t.Fatal(err)
 		}
 	}

@@ -50,10 +50,29 @@ func batch(i isa, frames int, y, x **float32, w, init *float32, row, from, cols 
 	}
 }
 
+// gather has a kernel for each width of a tile, which are different ones for each
+// instruction set.
+func gather(_ isa, width int, dst, src *float32, off *int, rows int, runs *Run, count int) {
+	switch width {
+	case 48:
+		gather48AVX512(dst, src, off, rows, runs, count)
+	case 32:
+		gather32AVX512(dst, src, off, rows, runs, count)
+	case 16:
+		gather16AVX512(dst, src, off, rows, runs, count)
+	case 24:
+		gather24AVX2(dst, src, off, rows, runs, count)
+	default:
+		gather8AVX2(dst, src, off, rows, runs, count)
+	}
+}
+
 func tile(i isa, cols int, s *strips) {
 	switch {
 	case i == avx512 && cols == 48:
 		strips48AVX512(s)
+	case i == avx512 && cols == 32:
+		strips32AVX512(s)
 	case i == avx512:
 		strips16AVX512(s)
 	case cols == 24:

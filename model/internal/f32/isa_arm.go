@@ -48,7 +48,7 @@ func gatherNEON(dst, src *float32, off *int, rows int, runs *Run, count int)
 // gatherRuns is of how many runs the kernel puts a row together.
 var gatherRuns = [isaCount]int{neon32: 3}
 
-func gather(_ isa, dst, src *float32, off *int, rows int, runs *Run, count int) {
+func gather(_ isa, _ int, dst, src *float32, off *int, rows int, runs *Run, count int) {
 	gatherNEON(dst, src, off, rows, runs, count)
 }
 

@@ -20,7 +20,7 @@ func tile(isa, int, *strips) {
 
 var gatherRuns [isaCount]int
 
-func gather(isa, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }
+func gather(isa, int, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }
 
 var reducedKernels [isaCount]reducedSet
 

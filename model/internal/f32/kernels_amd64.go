@@ -28,7 +28,10 @@ func batch4(i isa, y, x **float32, w, init *float32, row, from, cols int, resume
 func strips48AVX512(s *strips)
 
 //go:noescape
-func strips16AVX512(s *strips)
+func gather48AVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
+
+//go:noescape
+func gather16AVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
 
 //go:noescape
 func correlateAVX512(y, x *float32, off *int, w *float32, taps, n int, bias, lo, hi float32)
@@ -71,17 +74,6 @@ func alternateRows(i isa, dst, src *float32, to, from, rows, cols int) {
 		alternateRowsAVX512(dst, src, to, from, rows, cols)
 	} else {
 		alternateRowsAVX2(dst, src, to, from, rows, cols)
-	}
-}
-
-//go:noescape
-func gatherAVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
-
-func gather(i isa, dst, src *float32, off *int, rows int, runs *Run, count int) {
-	if i == avx512 {
-		gatherAVX512(dst, src, off, rows, runs, count)
-	} else {
-		gatherAVX2(dst, src, off, rows, runs, count)
 	}
 }
 
@@ -227,7 +219,10 @@ func batch4AVX2(y, x **float32, w, init *float32, row, from, cols int, resume bo
 func strips24AVX2(s *strips)
 
 //go:noescape
-func strips8AVX2(s *strips)
+func gather24AVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
+
+//go:noescape
+func gather8AVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
 
 //go:noescape
 func correlateAVX2(y, x *float32, off *int, w *float32, taps, n int, bias, lo, hi float32)
@@ -240,9 +235,6 @@ func copyRowsAVX2(dst, src *float32, to, from, rows, cols int)
 
 //go:noescape
 func alternateRowsAVX2(dst, src *float32, to, from, rows, cols int)
-
-//go:noescape
-func gatherAVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
 
 //go:noescape
 func packAVX2(dst, src *float32, each, from, rows, tiles int)
@@ -282,3 +274,15 @@ func winogradOutput6AVX2(y *float32, pitch int, m *float32, stride int, at *int,
 
 //go:noescape
 func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
+
+//go:noescape
+func strips8AVX2(s *strips)
+
+//go:noescape
+func strips32AVX512(s *strips)
+
+//go:noescape
+func strips16AVX512(s *strips)
+
+//go:noescape
+func gather32AVX512(dst, src *float32, off *int, rows int, runs *Run, count int)

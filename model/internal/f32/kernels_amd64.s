@@ -644,6 +644,7 @@ TEXT ·strips48AVX512(SB), NOSPLIT, $0-8
 	SHLQ             $2, R8
 	SHLQ             $2, R14
 	XORL             R13, R13
+	KMOVW            strips_mask(AX), K1
 
 strip:
 	MOVQ             strips_fetch(AX), R12
@@ -887,49 +888,49 @@ bound:
 	MOVQ             strips_high(AX), R12
 	VADDPS           0(R10), Z0, Z0
 	VADDPS           64(R10), Z1, Z1
-	VADDPS           128(R10), Z2, Z2
+	VADDPS           128(R10), Z2, K1, Z2
 	ADDQ             CX, R10
 	DECQ             R12
 	JEQ              resumed
 	VADDPS           0(R10), Z3, Z3
 	VADDPS           64(R10), Z4, Z4
-	VADDPS           128(R10), Z5, Z5
+	VADDPS           128(R10), Z5, K1, Z5
 	ADDQ             CX, R10
 	DECQ             R12
 	JEQ              resumed
 	VADDPS           0(R10), Z6, Z6
 	VADDPS           64(R10), Z7, Z7
-	VADDPS           128(R10), Z8, Z8
+	VADDPS           128(R10), Z8, K1, Z8
 	ADDQ             CX, R10
 	DECQ             R12
 	JEQ              resumed
 	VADDPS           0(R10), Z9, Z9
 	VADDPS           64(R10), Z10, Z10
-	VADDPS           128(R10), Z11, Z11
+	VADDPS           128(R10), Z11, K1, Z11
 	ADDQ             CX, R10
 	DECQ             R12
 	JEQ              resumed
 	VADDPS           0(R10), Z12, Z12
 	VADDPS           64(R10), Z13, Z13
-	VADDPS           128(R10), Z14, Z14
+	VADDPS           128(R10), Z14, K1, Z14
 	ADDQ             CX, R10
 	DECQ             R12
 	JEQ              resumed
 	VADDPS           0(R10), Z15, Z15
 	VADDPS           64(R10), Z16, Z16
-	VADDPS           128(R10), Z17, Z17
+	VADDPS           128(R10), Z17, K1, Z17
 	ADDQ             CX, R10
 	DECQ             R12
 	JEQ              resumed
 	VADDPS           0(R10), Z18, Z18
 	VADDPS           64(R10), Z19, Z19
-	VADDPS           128(R10), Z20, Z20
+	VADDPS           128(R10), Z20, K1, Z20
 	ADDQ             CX, R10
 	DECQ             R12
 	JEQ              resumed
 	VADDPS           0(R10), Z21, Z21
 	VADDPS           64(R10), Z22, Z22
-	VADDPS           128(R10), Z23, Z23
+	VADDPS           128(R10), Z23, K1, Z23
 	ADDQ             CX, R10
 
 resumed:
@@ -944,7 +945,7 @@ resumed:
 	VMINPS           Z2, Z27, Z2
 	VMOVUPS          Z0, 0(BX)
 	VMOVUPS          Z1, 64(BX)
-	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z2, K1, 128(BX)
 	ADDQ             CX, BX
 	DECQ             R12
 	JEQ              done
@@ -956,7 +957,7 @@ resumed:
 	VMINPS           Z5, Z27, Z5
 	VMOVUPS          Z3, 0(BX)
 	VMOVUPS          Z4, 64(BX)
-	VMOVUPS          Z5, 128(BX)
+	VMOVUPS          Z5, K1, 128(BX)
 	ADDQ             CX, BX
 	DECQ             R12
 	JEQ              done
@@ -968,7 +969,7 @@ resumed:
 	VMINPS           Z8, Z27, Z8
 	VMOVUPS          Z6, 0(BX)
 	VMOVUPS          Z7, 64(BX)
-	VMOVUPS          Z8, 128(BX)
+	VMOVUPS          Z8, K1, 128(BX)
 	ADDQ             CX, BX
 	DECQ             R12
 	JEQ              done
@@ -980,7 +981,7 @@ resumed:
 	VMINPS           Z11, Z27, Z11
 	VMOVUPS          Z9, 0(BX)
 	VMOVUPS          Z10, 64(BX)
-	VMOVUPS          Z11, 128(BX)
+	VMOVUPS          Z11, K1, 128(BX)
 	ADDQ             CX, BX
 	DECQ             R12
 	JEQ              done
@@ -992,7 +993,7 @@ resumed:
 	VMINPS           Z14, Z27, Z14
 	VMOVUPS          Z12, 0(BX)
 	VMOVUPS          Z13, 64(BX)
-	VMOVUPS          Z14, 128(BX)
+	VMOVUPS          Z14, K1, 128(BX)
 	ADDQ             CX, BX
 	DECQ             R12
 	JEQ              done
@@ -1004,7 +1005,7 @@ resumed:
 	VMINPS           Z17, Z27, Z17
 	VMOVUPS          Z15, 0(BX)
 	VMOVUPS          Z16, 64(BX)
-	VMOVUPS          Z17, 128(BX)
+	VMOVUPS          Z17, K1, 128(BX)
 	ADDQ             CX, BX
 	DECQ             R12
 	JEQ              done
@@ -1016,7 +1017,7 @@ resumed:
 	VMINPS           Z20, Z27, Z20
 	VMOVUPS          Z18, 0(BX)
 	VMOVUPS          Z19, 64(BX)
-	VMOVUPS          Z20, 128(BX)
+	VMOVUPS          Z20, K1, 128(BX)
 	ADDQ             CX, BX
 	DECQ             R12
 	JEQ              done
@@ -1028,7 +1029,7 @@ resumed:
 	VMINPS           Z23, Z27, Z23
 	VMOVUPS          Z21, 0(BX)
 	VMOVUPS          Z22, 64(BX)
-	VMOVUPS          Z23, 128(BX)
+	VMOVUPS          Z23, K1, 128(BX)
 	ADDQ             CX, BX
 	ADDQ             $32, DX
 	ADDQ             $32, R13
@@ -1048,229 +1049,117 @@ done:
 	VZEROUPPER
 	RET
 
-// func strips16AVX512(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 bytes of the strip in its panel, R14 bytes from weights to what is fetched ahead, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8] columns of B, then lo, [Z9 Z10 Z11] weights, then hi
-TEXT ·strips16AVX512(SB), NOSPLIT, $0-8
-	MOVQ             s+0(FP), AX
-	MOVQ             strips_c(AX), BX
-	MOVQ             strips_ldc(AX), CX
-	MOVQ             strips_w(AX), DX
-	MOVQ             strips_b(AX), SI
-	MOVQ             strips_init(AX), DI
-	MOVQ             strips_ldb(AX), R8
-	MOVQ             strips_count(AX), R9
-	MOVQ             strips_pitch(AX), R14
-	SHLQ             $2, CX
-	SHLQ             $2, R8
-	SHLQ             $2, R14
-	XORL             R13, R13
+// func gather48AVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
+// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Z0 Z1 Z2] row
+TEXT ·gather48AVX512(SB), NOSPLIT, $0-48
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             off+16(FP), CX
+	MOVQ             rows+24(FP), DX
+	MOVQ             runs+32(FP), SI
+	MOVQ             count+40(FP), DI
+	CMPQ             DI, $1
+	JNE              row
+	MOVQ             8(SI), R11
+	LEAQ             0(BX)(R11*4), BX
 
-strip:
-	MOVQ             strips_fetch(AX), R12
-	TESTQ            R12, R12
-	JEQ              fetched
-	MOVQ             strips_ahead(AX), R11
-	MOVQ             strips_ldbAhead(AX), R10
+single:
+	MOVQ             0(CX), R11
+	VMOVUPS          0(BX)(R11*4), Z0
+	VMOVUPS          64(BX)(R11*4), Z1
+	VMOVUPS          128(BX)(R11*4), Z2
+	VMOVUPS          Z0, 0(AX)
+	VMOVUPS          Z1, 64(AX)
+	VMOVUPS          Z2, 128(AX)
+	ADDQ             $192, AX
+	ADDQ             $8, CX
+	DECQ             DX
+	JNE              single
+	JMP              done
 
-fetch:
-	PREFETCHT1       0(R11)
-	ADDQ             R10, R11
-	DECQ             R12
-	JNE              fetch
-	MOVQ             R11, strips_ahead(AX)
+row:
+	MOVQ             0(CX), R11
+	LEAQ             0(BX)(R11*4), R8
+	MOVQ             SI, R9
+	MOVQ             DI, R10
 
-fetched:
-	CMPB             strips_resume(AX), $0
-	JEQ              begin
-	MOVQ             strips_apart(AX), R10
-	ADDQ             BX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
+run:
+	MOVQ             0(R9), R11
+	MOVQ             8(R9), R12
+	LEAQ             0(AX)(R11*4), R13
+	NEGQ             R11
+	ADDQ             16(R9), R11
+	VMOVUPS          0(R8)(R12*4), Z0
+	VMOVUPS          Z0, 0(R13)
+	CMPQ             R11, $16
+	JLE              copied
+	VMOVUPS          64(R8)(R12*4), Z1
+	VMOVUPS          Z1, 64(R13)
+	CMPQ             R11, $32
+	JLE              copied
+	VMOVUPS          128(R8)(R12*4), Z2
+	VMOVUPS          Z2, 128(R13)
 
-begin:
-	TESTQ            DI, DI
-	JNE              bias
-	VPXORQ           Z0, Z0, Z0
-	VPXORQ           Z1, Z1, Z1
-	VPXORQ           Z2, Z2, Z2
-	VPXORQ           Z3, Z3, Z3
-	VPXORQ           Z4, Z4, Z4
-	VPXORQ           Z5, Z5, Z5
-	VPXORQ           Z6, Z6, Z6
-	VPXORQ           Z7, Z7, Z7
-	JMP              begun
+copied:
+	ADDQ             $16, R9
+	DECQ             R10
+	JNE              run
+	ADDQ             $192, AX
+	ADDQ             $8, CX
+	DECQ             DX
+	JNE              row
 
-bias:
-	VBROADCASTSS     0(DI), Z0
-	VBROADCASTSS     4(DI), Z1
-	VBROADCASTSS     8(DI), Z2
-	VBROADCASTSS     12(DI), Z3
-	VBROADCASTSS     16(DI), Z4
-	VBROADCASTSS     20(DI), Z5
-	VBROADCASTSS     24(DI), Z6
-	VBROADCASTSS     28(DI), Z7
-	ADDQ             $32, DI
+done:
+	VZEROUPPER
+	RET
 
-begun:
-	MOVQ             DX, R10
-	MOVQ             SI, R11
-	MOVQ             strips_k(AX), R12
-	DECQ             R12
-	JLE              last
+// func gather16AVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
+// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Z0] row
+TEXT ·gather16AVX512(SB), NOSPLIT, $0-48
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             off+16(FP), CX
+	MOVQ             rows+24(FP), DX
+	MOVQ             runs+32(FP), SI
+	MOVQ             count+40(FP), DI
+	CMPQ             DI, $1
+	JNE              row
+	MOVQ             8(SI), R11
+	LEAQ             0(BX)(R11*4), BX
 
-two:
-	PREFETCHT1       0(R10)(R14*1)
-	VMOVUPS          0(R11), Z8
-	VFMADD231PS.BCST 0(R10), Z8, Z0
-	VFMADD231PS.BCST 4(R10), Z8, Z1
-	VFMADD231PS.BCST 8(R10), Z8, Z2
-	VFMADD231PS.BCST 12(R10), Z8, Z3
-	VFMADD231PS.BCST 16(R10), Z8, Z4
-	VFMADD231PS.BCST 20(R10), Z8, Z5
-	VFMADD231PS.BCST 24(R10), Z8, Z6
-	VFMADD231PS.BCST 28(R10), Z8, Z7
-	VMOVUPS          0(R11)(R8*1), Z8
-	VFMADD231PS.BCST 128(R10), Z8, Z0
-	VFMADD231PS.BCST 132(R10), Z8, Z1
-	VFMADD231PS.BCST 136(R10), Z8, Z2
-	VFMADD231PS.BCST 140(R10), Z8, Z3
-	VFMADD231PS.BCST 144(R10), Z8, Z4
-	VFMADD231PS.BCST 148(R10), Z8, Z5
-	VFMADD231PS.BCST 152(R10), Z8, Z6
-	VFMADD231PS.BCST 156(R10), Z8, Z7
-	LEAQ             0(R11)(R8*2), R11
-	ADDQ             $256, R10
-	SUBQ             $2, R12
-	JGT              two
+single:
+	MOVQ             0(CX), R11
+	VMOVUPS          0(BX)(R11*4), Z0
+	VMOVUPS          Z0, 0(AX)
+	ADDQ             $64, AX
+	ADDQ             $8, CX
+	DECQ             DX
+	JNE              single
+	JMP              done
 
-last:
-	JNE              bound
-	VMOVUPS          0(R11), Z8
-	VFMADD231PS.BCST 0(R10), Z8, Z0
-	VFMADD231PS.BCST 4(R10), Z8, Z1
-	VFMADD231PS.BCST 8(R10), Z8, Z2
-	VFMADD231PS.BCST 12(R10), Z8, Z3
-	VFMADD231PS.BCST 16(R10), Z8, Z4
-	VFMADD231PS.BCST 20(R10), Z8, Z5
-	VFMADD231PS.BCST 24(R10), Z8, Z6
-	VFMADD231PS.BCST 28(R10), Z8, Z7
-	LEAQ             0(R11)(R8*1), R11
-	ADDQ             $128, R10
+row:
+	MOVQ             0(CX), R11
+	LEAQ             0(BX)(R11*4), R8
+	MOVQ             SI, R9
+	MOVQ             DI, R10
 
-bound:
-	CMPB             strips_resume(AX), $0
-	JEQ              resumed
-	MOVQ             strips_apart(AX), R10
-	ADDQ             BX, R10
-	MOVQ             strips_high(AX), R12
-	VADDPS           0(R10), Z0, Z0
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VADDPS           0(R10), Z1, Z1
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VADDPS           0(R10), Z2, Z2
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VADDPS           0(R10), Z3, Z3
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VADDPS           0(R10), Z4, Z4
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VADDPS           0(R10), Z5, Z5
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VADDPS           0(R10), Z6, Z6
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VADDPS           0(R10), Z7, Z7
-	ADDQ             CX, R10
+run:
+	MOVQ             0(R9), R11
+	MOVQ             8(R9), R12
+	LEAQ             0(AX)(R11*4), R13
+	NEGQ             R11
+	ADDQ             16(R9), R11
+	VMOVUPS          0(R8)(R12*4), Z0
+	VMOVUPS          Z0, 0(R13)
 
-resumed:
-	VBROADCASTSS     strips_lo(AX), Z8
-	VBROADCASTSS     strips_hi(AX), Z9
-	MOVQ             strips_high(AX), R12
-	VMAXPS           Z0, Z8, Z0
-	VMINPS           Z0, Z9, Z0
-	VMOVUPS          Z0, 0(BX)
-	ADDQ             CX, BX
-	DECQ             R12
-	JEQ              done
-	VMAXPS           Z1, Z8, Z1
-	VMINPS           Z1, Z9, Z1
-	VMOVUPS          Z1, 0(BX)
-	ADDQ             CX, BX
-	DECQ             R12
-	JEQ              done
-	VMAXPS           Z2, Z8, Z2
-	VMINPS           Z2, Z9, Z2
-	VMOVUPS          Z2, 0(BX)
-	ADDQ             CX, BX
-	DECQ             R12
-	JEQ              done
-	VMAXPS           Z3, Z8, Z3
-	VMINPS           Z3, Z9, Z3
-	VMOVUPS          Z3, 0(BX)
-	ADDQ             CX, BX
-	DECQ             R12
-	JEQ              done
-	VMAXPS           Z4, Z8, Z4
-	VMINPS           Z4, Z9, Z4
-	VMOVUPS          Z4, 0(BX)
-	ADDQ             CX, BX
-	DECQ             R12
-	JEQ              done
-	VMAXPS           Z5, Z8, Z5
-	VMINPS           Z5, Z9, Z5
-	VMOVUPS          Z5, 0(BX)
-	ADDQ             CX, BX
-	DECQ             R12
-	JEQ              done
-	VMAXPS           Z6, Z8, Z6
-	VMINPS           Z6, Z9, Z6
-	VMOVUPS          Z6, 0(BX)
-	ADDQ             CX, BX
-	DECQ             R12
-	JEQ              done
-	VMAXPS           Z7, Z8, Z7
-	VMINPS           Z7, Z9, Z7
-	VMOVUPS          Z7, 0(BX)
-	ADDQ             CX, BX
-	ADDQ             $32, DX
-	ADDQ             $32, R13
-	ADDQ             $32, R14
-	CMPQ             R13, $128
-	JNE              same
-	SUBQ             R13, R14
-	SUBQ             R13, DX
-	XORL             R13, R13
-	ADDQ             R14, DX
-
-same:
-	DECQ             R9
-	JNE              strip
+copied:
+	ADDQ             $16, R9
+	DECQ             R10
+	JNE              run
+	ADDQ             $64, AX
+	ADDQ             $8, CX
+	DECQ             DX
+	JNE              row
 
 done:
 	VZEROUPPER
@@ -1546,70 +1435,6 @@ last:
 	ADDQ             DX, BX
 	DECQ             SI
 	JNE              row
-	VZEROUPPER
-	RET
-
-// func gatherAVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
-// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Z0 Z1 Z2] row
-TEXT ·gatherAVX512(SB), NOSPLIT, $0-48
-	MOVQ             dst+0(FP), AX
-	MOVQ             src+8(FP), BX
-	MOVQ             off+16(FP), CX
-	MOVQ             rows+24(FP), DX
-	MOVQ             runs+32(FP), SI
-	MOVQ             count+40(FP), DI
-	CMPQ             DI, $1
-	JNE              row
-	MOVQ             8(SI), R11
-	LEAQ             0(BX)(R11*4), BX
-
-single:
-	MOVQ             0(CX), R11
-	VMOVUPS          0(BX)(R11*4), Z0
-	VMOVUPS          64(BX)(R11*4), Z1
-	VMOVUPS          128(BX)(R11*4), Z2
-	VMOVUPS          Z0, 0(AX)
-	VMOVUPS          Z1, 64(AX)
-	VMOVUPS          Z2, 128(AX)
-	ADDQ             $192, AX
-	ADDQ             $8, CX
-	DECQ             DX
-	JNE              single
-	JMP              done
-
-row:
-	MOVQ             0(CX), R11
-	LEAQ             0(BX)(R11*4), R8
-	MOVQ             SI, R9
-	MOVQ             DI, R10
-
-run:
-	MOVQ             0(R9), R11
-	MOVQ             8(R9), R12
-	LEAQ             0(AX)(R11*4), R13
-	NEGQ             R11
-	ADDQ             16(R9), R11
-	VMOVUPS          0(R8)(R12*4), Z0
-	VMOVUPS          Z0, 0(R13)
-	CMPQ             R11, $16
-	JLE              copied
-	VMOVUPS          64(R8)(R12*4), Z1
-	VMOVUPS          Z1, 64(R13)
-	CMPQ             R11, $32
-	JLE              copied
-	VMOVUPS          128(R8)(R12*4), Z2
-	VMOVUPS          Z2, 128(R13)
-
-copied:
-	ADDQ             $16, R9
-	DECQ             R10
-	JNE              run
-	ADDQ             $192, AX
-	ADDQ             $8, CX
-	DECQ             DX
-	JNE              row
-
-done:
 	VZEROUPPER
 	RET
 
@@ -3662,181 +3487,117 @@ done:
 	VZEROUPPER
 	RET
 
-// func strips8AVX2(s *strips)
-// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 bytes of the strip in its panel, R14 bytes from weights to what is fetched ahead, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums, [Y8] columns of B, then lo, [Y9 Y10 Y11] weights, then hi
-TEXT ·strips8AVX2(SB), NOSPLIT, $0-8
-	MOVQ             s+0(FP), AX
-	MOVQ             strips_c(AX), BX
-	MOVQ             strips_ldc(AX), CX
-	MOVQ             strips_w(AX), DX
-	MOVQ             strips_b(AX), SI
-	MOVQ             strips_init(AX), DI
-	MOVQ             strips_ldb(AX), R8
-	MOVQ             strips_count(AX), R9
-	MOVQ             strips_pitch(AX), R14
-	SHLQ             $2, CX
-	SHLQ             $2, R8
-	SHLQ             $2, R14
-	XORL             R13, R13
+// func gather24AVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
+// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Y0 Y1 Y2] row
+TEXT ·gather24AVX2(SB), NOSPLIT, $0-48
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             off+16(FP), CX
+	MOVQ             rows+24(FP), DX
+	MOVQ             runs+32(FP), SI
+	MOVQ             count+40(FP), DI
+	CMPQ             DI, $1
+	JNE              row
+	MOVQ             8(SI), R11
+	LEAQ             0(BX)(R11*4), BX
 
-strip:
-	MOVQ             strips_fetch(AX), R12
-	TESTQ            R12, R12
-	JEQ              fetched
-	MOVQ             strips_ahead(AX), R11
-	MOVQ             strips_ldbAhead(AX), R10
+single:
+	MOVQ             0(CX), R11
+	VMOVUPS          0(BX)(R11*4), Y0
+	VMOVUPS          32(BX)(R11*4), Y1
+	VMOVUPS          64(BX)(R11*4), Y2
+	VMOVUPS          Y0, 0(AX)
+	VMOVUPS          Y1, 32(AX)
+	VMOVUPS          Y2, 64(AX)
+	ADDQ             $96, AX
+	ADDQ             $8, CX
+	DECQ             DX
+	JNE              single
+	JMP              done
 
-fetch:
-	PREFETCHT1       0(R11)
-	ADDQ             R10, R11
-	DECQ             R12
-	JNE              fetch
-	MOVQ             R11, strips_ahead(AX)
+row:
+	MOVQ             0(CX), R11
+	LEAQ             0(BX)(R11*4), R8
+	MOVQ             SI, R9
+	MOVQ             DI, R10
 
-fetched:
-	VXORPS           Y4, Y4, Y4
-	VXORPS           Y5, Y5, Y5
-	VXORPS           Y6, Y6, Y6
-	VXORPS           Y7, Y7, Y7
-	CMPB             strips_resume(AX), $0
-	JEQ              begin
-	MOVQ             strips_apart(AX), R10
-	ADDQ             BX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
-	PREFETCHT0       0(R10)
-	ADDQ             CX, R10
+run:
+	MOVQ             0(R9), R11
+	MOVQ             8(R9), R12
+	LEAQ             0(AX)(R11*4), R13
+	NEGQ             R11
+	ADDQ             16(R9), R11
+	VMOVUPS          0(R8)(R12*4), Y0
+	VMOVUPS          Y0, 0(R13)
+	CMPQ             R11, $8
+	JLE              copied
+	VMOVUPS          32(R8)(R12*4), Y1
+	VMOVUPS          Y1, 32(R13)
+	CMPQ             R11, $16
+	JLE              copied
+	VMOVUPS          64(R8)(R12*4), Y2
+	VMOVUPS          Y2, 64(R13)
 
-begin:
-	TESTQ            DI, DI
-	JNE              bias
-	VXORPS           Y0, Y0, Y0
-	VXORPS           Y1, Y1, Y1
-	VXORPS           Y2, Y2, Y2
-	VXORPS           Y3, Y3, Y3
-	JMP              begun
+copied:
+	ADDQ             $16, R9
+	DECQ             R10
+	JNE              run
+	ADDQ             $96, AX
+	ADDQ             $8, CX
+	DECQ             DX
+	JNE              row
 
-bias:
-	VBROADCASTSS     0(DI), Y0
-	VBROADCASTSS     4(DI), Y1
-	VBROADCASTSS     8(DI), Y2
-	VBROADCASTSS     12(DI), Y3
-	ADDQ             $16, DI
+done:
+	VZEROUPPER
+	RET
 
-begun:
-	MOVQ             DX, R10
-	MOVQ             SI, R11
-	MOVQ             strips_k(AX), R12
-	DECQ             R12
-	JLE              last
+// func gather8AVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
+// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Y0] row
+TEXT ·gather8AVX2(SB), NOSPLIT, $0-48
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             off+16(FP), CX
+	MOVQ             rows+24(FP), DX
+	MOVQ             runs+32(FP), SI
+	MOVQ             count+40(FP), DI
+	CMPQ             DI, $1
+	JNE              row
+	MOVQ             8(SI), R11
+	LEAQ             0(BX)(R11*4), BX
 
-two:
-	PREFETCHT1       0(R10)(R14*1)
-	VMOVUPS          0(R11), Y8
-	VBROADCASTSS     0(R10), Y9
-	VFMADD231PS      Y8, Y9, Y0
-	VBROADCASTSS     4(R10), Y10
-	VFMADD231PS      Y8, Y10, Y1
-	VBROADCASTSS     8(R10), Y11
-	VFMADD231PS      Y8, Y11, Y2
-	VBROADCASTSS     12(R10), Y9
-	VFMADD231PS      Y8, Y9, Y3
-	VMOVUPS          0(R11)(R8*1), Y8
-	VBROADCASTSS     64(R10), Y9
-	VFMADD231PS      Y8, Y9, Y4
-	VBROADCASTSS     68(R10), Y10
-	VFMADD231PS      Y8, Y10, Y5
-	VBROADCASTSS     72(R10), Y11
-	VFMADD231PS      Y8, Y11, Y6
-	VBROADCASTSS     76(R10), Y9
-	VFMADD231PS      Y8, Y9, Y7
-	LEAQ             0(R11)(R8*2), R11
-	ADDQ             $128, R10
-	SUBQ             $2, R12
-	JGT              two
+single:
+	MOVQ             0(CX), R11
+	VMOVUPS          0(BX)(R11*4), Y0
+	VMOVUPS          Y0, 0(AX)
+	ADDQ             $32, AX
+	ADDQ             $8, CX
+	DECQ             DX
+	JNE              single
+	JMP              done
 
-last:
-	JNE              bound
-	VMOVUPS          0(R11), Y8
-	VBROADCASTSS     0(R10), Y9
-	VFMADD231PS      Y8, Y9, Y0
-	VBROADCASTSS     4(R10), Y10
-	VFMADD231PS      Y8, Y10, Y1
-	VBROADCASTSS     8(R10), Y11
-	VFMADD231PS      Y8, Y11, Y2
-	VBROADCASTSS     12(R10), Y9
-	VFMADD231PS      Y8, Y9, Y3
-	LEAQ             0(R11)(R8*1), R11
-	ADDQ             $64, R10
+row:
+	MOVQ             0(CX), R11
+	LEAQ             0(BX)(R11*4), R8
+	MOVQ             SI, R9
+	MOVQ             DI, R10
 
-bound:
-	VADDPS           Y4, Y0, Y0
-	VADDPS           Y5, Y1, Y1
-	VADDPS           Y6, Y2, Y2
-	VADDPS           Y7, Y3, Y3
-	CMPB             strips_resume(AX), $0
-	JEQ              resumed
-	MOVQ             strips_apart(AX), R10
-	ADDQ             BX, R10
-	MOVQ             strips_high(AX), R12
-	VADDPS           0(R10), Y0, Y0
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VADDPS           0(R10), Y1, Y1
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VADDPS           0(R10), Y2, Y2
-	ADDQ             CX, R10
-	DECQ             R12
-	JEQ              resumed
-	VADDPS           0(R10), Y3, Y3
-	ADDQ             CX, R10
+run:
+	MOVQ             0(R9), R11
+	MOVQ             8(R9), R12
+	LEAQ             0(AX)(R11*4), R13
+	NEGQ             R11
+	ADDQ             16(R9), R11
+	VMOVUPS          0(R8)(R12*4), Y0
+	VMOVUPS          Y0, 0(R13)
 
-resumed:
-	VBROADCASTSS     strips_lo(AX), Y8
-	VBROADCASTSS     strips_hi(AX), Y9
-	MOVQ             strips_high(AX), R12
-	VMAXPS           Y0, Y8, Y0
-	VMINPS           Y0, Y9, Y0
-	VMOVUPS          Y0, 0(BX)
-	ADDQ             CX, BX
-	DECQ             R12
-	JEQ              done
-	VMAXPS           Y1, Y8, Y1
-	VMINPS           Y1, Y9, Y1
-	VMOVUPS          Y1, 0(BX)
-	ADDQ             CX, BX
-	DECQ             R12
-	JEQ              done
-	VMAXPS           Y2, Y8, Y2
-	VMINPS           Y2, Y9, Y2
-	VMOVUPS          Y2, 0(BX)
-	ADDQ             CX, BX
-	DECQ             R12
-	JEQ              done
-	VMAXPS           Y3, Y8, Y3
-	VMINPS           Y3, Y9, Y3
-	VMOVUPS          Y3, 0(BX)
-	ADDQ             CX, BX
-	ADDQ             $16, DX
-	ADDQ             $16, R13
-	ADDQ             $16, R14
-	CMPQ             R13, $64
-	JNE              same
-	SUBQ             R13, R14
-	SUBQ             R13, DX
-	XORL             R13, R13
-	ADDQ             R14, DX
-
-same:
-	DECQ             R9
-	JNE              strip
+copied:
+	ADDQ             $16, R9
+	DECQ             R10
+	JNE              run
+	ADDQ             $32, AX
+	ADDQ             $8, CX
+	DECQ             DX
+	JNE              row
 
 done:
 	VZEROUPPER
@@ -4112,70 +3873,6 @@ last:
 	ADDQ             DX, BX
 	DECQ             SI
 	JNE              row
-	VZEROUPPER
-	RET
-
-// func gatherAVX2(dst, src *float32, off *int, rows int, runs *Run, count int)
-// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Y0 Y1 Y2] row
-TEXT ·gatherAVX2(SB), NOSPLIT, $0-48
-	MOVQ             dst+0(FP), AX
-	MOVQ             src+8(FP), BX
-	MOVQ             off+16(FP), CX
-	MOVQ             rows+24(FP), DX
-	MOVQ             runs+32(FP), SI
-	MOVQ             count+40(FP), DI
-	CMPQ             DI, $1
-	JNE              row
-	MOVQ             8(SI), R11
-	LEAQ             0(BX)(R11*4), BX
-
-single:
-	MOVQ             0(CX), R11
-	VMOVUPS          0(BX)(R11*4), Y0
-	VMOVUPS          32(BX)(R11*4), Y1
-	VMOVUPS          64(BX)(R11*4), Y2
-	VMOVUPS          Y0, 0(AX)
-	VMOVUPS          Y1, 32(AX)
-	VMOVUPS          Y2, 64(AX)
-	ADDQ             $96, AX
-	ADDQ             $8, CX
-	DECQ             DX
-	JNE              single
-	JMP              done
-
-row:
-	MOVQ             0(CX), R11
-	LEAQ             0(BX)(R11*4), R8
-	MOVQ             SI, R9
-	MOVQ             DI, R10
-
-run:
-	MOVQ             0(R9), R11
-	MOVQ             8(R9), R12
-	LEAQ             0(AX)(R11*4), R13
-	NEGQ             R11
-	ADDQ             16(R9), R11
-	VMOVUPS          0(R8)(R12*4), Y0
-	VMOVUPS          Y0, 0(R13)
-	CMPQ             R11, $8
-	JLE              copied
-	VMOVUPS          32(R8)(R12*4), Y1
-	VMOVUPS          Y1, 32(R13)
-	CMPQ             R11, $16
-	JLE              copied
-	VMOVUPS          64(R8)(R12*4), Y2
-	VMOVUPS          Y2, 64(R13)
-
-copied:
-	ADDQ             $16, R9
-	DECQ             R10
-	JNE              run
-	ADDQ             $96, AX
-	ADDQ             $8, CX
-	DECQ             DX
-	JNE              row
-
-done:
 	VZEROUPPER
 	RET
 
@@ -5588,5 +5285,945 @@ column:
 	VMINPS           Z15, Z23, Z15
 	VMOVUPS          Z14, 0(DI)(CX*4)
 	VMOVUPS          Z15, 64(DI)(CX*4)
+	VZEROUPPER
+	RET
+
+// func strips8AVX2(s *strips)
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 bytes of the strip in its panel, R14 bytes from weights to what is fetched ahead, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums, [Y8] columns of B, then lo, [Y9 Y10 Y11] weights, then hi
+TEXT ·strips8AVX2(SB), NOSPLIT, $0-8
+	MOVQ             s+0(FP), AX
+	MOVQ             strips_c(AX), BX
+	MOVQ             strips_ldc(AX), CX
+	MOVQ             strips_w(AX), DX
+	MOVQ             strips_b(AX), SI
+	MOVQ             strips_init(AX), DI
+	MOVQ             strips_ldb(AX), R8
+	MOVQ             strips_count(AX), R9
+	MOVQ             strips_pitch(AX), R14
+	SHLQ             $2, CX
+	SHLQ             $2, R8
+	SHLQ             $2, R14
+	XORL             R13, R13
+
+strip:
+	MOVQ             strips_fetch(AX), R12
+	TESTQ            R12, R12
+	JEQ              fetched
+	MOVQ             strips_ahead(AX), R11
+	MOVQ             strips_ldbAhead(AX), R10
+
+fetch:
+	PREFETCHT1       0(R11)
+	ADDQ             R10, R11
+	DECQ             R12
+	JNE              fetch
+	MOVQ             R11, strips_ahead(AX)
+
+fetched:
+	VXORPS           Y4, Y4, Y4
+	VXORPS           Y5, Y5, Y5
+	VXORPS           Y6, Y6, Y6
+	VXORPS           Y7, Y7, Y7
+	CMPB             strips_resume(AX), $0
+	JEQ              begin
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+
+begin:
+	TESTQ            DI, DI
+	JNE              bias
+	VXORPS           Y0, Y0, Y0
+	VXORPS           Y1, Y1, Y1
+	VXORPS           Y2, Y2, Y2
+	VXORPS           Y3, Y3, Y3
+	JMP              begun
+
+bias:
+	VBROADCASTSS     0(DI), Y0
+	VBROADCASTSS     4(DI), Y1
+	VBROADCASTSS     8(DI), Y2
+	VBROADCASTSS     12(DI), Y3
+	ADDQ             $16, DI
+
+begun:
+	MOVQ             DX, R10
+	MOVQ             SI, R11
+	MOVQ             strips_k(AX), R12
+	DECQ             R12
+	JLE              last
+
+two:
+	PREFETCHT1       0(R10)(R14*1)
+	VMOVUPS          0(R11), Y8
+	VBROADCASTSS     0(R10), Y9
+	VFMADD231PS      Y8, Y9, Y0
+	VBROADCASTSS     4(R10), Y10
+	VFMADD231PS      Y8, Y10, Y1
+	VBROADCASTSS     8(R10), Y11
+	VFMADD231PS      Y8, Y11, Y2
+	VBROADCASTSS     12(R10), Y9
+	VFMADD231PS      Y8, Y9, Y3
+	VMOVUPS          0(R11)(R8*1), Y8
+	VBROADCASTSS     64(R10), Y9
+	VFMADD231PS      Y8, Y9, Y4
+	VBROADCASTSS     68(R10), Y10
+	VFMADD231PS      Y8, Y10, Y5
+	VBROADCASTSS     72(R10), Y11
+	VFMADD231PS      Y8, Y11, Y6
+	VBROADCASTSS     76(R10), Y9
+	VFMADD231PS      Y8, Y9, Y7
+	LEAQ             0(R11)(R8*2), R11
+	ADDQ             $128, R10
+	SUBQ             $2, R12
+	JGT              two
+
+last:
+	JNE              bound
+	VMOVUPS          0(R11), Y8
+	VBROADCASTSS     0(R10), Y9
+	VFMADD231PS      Y8, Y9, Y0
+	VBROADCASTSS     4(R10), Y10
+	VFMADD231PS      Y8, Y10, Y1
+	VBROADCASTSS     8(R10), Y11
+	VFMADD231PS      Y8, Y11, Y2
+	VBROADCASTSS     12(R10), Y9
+	VFMADD231PS      Y8, Y9, Y3
+	LEAQ             0(R11)(R8*1), R11
+	ADDQ             $64, R10
+
+bound:
+	VADDPS           Y4, Y0, Y0
+	VADDPS           Y5, Y1, Y1
+	VADDPS           Y6, Y2, Y2
+	VADDPS           Y7, Y3, Y3
+	CMPB             strips_resume(AX), $0
+	JEQ              resumed
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	MOVQ             strips_high(AX), R12
+	VADDPS           0(R10), Y0, Y0
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Y1, Y1
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Y2, Y2
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Y3, Y3
+	ADDQ             CX, R10
+
+resumed:
+	VBROADCASTSS     strips_lo(AX), Y8
+	VBROADCASTSS     strips_hi(AX), Y9
+	MOVQ             strips_high(AX), R12
+	VMAXPS           Y0, Y8, Y0
+	VMINPS           Y0, Y9, Y0
+	VMOVUPS          Y0, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Y1, Y8, Y1
+	VMINPS           Y1, Y9, Y1
+	VMOVUPS          Y1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Y2, Y8, Y2
+	VMINPS           Y2, Y9, Y2
+	VMOVUPS          Y2, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Y3, Y8, Y3
+	VMINPS           Y3, Y9, Y3
+	VMOVUPS          Y3, 0(BX)
+	ADDQ             CX, BX
+	ADDQ             $16, DX
+	ADDQ             $16, R13
+	ADDQ             $16, R14
+	CMPQ             R13, $64
+	JNE              same
+	SUBQ             R13, R14
+	SUBQ             R13, DX
+	XORL             R13, R13
+	ADDQ             R14, DX
+
+same:
+	DECQ             R9
+	JNE              strip
+
+done:
+	VZEROUPPER
+	RET
+
+// func strips32AVX512(s *strips)
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 bytes of the strip in its panel, R14 bytes from weights to what is fetched ahead, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15] sums, [Z16 Z17] columns of B, then lo, [Z18 Z19 Z20] weights, then hi
+TEXT ·strips32AVX512(SB), NOSPLIT, $0-8
+	MOVQ             s+0(FP), AX
+	MOVQ             strips_c(AX), BX
+	MOVQ             strips_ldc(AX), CX
+	MOVQ             strips_w(AX), DX
+	MOVQ             strips_b(AX), SI
+	MOVQ             strips_init(AX), DI
+	MOVQ             strips_ldb(AX), R8
+	MOVQ             strips_count(AX), R9
+	MOVQ             strips_pitch(AX), R14
+	SHLQ             $2, CX
+	SHLQ             $2, R8
+	SHLQ             $2, R14
+	XORL             R13, R13
+	KMOVW            strips_mask(AX), K1
+
+strip:
+	MOVQ             strips_fetch(AX), R12
+	TESTQ            R12, R12
+	JEQ              fetched
+	MOVQ             strips_ahead(AX), R11
+	MOVQ             strips_ldbAhead(AX), R10
+
+fetch:
+	PREFETCHT1       0(R11)
+	PREFETCHT1       64(R11)
+	ADDQ             R10, R11
+	DECQ             R12
+	JNE              fetch
+	MOVQ             R11, strips_ahead(AX)
+
+fetched:
+	CMPB             strips_resume(AX), $0
+	JEQ              begin
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	PREFETCHT0       64(R10)
+	ADDQ             CX, R10
+
+begin:
+	TESTQ            DI, DI
+	JNE              bias
+	VPXORQ           Z0, Z0, Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+	VPXORQ           Z8, Z8, Z8
+	VPXORQ           Z9, Z9, Z9
+	VPXORQ           Z10, Z10, Z10
+	VPXORQ           Z11, Z11, Z11
+	VPXORQ           Z12, Z12, Z12
+	VPXORQ           Z13, Z13, Z13
+	VPXORQ           Z14, Z14, Z14
+	VPXORQ           Z15, Z15, Z15
+	JMP              begun
+
+bias:
+	VBROADCASTSS     0(DI), Z0
+	VMOVAPS          Z0, Z1
+	VBROADCASTSS     4(DI), Z2
+	VMOVAPS          Z2, Z3
+	VBROADCASTSS     8(DI), Z4
+	VMOVAPS          Z4, Z5
+	VBROADCASTSS     12(DI), Z6
+	VMOVAPS          Z6, Z7
+	VBROADCASTSS     16(DI), Z8
+	VMOVAPS          Z8, Z9
+	VBROADCASTSS     20(DI), Z10
+	VMOVAPS          Z10, Z11
+	VBROADCASTSS     24(DI), Z12
+	VMOVAPS          Z12, Z13
+	VBROADCASTSS     28(DI), Z14
+	VMOVAPS          Z14, Z15
+	ADDQ             $32, DI
+
+begun:
+	MOVQ             DX, R10
+	MOVQ             SI, R11
+	MOVQ             strips_k(AX), R12
+	DECQ             R12
+	JLE              last
+
+two:
+	PREFETCHT1       0(R10)(R14*1)
+	VMOVUPS          0(R11), Z16
+	VMOVUPS          64(R11), Z17
+	VBROADCASTSS     0(R10), Z18
+	VFMADD231PS      Z16, Z18, Z0
+	VFMADD231PS      Z17, Z18, Z1
+	VBROADCASTSS     4(R10), Z19
+	VFMADD231PS      Z16, Z19, Z2
+	VFMADD231PS      Z17, Z19, Z3
+	VBROADCASTSS     8(R10), Z20
+	VFMADD231PS      Z16, Z20, Z4
+	VFMADD231PS      Z17, Z20, Z5
+	VBROADCASTSS     12(R10), Z18
+	VFMADD231PS      Z16, Z18, Z6
+	VFMADD231PS      Z17, Z18, Z7
+	VBROADCASTSS     16(R10), Z19
+	VFMADD231PS      Z16, Z19, Z8
+	VFMADD231PS      Z17, Z19, Z9
+	VBROADCASTSS     20(R10), Z20
+	VFMADD231PS      Z16, Z20, Z10
+	VFMADD231PS      Z17, Z20, Z11
+	VBROADCASTSS     24(R10), Z18
+	VFMADD231PS      Z16, Z18, Z12
+	VFMADD231PS      Z17, Z18, Z13
+	VBROADCASTSS     28(R10), Z19
+	VFMADD231PS      Z16, Z19, Z14
+	VFMADD231PS      Z17, Z19, Z15
+	VMOVUPS          0(R11)(R8*1), Z16
+	VMOVUPS          64(R11)(R8*1), Z17
+	VBROADCASTSS     128(R10), Z18
+	VFMADD231PS      Z16, Z18, Z0
+	VFMADD231PS      Z17, Z18, Z1
+	VBROADCASTSS     132(R10), Z19
+	VFMADD231PS      Z16, Z19, Z2
+	VFMADD231PS      Z17, Z19, Z3
+	VBROADCASTSS     136(R10), Z20
+	VFMADD231PS      Z16, Z20, Z4
+	VFMADD231PS      Z17, Z20, Z5
+	VBROADCASTSS     140(R10), Z18
+	VFMADD231PS      Z16, Z18, Z6
+	VFMADD231PS      Z17, Z18, Z7
+	VBROADCASTSS     144(R10), Z19
+	VFMADD231PS      Z16, Z19, Z8
+	VFMADD231PS      Z17, Z19, Z9
+	VBROADCASTSS     148(R10), Z20
+	VFMADD231PS      Z16, Z20, Z10
+	VFMADD231PS      Z17, Z20, Z11
+	VBROADCASTSS     152(R10), Z18
+	VFMADD231PS      Z16, Z18, Z12
+	VFMADD231PS      Z17, Z18, Z13
+	VBROADCASTSS     156(R10), Z19
+	VFMADD231PS      Z16, Z19, Z14
+	VFMADD231PS      Z17, Z19, Z15
+	LEAQ             0(R11)(R8*2), R11
+	ADDQ             $256, R10
+	SUBQ             $2, R12
+	JGT              two
+
+last:
+	JNE              bound
+	VMOVUPS          0(R11), Z16
+	VMOVUPS          64(R11), Z17
+	VBROADCASTSS     0(R10), Z18
+	VFMADD231PS      Z16, Z18, Z0
+	VFMADD231PS      Z17, Z18, Z1
+	VBROADCASTSS     4(R10), Z19
+	VFMADD231PS      Z16, Z19, Z2
+	VFMADD231PS      Z17, Z19, Z3
+	VBROADCASTSS     8(R10), Z20
+	VFMADD231PS      Z16, Z20, Z4
+	VFMADD231PS      Z17, Z20, Z5
+	VBROADCASTSS     12(R10), Z18
+	VFMADD231PS      Z16, Z18, Z6
+	VFMADD231PS      Z17, Z18, Z7
+	VBROADCASTSS     16(R10), Z19
+	VFMADD231PS      Z16, Z19, Z8
+	VFMADD231PS      Z17, Z19, Z9
+	VBROADCASTSS     20(R10), Z20
+	VFMADD231PS      Z16, Z20, Z10
+	VFMADD231PS      Z17, Z20, Z11
+	VBROADCASTSS     24(R10), Z18
+	VFMADD231PS      Z16, Z18, Z12
+	VFMADD231PS      Z17, Z18, Z13
+	VBROADCASTSS     28(R10), Z19
+	VFMADD231PS      Z16, Z19, Z14
+	VFMADD231PS      Z17, Z19, Z15
+	LEAQ             0(R11)(R8*1), R11
+	ADDQ             $128, R10
+
+bound:
+	CMPB             strips_resume(AX), $0
+	JEQ              resumed
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	MOVQ             strips_high(AX), R12
+	VADDPS           0(R10), Z0, Z0
+	VADDPS           64(R10), Z1, K1, Z1
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z2, Z2
+	VADDPS           64(R10), Z3, K1, Z3
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z4, Z4
+	VADDPS           64(R10), Z5, K1, Z5
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z6, Z6
+	VADDPS           64(R10), Z7, K1, Z7
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z8, Z8
+	VADDPS           64(R10), Z9, K1, Z9
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z10, Z10
+	VADDPS           64(R10), Z11, K1, Z11
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z12, Z12
+	VADDPS           64(R10), Z13, K1, Z13
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z14, Z14
+	VADDPS           64(R10), Z15, K1, Z15
+	ADDQ             CX, R10
+
+resumed:
+	VBROADCASTSS     strips_lo(AX), Z16
+	VBROADCASTSS     strips_hi(AX), Z18
+	MOVQ             strips_high(AX), R12
+	VMAXPS           Z0, Z16, Z0
+	VMAXPS           Z1, Z16, Z1
+	VMINPS           Z0, Z18, Z0
+	VMINPS           Z1, Z18, Z1
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, K1, 64(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z2, Z16, Z2
+	VMAXPS           Z3, Z16, Z3
+	VMINPS           Z2, Z18, Z2
+	VMINPS           Z3, Z18, Z3
+	VMOVUPS          Z2, 0(BX)
+	VMOVUPS          Z3, K1, 64(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z4, Z16, Z4
+	VMAXPS           Z5, Z16, Z5
+	VMINPS           Z4, Z18, Z4
+	VMINPS           Z5, Z18, Z5
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, K1, 64(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z6, Z16, Z6
+	VMAXPS           Z7, Z16, Z7
+	VMINPS           Z6, Z18, Z6
+	VMINPS           Z7, Z18, Z7
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, K1, 64(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z8, Z16, Z8
+	VMAXPS           Z9, Z16, Z9
+	VMINPS           Z8, Z18, Z8
+	VMINPS           Z9, Z18, Z9
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, K1, 64(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z10, Z16, Z10
+	VMAXPS           Z11, Z16, Z11
+	VMINPS           Z10, Z18, Z10
+	VMINPS           Z11, Z18, Z11
+	VMOVUPS          Z10, 0(BX)
+	VMOVUPS          Z11, K1, 64(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z12, Z16, Z12
+	VMAXPS           Z13, Z16, Z13
+	VMINPS           Z12, Z18, Z12
+	VMINPS           Z13, Z18, Z13
+	VMOVUPS          Z12, 0(BX)
+	VMOVUPS          Z13, K1, 64(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z14, Z16, Z14
+	VMAXPS           Z15, Z16, Z15
+	VMINPS           Z14, Z18, Z14
+	VMINPS           Z15, Z18, Z15
+	VMOVUPS          Z14, 0(BX)
+	VMOVUPS          Z15, K1, 64(BX)
+	ADDQ             CX, BX
+	ADDQ             $32, DX
+	ADDQ             $32, R13
+	ADDQ             $32, R14
+	CMPQ             R13, $128
+	JNE              same
+	SUBQ             R13, R14
+	SUBQ             R13, DX
+	XORL             R13, R13
+	ADDQ             R14, DX
+
+same:
+	DECQ             R9
+	JNE              strip
+
+done:
+	VZEROUPPER
+	RET
+
+// func strips16AVX512(s *strips)
+// AX s, BX c, CX bytes between rows of C, DX weights of the strip, SI b, DI bias, R8 bytes between rows of B, R9 strips left, R10 weights, R11 row of B, R12 steps left, R13 bytes of the strip in its panel, R14 bytes from weights to what is fetched ahead, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15] sums, [Z16] columns of B, then lo, [Z17 Z18 Z19] weights, then hi
+TEXT ·strips16AVX512(SB), NOSPLIT, $0-8
+	MOVQ             s+0(FP), AX
+	MOVQ             strips_c(AX), BX
+	MOVQ             strips_ldc(AX), CX
+	MOVQ             strips_w(AX), DX
+	MOVQ             strips_b(AX), SI
+	MOVQ             strips_init(AX), DI
+	MOVQ             strips_ldb(AX), R8
+	MOVQ             strips_count(AX), R9
+	MOVQ             strips_pitch(AX), R14
+	SHLQ             $2, CX
+	SHLQ             $2, R8
+	SHLQ             $2, R14
+	XORL             R13, R13
+	KMOVW            strips_mask(AX), K1
+
+strip:
+	MOVQ             strips_fetch(AX), R12
+	TESTQ            R12, R12
+	JEQ              fetched
+	MOVQ             strips_ahead(AX), R11
+	MOVQ             strips_ldbAhead(AX), R10
+
+fetch:
+	PREFETCHT1       0(R11)
+	ADDQ             R10, R11
+	DECQ             R12
+	JNE              fetch
+	MOVQ             R11, strips_ahead(AX)
+
+fetched:
+	CMPB             strips_resume(AX), $0
+	JEQ              begin
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       0(R10)
+	ADDQ             CX, R10
+
+begin:
+	TESTQ            DI, DI
+	JNE              bias
+	VPXORQ           Z0, Z0, Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+	VPXORQ           Z8, Z8, Z8
+	VPXORQ           Z9, Z9, Z9
+	VPXORQ           Z10, Z10, Z10
+	VPXORQ           Z11, Z11, Z11
+	VPXORQ           Z12, Z12, Z12
+	VPXORQ           Z13, Z13, Z13
+	VPXORQ           Z14, Z14, Z14
+	VPXORQ           Z15, Z15, Z15
+	JMP              begun
+
+bias:
+	VBROADCASTSS     0(DI), Z0
+	VBROADCASTSS     4(DI), Z1
+	VBROADCASTSS     8(DI), Z2
+	VBROADCASTSS     12(DI), Z3
+	VBROADCASTSS     16(DI), Z4
+	VBROADCASTSS     20(DI), Z5
+	VBROADCASTSS     24(DI), Z6
+	VBROADCASTSS     28(DI), Z7
+	VBROADCASTSS     32(DI), Z8
+	VBROADCASTSS     36(DI), Z9
+	VBROADCASTSS     40(DI), Z10
+	VBROADCASTSS     44(DI), Z11
+	VBROADCASTSS     48(DI), Z12
+	VBROADCASTSS     52(DI), Z13
+	VBROADCASTSS     56(DI), Z14
+	VBROADCASTSS     60(DI), Z15
+	ADDQ             $64, DI
+
+begun:
+	MOVQ             DX, R10
+	MOVQ             SI, R11
+	MOVQ             strips_k(AX), R12
+	DECQ             R12
+	JLE              last
+
+two:
+	PREFETCHT1       0(R10)(R14*1)
+	VMOVUPS          0(R11), Z16
+	VFMADD231PS.BCST 0(R10), Z16, Z0
+	VFMADD231PS.BCST 4(R10), Z16, Z1
+	VFMADD231PS.BCST 8(R10), Z16, Z2
+	VFMADD231PS.BCST 12(R10), Z16, Z3
+	VFMADD231PS.BCST 16(R10), Z16, Z4
+	VFMADD231PS.BCST 20(R10), Z16, Z5
+	VFMADD231PS.BCST 24(R10), Z16, Z6
+	VFMADD231PS.BCST 28(R10), Z16, Z7
+	VFMADD231PS.BCST 32(R10), Z16, Z8
+	VFMADD231PS.BCST 36(R10), Z16, Z9
+	VFMADD231PS.BCST 40(R10), Z16, Z10
+	VFMADD231PS.BCST 44(R10), Z16, Z11
+	VFMADD231PS.BCST 48(R10), Z16, Z12
+	VFMADD231PS.BCST 52(R10), Z16, Z13
+	VFMADD231PS.BCST 56(R10), Z16, Z14
+	VFMADD231PS.BCST 60(R10), Z16, Z15
+	VMOVUPS          0(R11)(R8*1), Z16
+	VFMADD231PS.BCST 128(R10), Z16, Z0
+	VFMADD231PS.BCST 132(R10), Z16, Z1
+	VFMADD231PS.BCST 136(R10), Z16, Z2
+	VFMADD231PS.BCST 140(R10), Z16, Z3
+	VFMADD231PS.BCST 144(R10), Z16, Z4
+	VFMADD231PS.BCST 148(R10), Z16, Z5
+	VFMADD231PS.BCST 152(R10), Z16, Z6
+	VFMADD231PS.BCST 156(R10), Z16, Z7
+	VFMADD231PS.BCST 160(R10), Z16, Z8
+	VFMADD231PS.BCST 164(R10), Z16, Z9
+	VFMADD231PS.BCST 168(R10), Z16, Z10
+	VFMADD231PS.BCST 172(R10), Z16, Z11
+	VFMADD231PS.BCST 176(R10), Z16, Z12
+	VFMADD231PS.BCST 180(R10), Z16, Z13
+	VFMADD231PS.BCST 184(R10), Z16, Z14
+	VFMADD231PS.BCST 188(R10), Z16, Z15
+	LEAQ             0(R11)(R8*2), R11
+	ADDQ             $256, R10
+	SUBQ             $2, R12
+	JGT              two
+
+last:
+	JNE              bound
+	VMOVUPS          0(R11), Z16
+	VFMADD231PS.BCST 0(R10), Z16, Z0
+	VFMADD231PS.BCST 4(R10), Z16, Z1
+	VFMADD231PS.BCST 8(R10), Z16, Z2
+	VFMADD231PS.BCST 12(R10), Z16, Z3
+	VFMADD231PS.BCST 16(R10), Z16, Z4
+	VFMADD231PS.BCST 20(R10), Z16, Z5
+	VFMADD231PS.BCST 24(R10), Z16, Z6
+	VFMADD231PS.BCST 28(R10), Z16, Z7
+	VFMADD231PS.BCST 32(R10), Z16, Z8
+	VFMADD231PS.BCST 36(R10), Z16, Z9
+	VFMADD231PS.BCST 40(R10), Z16, Z10
+	VFMADD231PS.BCST 44(R10), Z16, Z11
+	VFMADD231PS.BCST 48(R10), Z16, Z12
+	VFMADD231PS.BCST 52(R10), Z16, Z13
+	VFMADD231PS.BCST 56(R10), Z16, Z14
+	VFMADD231PS.BCST 60(R10), Z16, Z15
+	LEAQ             0(R11)(R8*1), R11
+	ADDQ             $128, R10
+
+bound:
+	CMPB             strips_resume(AX), $0
+	JEQ              resumed
+	MOVQ             strips_apart(AX), R10
+	ADDQ             BX, R10
+	MOVQ             strips_high(AX), R12
+	VADDPS           0(R10), Z0, K1, Z0
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z1, K1, Z1
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z2, K1, Z2
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z3, K1, Z3
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z4, K1, Z4
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z5, K1, Z5
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z6, K1, Z6
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z7, K1, Z7
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z8, K1, Z8
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z9, K1, Z9
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z10, K1, Z10
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z11, K1, Z11
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z12, K1, Z12
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z13, K1, Z13
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z14, K1, Z14
+	ADDQ             CX, R10
+	DECQ             R12
+	JEQ              resumed
+	VADDPS           0(R10), Z15, K1, Z15
+	ADDQ             CX, R10
+
+resumed:
+	VBROADCASTSS     strips_lo(AX), Z16
+	VBROADCASTSS     strips_hi(AX), Z17
+	MOVQ             strips_high(AX), R12
+	VMAXPS           Z0, Z16, Z0
+	VMINPS           Z0, Z17, Z0
+	VMOVUPS          Z0, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z1, Z16, Z1
+	VMINPS           Z1, Z17, Z1
+	VMOVUPS          Z1, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z2, Z16, Z2
+	VMINPS           Z2, Z17, Z2
+	VMOVUPS          Z2, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z3, Z16, Z3
+	VMINPS           Z3, Z17, Z3
+	VMOVUPS          Z3, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z4, Z16, Z4
+	VMINPS           Z4, Z17, Z4
+	VMOVUPS          Z4, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z5, Z16, Z5
+	VMINPS           Z5, Z17, Z5
+	VMOVUPS          Z5, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z6, Z16, Z6
+	VMINPS           Z6, Z17, Z6
+	VMOVUPS          Z6, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z7, Z16, Z7
+	VMINPS           Z7, Z17, Z7
+	VMOVUPS          Z7, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z8, Z16, Z8
+	VMINPS           Z8, Z17, Z8
+	VMOVUPS          Z8, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z9, Z16, Z9
+	VMINPS           Z9, Z17, Z9
+	VMOVUPS          Z9, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z10, Z16, Z10
+	VMINPS           Z10, Z17, Z10
+	VMOVUPS          Z10, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z11, Z16, Z11
+	VMINPS           Z11, Z17, Z11
+	VMOVUPS          Z11, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z12, Z16, Z12
+	VMINPS           Z12, Z17, Z12
+	VMOVUPS          Z12, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z13, Z16, Z13
+	VMINPS           Z13, Z17, Z13
+	VMOVUPS          Z13, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z14, Z16, Z14
+	VMINPS           Z14, Z17, Z14
+	VMOVUPS          Z14, K1, 0(BX)
+	ADDQ             CX, BX
+	DECQ             R12
+	JEQ              done
+	VMAXPS           Z15, Z16, Z15
+	VMINPS           Z15, Z17, Z15
+	VMOVUPS          Z15, K1, 0(BX)
+	ADDQ             CX, BX
+	ADDQ             $64, DX
+	ADDQ             $64, R13
+	ADDQ             $64, R14
+	CMPQ             R13, $128
+	JNE              same
+	SUBQ             R13, R14
+	SUBQ             R13, DX
+	XORL             R13, R13
+	ADDQ             R14, DX
+
+same:
+	DECQ             R9
+	JNE              strip
+
+done:
+	VZEROUPPER
+	RET
+
+// func gather32AVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
+// AX dst, BX src, CX off, DX rows, SI runs, DI count, R8 where a row comes from, R9 run, R10 runs left, R11 a run's To, then its length, R12 a run's From, R13 where it is written, [Z0 Z1] row
+TEXT ·gather32AVX512(SB), NOSPLIT, $0-48
+	MOVQ             dst+0(FP), AX
+	MOVQ             src+8(FP), BX
+	MOVQ             off+16(FP), CX
+	MOVQ             rows+24(FP), DX
+	MOVQ             runs+32(FP), SI
+	MOVQ             count+40(FP), DI
+	CMPQ             DI, $1
+	JNE              row
+	MOVQ             8(SI), R11
+	LEAQ             0(BX)(R11*4), BX
+
+single:
+	MOVQ             0(CX), R11
+	VMOVUPS          0(BX)(R11*4), Z0
+	VMOVUPS          64(BX)(R11*4), Z1
+	VMOVUPS          Z0, 0(AX)
+	VMOVUPS          Z1, 64(AX)
+	ADDQ             $128, AX
+	ADDQ             $8, CX
+	DECQ             DX
+	JNE              single
+	JMP              done
+
+row:
+	MOVQ             0(CX), R11
+	LEAQ             0(BX)(R11*4), R8
+	MOVQ             SI, R9
+	MOVQ             DI, R10
+
+run:
+	MOVQ             0(R9), R11
+	MOVQ             8(R9), R12
+	LEAQ             0(AX)(R11*4), R13
+	NEGQ             R11
+	ADDQ             16(R9), R11
+	VMOVUPS          0(R8)(R12*4), Z0
+	VMOVUPS          Z0, 0(R13)
+	CMPQ             R11, $16
+	JLE              copied
+	VMOVUPS          64(R8)(R12*4), Z1
+	VMOVUPS          Z1, 64(R13)
+
+copied:
+	ADDQ             $16, R9
+	DECQ             R10
+	JNE              run
+	ADDQ             $128, AX
+	ADDQ             $8, CX
+	DECQ             DX
+	JNE              row
+
+done:
 	VZEROUPPER
 	RET

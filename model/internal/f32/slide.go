@@ -23,12 +23,13 @@ type Window struct {
 	entry, main, rest, extra int
 	// Vectors reach beyond the plane by so many floats, whose values do not matter.
 	before, behind int
+	narrow         int // room for rows of results that are less than a vector; 0: they are not, or a part of one can be stored
 }
 
 // strip is some columns of the results: n vectors from column x on.
 type strip struct {
 	n, x  int
-	masks []uint32 // for each tap of a row but the middle one: what is not padding
+	masks []uint32 // for each tap of a row but the middle one: what is not padding; on AVX-512 also what is stored
 }
 
 // slideCall is what the assembly is told.
@@ -53,7 +54,7 @@ func NewLargest(s Sliding) *Window { return newWindow(native, s, true) }
 
 func newWindow(i isa, s Sliding, largest bool) *Window {
 	kind := slideKind{largest, s.Kernel, s.Stride}
-	lanes, most := slideLanes[i], slideWidest[kind]
+	lanes, most := slideLanes[i], slideWidest[i][kind]
 	if lanes == 0 || most == 0 || s.Top < 0 || s.Top > s.Kernel-s.Stride || s.H+s.Top < s.Kernel {
 		return nil
 	}
@@ -69,23 +70,41 @@ func newWindow(i isa, s Sliding, largest bool) *Window {
 	}
 	vectors := (s.OW + lanes - 1) / lanes
 	count := (vectors + most - 1) / most
-	if count == 1 && vectors > 1 && vectors*lanes > s.OW {
-		count = 2
+	ok := d.cut(vectors, count)
+	if !ok && count == 1 && vectors > 1 { // where two strips may overlap
+		ok = d.cut(vectors, 2)
 	}
-	for k, x := 0, 0; k < count; k++ {
-		n := (vectors + count - 1 - k) / count // the first ones are wider
-		x = max(0, min(x, s.OW-n*lanes))       // the last ones overlap, if need be
-		masks, ok := s.masks(i, x, n)
-		if !ok {
-			return nil
-		}
-		d.strips = append(d.strips, strip{n: n, x: x, masks: masks})
-		from := s.Stride*x - s.Left
-		reach := (rows+d.extra-1)*s.W + from + s.Stride*n*lanes + s.Kernel
+	if !ok {
+		return nil
+	}
+	for _, strip := range d.strips {
+		from := s.Stride*strip.x - s.Left
+		reach := (rows+d.extra-1)*s.W + from + s.Stride*strip.n*lanes + s.Kernel
 		d.before, d.behind = max(d.before, -from), max(d.behind, reach-s.H*s.W)
-		x += n * lanes
+	}
+	if s.OW < lanes && i != avx512 {
+		d.narrow = s.OH * lanes
 	}
 	return d
+}
+
+// cut makes so many strips of the vectors that a row of results has. It is not ok
+// if kernels have no masks for the padding in them, or if they would write beyond a row
+// that has a vector and more.
+func (d *Window) cut(vectors, count int) (ok bool) {
+	d.strips = nil
+	lanes := slideLanes[d.isa]
+	for k, x := 0, 0; k < count; k++ {
+		n := (vectors + count - 1 - k) / count // the first ones are wider
+		x = max(0, min(x, d.OW-n*lanes))       // the last ones overlap, if need be
+		masks, ok := d.masks(d.isa, x, n)
+		if !ok || n > 1 && n*lanes > d.OW && d.isa != avx512 {
+			return false
+		}
+		d.strips = append(d.strips, strip{n: n, x: x, masks: masks})
+		x += n * lanes
+	}
+	return true
 }
 
 // masks says what is padding in n vectors of results from column x on: for taps
@@ -108,9 +127,16 @@ func (s Sliding) masks(i isa, x, n int) (masks []uint32, ok bool) {
 				return nil, false
 			}
 		}
-		if kx != middle {
+		switch {
+		case kx == middle:
+		case i == avx512:
+			masks = append(masks, bits(mask))
+		default:
 			masks = append(masks, mask...)
 		}
+	}
+	if i == avx512 {
+		masks = append(masks, 1<<(min(n*lanes, s.OW-x)-(n-1)*lanes)-1) // the results of the last vector
 	}
 	if (i == neon64 || i == neon32) && s.Kernel == 3 && s.Stride == 2 {
 		// The first tap has one input that the others do not have; its mask is for that.
@@ -124,25 +150,24 @@ func (s Sliding) masks(i isa, x, n int) (masks []uint32, ok bool) {
 	return masks, true
 }
 
+// bits is a mask as registers for masks have it.
+func bits(mask []uint32) (b uint32) {
+	for j, m := range mask {
+		b |= m & 1 << j
+	}
+	return b
+}
+
 // lane is where result j is in a vector: see package asm.
 func (s Sliding) lane(i isa, j int) int {
-	if s.Stride == 2 && (i == avx2 || i == avx512) {
+	if s.Stride == 2 && i == avx2 {
 		return [...]int{0, 1, 4, 5, 2, 3, 6, 7}[j]
 	}
 	return j
 }
 
 // Scratch is the length of the scratch that Sum and Largest need.
-func (d *Window) Scratch() int { return d.before + d.H*d.W + d.behind + d.narrow() }
-
-// narrow is the room for rows of results that are less than a vector; 0: they are
-// not.
-func (d *Window) narrow() int {
-	if lanes := slideLanes[d.isa]; d.OW < lanes {
-		return d.OH * lanes
-	}
-	return 0
-}
+func (d *Window) Scratch() int { return d.before + d.H*d.W + d.behind + d.narrow }
 
 // Sum computes y, a plane of results, from the plane of x that begins at entry
 // at: the sums of the inputs in each window, times w, with the bias added and
@@ -172,7 +197,7 @@ func (d *Window) slide(y, x []float32, at int, scratch []float32, call slideCall
 	}
 	call.pitch, call.yPitch = 4*d.W, 4*d.OW
 	call.entry, call.main, call.extra, call.rest = d.entry, d.main, d.extra, d.rest
-	if n := d.narrow(); n > 0 {
+	if n := d.narrow; n > 0 {
 		sums := scratch[len(scratch)-n:]
 		call.y, call.x, call.masks = &sums[0], &x[at-d.Left], &d.strips[0].masks[0]
 		call.yPitch = 4 * slideLanes[d.isa]

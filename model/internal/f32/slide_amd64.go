@@ -2,19 +2,127 @@
 
 package f32
 
-var slideLanes = [isaCount]int{avx2: 8, avx512: 8}
+var slideLanes = [isaCount]int{avx512: 16, avx2: 8}
 
 // slideWidest is how many vectors the widest kernel for a window takes; 0: there is none.
-var slideWidest = map[slideKind]int{
-	{false, 2, 2}: 2,
-	{false, 3, 1}: 2,
-	{false, 3, 2}: 2,
-	{false, 5, 1}: 2,
-	{false, 5, 2}: 2,
-	{true, 2, 2}:  2,
-	{true, 3, 1}:  2,
-	{true, 3, 2}:  2,
+var slideWidest = [isaCount]map[slideKind]int{
+	avx512: {
+		{false, 2, 2}: 4,
+		{false, 3, 1}: 4,
+		{false, 3, 2}: 4,
+		{false, 5, 1}: 4,
+		{false, 5, 2}: 4,
+		{true, 2, 2}:  4,
+		{true, 3, 1}:  4,
+		{true, 3, 2}:  4,
+	},
+	avx2: {
+		{false, 2, 2}: 2,
+		{false, 3, 1}: 2,
+		{false, 3, 2}: 2,
+		{false, 5, 1}: 2,
+		{false, 5, 2}: 2,
+		{true, 2, 2}:  2,
+		{true, 3, 1}:  2,
+		{true, 3, 2}:  2,
+	},
 }
+
+//go:noescape
+func sum2s2x1AVX512(c *slideCall)
+
+//go:noescape
+func sum2s2x2AVX512(c *slideCall)
+
+//go:noescape
+func sum2s2x3AVX512(c *slideCall)
+
+//go:noescape
+func sum2s2x4AVX512(c *slideCall)
+
+//go:noescape
+func sum3s1x1AVX512(c *slideCall)
+
+//go:noescape
+func sum3s1x2AVX512(c *slideCall)
+
+//go:noescape
+func sum3s1x3AVX512(c *slideCall)
+
+//go:noescape
+func sum3s1x4AVX512(c *slideCall)
+
+//go:noescape
+func sum3s2x1AVX512(c *slideCall)
+
+//go:noescape
+func sum3s2x2AVX512(c *slideCall)
+
+//go:noescape
+func sum3s2x3AVX512(c *slideCall)
+
+//go:noescape
+func sum3s2x4AVX512(c *slideCall)
+
+//go:noescape
+func sum5s1x1AVX512(c *slideCall)
+
+//go:noescape
+func sum5s1x2AVX512(c *slideCall)
+
+//go:noescape
+func sum5s1x3AVX512(c *slideCall)
+
+//go:noescape
+func sum5s1x4AVX512(c *slideCall)
+
+//go:noescape
+func sum5s2x1AVX512(c *slideCall)
+
+//go:noescape
+func sum5s2x2AVX512(c *slideCall)
+
+//go:noescape
+func sum5s2x3AVX512(c *slideCall)
+
+//go:noescape
+func sum5s2x4AVX512(c *slideCall)
+
+//go:noescape
+func largest2s2x1AVX512(c *slideCall)
+
+//go:noescape
+func largest2s2x2AVX512(c *slideCall)
+
+//go:noescape
+func largest2s2x3AVX512(c *slideCall)
+
+//go:noescape
+func largest2s2x4AVX512(c *slideCall)
+
+//go:noescape
+func largest3s1x1AVX512(c *slideCall)
+
+//go:noescape
+func largest3s1x2AVX512(c *slideCall)
+
+//go:noescape
+func largest3s1x3AVX512(c *slideCall)
+
+//go:noescape
+func largest3s1x4AVX512(c *slideCall)
+
+//go:noescape
+func largest3s2x1AVX512(c *slideCall)
+
+//go:noescape
+func largest3s2x2AVX512(c *slideCall)
+
+//go:noescape
+func largest3s2x3AVX512(c *slideCall)
+
+//go:noescape
+func largest3s2x4AVX512(c *slideCall)
 
 //go:noescape
 func sum2s2x1AVX2(c *slideCall)
@@ -64,63 +172,157 @@ func largest3s2x1AVX2(c *slideCall)
 //go:noescape
 func largest3s2x2AVX2(c *slideCall)
 
-func slide(_ isa, k slideKind, n int, c *slideCall) {
-	switch k {
-	case slideKind{false, 2, 2}:
-		switch n {
-		case 1:
-			sum2s2x1AVX2(c)
-		case 2:
-			sum2s2x2AVX2(c)
+func slide(i isa, k slideKind, n int, c *slideCall) {
+	switch i {
+	case avx512:
+		switch k {
+		case slideKind{false, 2, 2}:
+			switch n {
+			case 1:
+				sum2s2x1AVX512(c)
+			case 2:
+				sum2s2x2AVX512(c)
+			case 3:
+				sum2s2x3AVX512(c)
+			case 4:
+				sum2s2x4AVX512(c)
+			}
+		case slideKind{false, 3, 1}:
+			switch n {
+			case 1:
+				sum3s1x1AVX512(c)
+			case 2:
+				sum3s1x2AVX512(c)
+			case 3:
+				sum3s1x3AVX512(c)
+			case 4:
+				sum3s1x4AVX512(c)
+			}
+		case slideKind{false, 3, 2}:
+			switch n {
+			case 1:
+				sum3s2x1AVX512(c)
+			case 2:
+				sum3s2x2AVX512(c)
+			case 3:
+				sum3s2x3AVX512(c)
+			case 4:
+				sum3s2x4AVX512(c)
+			}
+		case slideKind{false, 5, 1}:
+			switch n {
+			case 1:
+				sum5s1x1AVX512(c)
+			case 2:
+				sum5s1x2AVX512(c)
+			case 3:
+				sum5s1x3AVX512(c)
+			case 4:
+				sum5s1x4AVX512(c)
+			}
+		case slideKind{false, 5, 2}:
+			switch n {
+			case 1:
+				sum5s2x1AVX512(c)
+			case 2:
+				sum5s2x2AVX512(c)
+			case 3:
+				sum5s2x3AVX512(c)
+			case 4:
+				sum5s2x4AVX512(c)
+			}
+		case slideKind{true, 2, 2}:
+			switch n {
+			case 1:
+				largest2s2x1AVX512(c)
+			case 2:
+				largest2s2x2AVX512(c)
+			case 3:
+				largest2s2x3AVX512(c)
+			case 4:
+				largest2s2x4AVX512(c)
+			}
+		case slideKind{true, 3, 1}:
+			switch n {
+			case 1:
+				largest3s1x1AVX512(c)
+			case 2:
+				largest3s1x2AVX512(c)
+			case 3:
+				largest3s1x3AVX512(c)
+			case 4:
+				largest3s1x4AVX512(c)
+			}
+		case slideKind{true, 3, 2}:
+			switch n {
+			case 1:
+				largest3s2x1AVX512(c)
+			case 2:
+				largest3s2x2AVX512(c)
+			case 3:
+				largest3s2x3AVX512(c)
+			case 4:
+				largest3s2x4AVX512(c)
+			}
 		}
-	case slideKind{false, 3, 1}:
-		switch n {
-		case 1:
-			sum3s1x1AVX2(c)
-		case 2:
-			sum3s1x2AVX2(c)
-		}
-	case slideKind{false, 3, 2}:
-		switch n {
-		case 1:
-			sum3s2x1AVX2(c)
-		case 2:
-			sum3s2x2AVX2(c)
-		}
-	case slideKind{false, 5, 1}:
-		switch n {
-		case 1:
-			sum5s1x1AVX2(c)
-		case 2:
-			sum5s1x2AVX2(c)
-		}
-	case slideKind{false, 5, 2}:
-		switch n {
-		case 1:
-			sum5s2x1AVX2(c)
-		case 2:
-			sum5s2x2AVX2(c)
-		}
-	case slideKind{true, 2, 2}:
-		switch n {
-		case 1:
-			largest2s2x1AVX2(c)
-		case 2:
-			largest2s2x2AVX2(c)
-		}
-	case slideKind{true, 3, 1}:
-		switch n {
-		case 1:
-			largest3s1x1AVX2(c)
-		case 2:
-			largest3s1x2AVX2(c)
-		}
-	case slideKind{true, 3, 2}:
-		switch n {
-		case 1:
-			largest3s2x1AVX2(c)
-		case 2:
-			largest3s2x2AVX2(c)
+	case avx2:
+		switch k {
+		case slideKind{false, 2, 2}:
+			switch n {
+			case 1:
+				sum2s2x1AVX2(c)
+			case 2:
+				sum2s2x2AVX2(c)
+			}
+		case slideKind{false, 3, 1}:
+			switch n {
+			case 1:
+				sum3s1x1AVX2(c)
+			case 2:
+				sum3s1x2AVX2(c)
+			}
+		case slideKind{false, 3, 2}:
+			switch n {
+			case 1:
+				sum3s2x1AVX2(c)
+			case 2:
+				sum3s2x2AVX2(c)
+			}
+		case slideKind{false, 5, 1}:
+			switch n {
+			case 1:
+				sum5s1x1AVX2(c)
+			case 2:
+				sum5s1x2AVX2(c)
+			}
+		case slideKind{false, 5, 2}:
+			switch n {
+			case 1:
+				sum5s2x1AVX2(c)
+			case 2:
+				sum5s2x2AVX2(c)
+			}
+		case slideKind{true, 2, 2}:
+			switch n {
+			case 1:
+				largest2s2x1AVX2(c)
+			case 2:
+				largest2s2x2AVX2(c)
+			}
+		case slideKind{true, 3, 1}:
+			switch n {
+			case 1:
+				largest3s1x1AVX2(c)
+			case 2:
+				largest3s1x2AVX2(c)
+			}
+		case slideKind{true, 3, 2}:
+			switch n {
+			case 1:
+				largest3s2x1AVX2(c)
+			case 2:
+				largest3s2x2AVX2(c)
+			}
 		}
 	}
 }

@@ -3,8 +3,13910 @@
 #include "go_asm.h"
 #include "textflag.h"
 
+DATA lanes<>+0(SB)/4, $0
+DATA lanes<>+4(SB)/4, $1
+DATA lanes<>+8(SB)/4, $2
+DATA lanes<>+12(SB)/4, $3
+DATA lanes<>+16(SB)/4, $4
+DATA lanes<>+20(SB)/4, $5
+DATA lanes<>+24(SB)/4, $6
+DATA lanes<>+28(SB)/4, $7
+DATA lanes<>+32(SB)/4, $8
+DATA lanes<>+36(SB)/4, $9
+DATA lanes<>+40(SB)/4, $10
+DATA lanes<>+44(SB)/4, $11
+DATA lanes<>+48(SB)/4, $12
+DATA lanes<>+52(SB)/4, $13
+DATA lanes<>+56(SB)/4, $14
+DATA lanes<>+60(SB)/4, $15
+DATA lanes<>+64(SB)/4, $16
+DATA lanes<>+68(SB)/4, $17
+DATA lanes<>+72(SB)/4, $18
+DATA lanes<>+76(SB)/4, $19
+DATA lanes<>+80(SB)/4, $20
+DATA lanes<>+84(SB)/4, $21
+DATA lanes<>+88(SB)/4, $22
+DATA lanes<>+92(SB)/4, $23
+DATA lanes<>+96(SB)/4, $24
+DATA lanes<>+100(SB)/4, $25
+DATA lanes<>+104(SB)/4, $26
+DATA lanes<>+108(SB)/4, $27
+DATA lanes<>+112(SB)/4, $28
+DATA lanes<>+116(SB)/4, $29
+DATA lanes<>+120(SB)/4, $30
+DATA lanes<>+124(SB)/4, $31
+GLOBL lanes<>(SB), RODATA|NOPTR, $128
+
+// func sum2s2x1AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1] sums, [Z2] even numbers, [Z3] odd numbers, [Z4 Z5 Z6 Z7 Z8 Z9] temporary, R12 first row
+TEXT ·sum2s2x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K5
+	VMOVUPS          lanes<>(SB), Z2
+	VPADDD           Z2, Z2, Z2
+	VPTERNLOGD       $255, Z3, Z3, Z3
+	VPSUBD           Z3, Z2, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	MOVQ             slideCall_entry(AX), R12
+	JMP              main0
+
+main0:
+	VMOVUPS          0(CX), Z4
+	VMOVUPS          64(CX), Z5
+	VMOVAPS          Z4, Z6
+	VPERMT2PS.Z      Z5, Z3, K1, Z6
+	VPERMT2PS        Z5, Z2, Z4
+	VFMADD231PS.BCST 0(DX), Z4, Z0
+	VFMADD231PS.BCST 4(DX), Z6, Z1
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z4
+	VMOVUPS          64(CX), Z5
+	VMOVAPS          Z4, Z6
+	VPERMT2PS.Z      Z5, Z3, K1, Z6
+	VPERMT2PS        Z5, Z2, Z4
+	VFMADD231PS.BCST 8(DX), Z4, Z0
+	VFMADD231PS.BCST 12(DX), Z6, Z1
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z4
+	VMAXPS           Z0, Z4, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z5
+	VMINPS           Z0, Z5, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z4
+	VMOVUPS          64(CX), Z5
+	VMOVAPS          Z4, Z6
+	VPERMT2PS.Z      Z5, Z3, K1, Z6
+	VPERMT2PS        Z5, Z2, Z4
+	VFMADD231PS.BCST 0(DX), Z4, Z0
+	VFMADD231PS.BCST 4(DX), Z6, Z1
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z4
+	VMAXPS           Z0, Z4, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z5
+	VMINPS           Z0, Z5, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum2s2x2AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3] sums, [Z4] even numbers, [Z5] odd numbers, [Z6 Z7 Z8 Z9 Z10 Z11] temporary, R12 first row
+TEXT ·sum2s2x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K5
+	VMOVUPS          lanes<>(SB), Z4
+	VPADDD           Z4, Z4, Z4
+	VPTERNLOGD       $255, Z5, Z5, Z5
+	VPSUBD           Z5, Z4, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	MOVQ             slideCall_entry(AX), R12
+	JMP              main0
+
+main0:
+	VMOVUPS          0(CX), Z6
+	VMOVUPS          64(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z5, Z8
+	VPERMT2PS        Z7, Z4, Z6
+	VFMADD231PS.BCST 0(DX), Z6, Z0
+	VFMADD231PS.BCST 4(DX), Z8, Z1
+	VMOVUPS          128(CX), Z6
+	VMOVUPS          192(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS.Z      Z7, Z5, K1, Z8
+	VPERMT2PS        Z7, Z4, Z6
+	VFMADD231PS.BCST 0(DX), Z6, Z2
+	VFMADD231PS.BCST 4(DX), Z8, Z3
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z6
+	VMOVUPS          64(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z5, Z8
+	VPERMT2PS        Z7, Z4, Z6
+	VFMADD231PS.BCST 8(DX), Z6, Z0
+	VFMADD231PS.BCST 12(DX), Z8, Z1
+	VMOVUPS          128(CX), Z6
+	VMOVUPS          192(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS.Z      Z7, Z5, K1, Z8
+	VPERMT2PS        Z7, Z4, Z6
+	VFMADD231PS.BCST 8(DX), Z6, Z2
+	VFMADD231PS.BCST 12(DX), Z8, Z3
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     slideCall_lo(AX), Z6
+	VMAXPS           Z0, Z6, Z0
+	VMAXPS           Z2, Z6, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z7
+	VMINPS           Z0, Z7, Z0
+	VMINPS           Z2, Z7, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z6
+	VMOVUPS          64(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z5, Z8
+	VPERMT2PS        Z7, Z4, Z6
+	VFMADD231PS.BCST 0(DX), Z6, Z0
+	VFMADD231PS.BCST 4(DX), Z8, Z1
+	VMOVUPS          128(CX), Z6
+	VMOVUPS          192(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS.Z      Z7, Z5, K1, Z8
+	VPERMT2PS        Z7, Z4, Z6
+	VFMADD231PS.BCST 0(DX), Z6, Z2
+	VFMADD231PS.BCST 4(DX), Z8, Z3
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     slideCall_lo(AX), Z6
+	VMAXPS           Z0, Z6, Z0
+	VMAXPS           Z2, Z6, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z7
+	VMINPS           Z0, Z7, Z0
+	VMINPS           Z2, Z7, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum2s2x3AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5] sums, [Z6] even numbers, [Z7] odd numbers, [Z8 Z9 Z10 Z11 Z12 Z13] temporary, R12 first row
+TEXT ·sum2s2x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K5
+	VMOVUPS          lanes<>(SB), Z6
+	VPADDD           Z6, Z6, Z6
+	VPTERNLOGD       $255, Z7, Z7, Z7
+	VPSUBD           Z7, Z6, Z7
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	MOVQ             slideCall_entry(AX), R12
+	JMP              main0
+
+main0:
+	VMOVUPS          0(CX), Z8
+	VMOVUPS          64(CX), Z9
+	VMOVAPS          Z8, Z10
+	VPERMT2PS        Z9, Z7, Z10
+	VPERMT2PS        Z9, Z6, Z8
+	VFMADD231PS.BCST 0(DX), Z8, Z0
+	VFMADD231PS.BCST 4(DX), Z10, Z1
+	VMOVUPS          128(CX), Z8
+	VMOVUPS          192(CX), Z9
+	VMOVAPS          Z8, Z10
+	VPERMT2PS        Z9, Z7, Z10
+	VPERMT2PS        Z9, Z6, Z8
+	VFMADD231PS.BCST 0(DX), Z8, Z2
+	VFMADD231PS.BCST 4(DX), Z10, Z3
+	VMOVUPS          256(CX), Z8
+	VMOVUPS          320(CX), Z9
+	VMOVAPS          Z8, Z10
+	VPERMT2PS.Z      Z9, Z7, K1, Z10
+	VPERMT2PS        Z9, Z6, Z8
+	VFMADD231PS.BCST 0(DX), Z8, Z4
+	VFMADD231PS.BCST 4(DX), Z10, Z5
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z8
+	VMOVUPS          64(CX), Z9
+	VMOVAPS          Z8, Z10
+	VPERMT2PS        Z9, Z7, Z10
+	VPERMT2PS        Z9, Z6, Z8
+	VFMADD231PS.BCST 8(DX), Z8, Z0
+	VFMADD231PS.BCST 12(DX), Z10, Z1
+	VMOVUPS          128(CX), Z8
+	VMOVUPS          192(CX), Z9
+	VMOVAPS          Z8, Z10
+	VPERMT2PS        Z9, Z7, Z10
+	VPERMT2PS        Z9, Z6, Z8
+	VFMADD231PS.BCST 8(DX), Z8, Z2
+	VFMADD231PS.BCST 12(DX), Z10, Z3
+	VMOVUPS          256(CX), Z8
+	VMOVUPS          320(CX), Z9
+	VMOVAPS          Z8, Z10
+	VPERMT2PS.Z      Z9, Z7, K1, Z10
+	VPERMT2PS        Z9, Z6, Z8
+	VFMADD231PS.BCST 8(DX), Z8, Z4
+	VFMADD231PS.BCST 12(DX), Z10, Z5
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VADDPS           Z5, Z4, Z4
+	VBROADCASTSS     slideCall_lo(AX), Z8
+	VMAXPS           Z0, Z8, Z0
+	VMAXPS           Z2, Z8, Z2
+	VMAXPS           Z4, Z8, Z4
+	VBROADCASTSS     slideCall_hi(AX), Z9
+	VMINPS           Z0, Z9, Z0
+	VMINPS           Z2, Z9, Z2
+	VMINPS           Z4, Z9, Z4
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, 64(BX)
+	VMOVUPS          Z4, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z8
+	VMOVUPS          64(CX), Z9
+	VMOVAPS          Z8, Z10
+	VPERMT2PS        Z9, Z7, Z10
+	VPERMT2PS        Z9, Z6, Z8
+	VFMADD231PS.BCST 0(DX), Z8, Z0
+	VFMADD231PS.BCST 4(DX), Z10, Z1
+	VMOVUPS          128(CX), Z8
+	VMOVUPS          192(CX), Z9
+	VMOVAPS          Z8, Z10
+	VPERMT2PS        Z9, Z7, Z10
+	VPERMT2PS        Z9, Z6, Z8
+	VFMADD231PS.BCST 0(DX), Z8, Z2
+	VFMADD231PS.BCST 4(DX), Z10, Z3
+	VMOVUPS          256(CX), Z8
+	VMOVUPS          320(CX), Z9
+	VMOVAPS          Z8, Z10
+	VPERMT2PS.Z      Z9, Z7, K1, Z10
+	VPERMT2PS        Z9, Z6, Z8
+	VFMADD231PS.BCST 0(DX), Z8, Z4
+	VFMADD231PS.BCST 4(DX), Z10, Z5
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VADDPS           Z5, Z4, Z4
+	VBROADCASTSS     slideCall_lo(AX), Z8
+	VMAXPS           Z0, Z8, Z0
+	VMAXPS           Z2, Z8, Z2
+	VMAXPS           Z4, Z8, Z4
+	VBROADCASTSS     slideCall_hi(AX), Z9
+	VMINPS           Z0, Z9, Z0
+	VMINPS           Z2, Z9, Z2
+	VMINPS           Z4, Z9, Z4
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, 64(BX)
+	VMOVUPS          Z4, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum2s2x4AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8] even numbers, [Z9] odd numbers, [Z10 Z11 Z12 Z13 Z14 Z15] temporary, R12 first row
+TEXT ·sum2s2x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K5
+	VMOVUPS          lanes<>(SB), Z8
+	VPADDD           Z8, Z8, Z8
+	VPTERNLOGD       $255, Z9, Z9, Z9
+	VPSUBD           Z9, Z8, Z9
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	MOVQ             slideCall_entry(AX), R12
+	JMP              main0
+
+main0:
+	VMOVUPS          0(CX), Z10
+	VMOVUPS          64(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS        Z11, Z9, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z0
+	VFMADD231PS.BCST 4(DX), Z12, Z1
+	VMOVUPS          128(CX), Z10
+	VMOVUPS          192(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS        Z11, Z9, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z2
+	VFMADD231PS.BCST 4(DX), Z12, Z3
+	VMOVUPS          256(CX), Z10
+	VMOVUPS          320(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS        Z11, Z9, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z4
+	VFMADD231PS.BCST 4(DX), Z12, Z5
+	VMOVUPS          384(CX), Z10
+	VMOVUPS          448(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS.Z      Z11, Z9, K1, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z6
+	VFMADD231PS.BCST 4(DX), Z12, Z7
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z10
+	VMOVUPS          64(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS        Z11, Z9, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 8(DX), Z10, Z0
+	VFMADD231PS.BCST 12(DX), Z12, Z1
+	VMOVUPS          128(CX), Z10
+	VMOVUPS          192(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS        Z11, Z9, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 8(DX), Z10, Z2
+	VFMADD231PS.BCST 12(DX), Z12, Z3
+	VMOVUPS          256(CX), Z10
+	VMOVUPS          320(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS        Z11, Z9, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 8(DX), Z10, Z4
+	VFMADD231PS.BCST 12(DX), Z12, Z5
+	VMOVUPS          384(CX), Z10
+	VMOVUPS          448(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS.Z      Z11, Z9, K1, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 8(DX), Z10, Z6
+	VFMADD231PS.BCST 12(DX), Z12, Z7
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VADDPS           Z5, Z4, Z4
+	VADDPS           Z7, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z0, Z10, Z0
+	VMAXPS           Z2, Z10, Z2
+	VMAXPS           Z4, Z10, Z4
+	VMAXPS           Z6, Z10, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z0, Z11, Z0
+	VMINPS           Z2, Z11, Z2
+	VMINPS           Z4, Z11, Z4
+	VMINPS           Z6, Z11, Z6
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, 64(BX)
+	VMOVUPS          Z4, 128(BX)
+	VMOVUPS          Z6, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z10
+	VMOVUPS          64(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS        Z11, Z9, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z0
+	VFMADD231PS.BCST 4(DX), Z12, Z1
+	VMOVUPS          128(CX), Z10
+	VMOVUPS          192(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS        Z11, Z9, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z2
+	VFMADD231PS.BCST 4(DX), Z12, Z3
+	VMOVUPS          256(CX), Z10
+	VMOVUPS          320(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS        Z11, Z9, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z4
+	VFMADD231PS.BCST 4(DX), Z12, Z5
+	VMOVUPS          384(CX), Z10
+	VMOVUPS          448(CX), Z11
+	VMOVAPS          Z10, Z12
+	VPERMT2PS.Z      Z11, Z9, K1, Z12
+	VPERMT2PS        Z11, Z8, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z6
+	VFMADD231PS.BCST 4(DX), Z12, Z7
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VADDPS           Z5, Z4, Z4
+	VADDPS           Z7, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z0, Z10, Z0
+	VMAXPS           Z2, Z10, Z2
+	VMAXPS           Z4, Z10, Z4
+	VMAXPS           Z6, Z10, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z0, Z11, Z0
+	VMINPS           Z2, Z11, Z2
+	VMINPS           Z4, Z11, Z4
+	VMINPS           Z6, Z11, Z6
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, 64(BX)
+	VMOVUPS          Z4, 128(BX)
+	VMOVUPS          Z6, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum3s1x1AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8] sums, [Z9 Z10 Z11 Z12 Z13 Z14 Z15 Z16 Z17] weights, [Z18 Z19 Z20 Z21 Z22 Z23] temporary, R12 first row
+TEXT ·sum3s1x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	VBROADCASTSS     0(DX), Z9
+	VBROADCASTSS     4(DX), Z10
+	VBROADCASTSS     8(DX), Z11
+	VBROADCASTSS     12(DX), Z12
+	VBROADCASTSS     16(DX), Z13
+	VBROADCASTSS     20(DX), Z14
+	VBROADCASTSS     24(DX), Z15
+	VBROADCASTSS     28(DX), Z16
+	VBROADCASTSS     32(DX), Z17
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	VPXORQ           Z8, Z8, Z8
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	JMP              main0
+
+row0:
+	VMOVUPS.Z        0(CX), K1, Z18
+	VFMADD231PS      Z18, Z9, Z0
+	VMOVUPS          4(CX), Z18
+	VFMADD231PS      Z18, Z10, Z1
+	VMOVUPS.Z        8(CX), K2, Z18
+	VFMADD231PS      Z18, Z11, Z2
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS.Z        0(CX), K1, Z18
+	VFMADD231PS      Z18, Z12, Z0
+	VFMADD231PS      Z18, Z9, Z3
+	VMOVUPS          4(CX), Z18
+	VFMADD231PS      Z18, Z13, Z1
+	VFMADD231PS      Z18, Z10, Z4
+	VMOVUPS.Z        8(CX), K2, Z18
+	VFMADD231PS      Z18, Z14, Z2
+	VFMADD231PS      Z18, Z11, Z5
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS.Z        0(CX), K1, Z18
+	VFMADD231PS      Z18, Z15, Z0
+	VFMADD231PS      Z18, Z12, Z3
+	VFMADD231PS      Z18, Z9, Z6
+	VMOVUPS          4(CX), Z18
+	VFMADD231PS      Z18, Z16, Z1
+	VFMADD231PS      Z18, Z13, Z4
+	VFMADD231PS      Z18, Z10, Z7
+	VMOVUPS.Z        8(CX), K2, Z18
+	VFMADD231PS      Z18, Z17, Z2
+	VFMADD231PS      Z18, Z14, Z5
+	VFMADD231PS      Z18, Z11, Z8
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z0, Z18, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z0, Z19, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS.Z        0(CX), K1, Z18
+	VFMADD231PS      Z18, Z9, Z0
+	VFMADD231PS      Z18, Z15, Z3
+	VFMADD231PS      Z18, Z12, Z6
+	VMOVUPS          4(CX), Z18
+	VFMADD231PS      Z18, Z10, Z1
+	VFMADD231PS      Z18, Z16, Z4
+	VFMADD231PS      Z18, Z13, Z7
+	VMOVUPS.Z        8(CX), K2, Z18
+	VFMADD231PS      Z18, Z11, Z2
+	VFMADD231PS      Z18, Z17, Z5
+	VFMADD231PS      Z18, Z14, Z8
+	ADDQ             DI, CX
+	VADDPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z3, Z18, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z3, Z19, Z3
+	VMOVUPS          Z3, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS.Z        0(CX), K1, Z18
+	VFMADD231PS      Z18, Z12, Z0
+	VFMADD231PS      Z18, Z9, Z3
+	VFMADD231PS      Z18, Z15, Z6
+	VMOVUPS          4(CX), Z18
+	VFMADD231PS      Z18, Z13, Z1
+	VFMADD231PS      Z18, Z10, Z4
+	VFMADD231PS      Z18, Z16, Z7
+	VMOVUPS.Z        8(CX), K2, Z18
+	VFMADD231PS      Z18, Z14, Z2
+	VFMADD231PS      Z18, Z11, Z5
+	VFMADD231PS      Z18, Z17, Z8
+	ADDQ             DI, CX
+	VADDPS           Z7, Z6, Z6
+	VADDPS           Z8, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z6, Z18, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z6, Z19, Z6
+	VMOVUPS          Z6, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	VPXORQ           Z8, Z8, Z8
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z0, Z18, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z0, Z19, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z3, Z18, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z3, Z19, Z3
+	VMOVUPS          Z3, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z7, Z6, Z6
+	VADDPS           Z8, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z6, Z18, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z6, Z19, Z6
+	VMOVUPS          Z6, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum3s1x2AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11] sums, [Z12 Z13 Z14 Z15 Z16 Z17 Z18 Z19 Z20] weights, [Z21 Z22 Z23 Z24 Z25 Z26] temporary, R12 first row
+TEXT ·sum3s1x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	VBROADCASTSS     0(DX), Z12
+	VBROADCASTSS     4(DX), Z13
+	VBROADCASTSS     8(DX), Z14
+	VBROADCASTSS     12(DX), Z15
+	VBROADCASTSS     16(DX), Z16
+	VBROADCASTSS     20(DX), Z17
+	VBROADCASTSS     24(DX), Z18
+	VBROADCASTSS     28(DX), Z19
+	VBROADCASTSS     32(DX), Z20
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VPXORQ           Z9, Z9, Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VPXORQ           Z11, Z11, Z11
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	JMP              main0
+
+row0:
+	VMOVUPS.Z        0(CX), K1, Z21
+	VFMADD231PS      Z21, Z12, Z0
+	VMOVUPS          4(CX), Z21
+	VFMADD231PS      Z21, Z13, Z1
+	VMOVUPS          8(CX), Z21
+	VFMADD231PS      Z21, Z14, Z0
+	VMOVUPS          64(CX), Z21
+	VFMADD231PS      Z21, Z12, Z2
+	VMOVUPS          68(CX), Z21
+	VFMADD231PS      Z21, Z13, Z3
+	VMOVUPS.Z        72(CX), K2, Z21
+	VFMADD231PS      Z21, Z14, Z2
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS.Z        0(CX), K1, Z21
+	VFMADD231PS      Z21, Z15, Z0
+	VFMADD231PS      Z21, Z12, Z4
+	VMOVUPS          4(CX), Z21
+	VFMADD231PS      Z21, Z16, Z1
+	VFMADD231PS      Z21, Z13, Z5
+	VMOVUPS          8(CX), Z21
+	VFMADD231PS      Z21, Z17, Z0
+	VFMADD231PS      Z21, Z14, Z4
+	VMOVUPS          64(CX), Z21
+	VFMADD231PS      Z21, Z15, Z2
+	VFMADD231PS      Z21, Z12, Z6
+	VMOVUPS          68(CX), Z21
+	VFMADD231PS      Z21, Z16, Z3
+	VFMADD231PS      Z21, Z13, Z7
+	VMOVUPS.Z        72(CX), K2, Z21
+	VFMADD231PS      Z21, Z17, Z2
+	VFMADD231PS      Z21, Z14, Z6
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS.Z        0(CX), K1, Z21
+	VFMADD231PS      Z21, Z18, Z0
+	VFMADD231PS      Z21, Z15, Z4
+	VFMADD231PS      Z21, Z12, Z8
+	VMOVUPS          4(CX), Z21
+	VFMADD231PS      Z21, Z19, Z1
+	VFMADD231PS      Z21, Z16, Z5
+	VFMADD231PS      Z21, Z13, Z9
+	VMOVUPS          8(CX), Z21
+	VFMADD231PS      Z21, Z20, Z0
+	VFMADD231PS      Z21, Z17, Z4
+	VFMADD231PS      Z21, Z14, Z8
+	VMOVUPS          64(CX), Z21
+	VFMADD231PS      Z21, Z18, Z2
+	VFMADD231PS      Z21, Z15, Z6
+	VFMADD231PS      Z21, Z12, Z10
+	VMOVUPS          68(CX), Z21
+	VFMADD231PS      Z21, Z19, Z3
+	VFMADD231PS      Z21, Z16, Z7
+	VFMADD231PS      Z21, Z13, Z11
+	VMOVUPS.Z        72(CX), K2, Z21
+	VFMADD231PS      Z21, Z20, Z2
+	VFMADD231PS      Z21, Z17, Z6
+	VFMADD231PS      Z21, Z14, Z10
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z0, Z21, Z0
+	VMAXPS           Z2, Z21, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z0, Z22, Z0
+	VMINPS           Z2, Z22, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS.Z        0(CX), K1, Z21
+	VFMADD231PS      Z21, Z12, Z0
+	VFMADD231PS      Z21, Z18, Z4
+	VFMADD231PS      Z21, Z15, Z8
+	VMOVUPS          4(CX), Z21
+	VFMADD231PS      Z21, Z13, Z1
+	VFMADD231PS      Z21, Z19, Z5
+	VFMADD231PS      Z21, Z16, Z9
+	VMOVUPS          8(CX), Z21
+	VFMADD231PS      Z21, Z14, Z0
+	VFMADD231PS      Z21, Z20, Z4
+	VFMADD231PS      Z21, Z17, Z8
+	VMOVUPS          64(CX), Z21
+	VFMADD231PS      Z21, Z12, Z2
+	VFMADD231PS      Z21, Z18, Z6
+	VFMADD231PS      Z21, Z15, Z10
+	VMOVUPS          68(CX), Z21
+	VFMADD231PS      Z21, Z13, Z3
+	VFMADD231PS      Z21, Z19, Z7
+	VFMADD231PS      Z21, Z16, Z11
+	VMOVUPS.Z        72(CX), K2, Z21
+	VFMADD231PS      Z21, Z14, Z2
+	VFMADD231PS      Z21, Z20, Z6
+	VFMADD231PS      Z21, Z17, Z10
+	ADDQ             DI, CX
+	VADDPS           Z5, Z4, Z4
+	VADDPS           Z7, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z4, Z21, Z4
+	VMAXPS           Z6, Z21, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z4, Z22, Z4
+	VMINPS           Z6, Z22, Z6
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z6, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS.Z        0(CX), K1, Z21
+	VFMADD231PS      Z21, Z15, Z0
+	VFMADD231PS      Z21, Z12, Z4
+	VFMADD231PS      Z21, Z18, Z8
+	VMOVUPS          4(CX), Z21
+	VFMADD231PS      Z21, Z16, Z1
+	VFMADD231PS      Z21, Z13, Z5
+	VFMADD231PS      Z21, Z19, Z9
+	VMOVUPS          8(CX), Z21
+	VFMADD231PS      Z21, Z17, Z0
+	VFMADD231PS      Z21, Z14, Z4
+	VFMADD231PS      Z21, Z20, Z8
+	VMOVUPS          64(CX), Z21
+	VFMADD231PS      Z21, Z15, Z2
+	VFMADD231PS      Z21, Z12, Z6
+	VFMADD231PS      Z21, Z18, Z10
+	VMOVUPS          68(CX), Z21
+	VFMADD231PS      Z21, Z16, Z3
+	VFMADD231PS      Z21, Z13, Z7
+	VFMADD231PS      Z21, Z19, Z11
+	VMOVUPS.Z        72(CX), K2, Z21
+	VFMADD231PS      Z21, Z17, Z2
+	VFMADD231PS      Z21, Z14, Z6
+	VFMADD231PS      Z21, Z20, Z10
+	ADDQ             DI, CX
+	VADDPS           Z9, Z8, Z8
+	VADDPS           Z11, Z10, Z10
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z8, Z21, Z8
+	VMAXPS           Z10, Z21, Z10
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z8, Z22, Z8
+	VMINPS           Z10, Z22, Z10
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z10, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VPXORQ           Z9, Z9, Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VPXORQ           Z11, Z11, Z11
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z0, Z21, Z0
+	VMAXPS           Z2, Z21, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z0, Z22, Z0
+	VMINPS           Z2, Z22, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z5, Z4, Z4
+	VADDPS           Z7, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z4, Z21, Z4
+	VMAXPS           Z6, Z21, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z4, Z22, Z4
+	VMINPS           Z6, Z22, Z6
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z6, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z9, Z8, Z8
+	VADDPS           Z11, Z10, Z10
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z8, Z21, Z8
+	VMAXPS           Z10, Z21, Z10
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z8, Z22, Z8
+	VMINPS           Z10, Z22, Z10
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z10, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum3s1x3AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8] sums, [Z9 Z10 Z11 Z12 Z13 Z14 Z15 Z16 Z17] weights, [Z18 Z19 Z20 Z21 Z22 Z23] temporary, R12 first row
+TEXT ·sum3s1x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	VBROADCASTSS     0(DX), Z9
+	VBROADCASTSS     4(DX), Z10
+	VBROADCASTSS     8(DX), Z11
+	VBROADCASTSS     12(DX), Z12
+	VBROADCASTSS     16(DX), Z13
+	VBROADCASTSS     20(DX), Z14
+	VBROADCASTSS     24(DX), Z15
+	VBROADCASTSS     28(DX), Z16
+	VBROADCASTSS     32(DX), Z17
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	JMP              main0
+
+row0:
+	VMOVUPS.Z        0(CX), K1, Z18
+	VFMADD231PS      Z18, Z9, Z0
+	VMOVUPS          4(CX), Z18
+	VFMADD231PS      Z18, Z10, Z0
+	VMOVUPS          8(CX), Z18
+	VFMADD231PS      Z18, Z11, Z0
+	VMOVUPS          64(CX), Z18
+	VFMADD231PS      Z18, Z9, Z1
+	VMOVUPS          68(CX), Z18
+	VFMADD231PS      Z18, Z10, Z1
+	VMOVUPS          72(CX), Z18
+	VFMADD231PS      Z18, Z11, Z1
+	VMOVUPS          128(CX), Z18
+	VFMADD231PS      Z18, Z9, Z2
+	VMOVUPS          132(CX), Z18
+	VFMADD231PS      Z18, Z10, Z2
+	VMOVUPS.Z        136(CX), K2, Z18
+	VFMADD231PS      Z18, Z11, Z2
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS.Z        0(CX), K1, Z18
+	VFMADD231PS      Z18, Z12, Z0
+	VFMADD231PS      Z18, Z9, Z3
+	VMOVUPS          4(CX), Z18
+	VFMADD231PS      Z18, Z13, Z0
+	VFMADD231PS      Z18, Z10, Z3
+	VMOVUPS          8(CX), Z18
+	VFMADD231PS      Z18, Z14, Z0
+	VFMADD231PS      Z18, Z11, Z3
+	VMOVUPS          64(CX), Z18
+	VFMADD231PS      Z18, Z12, Z1
+	VFMADD231PS      Z18, Z9, Z4
+	VMOVUPS          68(CX), Z18
+	VFMADD231PS      Z18, Z13, Z1
+	VFMADD231PS      Z18, Z10, Z4
+	VMOVUPS          72(CX), Z18
+	VFMADD231PS      Z18, Z14, Z1
+	VFMADD231PS      Z18, Z11, Z4
+	VMOVUPS          128(CX), Z18
+	VFMADD231PS      Z18, Z12, Z2
+	VFMADD231PS      Z18, Z9, Z5
+	VMOVUPS          132(CX), Z18
+	VFMADD231PS      Z18, Z13, Z2
+	VFMADD231PS      Z18, Z10, Z5
+	VMOVUPS.Z        136(CX), K2, Z18
+	VFMADD231PS      Z18, Z14, Z2
+	VFMADD231PS      Z18, Z11, Z5
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS.Z        0(CX), K1, Z18
+	VFMADD231PS      Z18, Z15, Z0
+	VFMADD231PS      Z18, Z12, Z3
+	VFMADD231PS      Z18, Z9, Z6
+	VMOVUPS          4(CX), Z18
+	VFMADD231PS      Z18, Z16, Z0
+	VFMADD231PS      Z18, Z13, Z3
+	VFMADD231PS      Z18, Z10, Z6
+	VMOVUPS          8(CX), Z18
+	VFMADD231PS      Z18, Z17, Z0
+	VFMADD231PS      Z18, Z14, Z3
+	VFMADD231PS      Z18, Z11, Z6
+	VMOVUPS          64(CX), Z18
+	VFMADD231PS      Z18, Z15, Z1
+	VFMADD231PS      Z18, Z12, Z4
+	VFMADD231PS      Z18, Z9, Z7
+	VMOVUPS          68(CX), Z18
+	VFMADD231PS      Z18, Z16, Z1
+	VFMADD231PS      Z18, Z13, Z4
+	VFMADD231PS      Z18, Z10, Z7
+	VMOVUPS          72(CX), Z18
+	VFMADD231PS      Z18, Z17, Z1
+	VFMADD231PS      Z18, Z14, Z4
+	VFMADD231PS      Z18, Z11, Z7
+	VMOVUPS          128(CX), Z18
+	VFMADD231PS      Z18, Z15, Z2
+	VFMADD231PS      Z18, Z12, Z5
+	VFMADD231PS      Z18, Z9, Z8
+	VMOVUPS          132(CX), Z18
+	VFMADD231PS      Z18, Z16, Z2
+	VFMADD231PS      Z18, Z13, Z5
+	VFMADD231PS      Z18, Z10, Z8
+	VMOVUPS.Z        136(CX), K2, Z18
+	VFMADD231PS      Z18, Z17, Z2
+	VFMADD231PS      Z18, Z14, Z5
+	VFMADD231PS      Z18, Z11, Z8
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z0, Z18, Z0
+	VMAXPS           Z1, Z18, Z1
+	VMAXPS           Z2, Z18, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z0, Z19, Z0
+	VMINPS           Z1, Z19, Z1
+	VMINPS           Z2, Z19, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS.Z        0(CX), K1, Z18
+	VFMADD231PS      Z18, Z9, Z0
+	VFMADD231PS      Z18, Z15, Z3
+	VFMADD231PS      Z18, Z12, Z6
+	VMOVUPS          4(CX), Z18
+	VFMADD231PS      Z18, Z10, Z0
+	VFMADD231PS      Z18, Z16, Z3
+	VFMADD231PS      Z18, Z13, Z6
+	VMOVUPS          8(CX), Z18
+	VFMADD231PS      Z18, Z11, Z0
+	VFMADD231PS      Z18, Z17, Z3
+	VFMADD231PS      Z18, Z14, Z6
+	VMOVUPS          64(CX), Z18
+	VFMADD231PS      Z18, Z9, Z1
+	VFMADD231PS      Z18, Z15, Z4
+	VFMADD231PS      Z18, Z12, Z7
+	VMOVUPS          68(CX), Z18
+	VFMADD231PS      Z18, Z10, Z1
+	VFMADD231PS      Z18, Z16, Z4
+	VFMADD231PS      Z18, Z13, Z7
+	VMOVUPS          72(CX), Z18
+	VFMADD231PS      Z18, Z11, Z1
+	VFMADD231PS      Z18, Z17, Z4
+	VFMADD231PS      Z18, Z14, Z7
+	VMOVUPS          128(CX), Z18
+	VFMADD231PS      Z18, Z9, Z2
+	VFMADD231PS      Z18, Z15, Z5
+	VFMADD231PS      Z18, Z12, Z8
+	VMOVUPS          132(CX), Z18
+	VFMADD231PS      Z18, Z10, Z2
+	VFMADD231PS      Z18, Z16, Z5
+	VFMADD231PS      Z18, Z13, Z8
+	VMOVUPS.Z        136(CX), K2, Z18
+	VFMADD231PS      Z18, Z11, Z2
+	VFMADD231PS      Z18, Z17, Z5
+	VFMADD231PS      Z18, Z14, Z8
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z3, Z18, Z3
+	VMAXPS           Z4, Z18, Z4
+	VMAXPS           Z5, Z18, Z5
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z3, Z19, Z3
+	VMINPS           Z4, Z19, Z4
+	VMINPS           Z5, Z19, Z5
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS.Z        0(CX), K1, Z18
+	VFMADD231PS      Z18, Z12, Z0
+	VFMADD231PS      Z18, Z9, Z3
+	VFMADD231PS      Z18, Z15, Z6
+	VMOVUPS          4(CX), Z18
+	VFMADD231PS      Z18, Z13, Z0
+	VFMADD231PS      Z18, Z10, Z3
+	VFMADD231PS      Z18, Z16, Z6
+	VMOVUPS          8(CX), Z18
+	VFMADD231PS      Z18, Z14, Z0
+	VFMADD231PS      Z18, Z11, Z3
+	VFMADD231PS      Z18, Z17, Z6
+	VMOVUPS          64(CX), Z18
+	VFMADD231PS      Z18, Z12, Z1
+	VFMADD231PS      Z18, Z9, Z4
+	VFMADD231PS      Z18, Z15, Z7
+	VMOVUPS          68(CX), Z18
+	VFMADD231PS      Z18, Z13, Z1
+	VFMADD231PS      Z18, Z10, Z4
+	VFMADD231PS      Z18, Z16, Z7
+	VMOVUPS          72(CX), Z18
+	VFMADD231PS      Z18, Z14, Z1
+	VFMADD231PS      Z18, Z11, Z4
+	VFMADD231PS      Z18, Z17, Z7
+	VMOVUPS          128(CX), Z18
+	VFMADD231PS      Z18, Z12, Z2
+	VFMADD231PS      Z18, Z9, Z5
+	VFMADD231PS      Z18, Z15, Z8
+	VMOVUPS          132(CX), Z18
+	VFMADD231PS      Z18, Z13, Z2
+	VFMADD231PS      Z18, Z10, Z5
+	VFMADD231PS      Z18, Z16, Z8
+	VMOVUPS.Z        136(CX), K2, Z18
+	VFMADD231PS      Z18, Z14, Z2
+	VFMADD231PS      Z18, Z11, Z5
+	VFMADD231PS      Z18, Z17, Z8
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z6, Z18, Z6
+	VMAXPS           Z7, Z18, Z7
+	VMAXPS           Z8, Z18, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z6, Z19, Z6
+	VMINPS           Z7, Z19, Z7
+	VMINPS           Z8, Z19, Z8
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, 64(BX)
+	VMOVUPS          Z8, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z0, Z18, Z0
+	VMAXPS           Z1, Z18, Z1
+	VMAXPS           Z2, Z18, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z0, Z19, Z0
+	VMINPS           Z1, Z19, Z1
+	VMINPS           Z2, Z19, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z3, Z18, Z3
+	VMAXPS           Z4, Z18, Z4
+	VMAXPS           Z5, Z18, Z5
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z3, Z19, Z3
+	VMINPS           Z4, Z19, Z4
+	VMINPS           Z5, Z19, Z5
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z18
+	VMAXPS           Z6, Z18, Z6
+	VMAXPS           Z7, Z18, Z7
+	VMAXPS           Z8, Z18, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z19
+	VMINPS           Z6, Z19, Z6
+	VMINPS           Z7, Z19, Z7
+	VMINPS           Z8, Z19, Z8
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, 64(BX)
+	VMOVUPS          Z8, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum3s1x4AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11] sums, [Z12 Z13 Z14 Z15 Z16 Z17 Z18 Z19 Z20] weights, [Z21 Z22 Z23 Z24 Z25 Z26] temporary, R12 first row
+TEXT ·sum3s1x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	VBROADCASTSS     0(DX), Z12
+	VBROADCASTSS     4(DX), Z13
+	VBROADCASTSS     8(DX), Z14
+	VBROADCASTSS     12(DX), Z15
+	VBROADCASTSS     16(DX), Z16
+	VBROADCASTSS     20(DX), Z17
+	VBROADCASTSS     24(DX), Z18
+	VBROADCASTSS     28(DX), Z19
+	VBROADCASTSS     32(DX), Z20
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VBROADCASTSS     slideCall_bias(AX), Z11
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	JMP              main0
+
+row0:
+	VMOVUPS.Z        0(CX), K1, Z21
+	VFMADD231PS      Z21, Z12, Z0
+	VMOVUPS          4(CX), Z21
+	VFMADD231PS      Z21, Z13, Z0
+	VMOVUPS          8(CX), Z21
+	VFMADD231PS      Z21, Z14, Z0
+	VMOVUPS          64(CX), Z21
+	VFMADD231PS      Z21, Z12, Z1
+	VMOVUPS          68(CX), Z21
+	VFMADD231PS      Z21, Z13, Z1
+	VMOVUPS          72(CX), Z21
+	VFMADD231PS      Z21, Z14, Z1
+	VMOVUPS          128(CX), Z21
+	VFMADD231PS      Z21, Z12, Z2
+	VMOVUPS          132(CX), Z21
+	VFMADD231PS      Z21, Z13, Z2
+	VMOVUPS          136(CX), Z21
+	VFMADD231PS      Z21, Z14, Z2
+	VMOVUPS          192(CX), Z21
+	VFMADD231PS      Z21, Z12, Z3
+	VMOVUPS          196(CX), Z21
+	VFMADD231PS      Z21, Z13, Z3
+	VMOVUPS.Z        200(CX), K2, Z21
+	VFMADD231PS      Z21, Z14, Z3
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS.Z        0(CX), K1, Z21
+	VFMADD231PS      Z21, Z15, Z0
+	VFMADD231PS      Z21, Z12, Z4
+	VMOVUPS          4(CX), Z21
+	VFMADD231PS      Z21, Z16, Z0
+	VFMADD231PS      Z21, Z13, Z4
+	VMOVUPS          8(CX), Z21
+	VFMADD231PS      Z21, Z17, Z0
+	VFMADD231PS      Z21, Z14, Z4
+	VMOVUPS          64(CX), Z21
+	VFMADD231PS      Z21, Z15, Z1
+	VFMADD231PS      Z21, Z12, Z5
+	VMOVUPS          68(CX), Z21
+	VFMADD231PS      Z21, Z16, Z1
+	VFMADD231PS      Z21, Z13, Z5
+	VMOVUPS          72(CX), Z21
+	VFMADD231PS      Z21, Z17, Z1
+	VFMADD231PS      Z21, Z14, Z5
+	VMOVUPS          128(CX), Z21
+	VFMADD231PS      Z21, Z15, Z2
+	VFMADD231PS      Z21, Z12, Z6
+	VMOVUPS          132(CX), Z21
+	VFMADD231PS      Z21, Z16, Z2
+	VFMADD231PS      Z21, Z13, Z6
+	VMOVUPS          136(CX), Z21
+	VFMADD231PS      Z21, Z17, Z2
+	VFMADD231PS      Z21, Z14, Z6
+	VMOVUPS          192(CX), Z21
+	VFMADD231PS      Z21, Z15, Z3
+	VFMADD231PS      Z21, Z12, Z7
+	VMOVUPS          196(CX), Z21
+	VFMADD231PS      Z21, Z16, Z3
+	VFMADD231PS      Z21, Z13, Z7
+	VMOVUPS.Z        200(CX), K2, Z21
+	VFMADD231PS      Z21, Z17, Z3
+	VFMADD231PS      Z21, Z14, Z7
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS.Z        0(CX), K1, Z21
+	VFMADD231PS      Z21, Z18, Z0
+	VFMADD231PS      Z21, Z15, Z4
+	VFMADD231PS      Z21, Z12, Z8
+	VMOVUPS          4(CX), Z21
+	VFMADD231PS      Z21, Z19, Z0
+	VFMADD231PS      Z21, Z16, Z4
+	VFMADD231PS      Z21, Z13, Z8
+	VMOVUPS          8(CX), Z21
+	VFMADD231PS      Z21, Z20, Z0
+	VFMADD231PS      Z21, Z17, Z4
+	VFMADD231PS      Z21, Z14, Z8
+	VMOVUPS          64(CX), Z21
+	VFMADD231PS      Z21, Z18, Z1
+	VFMADD231PS      Z21, Z15, Z5
+	VFMADD231PS      Z21, Z12, Z9
+	VMOVUPS          68(CX), Z21
+	VFMADD231PS      Z21, Z19, Z1
+	VFMADD231PS      Z21, Z16, Z5
+	VFMADD231PS      Z21, Z13, Z9
+	VMOVUPS          72(CX), Z21
+	VFMADD231PS      Z21, Z20, Z1
+	VFMADD231PS      Z21, Z17, Z5
+	VFMADD231PS      Z21, Z14, Z9
+	VMOVUPS          128(CX), Z21
+	VFMADD231PS      Z21, Z18, Z2
+	VFMADD231PS      Z21, Z15, Z6
+	VFMADD231PS      Z21, Z12, Z10
+	VMOVUPS          132(CX), Z21
+	VFMADD231PS      Z21, Z19, Z2
+	VFMADD231PS      Z21, Z16, Z6
+	VFMADD231PS      Z21, Z13, Z10
+	VMOVUPS          136(CX), Z21
+	VFMADD231PS      Z21, Z20, Z2
+	VFMADD231PS      Z21, Z17, Z6
+	VFMADD231PS      Z21, Z14, Z10
+	VMOVUPS          192(CX), Z21
+	VFMADD231PS      Z21, Z18, Z3
+	VFMADD231PS      Z21, Z15, Z7
+	VFMADD231PS      Z21, Z12, Z11
+	VMOVUPS          196(CX), Z21
+	VFMADD231PS      Z21, Z19, Z3
+	VFMADD231PS      Z21, Z16, Z7
+	VFMADD231PS      Z21, Z13, Z11
+	VMOVUPS.Z        200(CX), K2, Z21
+	VFMADD231PS      Z21, Z20, Z3
+	VFMADD231PS      Z21, Z17, Z7
+	VFMADD231PS      Z21, Z14, Z11
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z0, Z21, Z0
+	VMAXPS           Z1, Z21, Z1
+	VMAXPS           Z2, Z21, Z2
+	VMAXPS           Z3, Z21, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z0, Z22, Z0
+	VMINPS           Z1, Z22, Z1
+	VMINPS           Z2, Z22, Z2
+	VMINPS           Z3, Z22, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS.Z        0(CX), K1, Z21
+	VFMADD231PS      Z21, Z12, Z0
+	VFMADD231PS      Z21, Z18, Z4
+	VFMADD231PS      Z21, Z15, Z8
+	VMOVUPS          4(CX), Z21
+	VFMADD231PS      Z21, Z13, Z0
+	VFMADD231PS      Z21, Z19, Z4
+	VFMADD231PS      Z21, Z16, Z8
+	VMOVUPS          8(CX), Z21
+	VFMADD231PS      Z21, Z14, Z0
+	VFMADD231PS      Z21, Z20, Z4
+	VFMADD231PS      Z21, Z17, Z8
+	VMOVUPS          64(CX), Z21
+	VFMADD231PS      Z21, Z12, Z1
+	VFMADD231PS      Z21, Z18, Z5
+	VFMADD231PS      Z21, Z15, Z9
+	VMOVUPS          68(CX), Z21
+	VFMADD231PS      Z21, Z13, Z1
+	VFMADD231PS      Z21, Z19, Z5
+	VFMADD231PS      Z21, Z16, Z9
+	VMOVUPS          72(CX), Z21
+	VFMADD231PS      Z21, Z14, Z1
+	VFMADD231PS      Z21, Z20, Z5
+	VFMADD231PS      Z21, Z17, Z9
+	VMOVUPS          128(CX), Z21
+	VFMADD231PS      Z21, Z12, Z2
+	VFMADD231PS      Z21, Z18, Z6
+	VFMADD231PS      Z21, Z15, Z10
+	VMOVUPS          132(CX), Z21
+	VFMADD231PS      Z21, Z13, Z2
+	VFMADD231PS      Z21, Z19, Z6
+	VFMADD231PS      Z21, Z16, Z10
+	VMOVUPS          136(CX), Z21
+	VFMADD231PS      Z21, Z14, Z2
+	VFMADD231PS      Z21, Z20, Z6
+	VFMADD231PS      Z21, Z17, Z10
+	VMOVUPS          192(CX), Z21
+	VFMADD231PS      Z21, Z12, Z3
+	VFMADD231PS      Z21, Z18, Z7
+	VFMADD231PS      Z21, Z15, Z11
+	VMOVUPS          196(CX), Z21
+	VFMADD231PS      Z21, Z13, Z3
+	VFMADD231PS      Z21, Z19, Z7
+	VFMADD231PS      Z21, Z16, Z11
+	VMOVUPS.Z        200(CX), K2, Z21
+	VFMADD231PS      Z21, Z14, Z3
+	VFMADD231PS      Z21, Z20, Z7
+	VFMADD231PS      Z21, Z17, Z11
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z4, Z21, Z4
+	VMAXPS           Z5, Z21, Z5
+	VMAXPS           Z6, Z21, Z6
+	VMAXPS           Z7, Z21, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z4, Z22, Z4
+	VMINPS           Z5, Z22, Z5
+	VMINPS           Z6, Z22, Z6
+	VMINPS           Z7, Z22, Z7
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS.Z        0(CX), K1, Z21
+	VFMADD231PS      Z21, Z15, Z0
+	VFMADD231PS      Z21, Z12, Z4
+	VFMADD231PS      Z21, Z18, Z8
+	VMOVUPS          4(CX), Z21
+	VFMADD231PS      Z21, Z16, Z0
+	VFMADD231PS      Z21, Z13, Z4
+	VFMADD231PS      Z21, Z19, Z8
+	VMOVUPS          8(CX), Z21
+	VFMADD231PS      Z21, Z17, Z0
+	VFMADD231PS      Z21, Z14, Z4
+	VFMADD231PS      Z21, Z20, Z8
+	VMOVUPS          64(CX), Z21
+	VFMADD231PS      Z21, Z15, Z1
+	VFMADD231PS      Z21, Z12, Z5
+	VFMADD231PS      Z21, Z18, Z9
+	VMOVUPS          68(CX), Z21
+	VFMADD231PS      Z21, Z16, Z1
+	VFMADD231PS      Z21, Z13, Z5
+	VFMADD231PS      Z21, Z19, Z9
+	VMOVUPS          72(CX), Z21
+	VFMADD231PS      Z21, Z17, Z1
+	VFMADD231PS      Z21, Z14, Z5
+	VFMADD231PS      Z21, Z20, Z9
+	VMOVUPS          128(CX), Z21
+	VFMADD231PS      Z21, Z15, Z2
+	VFMADD231PS      Z21, Z12, Z6
+	VFMADD231PS      Z21, Z18, Z10
+	VMOVUPS          132(CX), Z21
+	VFMADD231PS      Z21, Z16, Z2
+	VFMADD231PS      Z21, Z13, Z6
+	VFMADD231PS      Z21, Z19, Z10
+	VMOVUPS          136(CX), Z21
+	VFMADD231PS      Z21, Z17, Z2
+	VFMADD231PS      Z21, Z14, Z6
+	VFMADD231PS      Z21, Z20, Z10
+	VMOVUPS          192(CX), Z21
+	VFMADD231PS      Z21, Z15, Z3
+	VFMADD231PS      Z21, Z12, Z7
+	VFMADD231PS      Z21, Z18, Z11
+	VMOVUPS          196(CX), Z21
+	VFMADD231PS      Z21, Z16, Z3
+	VFMADD231PS      Z21, Z13, Z7
+	VFMADD231PS      Z21, Z19, Z11
+	VMOVUPS.Z        200(CX), K2, Z21
+	VFMADD231PS      Z21, Z17, Z3
+	VFMADD231PS      Z21, Z14, Z7
+	VFMADD231PS      Z21, Z20, Z11
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z8, Z21, Z8
+	VMAXPS           Z9, Z21, Z9
+	VMAXPS           Z10, Z21, Z10
+	VMAXPS           Z11, Z21, Z11
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z8, Z22, Z8
+	VMINPS           Z9, Z22, Z9
+	VMINPS           Z10, Z22, Z10
+	VMINPS           Z11, Z22, Z11
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, 64(BX)
+	VMOVUPS          Z10, 128(BX)
+	VMOVUPS          Z11, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VBROADCASTSS     slideCall_bias(AX), Z11
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z0, Z21, Z0
+	VMAXPS           Z1, Z21, Z1
+	VMAXPS           Z2, Z21, Z2
+	VMAXPS           Z3, Z21, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z0, Z22, Z0
+	VMINPS           Z1, Z22, Z1
+	VMINPS           Z2, Z22, Z2
+	VMINPS           Z3, Z22, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z4, Z21, Z4
+	VMAXPS           Z5, Z21, Z5
+	VMAXPS           Z6, Z21, Z6
+	VMAXPS           Z7, Z21, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z4, Z22, Z4
+	VMINPS           Z5, Z22, Z5
+	VMINPS           Z6, Z22, Z6
+	VMINPS           Z7, Z22, Z7
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z21
+	VMAXPS           Z8, Z21, Z8
+	VMAXPS           Z9, Z21, Z9
+	VMAXPS           Z10, Z21, Z10
+	VMAXPS           Z11, Z21, Z11
+	VBROADCASTSS     slideCall_hi(AX), Z22
+	VMINPS           Z8, Z22, Z8
+	VMINPS           Z9, Z22, Z9
+	VMINPS           Z10, Z22, Z10
+	VMINPS           Z11, Z22, Z11
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, 64(BX)
+	VMOVUPS          Z10, 128(BX)
+	VMOVUPS          Z11, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum3s2x1AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5] sums, [Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14] weights, [Z15] even numbers, [Z16] odd numbers, [Z17 Z18 Z19 Z20 Z21 Z22] temporary, R12 first row
+TEXT ·sum3s2x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	VBROADCASTSS     0(DX), Z6
+	VBROADCASTSS     4(DX), Z7
+	VBROADCASTSS     8(DX), Z8
+	VBROADCASTSS     12(DX), Z9
+	VBROADCASTSS     16(DX), Z10
+	VBROADCASTSS     20(DX), Z11
+	VBROADCASTSS     24(DX), Z12
+	VBROADCASTSS     28(DX), Z13
+	VBROADCASTSS     32(DX), Z14
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VMOVUPS          lanes<>(SB), Z15
+	VPADDD           Z15, Z15, Z15
+	VPTERNLOGD       $255, Z16, Z16, Z16
+	VPSUBD           Z16, Z15, Z16
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z17
+	VMOVUPS          64(CX), Z18
+	VMOVAPS          Z17, Z19
+	VPERMT2PS        Z18, Z16, Z19
+	VPERMT2PS.Z      Z18, Z15, K1, Z17
+	VFMADD231PS      Z17, Z6, Z0
+	VFMADD231PS      Z19, Z7, Z1
+	VMOVUPS          8(CX), Z17
+	VMOVUPS          72(CX), Z18
+	VPERMT2PS.Z      Z18, Z15, K2, Z17
+	VFMADD231PS      Z17, Z8, Z2
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z17
+	VMOVUPS          64(CX), Z18
+	VMOVAPS          Z17, Z19
+	VPERMT2PS        Z18, Z16, Z19
+	VPERMT2PS.Z      Z18, Z15, K1, Z17
+	VFMADD231PS      Z17, Z9, Z0
+	VFMADD231PS      Z19, Z10, Z1
+	VMOVUPS          8(CX), Z17
+	VMOVUPS          72(CX), Z18
+	VPERMT2PS.Z      Z18, Z15, K2, Z17
+	VFMADD231PS      Z17, Z11, Z2
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z17
+	VMOVUPS          64(CX), Z18
+	VMOVAPS          Z17, Z19
+	VPERMT2PS        Z18, Z16, Z19
+	VPERMT2PS.Z      Z18, Z15, K1, Z17
+	VFMADD231PS      Z17, Z12, Z0
+	VFMADD231PS      Z17, Z6, Z3
+	VFMADD231PS      Z19, Z13, Z1
+	VFMADD231PS      Z19, Z7, Z4
+	VMOVUPS          8(CX), Z17
+	VMOVUPS          72(CX), Z18
+	VPERMT2PS.Z      Z18, Z15, K2, Z17
+	VFMADD231PS      Z17, Z14, Z2
+	VFMADD231PS      Z17, Z8, Z5
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z17
+	VMAXPS           Z0, Z17, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z18
+	VMINPS           Z0, Z18, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z17
+	VMOVUPS          64(CX), Z18
+	VMOVAPS          Z17, Z19
+	VPERMT2PS        Z18, Z16, Z19
+	VPERMT2PS.Z      Z18, Z15, K1, Z17
+	VFMADD231PS      Z17, Z9, Z3
+	VFMADD231PS      Z19, Z10, Z4
+	VMOVUPS          8(CX), Z17
+	VMOVUPS          72(CX), Z18
+	VPERMT2PS.Z      Z18, Z15, K2, Z17
+	VFMADD231PS      Z17, Z11, Z5
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z17
+	VMOVUPS          64(CX), Z18
+	VMOVAPS          Z17, Z19
+	VPERMT2PS        Z18, Z16, Z19
+	VPERMT2PS.Z      Z18, Z15, K1, Z17
+	VFMADD231PS      Z17, Z6, Z0
+	VFMADD231PS      Z17, Z12, Z3
+	VFMADD231PS      Z19, Z7, Z1
+	VFMADD231PS      Z19, Z13, Z4
+	VMOVUPS          8(CX), Z17
+	VMOVUPS          72(CX), Z18
+	VPERMT2PS.Z      Z18, Z15, K2, Z17
+	VFMADD231PS      Z17, Z8, Z2
+	VFMADD231PS      Z17, Z14, Z5
+	ADDQ             DI, CX
+	VADDPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VBROADCASTSS     slideCall_lo(AX), Z17
+	VMAXPS           Z3, Z17, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z18
+	VMINPS           Z3, Z18, Z3
+	VMOVUPS          Z3, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z17
+	VMOVUPS          64(CX), Z18
+	VMOVAPS          Z17, Z19
+	VPERMT2PS        Z18, Z16, Z19
+	VPERMT2PS.Z      Z18, Z15, K1, Z17
+	VFMADD231PS      Z17, Z9, Z0
+	VFMADD231PS      Z19, Z10, Z1
+	VMOVUPS          8(CX), Z17
+	VMOVUPS          72(CX), Z18
+	VPERMT2PS.Z      Z18, Z15, K2, Z17
+	VFMADD231PS      Z17, Z11, Z2
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z17
+	VMAXPS           Z0, Z17, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z18
+	VMINPS           Z0, Z18, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z17
+	VMOVUPS          64(CX), Z18
+	VMOVAPS          Z17, Z19
+	VPERMT2PS        Z18, Z16, Z19
+	VPERMT2PS.Z      Z18, Z15, K1, Z17
+	VFMADD231PS      Z17, Z9, Z3
+	VFMADD231PS      Z19, Z10, Z4
+	VMOVUPS          8(CX), Z17
+	VMOVUPS          72(CX), Z18
+	VPERMT2PS.Z      Z18, Z15, K2, Z17
+	VFMADD231PS      Z17, Z11, Z5
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VBROADCASTSS     slideCall_lo(AX), Z17
+	VMAXPS           Z3, Z17, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z18
+	VMINPS           Z3, Z18, Z3
+	VMOVUPS          Z3, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum3s2x2AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11] sums, [Z12 Z13 Z14 Z15 Z16 Z17 Z18 Z19 Z20] weights, [Z21] even numbers, [Z22] odd numbers, [Z23 Z24 Z25 Z26 Z27 Z28] temporary, R12 first row
+TEXT ·sum3s2x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	VBROADCASTSS     0(DX), Z12
+	VBROADCASTSS     4(DX), Z13
+	VBROADCASTSS     8(DX), Z14
+	VBROADCASTSS     12(DX), Z15
+	VBROADCASTSS     16(DX), Z16
+	VBROADCASTSS     20(DX), Z17
+	VBROADCASTSS     24(DX), Z18
+	VBROADCASTSS     28(DX), Z19
+	VBROADCASTSS     32(DX), Z20
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VMOVUPS          lanes<>(SB), Z21
+	VPADDD           Z21, Z21, Z21
+	VPTERNLOGD       $255, Z22, Z22, Z22
+	VPSUBD           Z22, Z21, Z22
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	VPXORQ           Z8, Z8, Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VPXORQ           Z10, Z10, Z10
+	VPXORQ           Z11, Z11, Z11
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z12, Z0
+	VFMADD231PS      Z25, Z13, Z1
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z14, Z2
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z12, Z3
+	VFMADD231PS      Z25, Z13, Z4
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z14, Z5
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z15, Z0
+	VFMADD231PS      Z25, Z16, Z1
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z2
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z3
+	VFMADD231PS      Z25, Z16, Z4
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z17, Z5
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z18, Z0
+	VFMADD231PS      Z23, Z12, Z6
+	VFMADD231PS      Z25, Z19, Z1
+	VFMADD231PS      Z25, Z13, Z7
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z20, Z2
+	VFMADD231PS      Z23, Z14, Z8
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z18, Z3
+	VFMADD231PS      Z23, Z12, Z9
+	VFMADD231PS      Z25, Z19, Z4
+	VFMADD231PS      Z25, Z13, Z10
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z20, Z5
+	VFMADD231PS      Z23, Z14, Z11
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VBROADCASTSS     slideCall_lo(AX), Z23
+	VMAXPS           Z0, Z23, Z0
+	VMAXPS           Z3, Z23, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z24
+	VMINPS           Z0, Z24, Z0
+	VMINPS           Z3, Z24, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z3, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z15, Z6
+	VFMADD231PS      Z25, Z16, Z7
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z8
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z9
+	VFMADD231PS      Z25, Z16, Z10
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z17, Z11
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z12, Z0
+	VFMADD231PS      Z23, Z18, Z6
+	VFMADD231PS      Z25, Z13, Z1
+	VFMADD231PS      Z25, Z19, Z7
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z14, Z2
+	VFMADD231PS      Z23, Z20, Z8
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z12, Z3
+	VFMADD231PS      Z23, Z18, Z9
+	VFMADD231PS      Z25, Z13, Z4
+	VFMADD231PS      Z25, Z19, Z10
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z14, Z5
+	VFMADD231PS      Z23, Z20, Z11
+	ADDQ             DI, CX
+	VADDPS           Z7, Z6, Z6
+	VADDPS           Z8, Z6, Z6
+	VADDPS           Z10, Z9, Z9
+	VADDPS           Z11, Z9, Z9
+	VBROADCASTSS     slideCall_lo(AX), Z23
+	VMAXPS           Z6, Z23, Z6
+	VMAXPS           Z9, Z23, Z9
+	VBROADCASTSS     slideCall_hi(AX), Z24
+	VMINPS           Z6, Z24, Z6
+	VMINPS           Z9, Z24, Z9
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z9, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	VPXORQ           Z8, Z8, Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VPXORQ           Z10, Z10, Z10
+	VPXORQ           Z11, Z11, Z11
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z15, Z0
+	VFMADD231PS      Z25, Z16, Z1
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z2
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z3
+	VFMADD231PS      Z25, Z16, Z4
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z17, Z5
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z4, Z3, Z3
+	VADDPS           Z5, Z3, Z3
+	VBROADCASTSS     slideCall_lo(AX), Z23
+	VMAXPS           Z0, Z23, Z0
+	VMAXPS           Z3, Z23, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z24
+	VMINPS           Z0, Z24, Z0
+	VMINPS           Z3, Z24, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z3, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z15, Z6
+	VFMADD231PS      Z25, Z16, Z7
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z8
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z9
+	VFMADD231PS      Z25, Z16, Z10
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z17, Z11
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z7, Z6, Z6
+	VADDPS           Z8, Z6, Z6
+	VADDPS           Z10, Z9, Z9
+	VADDPS           Z11, Z9, Z9
+	VBROADCASTSS     slideCall_lo(AX), Z23
+	VMAXPS           Z6, Z23, Z6
+	VMAXPS           Z9, Z23, Z9
+	VBROADCASTSS     slideCall_hi(AX), Z24
+	VMINPS           Z6, Z24, Z6
+	VMINPS           Z9, Z24, Z9
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z9, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum3s2x3AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11] sums, [Z12 Z13 Z14 Z15 Z16 Z17 Z18 Z19 Z20] weights, [Z21] even numbers, [Z22] odd numbers, [Z23 Z24 Z25 Z26 Z27 Z28] temporary, R12 first row
+TEXT ·sum3s2x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	VBROADCASTSS     0(DX), Z12
+	VBROADCASTSS     4(DX), Z13
+	VBROADCASTSS     8(DX), Z14
+	VBROADCASTSS     12(DX), Z15
+	VBROADCASTSS     16(DX), Z16
+	VBROADCASTSS     20(DX), Z17
+	VBROADCASTSS     24(DX), Z18
+	VBROADCASTSS     28(DX), Z19
+	VBROADCASTSS     32(DX), Z20
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VMOVUPS          lanes<>(SB), Z21
+	VPADDD           Z21, Z21, Z21
+	VPTERNLOGD       $255, Z22, Z22, Z22
+	VPSUBD           Z22, Z21, Z22
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VPXORQ           Z9, Z9, Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VPXORQ           Z11, Z11, Z11
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z12, Z0
+	VFMADD231PS      Z25, Z13, Z1
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z14, Z0
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z12, Z2
+	VFMADD231PS      Z25, Z13, Z3
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z14, Z2
+	VMOVUPS          256(CX), Z23
+	VMOVUPS          320(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z12, Z4
+	VFMADD231PS      Z25, Z13, Z5
+	VMOVUPS          264(CX), Z23
+	VMOVUPS          328(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z14, Z4
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z15, Z0
+	VFMADD231PS      Z25, Z16, Z1
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z0
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z2
+	VFMADD231PS      Z25, Z16, Z3
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z2
+	VMOVUPS          256(CX), Z23
+	VMOVUPS          320(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z4
+	VFMADD231PS      Z25, Z16, Z5
+	VMOVUPS          264(CX), Z23
+	VMOVUPS          328(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z17, Z4
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z18, Z0
+	VFMADD231PS      Z23, Z12, Z6
+	VFMADD231PS      Z25, Z19, Z1
+	VFMADD231PS      Z25, Z13, Z7
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z20, Z0
+	VFMADD231PS      Z23, Z14, Z6
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z18, Z2
+	VFMADD231PS      Z23, Z12, Z8
+	VFMADD231PS      Z25, Z19, Z3
+	VFMADD231PS      Z25, Z13, Z9
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z20, Z2
+	VFMADD231PS      Z23, Z14, Z8
+	VMOVUPS          256(CX), Z23
+	VMOVUPS          320(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z18, Z4
+	VFMADD231PS      Z23, Z12, Z10
+	VFMADD231PS      Z25, Z19, Z5
+	VFMADD231PS      Z25, Z13, Z11
+	VMOVUPS          264(CX), Z23
+	VMOVUPS          328(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z20, Z4
+	VFMADD231PS      Z23, Z14, Z10
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VADDPS           Z5, Z4, Z4
+	VBROADCASTSS     slideCall_lo(AX), Z23
+	VMAXPS           Z0, Z23, Z0
+	VMAXPS           Z2, Z23, Z2
+	VMAXPS           Z4, Z23, Z4
+	VBROADCASTSS     slideCall_hi(AX), Z24
+	VMINPS           Z0, Z24, Z0
+	VMINPS           Z2, Z24, Z2
+	VMINPS           Z4, Z24, Z4
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, 64(BX)
+	VMOVUPS          Z4, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z15, Z6
+	VFMADD231PS      Z25, Z16, Z7
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z6
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z8
+	VFMADD231PS      Z25, Z16, Z9
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z8
+	VMOVUPS          256(CX), Z23
+	VMOVUPS          320(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z10
+	VFMADD231PS      Z25, Z16, Z11
+	VMOVUPS          264(CX), Z23
+	VMOVUPS          328(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z17, Z10
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z12, Z0
+	VFMADD231PS      Z23, Z18, Z6
+	VFMADD231PS      Z25, Z13, Z1
+	VFMADD231PS      Z25, Z19, Z7
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z14, Z0
+	VFMADD231PS      Z23, Z20, Z6
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z12, Z2
+	VFMADD231PS      Z23, Z18, Z8
+	VFMADD231PS      Z25, Z13, Z3
+	VFMADD231PS      Z25, Z19, Z9
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z14, Z2
+	VFMADD231PS      Z23, Z20, Z8
+	VMOVUPS          256(CX), Z23
+	VMOVUPS          320(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z12, Z4
+	VFMADD231PS      Z23, Z18, Z10
+	VFMADD231PS      Z25, Z13, Z5
+	VFMADD231PS      Z25, Z19, Z11
+	VMOVUPS          264(CX), Z23
+	VMOVUPS          328(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z14, Z4
+	VFMADD231PS      Z23, Z20, Z10
+	ADDQ             DI, CX
+	VADDPS           Z7, Z6, Z6
+	VADDPS           Z9, Z8, Z8
+	VADDPS           Z11, Z10, Z10
+	VBROADCASTSS     slideCall_lo(AX), Z23
+	VMAXPS           Z6, Z23, Z6
+	VMAXPS           Z8, Z23, Z8
+	VMAXPS           Z10, Z23, Z10
+	VBROADCASTSS     slideCall_hi(AX), Z24
+	VMINPS           Z6, Z24, Z6
+	VMINPS           Z8, Z24, Z8
+	VMINPS           Z10, Z24, Z10
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z8, 64(BX)
+	VMOVUPS          Z10, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VPXORQ           Z9, Z9, Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VPXORQ           Z11, Z11, Z11
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z15, Z0
+	VFMADD231PS      Z25, Z16, Z1
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z0
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z2
+	VFMADD231PS      Z25, Z16, Z3
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z2
+	VMOVUPS          256(CX), Z23
+	VMOVUPS          320(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z4
+	VFMADD231PS      Z25, Z16, Z5
+	VMOVUPS          264(CX), Z23
+	VMOVUPS          328(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z17, Z4
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VADDPS           Z5, Z4, Z4
+	VBROADCASTSS     slideCall_lo(AX), Z23
+	VMAXPS           Z0, Z23, Z0
+	VMAXPS           Z2, Z23, Z2
+	VMAXPS           Z4, Z23, Z4
+	VBROADCASTSS     slideCall_hi(AX), Z24
+	VMINPS           Z0, Z24, Z0
+	VMINPS           Z2, Z24, Z2
+	VMINPS           Z4, Z24, Z4
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, 64(BX)
+	VMOVUPS          Z4, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z23
+	VMOVUPS          64(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS.Z      Z24, Z21, K1, Z23
+	VFMADD231PS      Z23, Z15, Z6
+	VFMADD231PS      Z25, Z16, Z7
+	VMOVUPS          8(CX), Z23
+	VMOVUPS          72(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z6
+	VMOVUPS          128(CX), Z23
+	VMOVUPS          192(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z8
+	VFMADD231PS      Z25, Z16, Z9
+	VMOVUPS          136(CX), Z23
+	VMOVUPS          200(CX), Z24
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z17, Z8
+	VMOVUPS          256(CX), Z23
+	VMOVUPS          320(CX), Z24
+	VMOVAPS          Z23, Z25
+	VPERMT2PS        Z24, Z22, Z25
+	VPERMT2PS        Z24, Z21, Z23
+	VFMADD231PS      Z23, Z15, Z10
+	VFMADD231PS      Z25, Z16, Z11
+	VMOVUPS          264(CX), Z23
+	VMOVUPS          328(CX), Z24
+	VPERMT2PS.Z      Z24, Z21, K2, Z23
+	VFMADD231PS      Z23, Z17, Z10
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z7, Z6, Z6
+	VADDPS           Z9, Z8, Z8
+	VADDPS           Z11, Z10, Z10
+	VBROADCASTSS     slideCall_lo(AX), Z23
+	VMAXPS           Z6, Z23, Z6
+	VMAXPS           Z8, Z23, Z8
+	VMAXPS           Z10, Z23, Z10
+	VBROADCASTSS     slideCall_hi(AX), Z24
+	VMINPS           Z6, Z24, Z6
+	VMINPS           Z8, Z24, Z8
+	VMINPS           Z10, Z24, Z10
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z8, 64(BX)
+	VMOVUPS          Z10, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum3s2x4AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15 Z16] weights, [Z17] even numbers, [Z18] odd numbers, [Z19 Z20 Z21 Z22 Z23 Z24] temporary, R12 first row
+TEXT ·sum3s2x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	VBROADCASTSS     0(DX), Z8
+	VBROADCASTSS     4(DX), Z9
+	VBROADCASTSS     8(DX), Z10
+	VBROADCASTSS     12(DX), Z11
+	VBROADCASTSS     16(DX), Z12
+	VBROADCASTSS     20(DX), Z13
+	VBROADCASTSS     24(DX), Z14
+	VBROADCASTSS     28(DX), Z15
+	VBROADCASTSS     32(DX), Z16
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VMOVUPS          lanes<>(SB), Z17
+	VPADDD           Z17, Z17, Z17
+	VPTERNLOGD       $255, Z18, Z18, Z18
+	VPSUBD           Z18, Z17, Z18
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z19
+	VMOVUPS          64(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS.Z      Z20, Z17, K1, Z19
+	VFMADD231PS      Z19, Z8, Z0
+	VFMADD231PS      Z21, Z9, Z0
+	VMOVUPS          8(CX), Z19
+	VMOVUPS          72(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z10, Z0
+	VMOVUPS          128(CX), Z19
+	VMOVUPS          192(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z8, Z1
+	VFMADD231PS      Z21, Z9, Z1
+	VMOVUPS          136(CX), Z19
+	VMOVUPS          200(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z10, Z1
+	VMOVUPS          256(CX), Z19
+	VMOVUPS          320(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z8, Z2
+	VFMADD231PS      Z21, Z9, Z2
+	VMOVUPS          264(CX), Z19
+	VMOVUPS          328(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z10, Z2
+	VMOVUPS          384(CX), Z19
+	VMOVUPS          448(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z8, Z3
+	VFMADD231PS      Z21, Z9, Z3
+	VMOVUPS          392(CX), Z19
+	VMOVUPS          456(CX), Z20
+	VPERMT2PS.Z      Z20, Z17, K2, Z19
+	VFMADD231PS      Z19, Z10, Z3
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z19
+	VMOVUPS          64(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS.Z      Z20, Z17, K1, Z19
+	VFMADD231PS      Z19, Z11, Z0
+	VFMADD231PS      Z21, Z12, Z0
+	VMOVUPS          8(CX), Z19
+	VMOVUPS          72(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z0
+	VMOVUPS          128(CX), Z19
+	VMOVUPS          192(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z1
+	VFMADD231PS      Z21, Z12, Z1
+	VMOVUPS          136(CX), Z19
+	VMOVUPS          200(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z1
+	VMOVUPS          256(CX), Z19
+	VMOVUPS          320(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z2
+	VFMADD231PS      Z21, Z12, Z2
+	VMOVUPS          264(CX), Z19
+	VMOVUPS          328(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z2
+	VMOVUPS          384(CX), Z19
+	VMOVUPS          448(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z3
+	VFMADD231PS      Z21, Z12, Z3
+	VMOVUPS          392(CX), Z19
+	VMOVUPS          456(CX), Z20
+	VPERMT2PS.Z      Z20, Z17, K2, Z19
+	VFMADD231PS      Z19, Z13, Z3
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z19
+	VMOVUPS          64(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS.Z      Z20, Z17, K1, Z19
+	VFMADD231PS      Z19, Z14, Z0
+	VFMADD231PS      Z19, Z8, Z4
+	VFMADD231PS      Z21, Z15, Z0
+	VFMADD231PS      Z21, Z9, Z4
+	VMOVUPS          8(CX), Z19
+	VMOVUPS          72(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z16, Z0
+	VFMADD231PS      Z19, Z10, Z4
+	VMOVUPS          128(CX), Z19
+	VMOVUPS          192(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z14, Z1
+	VFMADD231PS      Z19, Z8, Z5
+	VFMADD231PS      Z21, Z15, Z1
+	VFMADD231PS      Z21, Z9, Z5
+	VMOVUPS          136(CX), Z19
+	VMOVUPS          200(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z16, Z1
+	VFMADD231PS      Z19, Z10, Z5
+	VMOVUPS          256(CX), Z19
+	VMOVUPS          320(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z14, Z2
+	VFMADD231PS      Z19, Z8, Z6
+	VFMADD231PS      Z21, Z15, Z2
+	VFMADD231PS      Z21, Z9, Z6
+	VMOVUPS          264(CX), Z19
+	VMOVUPS          328(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z16, Z2
+	VFMADD231PS      Z19, Z10, Z6
+	VMOVUPS          384(CX), Z19
+	VMOVUPS          448(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z14, Z3
+	VFMADD231PS      Z19, Z8, Z7
+	VFMADD231PS      Z21, Z15, Z3
+	VFMADD231PS      Z21, Z9, Z7
+	VMOVUPS          392(CX), Z19
+	VMOVUPS          456(CX), Z20
+	VPERMT2PS.Z      Z20, Z17, K2, Z19
+	VFMADD231PS      Z19, Z16, Z3
+	VFMADD231PS      Z19, Z10, Z7
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z19
+	VMAXPS           Z0, Z19, Z0
+	VMAXPS           Z1, Z19, Z1
+	VMAXPS           Z2, Z19, Z2
+	VMAXPS           Z3, Z19, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z20
+	VMINPS           Z0, Z20, Z0
+	VMINPS           Z1, Z20, Z1
+	VMINPS           Z2, Z20, Z2
+	VMINPS           Z3, Z20, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z19
+	VMOVUPS          64(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS.Z      Z20, Z17, K1, Z19
+	VFMADD231PS      Z19, Z11, Z4
+	VFMADD231PS      Z21, Z12, Z4
+	VMOVUPS          8(CX), Z19
+	VMOVUPS          72(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z4
+	VMOVUPS          128(CX), Z19
+	VMOVUPS          192(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z5
+	VFMADD231PS      Z21, Z12, Z5
+	VMOVUPS          136(CX), Z19
+	VMOVUPS          200(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z5
+	VMOVUPS          256(CX), Z19
+	VMOVUPS          320(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z6
+	VFMADD231PS      Z21, Z12, Z6
+	VMOVUPS          264(CX), Z19
+	VMOVUPS          328(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z6
+	VMOVUPS          384(CX), Z19
+	VMOVUPS          448(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z7
+	VFMADD231PS      Z21, Z12, Z7
+	VMOVUPS          392(CX), Z19
+	VMOVUPS          456(CX), Z20
+	VPERMT2PS.Z      Z20, Z17, K2, Z19
+	VFMADD231PS      Z19, Z13, Z7
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z19
+	VMOVUPS          64(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS.Z      Z20, Z17, K1, Z19
+	VFMADD231PS      Z19, Z8, Z0
+	VFMADD231PS      Z19, Z14, Z4
+	VFMADD231PS      Z21, Z9, Z0
+	VFMADD231PS      Z21, Z15, Z4
+	VMOVUPS          8(CX), Z19
+	VMOVUPS          72(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z10, Z0
+	VFMADD231PS      Z19, Z16, Z4
+	VMOVUPS          128(CX), Z19
+	VMOVUPS          192(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z8, Z1
+	VFMADD231PS      Z19, Z14, Z5
+	VFMADD231PS      Z21, Z9, Z1
+	VFMADD231PS      Z21, Z15, Z5
+	VMOVUPS          136(CX), Z19
+	VMOVUPS          200(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z10, Z1
+	VFMADD231PS      Z19, Z16, Z5
+	VMOVUPS          256(CX), Z19
+	VMOVUPS          320(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z8, Z2
+	VFMADD231PS      Z19, Z14, Z6
+	VFMADD231PS      Z21, Z9, Z2
+	VFMADD231PS      Z21, Z15, Z6
+	VMOVUPS          264(CX), Z19
+	VMOVUPS          328(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z10, Z2
+	VFMADD231PS      Z19, Z16, Z6
+	VMOVUPS          384(CX), Z19
+	VMOVUPS          448(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z8, Z3
+	VFMADD231PS      Z19, Z14, Z7
+	VFMADD231PS      Z21, Z9, Z3
+	VFMADD231PS      Z21, Z15, Z7
+	VMOVUPS          392(CX), Z19
+	VMOVUPS          456(CX), Z20
+	VPERMT2PS.Z      Z20, Z17, K2, Z19
+	VFMADD231PS      Z19, Z10, Z3
+	VFMADD231PS      Z19, Z16, Z7
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z19
+	VMAXPS           Z4, Z19, Z4
+	VMAXPS           Z5, Z19, Z5
+	VMAXPS           Z6, Z19, Z6
+	VMAXPS           Z7, Z19, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z20
+	VMINPS           Z4, Z20, Z4
+	VMINPS           Z5, Z20, Z5
+	VMINPS           Z6, Z20, Z6
+	VMINPS           Z7, Z20, Z7
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z19
+	VMOVUPS          64(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS.Z      Z20, Z17, K1, Z19
+	VFMADD231PS      Z19, Z11, Z0
+	VFMADD231PS      Z21, Z12, Z0
+	VMOVUPS          8(CX), Z19
+	VMOVUPS          72(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z0
+	VMOVUPS          128(CX), Z19
+	VMOVUPS          192(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z1
+	VFMADD231PS      Z21, Z12, Z1
+	VMOVUPS          136(CX), Z19
+	VMOVUPS          200(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z1
+	VMOVUPS          256(CX), Z19
+	VMOVUPS          320(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z2
+	VFMADD231PS      Z21, Z12, Z2
+	VMOVUPS          264(CX), Z19
+	VMOVUPS          328(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z2
+	VMOVUPS          384(CX), Z19
+	VMOVUPS          448(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z3
+	VFMADD231PS      Z21, Z12, Z3
+	VMOVUPS          392(CX), Z19
+	VMOVUPS          456(CX), Z20
+	VPERMT2PS.Z      Z20, Z17, K2, Z19
+	VFMADD231PS      Z19, Z13, Z3
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z19
+	VMAXPS           Z0, Z19, Z0
+	VMAXPS           Z1, Z19, Z1
+	VMAXPS           Z2, Z19, Z2
+	VMAXPS           Z3, Z19, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z20
+	VMINPS           Z0, Z20, Z0
+	VMINPS           Z1, Z20, Z1
+	VMINPS           Z2, Z20, Z2
+	VMINPS           Z3, Z20, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z19
+	VMOVUPS          64(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS.Z      Z20, Z17, K1, Z19
+	VFMADD231PS      Z19, Z11, Z4
+	VFMADD231PS      Z21, Z12, Z4
+	VMOVUPS          8(CX), Z19
+	VMOVUPS          72(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z4
+	VMOVUPS          128(CX), Z19
+	VMOVUPS          192(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z5
+	VFMADD231PS      Z21, Z12, Z5
+	VMOVUPS          136(CX), Z19
+	VMOVUPS          200(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z5
+	VMOVUPS          256(CX), Z19
+	VMOVUPS          320(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z6
+	VFMADD231PS      Z21, Z12, Z6
+	VMOVUPS          264(CX), Z19
+	VMOVUPS          328(CX), Z20
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z13, Z6
+	VMOVUPS          384(CX), Z19
+	VMOVUPS          448(CX), Z20
+	VMOVAPS          Z19, Z21
+	VPERMT2PS        Z20, Z18, Z21
+	VPERMT2PS        Z20, Z17, Z19
+	VFMADD231PS      Z19, Z11, Z7
+	VFMADD231PS      Z21, Z12, Z7
+	VMOVUPS          392(CX), Z19
+	VMOVUPS          456(CX), Z20
+	VPERMT2PS.Z      Z20, Z17, K2, Z19
+	VFMADD231PS      Z19, Z13, Z7
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z19
+	VMAXPS           Z4, Z19, Z4
+	VMAXPS           Z5, Z19, Z5
+	VMAXPS           Z6, Z19, Z6
+	VMAXPS           Z7, Z19, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z20
+	VMINPS           Z4, Z20, Z4
+	VMINPS           Z5, Z20, Z5
+	VMINPS           Z6, Z20, Z6
+	VMINPS           Z7, Z20, Z7
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum5s1x1AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9] sums, [Z10 Z11 Z12 Z13 Z14 Z15] temporary, R12 first row
+TEXT ·sum5s1x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K3
+	KMOVW            12(SI), K4
+	KMOVW            16(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VPXORQ           Z9, Z9, Z9
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	CMPQ             R12, $2
+	JEQ              row2
+	CMPQ             R12, $3
+	JEQ              row3
+	JMP              main0
+
+row0:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z0
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 4(DX), Z10, Z1
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 8(DX), Z10, Z0
+	VMOVUPS.Z        12(CX), K3, Z10
+	VFMADD231PS.BCST 12(DX), Z10, Z1
+	VMOVUPS.Z        16(CX), K4, Z10
+	VFMADD231PS.BCST 16(DX), Z10, Z0
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 20(DX), Z10, Z0
+	VFMADD231PS.BCST 0(DX), Z10, Z2
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 24(DX), Z10, Z1
+	VFMADD231PS.BCST 4(DX), Z10, Z3
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 28(DX), Z10, Z0
+	VFMADD231PS.BCST 8(DX), Z10, Z2
+	VMOVUPS.Z        12(CX), K3, Z10
+	VFMADD231PS.BCST 32(DX), Z10, Z1
+	VFMADD231PS.BCST 12(DX), Z10, Z3
+	VMOVUPS.Z        16(CX), K4, Z10
+	VFMADD231PS.BCST 36(DX), Z10, Z0
+	VFMADD231PS.BCST 16(DX), Z10, Z2
+	ADDQ             DI, CX
+
+row2:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 40(DX), Z10, Z0
+	VFMADD231PS.BCST 20(DX), Z10, Z2
+	VFMADD231PS.BCST 0(DX), Z10, Z4
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 44(DX), Z10, Z1
+	VFMADD231PS.BCST 24(DX), Z10, Z3
+	VFMADD231PS.BCST 4(DX), Z10, Z5
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 48(DX), Z10, Z0
+	VFMADD231PS.BCST 28(DX), Z10, Z2
+	VFMADD231PS.BCST 8(DX), Z10, Z4
+	VMOVUPS.Z        12(CX), K3, Z10
+	VFMADD231PS.BCST 52(DX), Z10, Z1
+	VFMADD231PS.BCST 32(DX), Z10, Z3
+	VFMADD231PS.BCST 12(DX), Z10, Z5
+	VMOVUPS.Z        16(CX), K4, Z10
+	VFMADD231PS.BCST 56(DX), Z10, Z0
+	VFMADD231PS.BCST 36(DX), Z10, Z2
+	VFMADD231PS.BCST 16(DX), Z10, Z4
+	ADDQ             DI, CX
+
+row3:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 60(DX), Z10, Z0
+	VFMADD231PS.BCST 40(DX), Z10, Z2
+	VFMADD231PS.BCST 20(DX), Z10, Z4
+	VFMADD231PS.BCST 0(DX), Z10, Z6
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 64(DX), Z10, Z1
+	VFMADD231PS.BCST 44(DX), Z10, Z3
+	VFMADD231PS.BCST 24(DX), Z10, Z5
+	VFMADD231PS.BCST 4(DX), Z10, Z7
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 68(DX), Z10, Z0
+	VFMADD231PS.BCST 48(DX), Z10, Z2
+	VFMADD231PS.BCST 28(DX), Z10, Z4
+	VFMADD231PS.BCST 8(DX), Z10, Z6
+	VMOVUPS.Z        12(CX), K3, Z10
+	VFMADD231PS.BCST 72(DX), Z10, Z1
+	VFMADD231PS.BCST 52(DX), Z10, Z3
+	VFMADD231PS.BCST 32(DX), Z10, Z5
+	VFMADD231PS.BCST 12(DX), Z10, Z7
+	VMOVUPS.Z        16(CX), K4, Z10
+	VFMADD231PS.BCST 76(DX), Z10, Z0
+	VFMADD231PS.BCST 56(DX), Z10, Z2
+	VFMADD231PS.BCST 36(DX), Z10, Z4
+	VFMADD231PS.BCST 16(DX), Z10, Z6
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 80(DX), Z10, Z0
+	VFMADD231PS.BCST 60(DX), Z10, Z2
+	VFMADD231PS.BCST 40(DX), Z10, Z4
+	VFMADD231PS.BCST 20(DX), Z10, Z6
+	VFMADD231PS.BCST 0(DX), Z10, Z8
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 84(DX), Z10, Z1
+	VFMADD231PS.BCST 64(DX), Z10, Z3
+	VFMADD231PS.BCST 44(DX), Z10, Z5
+	VFMADD231PS.BCST 24(DX), Z10, Z7
+	VFMADD231PS.BCST 4(DX), Z10, Z9
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 88(DX), Z10, Z0
+	VFMADD231PS.BCST 68(DX), Z10, Z2
+	VFMADD231PS.BCST 48(DX), Z10, Z4
+	VFMADD231PS.BCST 28(DX), Z10, Z6
+	VFMADD231PS.BCST 8(DX), Z10, Z8
+	VMOVUPS.Z        12(CX), K3, Z10
+	VFMADD231PS.BCST 92(DX), Z10, Z1
+	VFMADD231PS.BCST 72(DX), Z10, Z3
+	VFMADD231PS.BCST 52(DX), Z10, Z5
+	VFMADD231PS.BCST 32(DX), Z10, Z7
+	VFMADD231PS.BCST 12(DX), Z10, Z9
+	VMOVUPS.Z        16(CX), K4, Z10
+	VFMADD231PS.BCST 96(DX), Z10, Z0
+	VFMADD231PS.BCST 76(DX), Z10, Z2
+	VFMADD231PS.BCST 56(DX), Z10, Z4
+	VFMADD231PS.BCST 36(DX), Z10, Z6
+	VFMADD231PS.BCST 16(DX), Z10, Z8
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z0, Z10, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z0, Z11, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z0
+	VFMADD231PS.BCST 80(DX), Z10, Z2
+	VFMADD231PS.BCST 60(DX), Z10, Z4
+	VFMADD231PS.BCST 40(DX), Z10, Z6
+	VFMADD231PS.BCST 20(DX), Z10, Z8
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 4(DX), Z10, Z1
+	VFMADD231PS.BCST 84(DX), Z10, Z3
+	VFMADD231PS.BCST 64(DX), Z10, Z5
+	VFMADD231PS.BCST 44(DX), Z10, Z7
+	VFMADD231PS.BCST 24(DX), Z10, Z9
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 8(DX), Z10, Z0
+	VFMADD231PS.BCST 88(DX), Z10, Z2
+	VFMADD231PS.BCST 68(DX), Z10, Z4
+	VFMADD231PS.BCST 48(DX), Z10, Z6
+	VFMADD231PS.BCST 28(DX), Z10, Z8
+	VMOVUPS.Z        12(CX), K3, Z10
+	VFMADD231PS.BCST 12(DX), Z10, Z1
+	VFMADD231PS.BCST 92(DX), Z10, Z3
+	VFMADD231PS.BCST 72(DX), Z10, Z5
+	VFMADD231PS.BCST 52(DX), Z10, Z7
+	VFMADD231PS.BCST 32(DX), Z10, Z9
+	VMOVUPS.Z        16(CX), K4, Z10
+	VFMADD231PS.BCST 16(DX), Z10, Z0
+	VFMADD231PS.BCST 96(DX), Z10, Z2
+	VFMADD231PS.BCST 76(DX), Z10, Z4
+	VFMADD231PS.BCST 56(DX), Z10, Z6
+	VFMADD231PS.BCST 36(DX), Z10, Z8
+	ADDQ             DI, CX
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z2, Z10, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z2, Z11, Z2
+	VMOVUPS          Z2, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 20(DX), Z10, Z0
+	VFMADD231PS.BCST 0(DX), Z10, Z2
+	VFMADD231PS.BCST 80(DX), Z10, Z4
+	VFMADD231PS.BCST 60(DX), Z10, Z6
+	VFMADD231PS.BCST 40(DX), Z10, Z8
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 24(DX), Z10, Z1
+	VFMADD231PS.BCST 4(DX), Z10, Z3
+	VFMADD231PS.BCST 84(DX), Z10, Z5
+	VFMADD231PS.BCST 64(DX), Z10, Z7
+	VFMADD231PS.BCST 44(DX), Z10, Z9
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 28(DX), Z10, Z0
+	VFMADD231PS.BCST 8(DX), Z10, Z2
+	VFMADD231PS.BCST 88(DX), Z10, Z4
+	VFMADD231PS.BCST 68(DX), Z10, Z6
+	VFMADD231PS.BCST 48(DX), Z10, Z8
+	VMOVUPS.Z        12(CX), K3, Z10
+	VFMADD231PS.BCST 32(DX), Z10, Z1
+	VFMADD231PS.BCST 12(DX), Z10, Z3
+	VFMADD231PS.BCST 92(DX), Z10, Z5
+	VFMADD231PS.BCST 72(DX), Z10, Z7
+	VFMADD231PS.BCST 52(DX), Z10, Z9
+	VMOVUPS.Z        16(CX), K4, Z10
+	VFMADD231PS.BCST 36(DX), Z10, Z0
+	VFMADD231PS.BCST 16(DX), Z10, Z2
+	VFMADD231PS.BCST 96(DX), Z10, Z4
+	VFMADD231PS.BCST 76(DX), Z10, Z6
+	VFMADD231PS.BCST 56(DX), Z10, Z8
+	ADDQ             DI, CX
+	VADDPS           Z5, Z4, Z4
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z4, Z10, Z4
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z4, Z11, Z4
+	VMOVUPS          Z4, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	DECQ             R9
+	JEQ              end3
+
+main3:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 40(DX), Z10, Z0
+	VFMADD231PS.BCST 20(DX), Z10, Z2
+	VFMADD231PS.BCST 0(DX), Z10, Z4
+	VFMADD231PS.BCST 80(DX), Z10, Z6
+	VFMADD231PS.BCST 60(DX), Z10, Z8
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 44(DX), Z10, Z1
+	VFMADD231PS.BCST 24(DX), Z10, Z3
+	VFMADD231PS.BCST 4(DX), Z10, Z5
+	VFMADD231PS.BCST 84(DX), Z10, Z7
+	VFMADD231PS.BCST 64(DX), Z10, Z9
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 48(DX), Z10, Z0
+	VFMADD231PS.BCST 28(DX), Z10, Z2
+	VFMADD231PS.BCST 8(DX), Z10, Z4
+	VFMADD231PS.BCST 88(DX), Z10, Z6
+	VFMADD231PS.BCST 68(DX), Z10, Z8
+	VMOVUPS.Z        12(CX), K3, Z10
+	VFMADD231PS.BCST 52(DX), Z10, Z1
+	VFMADD231PS.BCST 32(DX), Z10, Z3
+	VFMADD231PS.BCST 12(DX), Z10, Z5
+	VFMADD231PS.BCST 92(DX), Z10, Z7
+	VFMADD231PS.BCST 72(DX), Z10, Z9
+	VMOVUPS.Z        16(CX), K4, Z10
+	VFMADD231PS.BCST 56(DX), Z10, Z0
+	VFMADD231PS.BCST 36(DX), Z10, Z2
+	VFMADD231PS.BCST 16(DX), Z10, Z4
+	VFMADD231PS.BCST 96(DX), Z10, Z6
+	VFMADD231PS.BCST 76(DX), Z10, Z8
+	ADDQ             DI, CX
+	VADDPS           Z7, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z6, Z10, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z6, Z11, Z6
+	VMOVUPS          Z6, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	DECQ             R9
+	JEQ              end4
+
+main4:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 60(DX), Z10, Z0
+	VFMADD231PS.BCST 40(DX), Z10, Z2
+	VFMADD231PS.BCST 20(DX), Z10, Z4
+	VFMADD231PS.BCST 0(DX), Z10, Z6
+	VFMADD231PS.BCST 80(DX), Z10, Z8
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 64(DX), Z10, Z1
+	VFMADD231PS.BCST 44(DX), Z10, Z3
+	VFMADD231PS.BCST 24(DX), Z10, Z5
+	VFMADD231PS.BCST 4(DX), Z10, Z7
+	VFMADD231PS.BCST 84(DX), Z10, Z9
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 68(DX), Z10, Z0
+	VFMADD231PS.BCST 48(DX), Z10, Z2
+	VFMADD231PS.BCST 28(DX), Z10, Z4
+	VFMADD231PS.BCST 8(DX), Z10, Z6
+	VFMADD231PS.BCST 88(DX), Z10, Z8
+	VMOVUPS.Z        12(CX), K3, Z10
+	VFMADD231PS.BCST 72(DX), Z10, Z1
+	VFMADD231PS.BCST 52(DX), Z10, Z3
+	VFMADD231PS.BCST 32(DX), Z10, Z5
+	VFMADD231PS.BCST 12(DX), Z10, Z7
+	VFMADD231PS.BCST 92(DX), Z10, Z9
+	VMOVUPS.Z        16(CX), K4, Z10
+	VFMADD231PS.BCST 76(DX), Z10, Z0
+	VFMADD231PS.BCST 56(DX), Z10, Z2
+	VFMADD231PS.BCST 36(DX), Z10, Z4
+	VFMADD231PS.BCST 16(DX), Z10, Z6
+	VFMADD231PS.BCST 96(DX), Z10, Z8
+	ADDQ             DI, CX
+	VADDPS           Z9, Z8, Z8
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z8, Z10, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z8, Z11, Z8
+	VMOVUPS          Z8, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VPXORQ           Z9, Z9, Z9
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z0, Z10, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z0, Z11, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z2, Z10, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z2, Z11, Z2
+	VMOVUPS          Z2, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z2, Z10, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z2, Z11, Z2
+	VMOVUPS          Z2, K5, 0(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z5, Z4, Z4
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z4, Z10, Z4
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z4, Z11, Z4
+	VMOVUPS          Z4, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z5, Z4, Z4
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z4, Z10, Z4
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z4, Z11, Z4
+	VMOVUPS          Z4, K5, 0(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z7, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z6, Z10, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z6, Z11, Z6
+	VMOVUPS          Z6, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end3:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z7, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z6, Z10, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z6, Z11, Z6
+	VMOVUPS          Z6, K5, 0(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z9, Z8, Z8
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z8, Z10, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z8, Z11, Z8
+	VMOVUPS          Z8, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end4:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z9, Z8, Z8
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z8, Z10, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z8, Z11, Z8
+	VMOVUPS          Z8, K5, 0(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z0, Z10, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z0, Z11, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum5s1x2AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9] sums, [Z10 Z11 Z12 Z13 Z14 Z15] temporary, R12 first row
+TEXT ·sum5s1x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K3
+	KMOVW            12(SI), K4
+	KMOVW            16(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	CMPQ             R12, $2
+	JEQ              row2
+	CMPQ             R12, $3
+	JEQ              row3
+	JMP              main0
+
+row0:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z0
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 4(DX), Z10, Z0
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 8(DX), Z10, Z0
+	VMOVUPS          12(CX), Z10
+	VFMADD231PS.BCST 12(DX), Z10, Z0
+	VMOVUPS          16(CX), Z10
+	VFMADD231PS.BCST 16(DX), Z10, Z0
+	VMOVUPS          64(CX), Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z1
+	VMOVUPS          68(CX), Z10
+	VFMADD231PS.BCST 4(DX), Z10, Z1
+	VMOVUPS          72(CX), Z10
+	VFMADD231PS.BCST 8(DX), Z10, Z1
+	VMOVUPS.Z        76(CX), K3, Z10
+	VFMADD231PS.BCST 12(DX), Z10, Z1
+	VMOVUPS.Z        80(CX), K4, Z10
+	VFMADD231PS.BCST 16(DX), Z10, Z1
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 20(DX), Z10, Z0
+	VFMADD231PS.BCST 0(DX), Z10, Z2
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 24(DX), Z10, Z0
+	VFMADD231PS.BCST 4(DX), Z10, Z2
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 28(DX), Z10, Z0
+	VFMADD231PS.BCST 8(DX), Z10, Z2
+	VMOVUPS          12(CX), Z10
+	VFMADD231PS.BCST 32(DX), Z10, Z0
+	VFMADD231PS.BCST 12(DX), Z10, Z2
+	VMOVUPS          16(CX), Z10
+	VFMADD231PS.BCST 36(DX), Z10, Z0
+	VFMADD231PS.BCST 16(DX), Z10, Z2
+	VMOVUPS          64(CX), Z10
+	VFMADD231PS.BCST 20(DX), Z10, Z1
+	VFMADD231PS.BCST 0(DX), Z10, Z3
+	VMOVUPS          68(CX), Z10
+	VFMADD231PS.BCST 24(DX), Z10, Z1
+	VFMADD231PS.BCST 4(DX), Z10, Z3
+	VMOVUPS          72(CX), Z10
+	VFMADD231PS.BCST 28(DX), Z10, Z1
+	VFMADD231PS.BCST 8(DX), Z10, Z3
+	VMOVUPS.Z        76(CX), K3, Z10
+	VFMADD231PS.BCST 32(DX), Z10, Z1
+	VFMADD231PS.BCST 12(DX), Z10, Z3
+	VMOVUPS.Z        80(CX), K4, Z10
+	VFMADD231PS.BCST 36(DX), Z10, Z1
+	VFMADD231PS.BCST 16(DX), Z10, Z3
+	ADDQ             DI, CX
+
+row2:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 40(DX), Z10, Z0
+	VFMADD231PS.BCST 20(DX), Z10, Z2
+	VFMADD231PS.BCST 0(DX), Z10, Z4
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 44(DX), Z10, Z0
+	VFMADD231PS.BCST 24(DX), Z10, Z2
+	VFMADD231PS.BCST 4(DX), Z10, Z4
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 48(DX), Z10, Z0
+	VFMADD231PS.BCST 28(DX), Z10, Z2
+	VFMADD231PS.BCST 8(DX), Z10, Z4
+	VMOVUPS          12(CX), Z10
+	VFMADD231PS.BCST 52(DX), Z10, Z0
+	VFMADD231PS.BCST 32(DX), Z10, Z2
+	VFMADD231PS.BCST 12(DX), Z10, Z4
+	VMOVUPS          16(CX), Z10
+	VFMADD231PS.BCST 56(DX), Z10, Z0
+	VFMADD231PS.BCST 36(DX), Z10, Z2
+	VFMADD231PS.BCST 16(DX), Z10, Z4
+	VMOVUPS          64(CX), Z10
+	VFMADD231PS.BCST 40(DX), Z10, Z1
+	VFMADD231PS.BCST 20(DX), Z10, Z3
+	VFMADD231PS.BCST 0(DX), Z10, Z5
+	VMOVUPS          68(CX), Z10
+	VFMADD231PS.BCST 44(DX), Z10, Z1
+	VFMADD231PS.BCST 24(DX), Z10, Z3
+	VFMADD231PS.BCST 4(DX), Z10, Z5
+	VMOVUPS          72(CX), Z10
+	VFMADD231PS.BCST 48(DX), Z10, Z1
+	VFMADD231PS.BCST 28(DX), Z10, Z3
+	VFMADD231PS.BCST 8(DX), Z10, Z5
+	VMOVUPS.Z        76(CX), K3, Z10
+	VFMADD231PS.BCST 52(DX), Z10, Z1
+	VFMADD231PS.BCST 32(DX), Z10, Z3
+	VFMADD231PS.BCST 12(DX), Z10, Z5
+	VMOVUPS.Z        80(CX), K4, Z10
+	VFMADD231PS.BCST 56(DX), Z10, Z1
+	VFMADD231PS.BCST 36(DX), Z10, Z3
+	VFMADD231PS.BCST 16(DX), Z10, Z5
+	ADDQ             DI, CX
+
+row3:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 60(DX), Z10, Z0
+	VFMADD231PS.BCST 40(DX), Z10, Z2
+	VFMADD231PS.BCST 20(DX), Z10, Z4
+	VFMADD231PS.BCST 0(DX), Z10, Z6
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 64(DX), Z10, Z0
+	VFMADD231PS.BCST 44(DX), Z10, Z2
+	VFMADD231PS.BCST 24(DX), Z10, Z4
+	VFMADD231PS.BCST 4(DX), Z10, Z6
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 68(DX), Z10, Z0
+	VFMADD231PS.BCST 48(DX), Z10, Z2
+	VFMADD231PS.BCST 28(DX), Z10, Z4
+	VFMADD231PS.BCST 8(DX), Z10, Z6
+	VMOVUPS          12(CX), Z10
+	VFMADD231PS.BCST 72(DX), Z10, Z0
+	VFMADD231PS.BCST 52(DX), Z10, Z2
+	VFMADD231PS.BCST 32(DX), Z10, Z4
+	VFMADD231PS.BCST 12(DX), Z10, Z6
+	VMOVUPS          16(CX), Z10
+	VFMADD231PS.BCST 76(DX), Z10, Z0
+	VFMADD231PS.BCST 56(DX), Z10, Z2
+	VFMADD231PS.BCST 36(DX), Z10, Z4
+	VFMADD231PS.BCST 16(DX), Z10, Z6
+	VMOVUPS          64(CX), Z10
+	VFMADD231PS.BCST 60(DX), Z10, Z1
+	VFMADD231PS.BCST 40(DX), Z10, Z3
+	VFMADD231PS.BCST 20(DX), Z10, Z5
+	VFMADD231PS.BCST 0(DX), Z10, Z7
+	VMOVUPS          68(CX), Z10
+	VFMADD231PS.BCST 64(DX), Z10, Z1
+	VFMADD231PS.BCST 44(DX), Z10, Z3
+	VFMADD231PS.BCST 24(DX), Z10, Z5
+	VFMADD231PS.BCST 4(DX), Z10, Z7
+	VMOVUPS          72(CX), Z10
+	VFMADD231PS.BCST 68(DX), Z10, Z1
+	VFMADD231PS.BCST 48(DX), Z10, Z3
+	VFMADD231PS.BCST 28(DX), Z10, Z5
+	VFMADD231PS.BCST 8(DX), Z10, Z7
+	VMOVUPS.Z        76(CX), K3, Z10
+	VFMADD231PS.BCST 72(DX), Z10, Z1
+	VFMADD231PS.BCST 52(DX), Z10, Z3
+	VFMADD231PS.BCST 32(DX), Z10, Z5
+	VFMADD231PS.BCST 12(DX), Z10, Z7
+	VMOVUPS.Z        80(CX), K4, Z10
+	VFMADD231PS.BCST 76(DX), Z10, Z1
+	VFMADD231PS.BCST 56(DX), Z10, Z3
+	VFMADD231PS.BCST 36(DX), Z10, Z5
+	VFMADD231PS.BCST 16(DX), Z10, Z7
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 80(DX), Z10, Z0
+	VFMADD231PS.BCST 60(DX), Z10, Z2
+	VFMADD231PS.BCST 40(DX), Z10, Z4
+	VFMADD231PS.BCST 20(DX), Z10, Z6
+	VFMADD231PS.BCST 0(DX), Z10, Z8
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 84(DX), Z10, Z0
+	VFMADD231PS.BCST 64(DX), Z10, Z2
+	VFMADD231PS.BCST 44(DX), Z10, Z4
+	VFMADD231PS.BCST 24(DX), Z10, Z6
+	VFMADD231PS.BCST 4(DX), Z10, Z8
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 88(DX), Z10, Z0
+	VFMADD231PS.BCST 68(DX), Z10, Z2
+	VFMADD231PS.BCST 48(DX), Z10, Z4
+	VFMADD231PS.BCST 28(DX), Z10, Z6
+	VFMADD231PS.BCST 8(DX), Z10, Z8
+	VMOVUPS          12(CX), Z10
+	VFMADD231PS.BCST 92(DX), Z10, Z0
+	VFMADD231PS.BCST 72(DX), Z10, Z2
+	VFMADD231PS.BCST 52(DX), Z10, Z4
+	VFMADD231PS.BCST 32(DX), Z10, Z6
+	VFMADD231PS.BCST 12(DX), Z10, Z8
+	VMOVUPS          16(CX), Z10
+	VFMADD231PS.BCST 96(DX), Z10, Z0
+	VFMADD231PS.BCST 76(DX), Z10, Z2
+	VFMADD231PS.BCST 56(DX), Z10, Z4
+	VFMADD231PS.BCST 36(DX), Z10, Z6
+	VFMADD231PS.BCST 16(DX), Z10, Z8
+	VMOVUPS          64(CX), Z10
+	VFMADD231PS.BCST 80(DX), Z10, Z1
+	VFMADD231PS.BCST 60(DX), Z10, Z3
+	VFMADD231PS.BCST 40(DX), Z10, Z5
+	VFMADD231PS.BCST 20(DX), Z10, Z7
+	VFMADD231PS.BCST 0(DX), Z10, Z9
+	VMOVUPS          68(CX), Z10
+	VFMADD231PS.BCST 84(DX), Z10, Z1
+	VFMADD231PS.BCST 64(DX), Z10, Z3
+	VFMADD231PS.BCST 44(DX), Z10, Z5
+	VFMADD231PS.BCST 24(DX), Z10, Z7
+	VFMADD231PS.BCST 4(DX), Z10, Z9
+	VMOVUPS          72(CX), Z10
+	VFMADD231PS.BCST 88(DX), Z10, Z1
+	VFMADD231PS.BCST 68(DX), Z10, Z3
+	VFMADD231PS.BCST 48(DX), Z10, Z5
+	VFMADD231PS.BCST 28(DX), Z10, Z7
+	VFMADD231PS.BCST 8(DX), Z10, Z9
+	VMOVUPS.Z        76(CX), K3, Z10
+	VFMADD231PS.BCST 92(DX), Z10, Z1
+	VFMADD231PS.BCST 72(DX), Z10, Z3
+	VFMADD231PS.BCST 52(DX), Z10, Z5
+	VFMADD231PS.BCST 32(DX), Z10, Z7
+	VFMADD231PS.BCST 12(DX), Z10, Z9
+	VMOVUPS.Z        80(CX), K4, Z10
+	VFMADD231PS.BCST 96(DX), Z10, Z1
+	VFMADD231PS.BCST 76(DX), Z10, Z3
+	VFMADD231PS.BCST 56(DX), Z10, Z5
+	VFMADD231PS.BCST 36(DX), Z10, Z7
+	VFMADD231PS.BCST 16(DX), Z10, Z9
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z0, Z10, Z0
+	VMAXPS           Z1, Z10, Z1
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z0, Z11, Z0
+	VMINPS           Z1, Z11, Z1
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z0
+	VFMADD231PS.BCST 80(DX), Z10, Z2
+	VFMADD231PS.BCST 60(DX), Z10, Z4
+	VFMADD231PS.BCST 40(DX), Z10, Z6
+	VFMADD231PS.BCST 20(DX), Z10, Z8
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 4(DX), Z10, Z0
+	VFMADD231PS.BCST 84(DX), Z10, Z2
+	VFMADD231PS.BCST 64(DX), Z10, Z4
+	VFMADD231PS.BCST 44(DX), Z10, Z6
+	VFMADD231PS.BCST 24(DX), Z10, Z8
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 8(DX), Z10, Z0
+	VFMADD231PS.BCST 88(DX), Z10, Z2
+	VFMADD231PS.BCST 68(DX), Z10, Z4
+	VFMADD231PS.BCST 48(DX), Z10, Z6
+	VFMADD231PS.BCST 28(DX), Z10, Z8
+	VMOVUPS          12(CX), Z10
+	VFMADD231PS.BCST 12(DX), Z10, Z0
+	VFMADD231PS.BCST 92(DX), Z10, Z2
+	VFMADD231PS.BCST 72(DX), Z10, Z4
+	VFMADD231PS.BCST 52(DX), Z10, Z6
+	VFMADD231PS.BCST 32(DX), Z10, Z8
+	VMOVUPS          16(CX), Z10
+	VFMADD231PS.BCST 16(DX), Z10, Z0
+	VFMADD231PS.BCST 96(DX), Z10, Z2
+	VFMADD231PS.BCST 76(DX), Z10, Z4
+	VFMADD231PS.BCST 56(DX), Z10, Z6
+	VFMADD231PS.BCST 36(DX), Z10, Z8
+	VMOVUPS          64(CX), Z10
+	VFMADD231PS.BCST 0(DX), Z10, Z1
+	VFMADD231PS.BCST 80(DX), Z10, Z3
+	VFMADD231PS.BCST 60(DX), Z10, Z5
+	VFMADD231PS.BCST 40(DX), Z10, Z7
+	VFMADD231PS.BCST 20(DX), Z10, Z9
+	VMOVUPS          68(CX), Z10
+	VFMADD231PS.BCST 4(DX), Z10, Z1
+	VFMADD231PS.BCST 84(DX), Z10, Z3
+	VFMADD231PS.BCST 64(DX), Z10, Z5
+	VFMADD231PS.BCST 44(DX), Z10, Z7
+	VFMADD231PS.BCST 24(DX), Z10, Z9
+	VMOVUPS          72(CX), Z10
+	VFMADD231PS.BCST 8(DX), Z10, Z1
+	VFMADD231PS.BCST 88(DX), Z10, Z3
+	VFMADD231PS.BCST 68(DX), Z10, Z5
+	VFMADD231PS.BCST 48(DX), Z10, Z7
+	VFMADD231PS.BCST 28(DX), Z10, Z9
+	VMOVUPS.Z        76(CX), K3, Z10
+	VFMADD231PS.BCST 12(DX), Z10, Z1
+	VFMADD231PS.BCST 92(DX), Z10, Z3
+	VFMADD231PS.BCST 72(DX), Z10, Z5
+	VFMADD231PS.BCST 52(DX), Z10, Z7
+	VFMADD231PS.BCST 32(DX), Z10, Z9
+	VMOVUPS.Z        80(CX), K4, Z10
+	VFMADD231PS.BCST 16(DX), Z10, Z1
+	VFMADD231PS.BCST 96(DX), Z10, Z3
+	VFMADD231PS.BCST 76(DX), Z10, Z5
+	VFMADD231PS.BCST 56(DX), Z10, Z7
+	VFMADD231PS.BCST 36(DX), Z10, Z9
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z2, Z10, Z2
+	VMAXPS           Z3, Z10, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z2, Z11, Z2
+	VMINPS           Z3, Z11, Z3
+	VMOVUPS          Z2, 0(BX)
+	VMOVUPS          Z3, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 20(DX), Z10, Z0
+	VFMADD231PS.BCST 0(DX), Z10, Z2
+	VFMADD231PS.BCST 80(DX), Z10, Z4
+	VFMADD231PS.BCST 60(DX), Z10, Z6
+	VFMADD231PS.BCST 40(DX), Z10, Z8
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 24(DX), Z10, Z0
+	VFMADD231PS.BCST 4(DX), Z10, Z2
+	VFMADD231PS.BCST 84(DX), Z10, Z4
+	VFMADD231PS.BCST 64(DX), Z10, Z6
+	VFMADD231PS.BCST 44(DX), Z10, Z8
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 28(DX), Z10, Z0
+	VFMADD231PS.BCST 8(DX), Z10, Z2
+	VFMADD231PS.BCST 88(DX), Z10, Z4
+	VFMADD231PS.BCST 68(DX), Z10, Z6
+	VFMADD231PS.BCST 48(DX), Z10, Z8
+	VMOVUPS          12(CX), Z10
+	VFMADD231PS.BCST 32(DX), Z10, Z0
+	VFMADD231PS.BCST 12(DX), Z10, Z2
+	VFMADD231PS.BCST 92(DX), Z10, Z4
+	VFMADD231PS.BCST 72(DX), Z10, Z6
+	VFMADD231PS.BCST 52(DX), Z10, Z8
+	VMOVUPS          16(CX), Z10
+	VFMADD231PS.BCST 36(DX), Z10, Z0
+	VFMADD231PS.BCST 16(DX), Z10, Z2
+	VFMADD231PS.BCST 96(DX), Z10, Z4
+	VFMADD231PS.BCST 76(DX), Z10, Z6
+	VFMADD231PS.BCST 56(DX), Z10, Z8
+	VMOVUPS          64(CX), Z10
+	VFMADD231PS.BCST 20(DX), Z10, Z1
+	VFMADD231PS.BCST 0(DX), Z10, Z3
+	VFMADD231PS.BCST 80(DX), Z10, Z5
+	VFMADD231PS.BCST 60(DX), Z10, Z7
+	VFMADD231PS.BCST 40(DX), Z10, Z9
+	VMOVUPS          68(CX), Z10
+	VFMADD231PS.BCST 24(DX), Z10, Z1
+	VFMADD231PS.BCST 4(DX), Z10, Z3
+	VFMADD231PS.BCST 84(DX), Z10, Z5
+	VFMADD231PS.BCST 64(DX), Z10, Z7
+	VFMADD231PS.BCST 44(DX), Z10, Z9
+	VMOVUPS          72(CX), Z10
+	VFMADD231PS.BCST 28(DX), Z10, Z1
+	VFMADD231PS.BCST 8(DX), Z10, Z3
+	VFMADD231PS.BCST 88(DX), Z10, Z5
+	VFMADD231PS.BCST 68(DX), Z10, Z7
+	VFMADD231PS.BCST 48(DX), Z10, Z9
+	VMOVUPS.Z        76(CX), K3, Z10
+	VFMADD231PS.BCST 32(DX), Z10, Z1
+	VFMADD231PS.BCST 12(DX), Z10, Z3
+	VFMADD231PS.BCST 92(DX), Z10, Z5
+	VFMADD231PS.BCST 72(DX), Z10, Z7
+	VFMADD231PS.BCST 52(DX), Z10, Z9
+	VMOVUPS.Z        80(CX), K4, Z10
+	VFMADD231PS.BCST 36(DX), Z10, Z1
+	VFMADD231PS.BCST 16(DX), Z10, Z3
+	VFMADD231PS.BCST 96(DX), Z10, Z5
+	VFMADD231PS.BCST 76(DX), Z10, Z7
+	VFMADD231PS.BCST 56(DX), Z10, Z9
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z4, Z10, Z4
+	VMAXPS           Z5, Z10, Z5
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z4, Z11, Z4
+	VMINPS           Z5, Z11, Z5
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	DECQ             R9
+	JEQ              end3
+
+main3:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 40(DX), Z10, Z0
+	VFMADD231PS.BCST 20(DX), Z10, Z2
+	VFMADD231PS.BCST 0(DX), Z10, Z4
+	VFMADD231PS.BCST 80(DX), Z10, Z6
+	VFMADD231PS.BCST 60(DX), Z10, Z8
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 44(DX), Z10, Z0
+	VFMADD231PS.BCST 24(DX), Z10, Z2
+	VFMADD231PS.BCST 4(DX), Z10, Z4
+	VFMADD231PS.BCST 84(DX), Z10, Z6
+	VFMADD231PS.BCST 64(DX), Z10, Z8
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 48(DX), Z10, Z0
+	VFMADD231PS.BCST 28(DX), Z10, Z2
+	VFMADD231PS.BCST 8(DX), Z10, Z4
+	VFMADD231PS.BCST 88(DX), Z10, Z6
+	VFMADD231PS.BCST 68(DX), Z10, Z8
+	VMOVUPS          12(CX), Z10
+	VFMADD231PS.BCST 52(DX), Z10, Z0
+	VFMADD231PS.BCST 32(DX), Z10, Z2
+	VFMADD231PS.BCST 12(DX), Z10, Z4
+	VFMADD231PS.BCST 92(DX), Z10, Z6
+	VFMADD231PS.BCST 72(DX), Z10, Z8
+	VMOVUPS          16(CX), Z10
+	VFMADD231PS.BCST 56(DX), Z10, Z0
+	VFMADD231PS.BCST 36(DX), Z10, Z2
+	VFMADD231PS.BCST 16(DX), Z10, Z4
+	VFMADD231PS.BCST 96(DX), Z10, Z6
+	VFMADD231PS.BCST 76(DX), Z10, Z8
+	VMOVUPS          64(CX), Z10
+	VFMADD231PS.BCST 40(DX), Z10, Z1
+	VFMADD231PS.BCST 20(DX), Z10, Z3
+	VFMADD231PS.BCST 0(DX), Z10, Z5
+	VFMADD231PS.BCST 80(DX), Z10, Z7
+	VFMADD231PS.BCST 60(DX), Z10, Z9
+	VMOVUPS          68(CX), Z10
+	VFMADD231PS.BCST 44(DX), Z10, Z1
+	VFMADD231PS.BCST 24(DX), Z10, Z3
+	VFMADD231PS.BCST 4(DX), Z10, Z5
+	VFMADD231PS.BCST 84(DX), Z10, Z7
+	VFMADD231PS.BCST 64(DX), Z10, Z9
+	VMOVUPS          72(CX), Z10
+	VFMADD231PS.BCST 48(DX), Z10, Z1
+	VFMADD231PS.BCST 28(DX), Z10, Z3
+	VFMADD231PS.BCST 8(DX), Z10, Z5
+	VFMADD231PS.BCST 88(DX), Z10, Z7
+	VFMADD231PS.BCST 68(DX), Z10, Z9
+	VMOVUPS.Z        76(CX), K3, Z10
+	VFMADD231PS.BCST 52(DX), Z10, Z1
+	VFMADD231PS.BCST 32(DX), Z10, Z3
+	VFMADD231PS.BCST 12(DX), Z10, Z5
+	VFMADD231PS.BCST 92(DX), Z10, Z7
+	VFMADD231PS.BCST 72(DX), Z10, Z9
+	VMOVUPS.Z        80(CX), K4, Z10
+	VFMADD231PS.BCST 56(DX), Z10, Z1
+	VFMADD231PS.BCST 36(DX), Z10, Z3
+	VFMADD231PS.BCST 16(DX), Z10, Z5
+	VFMADD231PS.BCST 96(DX), Z10, Z7
+	VFMADD231PS.BCST 76(DX), Z10, Z9
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z6, Z10, Z6
+	VMAXPS           Z7, Z10, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z6, Z11, Z6
+	VMINPS           Z7, Z11, Z7
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	DECQ             R9
+	JEQ              end4
+
+main4:
+	VMOVUPS.Z        0(CX), K1, Z10
+	VFMADD231PS.BCST 60(DX), Z10, Z0
+	VFMADD231PS.BCST 40(DX), Z10, Z2
+	VFMADD231PS.BCST 20(DX), Z10, Z4
+	VFMADD231PS.BCST 0(DX), Z10, Z6
+	VFMADD231PS.BCST 80(DX), Z10, Z8
+	VMOVUPS.Z        4(CX), K2, Z10
+	VFMADD231PS.BCST 64(DX), Z10, Z0
+	VFMADD231PS.BCST 44(DX), Z10, Z2
+	VFMADD231PS.BCST 24(DX), Z10, Z4
+	VFMADD231PS.BCST 4(DX), Z10, Z6
+	VFMADD231PS.BCST 84(DX), Z10, Z8
+	VMOVUPS          8(CX), Z10
+	VFMADD231PS.BCST 68(DX), Z10, Z0
+	VFMADD231PS.BCST 48(DX), Z10, Z2
+	VFMADD231PS.BCST 28(DX), Z10, Z4
+	VFMADD231PS.BCST 8(DX), Z10, Z6
+	VFMADD231PS.BCST 88(DX), Z10, Z8
+	VMOVUPS          12(CX), Z10
+	VFMADD231PS.BCST 72(DX), Z10, Z0
+	VFMADD231PS.BCST 52(DX), Z10, Z2
+	VFMADD231PS.BCST 32(DX), Z10, Z4
+	VFMADD231PS.BCST 12(DX), Z10, Z6
+	VFMADD231PS.BCST 92(DX), Z10, Z8
+	VMOVUPS          16(CX), Z10
+	VFMADD231PS.BCST 76(DX), Z10, Z0
+	VFMADD231PS.BCST 56(DX), Z10, Z2
+	VFMADD231PS.BCST 36(DX), Z10, Z4
+	VFMADD231PS.BCST 16(DX), Z10, Z6
+	VFMADD231PS.BCST 96(DX), Z10, Z8
+	VMOVUPS          64(CX), Z10
+	VFMADD231PS.BCST 60(DX), Z10, Z1
+	VFMADD231PS.BCST 40(DX), Z10, Z3
+	VFMADD231PS.BCST 20(DX), Z10, Z5
+	VFMADD231PS.BCST 0(DX), Z10, Z7
+	VFMADD231PS.BCST 80(DX), Z10, Z9
+	VMOVUPS          68(CX), Z10
+	VFMADD231PS.BCST 64(DX), Z10, Z1
+	VFMADD231PS.BCST 44(DX), Z10, Z3
+	VFMADD231PS.BCST 24(DX), Z10, Z5
+	VFMADD231PS.BCST 4(DX), Z10, Z7
+	VFMADD231PS.BCST 84(DX), Z10, Z9
+	VMOVUPS          72(CX), Z10
+	VFMADD231PS.BCST 68(DX), Z10, Z1
+	VFMADD231PS.BCST 48(DX), Z10, Z3
+	VFMADD231PS.BCST 28(DX), Z10, Z5
+	VFMADD231PS.BCST 8(DX), Z10, Z7
+	VFMADD231PS.BCST 88(DX), Z10, Z9
+	VMOVUPS.Z        76(CX), K3, Z10
+	VFMADD231PS.BCST 72(DX), Z10, Z1
+	VFMADD231PS.BCST 52(DX), Z10, Z3
+	VFMADD231PS.BCST 32(DX), Z10, Z5
+	VFMADD231PS.BCST 12(DX), Z10, Z7
+	VFMADD231PS.BCST 92(DX), Z10, Z9
+	VMOVUPS.Z        80(CX), K4, Z10
+	VFMADD231PS.BCST 76(DX), Z10, Z1
+	VFMADD231PS.BCST 56(DX), Z10, Z3
+	VFMADD231PS.BCST 36(DX), Z10, Z5
+	VFMADD231PS.BCST 16(DX), Z10, Z7
+	VFMADD231PS.BCST 96(DX), Z10, Z9
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z8, Z10, Z8
+	VMAXPS           Z9, Z10, Z9
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z8, Z11, Z8
+	VMINPS           Z9, Z11, Z9
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z0, Z10, Z0
+	VMAXPS           Z1, Z10, Z1
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z0, Z11, Z0
+	VMINPS           Z1, Z11, Z1
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, K5, 64(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z2, Z10, Z2
+	VMAXPS           Z3, Z10, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z2, Z11, Z2
+	VMINPS           Z3, Z11, Z3
+	VMOVUPS          Z2, 0(BX)
+	VMOVUPS          Z3, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z2, Z10, Z2
+	VMAXPS           Z3, Z10, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z2, Z11, Z2
+	VMINPS           Z3, Z11, Z3
+	VMOVUPS          Z2, 0(BX)
+	VMOVUPS          Z3, K5, 64(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z4, Z10, Z4
+	VMAXPS           Z5, Z10, Z5
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z4, Z11, Z4
+	VMINPS           Z5, Z11, Z5
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z4, Z10, Z4
+	VMAXPS           Z5, Z10, Z5
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z4, Z11, Z4
+	VMINPS           Z5, Z11, Z5
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, K5, 64(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z6, Z10, Z6
+	VMAXPS           Z7, Z10, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z6, Z11, Z6
+	VMINPS           Z7, Z11, Z7
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end3:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z6, Z10, Z6
+	VMAXPS           Z7, Z10, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z6, Z11, Z6
+	VMINPS           Z7, Z11, Z7
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, K5, 64(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z8, Z10, Z8
+	VMAXPS           Z9, Z10, Z9
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z8, Z11, Z8
+	VMINPS           Z9, Z11, Z9
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end4:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z8, Z10, Z8
+	VMAXPS           Z9, Z10, Z9
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z8, Z11, Z8
+	VMINPS           Z9, Z11, Z9
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, K5, 64(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z10
+	VMAXPS           Z0, Z10, Z0
+	VMAXPS           Z1, Z10, Z1
+	VBROADCASTSS     slideCall_hi(AX), Z11
+	VMINPS           Z0, Z11, Z0
+	VMINPS           Z1, Z11, Z1
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum5s1x3AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14] sums, [Z15 Z16 Z17 Z18 Z19 Z20] temporary, R12 first row
+TEXT ·sum5s1x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K3
+	KMOVW            12(SI), K4
+	KMOVW            16(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VBROADCASTSS     slideCall_bias(AX), Z11
+	VBROADCASTSS     slideCall_bias(AX), Z12
+	VBROADCASTSS     slideCall_bias(AX), Z13
+	VBROADCASTSS     slideCall_bias(AX), Z14
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	CMPQ             R12, $2
+	JEQ              row2
+	CMPQ             R12, $3
+	JEQ              row3
+	JMP              main0
+
+row0:
+	VMOVUPS.Z        0(CX), K1, Z15
+	VFMADD231PS.BCST 0(DX), Z15, Z0
+	VMOVUPS.Z        4(CX), K2, Z15
+	VFMADD231PS.BCST 4(DX), Z15, Z0
+	VMOVUPS          8(CX), Z15
+	VFMADD231PS.BCST 8(DX), Z15, Z0
+	VMOVUPS          12(CX), Z15
+	VFMADD231PS.BCST 12(DX), Z15, Z0
+	VMOVUPS          16(CX), Z15
+	VFMADD231PS.BCST 16(DX), Z15, Z0
+	VMOVUPS          64(CX), Z15
+	VFMADD231PS.BCST 0(DX), Z15, Z1
+	VMOVUPS          68(CX), Z15
+	VFMADD231PS.BCST 4(DX), Z15, Z1
+	VMOVUPS          72(CX), Z15
+	VFMADD231PS.BCST 8(DX), Z15, Z1
+	VMOVUPS          76(CX), Z15
+	VFMADD231PS.BCST 12(DX), Z15, Z1
+	VMOVUPS          80(CX), Z15
+	VFMADD231PS.BCST 16(DX), Z15, Z1
+	VMOVUPS          128(CX), Z15
+	VFMADD231PS.BCST 0(DX), Z15, Z2
+	VMOVUPS          132(CX), Z15
+	VFMADD231PS.BCST 4(DX), Z15, Z2
+	VMOVUPS          136(CX), Z15
+	VFMADD231PS.BCST 8(DX), Z15, Z2
+	VMOVUPS.Z        140(CX), K3, Z15
+	VFMADD231PS.BCST 12(DX), Z15, Z2
+	VMOVUPS.Z        144(CX), K4, Z15
+	VFMADD231PS.BCST 16(DX), Z15, Z2
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS.Z        0(CX), K1, Z15
+	VFMADD231PS.BCST 20(DX), Z15, Z0
+	VFMADD231PS.BCST 0(DX), Z15, Z3
+	VMOVUPS.Z        4(CX), K2, Z15
+	VFMADD231PS.BCST 24(DX), Z15, Z0
+	VFMADD231PS.BCST 4(DX), Z15, Z3
+	VMOVUPS          8(CX), Z15
+	VFMADD231PS.BCST 28(DX), Z15, Z0
+	VFMADD231PS.BCST 8(DX), Z15, Z3
+	VMOVUPS          12(CX), Z15
+	VFMADD231PS.BCST 32(DX), Z15, Z0
+	VFMADD231PS.BCST 12(DX), Z15, Z3
+	VMOVUPS          16(CX), Z15
+	VFMADD231PS.BCST 36(DX), Z15, Z0
+	VFMADD231PS.BCST 16(DX), Z15, Z3
+	VMOVUPS          64(CX), Z15
+	VFMADD231PS.BCST 20(DX), Z15, Z1
+	VFMADD231PS.BCST 0(DX), Z15, Z4
+	VMOVUPS          68(CX), Z15
+	VFMADD231PS.BCST 24(DX), Z15, Z1
+	VFMADD231PS.BCST 4(DX), Z15, Z4
+	VMOVUPS          72(CX), Z15
+	VFMADD231PS.BCST 28(DX), Z15, Z1
+	VFMADD231PS.BCST 8(DX), Z15, Z4
+	VMOVUPS          76(CX), Z15
+	VFMADD231PS.BCST 32(DX), Z15, Z1
+	VFMADD231PS.BCST 12(DX), Z15, Z4
+	VMOVUPS          80(CX), Z15
+	VFMADD231PS.BCST 36(DX), Z15, Z1
+	VFMADD231PS.BCST 16(DX), Z15, Z4
+	VMOVUPS          128(CX), Z15
+	VFMADD231PS.BCST 20(DX), Z15, Z2
+	VFMADD231PS.BCST 0(DX), Z15, Z5
+	VMOVUPS          132(CX), Z15
+	VFMADD231PS.BCST 24(DX), Z15, Z2
+	VFMADD231PS.BCST 4(DX), Z15, Z5
+	VMOVUPS          136(CX), Z15
+	VFMADD231PS.BCST 28(DX), Z15, Z2
+	VFMADD231PS.BCST 8(DX), Z15, Z5
+	VMOVUPS.Z        140(CX), K3, Z15
+	VFMADD231PS.BCST 32(DX), Z15, Z2
+	VFMADD231PS.BCST 12(DX), Z15, Z5
+	VMOVUPS.Z        144(CX), K4, Z15
+	VFMADD231PS.BCST 36(DX), Z15, Z2
+	VFMADD231PS.BCST 16(DX), Z15, Z5
+	ADDQ             DI, CX
+
+row2:
+	VMOVUPS.Z        0(CX), K1, Z15
+	VFMADD231PS.BCST 40(DX), Z15, Z0
+	VFMADD231PS.BCST 20(DX), Z15, Z3
+	VFMADD231PS.BCST 0(DX), Z15, Z6
+	VMOVUPS.Z        4(CX), K2, Z15
+	VFMADD231PS.BCST 44(DX), Z15, Z0
+	VFMADD231PS.BCST 24(DX), Z15, Z3
+	VFMADD231PS.BCST 4(DX), Z15, Z6
+	VMOVUPS          8(CX), Z15
+	VFMADD231PS.BCST 48(DX), Z15, Z0
+	VFMADD231PS.BCST 28(DX), Z15, Z3
+	VFMADD231PS.BCST 8(DX), Z15, Z6
+	VMOVUPS          12(CX), Z15
+	VFMADD231PS.BCST 52(DX), Z15, Z0
+	VFMADD231PS.BCST 32(DX), Z15, Z3
+	VFMADD231PS.BCST 12(DX), Z15, Z6
+	VMOVUPS          16(CX), Z15
+	VFMADD231PS.BCST 56(DX), Z15, Z0
+	VFMADD231PS.BCST 36(DX), Z15, Z3
+	VFMADD231PS.BCST 16(DX), Z15, Z6
+	VMOVUPS          64(CX), Z15
+	VFMADD231PS.BCST 40(DX), Z15, Z1
+	VFMADD231PS.BCST 20(DX), Z15, Z4
+	VFMADD231PS.BCST 0(DX), Z15, Z7
+	VMOVUPS          68(CX), Z15
+	VFMADD231PS.BCST 44(DX), Z15, Z1
+	VFMADD231PS.BCST 24(DX), Z15, Z4
+	VFMADD231PS.BCST 4(DX), Z15, Z7
+	VMOVUPS          72(CX), Z15
+	VFMADD231PS.BCST 48(DX), Z15, Z1
+	VFMADD231PS.BCST 28(DX), Z15, Z4
+	VFMADD231PS.BCST 8(DX), Z15, Z7
+	VMOVUPS          76(CX), Z15
+	VFMADD231PS.BCST 52(DX), Z15, Z1
+	VFMADD231PS.BCST 32(DX), Z15, Z4
+	VFMADD231PS.BCST 12(DX), Z15, Z7
+	VMOVUPS          80(CX), Z15
+	VFMADD231PS.BCST 56(DX), Z15, Z1
+	VFMADD231PS.BCST 36(DX), Z15, Z4
+	VFMADD231PS.BCST 16(DX), Z15, Z7
+	VMOVUPS          128(CX), Z15
+	VFMADD231PS.BCST 40(DX), Z15, Z2
+	VFMADD231PS.BCST 20(DX), Z15, Z5
+	VFMADD231PS.BCST 0(DX), Z15, Z8
+	VMOVUPS          132(CX), Z15
+	VFMADD231PS.BCST 44(DX), Z15, Z2
+	VFMADD231PS.BCST 24(DX), Z15, Z5
+	VFMADD231PS.BCST 4(DX), Z15, Z8
+	VMOVUPS          136(CX), Z15
+	VFMADD231PS.BCST 48(DX), Z15, Z2
+	VFMADD231PS.BCST 28(DX), Z15, Z5
+	VFMADD231PS.BCST 8(DX), Z15, Z8
+	VMOVUPS.Z        140(CX), K3, Z15
+	VFMADD231PS.BCST 52(DX), Z15, Z2
+	VFMADD231PS.BCST 32(DX), Z15, Z5
+	VFMADD231PS.BCST 12(DX), Z15, Z8
+	VMOVUPS.Z        144(CX), K4, Z15
+	VFMADD231PS.BCST 56(DX), Z15, Z2
+	VFMADD231PS.BCST 36(DX), Z15, Z5
+	VFMADD231PS.BCST 16(DX), Z15, Z8
+	ADDQ             DI, CX
+
+row3:
+	VMOVUPS.Z        0(CX), K1, Z15
+	VFMADD231PS.BCST 60(DX), Z15, Z0
+	VFMADD231PS.BCST 40(DX), Z15, Z3
+	VFMADD231PS.BCST 20(DX), Z15, Z6
+	VFMADD231PS.BCST 0(DX), Z15, Z9
+	VMOVUPS.Z        4(CX), K2, Z15
+	VFMADD231PS.BCST 64(DX), Z15, Z0
+	VFMADD231PS.BCST 44(DX), Z15, Z3
+	VFMADD231PS.BCST 24(DX), Z15, Z6
+	VFMADD231PS.BCST 4(DX), Z15, Z9
+	VMOVUPS          8(CX), Z15
+	VFMADD231PS.BCST 68(DX), Z15, Z0
+	VFMADD231PS.BCST 48(DX), Z15, Z3
+	VFMADD231PS.BCST 28(DX), Z15, Z6
+	VFMADD231PS.BCST 8(DX), Z15, Z9
+	VMOVUPS          12(CX), Z15
+	VFMADD231PS.BCST 72(DX), Z15, Z0
+	VFMADD231PS.BCST 52(DX), Z15, Z3
+	VFMADD231PS.BCST 32(DX), Z15, Z6
+	VFMADD231PS.BCST 12(DX), Z15, Z9
+	VMOVUPS          16(CX), Z15
+	VFMADD231PS.BCST 76(DX), Z15, Z0
+	VFMADD231PS.BCST 56(DX), Z15, Z3
+	VFMADD231PS.BCST 36(DX), Z15, Z6
+	VFMADD231PS.BCST 16(DX), Z15, Z9
+	VMOVUPS          64(CX), Z15
+	VFMADD231PS.BCST 60(DX), Z15, Z1
+	VFMADD231PS.BCST 40(DX), Z15, Z4
+	VFMADD231PS.BCST 20(DX), Z15, Z7
+	VFMADD231PS.BCST 0(DX), Z15, Z10
+	VMOVUPS          68(CX), Z15
+	VFMADD231PS.BCST 64(DX), Z15, Z1
+	VFMADD231PS.BCST 44(DX), Z15, Z4
+	VFMADD231PS.BCST 24(DX), Z15, Z7
+	VFMADD231PS.BCST 4(DX), Z15, Z10
+	VMOVUPS          72(CX), Z15
+	VFMADD231PS.BCST 68(DX), Z15, Z1
+	VFMADD231PS.BCST 48(DX), Z15, Z4
+	VFMADD231PS.BCST 28(DX), Z15, Z7
+	VFMADD231PS.BCST 8(DX), Z15, Z10
+	VMOVUPS          76(CX), Z15
+	VFMADD231PS.BCST 72(DX), Z15, Z1
+	VFMADD231PS.BCST 52(DX), Z15, Z4
+	VFMADD231PS.BCST 32(DX), Z15, Z7
+	VFMADD231PS.BCST 12(DX), Z15, Z10
+	VMOVUPS          80(CX), Z15
+	VFMADD231PS.BCST 76(DX), Z15, Z1
+	VFMADD231PS.BCST 56(DX), Z15, Z4
+	VFMADD231PS.BCST 36(DX), Z15, Z7
+	VFMADD231PS.BCST 16(DX), Z15, Z10
+	VMOVUPS          128(CX), Z15
+	VFMADD231PS.BCST 60(DX), Z15, Z2
+	VFMADD231PS.BCST 40(DX), Z15, Z5
+	VFMADD231PS.BCST 20(DX), Z15, Z8
+	VFMADD231PS.BCST 0(DX), Z15, Z11
+	VMOVUPS          132(CX), Z15
+	VFMADD231PS.BCST 64(DX), Z15, Z2
+	VFMADD231PS.BCST 44(DX), Z15, Z5
+	VFMADD231PS.BCST 24(DX), Z15, Z8
+	VFMADD231PS.BCST 4(DX), Z15, Z11
+	VMOVUPS          136(CX), Z15
+	VFMADD231PS.BCST 68(DX), Z15, Z2
+	VFMADD231PS.BCST 48(DX), Z15, Z5
+	VFMADD231PS.BCST 28(DX), Z15, Z8
+	VFMADD231PS.BCST 8(DX), Z15, Z11
+	VMOVUPS.Z        140(CX), K3, Z15
+	VFMADD231PS.BCST 72(DX), Z15, Z2
+	VFMADD231PS.BCST 52(DX), Z15, Z5
+	VFMADD231PS.BCST 32(DX), Z15, Z8
+	VFMADD231PS.BCST 12(DX), Z15, Z11
+	VMOVUPS.Z        144(CX), K4, Z15
+	VFMADD231PS.BCST 76(DX), Z15, Z2
+	VFMADD231PS.BCST 56(DX), Z15, Z5
+	VFMADD231PS.BCST 36(DX), Z15, Z8
+	VFMADD231PS.BCST 16(DX), Z15, Z11
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS.Z        0(CX), K1, Z15
+	VFMADD231PS.BCST 80(DX), Z15, Z0
+	VFMADD231PS.BCST 60(DX), Z15, Z3
+	VFMADD231PS.BCST 40(DX), Z15, Z6
+	VFMADD231PS.BCST 20(DX), Z15, Z9
+	VFMADD231PS.BCST 0(DX), Z15, Z12
+	VMOVUPS.Z        4(CX), K2, Z15
+	VFMADD231PS.BCST 84(DX), Z15, Z0
+	VFMADD231PS.BCST 64(DX), Z15, Z3
+	VFMADD231PS.BCST 44(DX), Z15, Z6
+	VFMADD231PS.BCST 24(DX), Z15, Z9
+	VFMADD231PS.BCST 4(DX), Z15, Z12
+	VMOVUPS          8(CX), Z15
+	VFMADD231PS.BCST 88(DX), Z15, Z0
+	VFMADD231PS.BCST 68(DX), Z15, Z3
+	VFMADD231PS.BCST 48(DX), Z15, Z6
+	VFMADD231PS.BCST 28(DX), Z15, Z9
+	VFMADD231PS.BCST 8(DX), Z15, Z12
+	VMOVUPS          12(CX), Z15
+	VFMADD231PS.BCST 92(DX), Z15, Z0
+	VFMADD231PS.BCST 72(DX), Z15, Z3
+	VFMADD231PS.BCST 52(DX), Z15, Z6
+	VFMADD231PS.BCST 32(DX), Z15, Z9
+	VFMADD231PS.BCST 12(DX), Z15, Z12
+	VMOVUPS          16(CX), Z15
+	VFMADD231PS.BCST 96(DX), Z15, Z0
+	VFMADD231PS.BCST 76(DX), Z15, Z3
+	VFMADD231PS.BCST 56(DX), Z15, Z6
+	VFMADD231PS.BCST 36(DX), Z15, Z9
+	VFMADD231PS.BCST 16(DX), Z15, Z12
+	VMOVUPS          64(CX), Z15
+	VFMADD231PS.BCST 80(DX), Z15, Z1
+	VFMADD231PS.BCST 60(DX), Z15, Z4
+	VFMADD231PS.BCST 40(DX), Z15, Z7
+	VFMADD231PS.BCST 20(DX), Z15, Z10
+	VFMADD231PS.BCST 0(DX), Z15, Z13
+	VMOVUPS          68(CX), Z15
+	VFMADD231PS.BCST 84(DX), Z15, Z1
+	VFMADD231PS.BCST 64(DX), Z15, Z4
+	VFMADD231PS.BCST 44(DX), Z15, Z7
+	VFMADD231PS.BCST 24(DX), Z15, Z10
+	VFMADD231PS.BCST 4(DX), Z15, Z13
+	VMOVUPS          72(CX), Z15
+	VFMADD231PS.BCST 88(DX), Z15, Z1
+	VFMADD231PS.BCST 68(DX), Z15, Z4
+	VFMADD231PS.BCST 48(DX), Z15, Z7
+	VFMADD231PS.BCST 28(DX), Z15, Z10
+	VFMADD231PS.BCST 8(DX), Z15, Z13
+	VMOVUPS          76(CX), Z15
+	VFMADD231PS.BCST 92(DX), Z15, Z1
+	VFMADD231PS.BCST 72(DX), Z15, Z4
+	VFMADD231PS.BCST 52(DX), Z15, Z7
+	VFMADD231PS.BCST 32(DX), Z15, Z10
+	VFMADD231PS.BCST 12(DX), Z15, Z13
+	VMOVUPS          80(CX), Z15
+	VFMADD231PS.BCST 96(DX), Z15, Z1
+	VFMADD231PS.BCST 76(DX), Z15, Z4
+	VFMADD231PS.BCST 56(DX), Z15, Z7
+	VFMADD231PS.BCST 36(DX), Z15, Z10
+	VFMADD231PS.BCST 16(DX), Z15, Z13
+	VMOVUPS          128(CX), Z15
+	VFMADD231PS.BCST 80(DX), Z15, Z2
+	VFMADD231PS.BCST 60(DX), Z15, Z5
+	VFMADD231PS.BCST 40(DX), Z15, Z8
+	VFMADD231PS.BCST 20(DX), Z15, Z11
+	VFMADD231PS.BCST 0(DX), Z15, Z14
+	VMOVUPS          132(CX), Z15
+	VFMADD231PS.BCST 84(DX), Z15, Z2
+	VFMADD231PS.BCST 64(DX), Z15, Z5
+	VFMADD231PS.BCST 44(DX), Z15, Z8
+	VFMADD231PS.BCST 24(DX), Z15, Z11
+	VFMADD231PS.BCST 4(DX), Z15, Z14
+	VMOVUPS          136(CX), Z15
+	VFMADD231PS.BCST 88(DX), Z15, Z2
+	VFMADD231PS.BCST 68(DX), Z15, Z5
+	VFMADD231PS.BCST 48(DX), Z15, Z8
+	VFMADD231PS.BCST 28(DX), Z15, Z11
+	VFMADD231PS.BCST 8(DX), Z15, Z14
+	VMOVUPS.Z        140(CX), K3, Z15
+	VFMADD231PS.BCST 92(DX), Z15, Z2
+	VFMADD231PS.BCST 72(DX), Z15, Z5
+	VFMADD231PS.BCST 52(DX), Z15, Z8
+	VFMADD231PS.BCST 32(DX), Z15, Z11
+	VFMADD231PS.BCST 12(DX), Z15, Z14
+	VMOVUPS.Z        144(CX), K4, Z15
+	VFMADD231PS.BCST 96(DX), Z15, Z2
+	VFMADD231PS.BCST 76(DX), Z15, Z5
+	VFMADD231PS.BCST 56(DX), Z15, Z8
+	VFMADD231PS.BCST 36(DX), Z15, Z11
+	VFMADD231PS.BCST 16(DX), Z15, Z14
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z0, Z15, Z0
+	VMAXPS           Z1, Z15, Z1
+	VMAXPS           Z2, Z15, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z0, Z16, Z0
+	VMINPS           Z1, Z16, Z1
+	VMINPS           Z2, Z16, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS.Z        0(CX), K1, Z15
+	VFMADD231PS.BCST 0(DX), Z15, Z0
+	VFMADD231PS.BCST 80(DX), Z15, Z3
+	VFMADD231PS.BCST 60(DX), Z15, Z6
+	VFMADD231PS.BCST 40(DX), Z15, Z9
+	VFMADD231PS.BCST 20(DX), Z15, Z12
+	VMOVUPS.Z        4(CX), K2, Z15
+	VFMADD231PS.BCST 4(DX), Z15, Z0
+	VFMADD231PS.BCST 84(DX), Z15, Z3
+	VFMADD231PS.BCST 64(DX), Z15, Z6
+	VFMADD231PS.BCST 44(DX), Z15, Z9
+	VFMADD231PS.BCST 24(DX), Z15, Z12
+	VMOVUPS          8(CX), Z15
+	VFMADD231PS.BCST 8(DX), Z15, Z0
+	VFMADD231PS.BCST 88(DX), Z15, Z3
+	VFMADD231PS.BCST 68(DX), Z15, Z6
+	VFMADD231PS.BCST 48(DX), Z15, Z9
+	VFMADD231PS.BCST 28(DX), Z15, Z12
+	VMOVUPS          12(CX), Z15
+	VFMADD231PS.BCST 12(DX), Z15, Z0
+	VFMADD231PS.BCST 92(DX), Z15, Z3
+	VFMADD231PS.BCST 72(DX), Z15, Z6
+	VFMADD231PS.BCST 52(DX), Z15, Z9
+	VFMADD231PS.BCST 32(DX), Z15, Z12
+	VMOVUPS          16(CX), Z15
+	VFMADD231PS.BCST 16(DX), Z15, Z0
+	VFMADD231PS.BCST 96(DX), Z15, Z3
+	VFMADD231PS.BCST 76(DX), Z15, Z6
+	VFMADD231PS.BCST 56(DX), Z15, Z9
+	VFMADD231PS.BCST 36(DX), Z15, Z12
+	VMOVUPS          64(CX), Z15
+	VFMADD231PS.BCST 0(DX), Z15, Z1
+	VFMADD231PS.BCST 80(DX), Z15, Z4
+	VFMADD231PS.BCST 60(DX), Z15, Z7
+	VFMADD231PS.BCST 40(DX), Z15, Z10
+	VFMADD231PS.BCST 20(DX), Z15, Z13
+	VMOVUPS          68(CX), Z15
+	VFMADD231PS.BCST 4(DX), Z15, Z1
+	VFMADD231PS.BCST 84(DX), Z15, Z4
+	VFMADD231PS.BCST 64(DX), Z15, Z7
+	VFMADD231PS.BCST 44(DX), Z15, Z10
+	VFMADD231PS.BCST 24(DX), Z15, Z13
+	VMOVUPS          72(CX), Z15
+	VFMADD231PS.BCST 8(DX), Z15, Z1
+	VFMADD231PS.BCST 88(DX), Z15, Z4
+	VFMADD231PS.BCST 68(DX), Z15, Z7
+	VFMADD231PS.BCST 48(DX), Z15, Z10
+	VFMADD231PS.BCST 28(DX), Z15, Z13
+	VMOVUPS          76(CX), Z15
+	VFMADD231PS.BCST 12(DX), Z15, Z1
+	VFMADD231PS.BCST 92(DX), Z15, Z4
+	VFMADD231PS.BCST 72(DX), Z15, Z7
+	VFMADD231PS.BCST 52(DX), Z15, Z10
+	VFMADD231PS.BCST 32(DX), Z15, Z13
+	VMOVUPS          80(CX), Z15
+	VFMADD231PS.BCST 16(DX), Z15, Z1
+	VFMADD231PS.BCST 96(DX), Z15, Z4
+	VFMADD231PS.BCST 76(DX), Z15, Z7
+	VFMADD231PS.BCST 56(DX), Z15, Z10
+	VFMADD231PS.BCST 36(DX), Z15, Z13
+	VMOVUPS          128(CX), Z15
+	VFMADD231PS.BCST 0(DX), Z15, Z2
+	VFMADD231PS.BCST 80(DX), Z15, Z5
+	VFMADD231PS.BCST 60(DX), Z15, Z8
+	VFMADD231PS.BCST 40(DX), Z15, Z11
+	VFMADD231PS.BCST 20(DX), Z15, Z14
+	VMOVUPS          132(CX), Z15
+	VFMADD231PS.BCST 4(DX), Z15, Z2
+	VFMADD231PS.BCST 84(DX), Z15, Z5
+	VFMADD231PS.BCST 64(DX), Z15, Z8
+	VFMADD231PS.BCST 44(DX), Z15, Z11
+	VFMADD231PS.BCST 24(DX), Z15, Z14
+	VMOVUPS          136(CX), Z15
+	VFMADD231PS.BCST 8(DX), Z15, Z2
+	VFMADD231PS.BCST 88(DX), Z15, Z5
+	VFMADD231PS.BCST 68(DX), Z15, Z8
+	VFMADD231PS.BCST 48(DX), Z15, Z11
+	VFMADD231PS.BCST 28(DX), Z15, Z14
+	VMOVUPS.Z        140(CX), K3, Z15
+	VFMADD231PS.BCST 12(DX), Z15, Z2
+	VFMADD231PS.BCST 92(DX), Z15, Z5
+	VFMADD231PS.BCST 72(DX), Z15, Z8
+	VFMADD231PS.BCST 52(DX), Z15, Z11
+	VFMADD231PS.BCST 32(DX), Z15, Z14
+	VMOVUPS.Z        144(CX), K4, Z15
+	VFMADD231PS.BCST 16(DX), Z15, Z2
+	VFMADD231PS.BCST 96(DX), Z15, Z5
+	VFMADD231PS.BCST 76(DX), Z15, Z8
+	VFMADD231PS.BCST 56(DX), Z15, Z11
+	VFMADD231PS.BCST 36(DX), Z15, Z14
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z3, Z15, Z3
+	VMAXPS           Z4, Z15, Z4
+	VMAXPS           Z5, Z15, Z5
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z3, Z16, Z3
+	VMINPS           Z4, Z16, Z4
+	VMINPS           Z5, Z16, Z5
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS.Z        0(CX), K1, Z15
+	VFMADD231PS.BCST 20(DX), Z15, Z0
+	VFMADD231PS.BCST 0(DX), Z15, Z3
+	VFMADD231PS.BCST 80(DX), Z15, Z6
+	VFMADD231PS.BCST 60(DX), Z15, Z9
+	VFMADD231PS.BCST 40(DX), Z15, Z12
+	VMOVUPS.Z        4(CX), K2, Z15
+	VFMADD231PS.BCST 24(DX), Z15, Z0
+	VFMADD231PS.BCST 4(DX), Z15, Z3
+	VFMADD231PS.BCST 84(DX), Z15, Z6
+	VFMADD231PS.BCST 64(DX), Z15, Z9
+	VFMADD231PS.BCST 44(DX), Z15, Z12
+	VMOVUPS          8(CX), Z15
+	VFMADD231PS.BCST 28(DX), Z15, Z0
+	VFMADD231PS.BCST 8(DX), Z15, Z3
+	VFMADD231PS.BCST 88(DX), Z15, Z6
+	VFMADD231PS.BCST 68(DX), Z15, Z9
+	VFMADD231PS.BCST 48(DX), Z15, Z12
+	VMOVUPS          12(CX), Z15
+	VFMADD231PS.BCST 32(DX), Z15, Z0
+	VFMADD231PS.BCST 12(DX), Z15, Z3
+	VFMADD231PS.BCST 92(DX), Z15, Z6
+	VFMADD231PS.BCST 72(DX), Z15, Z9
+	VFMADD231PS.BCST 52(DX), Z15, Z12
+	VMOVUPS          16(CX), Z15
+	VFMADD231PS.BCST 36(DX), Z15, Z0
+	VFMADD231PS.BCST 16(DX), Z15, Z3
+	VFMADD231PS.BCST 96(DX), Z15, Z6
+	VFMADD231PS.BCST 76(DX), Z15, Z9
+	VFMADD231PS.BCST 56(DX), Z15, Z12
+	VMOVUPS          64(CX), Z15
+	VFMADD231PS.BCST 20(DX), Z15, Z1
+	VFMADD231PS.BCST 0(DX), Z15, Z4
+	VFMADD231PS.BCST 80(DX), Z15, Z7
+	VFMADD231PS.BCST 60(DX), Z15, Z10
+	VFMADD231PS.BCST 40(DX), Z15, Z13
+	VMOVUPS          68(CX), Z15
+	VFMADD231PS.BCST 24(DX), Z15, Z1
+	VFMADD231PS.BCST 4(DX), Z15, Z4
+	VFMADD231PS.BCST 84(DX), Z15, Z7
+	VFMADD231PS.BCST 64(DX), Z15, Z10
+	VFMADD231PS.BCST 44(DX), Z15, Z13
+	VMOVUPS          72(CX), Z15
+	VFMADD231PS.BCST 28(DX), Z15, Z1
+	VFMADD231PS.BCST 8(DX), Z15, Z4
+	VFMADD231PS.BCST 88(DX), Z15, Z7
+	VFMADD231PS.BCST 68(DX), Z15, Z10
+	VFMADD231PS.BCST 48(DX), Z15, Z13
+	VMOVUPS          76(CX), Z15
+	VFMADD231PS.BCST 32(DX), Z15, Z1
+	VFMADD231PS.BCST 12(DX), Z15, Z4
+	VFMADD231PS.BCST 92(DX), Z15, Z7
+	VFMADD231PS.BCST 72(DX), Z15, Z10
+	VFMADD231PS.BCST 52(DX), Z15, Z13
+	VMOVUPS          80(CX), Z15
+	VFMADD231PS.BCST 36(DX), Z15, Z1
+	VFMADD231PS.BCST 16(DX), Z15, Z4
+	VFMADD231PS.BCST 96(DX), Z15, Z7
+	VFMADD231PS.BCST 76(DX), Z15, Z10
+	VFMADD231PS.BCST 56(DX), Z15, Z13
+	VMOVUPS          128(CX), Z15
+	VFMADD231PS.BCST 20(DX), Z15, Z2
+	VFMADD231PS.BCST 0(DX), Z15, Z5
+	VFMADD231PS.BCST 80(DX), Z15, Z8
+	VFMADD231PS.BCST 60(DX), Z15, Z11
+	VFMADD231PS.BCST 40(DX), Z15, Z14
+	VMOVUPS          132(CX), Z15
+	VFMADD231PS.BCST 24(DX), Z15, Z2
+	VFMADD231PS.BCST 4(DX), Z15, Z5
+	VFMADD231PS.BCST 84(DX), Z15, Z8
+	VFMADD231PS.BCST 64(DX), Z15, Z11
+	VFMADD231PS.BCST 44(DX), Z15, Z14
+	VMOVUPS          136(CX), Z15
+	VFMADD231PS.BCST 28(DX), Z15, Z2
+	VFMADD231PS.BCST 8(DX), Z15, Z5
+	VFMADD231PS.BCST 88(DX), Z15, Z8
+	VFMADD231PS.BCST 68(DX), Z15, Z11
+	VFMADD231PS.BCST 48(DX), Z15, Z14
+	VMOVUPS.Z        140(CX), K3, Z15
+	VFMADD231PS.BCST 32(DX), Z15, Z2
+	VFMADD231PS.BCST 12(DX), Z15, Z5
+	VFMADD231PS.BCST 92(DX), Z15, Z8
+	VFMADD231PS.BCST 72(DX), Z15, Z11
+	VFMADD231PS.BCST 52(DX), Z15, Z14
+	VMOVUPS.Z        144(CX), K4, Z15
+	VFMADD231PS.BCST 36(DX), Z15, Z2
+	VFMADD231PS.BCST 16(DX), Z15, Z5
+	VFMADD231PS.BCST 96(DX), Z15, Z8
+	VFMADD231PS.BCST 76(DX), Z15, Z11
+	VFMADD231PS.BCST 56(DX), Z15, Z14
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z6, Z15, Z6
+	VMAXPS           Z7, Z15, Z7
+	VMAXPS           Z8, Z15, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z6, Z16, Z6
+	VMINPS           Z7, Z16, Z7
+	VMINPS           Z8, Z16, Z8
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, 64(BX)
+	VMOVUPS          Z8, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	DECQ             R9
+	JEQ              end3
+
+main3:
+	VMOVUPS.Z        0(CX), K1, Z15
+	VFMADD231PS.BCST 40(DX), Z15, Z0
+	VFMADD231PS.BCST 20(DX), Z15, Z3
+	VFMADD231PS.BCST 0(DX), Z15, Z6
+	VFMADD231PS.BCST 80(DX), Z15, Z9
+	VFMADD231PS.BCST 60(DX), Z15, Z12
+	VMOVUPS.Z        4(CX), K2, Z15
+	VFMADD231PS.BCST 44(DX), Z15, Z0
+	VFMADD231PS.BCST 24(DX), Z15, Z3
+	VFMADD231PS.BCST 4(DX), Z15, Z6
+	VFMADD231PS.BCST 84(DX), Z15, Z9
+	VFMADD231PS.BCST 64(DX), Z15, Z12
+	VMOVUPS          8(CX), Z15
+	VFMADD231PS.BCST 48(DX), Z15, Z0
+	VFMADD231PS.BCST 28(DX), Z15, Z3
+	VFMADD231PS.BCST 8(DX), Z15, Z6
+	VFMADD231PS.BCST 88(DX), Z15, Z9
+	VFMADD231PS.BCST 68(DX), Z15, Z12
+	VMOVUPS          12(CX), Z15
+	VFMADD231PS.BCST 52(DX), Z15, Z0
+	VFMADD231PS.BCST 32(DX), Z15, Z3
+	VFMADD231PS.BCST 12(DX), Z15, Z6
+	VFMADD231PS.BCST 92(DX), Z15, Z9
+	VFMADD231PS.BCST 72(DX), Z15, Z12
+	VMOVUPS          16(CX), Z15
+	VFMADD231PS.BCST 56(DX), Z15, Z0
+	VFMADD231PS.BCST 36(DX), Z15, Z3
+	VFMADD231PS.BCST 16(DX), Z15, Z6
+	VFMADD231PS.BCST 96(DX), Z15, Z9
+	VFMADD231PS.BCST 76(DX), Z15, Z12
+	VMOVUPS          64(CX), Z15
+	VFMADD231PS.BCST 40(DX), Z15, Z1
+	VFMADD231PS.BCST 20(DX), Z15, Z4
+	VFMADD231PS.BCST 0(DX), Z15, Z7
+	VFMADD231PS.BCST 80(DX), Z15, Z10
+	VFMADD231PS.BCST 60(DX), Z15, Z13
+	VMOVUPS          68(CX), Z15
+	VFMADD231PS.BCST 44(DX), Z15, Z1
+	VFMADD231PS.BCST 24(DX), Z15, Z4
+	VFMADD231PS.BCST 4(DX), Z15, Z7
+	VFMADD231PS.BCST 84(DX), Z15, Z10
+	VFMADD231PS.BCST 64(DX), Z15, Z13
+	VMOVUPS          72(CX), Z15
+	VFMADD231PS.BCST 48(DX), Z15, Z1
+	VFMADD231PS.BCST 28(DX), Z15, Z4
+	VFMADD231PS.BCST 8(DX), Z15, Z7
+	VFMADD231PS.BCST 88(DX), Z15, Z10
+	VFMADD231PS.BCST 68(DX), Z15, Z13
+	VMOVUPS          76(CX), Z15
+	VFMADD231PS.BCST 52(DX), Z15, Z1
+	VFMADD231PS.BCST 32(DX), Z15, Z4
+	VFMADD231PS.BCST 12(DX), Z15, Z7
+	VFMADD231PS.BCST 92(DX), Z15, Z10
+	VFMADD231PS.BCST 72(DX), Z15, Z13
+	VMOVUPS          80(CX), Z15
+	VFMADD231PS.BCST 56(DX), Z15, Z1
+	VFMADD231PS.BCST 36(DX), Z15, Z4
+	VFMADD231PS.BCST 16(DX), Z15, Z7
+	VFMADD231PS.BCST 96(DX), Z15, Z10
+	VFMADD231PS.BCST 76(DX), Z15, Z13
+	VMOVUPS          128(CX), Z15
+	VFMADD231PS.BCST 40(DX), Z15, Z2
+	VFMADD231PS.BCST 20(DX), Z15, Z5
+	VFMADD231PS.BCST 0(DX), Z15, Z8
+	VFMADD231PS.BCST 80(DX), Z15, Z11
+	VFMADD231PS.BCST 60(DX), Z15, Z14
+	VMOVUPS          132(CX), Z15
+	VFMADD231PS.BCST 44(DX), Z15, Z2
+	VFMADD231PS.BCST 24(DX), Z15, Z5
+	VFMADD231PS.BCST 4(DX), Z15, Z8
+	VFMADD231PS.BCST 84(DX), Z15, Z11
+	VFMADD231PS.BCST 64(DX), Z15, Z14
+	VMOVUPS          136(CX), Z15
+	VFMADD231PS.BCST 48(DX), Z15, Z2
+	VFMADD231PS.BCST 28(DX), Z15, Z5
+	VFMADD231PS.BCST 8(DX), Z15, Z8
+	VFMADD231PS.BCST 88(DX), Z15, Z11
+	VFMADD231PS.BCST 68(DX), Z15, Z14
+	VMOVUPS.Z        140(CX), K3, Z15
+	VFMADD231PS.BCST 52(DX), Z15, Z2
+	VFMADD231PS.BCST 32(DX), Z15, Z5
+	VFMADD231PS.BCST 12(DX), Z15, Z8
+	VFMADD231PS.BCST 92(DX), Z15, Z11
+	VFMADD231PS.BCST 72(DX), Z15, Z14
+	VMOVUPS.Z        144(CX), K4, Z15
+	VFMADD231PS.BCST 56(DX), Z15, Z2
+	VFMADD231PS.BCST 36(DX), Z15, Z5
+	VFMADD231PS.BCST 16(DX), Z15, Z8
+	VFMADD231PS.BCST 96(DX), Z15, Z11
+	VFMADD231PS.BCST 76(DX), Z15, Z14
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z9, Z15, Z9
+	VMAXPS           Z10, Z15, Z10
+	VMAXPS           Z11, Z15, Z11
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z9, Z16, Z9
+	VMINPS           Z10, Z16, Z10
+	VMINPS           Z11, Z16, Z11
+	VMOVUPS          Z9, 0(BX)
+	VMOVUPS          Z10, 64(BX)
+	VMOVUPS          Z11, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VBROADCASTSS     slideCall_bias(AX), Z11
+	DECQ             R9
+	JEQ              end4
+
+main4:
+	VMOVUPS.Z        0(CX), K1, Z15
+	VFMADD231PS.BCST 60(DX), Z15, Z0
+	VFMADD231PS.BCST 40(DX), Z15, Z3
+	VFMADD231PS.BCST 20(DX), Z15, Z6
+	VFMADD231PS.BCST 0(DX), Z15, Z9
+	VFMADD231PS.BCST 80(DX), Z15, Z12
+	VMOVUPS.Z        4(CX), K2, Z15
+	VFMADD231PS.BCST 64(DX), Z15, Z0
+	VFMADD231PS.BCST 44(DX), Z15, Z3
+	VFMADD231PS.BCST 24(DX), Z15, Z6
+	VFMADD231PS.BCST 4(DX), Z15, Z9
+	VFMADD231PS.BCST 84(DX), Z15, Z12
+	VMOVUPS          8(CX), Z15
+	VFMADD231PS.BCST 68(DX), Z15, Z0
+	VFMADD231PS.BCST 48(DX), Z15, Z3
+	VFMADD231PS.BCST 28(DX), Z15, Z6
+	VFMADD231PS.BCST 8(DX), Z15, Z9
+	VFMADD231PS.BCST 88(DX), Z15, Z12
+	VMOVUPS          12(CX), Z15
+	VFMADD231PS.BCST 72(DX), Z15, Z0
+	VFMADD231PS.BCST 52(DX), Z15, Z3
+	VFMADD231PS.BCST 32(DX), Z15, Z6
+	VFMADD231PS.BCST 12(DX), Z15, Z9
+	VFMADD231PS.BCST 92(DX), Z15, Z12
+	VMOVUPS          16(CX), Z15
+	VFMADD231PS.BCST 76(DX), Z15, Z0
+	VFMADD231PS.BCST 56(DX), Z15, Z3
+	VFMADD231PS.BCST 36(DX), Z15, Z6
+	VFMADD231PS.BCST 16(DX), Z15, Z9
+	VFMADD231PS.BCST 96(DX), Z15, Z12
+	VMOVUPS          64(CX), Z15
+	VFMADD231PS.BCST 60(DX), Z15, Z1
+	VFMADD231PS.BCST 40(DX), Z15, Z4
+	VFMADD231PS.BCST 20(DX), Z15, Z7
+	VFMADD231PS.BCST 0(DX), Z15, Z10
+	VFMADD231PS.BCST 80(DX), Z15, Z13
+	VMOVUPS          68(CX), Z15
+	VFMADD231PS.BCST 64(DX), Z15, Z1
+	VFMADD231PS.BCST 44(DX), Z15, Z4
+	VFMADD231PS.BCST 24(DX), Z15, Z7
+	VFMADD231PS.BCST 4(DX), Z15, Z10
+	VFMADD231PS.BCST 84(DX), Z15, Z13
+	VMOVUPS          72(CX), Z15
+	VFMADD231PS.BCST 68(DX), Z15, Z1
+	VFMADD231PS.BCST 48(DX), Z15, Z4
+	VFMADD231PS.BCST 28(DX), Z15, Z7
+	VFMADD231PS.BCST 8(DX), Z15, Z10
+	VFMADD231PS.BCST 88(DX), Z15, Z13
+	VMOVUPS          76(CX), Z15
+	VFMADD231PS.BCST 72(DX), Z15, Z1
+	VFMADD231PS.BCST 52(DX), Z15, Z4
+	VFMADD231PS.BCST 32(DX), Z15, Z7
+	VFMADD231PS.BCST 12(DX), Z15, Z10
+	VFMADD231PS.BCST 92(DX), Z15, Z13
+	VMOVUPS          80(CX), Z15
+	VFMADD231PS.BCST 76(DX), Z15, Z1
+	VFMADD231PS.BCST 56(DX), Z15, Z4
+	VFMADD231PS.BCST 36(DX), Z15, Z7
+	VFMADD231PS.BCST 16(DX), Z15, Z10
+	VFMADD231PS.BCST 96(DX), Z15, Z13
+	VMOVUPS          128(CX), Z15
+	VFMADD231PS.BCST 60(DX), Z15, Z2
+	VFMADD231PS.BCST 40(DX), Z15, Z5
+	VFMADD231PS.BCST 20(DX), Z15, Z8
+	VFMADD231PS.BCST 0(DX), Z15, Z11
+	VFMADD231PS.BCST 80(DX), Z15, Z14
+	VMOVUPS          132(CX), Z15
+	VFMADD231PS.BCST 64(DX), Z15, Z2
+	VFMADD231PS.BCST 44(DX), Z15, Z5
+	VFMADD231PS.BCST 24(DX), Z15, Z8
+	VFMADD231PS.BCST 4(DX), Z15, Z11
+	VFMADD231PS.BCST 84(DX), Z15, Z14
+	VMOVUPS          136(CX), Z15
+	VFMADD231PS.BCST 68(DX), Z15, Z2
+	VFMADD231PS.BCST 48(DX), Z15, Z5
+	VFMADD231PS.BCST 28(DX), Z15, Z8
+	VFMADD231PS.BCST 8(DX), Z15, Z11
+	VFMADD231PS.BCST 88(DX), Z15, Z14
+	VMOVUPS.Z        140(CX), K3, Z15
+	VFMADD231PS.BCST 72(DX), Z15, Z2
+	VFMADD231PS.BCST 52(DX), Z15, Z5
+	VFMADD231PS.BCST 32(DX), Z15, Z8
+	VFMADD231PS.BCST 12(DX), Z15, Z11
+	VFMADD231PS.BCST 92(DX), Z15, Z14
+	VMOVUPS.Z        144(CX), K4, Z15
+	VFMADD231PS.BCST 76(DX), Z15, Z2
+	VFMADD231PS.BCST 56(DX), Z15, Z5
+	VFMADD231PS.BCST 36(DX), Z15, Z8
+	VFMADD231PS.BCST 16(DX), Z15, Z11
+	VFMADD231PS.BCST 96(DX), Z15, Z14
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z12, Z15, Z12
+	VMAXPS           Z13, Z15, Z13
+	VMAXPS           Z14, Z15, Z14
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z12, Z16, Z12
+	VMINPS           Z13, Z16, Z13
+	VMINPS           Z14, Z16, Z14
+	VMOVUPS          Z12, 0(BX)
+	VMOVUPS          Z13, 64(BX)
+	VMOVUPS          Z14, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z12
+	VBROADCASTSS     slideCall_bias(AX), Z13
+	VBROADCASTSS     slideCall_bias(AX), Z14
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z0, Z15, Z0
+	VMAXPS           Z1, Z15, Z1
+	VMAXPS           Z2, Z15, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z0, Z16, Z0
+	VMINPS           Z1, Z16, Z1
+	VMINPS           Z2, Z16, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z3, Z15, Z3
+	VMAXPS           Z4, Z15, Z4
+	VMAXPS           Z5, Z15, Z5
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z3, Z16, Z3
+	VMINPS           Z4, Z16, Z4
+	VMINPS           Z5, Z16, Z5
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z3, Z15, Z3
+	VMAXPS           Z4, Z15, Z4
+	VMAXPS           Z5, Z15, Z5
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z3, Z16, Z3
+	VMINPS           Z4, Z16, Z4
+	VMINPS           Z5, Z16, Z5
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z6, Z15, Z6
+	VMAXPS           Z7, Z15, Z7
+	VMAXPS           Z8, Z15, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z6, Z16, Z6
+	VMINPS           Z7, Z16, Z7
+	VMINPS           Z8, Z16, Z8
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, 64(BX)
+	VMOVUPS          Z8, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z6, Z15, Z6
+	VMAXPS           Z7, Z15, Z7
+	VMAXPS           Z8, Z15, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z6, Z16, Z6
+	VMINPS           Z7, Z16, Z7
+	VMINPS           Z8, Z16, Z8
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, 64(BX)
+	VMOVUPS          Z8, K5, 128(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z9, Z15, Z9
+	VMAXPS           Z10, Z15, Z10
+	VMAXPS           Z11, Z15, Z11
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z9, Z16, Z9
+	VMINPS           Z10, Z16, Z10
+	VMINPS           Z11, Z16, Z11
+	VMOVUPS          Z9, 0(BX)
+	VMOVUPS          Z10, 64(BX)
+	VMOVUPS          Z11, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end3:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z9, Z15, Z9
+	VMAXPS           Z10, Z15, Z10
+	VMAXPS           Z11, Z15, Z11
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z9, Z16, Z9
+	VMINPS           Z10, Z16, Z10
+	VMINPS           Z11, Z16, Z11
+	VMOVUPS          Z9, 0(BX)
+	VMOVUPS          Z10, 64(BX)
+	VMOVUPS          Z11, K5, 128(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z12, Z15, Z12
+	VMAXPS           Z13, Z15, Z13
+	VMAXPS           Z14, Z15, Z14
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z12, Z16, Z12
+	VMINPS           Z13, Z16, Z13
+	VMINPS           Z14, Z16, Z14
+	VMOVUPS          Z12, 0(BX)
+	VMOVUPS          Z13, 64(BX)
+	VMOVUPS          Z14, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end4:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z12, Z15, Z12
+	VMAXPS           Z13, Z15, Z13
+	VMAXPS           Z14, Z15, Z14
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z12, Z16, Z12
+	VMINPS           Z13, Z16, Z13
+	VMINPS           Z14, Z16, Z14
+	VMOVUPS          Z12, 0(BX)
+	VMOVUPS          Z13, 64(BX)
+	VMOVUPS          Z14, K5, 128(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z15
+	VMAXPS           Z0, Z15, Z0
+	VMAXPS           Z1, Z15, Z1
+	VMAXPS           Z2, Z15, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z16
+	VMINPS           Z0, Z16, Z0
+	VMINPS           Z1, Z16, Z1
+	VMINPS           Z2, Z16, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum5s1x4AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15 Z16 Z17 Z18 Z19] sums, [Z20 Z21 Z22 Z23 Z24 Z25] temporary, R12 first row
+TEXT ·sum5s1x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K3
+	KMOVW            12(SI), K4
+	KMOVW            16(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VBROADCASTSS     slideCall_bias(AX), Z11
+	VBROADCASTSS     slideCall_bias(AX), Z12
+	VBROADCASTSS     slideCall_bias(AX), Z13
+	VBROADCASTSS     slideCall_bias(AX), Z14
+	VBROADCASTSS     slideCall_bias(AX), Z15
+	VBROADCASTSS     slideCall_bias(AX), Z16
+	VBROADCASTSS     slideCall_bias(AX), Z17
+	VBROADCASTSS     slideCall_bias(AX), Z18
+	VBROADCASTSS     slideCall_bias(AX), Z19
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	CMPQ             R12, $2
+	JEQ              row2
+	CMPQ             R12, $3
+	JEQ              row3
+	JMP              main0
+
+row0:
+	VMOVUPS.Z        0(CX), K1, Z20
+	VFMADD231PS.BCST 0(DX), Z20, Z0
+	VMOVUPS.Z        4(CX), K2, Z20
+	VFMADD231PS.BCST 4(DX), Z20, Z0
+	VMOVUPS          8(CX), Z20
+	VFMADD231PS.BCST 8(DX), Z20, Z0
+	VMOVUPS          12(CX), Z20
+	VFMADD231PS.BCST 12(DX), Z20, Z0
+	VMOVUPS          16(CX), Z20
+	VFMADD231PS.BCST 16(DX), Z20, Z0
+	VMOVUPS          64(CX), Z20
+	VFMADD231PS.BCST 0(DX), Z20, Z1
+	VMOVUPS          68(CX), Z20
+	VFMADD231PS.BCST 4(DX), Z20, Z1
+	VMOVUPS          72(CX), Z20
+	VFMADD231PS.BCST 8(DX), Z20, Z1
+	VMOVUPS          76(CX), Z20
+	VFMADD231PS.BCST 12(DX), Z20, Z1
+	VMOVUPS          80(CX), Z20
+	VFMADD231PS.BCST 16(DX), Z20, Z1
+	VMOVUPS          128(CX), Z20
+	VFMADD231PS.BCST 0(DX), Z20, Z2
+	VMOVUPS          132(CX), Z20
+	VFMADD231PS.BCST 4(DX), Z20, Z2
+	VMOVUPS          136(CX), Z20
+	VFMADD231PS.BCST 8(DX), Z20, Z2
+	VMOVUPS          140(CX), Z20
+	VFMADD231PS.BCST 12(DX), Z20, Z2
+	VMOVUPS          144(CX), Z20
+	VFMADD231PS.BCST 16(DX), Z20, Z2
+	VMOVUPS          192(CX), Z20
+	VFMADD231PS.BCST 0(DX), Z20, Z3
+	VMOVUPS          196(CX), Z20
+	VFMADD231PS.BCST 4(DX), Z20, Z3
+	VMOVUPS          200(CX), Z20
+	VFMADD231PS.BCST 8(DX), Z20, Z3
+	VMOVUPS.Z        204(CX), K3, Z20
+	VFMADD231PS.BCST 12(DX), Z20, Z3
+	VMOVUPS.Z        208(CX), K4, Z20
+	VFMADD231PS.BCST 16(DX), Z20, Z3
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS.Z        0(CX), K1, Z20
+	VFMADD231PS.BCST 20(DX), Z20, Z0
+	VFMADD231PS.BCST 0(DX), Z20, Z4
+	VMOVUPS.Z        4(CX), K2, Z20
+	VFMADD231PS.BCST 24(DX), Z20, Z0
+	VFMADD231PS.BCST 4(DX), Z20, Z4
+	VMOVUPS          8(CX), Z20
+	VFMADD231PS.BCST 28(DX), Z20, Z0
+	VFMADD231PS.BCST 8(DX), Z20, Z4
+	VMOVUPS          12(CX), Z20
+	VFMADD231PS.BCST 32(DX), Z20, Z0
+	VFMADD231PS.BCST 12(DX), Z20, Z4
+	VMOVUPS          16(CX), Z20
+	VFMADD231PS.BCST 36(DX), Z20, Z0
+	VFMADD231PS.BCST 16(DX), Z20, Z4
+	VMOVUPS          64(CX), Z20
+	VFMADD231PS.BCST 20(DX), Z20, Z1
+	VFMADD231PS.BCST 0(DX), Z20, Z5
+	VMOVUPS          68(CX), Z20
+	VFMADD231PS.BCST 24(DX), Z20, Z1
+	VFMADD231PS.BCST 4(DX), Z20, Z5
+	VMOVUPS          72(CX), Z20
+	VFMADD231PS.BCST 28(DX), Z20, Z1
+	VFMADD231PS.BCST 8(DX), Z20, Z5
+	VMOVUPS          76(CX), Z20
+	VFMADD231PS.BCST 32(DX), Z20, Z1
+	VFMADD231PS.BCST 12(DX), Z20, Z5
+	VMOVUPS          80(CX), Z20
+	VFMADD231PS.BCST 36(DX), Z20, Z1
+	VFMADD231PS.BCST 16(DX), Z20, Z5
+	VMOVUPS          128(CX), Z20
+	VFMADD231PS.BCST 20(DX), Z20, Z2
+	VFMADD231PS.BCST 0(DX), Z20, Z6
+	VMOVUPS          132(CX), Z20
+	VFMADD231PS.BCST 24(DX), Z20, Z2
+	VFMADD231PS.BCST 4(DX), Z20, Z6
+	VMOVUPS          136(CX), Z20
+	VFMADD231PS.BCST 28(DX), Z20, Z2
+	VFMADD231PS.BCST 8(DX), Z20, Z6
+	VMOVUPS          140(CX), Z20
+	VFMADD231PS.BCST 32(DX), Z20, Z2
+	VFMADD231PS.BCST 12(DX), Z20, Z6
+	VMOVUPS          144(CX), Z20
+	VFMADD231PS.BCST 36(DX), Z20, Z2
+	VFMADD231PS.BCST 16(DX), Z20, Z6
+	VMOVUPS          192(CX), Z20
+	VFMADD231PS.BCST 20(DX), Z20, Z3
+	VFMADD231PS.BCST 0(DX), Z20, Z7
+	VMOVUPS          196(CX), Z20
+	VFMADD231PS.BCST 24(DX), Z20, Z3
+	VFMADD231PS.BCST 4(DX), Z20, Z7
+	VMOVUPS          200(CX), Z20
+	VFMADD231PS.BCST 28(DX), Z20, Z3
+	VFMADD231PS.BCST 8(DX), Z20, Z7
+	VMOVUPS.Z        204(CX), K3, Z20
+	VFMADD231PS.BCST 32(DX), Z20, Z3
+	VFMADD231PS.BCST 12(DX), Z20, Z7
+	VMOVUPS.Z        208(CX), K4, Z20
+	VFMADD231PS.BCST 36(DX), Z20, Z3
+	VFMADD231PS.BCST 16(DX), Z20, Z7
+	ADDQ             DI, CX
+
+row2:
+	VMOVUPS.Z        0(CX), K1, Z20
+	VFMADD231PS.BCST 40(DX), Z20, Z0
+	VFMADD231PS.BCST 20(DX), Z20, Z4
+	VFMADD231PS.BCST 0(DX), Z20, Z8
+	VMOVUPS.Z        4(CX), K2, Z20
+	VFMADD231PS.BCST 44(DX), Z20, Z0
+	VFMADD231PS.BCST 24(DX), Z20, Z4
+	VFMADD231PS.BCST 4(DX), Z20, Z8
+	VMOVUPS          8(CX), Z20
+	VFMADD231PS.BCST 48(DX), Z20, Z0
+	VFMADD231PS.BCST 28(DX), Z20, Z4
+	VFMADD231PS.BCST 8(DX), Z20, Z8
+	VMOVUPS          12(CX), Z20
+	VFMADD231PS.BCST 52(DX), Z20, Z0
+	VFMADD231PS.BCST 32(DX), Z20, Z4
+	VFMADD231PS.BCST 12(DX), Z20, Z8
+	VMOVUPS          16(CX), Z20
+	VFMADD231PS.BCST 56(DX), Z20, Z0
+	VFMADD231PS.BCST 36(DX), Z20, Z4
+	VFMADD231PS.BCST 16(DX), Z20, Z8
+	VMOVUPS          64(CX), Z20
+	VFMADD231PS.BCST 40(DX), Z20, Z1
+	VFMADD231PS.BCST 20(DX), Z20, Z5
+	VFMADD231PS.BCST 0(DX), Z20, Z9
+	VMOVUPS          68(CX), Z20
+	VFMADD231PS.BCST 44(DX), Z20, Z1
+	VFMADD231PS.BCST 24(DX), Z20, Z5
+	VFMADD231PS.BCST 4(DX), Z20, Z9
+	VMOVUPS          72(CX), Z20
+	VFMADD231PS.BCST 48(DX), Z20, Z1
+	VFMADD231PS.BCST 28(DX), Z20, Z5
+	VFMADD231PS.BCST 8(DX), Z20, Z9
+	VMOVUPS          76(CX), Z20
+	VFMADD231PS.BCST 52(DX), Z20, Z1
+	VFMADD231PS.BCST 32(DX), Z20, Z5
+	VFMADD231PS.BCST 12(DX), Z20, Z9
+	VMOVUPS          80(CX), Z20
+	VFMADD231PS.BCST 56(DX), Z20, Z1
+	VFMADD231PS.BCST 36(DX), Z20, Z5
+	VFMADD231PS.BCST 16(DX), Z20, Z9
+	VMOVUPS          128(CX), Z20
+	VFMADD231PS.BCST 40(DX), Z20, Z2
+	VFMADD231PS.BCST 20(DX), Z20, Z6
+	VFMADD231PS.BCST 0(DX), Z20, Z10
+	VMOVUPS          132(CX), Z20
+	VFMADD231PS.BCST 44(DX), Z20, Z2
+	VFMADD231PS.BCST 24(DX), Z20, Z6
+	VFMADD231PS.BCST 4(DX), Z20, Z10
+	VMOVUPS          136(CX), Z20
+	VFMADD231PS.BCST 48(DX), Z20, Z2
+	VFMADD231PS.BCST 28(DX), Z20, Z6
+	VFMADD231PS.BCST 8(DX), Z20, Z10
+	VMOVUPS          140(CX), Z20
+	VFMADD231PS.BCST 52(DX), Z20, Z2
+	VFMADD231PS.BCST 32(DX), Z20, Z6
+	VFMADD231PS.BCST 12(DX), Z20, Z10
+	VMOVUPS          144(CX), Z20
+	VFMADD231PS.BCST 56(DX), Z20, Z2
+	VFMADD231PS.BCST 36(DX), Z20, Z6
+	VFMADD231PS.BCST 16(DX), Z20, Z10
+	VMOVUPS          192(CX), Z20
+	VFMADD231PS.BCST 40(DX), Z20, Z3
+	VFMADD231PS.BCST 20(DX), Z20, Z7
+	VFMADD231PS.BCST 0(DX), Z20, Z11
+	VMOVUPS          196(CX), Z20
+	VFMADD231PS.BCST 44(DX), Z20, Z3
+	VFMADD231PS.BCST 24(DX), Z20, Z7
+	VFMADD231PS.BCST 4(DX), Z20, Z11
+	VMOVUPS          200(CX), Z20
+	VFMADD231PS.BCST 48(DX), Z20, Z3
+	VFMADD231PS.BCST 28(DX), Z20, Z7
+	VFMADD231PS.BCST 8(DX), Z20, Z11
+	VMOVUPS.Z        204(CX), K3, Z20
+	VFMADD231PS.BCST 52(DX), Z20, Z3
+	VFMADD231PS.BCST 32(DX), Z20, Z7
+	VFMADD231PS.BCST 12(DX), Z20, Z11
+	VMOVUPS.Z        208(CX), K4, Z20
+	VFMADD231PS.BCST 56(DX), Z20, Z3
+	VFMADD231PS.BCST 36(DX), Z20, Z7
+	VFMADD231PS.BCST 16(DX), Z20, Z11
+	ADDQ             DI, CX
+
+row3:
+	VMOVUPS.Z        0(CX), K1, Z20
+	VFMADD231PS.BCST 60(DX), Z20, Z0
+	VFMADD231PS.BCST 40(DX), Z20, Z4
+	VFMADD231PS.BCST 20(DX), Z20, Z8
+	VFMADD231PS.BCST 0(DX), Z20, Z12
+	VMOVUPS.Z        4(CX), K2, Z20
+	VFMADD231PS.BCST 64(DX), Z20, Z0
+	VFMADD231PS.BCST 44(DX), Z20, Z4
+	VFMADD231PS.BCST 24(DX), Z20, Z8
+	VFMADD231PS.BCST 4(DX), Z20, Z12
+	VMOVUPS          8(CX), Z20
+	VFMADD231PS.BCST 68(DX), Z20, Z0
+	VFMADD231PS.BCST 48(DX), Z20, Z4
+	VFMADD231PS.BCST 28(DX), Z20, Z8
+	VFMADD231PS.BCST 8(DX), Z20, Z12
+	VMOVUPS          12(CX), Z20
+	VFMADD231PS.BCST 72(DX), Z20, Z0
+	VFMADD231PS.BCST 52(DX), Z20, Z4
+	VFMADD231PS.BCST 32(DX), Z20, Z8
+	VFMADD231PS.BCST 12(DX), Z20, Z12
+	VMOVUPS          16(CX), Z20
+	VFMADD231PS.BCST 76(DX), Z20, Z0
+	VFMADD231PS.BCST 56(DX), Z20, Z4
+	VFMADD231PS.BCST 36(DX), Z20, Z8
+	VFMADD231PS.BCST 16(DX), Z20, Z12
+	VMOVUPS          64(CX), Z20
+	VFMADD231PS.BCST 60(DX), Z20, Z1
+	VFMADD231PS.BCST 40(DX), Z20, Z5
+	VFMADD231PS.BCST 20(DX), Z20, Z9
+	VFMADD231PS.BCST 0(DX), Z20, Z13
+	VMOVUPS          68(CX), Z20
+	VFMADD231PS.BCST 64(DX), Z20, Z1
+	VFMADD231PS.BCST 44(DX), Z20, Z5
+	VFMADD231PS.BCST 24(DX), Z20, Z9
+	VFMADD231PS.BCST 4(DX), Z20, Z13
+	VMOVUPS          72(CX), Z20
+	VFMADD231PS.BCST 68(DX), Z20, Z1
+	VFMADD231PS.BCST 48(DX), Z20, Z5
+	VFMADD231PS.BCST 28(DX), Z20, Z9
+	VFMADD231PS.BCST 8(DX), Z20, Z13
+	VMOVUPS          76(CX), Z20
+	VFMADD231PS.BCST 72(DX), Z20, Z1
+	VFMADD231PS.BCST 52(DX), Z20, Z5
+	VFMADD231PS.BCST 32(DX), Z20, Z9
+	VFMADD231PS.BCST 12(DX), Z20, Z13
+	VMOVUPS          80(CX), Z20
+	VFMADD231PS.BCST 76(DX), Z20, Z1
+	VFMADD231PS.BCST 56(DX), Z20, Z5
+	VFMADD231PS.BCST 36(DX), Z20, Z9
+	VFMADD231PS.BCST 16(DX), Z20, Z13
+	VMOVUPS          128(CX), Z20
+	VFMADD231PS.BCST 60(DX), Z20, Z2
+	VFMADD231PS.BCST 40(DX), Z20, Z6
+	VFMADD231PS.BCST 20(DX), Z20, Z10
+	VFMADD231PS.BCST 0(DX), Z20, Z14
+	VMOVUPS          132(CX), Z20
+	VFMADD231PS.BCST 64(DX), Z20, Z2
+	VFMADD231PS.BCST 44(DX), Z20, Z6
+	VFMADD231PS.BCST 24(DX), Z20, Z10
+	VFMADD231PS.BCST 4(DX), Z20, Z14
+	VMOVUPS          136(CX), Z20
+	VFMADD231PS.BCST 68(DX), Z20, Z2
+	VFMADD231PS.BCST 48(DX), Z20, Z6
+	VFMADD231PS.BCST 28(DX), Z20, Z10
+	VFMADD231PS.BCST 8(DX), Z20, Z14
+	VMOVUPS          140(CX), Z20
+	VFMADD231PS.BCST 72(DX), Z20, Z2
+	VFMADD231PS.BCST 52(DX), Z20, Z6
+	VFMADD231PS.BCST 32(DX), Z20, Z10
+	VFMADD231PS.BCST 12(DX), Z20, Z14
+	VMOVUPS          144(CX), Z20
+	VFMADD231PS.BCST 76(DX), Z20, Z2
+	VFMADD231PS.BCST 56(DX), Z20, Z6
+	VFMADD231PS.BCST 36(DX), Z20, Z10
+	VFMADD231PS.BCST 16(DX), Z20, Z14
+	VMOVUPS          192(CX), Z20
+	VFMADD231PS.BCST 60(DX), Z20, Z3
+	VFMADD231PS.BCST 40(DX), Z20, Z7
+	VFMADD231PS.BCST 20(DX), Z20, Z11
+	VFMADD231PS.BCST 0(DX), Z20, Z15
+	VMOVUPS          196(CX), Z20
+	VFMADD231PS.BCST 64(DX), Z20, Z3
+	VFMADD231PS.BCST 44(DX), Z20, Z7
+	VFMADD231PS.BCST 24(DX), Z20, Z11
+	VFMADD231PS.BCST 4(DX), Z20, Z15
+	VMOVUPS          200(CX), Z20
+	VFMADD231PS.BCST 68(DX), Z20, Z3
+	VFMADD231PS.BCST 48(DX), Z20, Z7
+	VFMADD231PS.BCST 28(DX), Z20, Z11
+	VFMADD231PS.BCST 8(DX), Z20, Z15
+	VMOVUPS.Z        204(CX), K3, Z20
+	VFMADD231PS.BCST 72(DX), Z20, Z3
+	VFMADD231PS.BCST 52(DX), Z20, Z7
+	VFMADD231PS.BCST 32(DX), Z20, Z11
+	VFMADD231PS.BCST 12(DX), Z20, Z15
+	VMOVUPS.Z        208(CX), K4, Z20
+	VFMADD231PS.BCST 76(DX), Z20, Z3
+	VFMADD231PS.BCST 56(DX), Z20, Z7
+	VFMADD231PS.BCST 36(DX), Z20, Z11
+	VFMADD231PS.BCST 16(DX), Z20, Z15
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS.Z        0(CX), K1, Z20
+	VFMADD231PS.BCST 80(DX), Z20, Z0
+	VFMADD231PS.BCST 60(DX), Z20, Z4
+	VFMADD231PS.BCST 40(DX), Z20, Z8
+	VFMADD231PS.BCST 20(DX), Z20, Z12
+	VFMADD231PS.BCST 0(DX), Z20, Z16
+	VMOVUPS.Z        4(CX), K2, Z20
+	VFMADD231PS.BCST 84(DX), Z20, Z0
+	VFMADD231PS.BCST 64(DX), Z20, Z4
+	VFMADD231PS.BCST 44(DX), Z20, Z8
+	VFMADD231PS.BCST 24(DX), Z20, Z12
+	VFMADD231PS.BCST 4(DX), Z20, Z16
+	VMOVUPS          8(CX), Z20
+	VFMADD231PS.BCST 88(DX), Z20, Z0
+	VFMADD231PS.BCST 68(DX), Z20, Z4
+	VFMADD231PS.BCST 48(DX), Z20, Z8
+	VFMADD231PS.BCST 28(DX), Z20, Z12
+	VFMADD231PS.BCST 8(DX), Z20, Z16
+	VMOVUPS          12(CX), Z20
+	VFMADD231PS.BCST 92(DX), Z20, Z0
+	VFMADD231PS.BCST 72(DX), Z20, Z4
+	VFMADD231PS.BCST 52(DX), Z20, Z8
+	VFMADD231PS.BCST 32(DX), Z20, Z12
+	VFMADD231PS.BCST 12(DX), Z20, Z16
+	VMOVUPS          16(CX), Z20
+	VFMADD231PS.BCST 96(DX), Z20, Z0
+	VFMADD231PS.BCST 76(DX), Z20, Z4
+	VFMADD231PS.BCST 56(DX), Z20, Z8
+	VFMADD231PS.BCST 36(DX), Z20, Z12
+	VFMADD231PS.BCST 16(DX), Z20, Z16
+	VMOVUPS          64(CX), Z20
+	VFMADD231PS.BCST 80(DX), Z20, Z1
+	VFMADD231PS.BCST 60(DX), Z20, Z5
+	VFMADD231PS.BCST 40(DX), Z20, Z9
+	VFMADD231PS.BCST 20(DX), Z20, Z13
+	VFMADD231PS.BCST 0(DX), Z20, Z17
+	VMOVUPS          68(CX), Z20
+	VFMADD231PS.BCST 84(DX), Z20, Z1
+	VFMADD231PS.BCST 64(DX), Z20, Z5
+	VFMADD231PS.BCST 44(DX), Z20, Z9
+	VFMADD231PS.BCST 24(DX), Z20, Z13
+	VFMADD231PS.BCST 4(DX), Z20, Z17
+	VMOVUPS          72(CX), Z20
+	VFMADD231PS.BCST 88(DX), Z20, Z1
+	VFMADD231PS.BCST 68(DX), Z20, Z5
+	VFMADD231PS.BCST 48(DX), Z20, Z9
+	VFMADD231PS.BCST 28(DX), Z20, Z13
+	VFMADD231PS.BCST 8(DX), Z20, Z17
+	VMOVUPS          76(CX), Z20
+	VFMADD231PS.BCST 92(DX), Z20, Z1
+	VFMADD231PS.BCST 72(DX), Z20, Z5
+	VFMADD231PS.BCST 52(DX), Z20, Z9
+	VFMADD231PS.BCST 32(DX), Z20, Z13
+	VFMADD231PS.BCST 12(DX), Z20, Z17
+	VMOVUPS          80(CX), Z20
+	VFMADD231PS.BCST 96(DX), Z20, Z1
+	VFMADD231PS.BCST 76(DX), Z20, Z5
+	VFMADD231PS.BCST 56(DX), Z20, Z9
+	VFMADD231PS.BCST 36(DX), Z20, Z13
+	VFMADD231PS.BCST 16(DX), Z20, Z17
+	VMOVUPS          128(CX), Z20
+	VFMADD231PS.BCST 80(DX), Z20, Z2
+	VFMADD231PS.BCST 60(DX), Z20, Z6
+	VFMADD231PS.BCST 40(DX), Z20, Z10
+	VFMADD231PS.BCST 20(DX), Z20, Z14
+	VFMADD231PS.BCST 0(DX), Z20, Z18
+	VMOVUPS          132(CX), Z20
+	VFMADD231PS.BCST 84(DX), Z20, Z2
+	VFMADD231PS.BCST 64(DX), Z20, Z6
+	VFMADD231PS.BCST 44(DX), Z20, Z10
+	VFMADD231PS.BCST 24(DX), Z20, Z14
+	VFMADD231PS.BCST 4(DX), Z20, Z18
+	VMOVUPS          136(CX), Z20
+	VFMADD231PS.BCST 88(DX), Z20, Z2
+	VFMADD231PS.BCST 68(DX), Z20, Z6
+	VFMADD231PS.BCST 48(DX), Z20, Z10
+	VFMADD231PS.BCST 28(DX), Z20, Z14
+	VFMADD231PS.BCST 8(DX), Z20, Z18
+	VMOVUPS          140(CX), Z20
+	VFMADD231PS.BCST 92(DX), Z20, Z2
+	VFMADD231PS.BCST 72(DX), Z20, Z6
+	VFMADD231PS.BCST 52(DX), Z20, Z10
+	VFMADD231PS.BCST 32(DX), Z20, Z14
+	VFMADD231PS.BCST 12(DX), Z20, Z18
+	VMOVUPS          144(CX), Z20
+	VFMADD231PS.BCST 96(DX), Z20, Z2
+	VFMADD231PS.BCST 76(DX), Z20, Z6
+	VFMADD231PS.BCST 56(DX), Z20, Z10
+	VFMADD231PS.BCST 36(DX), Z20, Z14
+	VFMADD231PS.BCST 16(DX), Z20, Z18
+	VMOVUPS          192(CX), Z20
+	VFMADD231PS.BCST 80(DX), Z20, Z3
+	VFMADD231PS.BCST 60(DX), Z20, Z7
+	VFMADD231PS.BCST 40(DX), Z20, Z11
+	VFMADD231PS.BCST 20(DX), Z20, Z15
+	VFMADD231PS.BCST 0(DX), Z20, Z19
+	VMOVUPS          196(CX), Z20
+	VFMADD231PS.BCST 84(DX), Z20, Z3
+	VFMADD231PS.BCST 64(DX), Z20, Z7
+	VFMADD231PS.BCST 44(DX), Z20, Z11
+	VFMADD231PS.BCST 24(DX), Z20, Z15
+	VFMADD231PS.BCST 4(DX), Z20, Z19
+	VMOVUPS          200(CX), Z20
+	VFMADD231PS.BCST 88(DX), Z20, Z3
+	VFMADD231PS.BCST 68(DX), Z20, Z7
+	VFMADD231PS.BCST 48(DX), Z20, Z11
+	VFMADD231PS.BCST 28(DX), Z20, Z15
+	VFMADD231PS.BCST 8(DX), Z20, Z19
+	VMOVUPS.Z        204(CX), K3, Z20
+	VFMADD231PS.BCST 92(DX), Z20, Z3
+	VFMADD231PS.BCST 72(DX), Z20, Z7
+	VFMADD231PS.BCST 52(DX), Z20, Z11
+	VFMADD231PS.BCST 32(DX), Z20, Z15
+	VFMADD231PS.BCST 12(DX), Z20, Z19
+	VMOVUPS.Z        208(CX), K4, Z20
+	VFMADD231PS.BCST 96(DX), Z20, Z3
+	VFMADD231PS.BCST 76(DX), Z20, Z7
+	VFMADD231PS.BCST 56(DX), Z20, Z11
+	VFMADD231PS.BCST 36(DX), Z20, Z15
+	VFMADD231PS.BCST 16(DX), Z20, Z19
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z0, Z20, Z0
+	VMAXPS           Z1, Z20, Z1
+	VMAXPS           Z2, Z20, Z2
+	VMAXPS           Z3, Z20, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z0, Z21, Z0
+	VMINPS           Z1, Z21, Z1
+	VMINPS           Z2, Z21, Z2
+	VMINPS           Z3, Z21, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS.Z        0(CX), K1, Z20
+	VFMADD231PS.BCST 0(DX), Z20, Z0
+	VFMADD231PS.BCST 80(DX), Z20, Z4
+	VFMADD231PS.BCST 60(DX), Z20, Z8
+	VFMADD231PS.BCST 40(DX), Z20, Z12
+	VFMADD231PS.BCST 20(DX), Z20, Z16
+	VMOVUPS.Z        4(CX), K2, Z20
+	VFMADD231PS.BCST 4(DX), Z20, Z0
+	VFMADD231PS.BCST 84(DX), Z20, Z4
+	VFMADD231PS.BCST 64(DX), Z20, Z8
+	VFMADD231PS.BCST 44(DX), Z20, Z12
+	VFMADD231PS.BCST 24(DX), Z20, Z16
+	VMOVUPS          8(CX), Z20
+	VFMADD231PS.BCST 8(DX), Z20, Z0
+	VFMADD231PS.BCST 88(DX), Z20, Z4
+	VFMADD231PS.BCST 68(DX), Z20, Z8
+	VFMADD231PS.BCST 48(DX), Z20, Z12
+	VFMADD231PS.BCST 28(DX), Z20, Z16
+	VMOVUPS          12(CX), Z20
+	VFMADD231PS.BCST 12(DX), Z20, Z0
+	VFMADD231PS.BCST 92(DX), Z20, Z4
+	VFMADD231PS.BCST 72(DX), Z20, Z8
+	VFMADD231PS.BCST 52(DX), Z20, Z12
+	VFMADD231PS.BCST 32(DX), Z20, Z16
+	VMOVUPS          16(CX), Z20
+	VFMADD231PS.BCST 16(DX), Z20, Z0
+	VFMADD231PS.BCST 96(DX), Z20, Z4
+	VFMADD231PS.BCST 76(DX), Z20, Z8
+	VFMADD231PS.BCST 56(DX), Z20, Z12
+	VFMADD231PS.BCST 36(DX), Z20, Z16
+	VMOVUPS          64(CX), Z20
+	VFMADD231PS.BCST 0(DX), Z20, Z1
+	VFMADD231PS.BCST 80(DX), Z20, Z5
+	VFMADD231PS.BCST 60(DX), Z20, Z9
+	VFMADD231PS.BCST 40(DX), Z20, Z13
+	VFMADD231PS.BCST 20(DX), Z20, Z17
+	VMOVUPS          68(CX), Z20
+	VFMADD231PS.BCST 4(DX), Z20, Z1
+	VFMADD231PS.BCST 84(DX), Z20, Z5
+	VFMADD231PS.BCST 64(DX), Z20, Z9
+	VFMADD231PS.BCST 44(DX), Z20, Z13
+	VFMADD231PS.BCST 24(DX), Z20, Z17
+	VMOVUPS          72(CX), Z20
+	VFMADD231PS.BCST 8(DX), Z20, Z1
+	VFMADD231PS.BCST 88(DX), Z20, Z5
+	VFMADD231PS.BCST 68(DX), Z20, Z9
+	VFMADD231PS.BCST 48(DX), Z20, Z13
+	VFMADD231PS.BCST 28(DX), Z20, Z17
+	VMOVUPS          76(CX), Z20
+	VFMADD231PS.BCST 12(DX), Z20, Z1
+	VFMADD231PS.BCST 92(DX), Z20, Z5
+	VFMADD231PS.BCST 72(DX), Z20, Z9
+	VFMADD231PS.BCST 52(DX), Z20, Z13
+	VFMADD231PS.BCST 32(DX), Z20, Z17
+	VMOVUPS          80(CX), Z20
+	VFMADD231PS.BCST 16(DX), Z20, Z1
+	VFMADD231PS.BCST 96(DX), Z20, Z5
+	VFMADD231PS.BCST 76(DX), Z20, Z9
+	VFMADD231PS.BCST 56(DX), Z20, Z13
+	VFMADD231PS.BCST 36(DX), Z20, Z17
+	VMOVUPS          128(CX), Z20
+	VFMADD231PS.BCST 0(DX), Z20, Z2
+	VFMADD231PS.BCST 80(DX), Z20, Z6
+	VFMADD231PS.BCST 60(DX), Z20, Z10
+	VFMADD231PS.BCST 40(DX), Z20, Z14
+	VFMADD231PS.BCST 20(DX), Z20, Z18
+	VMOVUPS          132(CX), Z20
+	VFMADD231PS.BCST 4(DX), Z20, Z2
+	VFMADD231PS.BCST 84(DX), Z20, Z6
+	VFMADD231PS.BCST 64(DX), Z20, Z10
+	VFMADD231PS.BCST 44(DX), Z20, Z14
+	VFMADD231PS.BCST 24(DX), Z20, Z18
+	VMOVUPS          136(CX), Z20
+	VFMADD231PS.BCST 8(DX), Z20, Z2
+	VFMADD231PS.BCST 88(DX), Z20, Z6
+	VFMADD231PS.BCST 68(DX), Z20, Z10
+	VFMADD231PS.BCST 48(DX), Z20, Z14
+	VFMADD231PS.BCST 28(DX), Z20, Z18
+	VMOVUPS          140(CX), Z20
+	VFMADD231PS.BCST 12(DX), Z20, Z2
+	VFMADD231PS.BCST 92(DX), Z20, Z6
+	VFMADD231PS.BCST 72(DX), Z20, Z10
+	VFMADD231PS.BCST 52(DX), Z20, Z14
+	VFMADD231PS.BCST 32(DX), Z20, Z18
+	VMOVUPS          144(CX), Z20
+	VFMADD231PS.BCST 16(DX), Z20, Z2
+	VFMADD231PS.BCST 96(DX), Z20, Z6
+	VFMADD231PS.BCST 76(DX), Z20, Z10
+	VFMADD231PS.BCST 56(DX), Z20, Z14
+	VFMADD231PS.BCST 36(DX), Z20, Z18
+	VMOVUPS          192(CX), Z20
+	VFMADD231PS.BCST 0(DX), Z20, Z3
+	VFMADD231PS.BCST 80(DX), Z20, Z7
+	VFMADD231PS.BCST 60(DX), Z20, Z11
+	VFMADD231PS.BCST 40(DX), Z20, Z15
+	VFMADD231PS.BCST 20(DX), Z20, Z19
+	VMOVUPS          196(CX), Z20
+	VFMADD231PS.BCST 4(DX), Z20, Z3
+	VFMADD231PS.BCST 84(DX), Z20, Z7
+	VFMADD231PS.BCST 64(DX), Z20, Z11
+	VFMADD231PS.BCST 44(DX), Z20, Z15
+	VFMADD231PS.BCST 24(DX), Z20, Z19
+	VMOVUPS          200(CX), Z20
+	VFMADD231PS.BCST 8(DX), Z20, Z3
+	VFMADD231PS.BCST 88(DX), Z20, Z7
+	VFMADD231PS.BCST 68(DX), Z20, Z11
+	VFMADD231PS.BCST 48(DX), Z20, Z15
+	VFMADD231PS.BCST 28(DX), Z20, Z19
+	VMOVUPS.Z        204(CX), K3, Z20
+	VFMADD231PS.BCST 12(DX), Z20, Z3
+	VFMADD231PS.BCST 92(DX), Z20, Z7
+	VFMADD231PS.BCST 72(DX), Z20, Z11
+	VFMADD231PS.BCST 52(DX), Z20, Z15
+	VFMADD231PS.BCST 32(DX), Z20, Z19
+	VMOVUPS.Z        208(CX), K4, Z20
+	VFMADD231PS.BCST 16(DX), Z20, Z3
+	VFMADD231PS.BCST 96(DX), Z20, Z7
+	VFMADD231PS.BCST 76(DX), Z20, Z11
+	VFMADD231PS.BCST 56(DX), Z20, Z15
+	VFMADD231PS.BCST 36(DX), Z20, Z19
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z4, Z20, Z4
+	VMAXPS           Z5, Z20, Z5
+	VMAXPS           Z6, Z20, Z6
+	VMAXPS           Z7, Z20, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z4, Z21, Z4
+	VMINPS           Z5, Z21, Z5
+	VMINPS           Z6, Z21, Z6
+	VMINPS           Z7, Z21, Z7
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS.Z        0(CX), K1, Z20
+	VFMADD231PS.BCST 20(DX), Z20, Z0
+	VFMADD231PS.BCST 0(DX), Z20, Z4
+	VFMADD231PS.BCST 80(DX), Z20, Z8
+	VFMADD231PS.BCST 60(DX), Z20, Z12
+	VFMADD231PS.BCST 40(DX), Z20, Z16
+	VMOVUPS.Z        4(CX), K2, Z20
+	VFMADD231PS.BCST 24(DX), Z20, Z0
+	VFMADD231PS.BCST 4(DX), Z20, Z4
+	VFMADD231PS.BCST 84(DX), Z20, Z8
+	VFMADD231PS.BCST 64(DX), Z20, Z12
+	VFMADD231PS.BCST 44(DX), Z20, Z16
+	VMOVUPS          8(CX), Z20
+	VFMADD231PS.BCST 28(DX), Z20, Z0
+	VFMADD231PS.BCST 8(DX), Z20, Z4
+	VFMADD231PS.BCST 88(DX), Z20, Z8
+	VFMADD231PS.BCST 68(DX), Z20, Z12
+	VFMADD231PS.BCST 48(DX), Z20, Z16
+	VMOVUPS          12(CX), Z20
+	VFMADD231PS.BCST 32(DX), Z20, Z0
+	VFMADD231PS.BCST 12(DX), Z20, Z4
+	VFMADD231PS.BCST 92(DX), Z20, Z8
+	VFMADD231PS.BCST 72(DX), Z20, Z12
+	VFMADD231PS.BCST 52(DX), Z20, Z16
+	VMOVUPS          16(CX), Z20
+	VFMADD231PS.BCST 36(DX), Z20, Z0
+	VFMADD231PS.BCST 16(DX), Z20, Z4
+	VFMADD231PS.BCST 96(DX), Z20, Z8
+	VFMADD231PS.BCST 76(DX), Z20, Z12
+	VFMADD231PS.BCST 56(DX), Z20, Z16
+	VMOVUPS          64(CX), Z20
+	VFMADD231PS.BCST 20(DX), Z20, Z1
+	VFMADD231PS.BCST 0(DX), Z20, Z5
+	VFMADD231PS.BCST 80(DX), Z20, Z9
+	VFMADD231PS.BCST 60(DX), Z20, Z13
+	VFMADD231PS.BCST 40(DX), Z20, Z17
+	VMOVUPS          68(CX), Z20
+	VFMADD231PS.BCST 24(DX), Z20, Z1
+	VFMADD231PS.BCST 4(DX), Z20, Z5
+	VFMADD231PS.BCST 84(DX), Z20, Z9
+	VFMADD231PS.BCST 64(DX), Z20, Z13
+	VFMADD231PS.BCST 44(DX), Z20, Z17
+	VMOVUPS          72(CX), Z20
+	VFMADD231PS.BCST 28(DX), Z20, Z1
+	VFMADD231PS.BCST 8(DX), Z20, Z5
+	VFMADD231PS.BCST 88(DX), Z20, Z9
+	VFMADD231PS.BCST 68(DX), Z20, Z13
+	VFMADD231PS.BCST 48(DX), Z20, Z17
+	VMOVUPS          76(CX), Z20
+	VFMADD231PS.BCST 32(DX), Z20, Z1
+	VFMADD231PS.BCST 12(DX), Z20, Z5
+	VFMADD231PS.BCST 92(DX), Z20, Z9
+	VFMADD231PS.BCST 72(DX), Z20, Z13
+	VFMADD231PS.BCST 52(DX), Z20, Z17
+	VMOVUPS          80(CX), Z20
+	VFMADD231PS.BCST 36(DX), Z20, Z1
+	VFMADD231PS.BCST 16(DX), Z20, Z5
+	VFMADD231PS.BCST 96(DX), Z20, Z9
+	VFMADD231PS.BCST 76(DX), Z20, Z13
+	VFMADD231PS.BCST 56(DX), Z20, Z17
+	VMOVUPS          128(CX), Z20
+	VFMADD231PS.BCST 20(DX), Z20, Z2
+	VFMADD231PS.BCST 0(DX), Z20, Z6
+	VFMADD231PS.BCST 80(DX), Z20, Z10
+	VFMADD231PS.BCST 60(DX), Z20, Z14
+	VFMADD231PS.BCST 40(DX), Z20, Z18
+	VMOVUPS          132(CX), Z20
+	VFMADD231PS.BCST 24(DX), Z20, Z2
+	VFMADD231PS.BCST 4(DX), Z20, Z6
+	VFMADD231PS.BCST 84(DX), Z20, Z10
+	VFMADD231PS.BCST 64(DX), Z20, Z14
+	VFMADD231PS.BCST 44(DX), Z20, Z18
+	VMOVUPS          136(CX), Z20
+	VFMADD231PS.BCST 28(DX), Z20, Z2
+	VFMADD231PS.BCST 8(DX), Z20, Z6
+	VFMADD231PS.BCST 88(DX), Z20, Z10
+	VFMADD231PS.BCST 68(DX), Z20, Z14
+	VFMADD231PS.BCST 48(DX), Z20, Z18
+	VMOVUPS          140(CX), Z20
+	VFMADD231PS.BCST 32(DX), Z20, Z2
+	VFMADD231PS.BCST 12(DX), Z20, Z6
+	VFMADD231PS.BCST 92(DX), Z20, Z10
+	VFMADD231PS.BCST 72(DX), Z20, Z14
+	VFMADD231PS.BCST 52(DX), Z20, Z18
+	VMOVUPS          144(CX), Z20
+	VFMADD231PS.BCST 36(DX), Z20, Z2
+	VFMADD231PS.BCST 16(DX), Z20, Z6
+	VFMADD231PS.BCST 96(DX), Z20, Z10
+	VFMADD231PS.BCST 76(DX), Z20, Z14
+	VFMADD231PS.BCST 56(DX), Z20, Z18
+	VMOVUPS          192(CX), Z20
+	VFMADD231PS.BCST 20(DX), Z20, Z3
+	VFMADD231PS.BCST 0(DX), Z20, Z7
+	VFMADD231PS.BCST 80(DX), Z20, Z11
+	VFMADD231PS.BCST 60(DX), Z20, Z15
+	VFMADD231PS.BCST 40(DX), Z20, Z19
+	VMOVUPS          196(CX), Z20
+	VFMADD231PS.BCST 24(DX), Z20, Z3
+	VFMADD231PS.BCST 4(DX), Z20, Z7
+	VFMADD231PS.BCST 84(DX), Z20, Z11
+	VFMADD231PS.BCST 64(DX), Z20, Z15
+	VFMADD231PS.BCST 44(DX), Z20, Z19
+	VMOVUPS          200(CX), Z20
+	VFMADD231PS.BCST 28(DX), Z20, Z3
+	VFMADD231PS.BCST 8(DX), Z20, Z7
+	VFMADD231PS.BCST 88(DX), Z20, Z11
+	VFMADD231PS.BCST 68(DX), Z20, Z15
+	VFMADD231PS.BCST 48(DX), Z20, Z19
+	VMOVUPS.Z        204(CX), K3, Z20
+	VFMADD231PS.BCST 32(DX), Z20, Z3
+	VFMADD231PS.BCST 12(DX), Z20, Z7
+	VFMADD231PS.BCST 92(DX), Z20, Z11
+	VFMADD231PS.BCST 72(DX), Z20, Z15
+	VFMADD231PS.BCST 52(DX), Z20, Z19
+	VMOVUPS.Z        208(CX), K4, Z20
+	VFMADD231PS.BCST 36(DX), Z20, Z3
+	VFMADD231PS.BCST 16(DX), Z20, Z7
+	VFMADD231PS.BCST 96(DX), Z20, Z11
+	VFMADD231PS.BCST 76(DX), Z20, Z15
+	VFMADD231PS.BCST 56(DX), Z20, Z19
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z8, Z20, Z8
+	VMAXPS           Z9, Z20, Z9
+	VMAXPS           Z10, Z20, Z10
+	VMAXPS           Z11, Z20, Z11
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z8, Z21, Z8
+	VMINPS           Z9, Z21, Z9
+	VMINPS           Z10, Z21, Z10
+	VMINPS           Z11, Z21, Z11
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, 64(BX)
+	VMOVUPS          Z10, 128(BX)
+	VMOVUPS          Z11, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VBROADCASTSS     slideCall_bias(AX), Z11
+	DECQ             R9
+	JEQ              end3
+
+main3:
+	VMOVUPS.Z        0(CX), K1, Z20
+	VFMADD231PS.BCST 40(DX), Z20, Z0
+	VFMADD231PS.BCST 20(DX), Z20, Z4
+	VFMADD231PS.BCST 0(DX), Z20, Z8
+	VFMADD231PS.BCST 80(DX), Z20, Z12
+	VFMADD231PS.BCST 60(DX), Z20, Z16
+	VMOVUPS.Z        4(CX), K2, Z20
+	VFMADD231PS.BCST 44(DX), Z20, Z0
+	VFMADD231PS.BCST 24(DX), Z20, Z4
+	VFMADD231PS.BCST 4(DX), Z20, Z8
+	VFMADD231PS.BCST 84(DX), Z20, Z12
+	VFMADD231PS.BCST 64(DX), Z20, Z16
+	VMOVUPS          8(CX), Z20
+	VFMADD231PS.BCST 48(DX), Z20, Z0
+	VFMADD231PS.BCST 28(DX), Z20, Z4
+	VFMADD231PS.BCST 8(DX), Z20, Z8
+	VFMADD231PS.BCST 88(DX), Z20, Z12
+	VFMADD231PS.BCST 68(DX), Z20, Z16
+	VMOVUPS          12(CX), Z20
+	VFMADD231PS.BCST 52(DX), Z20, Z0
+	VFMADD231PS.BCST 32(DX), Z20, Z4
+	VFMADD231PS.BCST 12(DX), Z20, Z8
+	VFMADD231PS.BCST 92(DX), Z20, Z12
+	VFMADD231PS.BCST 72(DX), Z20, Z16
+	VMOVUPS          16(CX), Z20
+	VFMADD231PS.BCST 56(DX), Z20, Z0
+	VFMADD231PS.BCST 36(DX), Z20, Z4
+	VFMADD231PS.BCST 16(DX), Z20, Z8
+	VFMADD231PS.BCST 96(DX), Z20, Z12
+	VFMADD231PS.BCST 76(DX), Z20, Z16
+	VMOVUPS          64(CX), Z20
+	VFMADD231PS.BCST 40(DX), Z20, Z1
+	VFMADD231PS.BCST 20(DX), Z20, Z5
+	VFMADD231PS.BCST 0(DX), Z20, Z9
+	VFMADD231PS.BCST 80(DX), Z20, Z13
+	VFMADD231PS.BCST 60(DX), Z20, Z17
+	VMOVUPS          68(CX), Z20
+	VFMADD231PS.BCST 44(DX), Z20, Z1
+	VFMADD231PS.BCST 24(DX), Z20, Z5
+	VFMADD231PS.BCST 4(DX), Z20, Z9
+	VFMADD231PS.BCST 84(DX), Z20, Z13
+	VFMADD231PS.BCST 64(DX), Z20, Z17
+	VMOVUPS          72(CX), Z20
+	VFMADD231PS.BCST 48(DX), Z20, Z1
+	VFMADD231PS.BCST 28(DX), Z20, Z5
+	VFMADD231PS.BCST 8(DX), Z20, Z9
+	VFMADD231PS.BCST 88(DX), Z20, Z13
+	VFMADD231PS.BCST 68(DX), Z20, Z17
+	VMOVUPS          76(CX), Z20
+	VFMADD231PS.BCST 52(DX), Z20, Z1
+	VFMADD231PS.BCST 32(DX), Z20, Z5
+	VFMADD231PS.BCST 12(DX), Z20, Z9
+	VFMADD231PS.BCST 92(DX), Z20, Z13
+	VFMADD231PS.BCST 72(DX), Z20, Z17
+	VMOVUPS          80(CX), Z20
+	VFMADD231PS.BCST 56(DX), Z20, Z1
+	VFMADD231PS.BCST 36(DX), Z20, Z5
+	VFMADD231PS.BCST 16(DX), Z20, Z9
+	VFMADD231PS.BCST 96(DX), Z20, Z13
+	VFMADD231PS.BCST 76(DX), Z20, Z17
+	VMOVUPS          128(CX), Z20
+	VFMADD231PS.BCST 40(DX), Z20, Z2
+	VFMADD231PS.BCST 20(DX), Z20, Z6
+	VFMADD231PS.BCST 0(DX), Z20, Z10
+	VFMADD231PS.BCST 80(DX), Z20, Z14
+	VFMADD231PS.BCST 60(DX), Z20, Z18
+	VMOVUPS          132(CX), Z20
+	VFMADD231PS.BCST 44(DX), Z20, Z2
+	VFMADD231PS.BCST 24(DX), Z20, Z6
+	VFMADD231PS.BCST 4(DX), Z20, Z10
+	VFMADD231PS.BCST 84(DX), Z20, Z14
+	VFMADD231PS.BCST 64(DX), Z20, Z18
+	VMOVUPS          136(CX), Z20
+	VFMADD231PS.BCST 48(DX), Z20, Z2
+	VFMADD231PS.BCST 28(DX), Z20, Z6
+	VFMADD231PS.BCST 8(DX), Z20, Z10
+	VFMADD231PS.BCST 88(DX), Z20, Z14
+	VFMADD231PS.BCST 68(DX), Z20, Z18
+	VMOVUPS          140(CX), Z20
+	VFMADD231PS.BCST 52(DX), Z20, Z2
+	VFMADD231PS.BCST 32(DX), Z20, Z6
+	VFMADD231PS.BCST 12(DX), Z20, Z10
+	VFMADD231PS.BCST 92(DX), Z20, Z14
+	VFMADD231PS.BCST 72(DX), Z20, Z18
+	VMOVUPS          144(CX), Z20
+	VFMADD231PS.BCST 56(DX), Z20, Z2
+	VFMADD231PS.BCST 36(DX), Z20, Z6
+	VFMADD231PS.BCST 16(DX), Z20, Z10
+	VFMADD231PS.BCST 96(DX), Z20, Z14
+	VFMADD231PS.BCST 76(DX), Z20, Z18
+	VMOVUPS          192(CX), Z20
+	VFMADD231PS.BCST 40(DX), Z20, Z3
+	VFMADD231PS.BCST 20(DX), Z20, Z7
+	VFMADD231PS.BCST 0(DX), Z20, Z11
+	VFMADD231PS.BCST 80(DX), Z20, Z15
+	VFMADD231PS.BCST 60(DX), Z20, Z19
+	VMOVUPS          196(CX), Z20
+	VFMADD231PS.BCST 44(DX), Z20, Z3
+	VFMADD231PS.BCST 24(DX), Z20, Z7
+	VFMADD231PS.BCST 4(DX), Z20, Z11
+	VFMADD231PS.BCST 84(DX), Z20, Z15
+	VFMADD231PS.BCST 64(DX), Z20, Z19
+	VMOVUPS          200(CX), Z20
+	VFMADD231PS.BCST 48(DX), Z20, Z3
+	VFMADD231PS.BCST 28(DX), Z20, Z7
+	VFMADD231PS.BCST 8(DX), Z20, Z11
+	VFMADD231PS.BCST 88(DX), Z20, Z15
+	VFMADD231PS.BCST 68(DX), Z20, Z19
+	VMOVUPS.Z        204(CX), K3, Z20
+	VFMADD231PS.BCST 52(DX), Z20, Z3
+	VFMADD231PS.BCST 32(DX), Z20, Z7
+	VFMADD231PS.BCST 12(DX), Z20, Z11
+	VFMADD231PS.BCST 92(DX), Z20, Z15
+	VFMADD231PS.BCST 72(DX), Z20, Z19
+	VMOVUPS.Z        208(CX), K4, Z20
+	VFMADD231PS.BCST 56(DX), Z20, Z3
+	VFMADD231PS.BCST 36(DX), Z20, Z7
+	VFMADD231PS.BCST 16(DX), Z20, Z11
+	VFMADD231PS.BCST 96(DX), Z20, Z15
+	VFMADD231PS.BCST 76(DX), Z20, Z19
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z12, Z20, Z12
+	VMAXPS           Z13, Z20, Z13
+	VMAXPS           Z14, Z20, Z14
+	VMAXPS           Z15, Z20, Z15
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z12, Z21, Z12
+	VMINPS           Z13, Z21, Z13
+	VMINPS           Z14, Z21, Z14
+	VMINPS           Z15, Z21, Z15
+	VMOVUPS          Z12, 0(BX)
+	VMOVUPS          Z13, 64(BX)
+	VMOVUPS          Z14, 128(BX)
+	VMOVUPS          Z15, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z12
+	VBROADCASTSS     slideCall_bias(AX), Z13
+	VBROADCASTSS     slideCall_bias(AX), Z14
+	VBROADCASTSS     slideCall_bias(AX), Z15
+	DECQ             R9
+	JEQ              end4
+
+main4:
+	VMOVUPS.Z        0(CX), K1, Z20
+	VFMADD231PS.BCST 60(DX), Z20, Z0
+	VFMADD231PS.BCST 40(DX), Z20, Z4
+	VFMADD231PS.BCST 20(DX), Z20, Z8
+	VFMADD231PS.BCST 0(DX), Z20, Z12
+	VFMADD231PS.BCST 80(DX), Z20, Z16
+	VMOVUPS.Z        4(CX), K2, Z20
+	VFMADD231PS.BCST 64(DX), Z20, Z0
+	VFMADD231PS.BCST 44(DX), Z20, Z4
+	VFMADD231PS.BCST 24(DX), Z20, Z8
+	VFMADD231PS.BCST 4(DX), Z20, Z12
+	VFMADD231PS.BCST 84(DX), Z20, Z16
+	VMOVUPS          8(CX), Z20
+	VFMADD231PS.BCST 68(DX), Z20, Z0
+	VFMADD231PS.BCST 48(DX), Z20, Z4
+	VFMADD231PS.BCST 28(DX), Z20, Z8
+	VFMADD231PS.BCST 8(DX), Z20, Z12
+	VFMADD231PS.BCST 88(DX), Z20, Z16
+	VMOVUPS          12(CX), Z20
+	VFMADD231PS.BCST 72(DX), Z20, Z0
+	VFMADD231PS.BCST 52(DX), Z20, Z4
+	VFMADD231PS.BCST 32(DX), Z20, Z8
+	VFMADD231PS.BCST 12(DX), Z20, Z12
+	VFMADD231PS.BCST 92(DX), Z20, Z16
+	VMOVUPS          16(CX), Z20
+	VFMADD231PS.BCST 76(DX), Z20, Z0
+	VFMADD231PS.BCST 56(DX), Z20, Z4
+	VFMADD231PS.BCST 36(DX), Z20, Z8
+	VFMADD231PS.BCST 16(DX), Z20, Z12
+	VFMADD231PS.BCST 96(DX), Z20, Z16
+	VMOVUPS          64(CX), Z20
+	VFMADD231PS.BCST 60(DX), Z20, Z1
+	VFMADD231PS.BCST 40(DX), Z20, Z5
+	VFMADD231PS.BCST 20(DX), Z20, Z9
+	VFMADD231PS.BCST 0(DX), Z20, Z13
+	VFMADD231PS.BCST 80(DX), Z20, Z17
+	VMOVUPS          68(CX), Z20
+	VFMADD231PS.BCST 64(DX), Z20, Z1
+	VFMADD231PS.BCST 44(DX), Z20, Z5
+	VFMADD231PS.BCST 24(DX), Z20, Z9
+	VFMADD231PS.BCST 4(DX), Z20, Z13
+	VFMADD231PS.BCST 84(DX), Z20, Z17
+	VMOVUPS          72(CX), Z20
+	VFMADD231PS.BCST 68(DX), Z20, Z1
+	VFMADD231PS.BCST 48(DX), Z20, Z5
+	VFMADD231PS.BCST 28(DX), Z20, Z9
+	VFMADD231PS.BCST 8(DX), Z20, Z13
+	VFMADD231PS.BCST 88(DX), Z20, Z17
+	VMOVUPS          76(CX), Z20
+	VFMADD231PS.BCST 72(DX), Z20, Z1
+	VFMADD231PS.BCST 52(DX), Z20, Z5
+	VFMADD231PS.BCST 32(DX), Z20, Z9
+	VFMADD231PS.BCST 12(DX), Z20, Z13
+	VFMADD231PS.BCST 92(DX), Z20, Z17
+	VMOVUPS          80(CX), Z20
+	VFMADD231PS.BCST 76(DX), Z20, Z1
+	VFMADD231PS.BCST 56(DX), Z20, Z5
+	VFMADD231PS.BCST 36(DX), Z20, Z9
+	VFMADD231PS.BCST 16(DX), Z20, Z13
+	VFMADD231PS.BCST 96(DX), Z20, Z17
+	VMOVUPS          128(CX), Z20
+	VFMADD231PS.BCST 60(DX), Z20, Z2
+	VFMADD231PS.BCST 40(DX), Z20, Z6
+	VFMADD231PS.BCST 20(DX), Z20, Z10
+	VFMADD231PS.BCST 0(DX), Z20, Z14
+	VFMADD231PS.BCST 80(DX), Z20, Z18
+	VMOVUPS          132(CX), Z20
+	VFMADD231PS.BCST 64(DX), Z20, Z2
+	VFMADD231PS.BCST 44(DX), Z20, Z6
+	VFMADD231PS.BCST 24(DX), Z20, Z10
+	VFMADD231PS.BCST 4(DX), Z20, Z14
+	VFMADD231PS.BCST 84(DX), Z20, Z18
+	VMOVUPS          136(CX), Z20
+	VFMADD231PS.BCST 68(DX), Z20, Z2
+	VFMADD231PS.BCST 48(DX), Z20, Z6
+	VFMADD231PS.BCST 28(DX), Z20, Z10
+	VFMADD231PS.BCST 8(DX), Z20, Z14
+	VFMADD231PS.BCST 88(DX), Z20, Z18
+	VMOVUPS          140(CX), Z20
+	VFMADD231PS.BCST 72(DX), Z20, Z2
+	VFMADD231PS.BCST 52(DX), Z20, Z6
+	VFMADD231PS.BCST 32(DX), Z20, Z10
+	VFMADD231PS.BCST 12(DX), Z20, Z14
+	VFMADD231PS.BCST 92(DX), Z20, Z18
+	VMOVUPS          144(CX), Z20
+	VFMADD231PS.BCST 76(DX), Z20, Z2
+	VFMADD231PS.BCST 56(DX), Z20, Z6
+	VFMADD231PS.BCST 36(DX), Z20, Z10
+	VFMADD231PS.BCST 16(DX), Z20, Z14
+	VFMADD231PS.BCST 96(DX), Z20, Z18
+	VMOVUPS          192(CX), Z20
+	VFMADD231PS.BCST 60(DX), Z20, Z3
+	VFMADD231PS.BCST 40(DX), Z20, Z7
+	VFMADD231PS.BCST 20(DX), Z20, Z11
+	VFMADD231PS.BCST 0(DX), Z20, Z15
+	VFMADD231PS.BCST 80(DX), Z20, Z19
+	VMOVUPS          196(CX), Z20
+	VFMADD231PS.BCST 64(DX), Z20, Z3
+	VFMADD231PS.BCST 44(DX), Z20, Z7
+	VFMADD231PS.BCST 24(DX), Z20, Z11
+	VFMADD231PS.BCST 4(DX), Z20, Z15
+	VFMADD231PS.BCST 84(DX), Z20, Z19
+	VMOVUPS          200(CX), Z20
+	VFMADD231PS.BCST 68(DX), Z20, Z3
+	VFMADD231PS.BCST 48(DX), Z20, Z7
+	VFMADD231PS.BCST 28(DX), Z20, Z11
+	VFMADD231PS.BCST 8(DX), Z20, Z15
+	VFMADD231PS.BCST 88(DX), Z20, Z19
+	VMOVUPS.Z        204(CX), K3, Z20
+	VFMADD231PS.BCST 72(DX), Z20, Z3
+	VFMADD231PS.BCST 52(DX), Z20, Z7
+	VFMADD231PS.BCST 32(DX), Z20, Z11
+	VFMADD231PS.BCST 12(DX), Z20, Z15
+	VFMADD231PS.BCST 92(DX), Z20, Z19
+	VMOVUPS.Z        208(CX), K4, Z20
+	VFMADD231PS.BCST 76(DX), Z20, Z3
+	VFMADD231PS.BCST 56(DX), Z20, Z7
+	VFMADD231PS.BCST 36(DX), Z20, Z11
+	VFMADD231PS.BCST 16(DX), Z20, Z15
+	VFMADD231PS.BCST 96(DX), Z20, Z19
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z16, Z20, Z16
+	VMAXPS           Z17, Z20, Z17
+	VMAXPS           Z18, Z20, Z18
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z16, Z21, Z16
+	VMINPS           Z17, Z21, Z17
+	VMINPS           Z18, Z21, Z18
+	VMINPS           Z19, Z21, Z19
+	VMOVUPS          Z16, 0(BX)
+	VMOVUPS          Z17, 64(BX)
+	VMOVUPS          Z18, 128(BX)
+	VMOVUPS          Z19, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z16
+	VBROADCASTSS     slideCall_bias(AX), Z17
+	VBROADCASTSS     slideCall_bias(AX), Z18
+	VBROADCASTSS     slideCall_bias(AX), Z19
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z0, Z20, Z0
+	VMAXPS           Z1, Z20, Z1
+	VMAXPS           Z2, Z20, Z2
+	VMAXPS           Z3, Z20, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z0, Z21, Z0
+	VMINPS           Z1, Z21, Z1
+	VMINPS           Z2, Z21, Z2
+	VMINPS           Z3, Z21, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z4, Z20, Z4
+	VMAXPS           Z5, Z20, Z5
+	VMAXPS           Z6, Z20, Z6
+	VMAXPS           Z7, Z20, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z4, Z21, Z4
+	VMINPS           Z5, Z21, Z5
+	VMINPS           Z6, Z21, Z6
+	VMINPS           Z7, Z21, Z7
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z4, Z20, Z4
+	VMAXPS           Z5, Z20, Z5
+	VMAXPS           Z6, Z20, Z6
+	VMAXPS           Z7, Z20, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z4, Z21, Z4
+	VMINPS           Z5, Z21, Z5
+	VMINPS           Z6, Z21, Z6
+	VMINPS           Z7, Z21, Z7
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z8, Z20, Z8
+	VMAXPS           Z9, Z20, Z9
+	VMAXPS           Z10, Z20, Z10
+	VMAXPS           Z11, Z20, Z11
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z8, Z21, Z8
+	VMINPS           Z9, Z21, Z9
+	VMINPS           Z10, Z21, Z10
+	VMINPS           Z11, Z21, Z11
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, 64(BX)
+	VMOVUPS          Z10, 128(BX)
+	VMOVUPS          Z11, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z8, Z20, Z8
+	VMAXPS           Z9, Z20, Z9
+	VMAXPS           Z10, Z20, Z10
+	VMAXPS           Z11, Z20, Z11
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z8, Z21, Z8
+	VMINPS           Z9, Z21, Z9
+	VMINPS           Z10, Z21, Z10
+	VMINPS           Z11, Z21, Z11
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, 64(BX)
+	VMOVUPS          Z10, 128(BX)
+	VMOVUPS          Z11, K5, 192(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z12, Z20, Z12
+	VMAXPS           Z13, Z20, Z13
+	VMAXPS           Z14, Z20, Z14
+	VMAXPS           Z15, Z20, Z15
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z12, Z21, Z12
+	VMINPS           Z13, Z21, Z13
+	VMINPS           Z14, Z21, Z14
+	VMINPS           Z15, Z21, Z15
+	VMOVUPS          Z12, 0(BX)
+	VMOVUPS          Z13, 64(BX)
+	VMOVUPS          Z14, 128(BX)
+	VMOVUPS          Z15, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end3:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z12, Z20, Z12
+	VMAXPS           Z13, Z20, Z13
+	VMAXPS           Z14, Z20, Z14
+	VMAXPS           Z15, Z20, Z15
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z12, Z21, Z12
+	VMINPS           Z13, Z21, Z13
+	VMINPS           Z14, Z21, Z14
+	VMINPS           Z15, Z21, Z15
+	VMOVUPS          Z12, 0(BX)
+	VMOVUPS          Z13, 64(BX)
+	VMOVUPS          Z14, 128(BX)
+	VMOVUPS          Z15, K5, 192(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z16, Z20, Z16
+	VMAXPS           Z17, Z20, Z17
+	VMAXPS           Z18, Z20, Z18
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z16, Z21, Z16
+	VMINPS           Z17, Z21, Z17
+	VMINPS           Z18, Z21, Z18
+	VMINPS           Z19, Z21, Z19
+	VMOVUPS          Z16, 0(BX)
+	VMOVUPS          Z17, 64(BX)
+	VMOVUPS          Z18, 128(BX)
+	VMOVUPS          Z19, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end4:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z16, Z20, Z16
+	VMAXPS           Z17, Z20, Z17
+	VMAXPS           Z18, Z20, Z18
+	VMAXPS           Z19, Z20, Z19
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z16, Z21, Z16
+	VMINPS           Z17, Z21, Z17
+	VMINPS           Z18, Z21, Z18
+	VMINPS           Z19, Z21, Z19
+	VMOVUPS          Z16, 0(BX)
+	VMOVUPS          Z17, 64(BX)
+	VMOVUPS          Z18, 128(BX)
+	VMOVUPS          Z19, K5, 192(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z20
+	VMAXPS           Z0, Z20, Z0
+	VMAXPS           Z1, Z20, Z1
+	VMAXPS           Z2, Z20, Z2
+	VMAXPS           Z3, Z20, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z21
+	VMINPS           Z0, Z21, Z0
+	VMINPS           Z1, Z21, Z1
+	VMINPS           Z2, Z21, Z2
+	VMINPS           Z3, Z21, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum5s2x1AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11] sums, [Z12] even numbers, [Z13] odd numbers, [Z14 Z15 Z16 Z17 Z18 Z19] temporary, R12 first row
+TEXT ·sum5s2x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K3
+	KMOVW            12(SI), K4
+	KMOVW            16(SI), K5
+	VMOVUPS          lanes<>(SB), Z12
+	VPADDD           Z12, Z12, Z12
+	VPTERNLOGD       $255, Z13, Z13, Z13
+	VPSUBD           Z13, Z12, Z13
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VPXORQ           Z9, Z9, Z9
+	VPXORQ           Z10, Z10, Z10
+	VPXORQ           Z11, Z11, Z11
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	CMPQ             R12, $2
+	JEQ              row2
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z0
+	VFMADD231PS.BCST 4(DX), Z16, Z1
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z2
+	VFMADD231PS.BCST 12(DX), Z16, Z3
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z0
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z0
+	VFMADD231PS.BCST 24(DX), Z16, Z1
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z2
+	VFMADD231PS.BCST 32(DX), Z16, Z3
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z0
+	ADDQ             DI, CX
+
+row2:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z0
+	VFMADD231PS.BCST 0(DX), Z14, Z4
+	VFMADD231PS.BCST 44(DX), Z16, Z1
+	VFMADD231PS.BCST 4(DX), Z16, Z5
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z2
+	VFMADD231PS.BCST 8(DX), Z14, Z6
+	VFMADD231PS.BCST 52(DX), Z16, Z3
+	VFMADD231PS.BCST 12(DX), Z16, Z7
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z0
+	VFMADD231PS.BCST 16(DX), Z14, Z4
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z0
+	VFMADD231PS.BCST 20(DX), Z14, Z4
+	VFMADD231PS.BCST 64(DX), Z16, Z1
+	VFMADD231PS.BCST 24(DX), Z16, Z5
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z2
+	VFMADD231PS.BCST 28(DX), Z14, Z6
+	VFMADD231PS.BCST 72(DX), Z16, Z3
+	VFMADD231PS.BCST 32(DX), Z16, Z7
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z0
+	VFMADD231PS.BCST 36(DX), Z14, Z4
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 80(DX), Z14, Z0
+	VFMADD231PS.BCST 40(DX), Z14, Z4
+	VFMADD231PS.BCST 0(DX), Z14, Z8
+	VFMADD231PS.BCST 84(DX), Z16, Z1
+	VFMADD231PS.BCST 44(DX), Z16, Z5
+	VFMADD231PS.BCST 4(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 88(DX), Z14, Z2
+	VFMADD231PS.BCST 48(DX), Z14, Z6
+	VFMADD231PS.BCST 8(DX), Z14, Z10
+	VFMADD231PS.BCST 92(DX), Z16, Z3
+	VFMADD231PS.BCST 52(DX), Z16, Z7
+	VFMADD231PS.BCST 12(DX), Z16, Z11
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 96(DX), Z14, Z0
+	VFMADD231PS.BCST 56(DX), Z14, Z4
+	VFMADD231PS.BCST 16(DX), Z14, Z8
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z3, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z0, Z14, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z4
+	VFMADD231PS.BCST 20(DX), Z14, Z8
+	VFMADD231PS.BCST 64(DX), Z16, Z5
+	VFMADD231PS.BCST 24(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z6
+	VFMADD231PS.BCST 28(DX), Z14, Z10
+	VFMADD231PS.BCST 72(DX), Z16, Z7
+	VFMADD231PS.BCST 32(DX), Z16, Z11
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z4
+	VFMADD231PS.BCST 36(DX), Z14, Z8
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z0
+	VFMADD231PS.BCST 80(DX), Z14, Z4
+	VFMADD231PS.BCST 40(DX), Z14, Z8
+	VFMADD231PS.BCST 4(DX), Z16, Z1
+	VFMADD231PS.BCST 84(DX), Z16, Z5
+	VFMADD231PS.BCST 44(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z2
+	VFMADD231PS.BCST 88(DX), Z14, Z6
+	VFMADD231PS.BCST 48(DX), Z14, Z10
+	VFMADD231PS.BCST 12(DX), Z16, Z3
+	VFMADD231PS.BCST 92(DX), Z16, Z7
+	VFMADD231PS.BCST 52(DX), Z16, Z11
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z0
+	VFMADD231PS.BCST 96(DX), Z14, Z4
+	VFMADD231PS.BCST 56(DX), Z14, Z8
+	ADDQ             DI, CX
+	VADDPS           Z5, Z4, Z4
+	VADDPS           Z6, Z4, Z4
+	VADDPS           Z7, Z4, Z4
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z4, Z14, Z4
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z4, Z15, Z4
+	VMOVUPS          Z4, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z0
+	VFMADD231PS.BCST 60(DX), Z14, Z8
+	VFMADD231PS.BCST 24(DX), Z16, Z1
+	VFMADD231PS.BCST 64(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z2
+	VFMADD231PS.BCST 68(DX), Z14, Z10
+	VFMADD231PS.BCST 32(DX), Z16, Z3
+	VFMADD231PS.BCST 72(DX), Z16, Z11
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z0
+	VFMADD231PS.BCST 76(DX), Z14, Z8
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z0
+	VFMADD231PS.BCST 0(DX), Z14, Z4
+	VFMADD231PS.BCST 80(DX), Z14, Z8
+	VFMADD231PS.BCST 44(DX), Z16, Z1
+	VFMADD231PS.BCST 4(DX), Z16, Z5
+	VFMADD231PS.BCST 84(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z2
+	VFMADD231PS.BCST 8(DX), Z14, Z6
+	VFMADD231PS.BCST 88(DX), Z14, Z10
+	VFMADD231PS.BCST 52(DX), Z16, Z3
+	VFMADD231PS.BCST 12(DX), Z16, Z7
+	VFMADD231PS.BCST 92(DX), Z16, Z11
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z0
+	VFMADD231PS.BCST 16(DX), Z14, Z4
+	VFMADD231PS.BCST 96(DX), Z14, Z8
+	ADDQ             DI, CX
+	VADDPS           Z9, Z8, Z8
+	VADDPS           Z10, Z8, Z8
+	VADDPS           Z11, Z8, Z8
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z8, Z14, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z8, Z15, Z8
+	VMOVUPS          Z8, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VPXORQ           Z9, Z9, Z9
+	VPXORQ           Z10, Z10, Z10
+	VPXORQ           Z11, Z11, Z11
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z0
+	VFMADD231PS.BCST 20(DX), Z14, Z4
+	VFMADD231PS.BCST 64(DX), Z16, Z1
+	VFMADD231PS.BCST 24(DX), Z16, Z5
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z2
+	VFMADD231PS.BCST 28(DX), Z14, Z6
+	VFMADD231PS.BCST 72(DX), Z16, Z3
+	VFMADD231PS.BCST 32(DX), Z16, Z7
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z0
+	VFMADD231PS.BCST 36(DX), Z14, Z4
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z3, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z0, Z14, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z5, Z4, Z4
+	VADDPS           Z6, Z4, Z4
+	VADDPS           Z7, Z4, Z4
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z4, Z14, Z4
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z4, Z15, Z4
+	VMOVUPS          Z4, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z4
+	VFMADD231PS.BCST 20(DX), Z14, Z8
+	VFMADD231PS.BCST 64(DX), Z16, Z5
+	VFMADD231PS.BCST 24(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z6
+	VFMADD231PS.BCST 28(DX), Z14, Z10
+	VFMADD231PS.BCST 72(DX), Z16, Z7
+	VFMADD231PS.BCST 32(DX), Z16, Z11
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z4
+	VFMADD231PS.BCST 36(DX), Z14, Z8
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z5, Z4, Z4
+	VADDPS           Z6, Z4, Z4
+	VADDPS           Z7, Z4, Z4
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z4, Z14, Z4
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z4, Z15, Z4
+	VMOVUPS          Z4, K5, 0(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z9, Z8, Z8
+	VADDPS           Z10, Z8, Z8
+	VADDPS           Z11, Z8, Z8
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z8, Z14, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z8, Z15, Z8
+	VMOVUPS          Z8, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R10, R10
+	JEQ              rest2
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z0
+	VFMADD231PS.BCST 60(DX), Z14, Z8
+	VFMADD231PS.BCST 24(DX), Z16, Z1
+	VFMADD231PS.BCST 64(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z2
+	VFMADD231PS.BCST 68(DX), Z14, Z10
+	VFMADD231PS.BCST 32(DX), Z16, Z3
+	VFMADD231PS.BCST 72(DX), Z16, Z11
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z0
+	VFMADD231PS.BCST 76(DX), Z14, Z8
+	ADDQ             DI, CX
+
+rest2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z9, Z8, Z8
+	VADDPS           Z10, Z8, Z8
+	VADDPS           Z11, Z8, Z8
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z8, Z14, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z8, Z15, Z8
+	VMOVUPS          Z8, K5, 0(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z2, Z0, Z0
+	VADDPS           Z3, Z0, Z0
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z0, Z14, Z0
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z0, Z15, Z0
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum5s2x2AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11] sums, [Z12] even numbers, [Z13] odd numbers, [Z14 Z15 Z16 Z17 Z18 Z19] temporary, R12 first row
+TEXT ·sum5s2x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K3
+	KMOVW            12(SI), K4
+	KMOVW            16(SI), K5
+	VMOVUPS          lanes<>(SB), Z12
+	VPADDD           Z12, Z12, Z12
+	VPTERNLOGD       $255, Z13, Z13, Z13
+	VPSUBD           Z13, Z12, Z13
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VPXORQ           Z9, Z9, Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VPXORQ           Z11, Z11, Z11
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	CMPQ             R12, $2
+	JEQ              row2
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z0
+	VFMADD231PS.BCST 4(DX), Z16, Z1
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z0
+	VFMADD231PS.BCST 12(DX), Z16, Z1
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z0
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z2
+	VFMADD231PS.BCST 4(DX), Z16, Z3
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z2
+	VFMADD231PS.BCST 12(DX), Z16, Z3
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z2
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z0
+	VFMADD231PS.BCST 24(DX), Z16, Z1
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z0
+	VFMADD231PS.BCST 32(DX), Z16, Z1
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z0
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z2
+	VFMADD231PS.BCST 24(DX), Z16, Z3
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z2
+	VFMADD231PS.BCST 32(DX), Z16, Z3
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z2
+	ADDQ             DI, CX
+
+row2:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z0
+	VFMADD231PS.BCST 0(DX), Z14, Z4
+	VFMADD231PS.BCST 44(DX), Z16, Z1
+	VFMADD231PS.BCST 4(DX), Z16, Z5
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z0
+	VFMADD231PS.BCST 8(DX), Z14, Z4
+	VFMADD231PS.BCST 52(DX), Z16, Z1
+	VFMADD231PS.BCST 12(DX), Z16, Z5
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z0
+	VFMADD231PS.BCST 16(DX), Z14, Z4
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z2
+	VFMADD231PS.BCST 0(DX), Z14, Z6
+	VFMADD231PS.BCST 44(DX), Z16, Z3
+	VFMADD231PS.BCST 4(DX), Z16, Z7
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z2
+	VFMADD231PS.BCST 8(DX), Z14, Z6
+	VFMADD231PS.BCST 52(DX), Z16, Z3
+	VFMADD231PS.BCST 12(DX), Z16, Z7
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z2
+	VFMADD231PS.BCST 16(DX), Z14, Z6
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z0
+	VFMADD231PS.BCST 20(DX), Z14, Z4
+	VFMADD231PS.BCST 64(DX), Z16, Z1
+	VFMADD231PS.BCST 24(DX), Z16, Z5
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z0
+	VFMADD231PS.BCST 28(DX), Z14, Z4
+	VFMADD231PS.BCST 72(DX), Z16, Z1
+	VFMADD231PS.BCST 32(DX), Z16, Z5
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z0
+	VFMADD231PS.BCST 36(DX), Z14, Z4
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z2
+	VFMADD231PS.BCST 20(DX), Z14, Z6
+	VFMADD231PS.BCST 64(DX), Z16, Z3
+	VFMADD231PS.BCST 24(DX), Z16, Z7
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z2
+	VFMADD231PS.BCST 28(DX), Z14, Z6
+	VFMADD231PS.BCST 72(DX), Z16, Z3
+	VFMADD231PS.BCST 32(DX), Z16, Z7
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z2
+	VFMADD231PS.BCST 36(DX), Z14, Z6
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 80(DX), Z14, Z0
+	VFMADD231PS.BCST 40(DX), Z14, Z4
+	VFMADD231PS.BCST 0(DX), Z14, Z8
+	VFMADD231PS.BCST 84(DX), Z16, Z1
+	VFMADD231PS.BCST 44(DX), Z16, Z5
+	VFMADD231PS.BCST 4(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 88(DX), Z14, Z0
+	VFMADD231PS.BCST 48(DX), Z14, Z4
+	VFMADD231PS.BCST 8(DX), Z14, Z8
+	VFMADD231PS.BCST 92(DX), Z16, Z1
+	VFMADD231PS.BCST 52(DX), Z16, Z5
+	VFMADD231PS.BCST 12(DX), Z16, Z9
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 96(DX), Z14, Z0
+	VFMADD231PS.BCST 56(DX), Z14, Z4
+	VFMADD231PS.BCST 16(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 80(DX), Z14, Z2
+	VFMADD231PS.BCST 40(DX), Z14, Z6
+	VFMADD231PS.BCST 0(DX), Z14, Z10
+	VFMADD231PS.BCST 84(DX), Z16, Z3
+	VFMADD231PS.BCST 44(DX), Z16, Z7
+	VFMADD231PS.BCST 4(DX), Z16, Z11
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 88(DX), Z14, Z2
+	VFMADD231PS.BCST 48(DX), Z14, Z6
+	VFMADD231PS.BCST 8(DX), Z14, Z10
+	VFMADD231PS.BCST 92(DX), Z16, Z3
+	VFMADD231PS.BCST 52(DX), Z16, Z7
+	VFMADD231PS.BCST 12(DX), Z16, Z11
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 96(DX), Z14, Z2
+	VFMADD231PS.BCST 56(DX), Z14, Z6
+	VFMADD231PS.BCST 16(DX), Z14, Z10
+	ADDQ             DI, CX
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z0, Z14, Z0
+	VMAXPS           Z2, Z14, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z0, Z15, Z0
+	VMINPS           Z2, Z15, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VPXORQ           Z1, Z1, Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VPXORQ           Z3, Z3, Z3
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z4
+	VFMADD231PS.BCST 20(DX), Z14, Z8
+	VFMADD231PS.BCST 64(DX), Z16, Z5
+	VFMADD231PS.BCST 24(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z4
+	VFMADD231PS.BCST 28(DX), Z14, Z8
+	VFMADD231PS.BCST 72(DX), Z16, Z5
+	VFMADD231PS.BCST 32(DX), Z16, Z9
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z4
+	VFMADD231PS.BCST 36(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z6
+	VFMADD231PS.BCST 20(DX), Z14, Z10
+	VFMADD231PS.BCST 64(DX), Z16, Z7
+	VFMADD231PS.BCST 24(DX), Z16, Z11
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z6
+	VFMADD231PS.BCST 28(DX), Z14, Z10
+	VFMADD231PS.BCST 72(DX), Z16, Z7
+	VFMADD231PS.BCST 32(DX), Z16, Z11
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z6
+	VFMADD231PS.BCST 36(DX), Z14, Z10
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z0
+	VFMADD231PS.BCST 80(DX), Z14, Z4
+	VFMADD231PS.BCST 40(DX), Z14, Z8
+	VFMADD231PS.BCST 4(DX), Z16, Z1
+	VFMADD231PS.BCST 84(DX), Z16, Z5
+	VFMADD231PS.BCST 44(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z0
+	VFMADD231PS.BCST 88(DX), Z14, Z4
+	VFMADD231PS.BCST 48(DX), Z14, Z8
+	VFMADD231PS.BCST 12(DX), Z16, Z1
+	VFMADD231PS.BCST 92(DX), Z16, Z5
+	VFMADD231PS.BCST 52(DX), Z16, Z9
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z0
+	VFMADD231PS.BCST 96(DX), Z14, Z4
+	VFMADD231PS.BCST 56(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z2
+	VFMADD231PS.BCST 80(DX), Z14, Z6
+	VFMADD231PS.BCST 40(DX), Z14, Z10
+	VFMADD231PS.BCST 4(DX), Z16, Z3
+	VFMADD231PS.BCST 84(DX), Z16, Z7
+	VFMADD231PS.BCST 44(DX), Z16, Z11
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z2
+	VFMADD231PS.BCST 88(DX), Z14, Z6
+	VFMADD231PS.BCST 48(DX), Z14, Z10
+	VFMADD231PS.BCST 12(DX), Z16, Z3
+	VFMADD231PS.BCST 92(DX), Z16, Z7
+	VFMADD231PS.BCST 52(DX), Z16, Z11
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z2
+	VFMADD231PS.BCST 96(DX), Z14, Z6
+	VFMADD231PS.BCST 56(DX), Z14, Z10
+	ADDQ             DI, CX
+	VADDPS           Z5, Z4, Z4
+	VADDPS           Z7, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z4, Z14, Z4
+	VMAXPS           Z6, Z14, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z4, Z15, Z4
+	VMINPS           Z6, Z15, Z6
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z6, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VPXORQ           Z5, Z5, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VPXORQ           Z7, Z7, Z7
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z0
+	VFMADD231PS.BCST 60(DX), Z14, Z8
+	VFMADD231PS.BCST 24(DX), Z16, Z1
+	VFMADD231PS.BCST 64(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z0
+	VFMADD231PS.BCST 68(DX), Z14, Z8
+	VFMADD231PS.BCST 32(DX), Z16, Z1
+	VFMADD231PS.BCST 72(DX), Z16, Z9
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z0
+	VFMADD231PS.BCST 76(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z2
+	VFMADD231PS.BCST 60(DX), Z14, Z10
+	VFMADD231PS.BCST 24(DX), Z16, Z3
+	VFMADD231PS.BCST 64(DX), Z16, Z11
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z2
+	VFMADD231PS.BCST 68(DX), Z14, Z10
+	VFMADD231PS.BCST 32(DX), Z16, Z3
+	VFMADD231PS.BCST 72(DX), Z16, Z11
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z2
+	VFMADD231PS.BCST 76(DX), Z14, Z10
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z0
+	VFMADD231PS.BCST 0(DX), Z14, Z4
+	VFMADD231PS.BCST 80(DX), Z14, Z8
+	VFMADD231PS.BCST 44(DX), Z16, Z1
+	VFMADD231PS.BCST 4(DX), Z16, Z5
+	VFMADD231PS.BCST 84(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z0
+	VFMADD231PS.BCST 8(DX), Z14, Z4
+	VFMADD231PS.BCST 88(DX), Z14, Z8
+	VFMADD231PS.BCST 52(DX), Z16, Z1
+	VFMADD231PS.BCST 12(DX), Z16, Z5
+	VFMADD231PS.BCST 92(DX), Z16, Z9
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z0
+	VFMADD231PS.BCST 16(DX), Z14, Z4
+	VFMADD231PS.BCST 96(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z2
+	VFMADD231PS.BCST 0(DX), Z14, Z6
+	VFMADD231PS.BCST 80(DX), Z14, Z10
+	VFMADD231PS.BCST 44(DX), Z16, Z3
+	VFMADD231PS.BCST 4(DX), Z16, Z7
+	VFMADD231PS.BCST 84(DX), Z16, Z11
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z2
+	VFMADD231PS.BCST 8(DX), Z14, Z6
+	VFMADD231PS.BCST 88(DX), Z14, Z10
+	VFMADD231PS.BCST 52(DX), Z16, Z3
+	VFMADD231PS.BCST 12(DX), Z16, Z7
+	VFMADD231PS.BCST 92(DX), Z16, Z11
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z2
+	VFMADD231PS.BCST 16(DX), Z14, Z6
+	VFMADD231PS.BCST 96(DX), Z14, Z10
+	ADDQ             DI, CX
+	VADDPS           Z9, Z8, Z8
+	VADDPS           Z11, Z10, Z10
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z8, Z14, Z8
+	VMAXPS           Z10, Z14, Z10
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z8, Z15, Z8
+	VMINPS           Z10, Z15, Z10
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z10, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VPXORQ           Z9, Z9, Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VPXORQ           Z11, Z11, Z11
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z0
+	VFMADD231PS.BCST 20(DX), Z14, Z4
+	VFMADD231PS.BCST 64(DX), Z16, Z1
+	VFMADD231PS.BCST 24(DX), Z16, Z5
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z0
+	VFMADD231PS.BCST 28(DX), Z14, Z4
+	VFMADD231PS.BCST 72(DX), Z16, Z1
+	VFMADD231PS.BCST 32(DX), Z16, Z5
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z0
+	VFMADD231PS.BCST 36(DX), Z14, Z4
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z2
+	VFMADD231PS.BCST 20(DX), Z14, Z6
+	VFMADD231PS.BCST 64(DX), Z16, Z3
+	VFMADD231PS.BCST 24(DX), Z16, Z7
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z2
+	VFMADD231PS.BCST 28(DX), Z14, Z6
+	VFMADD231PS.BCST 72(DX), Z16, Z3
+	VFMADD231PS.BCST 32(DX), Z16, Z7
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z2
+	VFMADD231PS.BCST 36(DX), Z14, Z6
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z0, Z14, Z0
+	VMAXPS           Z2, Z14, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z0, Z15, Z0
+	VMINPS           Z2, Z15, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, K5, 64(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z5, Z4, Z4
+	VADDPS           Z7, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z4, Z14, Z4
+	VMAXPS           Z6, Z14, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z4, Z15, Z4
+	VMINPS           Z6, Z15, Z6
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z6, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z4
+	VFMADD231PS.BCST 20(DX), Z14, Z8
+	VFMADD231PS.BCST 64(DX), Z16, Z5
+	VFMADD231PS.BCST 24(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z4
+	VFMADD231PS.BCST 28(DX), Z14, Z8
+	VFMADD231PS.BCST 72(DX), Z16, Z5
+	VFMADD231PS.BCST 32(DX), Z16, Z9
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z4
+	VFMADD231PS.BCST 36(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z6
+	VFMADD231PS.BCST 20(DX), Z14, Z10
+	VFMADD231PS.BCST 64(DX), Z16, Z7
+	VFMADD231PS.BCST 24(DX), Z16, Z11
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z6
+	VFMADD231PS.BCST 28(DX), Z14, Z10
+	VFMADD231PS.BCST 72(DX), Z16, Z7
+	VFMADD231PS.BCST 32(DX), Z16, Z11
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z6
+	VFMADD231PS.BCST 36(DX), Z14, Z10
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z5, Z4, Z4
+	VADDPS           Z7, Z6, Z6
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z4, Z14, Z4
+	VMAXPS           Z6, Z14, Z6
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z4, Z15, Z4
+	VMINPS           Z6, Z15, Z6
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z6, K5, 64(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z9, Z8, Z8
+	VADDPS           Z11, Z10, Z10
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z8, Z14, Z8
+	VMAXPS           Z10, Z14, Z10
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z8, Z15, Z8
+	VMINPS           Z10, Z15, Z10
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z10, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R10, R10
+	JEQ              rest2
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z0
+	VFMADD231PS.BCST 60(DX), Z14, Z8
+	VFMADD231PS.BCST 24(DX), Z16, Z1
+	VFMADD231PS.BCST 64(DX), Z16, Z9
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z0
+	VFMADD231PS.BCST 68(DX), Z14, Z8
+	VFMADD231PS.BCST 32(DX), Z16, Z1
+	VFMADD231PS.BCST 72(DX), Z16, Z9
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z0
+	VFMADD231PS.BCST 76(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z2
+	VFMADD231PS.BCST 60(DX), Z14, Z10
+	VFMADD231PS.BCST 24(DX), Z16, Z3
+	VFMADD231PS.BCST 64(DX), Z16, Z11
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z2
+	VFMADD231PS.BCST 68(DX), Z14, Z10
+	VFMADD231PS.BCST 32(DX), Z16, Z3
+	VFMADD231PS.BCST 72(DX), Z16, Z11
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z2
+	VFMADD231PS.BCST 76(DX), Z14, Z10
+	ADDQ             DI, CX
+
+rest2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z9, Z8, Z8
+	VADDPS           Z11, Z10, Z10
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z8, Z14, Z8
+	VMAXPS           Z10, Z14, Z10
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z8, Z15, Z8
+	VMINPS           Z10, Z15, Z10
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z10, K5, 64(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VADDPS           Z1, Z0, Z0
+	VADDPS           Z3, Z2, Z2
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z0, Z14, Z0
+	VMAXPS           Z2, Z14, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z0, Z15, Z0
+	VMINPS           Z2, Z15, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z2, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum5s2x3AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8] sums, [Z9] even numbers, [Z10] odd numbers, [Z11 Z12 Z13 Z14 Z15 Z16] temporary, R12 first row
+TEXT ·sum5s2x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K3
+	KMOVW            12(SI), K4
+	KMOVW            16(SI), K5
+	VMOVUPS          lanes<>(SB), Z9
+	VPADDD           Z9, Z9, Z9
+	VPTERNLOGD       $255, Z10, Z10, Z10
+	VPSUBD           Z10, Z9, Z10
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	CMPQ             R12, $2
+	JEQ              row2
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 0(DX), Z11, Z0
+	VFMADD231PS.BCST 4(DX), Z13, Z0
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 8(DX), Z11, Z0
+	VFMADD231PS.BCST 12(DX), Z13, Z0
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 16(DX), Z11, Z0
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 0(DX), Z11, Z1
+	VFMADD231PS.BCST 4(DX), Z13, Z1
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 8(DX), Z11, Z1
+	VFMADD231PS.BCST 12(DX), Z13, Z1
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 16(DX), Z11, Z1
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 0(DX), Z11, Z2
+	VFMADD231PS.BCST 4(DX), Z13, Z2
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 8(DX), Z11, Z2
+	VFMADD231PS.BCST 12(DX), Z13, Z2
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 16(DX), Z11, Z2
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 20(DX), Z11, Z0
+	VFMADD231PS.BCST 24(DX), Z13, Z0
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 28(DX), Z11, Z0
+	VFMADD231PS.BCST 32(DX), Z13, Z0
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 36(DX), Z11, Z0
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 20(DX), Z11, Z1
+	VFMADD231PS.BCST 24(DX), Z13, Z1
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 28(DX), Z11, Z1
+	VFMADD231PS.BCST 32(DX), Z13, Z1
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 36(DX), Z11, Z1
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 20(DX), Z11, Z2
+	VFMADD231PS.BCST 24(DX), Z13, Z2
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 28(DX), Z11, Z2
+	VFMADD231PS.BCST 32(DX), Z13, Z2
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 36(DX), Z11, Z2
+	ADDQ             DI, CX
+
+row2:
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 40(DX), Z11, Z0
+	VFMADD231PS.BCST 0(DX), Z11, Z3
+	VFMADD231PS.BCST 44(DX), Z13, Z0
+	VFMADD231PS.BCST 4(DX), Z13, Z3
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 48(DX), Z11, Z0
+	VFMADD231PS.BCST 8(DX), Z11, Z3
+	VFMADD231PS.BCST 52(DX), Z13, Z0
+	VFMADD231PS.BCST 12(DX), Z13, Z3
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 56(DX), Z11, Z0
+	VFMADD231PS.BCST 16(DX), Z11, Z3
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 40(DX), Z11, Z1
+	VFMADD231PS.BCST 0(DX), Z11, Z4
+	VFMADD231PS.BCST 44(DX), Z13, Z1
+	VFMADD231PS.BCST 4(DX), Z13, Z4
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 48(DX), Z11, Z1
+	VFMADD231PS.BCST 8(DX), Z11, Z4
+	VFMADD231PS.BCST 52(DX), Z13, Z1
+	VFMADD231PS.BCST 12(DX), Z13, Z4
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 56(DX), Z11, Z1
+	VFMADD231PS.BCST 16(DX), Z11, Z4
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 40(DX), Z11, Z2
+	VFMADD231PS.BCST 0(DX), Z11, Z5
+	VFMADD231PS.BCST 44(DX), Z13, Z2
+	VFMADD231PS.BCST 4(DX), Z13, Z5
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 48(DX), Z11, Z2
+	VFMADD231PS.BCST 8(DX), Z11, Z5
+	VFMADD231PS.BCST 52(DX), Z13, Z2
+	VFMADD231PS.BCST 12(DX), Z13, Z5
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 56(DX), Z11, Z2
+	VFMADD231PS.BCST 16(DX), Z11, Z5
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z0
+	VFMADD231PS.BCST 20(DX), Z11, Z3
+	VFMADD231PS.BCST 64(DX), Z13, Z0
+	VFMADD231PS.BCST 24(DX), Z13, Z3
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z0
+	VFMADD231PS.BCST 28(DX), Z11, Z3
+	VFMADD231PS.BCST 72(DX), Z13, Z0
+	VFMADD231PS.BCST 32(DX), Z13, Z3
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z0
+	VFMADD231PS.BCST 36(DX), Z11, Z3
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z1
+	VFMADD231PS.BCST 20(DX), Z11, Z4
+	VFMADD231PS.BCST 64(DX), Z13, Z1
+	VFMADD231PS.BCST 24(DX), Z13, Z4
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z1
+	VFMADD231PS.BCST 28(DX), Z11, Z4
+	VFMADD231PS.BCST 72(DX), Z13, Z1
+	VFMADD231PS.BCST 32(DX), Z13, Z4
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z1
+	VFMADD231PS.BCST 36(DX), Z11, Z4
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z2
+	VFMADD231PS.BCST 20(DX), Z11, Z5
+	VFMADD231PS.BCST 64(DX), Z13, Z2
+	VFMADD231PS.BCST 24(DX), Z13, Z5
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z2
+	VFMADD231PS.BCST 28(DX), Z11, Z5
+	VFMADD231PS.BCST 72(DX), Z13, Z2
+	VFMADD231PS.BCST 32(DX), Z13, Z5
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z2
+	VFMADD231PS.BCST 36(DX), Z11, Z5
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 80(DX), Z11, Z0
+	VFMADD231PS.BCST 40(DX), Z11, Z3
+	VFMADD231PS.BCST 0(DX), Z11, Z6
+	VFMADD231PS.BCST 84(DX), Z13, Z0
+	VFMADD231PS.BCST 44(DX), Z13, Z3
+	VFMADD231PS.BCST 4(DX), Z13, Z6
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 88(DX), Z11, Z0
+	VFMADD231PS.BCST 48(DX), Z11, Z3
+	VFMADD231PS.BCST 8(DX), Z11, Z6
+	VFMADD231PS.BCST 92(DX), Z13, Z0
+	VFMADD231PS.BCST 52(DX), Z13, Z3
+	VFMADD231PS.BCST 12(DX), Z13, Z6
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 96(DX), Z11, Z0
+	VFMADD231PS.BCST 56(DX), Z11, Z3
+	VFMADD231PS.BCST 16(DX), Z11, Z6
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 80(DX), Z11, Z1
+	VFMADD231PS.BCST 40(DX), Z11, Z4
+	VFMADD231PS.BCST 0(DX), Z11, Z7
+	VFMADD231PS.BCST 84(DX), Z13, Z1
+	VFMADD231PS.BCST 44(DX), Z13, Z4
+	VFMADD231PS.BCST 4(DX), Z13, Z7
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 88(DX), Z11, Z1
+	VFMADD231PS.BCST 48(DX), Z11, Z4
+	VFMADD231PS.BCST 8(DX), Z11, Z7
+	VFMADD231PS.BCST 92(DX), Z13, Z1
+	VFMADD231PS.BCST 52(DX), Z13, Z4
+	VFMADD231PS.BCST 12(DX), Z13, Z7
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 96(DX), Z11, Z1
+	VFMADD231PS.BCST 56(DX), Z11, Z4
+	VFMADD231PS.BCST 16(DX), Z11, Z7
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 80(DX), Z11, Z2
+	VFMADD231PS.BCST 40(DX), Z11, Z5
+	VFMADD231PS.BCST 0(DX), Z11, Z8
+	VFMADD231PS.BCST 84(DX), Z13, Z2
+	VFMADD231PS.BCST 44(DX), Z13, Z5
+	VFMADD231PS.BCST 4(DX), Z13, Z8
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 88(DX), Z11, Z2
+	VFMADD231PS.BCST 48(DX), Z11, Z5
+	VFMADD231PS.BCST 8(DX), Z11, Z8
+	VFMADD231PS.BCST 92(DX), Z13, Z2
+	VFMADD231PS.BCST 52(DX), Z13, Z5
+	VFMADD231PS.BCST 12(DX), Z13, Z8
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 96(DX), Z11, Z2
+	VFMADD231PS.BCST 56(DX), Z11, Z5
+	VFMADD231PS.BCST 16(DX), Z11, Z8
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z11
+	VMAXPS           Z0, Z11, Z0
+	VMAXPS           Z1, Z11, Z1
+	VMAXPS           Z2, Z11, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z12
+	VMINPS           Z0, Z12, Z0
+	VMINPS           Z1, Z12, Z1
+	VMINPS           Z2, Z12, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z3
+	VFMADD231PS.BCST 20(DX), Z11, Z6
+	VFMADD231PS.BCST 64(DX), Z13, Z3
+	VFMADD231PS.BCST 24(DX), Z13, Z6
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z3
+	VFMADD231PS.BCST 28(DX), Z11, Z6
+	VFMADD231PS.BCST 72(DX), Z13, Z3
+	VFMADD231PS.BCST 32(DX), Z13, Z6
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z3
+	VFMADD231PS.BCST 36(DX), Z11, Z6
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z4
+	VFMADD231PS.BCST 20(DX), Z11, Z7
+	VFMADD231PS.BCST 64(DX), Z13, Z4
+	VFMADD231PS.BCST 24(DX), Z13, Z7
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z4
+	VFMADD231PS.BCST 28(DX), Z11, Z7
+	VFMADD231PS.BCST 72(DX), Z13, Z4
+	VFMADD231PS.BCST 32(DX), Z13, Z7
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z4
+	VFMADD231PS.BCST 36(DX), Z11, Z7
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z5
+	VFMADD231PS.BCST 20(DX), Z11, Z8
+	VFMADD231PS.BCST 64(DX), Z13, Z5
+	VFMADD231PS.BCST 24(DX), Z13, Z8
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z5
+	VFMADD231PS.BCST 28(DX), Z11, Z8
+	VFMADD231PS.BCST 72(DX), Z13, Z5
+	VFMADD231PS.BCST 32(DX), Z13, Z8
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z5
+	VFMADD231PS.BCST 36(DX), Z11, Z8
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 0(DX), Z11, Z0
+	VFMADD231PS.BCST 80(DX), Z11, Z3
+	VFMADD231PS.BCST 40(DX), Z11, Z6
+	VFMADD231PS.BCST 4(DX), Z13, Z0
+	VFMADD231PS.BCST 84(DX), Z13, Z3
+	VFMADD231PS.BCST 44(DX), Z13, Z6
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 8(DX), Z11, Z0
+	VFMADD231PS.BCST 88(DX), Z11, Z3
+	VFMADD231PS.BCST 48(DX), Z11, Z6
+	VFMADD231PS.BCST 12(DX), Z13, Z0
+	VFMADD231PS.BCST 92(DX), Z13, Z3
+	VFMADD231PS.BCST 52(DX), Z13, Z6
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 16(DX), Z11, Z0
+	VFMADD231PS.BCST 96(DX), Z11, Z3
+	VFMADD231PS.BCST 56(DX), Z11, Z6
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 0(DX), Z11, Z1
+	VFMADD231PS.BCST 80(DX), Z11, Z4
+	VFMADD231PS.BCST 40(DX), Z11, Z7
+	VFMADD231PS.BCST 4(DX), Z13, Z1
+	VFMADD231PS.BCST 84(DX), Z13, Z4
+	VFMADD231PS.BCST 44(DX), Z13, Z7
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 8(DX), Z11, Z1
+	VFMADD231PS.BCST 88(DX), Z11, Z4
+	VFMADD231PS.BCST 48(DX), Z11, Z7
+	VFMADD231PS.BCST 12(DX), Z13, Z1
+	VFMADD231PS.BCST 92(DX), Z13, Z4
+	VFMADD231PS.BCST 52(DX), Z13, Z7
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 16(DX), Z11, Z1
+	VFMADD231PS.BCST 96(DX), Z11, Z4
+	VFMADD231PS.BCST 56(DX), Z11, Z7
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 0(DX), Z11, Z2
+	VFMADD231PS.BCST 80(DX), Z11, Z5
+	VFMADD231PS.BCST 40(DX), Z11, Z8
+	VFMADD231PS.BCST 4(DX), Z13, Z2
+	VFMADD231PS.BCST 84(DX), Z13, Z5
+	VFMADD231PS.BCST 44(DX), Z13, Z8
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 8(DX), Z11, Z2
+	VFMADD231PS.BCST 88(DX), Z11, Z5
+	VFMADD231PS.BCST 48(DX), Z11, Z8
+	VFMADD231PS.BCST 12(DX), Z13, Z2
+	VFMADD231PS.BCST 92(DX), Z13, Z5
+	VFMADD231PS.BCST 52(DX), Z13, Z8
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 16(DX), Z11, Z2
+	VFMADD231PS.BCST 96(DX), Z11, Z5
+	VFMADD231PS.BCST 56(DX), Z11, Z8
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z11
+	VMAXPS           Z3, Z11, Z3
+	VMAXPS           Z4, Z11, Z4
+	VMAXPS           Z5, Z11, Z5
+	VBROADCASTSS     slideCall_hi(AX), Z12
+	VMINPS           Z3, Z12, Z3
+	VMINPS           Z4, Z12, Z4
+	VMINPS           Z5, Z12, Z5
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 20(DX), Z11, Z0
+	VFMADD231PS.BCST 60(DX), Z11, Z6
+	VFMADD231PS.BCST 24(DX), Z13, Z0
+	VFMADD231PS.BCST 64(DX), Z13, Z6
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 28(DX), Z11, Z0
+	VFMADD231PS.BCST 68(DX), Z11, Z6
+	VFMADD231PS.BCST 32(DX), Z13, Z0
+	VFMADD231PS.BCST 72(DX), Z13, Z6
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 36(DX), Z11, Z0
+	VFMADD231PS.BCST 76(DX), Z11, Z6
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 20(DX), Z11, Z1
+	VFMADD231PS.BCST 60(DX), Z11, Z7
+	VFMADD231PS.BCST 24(DX), Z13, Z1
+	VFMADD231PS.BCST 64(DX), Z13, Z7
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 28(DX), Z11, Z1
+	VFMADD231PS.BCST 68(DX), Z11, Z7
+	VFMADD231PS.BCST 32(DX), Z13, Z1
+	VFMADD231PS.BCST 72(DX), Z13, Z7
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 36(DX), Z11, Z1
+	VFMADD231PS.BCST 76(DX), Z11, Z7
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 20(DX), Z11, Z2
+	VFMADD231PS.BCST 60(DX), Z11, Z8
+	VFMADD231PS.BCST 24(DX), Z13, Z2
+	VFMADD231PS.BCST 64(DX), Z13, Z8
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 28(DX), Z11, Z2
+	VFMADD231PS.BCST 68(DX), Z11, Z8
+	VFMADD231PS.BCST 32(DX), Z13, Z2
+	VFMADD231PS.BCST 72(DX), Z13, Z8
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 36(DX), Z11, Z2
+	VFMADD231PS.BCST 76(DX), Z11, Z8
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 40(DX), Z11, Z0
+	VFMADD231PS.BCST 0(DX), Z11, Z3
+	VFMADD231PS.BCST 80(DX), Z11, Z6
+	VFMADD231PS.BCST 44(DX), Z13, Z0
+	VFMADD231PS.BCST 4(DX), Z13, Z3
+	VFMADD231PS.BCST 84(DX), Z13, Z6
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 48(DX), Z11, Z0
+	VFMADD231PS.BCST 8(DX), Z11, Z3
+	VFMADD231PS.BCST 88(DX), Z11, Z6
+	VFMADD231PS.BCST 52(DX), Z13, Z0
+	VFMADD231PS.BCST 12(DX), Z13, Z3
+	VFMADD231PS.BCST 92(DX), Z13, Z6
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 56(DX), Z11, Z0
+	VFMADD231PS.BCST 16(DX), Z11, Z3
+	VFMADD231PS.BCST 96(DX), Z11, Z6
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 40(DX), Z11, Z1
+	VFMADD231PS.BCST 0(DX), Z11, Z4
+	VFMADD231PS.BCST 80(DX), Z11, Z7
+	VFMADD231PS.BCST 44(DX), Z13, Z1
+	VFMADD231PS.BCST 4(DX), Z13, Z4
+	VFMADD231PS.BCST 84(DX), Z13, Z7
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 48(DX), Z11, Z1
+	VFMADD231PS.BCST 8(DX), Z11, Z4
+	VFMADD231PS.BCST 88(DX), Z11, Z7
+	VFMADD231PS.BCST 52(DX), Z13, Z1
+	VFMADD231PS.BCST 12(DX), Z13, Z4
+	VFMADD231PS.BCST 92(DX), Z13, Z7
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 56(DX), Z11, Z1
+	VFMADD231PS.BCST 16(DX), Z11, Z4
+	VFMADD231PS.BCST 96(DX), Z11, Z7
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 40(DX), Z11, Z2
+	VFMADD231PS.BCST 0(DX), Z11, Z5
+	VFMADD231PS.BCST 80(DX), Z11, Z8
+	VFMADD231PS.BCST 44(DX), Z13, Z2
+	VFMADD231PS.BCST 4(DX), Z13, Z5
+	VFMADD231PS.BCST 84(DX), Z13, Z8
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 48(DX), Z11, Z2
+	VFMADD231PS.BCST 8(DX), Z11, Z5
+	VFMADD231PS.BCST 88(DX), Z11, Z8
+	VFMADD231PS.BCST 52(DX), Z13, Z2
+	VFMADD231PS.BCST 12(DX), Z13, Z5
+	VFMADD231PS.BCST 92(DX), Z13, Z8
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 56(DX), Z11, Z2
+	VFMADD231PS.BCST 16(DX), Z11, Z5
+	VFMADD231PS.BCST 96(DX), Z11, Z8
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z11
+	VMAXPS           Z6, Z11, Z6
+	VMAXPS           Z7, Z11, Z7
+	VMAXPS           Z8, Z11, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z12
+	VMINPS           Z6, Z12, Z6
+	VMINPS           Z7, Z12, Z7
+	VMINPS           Z8, Z12, Z8
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, 64(BX)
+	VMOVUPS          Z8, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z0
+	VFMADD231PS.BCST 20(DX), Z11, Z3
+	VFMADD231PS.BCST 64(DX), Z13, Z0
+	VFMADD231PS.BCST 24(DX), Z13, Z3
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z0
+	VFMADD231PS.BCST 28(DX), Z11, Z3
+	VFMADD231PS.BCST 72(DX), Z13, Z0
+	VFMADD231PS.BCST 32(DX), Z13, Z3
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z0
+	VFMADD231PS.BCST 36(DX), Z11, Z3
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z1
+	VFMADD231PS.BCST 20(DX), Z11, Z4
+	VFMADD231PS.BCST 64(DX), Z13, Z1
+	VFMADD231PS.BCST 24(DX), Z13, Z4
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z1
+	VFMADD231PS.BCST 28(DX), Z11, Z4
+	VFMADD231PS.BCST 72(DX), Z13, Z1
+	VFMADD231PS.BCST 32(DX), Z13, Z4
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z1
+	VFMADD231PS.BCST 36(DX), Z11, Z4
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z2
+	VFMADD231PS.BCST 20(DX), Z11, Z5
+	VFMADD231PS.BCST 64(DX), Z13, Z2
+	VFMADD231PS.BCST 24(DX), Z13, Z5
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z2
+	VFMADD231PS.BCST 28(DX), Z11, Z5
+	VFMADD231PS.BCST 72(DX), Z13, Z2
+	VFMADD231PS.BCST 32(DX), Z13, Z5
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z2
+	VFMADD231PS.BCST 36(DX), Z11, Z5
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z11
+	VMAXPS           Z0, Z11, Z0
+	VMAXPS           Z1, Z11, Z1
+	VMAXPS           Z2, Z11, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z12
+	VMINPS           Z0, Z12, Z0
+	VMINPS           Z1, Z12, Z1
+	VMINPS           Z2, Z12, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z11
+	VMAXPS           Z3, Z11, Z3
+	VMAXPS           Z4, Z11, Z4
+	VMAXPS           Z5, Z11, Z5
+	VBROADCASTSS     slideCall_hi(AX), Z12
+	VMINPS           Z3, Z12, Z3
+	VMINPS           Z4, Z12, Z4
+	VMINPS           Z5, Z12, Z5
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z3
+	VFMADD231PS.BCST 20(DX), Z11, Z6
+	VFMADD231PS.BCST 64(DX), Z13, Z3
+	VFMADD231PS.BCST 24(DX), Z13, Z6
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z3
+	VFMADD231PS.BCST 28(DX), Z11, Z6
+	VFMADD231PS.BCST 72(DX), Z13, Z3
+	VFMADD231PS.BCST 32(DX), Z13, Z6
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z3
+	VFMADD231PS.BCST 36(DX), Z11, Z6
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z4
+	VFMADD231PS.BCST 20(DX), Z11, Z7
+	VFMADD231PS.BCST 64(DX), Z13, Z4
+	VFMADD231PS.BCST 24(DX), Z13, Z7
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z4
+	VFMADD231PS.BCST 28(DX), Z11, Z7
+	VFMADD231PS.BCST 72(DX), Z13, Z4
+	VFMADD231PS.BCST 32(DX), Z13, Z7
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z4
+	VFMADD231PS.BCST 36(DX), Z11, Z7
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 60(DX), Z11, Z5
+	VFMADD231PS.BCST 20(DX), Z11, Z8
+	VFMADD231PS.BCST 64(DX), Z13, Z5
+	VFMADD231PS.BCST 24(DX), Z13, Z8
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 68(DX), Z11, Z5
+	VFMADD231PS.BCST 28(DX), Z11, Z8
+	VFMADD231PS.BCST 72(DX), Z13, Z5
+	VFMADD231PS.BCST 32(DX), Z13, Z8
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 76(DX), Z11, Z5
+	VFMADD231PS.BCST 36(DX), Z11, Z8
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z11
+	VMAXPS           Z3, Z11, Z3
+	VMAXPS           Z4, Z11, Z4
+	VMAXPS           Z5, Z11, Z5
+	VBROADCASTSS     slideCall_hi(AX), Z12
+	VMINPS           Z3, Z12, Z3
+	VMINPS           Z4, Z12, Z4
+	VMINPS           Z5, Z12, Z5
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z11
+	VMAXPS           Z6, Z11, Z6
+	VMAXPS           Z7, Z11, Z7
+	VMAXPS           Z8, Z11, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z12
+	VMINPS           Z6, Z12, Z6
+	VMINPS           Z7, Z12, Z7
+	VMINPS           Z8, Z12, Z8
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, 64(BX)
+	VMOVUPS          Z8, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R10, R10
+	JEQ              rest2
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K2, Z13
+	VPERMT2PS.Z      Z12, Z9, K1, Z11
+	VFMADD231PS.BCST 20(DX), Z11, Z0
+	VFMADD231PS.BCST 60(DX), Z11, Z6
+	VFMADD231PS.BCST 24(DX), Z13, Z0
+	VFMADD231PS.BCST 64(DX), Z13, Z6
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 28(DX), Z11, Z0
+	VFMADD231PS.BCST 68(DX), Z11, Z6
+	VFMADD231PS.BCST 32(DX), Z13, Z0
+	VFMADD231PS.BCST 72(DX), Z13, Z6
+	VMOVUPS          16(CX), Z11
+	VMOVUPS          80(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 36(DX), Z11, Z0
+	VFMADD231PS.BCST 76(DX), Z11, Z6
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 20(DX), Z11, Z1
+	VFMADD231PS.BCST 60(DX), Z11, Z7
+	VFMADD231PS.BCST 24(DX), Z13, Z1
+	VFMADD231PS.BCST 64(DX), Z13, Z7
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 28(DX), Z11, Z1
+	VFMADD231PS.BCST 68(DX), Z11, Z7
+	VFMADD231PS.BCST 32(DX), Z13, Z1
+	VFMADD231PS.BCST 72(DX), Z13, Z7
+	VMOVUPS          144(CX), Z11
+	VMOVUPS          208(CX), Z12
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 36(DX), Z11, Z1
+	VFMADD231PS.BCST 76(DX), Z11, Z7
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z10, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 20(DX), Z11, Z2
+	VFMADD231PS.BCST 60(DX), Z11, Z8
+	VFMADD231PS.BCST 24(DX), Z13, Z2
+	VFMADD231PS.BCST 64(DX), Z13, Z8
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS.Z      Z12, Z10, K3, Z13
+	VPERMT2PS        Z12, Z9, Z11
+	VFMADD231PS.BCST 28(DX), Z11, Z2
+	VFMADD231PS.BCST 68(DX), Z11, Z8
+	VFMADD231PS.BCST 32(DX), Z13, Z2
+	VFMADD231PS.BCST 72(DX), Z13, Z8
+	VMOVUPS          272(CX), Z11
+	VMOVUPS          336(CX), Z12
+	VPERMT2PS.Z      Z12, Z9, K4, Z11
+	VFMADD231PS.BCST 36(DX), Z11, Z2
+	VFMADD231PS.BCST 76(DX), Z11, Z8
+	ADDQ             DI, CX
+
+rest2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z11
+	VMAXPS           Z6, Z11, Z6
+	VMAXPS           Z7, Z11, Z7
+	VMAXPS           Z8, Z11, Z8
+	VBROADCASTSS     slideCall_hi(AX), Z12
+	VMINPS           Z6, Z12, Z6
+	VMINPS           Z7, Z12, Z7
+	VMINPS           Z8, Z12, Z8
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, 64(BX)
+	VMOVUPS          Z8, K5, 128(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z11
+	VMAXPS           Z0, Z11, Z0
+	VMAXPS           Z1, Z11, Z1
+	VMAXPS           Z2, Z11, Z2
+	VBROADCASTSS     slideCall_hi(AX), Z12
+	VMINPS           Z0, Z12, Z0
+	VMINPS           Z1, Z12, Z1
+	VMINPS           Z2, Z12, Z2
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func sum5s2x4AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11] sums, [Z12] even numbers, [Z13] odd numbers, [Z14 Z15 Z16 Z17 Z18 Z19] temporary, R12 first row
+TEXT ·sum5s2x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K3
+	KMOVW            12(SI), K4
+	KMOVW            16(SI), K5
+	VMOVUPS          lanes<>(SB), Z12
+	VPADDD           Z12, Z12, Z12
+	VPTERNLOGD       $255, Z13, Z13, Z13
+	VPSUBD           Z13, Z12, Z13
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VBROADCASTSS     slideCall_bias(AX), Z11
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	CMPQ             R12, $2
+	JEQ              row2
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z0
+	VFMADD231PS.BCST 4(DX), Z16, Z0
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z0
+	VFMADD231PS.BCST 12(DX), Z16, Z0
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z0
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z1
+	VFMADD231PS.BCST 4(DX), Z16, Z1
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z1
+	VFMADD231PS.BCST 12(DX), Z16, Z1
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z1
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z2
+	VFMADD231PS.BCST 4(DX), Z16, Z2
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z2
+	VFMADD231PS.BCST 12(DX), Z16, Z2
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z2
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z3
+	VFMADD231PS.BCST 4(DX), Z16, Z3
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z3
+	VFMADD231PS.BCST 12(DX), Z16, Z3
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z3
+	ADDQ             DI, CX
+
+row1:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z0
+	VFMADD231PS.BCST 24(DX), Z16, Z0
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z0
+	VFMADD231PS.BCST 32(DX), Z16, Z0
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z0
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z1
+	VFMADD231PS.BCST 24(DX), Z16, Z1
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z1
+	VFMADD231PS.BCST 32(DX), Z16, Z1
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z1
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z2
+	VFMADD231PS.BCST 24(DX), Z16, Z2
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z2
+	VFMADD231PS.BCST 32(DX), Z16, Z2
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z2
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z3
+	VFMADD231PS.BCST 24(DX), Z16, Z3
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z3
+	VFMADD231PS.BCST 32(DX), Z16, Z3
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z3
+	ADDQ             DI, CX
+
+row2:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z0
+	VFMADD231PS.BCST 0(DX), Z14, Z4
+	VFMADD231PS.BCST 44(DX), Z16, Z0
+	VFMADD231PS.BCST 4(DX), Z16, Z4
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z0
+	VFMADD231PS.BCST 8(DX), Z14, Z4
+	VFMADD231PS.BCST 52(DX), Z16, Z0
+	VFMADD231PS.BCST 12(DX), Z16, Z4
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z0
+	VFMADD231PS.BCST 16(DX), Z14, Z4
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z1
+	VFMADD231PS.BCST 0(DX), Z14, Z5
+	VFMADD231PS.BCST 44(DX), Z16, Z1
+	VFMADD231PS.BCST 4(DX), Z16, Z5
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z1
+	VFMADD231PS.BCST 8(DX), Z14, Z5
+	VFMADD231PS.BCST 52(DX), Z16, Z1
+	VFMADD231PS.BCST 12(DX), Z16, Z5
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z1
+	VFMADD231PS.BCST 16(DX), Z14, Z5
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z2
+	VFMADD231PS.BCST 0(DX), Z14, Z6
+	VFMADD231PS.BCST 44(DX), Z16, Z2
+	VFMADD231PS.BCST 4(DX), Z16, Z6
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z2
+	VFMADD231PS.BCST 8(DX), Z14, Z6
+	VFMADD231PS.BCST 52(DX), Z16, Z2
+	VFMADD231PS.BCST 12(DX), Z16, Z6
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z2
+	VFMADD231PS.BCST 16(DX), Z14, Z6
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z3
+	VFMADD231PS.BCST 0(DX), Z14, Z7
+	VFMADD231PS.BCST 44(DX), Z16, Z3
+	VFMADD231PS.BCST 4(DX), Z16, Z7
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z3
+	VFMADD231PS.BCST 8(DX), Z14, Z7
+	VFMADD231PS.BCST 52(DX), Z16, Z3
+	VFMADD231PS.BCST 12(DX), Z16, Z7
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z3
+	VFMADD231PS.BCST 16(DX), Z14, Z7
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z0
+	VFMADD231PS.BCST 20(DX), Z14, Z4
+	VFMADD231PS.BCST 64(DX), Z16, Z0
+	VFMADD231PS.BCST 24(DX), Z16, Z4
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z0
+	VFMADD231PS.BCST 28(DX), Z14, Z4
+	VFMADD231PS.BCST 72(DX), Z16, Z0
+	VFMADD231PS.BCST 32(DX), Z16, Z4
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z0
+	VFMADD231PS.BCST 36(DX), Z14, Z4
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z1
+	VFMADD231PS.BCST 20(DX), Z14, Z5
+	VFMADD231PS.BCST 64(DX), Z16, Z1
+	VFMADD231PS.BCST 24(DX), Z16, Z5
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z1
+	VFMADD231PS.BCST 28(DX), Z14, Z5
+	VFMADD231PS.BCST 72(DX), Z16, Z1
+	VFMADD231PS.BCST 32(DX), Z16, Z5
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z1
+	VFMADD231PS.BCST 36(DX), Z14, Z5
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z2
+	VFMADD231PS.BCST 20(DX), Z14, Z6
+	VFMADD231PS.BCST 64(DX), Z16, Z2
+	VFMADD231PS.BCST 24(DX), Z16, Z6
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z2
+	VFMADD231PS.BCST 28(DX), Z14, Z6
+	VFMADD231PS.BCST 72(DX), Z16, Z2
+	VFMADD231PS.BCST 32(DX), Z16, Z6
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z2
+	VFMADD231PS.BCST 36(DX), Z14, Z6
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z3
+	VFMADD231PS.BCST 20(DX), Z14, Z7
+	VFMADD231PS.BCST 64(DX), Z16, Z3
+	VFMADD231PS.BCST 24(DX), Z16, Z7
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z3
+	VFMADD231PS.BCST 28(DX), Z14, Z7
+	VFMADD231PS.BCST 72(DX), Z16, Z3
+	VFMADD231PS.BCST 32(DX), Z16, Z7
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z3
+	VFMADD231PS.BCST 36(DX), Z14, Z7
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 80(DX), Z14, Z0
+	VFMADD231PS.BCST 40(DX), Z14, Z4
+	VFMADD231PS.BCST 0(DX), Z14, Z8
+	VFMADD231PS.BCST 84(DX), Z16, Z0
+	VFMADD231PS.BCST 44(DX), Z16, Z4
+	VFMADD231PS.BCST 4(DX), Z16, Z8
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 88(DX), Z14, Z0
+	VFMADD231PS.BCST 48(DX), Z14, Z4
+	VFMADD231PS.BCST 8(DX), Z14, Z8
+	VFMADD231PS.BCST 92(DX), Z16, Z0
+	VFMADD231PS.BCST 52(DX), Z16, Z4
+	VFMADD231PS.BCST 12(DX), Z16, Z8
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 96(DX), Z14, Z0
+	VFMADD231PS.BCST 56(DX), Z14, Z4
+	VFMADD231PS.BCST 16(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 80(DX), Z14, Z1
+	VFMADD231PS.BCST 40(DX), Z14, Z5
+	VFMADD231PS.BCST 0(DX), Z14, Z9
+	VFMADD231PS.BCST 84(DX), Z16, Z1
+	VFMADD231PS.BCST 44(DX), Z16, Z5
+	VFMADD231PS.BCST 4(DX), Z16, Z9
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 88(DX), Z14, Z1
+	VFMADD231PS.BCST 48(DX), Z14, Z5
+	VFMADD231PS.BCST 8(DX), Z14, Z9
+	VFMADD231PS.BCST 92(DX), Z16, Z1
+	VFMADD231PS.BCST 52(DX), Z16, Z5
+	VFMADD231PS.BCST 12(DX), Z16, Z9
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 96(DX), Z14, Z1
+	VFMADD231PS.BCST 56(DX), Z14, Z5
+	VFMADD231PS.BCST 16(DX), Z14, Z9
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 80(DX), Z14, Z2
+	VFMADD231PS.BCST 40(DX), Z14, Z6
+	VFMADD231PS.BCST 0(DX), Z14, Z10
+	VFMADD231PS.BCST 84(DX), Z16, Z2
+	VFMADD231PS.BCST 44(DX), Z16, Z6
+	VFMADD231PS.BCST 4(DX), Z16, Z10
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 88(DX), Z14, Z2
+	VFMADD231PS.BCST 48(DX), Z14, Z6
+	VFMADD231PS.BCST 8(DX), Z14, Z10
+	VFMADD231PS.BCST 92(DX), Z16, Z2
+	VFMADD231PS.BCST 52(DX), Z16, Z6
+	VFMADD231PS.BCST 12(DX), Z16, Z10
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 96(DX), Z14, Z2
+	VFMADD231PS.BCST 56(DX), Z14, Z6
+	VFMADD231PS.BCST 16(DX), Z14, Z10
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 80(DX), Z14, Z3
+	VFMADD231PS.BCST 40(DX), Z14, Z7
+	VFMADD231PS.BCST 0(DX), Z14, Z11
+	VFMADD231PS.BCST 84(DX), Z16, Z3
+	VFMADD231PS.BCST 44(DX), Z16, Z7
+	VFMADD231PS.BCST 4(DX), Z16, Z11
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 88(DX), Z14, Z3
+	VFMADD231PS.BCST 48(DX), Z14, Z7
+	VFMADD231PS.BCST 8(DX), Z14, Z11
+	VFMADD231PS.BCST 92(DX), Z16, Z3
+	VFMADD231PS.BCST 52(DX), Z16, Z7
+	VFMADD231PS.BCST 12(DX), Z16, Z11
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 96(DX), Z14, Z3
+	VFMADD231PS.BCST 56(DX), Z14, Z7
+	VFMADD231PS.BCST 16(DX), Z14, Z11
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z0, Z14, Z0
+	VMAXPS           Z1, Z14, Z1
+	VMAXPS           Z2, Z14, Z2
+	VMAXPS           Z3, Z14, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z0, Z15, Z0
+	VMINPS           Z1, Z15, Z1
+	VMINPS           Z2, Z15, Z2
+	VMINPS           Z3, Z15, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z4
+	VFMADD231PS.BCST 20(DX), Z14, Z8
+	VFMADD231PS.BCST 64(DX), Z16, Z4
+	VFMADD231PS.BCST 24(DX), Z16, Z8
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z4
+	VFMADD231PS.BCST 28(DX), Z14, Z8
+	VFMADD231PS.BCST 72(DX), Z16, Z4
+	VFMADD231PS.BCST 32(DX), Z16, Z8
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z4
+	VFMADD231PS.BCST 36(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z5
+	VFMADD231PS.BCST 20(DX), Z14, Z9
+	VFMADD231PS.BCST 64(DX), Z16, Z5
+	VFMADD231PS.BCST 24(DX), Z16, Z9
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z5
+	VFMADD231PS.BCST 28(DX), Z14, Z9
+	VFMADD231PS.BCST 72(DX), Z16, Z5
+	VFMADD231PS.BCST 32(DX), Z16, Z9
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z5
+	VFMADD231PS.BCST 36(DX), Z14, Z9
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z6
+	VFMADD231PS.BCST 20(DX), Z14, Z10
+	VFMADD231PS.BCST 64(DX), Z16, Z6
+	VFMADD231PS.BCST 24(DX), Z16, Z10
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z6
+	VFMADD231PS.BCST 28(DX), Z14, Z10
+	VFMADD231PS.BCST 72(DX), Z16, Z6
+	VFMADD231PS.BCST 32(DX), Z16, Z10
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z6
+	VFMADD231PS.BCST 36(DX), Z14, Z10
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z7
+	VFMADD231PS.BCST 20(DX), Z14, Z11
+	VFMADD231PS.BCST 64(DX), Z16, Z7
+	VFMADD231PS.BCST 24(DX), Z16, Z11
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z7
+	VFMADD231PS.BCST 28(DX), Z14, Z11
+	VFMADD231PS.BCST 72(DX), Z16, Z7
+	VFMADD231PS.BCST 32(DX), Z16, Z11
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z7
+	VFMADD231PS.BCST 36(DX), Z14, Z11
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z0
+	VFMADD231PS.BCST 80(DX), Z14, Z4
+	VFMADD231PS.BCST 40(DX), Z14, Z8
+	VFMADD231PS.BCST 4(DX), Z16, Z0
+	VFMADD231PS.BCST 84(DX), Z16, Z4
+	VFMADD231PS.BCST 44(DX), Z16, Z8
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z0
+	VFMADD231PS.BCST 88(DX), Z14, Z4
+	VFMADD231PS.BCST 48(DX), Z14, Z8
+	VFMADD231PS.BCST 12(DX), Z16, Z0
+	VFMADD231PS.BCST 92(DX), Z16, Z4
+	VFMADD231PS.BCST 52(DX), Z16, Z8
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z0
+	VFMADD231PS.BCST 96(DX), Z14, Z4
+	VFMADD231PS.BCST 56(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z1
+	VFMADD231PS.BCST 80(DX), Z14, Z5
+	VFMADD231PS.BCST 40(DX), Z14, Z9
+	VFMADD231PS.BCST 4(DX), Z16, Z1
+	VFMADD231PS.BCST 84(DX), Z16, Z5
+	VFMADD231PS.BCST 44(DX), Z16, Z9
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z1
+	VFMADD231PS.BCST 88(DX), Z14, Z5
+	VFMADD231PS.BCST 48(DX), Z14, Z9
+	VFMADD231PS.BCST 12(DX), Z16, Z1
+	VFMADD231PS.BCST 92(DX), Z16, Z5
+	VFMADD231PS.BCST 52(DX), Z16, Z9
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z1
+	VFMADD231PS.BCST 96(DX), Z14, Z5
+	VFMADD231PS.BCST 56(DX), Z14, Z9
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z2
+	VFMADD231PS.BCST 80(DX), Z14, Z6
+	VFMADD231PS.BCST 40(DX), Z14, Z10
+	VFMADD231PS.BCST 4(DX), Z16, Z2
+	VFMADD231PS.BCST 84(DX), Z16, Z6
+	VFMADD231PS.BCST 44(DX), Z16, Z10
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z2
+	VFMADD231PS.BCST 88(DX), Z14, Z6
+	VFMADD231PS.BCST 48(DX), Z14, Z10
+	VFMADD231PS.BCST 12(DX), Z16, Z2
+	VFMADD231PS.BCST 92(DX), Z16, Z6
+	VFMADD231PS.BCST 52(DX), Z16, Z10
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z2
+	VFMADD231PS.BCST 96(DX), Z14, Z6
+	VFMADD231PS.BCST 56(DX), Z14, Z10
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 0(DX), Z14, Z3
+	VFMADD231PS.BCST 80(DX), Z14, Z7
+	VFMADD231PS.BCST 40(DX), Z14, Z11
+	VFMADD231PS.BCST 4(DX), Z16, Z3
+	VFMADD231PS.BCST 84(DX), Z16, Z7
+	VFMADD231PS.BCST 44(DX), Z16, Z11
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 8(DX), Z14, Z3
+	VFMADD231PS.BCST 88(DX), Z14, Z7
+	VFMADD231PS.BCST 48(DX), Z14, Z11
+	VFMADD231PS.BCST 12(DX), Z16, Z3
+	VFMADD231PS.BCST 92(DX), Z16, Z7
+	VFMADD231PS.BCST 52(DX), Z16, Z11
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 16(DX), Z14, Z3
+	VFMADD231PS.BCST 96(DX), Z14, Z7
+	VFMADD231PS.BCST 56(DX), Z14, Z11
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z4, Z14, Z4
+	VMAXPS           Z5, Z14, Z5
+	VMAXPS           Z6, Z14, Z6
+	VMAXPS           Z7, Z14, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z4, Z15, Z4
+	VMINPS           Z5, Z15, Z5
+	VMINPS           Z6, Z15, Z6
+	VMINPS           Z7, Z15, Z7
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z0
+	VFMADD231PS.BCST 60(DX), Z14, Z8
+	VFMADD231PS.BCST 24(DX), Z16, Z0
+	VFMADD231PS.BCST 64(DX), Z16, Z8
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z0
+	VFMADD231PS.BCST 68(DX), Z14, Z8
+	VFMADD231PS.BCST 32(DX), Z16, Z0
+	VFMADD231PS.BCST 72(DX), Z16, Z8
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z0
+	VFMADD231PS.BCST 76(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z1
+	VFMADD231PS.BCST 60(DX), Z14, Z9
+	VFMADD231PS.BCST 24(DX), Z16, Z1
+	VFMADD231PS.BCST 64(DX), Z16, Z9
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z1
+	VFMADD231PS.BCST 68(DX), Z14, Z9
+	VFMADD231PS.BCST 32(DX), Z16, Z1
+	VFMADD231PS.BCST 72(DX), Z16, Z9
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z1
+	VFMADD231PS.BCST 76(DX), Z14, Z9
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z2
+	VFMADD231PS.BCST 60(DX), Z14, Z10
+	VFMADD231PS.BCST 24(DX), Z16, Z2
+	VFMADD231PS.BCST 64(DX), Z16, Z10
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z2
+	VFMADD231PS.BCST 68(DX), Z14, Z10
+	VFMADD231PS.BCST 32(DX), Z16, Z2
+	VFMADD231PS.BCST 72(DX), Z16, Z10
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z2
+	VFMADD231PS.BCST 76(DX), Z14, Z10
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z3
+	VFMADD231PS.BCST 60(DX), Z14, Z11
+	VFMADD231PS.BCST 24(DX), Z16, Z3
+	VFMADD231PS.BCST 64(DX), Z16, Z11
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z3
+	VFMADD231PS.BCST 68(DX), Z14, Z11
+	VFMADD231PS.BCST 32(DX), Z16, Z3
+	VFMADD231PS.BCST 72(DX), Z16, Z11
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z3
+	VFMADD231PS.BCST 76(DX), Z14, Z11
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z0
+	VFMADD231PS.BCST 0(DX), Z14, Z4
+	VFMADD231PS.BCST 80(DX), Z14, Z8
+	VFMADD231PS.BCST 44(DX), Z16, Z0
+	VFMADD231PS.BCST 4(DX), Z16, Z4
+	VFMADD231PS.BCST 84(DX), Z16, Z8
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z0
+	VFMADD231PS.BCST 8(DX), Z14, Z4
+	VFMADD231PS.BCST 88(DX), Z14, Z8
+	VFMADD231PS.BCST 52(DX), Z16, Z0
+	VFMADD231PS.BCST 12(DX), Z16, Z4
+	VFMADD231PS.BCST 92(DX), Z16, Z8
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z0
+	VFMADD231PS.BCST 16(DX), Z14, Z4
+	VFMADD231PS.BCST 96(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z1
+	VFMADD231PS.BCST 0(DX), Z14, Z5
+	VFMADD231PS.BCST 80(DX), Z14, Z9
+	VFMADD231PS.BCST 44(DX), Z16, Z1
+	VFMADD231PS.BCST 4(DX), Z16, Z5
+	VFMADD231PS.BCST 84(DX), Z16, Z9
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z1
+	VFMADD231PS.BCST 8(DX), Z14, Z5
+	VFMADD231PS.BCST 88(DX), Z14, Z9
+	VFMADD231PS.BCST 52(DX), Z16, Z1
+	VFMADD231PS.BCST 12(DX), Z16, Z5
+	VFMADD231PS.BCST 92(DX), Z16, Z9
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z1
+	VFMADD231PS.BCST 16(DX), Z14, Z5
+	VFMADD231PS.BCST 96(DX), Z14, Z9
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z2
+	VFMADD231PS.BCST 0(DX), Z14, Z6
+	VFMADD231PS.BCST 80(DX), Z14, Z10
+	VFMADD231PS.BCST 44(DX), Z16, Z2
+	VFMADD231PS.BCST 4(DX), Z16, Z6
+	VFMADD231PS.BCST 84(DX), Z16, Z10
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z2
+	VFMADD231PS.BCST 8(DX), Z14, Z6
+	VFMADD231PS.BCST 88(DX), Z14, Z10
+	VFMADD231PS.BCST 52(DX), Z16, Z2
+	VFMADD231PS.BCST 12(DX), Z16, Z6
+	VFMADD231PS.BCST 92(DX), Z16, Z10
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z2
+	VFMADD231PS.BCST 16(DX), Z14, Z6
+	VFMADD231PS.BCST 96(DX), Z14, Z10
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 40(DX), Z14, Z3
+	VFMADD231PS.BCST 0(DX), Z14, Z7
+	VFMADD231PS.BCST 80(DX), Z14, Z11
+	VFMADD231PS.BCST 44(DX), Z16, Z3
+	VFMADD231PS.BCST 4(DX), Z16, Z7
+	VFMADD231PS.BCST 84(DX), Z16, Z11
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 48(DX), Z14, Z3
+	VFMADD231PS.BCST 8(DX), Z14, Z7
+	VFMADD231PS.BCST 88(DX), Z14, Z11
+	VFMADD231PS.BCST 52(DX), Z16, Z3
+	VFMADD231PS.BCST 12(DX), Z16, Z7
+	VFMADD231PS.BCST 92(DX), Z16, Z11
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 56(DX), Z14, Z3
+	VFMADD231PS.BCST 16(DX), Z14, Z7
+	VFMADD231PS.BCST 96(DX), Z14, Z11
+	ADDQ             DI, CX
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z8, Z14, Z8
+	VMAXPS           Z9, Z14, Z9
+	VMAXPS           Z10, Z14, Z10
+	VMAXPS           Z11, Z14, Z11
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z8, Z15, Z8
+	VMINPS           Z9, Z15, Z9
+	VMINPS           Z10, Z15, Z10
+	VMINPS           Z11, Z15, Z11
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, 64(BX)
+	VMOVUPS          Z10, 128(BX)
+	VMOVUPS          Z11, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VBROADCASTSS     slideCall_bias(AX), Z11
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z0
+	VFMADD231PS.BCST 20(DX), Z14, Z4
+	VFMADD231PS.BCST 64(DX), Z16, Z0
+	VFMADD231PS.BCST 24(DX), Z16, Z4
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z0
+	VFMADD231PS.BCST 28(DX), Z14, Z4
+	VFMADD231PS.BCST 72(DX), Z16, Z0
+	VFMADD231PS.BCST 32(DX), Z16, Z4
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z0
+	VFMADD231PS.BCST 36(DX), Z14, Z4
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z1
+	VFMADD231PS.BCST 20(DX), Z14, Z5
+	VFMADD231PS.BCST 64(DX), Z16, Z1
+	VFMADD231PS.BCST 24(DX), Z16, Z5
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z1
+	VFMADD231PS.BCST 28(DX), Z14, Z5
+	VFMADD231PS.BCST 72(DX), Z16, Z1
+	VFMADD231PS.BCST 32(DX), Z16, Z5
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z1
+	VFMADD231PS.BCST 36(DX), Z14, Z5
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z2
+	VFMADD231PS.BCST 20(DX), Z14, Z6
+	VFMADD231PS.BCST 64(DX), Z16, Z2
+	VFMADD231PS.BCST 24(DX), Z16, Z6
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z2
+	VFMADD231PS.BCST 28(DX), Z14, Z6
+	VFMADD231PS.BCST 72(DX), Z16, Z2
+	VFMADD231PS.BCST 32(DX), Z16, Z6
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z2
+	VFMADD231PS.BCST 36(DX), Z14, Z6
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z3
+	VFMADD231PS.BCST 20(DX), Z14, Z7
+	VFMADD231PS.BCST 64(DX), Z16, Z3
+	VFMADD231PS.BCST 24(DX), Z16, Z7
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z3
+	VFMADD231PS.BCST 28(DX), Z14, Z7
+	VFMADD231PS.BCST 72(DX), Z16, Z3
+	VFMADD231PS.BCST 32(DX), Z16, Z7
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z3
+	VFMADD231PS.BCST 36(DX), Z14, Z7
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z0, Z14, Z0
+	VMAXPS           Z1, Z14, Z1
+	VMAXPS           Z2, Z14, Z2
+	VMAXPS           Z3, Z14, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z0, Z15, Z0
+	VMINPS           Z1, Z15, Z1
+	VMINPS           Z2, Z15, Z2
+	VMINPS           Z3, Z15, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z4, Z14, Z4
+	VMAXPS           Z5, Z14, Z5
+	VMAXPS           Z6, Z14, Z6
+	VMAXPS           Z7, Z14, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z4, Z15, Z4
+	VMINPS           Z5, Z15, Z5
+	VMINPS           Z6, Z15, Z6
+	VMINPS           Z7, Z15, Z7
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z4
+	VFMADD231PS.BCST 20(DX), Z14, Z8
+	VFMADD231PS.BCST 64(DX), Z16, Z4
+	VFMADD231PS.BCST 24(DX), Z16, Z8
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z4
+	VFMADD231PS.BCST 28(DX), Z14, Z8
+	VFMADD231PS.BCST 72(DX), Z16, Z4
+	VFMADD231PS.BCST 32(DX), Z16, Z8
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z4
+	VFMADD231PS.BCST 36(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z5
+	VFMADD231PS.BCST 20(DX), Z14, Z9
+	VFMADD231PS.BCST 64(DX), Z16, Z5
+	VFMADD231PS.BCST 24(DX), Z16, Z9
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z5
+	VFMADD231PS.BCST 28(DX), Z14, Z9
+	VFMADD231PS.BCST 72(DX), Z16, Z5
+	VFMADD231PS.BCST 32(DX), Z16, Z9
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z5
+	VFMADD231PS.BCST 36(DX), Z14, Z9
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z6
+	VFMADD231PS.BCST 20(DX), Z14, Z10
+	VFMADD231PS.BCST 64(DX), Z16, Z6
+	VFMADD231PS.BCST 24(DX), Z16, Z10
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z6
+	VFMADD231PS.BCST 28(DX), Z14, Z10
+	VFMADD231PS.BCST 72(DX), Z16, Z6
+	VFMADD231PS.BCST 32(DX), Z16, Z10
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z6
+	VFMADD231PS.BCST 36(DX), Z14, Z10
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 60(DX), Z14, Z7
+	VFMADD231PS.BCST 20(DX), Z14, Z11
+	VFMADD231PS.BCST 64(DX), Z16, Z7
+	VFMADD231PS.BCST 24(DX), Z16, Z11
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 68(DX), Z14, Z7
+	VFMADD231PS.BCST 28(DX), Z14, Z11
+	VFMADD231PS.BCST 72(DX), Z16, Z7
+	VFMADD231PS.BCST 32(DX), Z16, Z11
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 76(DX), Z14, Z7
+	VFMADD231PS.BCST 36(DX), Z14, Z11
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z4, Z14, Z4
+	VMAXPS           Z5, Z14, Z5
+	VMAXPS           Z6, Z14, Z6
+	VMAXPS           Z7, Z14, Z7
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z4, Z15, Z4
+	VMINPS           Z5, Z15, Z5
+	VMINPS           Z6, Z15, Z6
+	VMINPS           Z7, Z15, Z7
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z8, Z14, Z8
+	VMAXPS           Z9, Z14, Z9
+	VMAXPS           Z10, Z14, Z10
+	VMAXPS           Z11, Z14, Z11
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z8, Z15, Z8
+	VMINPS           Z9, Z15, Z9
+	VMINPS           Z10, Z15, Z10
+	VMINPS           Z11, Z15, Z11
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, 64(BX)
+	VMOVUPS          Z10, 128(BX)
+	VMOVUPS          Z11, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R10, R10
+	JEQ              rest2
+	VMOVUPS          0(CX), Z14
+	VMOVUPS          64(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K2, Z16
+	VPERMT2PS.Z      Z15, Z12, K1, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z0
+	VFMADD231PS.BCST 60(DX), Z14, Z8
+	VFMADD231PS.BCST 24(DX), Z16, Z0
+	VFMADD231PS.BCST 64(DX), Z16, Z8
+	VMOVUPS          8(CX), Z14
+	VMOVUPS          72(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z0
+	VFMADD231PS.BCST 68(DX), Z14, Z8
+	VFMADD231PS.BCST 32(DX), Z16, Z0
+	VFMADD231PS.BCST 72(DX), Z16, Z8
+	VMOVUPS          16(CX), Z14
+	VMOVUPS          80(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z0
+	VFMADD231PS.BCST 76(DX), Z14, Z8
+	VMOVUPS          128(CX), Z14
+	VMOVUPS          192(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z1
+	VFMADD231PS.BCST 60(DX), Z14, Z9
+	VFMADD231PS.BCST 24(DX), Z16, Z1
+	VFMADD231PS.BCST 64(DX), Z16, Z9
+	VMOVUPS          136(CX), Z14
+	VMOVUPS          200(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z1
+	VFMADD231PS.BCST 68(DX), Z14, Z9
+	VFMADD231PS.BCST 32(DX), Z16, Z1
+	VFMADD231PS.BCST 72(DX), Z16, Z9
+	VMOVUPS          144(CX), Z14
+	VMOVUPS          208(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z1
+	VFMADD231PS.BCST 76(DX), Z14, Z9
+	VMOVUPS          256(CX), Z14
+	VMOVUPS          320(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z2
+	VFMADD231PS.BCST 60(DX), Z14, Z10
+	VFMADD231PS.BCST 24(DX), Z16, Z2
+	VFMADD231PS.BCST 64(DX), Z16, Z10
+	VMOVUPS          264(CX), Z14
+	VMOVUPS          328(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z2
+	VFMADD231PS.BCST 68(DX), Z14, Z10
+	VFMADD231PS.BCST 32(DX), Z16, Z2
+	VFMADD231PS.BCST 72(DX), Z16, Z10
+	VMOVUPS          272(CX), Z14
+	VMOVUPS          336(CX), Z15
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z2
+	VFMADD231PS.BCST 76(DX), Z14, Z10
+	VMOVUPS          384(CX), Z14
+	VMOVUPS          448(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS        Z15, Z13, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 20(DX), Z14, Z3
+	VFMADD231PS.BCST 60(DX), Z14, Z11
+	VFMADD231PS.BCST 24(DX), Z16, Z3
+	VFMADD231PS.BCST 64(DX), Z16, Z11
+	VMOVUPS          392(CX), Z14
+	VMOVUPS          456(CX), Z15
+	VMOVAPS          Z14, Z16
+	VPERMT2PS.Z      Z15, Z13, K3, Z16
+	VPERMT2PS        Z15, Z12, Z14
+	VFMADD231PS.BCST 28(DX), Z14, Z3
+	VFMADD231PS.BCST 68(DX), Z14, Z11
+	VFMADD231PS.BCST 32(DX), Z16, Z3
+	VFMADD231PS.BCST 72(DX), Z16, Z11
+	VMOVUPS          400(CX), Z14
+	VMOVUPS          464(CX), Z15
+	VPERMT2PS.Z      Z15, Z12, K4, Z14
+	VFMADD231PS.BCST 36(DX), Z14, Z3
+	VFMADD231PS.BCST 76(DX), Z14, Z11
+	ADDQ             DI, CX
+
+rest2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z8, Z14, Z8
+	VMAXPS           Z9, Z14, Z9
+	VMAXPS           Z10, Z14, Z10
+	VMAXPS           Z11, Z14, Z11
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z8, Z15, Z8
+	VMINPS           Z9, Z15, Z9
+	VMINPS           Z10, Z15, Z10
+	VMINPS           Z11, Z15, Z11
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, 64(BX)
+	VMOVUPS          Z10, 128(BX)
+	VMOVUPS          Z11, K5, 192(BX)
+	ADDQ             R8, BX
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VBROADCASTSS     slideCall_lo(AX), Z14
+	VMAXPS           Z0, Z14, Z0
+	VMAXPS           Z1, Z14, Z1
+	VMAXPS           Z2, Z14, Z2
+	VMAXPS           Z3, Z14, Z3
+	VBROADCASTSS     slideCall_hi(AX), Z15
+	VMINPS           Z0, Z15, Z0
+	VMINPS           Z1, Z15, Z1
+	VMINPS           Z2, Z15, Z2
+	VMINPS           Z3, Z15, Z3
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest2s2x1AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0] sums, [Z1] even numbers, [Z2] odd numbers, [Z3] what stands for padding, [Z4 Z5 Z6 Z7 Z8 Z9] temporary, R12 first row
+TEXT ·largest2s2x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K5
+	VMOVUPS          lanes<>(SB), Z1
+	VPADDD           Z1, Z1, Z1
+	VPTERNLOGD       $255, Z2, Z2, Z2
+	VPSUBD           Z2, Z1, Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	MOVQ             slideCall_entry(AX), R12
+	JMP              main0
+
+main0:
+	VMOVUPS          0(CX), Z4
+	VMOVUPS          64(CX), Z5
+	VMOVAPS          Z4, Z6
+	VPERMT2PS        Z5, Z2, Z6
+	VBLENDMPS        Z6, Z3, K1, Z6
+	VPERMT2PS        Z5, Z1, Z4
+	VMOVAPS          Z4, Z9
+	VMAXPS           Z9, Z6, Z7
+	VMAXPS           Z6, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VMAXPS           Z0, Z9, Z7
+	VMAXPS           Z9, Z0, Z0
+	VPORD            Z7, Z0, Z0
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z4
+	VMOVUPS          64(CX), Z5
+	VMOVAPS          Z4, Z6
+	VPERMT2PS        Z5, Z2, Z6
+	VBLENDMPS        Z6, Z3, K1, Z6
+	VPERMT2PS        Z5, Z1, Z4
+	VMOVAPS          Z4, Z9
+	VMAXPS           Z9, Z6, Z7
+	VMAXPS           Z6, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VMAXPS           Z0, Z9, Z7
+	VMAXPS           Z9, Z0, Z0
+	VPORD            Z7, Z0, Z0
+	ADDQ             DI, CX
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z4
+	VMOVUPS          64(CX), Z5
+	VMOVAPS          Z4, Z6
+	VPERMT2PS        Z5, Z2, Z6
+	VBLENDMPS        Z6, Z3, K1, Z6
+	VPERMT2PS        Z5, Z1, Z4
+	VMOVAPS          Z4, Z9
+	VMAXPS           Z9, Z6, Z7
+	VMAXPS           Z6, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VMAXPS           Z0, Z9, Z7
+	VMAXPS           Z9, Z0, Z0
+	VPORD            Z7, Z0, Z0
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest2s2x2AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1] sums, [Z2] even numbers, [Z3] odd numbers, [Z4] what stands for padding, [Z5 Z6 Z7 Z8 Z9 Z10] temporary, R12 first row
+TEXT ·largest2s2x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K5
+	VMOVUPS          lanes<>(SB), Z2
+	VPADDD           Z2, Z2, Z2
+	VPTERNLOGD       $255, Z3, Z3, Z3
+	VPSUBD           Z3, Z2, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	MOVQ             slideCall_entry(AX), R12
+	JMP              main0
+
+main0:
+	VMOVUPS          0(CX), Z5
+	VMOVUPS          64(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z0, Z10, Z8
+	VMAXPS           Z10, Z0, Z0
+	VPORD            Z8, Z0, Z0
+	VMOVUPS          128(CX), Z5
+	VMOVUPS          192(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VBLENDMPS        Z7, Z4, K1, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z1, Z10, Z8
+	VMAXPS           Z10, Z1, Z1
+	VPORD            Z8, Z1, Z1
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z5
+	VMOVUPS          64(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z0, Z10, Z8
+	VMAXPS           Z10, Z0, Z0
+	VPORD            Z8, Z0, Z0
+	VMOVUPS          128(CX), Z5
+	VMOVUPS          192(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VBLENDMPS        Z7, Z4, K1, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z1, Z10, Z8
+	VMAXPS           Z10, Z1, Z1
+	VPORD            Z8, Z1, Z1
+	ADDQ             DI, CX
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z5
+	VMOVUPS          64(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z0, Z10, Z8
+	VMAXPS           Z10, Z0, Z0
+	VPORD            Z8, Z0, Z0
+	VMOVUPS          128(CX), Z5
+	VMOVUPS          192(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VBLENDMPS        Z7, Z4, K1, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z1, Z10, Z8
+	VMAXPS           Z10, Z1, Z1
+	VPORD            Z8, Z1, Z1
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest2s2x3AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2] sums, [Z3] even numbers, [Z4] odd numbers, [Z5] what stands for padding, [Z6 Z7 Z8 Z9 Z10 Z11] temporary, R12 first row
+TEXT ·largest2s2x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K5
+	VMOVUPS          lanes<>(SB), Z3
+	VPADDD           Z3, Z3, Z3
+	VPTERNLOGD       $255, Z4, Z4, Z4
+	VPSUBD           Z4, Z3, Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	MOVQ             slideCall_entry(AX), R12
+	JMP              main0
+
+main0:
+	VMOVUPS          0(CX), Z6
+	VMOVUPS          64(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z4, Z8
+	VPERMT2PS        Z7, Z3, Z6
+	VMOVAPS          Z6, Z11
+	VMAXPS           Z11, Z8, Z9
+	VMAXPS           Z8, Z11, Z11
+	VPORD            Z9, Z11, Z11
+	VMAXPS           Z0, Z11, Z9
+	VMAXPS           Z11, Z0, Z0
+	VPORD            Z9, Z0, Z0
+	VMOVUPS          128(CX), Z6
+	VMOVUPS          192(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z4, Z8
+	VPERMT2PS        Z7, Z3, Z6
+	VMOVAPS          Z6, Z11
+	VMAXPS           Z11, Z8, Z9
+	VMAXPS           Z8, Z11, Z11
+	VPORD            Z9, Z11, Z11
+	VMAXPS           Z1, Z11, Z9
+	VMAXPS           Z11, Z1, Z1
+	VPORD            Z9, Z1, Z1
+	VMOVUPS          256(CX), Z6
+	VMOVUPS          320(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z4, Z8
+	VBLENDMPS        Z8, Z5, K1, Z8
+	VPERMT2PS        Z7, Z3, Z6
+	VMOVAPS          Z6, Z11
+	VMAXPS           Z11, Z8, Z9
+	VMAXPS           Z8, Z11, Z11
+	VPORD            Z9, Z11, Z11
+	VMAXPS           Z2, Z11, Z9
+	VMAXPS           Z11, Z2, Z2
+	VPORD            Z9, Z2, Z2
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z6
+	VMOVUPS          64(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z4, Z8
+	VPERMT2PS        Z7, Z3, Z6
+	VMOVAPS          Z6, Z11
+	VMAXPS           Z11, Z8, Z9
+	VMAXPS           Z8, Z11, Z11
+	VPORD            Z9, Z11, Z11
+	VMAXPS           Z0, Z11, Z9
+	VMAXPS           Z11, Z0, Z0
+	VPORD            Z9, Z0, Z0
+	VMOVUPS          128(CX), Z6
+	VMOVUPS          192(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z4, Z8
+	VPERMT2PS        Z7, Z3, Z6
+	VMOVAPS          Z6, Z11
+	VMAXPS           Z11, Z8, Z9
+	VMAXPS           Z8, Z11, Z11
+	VPORD            Z9, Z11, Z11
+	VMAXPS           Z1, Z11, Z9
+	VMAXPS           Z11, Z1, Z1
+	VPORD            Z9, Z1, Z1
+	VMOVUPS          256(CX), Z6
+	VMOVUPS          320(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z4, Z8
+	VBLENDMPS        Z8, Z5, K1, Z8
+	VPERMT2PS        Z7, Z3, Z6
+	VMOVAPS          Z6, Z11
+	VMAXPS           Z11, Z8, Z9
+	VMAXPS           Z8, Z11, Z11
+	VPORD            Z9, Z11, Z11
+	VMAXPS           Z2, Z11, Z9
+	VMAXPS           Z11, Z2, Z2
+	VPORD            Z9, Z2, Z2
+	ADDQ             DI, CX
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z6
+	VMOVUPS          64(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z4, Z8
+	VPERMT2PS        Z7, Z3, Z6
+	VMOVAPS          Z6, Z11
+	VMAXPS           Z11, Z8, Z9
+	VMAXPS           Z8, Z11, Z11
+	VPORD            Z9, Z11, Z11
+	VMAXPS           Z0, Z11, Z9
+	VMAXPS           Z11, Z0, Z0
+	VPORD            Z9, Z0, Z0
+	VMOVUPS          128(CX), Z6
+	VMOVUPS          192(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z4, Z8
+	VPERMT2PS        Z7, Z3, Z6
+	VMOVAPS          Z6, Z11
+	VMAXPS           Z11, Z8, Z9
+	VMAXPS           Z8, Z11, Z11
+	VPORD            Z9, Z11, Z11
+	VMAXPS           Z1, Z11, Z9
+	VMAXPS           Z11, Z1, Z1
+	VPORD            Z9, Z1, Z1
+	VMOVUPS          256(CX), Z6
+	VMOVUPS          320(CX), Z7
+	VMOVAPS          Z6, Z8
+	VPERMT2PS        Z7, Z4, Z8
+	VBLENDMPS        Z8, Z5, K1, Z8
+	VPERMT2PS        Z7, Z3, Z6
+	VMOVAPS          Z6, Z11
+	VMAXPS           Z11, Z8, Z9
+	VMAXPS           Z8, Z11, Z11
+	VPORD            Z9, Z11, Z11
+	VMAXPS           Z2, Z11, Z9
+	VMAXPS           Z11, Z2, Z2
+	VPORD            Z9, Z2, Z2
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest2s2x4AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3] sums, [Z4] even numbers, [Z5] odd numbers, [Z6] what stands for padding, [Z7 Z8 Z9 Z10 Z11 Z12] temporary, R12 first row
+TEXT ·largest2s2x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K5
+	VMOVUPS          lanes<>(SB), Z4
+	VPADDD           Z4, Z4, Z4
+	VPTERNLOGD       $255, Z5, Z5, Z5
+	VPSUBD           Z5, Z4, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	MOVQ             slideCall_entry(AX), R12
+	JMP              main0
+
+main0:
+	VMOVUPS          0(CX), Z7
+	VMOVUPS          64(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMOVUPS          128(CX), Z7
+	VMOVUPS          192(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	VMOVUPS          256(CX), Z7
+	VMOVUPS          320(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z2, Z12, Z10
+	VMAXPS           Z12, Z2, Z2
+	VPORD            Z10, Z2, Z2
+	VMOVUPS          384(CX), Z7
+	VMOVUPS          448(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VBLENDMPS        Z9, Z6, K1, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z3, Z12, Z10
+	VMAXPS           Z12, Z3, Z3
+	VPORD            Z10, Z3, Z3
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z7
+	VMOVUPS          64(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMOVUPS          128(CX), Z7
+	VMOVUPS          192(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	VMOVUPS          256(CX), Z7
+	VMOVUPS          320(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z2, Z12, Z10
+	VMAXPS           Z12, Z2, Z2
+	VPORD            Z10, Z2, Z2
+	VMOVUPS          384(CX), Z7
+	VMOVUPS          448(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VBLENDMPS        Z9, Z6, K1, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z3, Z12, Z10
+	VMAXPS           Z12, Z3, Z3
+	VPORD            Z10, Z3, Z3
+	ADDQ             DI, CX
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z7
+	VMOVUPS          64(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMOVUPS          128(CX), Z7
+	VMOVUPS          192(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	VMOVUPS          256(CX), Z7
+	VMOVUPS          320(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z2, Z12, Z10
+	VMAXPS           Z12, Z2, Z2
+	VPORD            Z10, Z2, Z2
+	VMOVUPS          384(CX), Z7
+	VMOVUPS          448(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VBLENDMPS        Z9, Z6, K1, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z3, Z12, Z10
+	VMAXPS           Z12, Z3, Z3
+	VPORD            Z10, Z3, Z3
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest3s1x1AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2] sums, [Z3] what stands for padding, [Z4 Z5 Z6 Z7 Z8 Z9] temporary, R12 first row
+TEXT ·largest3s1x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	JMP              main0
+
+row0:
+	VBLENDMPS        0(CX), Z3, K1, Z4
+	VMOVAPS          Z4, Z9
+	VMOVUPS          4(CX), Z4
+	VMAXPS           Z9, Z4, Z7
+	VMAXPS           Z4, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VBLENDMPS        8(CX), Z3, K2, Z4
+	VMAXPS           Z9, Z4, Z7
+	VMAXPS           Z4, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VMAXPS           Z0, Z9, Z7
+	VMAXPS           Z9, Z0, Z0
+	VPORD            Z7, Z0, Z0
+	ADDQ             DI, CX
+
+row1:
+	VBLENDMPS        0(CX), Z3, K1, Z4
+	VMOVAPS          Z4, Z9
+	VMOVUPS          4(CX), Z4
+	VMAXPS           Z9, Z4, Z7
+	VMAXPS           Z4, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VBLENDMPS        8(CX), Z3, K2, Z4
+	VMAXPS           Z9, Z4, Z7
+	VMAXPS           Z4, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VMAXPS           Z0, Z9, Z7
+	VMAXPS           Z9, Z0, Z0
+	VPORD            Z7, Z0, Z0
+	VMAXPS           Z1, Z9, Z7
+	VMAXPS           Z9, Z1, Z1
+	VPORD            Z7, Z1, Z1
+	ADDQ             DI, CX
+
+main0:
+	VBLENDMPS        0(CX), Z3, K1, Z4
+	VMOVAPS          Z4, Z9
+	VMOVUPS          4(CX), Z4
+	VMAXPS           Z9, Z4, Z7
+	VMAXPS           Z4, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VBLENDMPS        8(CX), Z3, K2, Z4
+	VMAXPS           Z9, Z4, Z7
+	VMAXPS           Z4, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VMAXPS           Z0, Z9, Z7
+	VMAXPS           Z9, Z0, Z0
+	VPORD            Z7, Z0, Z0
+	VMAXPS           Z1, Z9, Z7
+	VMAXPS           Z9, Z1, Z1
+	VPORD            Z7, Z1, Z1
+	VMAXPS           Z2, Z9, Z7
+	VMAXPS           Z9, Z2, Z2
+	VPORD            Z7, Z2, Z2
+	ADDQ             DI, CX
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VBLENDMPS        0(CX), Z3, K1, Z4
+	VMOVAPS          Z4, Z9
+	VMOVUPS          4(CX), Z4
+	VMAXPS           Z9, Z4, Z7
+	VMAXPS           Z4, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VBLENDMPS        8(CX), Z3, K2, Z4
+	VMAXPS           Z9, Z4, Z7
+	VMAXPS           Z4, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VMAXPS           Z0, Z9, Z7
+	VMAXPS           Z9, Z0, Z0
+	VPORD            Z7, Z0, Z0
+	VMAXPS           Z1, Z9, Z7
+	VMAXPS           Z9, Z1, Z1
+	VPORD            Z7, Z1, Z1
+	VMAXPS           Z2, Z9, Z7
+	VMAXPS           Z9, Z2, Z2
+	VPORD            Z7, Z2, Z2
+	ADDQ             DI, CX
+	VMOVUPS          Z1, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VBLENDMPS        0(CX), Z3, K1, Z4
+	VMOVAPS          Z4, Z9
+	VMOVUPS          4(CX), Z4
+	VMAXPS           Z9, Z4, Z7
+	VMAXPS           Z4, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VBLENDMPS        8(CX), Z3, K2, Z4
+	VMAXPS           Z9, Z4, Z7
+	VMAXPS           Z4, Z9, Z9
+	VPORD            Z7, Z9, Z9
+	VMAXPS           Z0, Z9, Z7
+	VMAXPS           Z9, Z0, Z0
+	VPORD            Z7, Z0, Z0
+	VMAXPS           Z1, Z9, Z7
+	VMAXPS           Z9, Z1, Z1
+	VPORD            Z7, Z1, Z1
+	VMAXPS           Z2, Z9, Z7
+	VMAXPS           Z9, Z2, Z2
+	VPORD            Z7, Z2, Z2
+	ADDQ             DI, CX
+	VMOVUPS          Z2, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z1, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z2, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest3s1x2AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5] sums, [Z6] what stands for padding, [Z7 Z8 Z9 Z10 Z11 Z12] temporary, R12 first row
+TEXT ·largest3s1x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	JMP              main0
+
+row0:
+	VBLENDMPS        0(CX), Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMOVUPS          4(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMOVUPS          64(CX), Z7
+	VMOVAPS          Z7, Z12
+	VMOVUPS          68(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VBLENDMPS        72(CX), Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	ADDQ             DI, CX
+
+row1:
+	VBLENDMPS        0(CX), Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMOVUPS          4(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMAXPS           Z2, Z12, Z10
+	VMAXPS           Z12, Z2, Z2
+	VPORD            Z10, Z2, Z2
+	VMOVUPS          64(CX), Z7
+	VMOVAPS          Z7, Z12
+	VMOVUPS          68(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VBLENDMPS        72(CX), Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	VMAXPS           Z3, Z12, Z10
+	VMAXPS           Z12, Z3, Z3
+	VPORD            Z10, Z3, Z3
+	ADDQ             DI, CX
+
+main0:
+	VBLENDMPS        0(CX), Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMOVUPS          4(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMAXPS           Z2, Z12, Z10
+	VMAXPS           Z12, Z2, Z2
+	VPORD            Z10, Z2, Z2
+	VMAXPS           Z4, Z12, Z10
+	VMAXPS           Z12, Z4, Z4
+	VPORD            Z10, Z4, Z4
+	VMOVUPS          64(CX), Z7
+	VMOVAPS          Z7, Z12
+	VMOVUPS          68(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VBLENDMPS        72(CX), Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	VMAXPS           Z3, Z12, Z10
+	VMAXPS           Z12, Z3, Z3
+	VPORD            Z10, Z3, Z3
+	VMAXPS           Z5, Z12, Z10
+	VMAXPS           Z12, Z5, Z5
+	VPORD            Z10, Z5, Z5
+	ADDQ             DI, CX
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VBLENDMPS        0(CX), Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMOVUPS          4(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMAXPS           Z2, Z12, Z10
+	VMAXPS           Z12, Z2, Z2
+	VPORD            Z10, Z2, Z2
+	VMAXPS           Z4, Z12, Z10
+	VMAXPS           Z12, Z4, Z4
+	VPORD            Z10, Z4, Z4
+	VMOVUPS          64(CX), Z7
+	VMOVAPS          Z7, Z12
+	VMOVUPS          68(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VBLENDMPS        72(CX), Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	VMAXPS           Z3, Z12, Z10
+	VMAXPS           Z12, Z3, Z3
+	VPORD            Z10, Z3, Z3
+	VMAXPS           Z5, Z12, Z10
+	VMAXPS           Z12, Z5, Z5
+	VPORD            Z10, Z5, Z5
+	ADDQ             DI, CX
+	VMOVUPS          Z2, 0(BX)
+	VMOVUPS          Z3, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VBLENDMPS        0(CX), Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMOVUPS          4(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMAXPS           Z2, Z12, Z10
+	VMAXPS           Z12, Z2, Z2
+	VPORD            Z10, Z2, Z2
+	VMAXPS           Z4, Z12, Z10
+	VMAXPS           Z12, Z4, Z4
+	VPORD            Z10, Z4, Z4
+	VMOVUPS          64(CX), Z7
+	VMOVAPS          Z7, Z12
+	VMOVUPS          68(CX), Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VBLENDMPS        72(CX), Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	VMAXPS           Z3, Z12, Z10
+	VMAXPS           Z12, Z3, Z3
+	VPORD            Z10, Z3, Z3
+	VMAXPS           Z5, Z12, Z10
+	VMAXPS           Z12, Z5, Z5
+	VPORD            Z10, Z5, Z5
+	ADDQ             DI, CX
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z2, 0(BX)
+	VMOVUPS          Z3, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest3s1x3AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8] sums, [Z9] what stands for padding, [Z10 Z11 Z12 Z13 Z14 Z15] temporary, R12 first row
+TEXT ·largest3s1x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	JMP              main0
+
+row0:
+	VBLENDMPS        0(CX), Z9, K1, Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          4(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMOVUPS          8(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z0, Z15, Z13
+	VMAXPS           Z15, Z0, Z0
+	VPORD            Z13, Z0, Z0
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          68(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMOVUPS          72(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z1, Z15, Z13
+	VMAXPS           Z15, Z1, Z1
+	VPORD            Z13, Z1, Z1
+	VMOVUPS          128(CX), Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          132(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VBLENDMPS        136(CX), Z9, K2, Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z2, Z15, Z13
+	VMAXPS           Z15, Z2, Z2
+	VPORD            Z13, Z2, Z2
+	ADDQ             DI, CX
+
+row1:
+	VBLENDMPS        0(CX), Z9, K1, Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          4(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMOVUPS          8(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z0, Z15, Z13
+	VMAXPS           Z15, Z0, Z0
+	VPORD            Z13, Z0, Z0
+	VMAXPS           Z3, Z15, Z13
+	VMAXPS           Z15, Z3, Z3
+	VPORD            Z13, Z3, Z3
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          68(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMOVUPS          72(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z1, Z15, Z13
+	VMAXPS           Z15, Z1, Z1
+	VPORD            Z13, Z1, Z1
+	VMAXPS           Z4, Z15, Z13
+	VMAXPS           Z15, Z4, Z4
+	VPORD            Z13, Z4, Z4
+	VMOVUPS          128(CX), Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          132(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VBLENDMPS        136(CX), Z9, K2, Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z2, Z15, Z13
+	VMAXPS           Z15, Z2, Z2
+	VPORD            Z13, Z2, Z2
+	VMAXPS           Z5, Z15, Z13
+	VMAXPS           Z15, Z5, Z5
+	VPORD            Z13, Z5, Z5
+	ADDQ             DI, CX
+
+main0:
+	VBLENDMPS        0(CX), Z9, K1, Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          4(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMOVUPS          8(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z0, Z15, Z13
+	VMAXPS           Z15, Z0, Z0
+	VPORD            Z13, Z0, Z0
+	VMAXPS           Z3, Z15, Z13
+	VMAXPS           Z15, Z3, Z3
+	VPORD            Z13, Z3, Z3
+	VMAXPS           Z6, Z15, Z13
+	VMAXPS           Z15, Z6, Z6
+	VPORD            Z13, Z6, Z6
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          68(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMOVUPS          72(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z1, Z15, Z13
+	VMAXPS           Z15, Z1, Z1
+	VPORD            Z13, Z1, Z1
+	VMAXPS           Z4, Z15, Z13
+	VMAXPS           Z15, Z4, Z4
+	VPORD            Z13, Z4, Z4
+	VMAXPS           Z7, Z15, Z13
+	VMAXPS           Z15, Z7, Z7
+	VPORD            Z13, Z7, Z7
+	VMOVUPS          128(CX), Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          132(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VBLENDMPS        136(CX), Z9, K2, Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z2, Z15, Z13
+	VMAXPS           Z15, Z2, Z2
+	VPORD            Z13, Z2, Z2
+	VMAXPS           Z5, Z15, Z13
+	VMAXPS           Z15, Z5, Z5
+	VPORD            Z13, Z5, Z5
+	VMAXPS           Z8, Z15, Z13
+	VMAXPS           Z15, Z8, Z8
+	VPORD            Z13, Z8, Z8
+	ADDQ             DI, CX
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VBLENDMPS        0(CX), Z9, K1, Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          4(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMOVUPS          8(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z0, Z15, Z13
+	VMAXPS           Z15, Z0, Z0
+	VPORD            Z13, Z0, Z0
+	VMAXPS           Z3, Z15, Z13
+	VMAXPS           Z15, Z3, Z3
+	VPORD            Z13, Z3, Z3
+	VMAXPS           Z6, Z15, Z13
+	VMAXPS           Z15, Z6, Z6
+	VPORD            Z13, Z6, Z6
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          68(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMOVUPS          72(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z1, Z15, Z13
+	VMAXPS           Z15, Z1, Z1
+	VPORD            Z13, Z1, Z1
+	VMAXPS           Z4, Z15, Z13
+	VMAXPS           Z15, Z4, Z4
+	VPORD            Z13, Z4, Z4
+	VMAXPS           Z7, Z15, Z13
+	VMAXPS           Z15, Z7, Z7
+	VPORD            Z13, Z7, Z7
+	VMOVUPS          128(CX), Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          132(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VBLENDMPS        136(CX), Z9, K2, Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z2, Z15, Z13
+	VMAXPS           Z15, Z2, Z2
+	VPORD            Z13, Z2, Z2
+	VMAXPS           Z5, Z15, Z13
+	VMAXPS           Z15, Z5, Z5
+	VPORD            Z13, Z5, Z5
+	VMAXPS           Z8, Z15, Z13
+	VMAXPS           Z15, Z8, Z8
+	VPORD            Z13, Z8, Z8
+	ADDQ             DI, CX
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VBLENDMPS        0(CX), Z9, K1, Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          4(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMOVUPS          8(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z0, Z15, Z13
+	VMAXPS           Z15, Z0, Z0
+	VPORD            Z13, Z0, Z0
+	VMAXPS           Z3, Z15, Z13
+	VMAXPS           Z15, Z3, Z3
+	VPORD            Z13, Z3, Z3
+	VMAXPS           Z6, Z15, Z13
+	VMAXPS           Z15, Z6, Z6
+	VPORD            Z13, Z6, Z6
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          68(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMOVUPS          72(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z1, Z15, Z13
+	VMAXPS           Z15, Z1, Z1
+	VPORD            Z13, Z1, Z1
+	VMAXPS           Z4, Z15, Z13
+	VMAXPS           Z15, Z4, Z4
+	VPORD            Z13, Z4, Z4
+	VMAXPS           Z7, Z15, Z13
+	VMAXPS           Z15, Z7, Z7
+	VPORD            Z13, Z7, Z7
+	VMOVUPS          128(CX), Z10
+	VMOVAPS          Z10, Z15
+	VMOVUPS          132(CX), Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VBLENDMPS        136(CX), Z9, K2, Z10
+	VMAXPS           Z15, Z10, Z13
+	VMAXPS           Z10, Z15, Z15
+	VPORD            Z13, Z15, Z15
+	VMAXPS           Z2, Z15, Z13
+	VMAXPS           Z15, Z2, Z2
+	VPORD            Z13, Z2, Z2
+	VMAXPS           Z5, Z15, Z13
+	VMAXPS           Z15, Z5, Z5
+	VPORD            Z13, Z5, Z5
+	VMAXPS           Z8, Z15, Z13
+	VMAXPS           Z15, Z8, Z8
+	VPORD            Z13, Z8, Z8
+	ADDQ             DI, CX
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, 64(BX)
+	VMOVUPS          Z8, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z6, 0(BX)
+	VMOVUPS          Z7, 64(BX)
+	VMOVUPS          Z8, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest3s1x4AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11] sums, [Z12] what stands for padding, [Z13 Z14 Z15 Z16 Z17 Z18] temporary, R12 first row
+TEXT ·largest3s1x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VBROADCASTSS     slideCall_bias(AX), Z12
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VBROADCASTSS     slideCall_bias(AX), Z11
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	CMPQ             R12, $1
+	JEQ              row1
+	JMP              main0
+
+row0:
+	VBLENDMPS        0(CX), Z12, K1, Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          4(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          8(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z0, Z18, Z16
+	VMAXPS           Z18, Z0, Z0
+	VPORD            Z16, Z0, Z0
+	VMOVUPS          64(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          68(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          72(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z1, Z18, Z16
+	VMAXPS           Z18, Z1, Z1
+	VPORD            Z16, Z1, Z1
+	VMOVUPS          128(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          132(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          136(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z2, Z18, Z16
+	VMAXPS           Z18, Z2, Z2
+	VPORD            Z16, Z2, Z2
+	VMOVUPS          192(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          196(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VBLENDMPS        200(CX), Z12, K2, Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z3, Z18, Z16
+	VMAXPS           Z18, Z3, Z3
+	VPORD            Z16, Z3, Z3
+	ADDQ             DI, CX
+
+row1:
+	VBLENDMPS        0(CX), Z12, K1, Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          4(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          8(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z0, Z18, Z16
+	VMAXPS           Z18, Z0, Z0
+	VPORD            Z16, Z0, Z0
+	VMAXPS           Z4, Z18, Z16
+	VMAXPS           Z18, Z4, Z4
+	VPORD            Z16, Z4, Z4
+	VMOVUPS          64(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          68(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          72(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z1, Z18, Z16
+	VMAXPS           Z18, Z1, Z1
+	VPORD            Z16, Z1, Z1
+	VMAXPS           Z5, Z18, Z16
+	VMAXPS           Z18, Z5, Z5
+	VPORD            Z16, Z5, Z5
+	VMOVUPS          128(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          132(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          136(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z2, Z18, Z16
+	VMAXPS           Z18, Z2, Z2
+	VPORD            Z16, Z2, Z2
+	VMAXPS           Z6, Z18, Z16
+	VMAXPS           Z18, Z6, Z6
+	VPORD            Z16, Z6, Z6
+	VMOVUPS          192(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          196(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VBLENDMPS        200(CX), Z12, K2, Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z3, Z18, Z16
+	VMAXPS           Z18, Z3, Z3
+	VPORD            Z16, Z3, Z3
+	VMAXPS           Z7, Z18, Z16
+	VMAXPS           Z18, Z7, Z7
+	VPORD            Z16, Z7, Z7
+	ADDQ             DI, CX
+
+main0:
+	VBLENDMPS        0(CX), Z12, K1, Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          4(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          8(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z0, Z18, Z16
+	VMAXPS           Z18, Z0, Z0
+	VPORD            Z16, Z0, Z0
+	VMAXPS           Z4, Z18, Z16
+	VMAXPS           Z18, Z4, Z4
+	VPORD            Z16, Z4, Z4
+	VMAXPS           Z8, Z18, Z16
+	VMAXPS           Z18, Z8, Z8
+	VPORD            Z16, Z8, Z8
+	VMOVUPS          64(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          68(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          72(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z1, Z18, Z16
+	VMAXPS           Z18, Z1, Z1
+	VPORD            Z16, Z1, Z1
+	VMAXPS           Z5, Z18, Z16
+	VMAXPS           Z18, Z5, Z5
+	VPORD            Z16, Z5, Z5
+	VMAXPS           Z9, Z18, Z16
+	VMAXPS           Z18, Z9, Z9
+	VPORD            Z16, Z9, Z9
+	VMOVUPS          128(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          132(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          136(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z2, Z18, Z16
+	VMAXPS           Z18, Z2, Z2
+	VPORD            Z16, Z2, Z2
+	VMAXPS           Z6, Z18, Z16
+	VMAXPS           Z18, Z6, Z6
+	VPORD            Z16, Z6, Z6
+	VMAXPS           Z10, Z18, Z16
+	VMAXPS           Z18, Z10, Z10
+	VPORD            Z16, Z10, Z10
+	VMOVUPS          192(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          196(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VBLENDMPS        200(CX), Z12, K2, Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z3, Z18, Z16
+	VMAXPS           Z18, Z3, Z3
+	VPORD            Z16, Z3, Z3
+	VMAXPS           Z7, Z18, Z16
+	VMAXPS           Z18, Z7, Z7
+	VPORD            Z16, Z7, Z7
+	VMAXPS           Z11, Z18, Z16
+	VMAXPS           Z18, Z11, Z11
+	VPORD            Z16, Z11, Z11
+	ADDQ             DI, CX
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VBLENDMPS        0(CX), Z12, K1, Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          4(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          8(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z0, Z18, Z16
+	VMAXPS           Z18, Z0, Z0
+	VPORD            Z16, Z0, Z0
+	VMAXPS           Z4, Z18, Z16
+	VMAXPS           Z18, Z4, Z4
+	VPORD            Z16, Z4, Z4
+	VMAXPS           Z8, Z18, Z16
+	VMAXPS           Z18, Z8, Z8
+	VPORD            Z16, Z8, Z8
+	VMOVUPS          64(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          68(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          72(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z1, Z18, Z16
+	VMAXPS           Z18, Z1, Z1
+	VPORD            Z16, Z1, Z1
+	VMAXPS           Z5, Z18, Z16
+	VMAXPS           Z18, Z5, Z5
+	VPORD            Z16, Z5, Z5
+	VMAXPS           Z9, Z18, Z16
+	VMAXPS           Z18, Z9, Z9
+	VPORD            Z16, Z9, Z9
+	VMOVUPS          128(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          132(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          136(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z2, Z18, Z16
+	VMAXPS           Z18, Z2, Z2
+	VPORD            Z16, Z2, Z2
+	VMAXPS           Z6, Z18, Z16
+	VMAXPS           Z18, Z6, Z6
+	VPORD            Z16, Z6, Z6
+	VMAXPS           Z10, Z18, Z16
+	VMAXPS           Z18, Z10, Z10
+	VPORD            Z16, Z10, Z10
+	VMOVUPS          192(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          196(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VBLENDMPS        200(CX), Z12, K2, Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z3, Z18, Z16
+	VMAXPS           Z18, Z3, Z3
+	VPORD            Z16, Z3, Z3
+	VMAXPS           Z7, Z18, Z16
+	VMAXPS           Z18, Z7, Z7
+	VPORD            Z16, Z7, Z7
+	VMAXPS           Z11, Z18, Z16
+	VMAXPS           Z18, Z11, Z11
+	VPORD            Z16, Z11, Z11
+	ADDQ             DI, CX
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	DECQ             R9
+	JEQ              end2
+
+main2:
+	VBLENDMPS        0(CX), Z12, K1, Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          4(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          8(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z0, Z18, Z16
+	VMAXPS           Z18, Z0, Z0
+	VPORD            Z16, Z0, Z0
+	VMAXPS           Z4, Z18, Z16
+	VMAXPS           Z18, Z4, Z4
+	VPORD            Z16, Z4, Z4
+	VMAXPS           Z8, Z18, Z16
+	VMAXPS           Z18, Z8, Z8
+	VPORD            Z16, Z8, Z8
+	VMOVUPS          64(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          68(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          72(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z1, Z18, Z16
+	VMAXPS           Z18, Z1, Z1
+	VPORD            Z16, Z1, Z1
+	VMAXPS           Z5, Z18, Z16
+	VMAXPS           Z18, Z5, Z5
+	VPORD            Z16, Z5, Z5
+	VMAXPS           Z9, Z18, Z16
+	VMAXPS           Z18, Z9, Z9
+	VPORD            Z16, Z9, Z9
+	VMOVUPS          128(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          132(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMOVUPS          136(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z2, Z18, Z16
+	VMAXPS           Z18, Z2, Z2
+	VPORD            Z16, Z2, Z2
+	VMAXPS           Z6, Z18, Z16
+	VMAXPS           Z18, Z6, Z6
+	VPORD            Z16, Z6, Z6
+	VMAXPS           Z10, Z18, Z16
+	VMAXPS           Z18, Z10, Z10
+	VPORD            Z16, Z10, Z10
+	VMOVUPS          192(CX), Z13
+	VMOVAPS          Z13, Z18
+	VMOVUPS          196(CX), Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VBLENDMPS        200(CX), Z12, K2, Z13
+	VMAXPS           Z18, Z13, Z16
+	VMAXPS           Z13, Z18, Z18
+	VPORD            Z16, Z18, Z18
+	VMAXPS           Z3, Z18, Z16
+	VMAXPS           Z18, Z3, Z3
+	VPORD            Z16, Z3, Z3
+	VMAXPS           Z7, Z18, Z16
+	VMAXPS           Z18, Z7, Z7
+	VPORD            Z16, Z7, Z7
+	VMAXPS           Z11, Z18, Z16
+	VMAXPS           Z18, Z11, Z11
+	VPORD            Z16, Z11, Z11
+	ADDQ             DI, CX
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, 64(BX)
+	VMOVUPS          Z10, 128(BX)
+	VMOVUPS          Z11, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VBROADCASTSS     slideCall_bias(AX), Z11
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end2:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z8, 0(BX)
+	VMOVUPS          Z9, 64(BX)
+	VMOVUPS          Z10, 128(BX)
+	VMOVUPS          Z11, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest3s2x1AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1] sums, [Z2] even numbers, [Z3] odd numbers, [Z4] what stands for padding, [Z5 Z6 Z7 Z8 Z9 Z10] temporary, R12 first row
+TEXT ·largest3s2x1AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VMOVUPS          lanes<>(SB), Z2
+	VPADDD           Z2, Z2, Z2
+	VPTERNLOGD       $255, Z3, Z3, Z3
+	VPSUBD           Z3, Z2, Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z5
+	VMOVUPS          64(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K1, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMOVUPS          8(CX), Z5
+	VMOVUPS          72(CX), Z6
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K2, Z5
+	VMAXPS           Z10, Z5, Z8
+	VMAXPS           Z5, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z0, Z10, Z8
+	VMAXPS           Z10, Z0, Z0
+	VPORD            Z8, Z0, Z0
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z5
+	VMOVUPS          64(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K1, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMOVUPS          8(CX), Z5
+	VMOVUPS          72(CX), Z6
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K2, Z5
+	VMAXPS           Z10, Z5, Z8
+	VMAXPS           Z5, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z0, Z10, Z8
+	VMAXPS           Z10, Z0, Z0
+	VPORD            Z8, Z0, Z0
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z5
+	VMOVUPS          64(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K1, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMOVUPS          8(CX), Z5
+	VMOVUPS          72(CX), Z6
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K2, Z5
+	VMAXPS           Z10, Z5, Z8
+	VMAXPS           Z5, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z0, Z10, Z8
+	VMAXPS           Z10, Z0, Z0
+	VPORD            Z8, Z0, Z0
+	VMAXPS           Z1, Z10, Z8
+	VMAXPS           Z10, Z1, Z1
+	VPORD            Z8, Z1, Z1
+	ADDQ             DI, CX
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z5
+	VMOVUPS          64(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K1, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMOVUPS          8(CX), Z5
+	VMOVUPS          72(CX), Z6
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K2, Z5
+	VMAXPS           Z10, Z5, Z8
+	VMAXPS           Z5, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z1, Z10, Z8
+	VMAXPS           Z10, Z1, Z1
+	VPORD            Z8, Z1, Z1
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z5
+	VMOVUPS          64(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K1, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMOVUPS          8(CX), Z5
+	VMOVUPS          72(CX), Z6
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K2, Z5
+	VMAXPS           Z10, Z5, Z8
+	VMAXPS           Z5, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z0, Z10, Z8
+	VMAXPS           Z10, Z0, Z0
+	VPORD            Z8, Z0, Z0
+	VMAXPS           Z1, Z10, Z8
+	VMAXPS           Z10, Z1, Z1
+	VPORD            Z8, Z1, Z1
+	ADDQ             DI, CX
+	VMOVUPS          Z1, K5, 0(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z5
+	VMOVUPS          64(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K1, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMOVUPS          8(CX), Z5
+	VMOVUPS          72(CX), Z6
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K2, Z5
+	VMAXPS           Z10, Z5, Z8
+	VMAXPS           Z5, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z0, Z10, Z8
+	VMAXPS           Z10, Z0, Z0
+	VPORD            Z8, Z0, Z0
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z5
+	VMOVUPS          64(CX), Z6
+	VMOVAPS          Z5, Z7
+	VPERMT2PS        Z6, Z3, Z7
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K1, Z5
+	VMOVAPS          Z5, Z10
+	VMAXPS           Z10, Z7, Z8
+	VMAXPS           Z7, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMOVUPS          8(CX), Z5
+	VMOVUPS          72(CX), Z6
+	VPERMT2PS        Z6, Z2, Z5
+	VBLENDMPS        Z5, Z4, K2, Z5
+	VMAXPS           Z10, Z5, Z8
+	VMAXPS           Z5, Z10, Z10
+	VPORD            Z8, Z10, Z10
+	VMAXPS           Z1, Z10, Z8
+	VMAXPS           Z10, Z1, Z1
+	VPORD            Z8, Z1, Z1
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z1, K5, 0(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest3s2x2AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3] sums, [Z4] even numbers, [Z5] odd numbers, [Z6] what stands for padding, [Z7 Z8 Z9 Z10 Z11 Z12] temporary, R12 first row
+TEXT ·largest3s2x2AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VMOVUPS          lanes<>(SB), Z4
+	VPADDD           Z4, Z4, Z4
+	VPTERNLOGD       $255, Z5, Z5, Z5
+	VPSUBD           Z5, Z4, Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z7
+	VMOVUPS          64(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMOVUPS          72(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMOVUPS          128(CX), Z7
+	VMOVUPS          192(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          136(CX), Z7
+	VMOVUPS          200(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z7
+	VMOVUPS          64(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMOVUPS          72(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMOVUPS          128(CX), Z7
+	VMOVUPS          192(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          136(CX), Z7
+	VMOVUPS          200(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z7
+	VMOVUPS          64(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMOVUPS          72(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMAXPS           Z2, Z12, Z10
+	VMAXPS           Z12, Z2, Z2
+	VPORD            Z10, Z2, Z2
+	VMOVUPS          128(CX), Z7
+	VMOVUPS          192(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          136(CX), Z7
+	VMOVUPS          200(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	VMAXPS           Z3, Z12, Z10
+	VMAXPS           Z12, Z3, Z3
+	VPORD            Z10, Z3, Z3
+	ADDQ             DI, CX
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z7
+	VMOVUPS          64(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMOVUPS          72(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z2, Z12, Z10
+	VMAXPS           Z12, Z2, Z2
+	VPORD            Z10, Z2, Z2
+	VMOVUPS          128(CX), Z7
+	VMOVUPS          192(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          136(CX), Z7
+	VMOVUPS          200(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z3, Z12, Z10
+	VMAXPS           Z12, Z3, Z3
+	VPORD            Z10, Z3, Z3
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z7
+	VMOVUPS          64(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMOVUPS          72(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMAXPS           Z2, Z12, Z10
+	VMAXPS           Z12, Z2, Z2
+	VPORD            Z10, Z2, Z2
+	VMOVUPS          128(CX), Z7
+	VMOVUPS          192(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          136(CX), Z7
+	VMOVUPS          200(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	VMAXPS           Z3, Z12, Z10
+	VMAXPS           Z12, Z3, Z3
+	VPORD            Z10, Z3, Z3
+	ADDQ             DI, CX
+	VMOVUPS          Z2, 0(BX)
+	VMOVUPS          Z3, K5, 64(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z7
+	VMOVUPS          64(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMOVUPS          72(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z0, Z12, Z10
+	VMAXPS           Z12, Z0, Z0
+	VPORD            Z10, Z0, Z0
+	VMOVUPS          128(CX), Z7
+	VMOVUPS          192(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          136(CX), Z7
+	VMOVUPS          200(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z1, Z12, Z10
+	VMAXPS           Z12, Z1, Z1
+	VPORD            Z10, Z1, Z1
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z7
+	VMOVUPS          64(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K1, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          8(CX), Z7
+	VMOVUPS          72(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z2, Z12, Z10
+	VMAXPS           Z12, Z2, Z2
+	VPORD            Z10, Z2, Z2
+	VMOVUPS          128(CX), Z7
+	VMOVUPS          192(CX), Z8
+	VMOVAPS          Z7, Z9
+	VPERMT2PS        Z8, Z5, Z9
+	VPERMT2PS        Z8, Z4, Z7
+	VMOVAPS          Z7, Z12
+	VMAXPS           Z12, Z9, Z10
+	VMAXPS           Z9, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMOVUPS          136(CX), Z7
+	VMOVUPS          200(CX), Z8
+	VPERMT2PS        Z8, Z4, Z7
+	VBLENDMPS        Z7, Z6, K2, Z7
+	VMAXPS           Z12, Z7, Z10
+	VMAXPS           Z7, Z12, Z12
+	VPORD            Z10, Z12, Z12
+	VMAXPS           Z3, Z12, Z10
+	VMAXPS           Z12, Z3, Z3
+	VPORD            Z10, Z3, Z3
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z2, 0(BX)
+	VMOVUPS          Z3, K5, 64(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest3s2x3AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5] sums, [Z6] even numbers, [Z7] odd numbers, [Z8] what stands for padding, [Z9 Z10 Z11 Z12 Z13 Z14] temporary, R12 first row
+TEXT ·largest3s2x3AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VMOVUPS          lanes<>(SB), Z6
+	VPADDD           Z6, Z6, Z6
+	VPTERNLOGD       $255, Z7, Z7, Z7
+	VPSUBD           Z7, Z6, Z7
+	VBROADCASTSS     slideCall_bias(AX), Z8
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z9
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K1, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          8(CX), Z9
+	VMOVUPS          72(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z0, Z14, Z12
+	VMAXPS           Z14, Z0, Z0
+	VPORD            Z12, Z0, Z0
+	VMOVUPS          128(CX), Z9
+	VMOVUPS          192(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          136(CX), Z9
+	VMOVUPS          200(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z1, Z14, Z12
+	VMAXPS           Z14, Z1, Z1
+	VPORD            Z12, Z1, Z1
+	VMOVUPS          256(CX), Z9
+	VMOVUPS          320(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          264(CX), Z9
+	VMOVUPS          328(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K2, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z2, Z14, Z12
+	VMAXPS           Z14, Z2, Z2
+	VPORD            Z12, Z2, Z2
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z9
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K1, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          8(CX), Z9
+	VMOVUPS          72(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z0, Z14, Z12
+	VMAXPS           Z14, Z0, Z0
+	VPORD            Z12, Z0, Z0
+	VMOVUPS          128(CX), Z9
+	VMOVUPS          192(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          136(CX), Z9
+	VMOVUPS          200(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z1, Z14, Z12
+	VMAXPS           Z14, Z1, Z1
+	VPORD            Z12, Z1, Z1
+	VMOVUPS          256(CX), Z9
+	VMOVUPS          320(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          264(CX), Z9
+	VMOVUPS          328(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K2, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z2, Z14, Z12
+	VMAXPS           Z14, Z2, Z2
+	VPORD            Z12, Z2, Z2
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z9
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K1, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          8(CX), Z9
+	VMOVUPS          72(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z0, Z14, Z12
+	VMAXPS           Z14, Z0, Z0
+	VPORD            Z12, Z0, Z0
+	VMAXPS           Z3, Z14, Z12
+	VMAXPS           Z14, Z3, Z3
+	VPORD            Z12, Z3, Z3
+	VMOVUPS          128(CX), Z9
+	VMOVUPS          192(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          136(CX), Z9
+	VMOVUPS          200(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z1, Z14, Z12
+	VMAXPS           Z14, Z1, Z1
+	VPORD            Z12, Z1, Z1
+	VMAXPS           Z4, Z14, Z12
+	VMAXPS           Z14, Z4, Z4
+	VPORD            Z12, Z4, Z4
+	VMOVUPS          256(CX), Z9
+	VMOVUPS          320(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          264(CX), Z9
+	VMOVUPS          328(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K2, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z2, Z14, Z12
+	VMAXPS           Z14, Z2, Z2
+	VPORD            Z12, Z2, Z2
+	VMAXPS           Z5, Z14, Z12
+	VMAXPS           Z14, Z5, Z5
+	VPORD            Z12, Z5, Z5
+	ADDQ             DI, CX
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z9
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K1, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          8(CX), Z9
+	VMOVUPS          72(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z3, Z14, Z12
+	VMAXPS           Z14, Z3, Z3
+	VPORD            Z12, Z3, Z3
+	VMOVUPS          128(CX), Z9
+	VMOVUPS          192(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          136(CX), Z9
+	VMOVUPS          200(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z4, Z14, Z12
+	VMAXPS           Z14, Z4, Z4
+	VPORD            Z12, Z4, Z4
+	VMOVUPS          256(CX), Z9
+	VMOVUPS          320(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          264(CX), Z9
+	VMOVUPS          328(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K2, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z5, Z14, Z12
+	VMAXPS           Z14, Z5, Z5
+	VPORD            Z12, Z5, Z5
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z9
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K1, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          8(CX), Z9
+	VMOVUPS          72(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z0, Z14, Z12
+	VMAXPS           Z14, Z0, Z0
+	VPORD            Z12, Z0, Z0
+	VMAXPS           Z3, Z14, Z12
+	VMAXPS           Z14, Z3, Z3
+	VPORD            Z12, Z3, Z3
+	VMOVUPS          128(CX), Z9
+	VMOVUPS          192(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          136(CX), Z9
+	VMOVUPS          200(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z1, Z14, Z12
+	VMAXPS           Z14, Z1, Z1
+	VPORD            Z12, Z1, Z1
+	VMAXPS           Z4, Z14, Z12
+	VMAXPS           Z14, Z4, Z4
+	VPORD            Z12, Z4, Z4
+	VMOVUPS          256(CX), Z9
+	VMOVUPS          320(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          264(CX), Z9
+	VMOVUPS          328(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K2, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z2, Z14, Z12
+	VMAXPS           Z14, Z2, Z2
+	VPORD            Z12, Z2, Z2
+	VMAXPS           Z5, Z14, Z12
+	VMAXPS           Z14, Z5, Z5
+	VPORD            Z12, Z5, Z5
+	ADDQ             DI, CX
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z9
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K1, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          8(CX), Z9
+	VMOVUPS          72(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z0, Z14, Z12
+	VMAXPS           Z14, Z0, Z0
+	VPORD            Z12, Z0, Z0
+	VMOVUPS          128(CX), Z9
+	VMOVUPS          192(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          136(CX), Z9
+	VMOVUPS          200(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z1, Z14, Z12
+	VMAXPS           Z14, Z1, Z1
+	VPORD            Z12, Z1, Z1
+	VMOVUPS          256(CX), Z9
+	VMOVUPS          320(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          264(CX), Z9
+	VMOVUPS          328(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K2, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z2, Z14, Z12
+	VMAXPS           Z14, Z2, Z2
+	VPORD            Z12, Z2, Z2
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z9
+	VMOVUPS          64(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K1, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          8(CX), Z9
+	VMOVUPS          72(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z3, Z14, Z12
+	VMAXPS           Z14, Z3, Z3
+	VPORD            Z12, Z3, Z3
+	VMOVUPS          128(CX), Z9
+	VMOVUPS          192(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          136(CX), Z9
+	VMOVUPS          200(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z4, Z14, Z12
+	VMAXPS           Z14, Z4, Z4
+	VPORD            Z12, Z4, Z4
+	VMOVUPS          256(CX), Z9
+	VMOVUPS          320(CX), Z10
+	VMOVAPS          Z9, Z11
+	VPERMT2PS        Z10, Z7, Z11
+	VPERMT2PS        Z10, Z6, Z9
+	VMOVAPS          Z9, Z14
+	VMAXPS           Z14, Z11, Z12
+	VMAXPS           Z11, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMOVUPS          264(CX), Z9
+	VMOVUPS          328(CX), Z10
+	VPERMT2PS        Z10, Z6, Z9
+	VBLENDMPS        Z9, Z8, K2, Z9
+	VMAXPS           Z14, Z9, Z12
+	VMAXPS           Z9, Z14, Z14
+	VPORD            Z12, Z14, Z14
+	VMAXPS           Z5, Z14, Z12
+	VMAXPS           Z14, Z5, Z5
+	VPORD            Z12, Z5, Z5
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z3, 0(BX)
+	VMOVUPS          Z4, 64(BX)
+	VMOVUPS          Z5, K5, 128(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
+// func largest3s2x4AVX512(c *slideCall)
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8] even numbers, [Z9] odd numbers, [Z10] what stands for padding, [Z11 Z12 Z13 Z14 Z15 Z16] temporary, R12 first row
+TEXT ·largest3s2x4AVX512(SB), NOSPLIT, $0-8
+	MOVQ             c+0(FP), AX
+	MOVQ             slideCall_y(AX), BX
+	MOVQ             slideCall_x(AX), CX
+	MOVQ             slideCall_w(AX), DX
+	MOVQ             slideCall_masks(AX), SI
+	MOVQ             slideCall_pitch(AX), DI
+	MOVQ             slideCall_yPitch(AX), R8
+	MOVQ             slideCall_main(AX), R9
+	MOVQ             slideCall_extra(AX), R10
+	MOVQ             slideCall_rest(AX), R11
+	KMOVW            0(SI), K1
+	KMOVW            4(SI), K2
+	KMOVW            8(SI), K5
+	VMOVUPS          lanes<>(SB), Z8
+	VPADDD           Z8, Z8, Z8
+	VPTERNLOGD       $255, Z9, Z9, Z9
+	VPSUBD           Z9, Z8, Z9
+	VBROADCASTSS     slideCall_bias(AX), Z10
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	MOVQ             slideCall_entry(AX), R12
+	CMPQ             R12, $0
+	JEQ              row0
+	JMP              main0
+
+row0:
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K1, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z0, Z16, Z14
+	VMAXPS           Z16, Z0, Z0
+	VPORD            Z14, Z0, Z0
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z1, Z16, Z14
+	VMAXPS           Z16, Z1, Z1
+	VPORD            Z14, Z1, Z1
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z2, Z16, Z14
+	VMAXPS           Z16, Z2, Z2
+	VPORD            Z14, Z2, Z2
+	VMOVUPS          384(CX), Z11
+	VMOVUPS          448(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          392(CX), Z11
+	VMOVUPS          456(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K2, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z3, Z16, Z14
+	VMAXPS           Z16, Z3, Z3
+	VPORD            Z14, Z3, Z3
+	ADDQ             DI, CX
+
+main0:
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K1, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z0, Z16, Z14
+	VMAXPS           Z16, Z0, Z0
+	VPORD            Z14, Z0, Z0
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z1, Z16, Z14
+	VMAXPS           Z16, Z1, Z1
+	VPORD            Z14, Z1, Z1
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z2, Z16, Z14
+	VMAXPS           Z16, Z2, Z2
+	VPORD            Z14, Z2, Z2
+	VMOVUPS          384(CX), Z11
+	VMOVUPS          448(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          392(CX), Z11
+	VMOVUPS          456(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K2, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z3, Z16, Z14
+	VMAXPS           Z16, Z3, Z3
+	VPORD            Z14, Z3, Z3
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K1, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z0, Z16, Z14
+	VMAXPS           Z16, Z0, Z0
+	VPORD            Z14, Z0, Z0
+	VMAXPS           Z4, Z16, Z14
+	VMAXPS           Z16, Z4, Z4
+	VPORD            Z14, Z4, Z4
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z1, Z16, Z14
+	VMAXPS           Z16, Z1, Z1
+	VPORD            Z14, Z1, Z1
+	VMAXPS           Z5, Z16, Z14
+	VMAXPS           Z16, Z5, Z5
+	VPORD            Z14, Z5, Z5
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z2, Z16, Z14
+	VMAXPS           Z16, Z2, Z2
+	VPORD            Z14, Z2, Z2
+	VMAXPS           Z6, Z16, Z14
+	VMAXPS           Z16, Z6, Z6
+	VPORD            Z14, Z6, Z6
+	VMOVUPS          384(CX), Z11
+	VMOVUPS          448(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          392(CX), Z11
+	VMOVUPS          456(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K2, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z3, Z16, Z14
+	VMAXPS           Z16, Z3, Z3
+	VPORD            Z14, Z3, Z3
+	VMAXPS           Z7, Z16, Z14
+	VMAXPS           Z16, Z7, Z7
+	VPORD            Z14, Z7, Z7
+	ADDQ             DI, CX
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z0
+	VBROADCASTSS     slideCall_bias(AX), Z1
+	VBROADCASTSS     slideCall_bias(AX), Z2
+	VBROADCASTSS     slideCall_bias(AX), Z3
+	DECQ             R9
+	JEQ              end1
+
+main1:
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K1, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z4, Z16, Z14
+	VMAXPS           Z16, Z4, Z4
+	VPORD            Z14, Z4, Z4
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z5, Z16, Z14
+	VMAXPS           Z16, Z5, Z5
+	VPORD            Z14, Z5, Z5
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z6, Z16, Z14
+	VMAXPS           Z16, Z6, Z6
+	VPORD            Z14, Z6, Z6
+	VMOVUPS          384(CX), Z11
+	VMOVUPS          448(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          392(CX), Z11
+	VMOVUPS          456(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K2, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z7, Z16, Z14
+	VMAXPS           Z16, Z7, Z7
+	VPORD            Z14, Z7, Z7
+	ADDQ             DI, CX
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K1, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z0, Z16, Z14
+	VMAXPS           Z16, Z0, Z0
+	VPORD            Z14, Z0, Z0
+	VMAXPS           Z4, Z16, Z14
+	VMAXPS           Z16, Z4, Z4
+	VPORD            Z14, Z4, Z4
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z1, Z16, Z14
+	VMAXPS           Z16, Z1, Z1
+	VPORD            Z14, Z1, Z1
+	VMAXPS           Z5, Z16, Z14
+	VMAXPS           Z16, Z5, Z5
+	VPORD            Z14, Z5, Z5
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z2, Z16, Z14
+	VMAXPS           Z16, Z2, Z2
+	VPORD            Z14, Z2, Z2
+	VMAXPS           Z6, Z16, Z14
+	VMAXPS           Z16, Z6, Z6
+	VPORD            Z14, Z6, Z6
+	VMOVUPS          384(CX), Z11
+	VMOVUPS          448(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          392(CX), Z11
+	VMOVUPS          456(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K2, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z3, Z16, Z14
+	VMAXPS           Z16, Z3, Z3
+	VPORD            Z14, Z3, Z3
+	VMAXPS           Z7, Z16, Z14
+	VMAXPS           Z16, Z7, Z7
+	VPORD            Z14, Z7, Z7
+	ADDQ             DI, CX
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	VBROADCASTSS     slideCall_bias(AX), Z4
+	VBROADCASTSS     slideCall_bias(AX), Z5
+	VBROADCASTSS     slideCall_bias(AX), Z6
+	VBROADCASTSS     slideCall_bias(AX), Z7
+	DECQ             R9
+	JNE              main0
+
+end0:
+	TESTQ            R10, R10
+	JEQ              rest0
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K1, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z0, Z16, Z14
+	VMAXPS           Z16, Z0, Z0
+	VPORD            Z14, Z0, Z0
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z1, Z16, Z14
+	VMAXPS           Z16, Z1, Z1
+	VPORD            Z14, Z1, Z1
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z2, Z16, Z14
+	VMAXPS           Z16, Z2, Z2
+	VPORD            Z14, Z2, Z2
+	VMOVUPS          384(CX), Z11
+	VMOVUPS          448(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          392(CX), Z11
+	VMOVUPS          456(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K2, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z3, Z16, Z14
+	VMAXPS           Z16, Z3, Z3
+	VPORD            Z14, Z3, Z3
+	ADDQ             DI, CX
+
+rest0:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+end1:
+	TESTQ            R10, R10
+	JEQ              rest1
+	VMOVUPS          0(CX), Z11
+	VMOVUPS          64(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K1, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          8(CX), Z11
+	VMOVUPS          72(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z4, Z16, Z14
+	VMAXPS           Z16, Z4, Z4
+	VPORD            Z14, Z4, Z4
+	VMOVUPS          128(CX), Z11
+	VMOVUPS          192(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          136(CX), Z11
+	VMOVUPS          200(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z5, Z16, Z14
+	VMAXPS           Z16, Z5, Z5
+	VPORD            Z14, Z5, Z5
+	VMOVUPS          256(CX), Z11
+	VMOVUPS          320(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          264(CX), Z11
+	VMOVUPS          328(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z6, Z16, Z14
+	VMAXPS           Z16, Z6, Z6
+	VPORD            Z14, Z6, Z6
+	VMOVUPS          384(CX), Z11
+	VMOVUPS          448(CX), Z12
+	VMOVAPS          Z11, Z13
+	VPERMT2PS        Z12, Z9, Z13
+	VPERMT2PS        Z12, Z8, Z11
+	VMOVAPS          Z11, Z16
+	VMAXPS           Z16, Z13, Z14
+	VMAXPS           Z13, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMOVUPS          392(CX), Z11
+	VMOVUPS          456(CX), Z12
+	VPERMT2PS        Z12, Z8, Z11
+	VBLENDMPS        Z11, Z10, K2, Z11
+	VMAXPS           Z16, Z11, Z14
+	VMAXPS           Z11, Z16, Z16
+	VPORD            Z14, Z16, Z16
+	VMAXPS           Z7, Z16, Z14
+	VMAXPS           Z16, Z7, Z7
+	VPORD            Z14, Z7, Z7
+	ADDQ             DI, CX
+
+rest1:
+	TESTQ            R11, R11
+	JEQ              done
+	DECQ             R11
+	VMOVUPS          Z4, 0(BX)
+	VMOVUPS          Z5, 64(BX)
+	VMOVUPS          Z6, 128(BX)
+	VMOVUPS          Z7, K5, 192(BX)
+	ADDQ             R8, BX
+	JMP              done
+
+done:
+	VZEROUPPER
+	RET
+
 // func sum2s2x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0] sums, [Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0] sums, [Y1 Y2 Y3 Y4 Y5 Y6] temporary, R12 first row
 TEXT ·sum2s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -24,8 +13926,8 @@ main0:
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
-	VSHUFPS          $136, Y2, Y1, Y1
 	VANDPS           0(SI), Y3, Y3
+	VSHUFPS          $136, Y2, Y1, Y1
 	VBROADCASTSS     0(DX), Y5
 	VFMADD231PS      Y1, Y5, Y0
 	VBROADCASTSS     4(DX), Y5
@@ -34,8 +13936,8 @@ main0:
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
-	VSHUFPS          $136, Y2, Y1, Y1
 	VANDPS           0(SI), Y3, Y3
+	VSHUFPS          $136, Y2, Y1, Y1
 	VBROADCASTSS     8(DX), Y5
 	VFMADD231PS      Y1, Y5, Y0
 	VBROADCASTSS     12(DX), Y5
@@ -58,8 +13960,8 @@ end0:
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
-	VSHUFPS          $136, Y2, Y1, Y1
 	VANDPS           0(SI), Y3, Y3
+	VSHUFPS          $136, Y2, Y1, Y1
 	VBROADCASTSS     0(DX), Y5
 	VFMADD231PS      Y1, Y5, Y0
 	VBROADCASTSS     4(DX), Y5
@@ -84,7 +13986,7 @@ done:
 	RET
 
 // func sum2s2x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7] temporary, R12 first row
 TEXT ·sum2s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -113,8 +14015,8 @@ main0:
 	VMOVUPS          64(CX), Y2
 	VMOVUPS          96(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
-	VSHUFPS          $136, Y3, Y2, Y2
 	VANDPS           0(SI), Y4, Y4
+	VSHUFPS          $136, Y3, Y2, Y2
 	VBROADCASTSS     0(DX), Y6
 	VFMADD231PS      Y2, Y6, Y1
 	VBROADCASTSS     4(DX), Y6
@@ -131,8 +14033,8 @@ main0:
 	VMOVUPS          64(CX), Y2
 	VMOVUPS          96(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
-	VSHUFPS          $136, Y3, Y2, Y2
 	VANDPS           0(SI), Y4, Y4
+	VSHUFPS          $136, Y3, Y2, Y2
 	VBROADCASTSS     8(DX), Y6
 	VFMADD231PS      Y2, Y6, Y1
 	VBROADCASTSS     12(DX), Y6
@@ -168,8 +14070,8 @@ end0:
 	VMOVUPS          64(CX), Y2
 	VMOVUPS          96(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
-	VSHUFPS          $136, Y3, Y2, Y2
 	VANDPS           0(SI), Y4, Y4
+	VSHUFPS          $136, Y3, Y2, Y2
 	VBROADCASTSS     0(DX), Y6
 	VFMADD231PS      Y2, Y6, Y1
 	VBROADCASTSS     4(DX), Y6
@@ -1099,7 +15001,7 @@ done:
 	RET
 
 // func sum5s1x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4] sums, [Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4] sums, [Y5 Y6 Y7 Y8 Y9 Y10] temporary, R12 first row
 TEXT ·sum5s1x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -2831,7 +16733,7 @@ done:
 	RET
 
 // func sum5s2x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2] sums, [Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2] sums, [Y3 Y4 Y5 Y6 Y7 Y8] temporary, R12 first row
 TEXT ·sum5s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -2859,9 +16761,9 @@ row0:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     0(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     4(DX), Y7
@@ -2869,8 +16771,8 @@ row0:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     8(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     12(DX), Y7
@@ -2887,9 +16789,9 @@ row1:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     20(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     24(DX), Y7
@@ -2897,8 +16799,8 @@ row1:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     28(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     32(DX), Y7
@@ -2915,9 +16817,9 @@ row2:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     40(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     0(DX), Y7
@@ -2929,8 +16831,8 @@ row2:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     48(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     8(DX), Y7
@@ -2953,9 +16855,9 @@ main0:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     60(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     20(DX), Y7
@@ -2967,8 +16869,8 @@ main0:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     68(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     28(DX), Y7
@@ -2989,9 +16891,9 @@ main0:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     80(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     40(DX), Y7
@@ -3007,8 +16909,8 @@ main0:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     88(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     48(DX), Y7
@@ -3047,9 +16949,9 @@ main1:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     60(DX), Y7
 	VFMADD231PS      Y3, Y7, Y1
 	VBROADCASTSS     20(DX), Y7
@@ -3061,8 +16963,8 @@ main1:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     68(DX), Y7
 	VFMADD231PS      Y3, Y7, Y1
 	VBROADCASTSS     28(DX), Y7
@@ -3083,9 +16985,9 @@ main1:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     0(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     80(DX), Y7
@@ -3101,8 +17003,8 @@ main1:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     8(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     88(DX), Y7
@@ -3141,9 +17043,9 @@ main2:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     20(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     60(DX), Y7
@@ -3155,8 +17057,8 @@ main2:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     28(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     68(DX), Y7
@@ -3177,9 +17079,9 @@ main2:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     40(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     0(DX), Y7
@@ -3195,8 +17097,8 @@ main2:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     48(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     8(DX), Y7
@@ -3237,9 +17139,9 @@ end0:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     60(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     20(DX), Y7
@@ -3251,8 +17153,8 @@ end0:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     68(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     28(DX), Y7
@@ -3300,9 +17202,9 @@ end1:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     60(DX), Y7
 	VFMADD231PS      Y3, Y7, Y1
 	VBROADCASTSS     20(DX), Y7
@@ -3314,8 +17216,8 @@ end1:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     68(DX), Y7
 	VFMADD231PS      Y3, Y7, Y1
 	VBROADCASTSS     28(DX), Y7
@@ -3363,9 +17265,9 @@ end2:
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
+	VANDPS           32(SI), Y5, Y5
 	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           0(SI), Y3, Y3
-	VANDPS           32(SI), Y5, Y5
 	VBROADCASTSS     20(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     60(DX), Y7
@@ -3377,8 +17279,8 @@ end2:
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          40(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
-	VSHUFPS          $136, Y4, Y3, Y3
 	VANDPS           64(SI), Y5, Y5
+	VSHUFPS          $136, Y4, Y3, Y3
 	VBROADCASTSS     28(DX), Y7
 	VFMADD231PS      Y3, Y7, Y0
 	VBROADCASTSS     68(DX), Y7
@@ -3425,7 +17327,7 @@ done:
 	RET
 
 // func sum5s2x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5] sums, [Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5] sums, [Y6 Y7 Y8 Y9 Y10 Y11] temporary, R12 first row
 TEXT ·sum5s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -3456,9 +17358,9 @@ row0:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     0(DX), Y10
 	VFMADD231PS      Y6, Y10, Y0
 	VBROADCASTSS     4(DX), Y10
@@ -3487,8 +17389,8 @@ row0:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     8(DX), Y10
 	VFMADD231PS      Y6, Y10, Y1
 	VBROADCASTSS     12(DX), Y10
@@ -3505,9 +17407,9 @@ row1:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     20(DX), Y10
 	VFMADD231PS      Y6, Y10, Y0
 	VBROADCASTSS     24(DX), Y10
@@ -3536,8 +17438,8 @@ row1:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     28(DX), Y10
 	VFMADD231PS      Y6, Y10, Y1
 	VBROADCASTSS     32(DX), Y10
@@ -3554,9 +17456,9 @@ row2:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     40(DX), Y10
 	VFMADD231PS      Y6, Y10, Y0
 	VBROADCASTSS     0(DX), Y10
@@ -3599,8 +17501,8 @@ row2:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     48(DX), Y10
 	VFMADD231PS      Y6, Y10, Y1
 	VBROADCASTSS     8(DX), Y10
@@ -3623,9 +17525,9 @@ main0:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     60(DX), Y10
 	VFMADD231PS      Y6, Y10, Y0
 	VBROADCASTSS     20(DX), Y10
@@ -3668,8 +17570,8 @@ main0:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     68(DX), Y10
 	VFMADD231PS      Y6, Y10, Y1
 	VBROADCASTSS     28(DX), Y10
@@ -3690,9 +17592,9 @@ main0:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     80(DX), Y10
 	VFMADD231PS      Y6, Y10, Y0
 	VBROADCASTSS     40(DX), Y10
@@ -3749,8 +17651,8 @@ main0:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     88(DX), Y10
 	VFMADD231PS      Y6, Y10, Y1
 	VBROADCASTSS     48(DX), Y10
@@ -3794,9 +17696,9 @@ main1:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     60(DX), Y10
 	VFMADD231PS      Y6, Y10, Y2
 	VBROADCASTSS     20(DX), Y10
@@ -3839,8 +17741,8 @@ main1:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     68(DX), Y10
 	VFMADD231PS      Y6, Y10, Y3
 	VBROADCASTSS     28(DX), Y10
@@ -3861,9 +17763,9 @@ main1:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     0(DX), Y10
 	VFMADD231PS      Y6, Y10, Y0
 	VBROADCASTSS     80(DX), Y10
@@ -3920,8 +17822,8 @@ main1:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     8(DX), Y10
 	VFMADD231PS      Y6, Y10, Y1
 	VBROADCASTSS     88(DX), Y10
@@ -3965,9 +17867,9 @@ main2:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     20(DX), Y10
 	VFMADD231PS      Y6, Y10, Y0
 	VBROADCASTSS     60(DX), Y10
@@ -4010,8 +17912,8 @@ main2:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     28(DX), Y10
 	VFMADD231PS      Y6, Y10, Y1
 	VBROADCASTSS     68(DX), Y10
@@ -4032,9 +17934,9 @@ main2:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     40(DX), Y10
 	VFMADD231PS      Y6, Y10, Y0
 	VBROADCASTSS     0(DX), Y10
@@ -4091,8 +17993,8 @@ main2:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     48(DX), Y10
 	VFMADD231PS      Y6, Y10, Y1
 	VBROADCASTSS     8(DX), Y10
@@ -4138,9 +18040,9 @@ end0:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     60(DX), Y10
 	VFMADD231PS      Y6, Y10, Y0
 	VBROADCASTSS     20(DX), Y10
@@ -4183,8 +18085,8 @@ end0:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     68(DX), Y10
 	VFMADD231PS      Y6, Y10, Y1
 	VBROADCASTSS     28(DX), Y10
@@ -4240,9 +18142,9 @@ end1:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     60(DX), Y10
 	VFMADD231PS      Y6, Y10, Y2
 	VBROADCASTSS     20(DX), Y10
@@ -4285,8 +18187,8 @@ end1:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     68(DX), Y10
 	VFMADD231PS      Y6, Y10, Y3
 	VBROADCASTSS     28(DX), Y10
@@ -4342,9 +18244,9 @@ end2:
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
+	VANDPS           32(SI), Y8, Y8
 	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           0(SI), Y6, Y6
-	VANDPS           32(SI), Y8, Y8
 	VBROADCASTSS     20(DX), Y10
 	VFMADD231PS      Y6, Y10, Y0
 	VBROADCASTSS     60(DX), Y10
@@ -4387,8 +18289,8 @@ end2:
 	VMOVUPS          72(CX), Y6
 	VMOVUPS          104(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
-	VSHUFPS          $136, Y7, Y6, Y6
 	VANDPS           64(SI), Y8, Y8
+	VSHUFPS          $136, Y7, Y6, Y6
 	VBROADCASTSS     28(DX), Y10
 	VFMADD231PS      Y6, Y10, Y1
 	VBROADCASTSS     68(DX), Y10
@@ -4443,7 +18345,7 @@ done:
 	RET
 
 // func largest2s2x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0] sums, [Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0] sums, [Y1 Y2 Y3 Y4 Y5 Y6] temporary, R12 first row
 TEXT ·largest2s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -4463,29 +18365,31 @@ main0:
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
-	VSHUFPS          $136, Y2, Y1, Y1
 	VMOVUPS          0(SI), Y4
 	VBROADCASTSS     slideCall_bias(AX), Y5
 	VBLENDVPS        Y4, Y3, Y5, Y3
-	VCMPPS           $3, Y1, Y0, Y4
-	VMAXPS           Y1, Y0, Y0
-	VORPS            Y4, Y0, Y0
-	VCMPPS           $3, Y3, Y0, Y4
-	VMAXPS           Y3, Y0, Y0
+	VSHUFPS          $136, Y2, Y1, Y1
+	VMOVAPS          Y1, Y6
+	VMAXPS           Y6, Y3, Y4
+	VMAXPS           Y3, Y6, Y6
+	VORPS            Y4, Y6, Y6
+	VMAXPS           Y0, Y6, Y4
+	VMAXPS           Y6, Y0, Y0
 	VORPS            Y4, Y0, Y0
 	ADDQ             DI, CX
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
-	VSHUFPS          $136, Y2, Y1, Y1
 	VMOVUPS          0(SI), Y4
 	VBROADCASTSS     slideCall_bias(AX), Y5
 	VBLENDVPS        Y4, Y3, Y5, Y3
-	VCMPPS           $3, Y1, Y0, Y4
-	VMAXPS           Y1, Y0, Y0
-	VORPS            Y4, Y0, Y0
-	VCMPPS           $3, Y3, Y0, Y4
-	VMAXPS           Y3, Y0, Y0
+	VSHUFPS          $136, Y2, Y1, Y1
+	VMOVAPS          Y1, Y6
+	VMAXPS           Y6, Y3, Y4
+	VMAXPS           Y3, Y6, Y6
+	VORPS            Y4, Y6, Y6
+	VMAXPS           Y0, Y6, Y4
+	VMAXPS           Y6, Y0, Y0
 	VORPS            Y4, Y0, Y0
 	ADDQ             DI, CX
 	VPERMPD          $216, Y0, Y0
@@ -4501,15 +18405,16 @@ end0:
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
-	VSHUFPS          $136, Y2, Y1, Y1
 	VMOVUPS          0(SI), Y4
 	VBROADCASTSS     slideCall_bias(AX), Y5
 	VBLENDVPS        Y4, Y3, Y5, Y3
-	VCMPPS           $3, Y1, Y0, Y4
-	VMAXPS           Y1, Y0, Y0
-	VORPS            Y4, Y0, Y0
-	VCMPPS           $3, Y3, Y0, Y4
-	VMAXPS           Y3, Y0, Y0
+	VSHUFPS          $136, Y2, Y1, Y1
+	VMOVAPS          Y1, Y6
+	VMAXPS           Y6, Y3, Y4
+	VMAXPS           Y3, Y6, Y6
+	VORPS            Y4, Y6, Y6
+	VMAXPS           Y0, Y6, Y4
+	VMAXPS           Y6, Y0, Y0
 	VORPS            Y4, Y0, Y0
 	ADDQ             DI, CX
 
@@ -4527,7 +18432,7 @@ done:
 	RET
 
 // func largest2s2x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7] temporary, R12 first row
 TEXT ·largest2s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -4549,48 +18454,52 @@ main0:
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
-	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y4, Y0, Y5
-	VMAXPS           Y4, Y0, Y0
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y0, Y7, Y5
+	VMAXPS           Y7, Y0, Y0
 	VORPS            Y5, Y0, Y0
 	VMOVUPS          64(CX), Y2
 	VMOVUPS          96(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
-	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y4, Y6, Y4
-	VCMPPS           $3, Y2, Y1, Y5
-	VMAXPS           Y2, Y1, Y1
-	VORPS            Y5, Y1, Y1
-	VCMPPS           $3, Y4, Y1, Y5
-	VMAXPS           Y4, Y1, Y1
+	VSHUFPS          $136, Y3, Y2, Y2
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y1, Y7, Y5
+	VMAXPS           Y7, Y1, Y1
 	VORPS            Y5, Y1, Y1
 	ADDQ             DI, CX
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
-	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y4, Y0, Y5
-	VMAXPS           Y4, Y0, Y0
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y0, Y7, Y5
+	VMAXPS           Y7, Y0, Y0
 	VORPS            Y5, Y0, Y0
 	VMOVUPS          64(CX), Y2
 	VMOVUPS          96(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
-	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y4, Y6, Y4
-	VCMPPS           $3, Y2, Y1, Y5
-	VMAXPS           Y2, Y1, Y1
-	VORPS            Y5, Y1, Y1
-	VCMPPS           $3, Y4, Y1, Y5
-	VMAXPS           Y4, Y1, Y1
+	VSHUFPS          $136, Y3, Y2, Y2
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y1, Y7, Y5
+	VMAXPS           Y7, Y1, Y1
 	VORPS            Y5, Y1, Y1
 	ADDQ             DI, CX
 	VPERMPD          $216, Y0, Y0
@@ -4610,24 +18519,26 @@ end0:
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
 	VSHUFPS          $136, Y3, Y2, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
-	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y4, Y0, Y5
-	VMAXPS           Y4, Y0, Y0
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y0, Y7, Y5
+	VMAXPS           Y7, Y0, Y0
 	VORPS            Y5, Y0, Y0
 	VMOVUPS          64(CX), Y2
 	VMOVUPS          96(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
-	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          0(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y4, Y6, Y4
-	VCMPPS           $3, Y2, Y1, Y5
-	VMAXPS           Y2, Y1, Y1
-	VORPS            Y5, Y1, Y1
-	VCMPPS           $3, Y4, Y1, Y5
-	VMAXPS           Y4, Y1, Y1
+	VSHUFPS          $136, Y3, Y2, Y2
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y1, Y7, Y5
+	VMAXPS           Y7, Y1, Y1
 	VORPS            Y5, Y1, Y1
 	ADDQ             DI, CX
 
@@ -4647,7 +18558,7 @@ done:
 	RET
 
 // func largest3s1x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2] sums, [Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2] sums, [Y3 Y4 Y5 Y6 Y7 Y8] temporary, R12 first row
 TEXT ·largest3s1x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -4674,19 +18585,20 @@ row0:
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
-	VORPS            Y6, Y0, Y0
+	VMOVAPS          Y3, Y8
 	VMOVUPS          4(CX), Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
-	VORPS            Y6, Y0, Y0
+	VMAXPS           Y8, Y3, Y6
+	VMAXPS           Y3, Y8, Y8
+	VORPS            Y6, Y8, Y8
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          32(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
+	VMAXPS           Y8, Y3, Y6
+	VMAXPS           Y3, Y8, Y8
+	VORPS            Y6, Y8, Y8
+	VMAXPS           Y0, Y8, Y6
+	VMAXPS           Y8, Y0, Y0
 	VORPS            Y6, Y0, Y0
 	ADDQ             DI, CX
 
@@ -4695,28 +18607,23 @@ row1:
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
-	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
-	VORPS            Y6, Y1, Y1
+	VMOVAPS          Y3, Y8
 	VMOVUPS          4(CX), Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
-	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
-	VORPS            Y6, Y1, Y1
+	VMAXPS           Y8, Y3, Y6
+	VMAXPS           Y3, Y8, Y8
+	VORPS            Y6, Y8, Y8
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          32(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
+	VMAXPS           Y8, Y3, Y6
+	VMAXPS           Y3, Y8, Y8
+	VORPS            Y6, Y8, Y8
+	VMAXPS           Y0, Y8, Y6
+	VMAXPS           Y8, Y0, Y0
 	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
+	VMAXPS           Y1, Y8, Y6
+	VMAXPS           Y8, Y1, Y1
 	VORPS            Y6, Y1, Y1
 	ADDQ             DI, CX
 
@@ -4725,37 +18632,26 @@ main0:
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
-	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
-	VORPS            Y6, Y1, Y1
-	VCMPPS           $3, Y3, Y2, Y6
-	VMAXPS           Y3, Y2, Y2
-	VORPS            Y6, Y2, Y2
+	VMOVAPS          Y3, Y8
 	VMOVUPS          4(CX), Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
-	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
-	VORPS            Y6, Y1, Y1
-	VCMPPS           $3, Y3, Y2, Y6
-	VMAXPS           Y3, Y2, Y2
-	VORPS            Y6, Y2, Y2
+	VMAXPS           Y8, Y3, Y6
+	VMAXPS           Y3, Y8, Y8
+	VORPS            Y6, Y8, Y8
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          32(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
+	VMAXPS           Y8, Y3, Y6
+	VMAXPS           Y3, Y8, Y8
+	VORPS            Y6, Y8, Y8
+	VMAXPS           Y0, Y8, Y6
+	VMAXPS           Y8, Y0, Y0
 	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
+	VMAXPS           Y1, Y8, Y6
+	VMAXPS           Y8, Y1, Y1
 	VORPS            Y6, Y1, Y1
-	VCMPPS           $3, Y3, Y2, Y6
-	VMAXPS           Y3, Y2, Y2
+	VMAXPS           Y2, Y8, Y6
+	VMAXPS           Y8, Y2, Y2
 	VORPS            Y6, Y2, Y2
 	ADDQ             DI, CX
 	VMOVUPS          Y0, 0(BX)
@@ -4769,37 +18665,26 @@ main1:
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
-	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
-	VORPS            Y6, Y1, Y1
-	VCMPPS           $3, Y3, Y2, Y6
-	VMAXPS           Y3, Y2, Y2
-	VORPS            Y6, Y2, Y2
+	VMOVAPS          Y3, Y8
 	VMOVUPS          4(CX), Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
-	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
-	VORPS            Y6, Y1, Y1
-	VCMPPS           $3, Y3, Y2, Y6
-	VMAXPS           Y3, Y2, Y2
-	VORPS            Y6, Y2, Y2
+	VMAXPS           Y8, Y3, Y6
+	VMAXPS           Y3, Y8, Y8
+	VORPS            Y6, Y8, Y8
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          32(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
+	VMAXPS           Y8, Y3, Y6
+	VMAXPS           Y3, Y8, Y8
+	VORPS            Y6, Y8, Y8
+	VMAXPS           Y0, Y8, Y6
+	VMAXPS           Y8, Y0, Y0
 	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
+	VMAXPS           Y1, Y8, Y6
+	VMAXPS           Y8, Y1, Y1
 	VORPS            Y6, Y1, Y1
-	VCMPPS           $3, Y3, Y2, Y6
-	VMAXPS           Y3, Y2, Y2
+	VMAXPS           Y2, Y8, Y6
+	VMAXPS           Y8, Y2, Y2
 	VORPS            Y6, Y2, Y2
 	ADDQ             DI, CX
 	VMOVUPS          Y1, 0(BX)
@@ -4813,37 +18698,26 @@ main2:
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
-	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
-	VORPS            Y6, Y1, Y1
-	VCMPPS           $3, Y3, Y2, Y6
-	VMAXPS           Y3, Y2, Y2
-	VORPS            Y6, Y2, Y2
+	VMOVAPS          Y3, Y8
 	VMOVUPS          4(CX), Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
-	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
-	VORPS            Y6, Y1, Y1
-	VCMPPS           $3, Y3, Y2, Y6
-	VMAXPS           Y3, Y2, Y2
-	VORPS            Y6, Y2, Y2
+	VMAXPS           Y8, Y3, Y6
+	VMAXPS           Y3, Y8, Y8
+	VORPS            Y6, Y8, Y8
 	VMOVUPS          8(CX), Y3
 	VMOVUPS          32(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
 	VBLENDVPS        Y6, Y3, Y7, Y3
-	VCMPPS           $3, Y3, Y0, Y6
-	VMAXPS           Y3, Y0, Y0
+	VMAXPS           Y8, Y3, Y6
+	VMAXPS           Y3, Y8, Y8
+	VORPS            Y6, Y8, Y8
+	VMAXPS           Y0, Y8, Y6
+	VMAXPS           Y8, Y0, Y0
 	VORPS            Y6, Y0, Y0
-	VCMPPS           $3, Y3, Y1, Y6
-	VMAXPS           Y3, Y1, Y1
+	VMAXPS           Y1, Y8, Y6
+	VMAXPS           Y8, Y1, Y1
 	VORPS            Y6, Y1, Y1
-	VCMPPS           $3, Y3, Y2, Y6
-	VMAXPS           Y3, Y2, Y2
+	VMAXPS           Y2, Y8, Y6
+	VMAXPS           Y8, Y2, Y2
 	VORPS            Y6, Y2, Y2
 	ADDQ             DI, CX
 	VMOVUPS          Y2, 0(BX)
@@ -4881,7 +18755,7 @@ done:
 	RET
 
 // func largest3s1x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5] sums, [Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5] sums, [Y6 Y7 Y8 Y9 Y10 Y11] temporary, R12 first row
 TEXT ·largest3s1x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -4911,31 +18785,33 @@ row0:
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y9, Y0, Y0
+	VMOVAPS          Y6, Y11
 	VMOVUPS          4(CX), Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y9, Y0, Y0
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
 	VMOVUPS          8(CX), Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
+	VMAXPS           Y0, Y11, Y9
+	VMAXPS           Y11, Y0, Y0
 	VORPS            Y9, Y0, Y0
 	VMOVUPS          32(CX), Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y9, Y1, Y1
+	VMOVAPS          Y6, Y11
 	VMOVUPS          36(CX), Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y9, Y1, Y1
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
 	VMOVUPS          40(CX), Y6
 	VMOVUPS          32(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
+	VMAXPS           Y1, Y11, Y9
+	VMAXPS           Y11, Y1, Y1
 	VORPS            Y9, Y1, Y1
 	ADDQ             DI, CX
 
@@ -4944,49 +18820,39 @@ row1:
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y9, Y2, Y2
+	VMOVAPS          Y6, Y11
 	VMOVUPS          4(CX), Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y9, Y2, Y2
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
 	VMOVUPS          8(CX), Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
+	VMAXPS           Y0, Y11, Y9
+	VMAXPS           Y11, Y0, Y0
 	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
+	VMAXPS           Y2, Y11, Y9
+	VMAXPS           Y11, Y2, Y2
 	VORPS            Y9, Y2, Y2
 	VMOVUPS          32(CX), Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y9, Y3, Y3
+	VMOVAPS          Y6, Y11
 	VMOVUPS          36(CX), Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y9, Y3, Y3
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
 	VMOVUPS          40(CX), Y6
 	VMOVUPS          32(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
+	VMAXPS           Y1, Y11, Y9
+	VMAXPS           Y11, Y1, Y1
 	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
+	VMAXPS           Y3, Y11, Y9
+	VMAXPS           Y11, Y3, Y3
 	VORPS            Y9, Y3, Y3
 	ADDQ             DI, CX
 
@@ -4995,67 +18861,45 @@ main0:
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y9, Y2, Y2
-	VCMPPS           $3, Y6, Y4, Y9
-	VMAXPS           Y6, Y4, Y4
-	VORPS            Y9, Y4, Y4
+	VMOVAPS          Y6, Y11
 	VMOVUPS          4(CX), Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y9, Y2, Y2
-	VCMPPS           $3, Y6, Y4, Y9
-	VMAXPS           Y6, Y4, Y4
-	VORPS            Y9, Y4, Y4
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
 	VMOVUPS          8(CX), Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
+	VMAXPS           Y0, Y11, Y9
+	VMAXPS           Y11, Y0, Y0
 	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
+	VMAXPS           Y2, Y11, Y9
+	VMAXPS           Y11, Y2, Y2
 	VORPS            Y9, Y2, Y2
-	VCMPPS           $3, Y6, Y4, Y9
-	VMAXPS           Y6, Y4, Y4
+	VMAXPS           Y4, Y11, Y9
+	VMAXPS           Y11, Y4, Y4
 	VORPS            Y9, Y4, Y4
 	VMOVUPS          32(CX), Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y9, Y3, Y3
-	VCMPPS           $3, Y6, Y5, Y9
-	VMAXPS           Y6, Y5, Y5
-	VORPS            Y9, Y5, Y5
+	VMOVAPS          Y6, Y11
 	VMOVUPS          36(CX), Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y9, Y3, Y3
-	VCMPPS           $3, Y6, Y5, Y9
-	VMAXPS           Y6, Y5, Y5
-	VORPS            Y9, Y5, Y5
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
 	VMOVUPS          40(CX), Y6
 	VMOVUPS          32(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
+	VMAXPS           Y1, Y11, Y9
+	VMAXPS           Y11, Y1, Y1
 	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
+	VMAXPS           Y3, Y11, Y9
+	VMAXPS           Y11, Y3, Y3
 	VORPS            Y9, Y3, Y3
-	VCMPPS           $3, Y6, Y5, Y9
-	VMAXPS           Y6, Y5, Y5
+	VMAXPS           Y5, Y11, Y9
+	VMAXPS           Y11, Y5, Y5
 	VORPS            Y9, Y5, Y5
 	ADDQ             DI, CX
 	VMOVUPS          Y0, 0(BX)
@@ -5071,67 +18915,45 @@ main1:
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y9, Y2, Y2
-	VCMPPS           $3, Y6, Y4, Y9
-	VMAXPS           Y6, Y4, Y4
-	VORPS            Y9, Y4, Y4
+	VMOVAPS          Y6, Y11
 	VMOVUPS          4(CX), Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y9, Y2, Y2
-	VCMPPS           $3, Y6, Y4, Y9
-	VMAXPS           Y6, Y4, Y4
-	VORPS            Y9, Y4, Y4
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
 	VMOVUPS          8(CX), Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
+	VMAXPS           Y0, Y11, Y9
+	VMAXPS           Y11, Y0, Y0
 	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
+	VMAXPS           Y2, Y11, Y9
+	VMAXPS           Y11, Y2, Y2
 	VORPS            Y9, Y2, Y2
-	VCMPPS           $3, Y6, Y4, Y9
-	VMAXPS           Y6, Y4, Y4
+	VMAXPS           Y4, Y11, Y9
+	VMAXPS           Y11, Y4, Y4
 	VORPS            Y9, Y4, Y4
 	VMOVUPS          32(CX), Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y9, Y3, Y3
-	VCMPPS           $3, Y6, Y5, Y9
-	VMAXPS           Y6, Y5, Y5
-	VORPS            Y9, Y5, Y5
+	VMOVAPS          Y6, Y11
 	VMOVUPS          36(CX), Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y9, Y3, Y3
-	VCMPPS           $3, Y6, Y5, Y9
-	VMAXPS           Y6, Y5, Y5
-	VORPS            Y9, Y5, Y5
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
 	VMOVUPS          40(CX), Y6
 	VMOVUPS          32(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
+	VMAXPS           Y1, Y11, Y9
+	VMAXPS           Y11, Y1, Y1
 	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
+	VMAXPS           Y3, Y11, Y9
+	VMAXPS           Y11, Y3, Y3
 	VORPS            Y9, Y3, Y3
-	VCMPPS           $3, Y6, Y5, Y9
-	VMAXPS           Y6, Y5, Y5
+	VMAXPS           Y5, Y11, Y9
+	VMAXPS           Y11, Y5, Y5
 	VORPS            Y9, Y5, Y5
 	ADDQ             DI, CX
 	VMOVUPS          Y2, 0(BX)
@@ -5147,67 +18969,45 @@ main2:
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y9, Y2, Y2
-	VCMPPS           $3, Y6, Y4, Y9
-	VMAXPS           Y6, Y4, Y4
-	VORPS            Y9, Y4, Y4
+	VMOVAPS          Y6, Y11
 	VMOVUPS          4(CX), Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y9, Y2, Y2
-	VCMPPS           $3, Y6, Y4, Y9
-	VMAXPS           Y6, Y4, Y4
-	VORPS            Y9, Y4, Y4
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
 	VMOVUPS          8(CX), Y6
-	VCMPPS           $3, Y6, Y0, Y9
-	VMAXPS           Y6, Y0, Y0
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
+	VMAXPS           Y0, Y11, Y9
+	VMAXPS           Y11, Y0, Y0
 	VORPS            Y9, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y9
-	VMAXPS           Y6, Y2, Y2
+	VMAXPS           Y2, Y11, Y9
+	VMAXPS           Y11, Y2, Y2
 	VORPS            Y9, Y2, Y2
-	VCMPPS           $3, Y6, Y4, Y9
-	VMAXPS           Y6, Y4, Y4
+	VMAXPS           Y4, Y11, Y9
+	VMAXPS           Y11, Y4, Y4
 	VORPS            Y9, Y4, Y4
 	VMOVUPS          32(CX), Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y9, Y3, Y3
-	VCMPPS           $3, Y6, Y5, Y9
-	VMAXPS           Y6, Y5, Y5
-	VORPS            Y9, Y5, Y5
+	VMOVAPS          Y6, Y11
 	VMOVUPS          36(CX), Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y9, Y3, Y3
-	VCMPPS           $3, Y6, Y5, Y9
-	VMAXPS           Y6, Y5, Y5
-	VORPS            Y9, Y5, Y5
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
 	VMOVUPS          40(CX), Y6
 	VMOVUPS          32(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
 	VBLENDVPS        Y9, Y6, Y10, Y6
-	VCMPPS           $3, Y6, Y1, Y9
-	VMAXPS           Y6, Y1, Y1
+	VMAXPS           Y11, Y6, Y9
+	VMAXPS           Y6, Y11, Y11
+	VORPS            Y9, Y11, Y11
+	VMAXPS           Y1, Y11, Y9
+	VMAXPS           Y11, Y1, Y1
 	VORPS            Y9, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y9
-	VMAXPS           Y6, Y3, Y3
+	VMAXPS           Y3, Y11, Y9
+	VMAXPS           Y11, Y3, Y3
 	VORPS            Y9, Y3, Y3
-	VCMPPS           $3, Y6, Y5, Y9
-	VMAXPS           Y6, Y5, Y5
+	VMAXPS           Y5, Y11, Y9
+	VMAXPS           Y11, Y5, Y5
 	VORPS            Y9, Y5, Y5
 	ADDQ             DI, CX
 	VMOVUPS          Y4, 0(BX)
@@ -5250,7 +19050,7 @@ done:
 	RET
 
 // func largest3s2x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7] temporary, R12 first row
 TEXT ·largest3s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -5277,20 +19077,21 @@ row0:
 	VMOVUPS          0(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
-	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y4, Y0, Y5
-	VMAXPS           Y4, Y0, Y0
-	VORPS            Y5, Y0, Y0
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
 	VMOVUPS          8(CX), Y2
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
+	VMAXPS           Y7, Y2, Y5
+	VMAXPS           Y2, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y0, Y7, Y5
+	VMAXPS           Y7, Y0, Y0
 	VORPS            Y5, Y0, Y0
 	ADDQ             DI, CX
 
@@ -5302,20 +19103,21 @@ main0:
 	VMOVUPS          0(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
-	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y4, Y0, Y5
-	VMAXPS           Y4, Y0, Y0
-	VORPS            Y5, Y0, Y0
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
 	VMOVUPS          8(CX), Y2
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
+	VMAXPS           Y7, Y2, Y5
+	VMAXPS           Y2, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y0, Y7, Y5
+	VMAXPS           Y7, Y0, Y0
 	VORPS            Y5, Y0, Y0
 	ADDQ             DI, CX
 	VMOVUPS          0(CX), Y2
@@ -5325,29 +19127,24 @@ main0:
 	VMOVUPS          0(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
-	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y2, Y1, Y5
-	VMAXPS           Y2, Y1, Y1
-	VORPS            Y5, Y1, Y1
-	VCMPPS           $3, Y4, Y0, Y5
-	VMAXPS           Y4, Y0, Y0
-	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y4, Y1, Y5
-	VMAXPS           Y4, Y1, Y1
-	VORPS            Y5, Y1, Y1
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
 	VMOVUPS          8(CX), Y2
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
+	VMAXPS           Y7, Y2, Y5
+	VMAXPS           Y2, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y0, Y7, Y5
+	VMAXPS           Y7, Y0, Y0
 	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y2, Y1, Y5
-	VMAXPS           Y2, Y1, Y1
+	VMAXPS           Y1, Y7, Y5
+	VMAXPS           Y7, Y1, Y1
 	VORPS            Y5, Y1, Y1
 	ADDQ             DI, CX
 	VPERMPD          $216, Y0, Y0
@@ -5365,20 +19162,21 @@ main1:
 	VMOVUPS          0(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y1, Y5
-	VMAXPS           Y2, Y1, Y1
-	VORPS            Y5, Y1, Y1
-	VCMPPS           $3, Y4, Y1, Y5
-	VMAXPS           Y4, Y1, Y1
-	VORPS            Y5, Y1, Y1
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
 	VMOVUPS          8(CX), Y2
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y1, Y5
-	VMAXPS           Y2, Y1, Y1
+	VMAXPS           Y7, Y2, Y5
+	VMAXPS           Y2, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y1, Y7, Y5
+	VMAXPS           Y7, Y1, Y1
 	VORPS            Y5, Y1, Y1
 	ADDQ             DI, CX
 	VMOVUPS          0(CX), Y2
@@ -5388,29 +19186,24 @@ main1:
 	VMOVUPS          0(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
-	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y2, Y1, Y5
-	VMAXPS           Y2, Y1, Y1
-	VORPS            Y5, Y1, Y1
-	VCMPPS           $3, Y4, Y0, Y5
-	VMAXPS           Y4, Y0, Y0
-	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y4, Y1, Y5
-	VMAXPS           Y4, Y1, Y1
-	VORPS            Y5, Y1, Y1
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
 	VMOVUPS          8(CX), Y2
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
+	VMAXPS           Y7, Y2, Y5
+	VMAXPS           Y2, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y0, Y7, Y5
+	VMAXPS           Y7, Y0, Y0
 	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y2, Y1, Y5
-	VMAXPS           Y2, Y1, Y1
+	VMAXPS           Y1, Y7, Y5
+	VMAXPS           Y7, Y1, Y1
 	VORPS            Y5, Y1, Y1
 	ADDQ             DI, CX
 	VPERMPD          $216, Y1, Y1
@@ -5430,20 +19223,21 @@ end0:
 	VMOVUPS          0(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
-	VORPS            Y5, Y0, Y0
-	VCMPPS           $3, Y4, Y0, Y5
-	VMAXPS           Y4, Y0, Y0
-	VORPS            Y5, Y0, Y0
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
 	VMOVUPS          8(CX), Y2
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y0, Y5
-	VMAXPS           Y2, Y0, Y0
+	VMAXPS           Y7, Y2, Y5
+	VMAXPS           Y2, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y0, Y7, Y5
+	VMAXPS           Y7, Y0, Y0
 	VORPS            Y5, Y0, Y0
 	ADDQ             DI, CX
 
@@ -5466,20 +19260,21 @@ end1:
 	VMOVUPS          0(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y1, Y5
-	VMAXPS           Y2, Y1, Y1
-	VORPS            Y5, Y1, Y1
-	VCMPPS           $3, Y4, Y1, Y5
-	VMAXPS           Y4, Y1, Y1
-	VORPS            Y5, Y1, Y1
+	VMOVAPS          Y2, Y7
+	VMAXPS           Y7, Y4, Y5
+	VMAXPS           Y4, Y7, Y7
+	VORPS            Y5, Y7, Y7
 	VMOVUPS          8(CX), Y2
 	VMOVUPS          40(CX), Y3
 	VSHUFPS          $136, Y3, Y2, Y2
 	VMOVUPS          32(SI), Y5
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBLENDVPS        Y5, Y2, Y6, Y2
-	VCMPPS           $3, Y2, Y1, Y5
-	VMAXPS           Y2, Y1, Y1
+	VMAXPS           Y7, Y2, Y5
+	VMAXPS           Y2, Y7, Y7
+	VORPS            Y5, Y7, Y7
+	VMAXPS           Y1, Y7, Y5
+	VMAXPS           Y7, Y1, Y1
 	VORPS            Y5, Y1, Y1
 	ADDQ             DI, CX
 
@@ -5497,7 +19292,7 @@ done:
 	RET
 
 // func largest3s2x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3] sums, [Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3] sums, [Y4 Y5 Y6 Y7 Y8 Y9] temporary, R12 first row
 TEXT ·largest3s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -5526,36 +19321,38 @@ row0:
 	VMOVUPS          0(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y0, Y7
-	VMAXPS           Y4, Y0, Y0
-	VORPS            Y7, Y0, Y0
-	VCMPPS           $3, Y6, Y0, Y7
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y7, Y0, Y0
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          8(CX), Y4
 	VMOVUPS          40(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y0, Y7
-	VMAXPS           Y4, Y0, Y0
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y0, Y9, Y7
+	VMAXPS           Y9, Y0, Y0
 	VORPS            Y7, Y0, Y0
 	VMOVUPS          64(CX), Y4
 	VMOVUPS          96(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y1, Y7
-	VMAXPS           Y4, Y1, Y1
-	VORPS            Y7, Y1, Y1
-	VCMPPS           $3, Y6, Y1, Y7
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y7, Y1, Y1
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          72(CX), Y4
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y1, Y7
-	VMAXPS           Y4, Y1, Y1
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y1, Y9, Y7
+	VMAXPS           Y9, Y1, Y1
 	VORPS            Y7, Y1, Y1
 	ADDQ             DI, CX
 
@@ -5567,36 +19364,38 @@ main0:
 	VMOVUPS          0(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y0, Y7
-	VMAXPS           Y4, Y0, Y0
-	VORPS            Y7, Y0, Y0
-	VCMPPS           $3, Y6, Y0, Y7
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y7, Y0, Y0
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          8(CX), Y4
 	VMOVUPS          40(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y0, Y7
-	VMAXPS           Y4, Y0, Y0
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y0, Y9, Y7
+	VMAXPS           Y9, Y0, Y0
 	VORPS            Y7, Y0, Y0
 	VMOVUPS          64(CX), Y4
 	VMOVUPS          96(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y1, Y7
-	VMAXPS           Y4, Y1, Y1
-	VORPS            Y7, Y1, Y1
-	VCMPPS           $3, Y6, Y1, Y7
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y7, Y1, Y1
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          72(CX), Y4
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y1, Y7
-	VMAXPS           Y4, Y1, Y1
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y1, Y9, Y7
+	VMAXPS           Y9, Y1, Y1
 	VORPS            Y7, Y1, Y1
 	ADDQ             DI, CX
 	VMOVUPS          0(CX), Y4
@@ -5606,54 +19405,44 @@ main0:
 	VMOVUPS          0(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y0, Y7
-	VMAXPS           Y4, Y0, Y0
-	VORPS            Y7, Y0, Y0
-	VCMPPS           $3, Y4, Y2, Y7
-	VMAXPS           Y4, Y2, Y2
-	VORPS            Y7, Y2, Y2
-	VCMPPS           $3, Y6, Y0, Y7
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y7, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y7
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y7, Y2, Y2
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          8(CX), Y4
 	VMOVUPS          40(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y0, Y7
-	VMAXPS           Y4, Y0, Y0
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y0, Y9, Y7
+	VMAXPS           Y9, Y0, Y0
 	VORPS            Y7, Y0, Y0
-	VCMPPS           $3, Y4, Y2, Y7
-	VMAXPS           Y4, Y2, Y2
+	VMAXPS           Y2, Y9, Y7
+	VMAXPS           Y9, Y2, Y2
 	VORPS            Y7, Y2, Y2
 	VMOVUPS          64(CX), Y4
 	VMOVUPS          96(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y1, Y7
-	VMAXPS           Y4, Y1, Y1
-	VORPS            Y7, Y1, Y1
-	VCMPPS           $3, Y4, Y3, Y7
-	VMAXPS           Y4, Y3, Y3
-	VORPS            Y7, Y3, Y3
-	VCMPPS           $3, Y6, Y1, Y7
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y7, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y7
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y7, Y3, Y3
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          72(CX), Y4
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y1, Y7
-	VMAXPS           Y4, Y1, Y1
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y1, Y9, Y7
+	VMAXPS           Y9, Y1, Y1
 	VORPS            Y7, Y1, Y1
-	VCMPPS           $3, Y4, Y3, Y7
-	VMAXPS           Y4, Y3, Y3
+	VMAXPS           Y3, Y9, Y7
+	VMAXPS           Y9, Y3, Y3
 	VORPS            Y7, Y3, Y3
 	ADDQ             DI, CX
 	VPERMPD          $216, Y0, Y0
@@ -5674,36 +19463,38 @@ main1:
 	VMOVUPS          0(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y2, Y7
-	VMAXPS           Y4, Y2, Y2
-	VORPS            Y7, Y2, Y2
-	VCMPPS           $3, Y6, Y2, Y7
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y7, Y2, Y2
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          8(CX), Y4
 	VMOVUPS          40(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y2, Y7
-	VMAXPS           Y4, Y2, Y2
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y2, Y9, Y7
+	VMAXPS           Y9, Y2, Y2
 	VORPS            Y7, Y2, Y2
 	VMOVUPS          64(CX), Y4
 	VMOVUPS          96(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y3, Y7
-	VMAXPS           Y4, Y3, Y3
-	VORPS            Y7, Y3, Y3
-	VCMPPS           $3, Y6, Y3, Y7
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y7, Y3, Y3
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          72(CX), Y4
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y3, Y7
-	VMAXPS           Y4, Y3, Y3
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y3, Y9, Y7
+	VMAXPS           Y9, Y3, Y3
 	VORPS            Y7, Y3, Y3
 	ADDQ             DI, CX
 	VMOVUPS          0(CX), Y4
@@ -5713,54 +19504,44 @@ main1:
 	VMOVUPS          0(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y0, Y7
-	VMAXPS           Y4, Y0, Y0
-	VORPS            Y7, Y0, Y0
-	VCMPPS           $3, Y4, Y2, Y7
-	VMAXPS           Y4, Y2, Y2
-	VORPS            Y7, Y2, Y2
-	VCMPPS           $3, Y6, Y0, Y7
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y7, Y0, Y0
-	VCMPPS           $3, Y6, Y2, Y7
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y7, Y2, Y2
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          8(CX), Y4
 	VMOVUPS          40(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y0, Y7
-	VMAXPS           Y4, Y0, Y0
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y0, Y9, Y7
+	VMAXPS           Y9, Y0, Y0
 	VORPS            Y7, Y0, Y0
-	VCMPPS           $3, Y4, Y2, Y7
-	VMAXPS           Y4, Y2, Y2
+	VMAXPS           Y2, Y9, Y7
+	VMAXPS           Y9, Y2, Y2
 	VORPS            Y7, Y2, Y2
 	VMOVUPS          64(CX), Y4
 	VMOVUPS          96(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y1, Y7
-	VMAXPS           Y4, Y1, Y1
-	VORPS            Y7, Y1, Y1
-	VCMPPS           $3, Y4, Y3, Y7
-	VMAXPS           Y4, Y3, Y3
-	VORPS            Y7, Y3, Y3
-	VCMPPS           $3, Y6, Y1, Y7
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y7, Y1, Y1
-	VCMPPS           $3, Y6, Y3, Y7
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y7, Y3, Y3
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          72(CX), Y4
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y1, Y7
-	VMAXPS           Y4, Y1, Y1
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y1, Y9, Y7
+	VMAXPS           Y9, Y1, Y1
 	VORPS            Y7, Y1, Y1
-	VCMPPS           $3, Y4, Y3, Y7
-	VMAXPS           Y4, Y3, Y3
+	VMAXPS           Y3, Y9, Y7
+	VMAXPS           Y9, Y3, Y3
 	VORPS            Y7, Y3, Y3
 	ADDQ             DI, CX
 	VPERMPD          $216, Y2, Y2
@@ -5783,36 +19564,38 @@ end0:
 	VMOVUPS          0(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y0, Y7
-	VMAXPS           Y4, Y0, Y0
-	VORPS            Y7, Y0, Y0
-	VCMPPS           $3, Y6, Y0, Y7
-	VMAXPS           Y6, Y0, Y0
-	VORPS            Y7, Y0, Y0
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          8(CX), Y4
 	VMOVUPS          40(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y0, Y7
-	VMAXPS           Y4, Y0, Y0
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y0, Y9, Y7
+	VMAXPS           Y9, Y0, Y0
 	VORPS            Y7, Y0, Y0
 	VMOVUPS          64(CX), Y4
 	VMOVUPS          96(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y1, Y7
-	VMAXPS           Y4, Y1, Y1
-	VORPS            Y7, Y1, Y1
-	VCMPPS           $3, Y6, Y1, Y7
-	VMAXPS           Y6, Y1, Y1
-	VORPS            Y7, Y1, Y1
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          72(CX), Y4
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y1, Y7
-	VMAXPS           Y4, Y1, Y1
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y1, Y9, Y7
+	VMAXPS           Y9, Y1, Y1
 	VORPS            Y7, Y1, Y1
 	ADDQ             DI, CX
 
@@ -5837,36 +19620,38 @@ end1:
 	VMOVUPS          0(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y2, Y7
-	VMAXPS           Y4, Y2, Y2
-	VORPS            Y7, Y2, Y2
-	VCMPPS           $3, Y6, Y2, Y7
-	VMAXPS           Y6, Y2, Y2
-	VORPS            Y7, Y2, Y2
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          8(CX), Y4
 	VMOVUPS          40(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y2, Y7
-	VMAXPS           Y4, Y2, Y2
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y2, Y9, Y7
+	VMAXPS           Y9, Y2, Y2
 	VORPS            Y7, Y2, Y2
 	VMOVUPS          64(CX), Y4
 	VMOVUPS          96(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
 	VSHUFPS          $136, Y5, Y4, Y4
-	VCMPPS           $3, Y4, Y3, Y7
-	VMAXPS           Y4, Y3, Y3
-	VORPS            Y7, Y3, Y3
-	VCMPPS           $3, Y6, Y3, Y7
-	VMAXPS           Y6, Y3, Y3
-	VORPS            Y7, Y3, Y3
+	VMOVAPS          Y4, Y9
+	VMAXPS           Y9, Y6, Y7
+	VMAXPS           Y6, Y9, Y9
+	VORPS            Y7, Y9, Y9
 	VMOVUPS          72(CX), Y4
 	VMOVUPS          104(CX), Y5
 	VSHUFPS          $136, Y5, Y4, Y4
 	VMOVUPS          32(SI), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBLENDVPS        Y7, Y4, Y8, Y4
-	VCMPPS           $3, Y4, Y3, Y7
-	VMAXPS           Y4, Y3, Y3
+	VMAXPS           Y9, Y4, Y7
+	VMAXPS           Y4, Y9, Y9
+	VORPS            Y7, Y9, Y9
+	VMAXPS           Y3, Y9, Y7
+	VMAXPS           Y9, Y3, Y3
 	VORPS            Y7, Y3, Y3
 	ADDQ             DI, CX
 

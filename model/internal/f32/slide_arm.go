@@ -5,14 +5,16 @@ package f32
 var slideLanes = [isaCount]int{neon32: 4}
 
 // slideWidest is how many vectors the widest kernel for a window takes; 0: there is none.
-var slideWidest = map[slideKind]int{
-	{false, 3, 1}: 2,
-	{false, 3, 2}: 2,
-	{false, 5, 1}: 1,
-	{false, 5, 2}: 2,
-	{true, 2, 2}:  2,
-	{true, 3, 1}:  2,
-	{true, 3, 2}:  2,
+var slideWidest = [isaCount]map[slideKind]int{
+	neon32: {
+		{false, 3, 1}: 2,
+		{false, 3, 2}: 2,
+		{false, 5, 1}: 1,
+		{false, 5, 2}: 2,
+		{true, 2, 2}:  2,
+		{true, 3, 1}:  2,
+		{true, 3, 2}:  2,
+	},
 }
 
 //go:noescape
@@ -54,54 +56,57 @@ func largest3s2x1NEON(c *slideCall)
 //go:noescape
 func largest3s2x2NEON(c *slideCall)
 
-func slide(_ isa, k slideKind, n int, c *slideCall) {
-	switch k {
-	case slideKind{false, 3, 1}:
-		switch n {
-		case 1:
-			sum3s1x1NEON(c)
-		case 2:
-			sum3s1x2NEON(c)
-		}
-	case slideKind{false, 3, 2}:
-		switch n {
-		case 1:
-			sum3s2x1NEON(c)
-		case 2:
-			sum3s2x2NEON(c)
-		}
-	case slideKind{false, 5, 1}:
-		switch n {
-		case 1:
-			sum5s1x1NEON(c)
-		}
-	case slideKind{false, 5, 2}:
-		switch n {
-		case 1:
-			sum5s2x1NEON(c)
-		case 2:
-			sum5s2x2NEON(c)
-		}
-	case slideKind{true, 2, 2}:
-		switch n {
-		case 1:
-			largest2s2x1NEON(c)
-		case 2:
-			largest2s2x2NEON(c)
-		}
-	case slideKind{true, 3, 1}:
-		switch n {
-		case 1:
-			largest3s1x1NEON(c)
-		case 2:
-			largest3s1x2NEON(c)
-		}
-	case slideKind{true, 3, 2}:
-		switch n {
-		case 1:
-			largest3s2x1NEON(c)
-		case 2:
-			largest3s2x2NEON(c)
+func slide(i isa, k slideKind, n int, c *slideCall) {
+	switch i {
+	case neon32:
+		switch k {
+		case slideKind{false, 3, 1}:
+			switch n {
+			case 1:
+				sum3s1x1NEON(c)
+			case 2:
+				sum3s1x2NEON(c)
+			}
+		case slideKind{false, 3, 2}:
+			switch n {
+			case 1:
+				sum3s2x1NEON(c)
+			case 2:
+				sum3s2x2NEON(c)
+			}
+		case slideKind{false, 5, 1}:
+			switch n {
+			case 1:
+				sum5s1x1NEON(c)
+			}
+		case slideKind{false, 5, 2}:
+			switch n {
+			case 1:
+				sum5s2x1NEON(c)
+			case 2:
+				sum5s2x2NEON(c)
+			}
+		case slideKind{true, 2, 2}:
+			switch n {
+			case 1:
+				largest2s2x1NEON(c)
+			case 2:
+				largest2s2x2NEON(c)
+			}
+		case slideKind{true, 3, 1}:
+			switch n {
+			case 1:
+				largest3s1x1NEON(c)
+			case 2:
+				largest3s1x2NEON(c)
+			}
+		case slideKind{true, 3, 2}:
+			switch n {
+			case 1:
+				largest3s2x1NEON(c)
+			case 2:
+				largest3s2x2NEON(c)
+			}
 		}
 	}
 }

@@ -5,14 +5,16 @@ package f32
 var slideLanes = [isaCount]int{neon64: 4}
 
 // slideWidest is how many vectors the widest kernel for a window takes; 0: there is none.
-var slideWidest = map[slideKind]int{
-	{false, 3, 1}: 4,
-	{false, 3, 2}: 4,
-	{false, 5, 1}: 3,
-	{false, 5, 2}: 3,
-	{true, 2, 2}:  4,
-	{true, 3, 1}:  4,
-	{true, 3, 2}:  4,
+var slideWidest = [isaCount]map[slideKind]int{
+	neon64: {
+		{false, 3, 1}: 4,
+		{false, 3, 2}: 4,
+		{false, 5, 1}: 3,
+		{false, 5, 2}: 3,
+		{true, 2, 2}:  4,
+		{true, 3, 1}:  4,
+		{true, 3, 2}:  4,
+	},
 }
 
 //go:noescape
@@ -93,80 +95,83 @@ func largest3s2x3NEON(c *slideCall)
 //go:noescape
 func largest3s2x4NEON(c *slideCall)
 
-func slide(_ isa, k slideKind, n int, c *slideCall) {
-	switch k {
-	case slideKind{false, 3, 1}:
-		switch n {
-		case 1:
-			sum3s1x1NEON(c)
-		case 2:
-			sum3s1x2NEON(c)
-		case 3:
-			sum3s1x3NEON(c)
-		case 4:
-			sum3s1x4NEON(c)
-		}
-	case slideKind{false, 3, 2}:
-		switch n {
-		case 1:
-			sum3s2x1NEON(c)
-		case 2:
-			sum3s2x2NEON(c)
-		case 3:
-			sum3s2x3NEON(c)
-		case 4:
-			sum3s2x4NEON(c)
-		}
-	case slideKind{false, 5, 1}:
-		switch n {
-		case 1:
-			sum5s1x1NEON(c)
-		case 2:
-			sum5s1x2NEON(c)
-		case 3:
-			sum5s1x3NEON(c)
-		}
-	case slideKind{false, 5, 2}:
-		switch n {
-		case 1:
-			sum5s2x1NEON(c)
-		case 2:
-			sum5s2x2NEON(c)
-		case 3:
-			sum5s2x3NEON(c)
-		}
-	case slideKind{true, 2, 2}:
-		switch n {
-		case 1:
-			largest2s2x1NEON(c)
-		case 2:
-			largest2s2x2NEON(c)
-		case 3:
-			largest2s2x3NEON(c)
-		case 4:
-			largest2s2x4NEON(c)
-		}
-	case slideKind{true, 3, 1}:
-		switch n {
-		case 1:
-			largest3s1x1NEON(c)
-		case 2:
-			largest3s1x2NEON(c)
-		case 3:
-			largest3s1x3NEON(c)
-		case 4:
-			largest3s1x4NEON(c)
-		}
-	case slideKind{true, 3, 2}:
-		switch n {
-		case 1:
-			largest3s2x1NEON(c)
-		case 2:
-			largest3s2x2NEON(c)
-		case 3:
-			largest3s2x3NEON(c)
-		case 4:
-			largest3s2x4NEON(c)
+func slide(i isa, k slideKind, n int, c *slideCall) {
+	switch i {
+	case neon64:
+		switch k {
+		case slideKind{false, 3, 1}:
+			switch n {
+			case 1:
+				sum3s1x1NEON(c)
+			case 2:
+				sum3s1x2NEON(c)
+			case 3:
+				sum3s1x3NEON(c)
+			case 4:
+				sum3s1x4NEON(c)
+			}
+		case slideKind{false, 3, 2}:
+			switch n {
+			case 1:
+				sum3s2x1NEON(c)
+			case 2:
+				sum3s2x2NEON(c)
+			case 3:
+				sum3s2x3NEON(c)
+			case 4:
+				sum3s2x4NEON(c)
+			}
+		case slideKind{false, 5, 1}:
+			switch n {
+			case 1:
+				sum5s1x1NEON(c)
+			case 2:
+				sum5s1x2NEON(c)
+			case 3:
+				sum5s1x3NEON(c)
+			}
+		case slideKind{false, 5, 2}:
+			switch n {
+			case 1:
+				sum5s2x1NEON(c)
+			case 2:
+				sum5s2x2NEON(c)
+			case 3:
+				sum5s2x3NEON(c)
+			}
+		case slideKind{true, 2, 2}:
+			switch n {
+			case 1:
+				largest2s2x1NEON(c)
+			case 2:
+				largest2s2x2NEON(c)
+			case 3:
+				largest2s2x3NEON(c)
+			case 4:
+				largest2s2x4NEON(c)
+			}
+		case slideKind{true, 3, 1}:
+			switch n {
+			case 1:
+				largest3s1x1NEON(c)
+			case 2:
+				largest3s1x2NEON(c)
+			case 3:
+				largest3s1x3NEON(c)
+			case 4:
+				largest3s1x4NEON(c)
+			}
+		case slideKind{true, 3, 2}:
+			switch n {
+			case 1:
+				largest3s2x1NEON(c)
+			case 2:
+				largest3s2x2NEON(c)
+			case 3:
+				largest3s2x3NEON(c)
+			case 4:
+				largest3s2x4NEON(c)
+			}
 		}
 	}
 }

@@ -5,7 +5,7 @@ package f32
 // There are kernels that slide a window over a plane for amd64, arm and arm64.
 var (
 	slideLanes  [isaCount]int
-	slideWidest map[slideKind]int
+	slideWidest [isaCount]map[slideKind]int
 )
 
 func slide(isa, slideKind, int, *slideCall) {

@@ -25,6 +25,7 @@ type strips struct {
 	//lint:ignore U1000 arm64 alone has two ways to load
 	halves bool // load half a register at a time, see loadsHalves
 	apart  int
+	mask   int // the columns of C in the last vector, as bits: AVX-512
 
 	fetch    int     // rows to fetch before each strip
 	ahead    uintptr // the first of them, and their distance in bytes
@@ -43,9 +44,14 @@ func (m *Matrix) strips(b *block, t, wide, used int, from, to int) {
 	var s strips
 	s.b, s.ldb, s.ldc, s.pitch, s.k = &data[0], ldb, p.Ldc, b.pitch, b.rows
 	s.lo, s.hi, s.resume = bounds.Min, bounds.Max, begun != nil
-	high := shapes[m.isa].tileRows
-	if wide < shapes[m.isa].tileCols {
-		high = shapes[m.isa].narrowRows
+	shape := &shapes[m.isa]
+	high := shape.tileRows
+	if wide == shape.narrow {
+		high = shape.narrowRows
+	}
+	if shape.partial {
+		s.mask = 1<<(used-wide+shape.narrow) - 1
+		used = wide // for which nothing is to be done elsewhere
 	}
 	row, end := from*m.width, min(to*m.width, m.rows)
 	col := b.col + t

@@ -189,6 +189,16 @@ func (w *Winograd) Round(tiles int) int {
 	return (tiles + step - 1) / step * step
 }
 
+// Room is the length of V, or of M, for so many channels and tiles.
+func (w *Winograd) Room(channels, tiles int) int {
+	return w.Elements() * elementPitch(channels, tiles)
+}
+
+// elementPitch is how far apart V and M have the elements of a tile, which are written,
+// or read, one after the other. If that were a multiple of 4 KB, all of them would
+// have to share the few lines of one set of the first-level cache.
+func elementPitch(channels, tiles int) int { return channels*tiles + 16 }
+
 // Buffer is the length of the buffer that Input and Output need.
 func (w *Winograd) Buffer() int { return winogradBuffer }
 
@@ -199,7 +209,7 @@ const winogradBuffer = 64 * 16
 func (w *Winograd) Input(v []float32, channel int, plane []float32, t *Tiles, buffer []float32) {
 	tiles := len(t.at)
 	w.check(len(v), w.in, channel, len(plane), w.size+2, 8, t, buffer)
-	winogradInput(w.isa, w.size, v[channel*tiles:], w.in*tiles, plane, t, buffer)
+	winogradInput(w.isa, w.size, v[channel*tiles:], elementPitch(w.in, tiles), plane, t, buffer)
 }
 
 // Output transforms one channel of m, which is [n²][out][tiles], to the tiles of a
@@ -207,12 +217,12 @@ func (w *Winograd) Input(v []float32, channel int, plane []float32, t *Tiles, bu
 func (w *Winograd) Output(plane []float32, t *Tiles, m []float32, channel int, bias float32, c Clamp, buffer []float32) {
 	tiles := len(t.at)
 	w.check(len(m), w.out, channel, len(plane), w.size, w.size, t, buffer)
-	winogradOutput(w.isa, w.size, plane, t, m[channel*tiles:], w.out*tiles, bias, c, buffer)
+	winogradOutput(w.isa, w.size, plane, t, m[channel*tiles:], elementPitch(w.out, tiles), bias, c, buffer)
 }
 
 func (w *Winograd) check(have, channels, channel, plane, rows, cols int, t *Tiles, buffer []float32) {
 	tiles := len(t.at)
-	if uint(channel) >= uint(channels) || have < w.Elements()*channels*tiles || tiles == 0 || tiles%winogradLanes[w.isa] != 0 ||
+	if uint(channel) >= uint(channels) || have < w.Room(channels, tiles) || tiles == 0 || tiles%winogradLanes[w.isa] != 0 ||
 		t.most+(rows-1)*t.Pitch+cols > plane || t.Pitch < 0 || len(buffer) < winogradBuffer {
 		panic(fmt.Sprintf("f32: Winograd: channel %d of %d, %d tiles up to %d, %d apart, of %d entries, to or from %d", channel, channels, tiles, t.most, t.Pitch, plane, have))
 	}
@@ -230,8 +240,8 @@ func (w *Winograd) Scratch(tiles int) int { return w.filters[0].Scratch(tiles) }
 
 // Multiply computes element e of m from that of v.
 func (w *Winograd) Multiply(p *WinogradProduct, m, v []float32, e, tiles int, scratch []float32) {
-	p.right = RowMajor{Data: v[e*w.in*tiles:][:w.in*tiles], Stride: tiles}
-	p.of = Product{C: m[e*w.out*tiles:][:w.out*tiles], Ldc: tiles, B: &p.right, N: tiles, Clamp: Linear}
+	p.right = RowMajor{Data: v[e*elementPitch(w.in, tiles):][:w.in*tiles], Stride: tiles}
+	p.of = Product{C: m[e*elementPitch(w.out, tiles):][:w.out*tiles], Ldc: tiles, B: &p.right, N: tiles, Clamp: Linear}
 	w.filters[e].Mul(&p.of, scratch)
 }
 

@@ -33,7 +33,7 @@ func TestWinograd(t *testing.T) {
 				}
 				f := &fence{t: t, r: r}
 				x := f.slices(in, plane)
-				v, m := f.slice(w.Elements()*in*n), f.slice(w.Elements()*out*n)
+				v, m := f.slice(w.Room(in, n)), f.slice(w.Room(out, n))
 				buffer, scratch := f.slice(w.Buffer()), f.slice(w.Scratch(n))
 				for c := range in {
 					w.Input(v, c, x[c], at, buffer)

@@ -108,7 +108,7 @@ func (c *convOp) loadWinograd(scale, shift []float32) (Kernel, error) {
 	}
 	n := k.filters.Round(k.most)
 	k.room = winogradRoom{
-		v: k.filters.Elements() * c.in * n, m: k.filters.Elements() * c.out * n,
+		v: k.filters.Room(c.in, n), m: k.filters.Room(c.out, n),
 		plane: (down*size+2)*k.from.Pitch + beyond, buffer: k.filters.Buffer(), product: k.filters.Scratch(n),
 	}
 	k.input.step, k.multiply.step, k.output.step = k.enter, k.product, k.leave

@@ -1,10 +1,10 @@
-# Makes pictures in the folder that is named, and beside each what Pillow and torchvision make of it.
+# Makes pictures of at most so many pixels in the folder that is named, and beside each what Pillow and torchvision make of it.
 import io, os, sys
 import numpy as np
 from PIL import Image, ImageOps
 from torchvision.transforms import functional as F, InterpolationMode
 
-folder = sys.argv[1]
+folder, most = sys.argv[1], int(sys.argv[2])
 sizes = [(20, 20), (33, 21), (64, 64), (101, 57), (224, 224), (320, 240), (241, 640), (640, 480), (1920, 1080), (4000, 3000)]
 rng = np.random.default_rng(1)
 
@@ -37,6 +37,8 @@ def expected(path, mode, w, h):
 
 paths = []
 for i, (w, h) in enumerate(sizes):
+    if w * h > most:
+        continue
     im = picture(w, h, i)
     exif = Image.Exif()
     exif[0x0112] = i % 8 + 1

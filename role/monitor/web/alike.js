@@ -21,8 +21,10 @@ export const circumstances = [
   {name: "link", value: r => r.link || "real", say: v => `${v} link`},
   {name: "wire", value: r => r.wire || "float32", say: v => `${v} on the wire`},
   {name: "version", value: r => r.version ?? "", say: v => v && `version ${v}`},
-  {name: "how", value: r => r.simulated ? "simulated" : "", say: v => v},
+  {name: "how", value: r => r.simulated ? "simulated" : usual, say: v => v},
 ];
+
+const usual = "measured"; // which is said only beside what was simulated
 
 const counted = (count, what) => `${n.whole(count)} ${what}${count === 1 ? "" : "s"}`;
 
@@ -30,7 +32,7 @@ const counted = (count, what) => `${n.whole(count)} ${what}${count === 1 ? "" : 
 export function compare(runs, parameter) {
   const others = circumstances.filter(c => c.name !== parameter);
   const same = c => runs.every(r => c.value(r) === c.value(runs[0]));
-  return {shared: others.filter(same).map(c => c.say(c.value(runs[0]))).filter(Boolean), differ: others.filter(c => !same(c))};
+  return {shared: others.filter(same).map(c => c.say(c.value(runs[0]))).filter(said => said && said !== usual), differ: others.filter(c => !same(c))};
 }
 
 export const told = (r, differ) => differ.map(c => c.say(c.value(r))).filter(Boolean);

@@ -207,11 +207,11 @@ function set(at, text) {
   if (at.textContent !== text) at.textContent = text;
 }
 
-// fates are what is said of frames that were last seen on a node.
-const fates = {gone: "refused, dropped, expired or lost on", died: "died with", forgotten: "forgotten by"};
+// causes are what is said of frames that were last seen on a node.
+const causes = {gone: "refused, dropped, expired or lost on", died: "died with", forgotten: "forgotten by"};
 
-const lastSeen = ({frames, fate, ...node}) => `${/[-,]/.test(frames) ? "Frames" : "Frame"} ${frames.replaceAll(",", ", ")}: ` +
-  (fates[fate] ? `${fates[fate]} ${named(node)}` : "unaccounted for, as no node tells of them");
+const lastSeen = ({frames, cause, ...node}) => `${/[-,]/.test(frames) ? "Frames" : "Frame"} ${frames.replaceAll(",", ", ")}: ` +
+  (causes[cause] ? `${causes[cause]} ${named(node)}` : "unaccounted for, as no node tells of them");
 
 // The ledgers: received = refused + dropped + expired + forwarded + finished + lost + skipped + still here, and why.
 const outcomes = ["received", "refused", "dropped", "expired", "forwarded", "finished", "lost", "skipped"];

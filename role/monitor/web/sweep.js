@@ -28,7 +28,8 @@ export function lines(runs, p) {
   return [...groups.values()].sort(([a], [b]) => place(a.strategy) - place(b.strategy) || (a.strategy < b.strategy ? -1 : 1)).map(rs => {
     const {strategy} = rs[0], variant = variants.get(strategy) ?? 0;
     variants.set(strategy, variant + 1);
-    return {name: lineName(rs[0], p.name, differ), colour: colour(strategy), shape: place(strategy) + variant, dash: `v${variant % 4}`, runs: rs, level: p.value(rs[0]) === undefined};
+    const level = p.value(rs[0]) === undefined, dash = level ? variant % 3 + 1 : variant % 4; // a level is never drawn through
+    return {name: lineName(rs[0], p.name, differ), colour: colour(strategy), shape: place(strategy) + variant, dash: `v${dash}`, runs: rs, level};
   });
 }
 
@@ -101,7 +102,7 @@ export class Sweep {
     this.caption.textContent = compare(runs, p.name).shared.join(", ");
     this.legend.replaceChildren(...drawn.map(l => {
       const mark = svg("svg", {width: 22, height: 12, "aria-hidden": "true"});
-      mark.append(svg("path", {class: `line ${l.colour} ${l.level ? "dashed" : l.dash}`, d: "M0 6H22"}), l.level ? "" : marker(l.colour, l.shape, 11, 6));
+      mark.append(svg("path", {class: `line ${l.colour} ${l.dash}`, d: "M0 6H22"}), l.level ? "" : marker(l.colour, l.shape, 11, 6));
       return html("li", {}, mark, l.name);
     }));
     this.reading.textContent = "";
@@ -127,7 +128,7 @@ export class Sweep {
     curves.forEach((c, i) => {
       const level = levels[i] !== undefined;
       const way = level ? [[left, y(levels[i])], [width - right, y(levels[i])]] : c.points.map(q => [x(q[0]), y(q[1])]);
-      drawing.append(svg("path", {class: `line ${c.colour} ${level ? "dashed" : c.dash}`, d: line(way)}), ...c.points.map(q => marker(c.colour, c.shape, x(q[0]), y(q[1]))));
+      drawing.append(svg("path", {class: `line ${c.colour} ${c.dash}`, d: line(way)}), ...c.points.map(q => marker(c.colour, c.shape, x(q[0]), y(q[1]))));
     });
     at.setAttribute("aria-label", `${result.name} against ${p.label}; the table below has the numbers`);
     at.replaceChildren(drawing);

@@ -1,17 +1,19 @@
 package main
 
-// gather writes rows of three vectors, each put together from runs (see f32's
+import "fmt"
+
+// gather writes rows of so many vectors, each put together from runs (see f32's
 // Gather). Every run writes as many vectors as it has numbers for, and what is too much
 // of the last one is overwritten by the next run, and by the next row.
-func gather(s set) *kernel {
-	k := s.kernel("gather", "dst, src *float32, off *int, rows int, runs *Run, count int")
+func gather(s set, vectors int) *kernel {
+	k := s.kernel(fmt.Sprint("gather", vectors*s.lanes), "dst, src *float32, off *int, rows int, runs *Run, count int")
 	dst, src, off, rows, runs := k.arg("dst"), k.arg("src"), k.arg("off"), k.arg("rows"), k.arg("runs")
 	count, from := k.arg("count"), k.register("where a row comes from")
 	run, left, at := k.register("run"), k.register("runs left"), k.register("a run's To, then its length")
 	source, to := k.register("a run's From"), k.register("where it is written")
-	row := k.vectors("row", 3)
+	row := k.vectors("row", vectors)
 	end := func(loop string) {
-		k.op("ADDQ", 3*k.bytes, dst)
+		k.op("ADDQ", vectors*k.bytes, dst)
 		k.op("ADDQ", 8, off)
 		k.op("DECQ", rows)
 		k.op("JNE", loop)

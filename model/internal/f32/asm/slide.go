@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // slide is a kernel that slides a window over one plane, for a strip of it that
 // is n vectors wide, and sums up, or takes the largest of, what it sees. It goes
@@ -25,8 +28,9 @@ type slide struct {
 // slides are the kernels of an instruction set: for each window the one that fills
 // the registers, and narrower ones.
 type slides struct {
-	set    string
-	lanes  string  // of each isa of package f32
+	set    string  // as names of kernels end
+	isa    string  // of package f32
+	lanes  int     // of a vector
 	widest []slide // for each window
 }
 
@@ -109,29 +113,34 @@ type emitter interface {
 	end()
 }
 
-// calls is how Go knows the kernels.
-func (s slides) calls() string {
-	code := header + "package f32\n"
-	code += fmt.Sprintf("\nvar slideLanes = [isaCount]int{%s}\n", s.lanes)
-	code += "\n// slideWidest is how many vectors the widest kernel for a window takes; 0: there is none.\nvar slideWidest = map[slideKind]int{\n"
-	for _, d := range s.widest {
-		code += fmt.Sprintf("{%v, %d, %d}: %d,\n", d.largest, d.k, d.s, d.n)
-	}
-	code += "}\n"
-	choice := "\nfunc slide(_ isa, k slideKind, n int, c *slideCall) {\nswitch k {\n"
-	for _, d := range s.all() {
-		code += fmt.Sprintf("\n//go:noescape\nfunc %s%s(c *slideCall)\n", d.name(), s.set)
-		if d.n == 1 {
-			choice += fmt.Sprintf("case slideKind{%v, %d, %d}:\nswitch n {\n", d.largest, d.k, d.s)
+// slideCalls is how Go knows the kernels of some instruction sets.
+func slideCalls(sets ...slides) string {
+	var lanes, widest, kernels, choice string
+	for _, s := range sets {
+		lanes += fmt.Sprintf("%s: %d,", s.isa, s.lanes)
+		widest += fmt.Sprintf("%s: {\n", s.isa)
+		for _, d := range s.widest {
+			widest += fmt.Sprintf("{%v, %d, %d}: %d,\n", d.largest, d.k, d.s, d.n)
 		}
-		choice += fmt.Sprintf("case %d:\n%s%s(c)\n", d.n, d.name(), s.set)
-		for _, w := range s.widest {
-			if w == d {
+		widest += "},\n"
+		choice += fmt.Sprintf("case %s:\nswitch k {\n", s.isa)
+		for _, d := range s.all() {
+			kernels += fmt.Sprintf("\n//go:noescape\nfunc %s%s(c *slideCall)\n", d.name(), s.set)
+			if d.n == 1 {
+				choice += fmt.Sprintf("case slideKind{%v, %d, %d}:\nswitch n {\n", d.largest, d.k, d.s)
+			}
+			choice += fmt.Sprintf("case %d:\n%s%s(c)\n", d.n, d.name(), s.set)
+			if slices.Contains(s.widest, d) {
 				choice += "}\n"
 			}
 		}
+		choice += "}\n"
 	}
-	return code + choice + "}\n}\n"
+	return header + "package f32\n" +
+		fmt.Sprintf("\nvar slideLanes = [isaCount]int{%s}\n", lanes) +
+		"\n// slideWidest is how many vectors the widest kernel for a window takes; 0: there is none.\n" +
+		fmt.Sprintf("var slideWidest = [isaCount]map[slideKind]int{\n%s}\n", widest) + kernels +
+		fmt.Sprintf("\nfunc slide(i isa, k slideKind, n int, c *slideCall) {\nswitch i {\n%s}\n}\n", choice)
 }
 
 func (d slide) name() string {

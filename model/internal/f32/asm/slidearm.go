@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-var armSlides = slides{set: "NEON", lanes: "neon32: 4", widest: []slide{
+var armSlides = slides{set: "NEON", isa: "neon32", lanes: 4, widest: []slide{
 	{false, 3, 1, 2}, {false, 3, 2, 2}, {false, 5, 1, 1}, {false, 5, 2, 2},
 	{true, 2, 2, 2}, {true, 3, 1, 2}, {true, 3, 2, 2},
 }}

@@ -2,34 +2,53 @@ package main
 
 import "fmt"
 
-var avxSlides = slides{set: "AVX2", lanes: "avx2: 8, avx512: 8", widest: []slide{
-	{false, 2, 2, 2}, {false, 3, 1, 2}, {false, 3, 2, 2}, {false, 5, 1, 2}, {false, 5, 2, 2},
-	{true, 2, 2, 2}, {true, 3, 1, 2}, {true, 3, 2, 2},
-}}
+var avxSlides = []slides{
+	{set: "AVX512", isa: "avx512", lanes: 16, widest: []slide{
+		{false, 2, 2, 4}, {false, 3, 1, 4}, {false, 3, 2, 4}, {false, 5, 1, 4}, {false, 5, 2, 4},
+		{true, 2, 2, 4}, {true, 3, 1, 4}, {true, 3, 2, 4},
+	}},
+	{set: "AVX2", isa: "avx2", lanes: 8, widest: []slide{
+		{false, 2, 2, 2}, {false, 3, 1, 2}, {false, 3, 2, 2}, {false, 5, 1, 2}, {false, 5, 2, 2},
+		{true, 2, 2, 2}, {true, 3, 1, 2}, {true, 3, 2, 2},
+	}},
+}
 
-// avxSlide is a kernel for AVX2. Where the stride is 2, all that the windows see
-// of a row, and so the sums, are in the order in which VSHUFPS leaves every other
-// entry of two vectors: 0 1 4 5 2 3 6 7.
+// avxSlide is a kernel for AVX2 or AVX-512. Where the stride is 2, all that the
+// windows of AVX2 see of a row, and so the sums, are in the order in which VSHUFPS
+// leaves every other entry of two vectors: 0 1 4 5 2 3 6 7. AVX-512 keeps their
+// order, has a register for each mask, and one more for the results of the last
 type avxSlide struct {
 	*kernel
 	slide
 	call, y, x, w, masks, pitch, yPitch, main, extra, rest reg
-	sums                                                   []reg // by set and vector
+	parts                                                  int   // that a sum is computed in: chains of products are short then
+	sums                                                   []reg // by set, vector and part
 	weights                                                []reg // of 9; nil: they are loaded one by one
+	even, odd                                              reg   // which entries of two vectors: AVX-512, stride 2
+	padding                                                reg   // what stands for it in a pool: AVX-512
 	temp                                                   []reg
 }
 
-func slideAVX2() []byte {
-	code := header + "#include \"go_asm.h\"\n#include \"textflag.h\"\n"
-	for _, d := range avxSlides.all() {
-		code += d.avx2().assembly()
+// storedLanes is the mask of the results of the last vector that there are; those
+// before are of the taps.
+const storedLanes = "K5"
+
+func slideAVX() []byte {
+	code := header + "#include \"go_asm.h\"\n#include \"textflag.h\"\n\n" + lanes()
+	for _, s := range avxSlides {
+		for _, d := range s.all() {
+			code += d.avx(map[string]set{"avx2": avx2, "avx512": avx512}[s.isa]).assembly()
+		}
 	}
 	return []byte(code)
 }
 
-func (d slide) avx2() *kernel {
-	k := avx2.kernel(d.name(), "c *slideCall")
-	e := &avxSlide{kernel: k, slide: d}
+func (d slide) avx(s set) *kernel {
+	k := s.kernel(d.name(), "c *slideCall")
+	e := &avxSlide{kernel: k, slide: d, parts: 1}
+	if s == avx512 && !d.largest {
+		e.parts = max(1, min(d.k, 12/(d.sets()*d.n)))
+	}
 	d.schedule(e)
 	return k
 }
@@ -49,15 +68,32 @@ func (e *avxSlide) begin() {
 	e.pitch, e.yPitch = e.loaded("pitch", "to the next row of x"), e.loaded("yPitch", "of y")
 	e.main, e.extra = e.loaded("main", "rows of results"), e.loaded("extra", "whether a row is left for the rest")
 	e.rest = e.loaded("rest", "rows that padding finishes")
-	e.sums = e.vectors("sums", e.sets()*e.n)
+	e.sums = e.vectors("sums", e.sets()*e.n*e.parts)
 	if e.k == 3 && !e.largest {
 		e.weights = e.vectors("weights", 9)
 		for t, v := range e.weights {
 			e.op("VBROADCASTSS", e.w.at(4*t), v)
 		}
 	}
-	e.temp = e.vectors("temporary", e.registers-e.used)
-	e.bias(e.sums)
+	if e.set == avx512 {
+		for m := range e.k - 1 {
+			e.op("KMOVW", e.masks.at(4*m), fmt.Sprint("K", m+1))
+		}
+		e.op("KMOVW", e.masks.at(4*(e.k-1)), storedLanes)
+		if e.s == 2 {
+			e.even, e.odd = e.vector("even numbers"), e.vector("odd numbers")
+			e.op("VMOVUPS", "lanes<>(SB)", e.even)
+			e.op("VPADDD", e.even, e.even, e.even)
+			e.op("VPTERNLOGD", 0xff, e.odd, e.odd, e.odd) // -1
+			e.op("VPSUBD", e.odd, e.even, e.odd)
+		}
+		if e.largest {
+			e.padding = e.vector("what stands for padding")
+			e.bias([]reg{e.padding})
+		}
+	}
+	e.temp = e.vectors("temporary", min(6, e.registers-e.used))
+	e.anew(e.sums)
 	entry := e.loaded("entry", "first row")
 	for v := range e.k - e.s {
 		e.op("CMPQ", entry, v)
@@ -72,44 +108,99 @@ func (e *avxSlide) bias(v []reg) {
 	}
 }
 
+// anew begins sums with the bias.
+func (e *avxSlide) anew(sums []reg) {
+	for i := 0; i < len(sums); i += e.parts {
+		e.bias(sums[i : i+1])
+		e.zero(sums[i+1:][:e.parts-1]...)
+	}
+}
+
+// sum is part tap of a set's sum.
+func (e *avxSlide) sum(set, i, tap int) reg { return e.sums[(set*e.n+i)*e.parts+tap%e.parts] }
+
 // vector i of what tap kx sees, in one of the temporaries; other is what tap kx+1
 // sees, where the stride is 2 and there is such a tap.
 func (e *avxSlide) sees(kx, i int) (v, other reg) {
 	v = e.temp[0]
 	if e.s == 1 {
-		e.load(e.x.at(4*kx+i*e.bytes), v)
-		e.mask(kx, i, v)
+		e.seesNeighbours(kx, i, v)
 		return v, ""
 	}
 	other = e.temp[1]
 	e.load(e.x.at(4*kx+2*i*e.bytes), v, other)
-	if kx+1 == e.k {
+	odd := e.temp[2]
+	if e.set == avx512 {
+		if kx+1 < e.k {
+			e.op("VMOVAPS", v, odd)
+			e.everyOther(kx+1, i, odd, other, e.odd)
+		}
+		e.everyOther(kx, i, v, other, e.even)
+	} else {
+		if kx+1 < e.k {
+			e.op("VSHUFPS", 0xdd, other, v, odd)
+			e.mask(kx+1, i, odd)
+		}
 		e.op("VSHUFPS", 0x88, other, v, v)
 		e.mask(kx, i, v)
-		return v, ""
 	}
-	odd := e.temp[2]
-	e.op("VSHUFPS", 0xdd, other, v, odd)
-	e.op("VSHUFPS", 0x88, other, v, v)
-	e.mask(kx, i, v)
-	e.mask(kx+1, i, odd)
+	if kx+1 == e.k {
+		odd = ""
+	}
 	return v, odd
 }
 
-// mask takes away what is padding.
-func (e *avxSlide) mask(kx, i int, v reg) {
+// seesNeighbours is sees for a stride of 1.
+func (e *avxSlide) seesNeighbours(kx, i int, v reg) {
+	from, mask := e.x.at(4*kx+i*e.bytes), e.masked(kx, i)
+	switch {
+	case e.set == avx2 || mask < 0:
+		e.load(from, v)
+		e.mask(kx, i, v)
+	case e.largest:
+		e.op("VBLENDMPS", from, e.padding, fmt.Sprint("K", mask+1), v)
+	default:
+		e.op("VMOVUPS.Z", from, fmt.Sprint("K", mask+1), v)
+	}
+}
+
+// everyOther leaves in v what order says of v and other, without padding.
+func (e *avxSlide) everyOther(kx, i int, v, other, order reg) {
+	mask := e.masked(kx, i)
+	if mask >= 0 && !e.largest {
+		e.op("VPERMT2PS.Z", other, order, fmt.Sprint("K", mask+1), v)
+		return
+	}
+	e.op("VPERMT2PS", other, order, v)
+	if mask >= 0 {
+		e.op("VBLENDMPS", v, e.padding, fmt.Sprint("K", mask+1), v)
+	}
+}
+
+// masked is the number of the mask for vector i of what tap kx sees; -1: none.
+func (e *avxSlide) masked(kx, i int) int {
 	middle := (e.k - 1) / 2
-	if kx == middle || kx < middle && i > 0 || kx > middle && i < e.n-1 {
+	switch {
+	case kx < middle && i == 0:
+		return kx
+	case kx > middle && i == e.n-1:
+		return kx - 1
+	}
+	return -1
+}
+
+// mask takes away what is padding, on AVX2.
+func (e *avxSlide) mask(kx, i int, v reg) {
+	mask := e.masked(kx, i)
+	if mask < 0 {
 		return
 	}
-	if kx > middle {
-		kx--
-	}
+	at := e.masks.at(mask * e.bytes)
 	if !e.largest {
-		e.op("VANDPS", e.masks.at(kx*e.bytes), v, v)
+		e.op("VANDPS", at, v, v)
 		return
 	}
-	e.load(e.masks.at(kx*e.bytes), e.temp[3])
+	e.load(at, e.temp[3])
 	e.bias(e.temp[4:5])
 	e.op("VBLENDVPS", e.temp[3], v, e.temp[4], v)
 }
@@ -123,33 +214,63 @@ func (e *avxSlide) row(r row) {
 				e.take(r, kx+1, i, odd)
 			}
 		}
+		if e.largest {
+			for set, ky := range r {
+				if ky >= 0 {
+					e.larger(e.temp[5], e.sum(set, i, 0))
+				}
+			}
+		}
 	}
 	e.op("ADDQ", e.pitch, e.x)
 }
 
-// take adds what tap kx sees to the sums.
+// take adds what tap kx sees to the sums. Of a pool's row the largest is found
+// before all of them take it.
 func (e *avxSlide) take(r row, kx, i int, v reg) {
+	if e.largest {
+		if most := e.temp[5]; kx == 0 {
+			e.op("VMOVAPS", v, most)
+		} else {
+			e.larger(v, most)
+		}
+		return
+	}
 	for set, ky := range r {
 		if ky < 0 {
 			continue
 		}
-		sum := e.sums[set*e.n+i]
-		switch tap := ky*e.k + kx; {
-		case e.largest: // VMAXPS forgets a NaN that only one of them is
-			e.op("VCMPPS", unordered, v, sum, e.temp[3])
-			e.op("VMAXPS", v, sum, sum)
-			e.op("VORPS", e.temp[3], sum, sum)
-		case e.weights != nil:
+		sum := e.sum(set, i, kx)
+		if tap := ky*e.k + kx; e.weights != nil {
 			e.op("VFMADD231PS", v, e.weights[tap], sum)
-		default:
-			e.op("VBROADCASTSS", e.w.at(4*tap), e.temp[4])
-			e.op("VFMADD231PS", v, e.temp[4], sum)
+		} else {
+			e.accumulate([]reg{sum}, []reg{v}, e.w.at(4*tap), e.temp[4])
 		}
 	}
 }
 
+// larger leaves in most the larger of both. VMAXPS gives its second source where one
+// of them is NaN, so of both orders one gives the NaN, and the other at most a number.
+func (e *avxSlide) larger(v, most reg) {
+	other := e.temp[3]
+	e.op("VMAXPS", most, v, other)
+	e.op("VMAXPS", v, most, most)
+	if e.set == avx512 {
+		e.op("VPORD", other, most, most)
+	} else {
+		e.op("VORPS", other, most, most)
+	}
+}
+
 func (e *avxSlide) finish(set int, more bool) {
-	sums := e.sums[set*e.n:][:e.n]
+	all := e.sums[set*e.n*e.parts:][:e.n*e.parts]
+	var sums []reg
+	for i := range e.n {
+		sums = append(sums, all[i*e.parts])
+		for _, part := range all[i*e.parts+1:][:e.parts-1] {
+			e.op("VADDPS", part, sums[i], sums[i])
+		}
+	}
 	if !e.largest {
 		lo, hi := e.temp[0], e.temp[1%len(e.temp)]
 		e.op("VBROADCASTSS", e.field("lo"), lo)
@@ -161,15 +282,21 @@ func (e *avxSlide) finish(set int, more bool) {
 			e.op("VMINPS", sum, hi, sum)
 		}
 	}
-	for _, sum := range sums {
-		if e.s == 2 {
-			e.op("VPERMPD", 0xd8, sum, sum)
+	if e.set == avx2 {
+		for _, sum := range sums {
+			if e.s == 2 {
+				e.op("VPERMPD", 0xd8, sum, sum)
+			}
 		}
+		e.store(e.y.at(0), sums...)
+	} else {
+		last := len(sums) - 1
+		e.store(e.y.at(0), sums[:last]...)
+		e.storeMasked(e.y.at(last*e.bytes), storedLanes, sums[last])
 	}
-	e.store(e.y.at(0), sums...)
 	e.op("ADDQ", e.yPitch, e.y)
 	if more {
-		e.bias(sums)
+		e.anew(all)
 	}
 }
 

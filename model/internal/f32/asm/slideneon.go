@@ -17,7 +17,7 @@ type slider64 struct {
 	load                int
 }
 
-var neonSlides = slides{set: "NEON", lanes: "neon64: 4", widest: []slide{
+var neonSlides = slides{set: "NEON", isa: "neon64", lanes: 4, widest: []slide{
 	{false, 3, 1, 4}, {false, 3, 2, 4}, {false, 5, 1, 3}, {false, 5, 2, 3},
 	{true, 2, 2, 4}, {true, 3, 1, 4}, {true, 3, 2, 4},
 }}

@@ -2,10 +2,10 @@ package main
 
 import "fmt"
 
-// tile is the matrix product's register tile: 4 (AVX-512: 8) rows of a panel
-// times some vectors of columns of B, summed over k columns of W. With three
-// vectors it fills the registers; with one it is for the last columns. A call
-// goes through strips of rows, one below the other (see f32's strips).
+// tile is the matrix product's register tile: some rows of a panel times some
+// vectors of columns of B, summed over k columns of W. With three vectors it fills
+// the registers; with fewer it is for the last columns. A call goes through strips of
+// rows, one below the other (see f32's strips).
 //
 //	             b ─▶ [column 0][column 1][column 2]   one step after the other
 //	w ─▶ weight 0      sum 0     sum 1     sum 2
@@ -16,10 +16,10 @@ import "fmt"
 // take turns, each with their own sums. Sums that go on from what is in C begin with 0
 // all the same, and it is added to them at the end: short sums have small errors, and so
 // has the sum of them (Higham, "Accuracy and Stability of Numerical Algorithms", 4.2).
-// Before each strip some rows of what is packed next are fetched.
-func tile(s set, vectors int) *kernel {
+// Before each strip some rows of what is packed next are fetched. AVX-512 leaves out
+// the columns of the last vector that C does not have.
+func tile(s set, rows, vectors int) *kernel {
 	k := s.kernel(fmt.Sprint("strips", vectors*s.lanes), "s *strips")
-	rows := s.registers / 4
 	turns := max(1, 8/(rows*vectors))
 	of := k.arg("s")
 	field := func(name string, r reg) reg {
@@ -41,6 +41,10 @@ func tile(s set, vectors int) *kernel {
 	k.op("SHLQ", 2, ldb)
 	k.op("SHLQ", 2, ahead)
 	k.op("XORL", lane, lane)
+	const columnsOfC = "K1"
+	if s == avx512 {
+		k.op("KMOVW", fmt.Sprintf("strips_mask(%s)", of), columnsOfC)
+	}
 
 	k.label("strip")
 	field("fetch", left)
@@ -141,7 +145,11 @@ func tile(s set, vectors int) *kernel {
 	k.op("ADDQ", c, w)
 	eachRow(w, "resumed", func(sums []reg) {
 		for i, sum := range sums {
-			k.op("VADDPS", w.at(i*k.bytes), sum, sum)
+			if s == avx512 && i == vectors-1 {
+				k.op("VADDPS", w.at(i*k.bytes), sum, columnsOfC, sum)
+			} else {
+				k.op("VADDPS", w.at(i*k.bytes), sum, sum)
+			}
 		}
 	})
 
@@ -151,7 +159,12 @@ func tile(s set, vectors int) *kernel {
 	k.op("VBROADCASTSS", fmt.Sprintf("strips_hi(%s)", of), hi)
 	eachRow(c, "done", func(sums []reg) {
 		k.clamp(lo, hi, sums...)
-		k.store(c.at(0), sums...)
+		if last := vectors - 1; s == avx512 {
+			k.store(c.at(0), sums[:last]...)
+			k.storeMasked(c.at(last*k.bytes), columnsOfC, sums[last])
+		} else {
+			k.store(c.at(0), sums...)
+		}
 	})
 
 	// The next strip is in the same panel, or is the first one of the next.

@@ -1,0 +1,5 @@
+//go:build !slow
+
+package input
+
+const long = false
