@@ -49,6 +49,9 @@ func (r Reading) Begin(run pipeline.Run) error {
 	first := run.Outputs[0]
 	scores := pipeline.Volume(first.Shape)
 	switch n := len(r.Classes); {
+	case n > 0 && n != scores && scores > 1 && !isScores(first):
+		return fmt.Errorf("%w %s: --classes names the scores of a list, and the network's first output is %s %v: leave it out",
+			pipeline.ErrInvalidRun, run.ID, first.Name, first.Shape)
 	case n > 0 && n != scores:
 		return fmt.Errorf("%w %s: --classes has %d lines, and the network's first output, %s %v, has %d numbers: give a line to each",
 			pipeline.ErrInvalidRun, run.ID, n, first.Name, first.Shape, scores)

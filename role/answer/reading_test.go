@@ -78,6 +78,7 @@ func TestRunsThatCanNotBeReadSo(t *testing.T) {
 		{Reading{Classes: []string{"a", "b", "c"}, Softmax: true}, wrapped, ""},
 		{Reading{Classes: []string{"a", "b"}}, pipeline.Run{}, ""}, // it does not say what it has
 		{Reading{Classes: []string{"a", "b"}}, classifier(3, false), "--classes has 2 lines, and the network's first output, scores [3], has 3 numbers"},
+		{Reading{Classes: []string{"a", "b"}}, boxes, "--classes names the scores of a list"},
 		{Reading{Softmax: true}, boxes, "--softmax is for a score for each class"},
 		{Reading{Softmax: true}, classifier(1, false), "--softmax is for a score for each class"},
 	} {

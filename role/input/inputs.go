@@ -101,7 +101,7 @@ func (in *Inputs) order(wanted []transport.Input) error {
 	}
 	for _, name := range in.names {
 		if name != "" && !slices.Contains(names, name) {
-			return fmt.Errorf("--input %s=: the network has no such input: it takes %s", name, strings.Join(names, ", "))
+			return fmt.Errorf("--input %s=…: the network has no such input: it takes %s", name, strings.Join(names, ", "))
 		}
 	}
 	if len(in.ordered) < len(wanted) {

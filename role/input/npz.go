@@ -38,10 +38,10 @@ func (a *archive) of(input string) (Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--input %s: %w", a.path, err)
 	}
-	if len(names) > 1 {
-		return openRows(a.path + ":" + input)
+	if len(names) == 1 {
+		input = names[0]
 	}
-	return openRows(a.path + ":")
+	return openRows(a.path + ":" + input)
 }
 
 var errNPZ = errors.New("it is no .npz file: write it with numpy.savez")

@@ -20,6 +20,9 @@ type images struct {
 // extensions are those of files that can be read.
 var extensions = []string{".png", ".jpg", ".jpeg", ".webp"}
 
+// otherExtensions are those of pictures that can't be.
+var otherExtensions = []string{".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".tif", ".tiff"}
+
 func isImage(path string) bool {
 	return slices.Contains(extensions, strings.ToLower(filepath.Ext(path)))
 }
@@ -34,13 +37,21 @@ func openImages(o Options, path string) (*images, error) {
 		return nil, fmt.Errorf("--input: %w", err)
 	}
 	m.paths = nil
+	var left []string
 	for _, e := range entries {
-		if isImage(e.Name()) && !e.IsDir() {
+		switch kind := strings.ToLower(filepath.Ext(e.Name())); {
+		case e.IsDir():
+		case isImage(kind):
 			m.paths = append(m.paths, filepath.Join(path, e.Name()))
+		case slices.Contains(otherExtensions, kind):
+			left = append(left, e.Name())
 		}
 	}
 	if len(m.paths) == 0 {
 		return nil, fmt.Errorf("--input %s: the folder has no %s files", path, strings.Join(extensions, ", "))
+	}
+	if len(left) > 0 {
+		o.passed.note(fmt.Sprintf("--input %s: %d pictures are left out, the first %s: %s can be read", path, len(left), left[0], strings.Join(extensions, ", ")))
 	}
 	return m, nil
 }

@@ -139,6 +139,28 @@ func pictureFile(t testing.TB, c color.Color) []byte {
 	return b.Bytes()
 }
 
+// Pictures of a folder that can't be read are told of, and are no frames; other files are nobody's business.
+func TestOtherPicturesOfAFolder(t *testing.T) {
+	folder := t.TempDir()
+	for name, b := range map[string][]byte{"a.jpg": jpegOf(t, 51), "b.HEIC": nil, "c.tiff": nil, "notes.txt": nil} {
+		if err := os.WriteFile(filepath.Join(folder, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := feed(t, Options{Paths: []string{folder}, Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if item, err := f.Next(t.Context(), time.Now()); err != nil || int(item.Data[0]*255+0.5) != 51 {
+			t.Fatalf("%v, %v", item, err)
+		}
+	}
+	if notes := f.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "2 pictures are left out, the first b.HEIC: .png, ") || f.said.Load() != 1 || f.skipped.Load() != 0 {
+		t.Errorf("%d said, %d skipped, notes %q", f.said.Load(), f.skipped.Load(), notes)
+	}
+}
+
 // A folder's damaged pictures are skipped, each counted once, and labels stay with their pictures.
 func TestDamagedPictures(t *testing.T) {
 	folder := t.TempDir()

@@ -113,6 +113,14 @@ func (o Options) Once() bool {
 // Camera reports whether a camera is among the inputs.
 func (o Options) Camera() bool { return slices.ContainsFunc(o.places(), isCamera) }
 
+// Pictures reports whether pictures may be among the inputs: all that is neither an array nor raw values.
+func (o Options) Pictures() bool {
+	return slices.ContainsFunc(o.places(), func(path string) bool {
+		_, member := splitMember(path)
+		return path != Stdin && member == "" && !isArchive(path) && !strings.EqualFold(filepath.Ext(path), ".npy")
+	})
+}
+
 // Contested reports whether several read stdin, which is for one.
 func (o Options) Contested() bool {
 	readers := 0

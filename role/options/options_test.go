@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tandem/role/device"
 	"tandem/role/input"
@@ -37,10 +38,17 @@ func TestValidate(t *testing.T) {
 		{End, func(c *Options) { c.Files.Cert, c.Files.Key = "x", "y" }, "--tls-cert, --tls-key and --tls-ca go together"},
 		{Local, func(c *Options) { c.Files.Secret = "x" }, "mean nothing without a role"},
 		{Local, func(c *Options) { c.Serve, c.Input.Sources = ":8000", []string{"a=mjpeg:-"} }, "mean nothing with --serve"},
+		{Local, func(c *Options) { c.Serve, c.Input.Labels = ":8000", "y.npy" }, "--labels means nothing with --serve"},
+		{Client, func(c *Options) { c.Next, c.Serve, c.Input.Fit = []string{"a:1"}, ":8000", input.Crop }, "--fit means nothing with --serve"},
 		{Local, func(c *Options) { c.Strategy, c.Input.Sources = "balance", []string{"a=mjpeg:-", "b=-"} }, "stdin is for one"},
 		{Client, func(c *Options) {
 			c.Next, c.Input.Newest, c.Input.Paths = []string{"a:1"}, input.Never, []string{"x.npy"}
 		}, "--newest is for cameras"},
+		{Local, func(c *Options) {
+			c.Input.Preprocess.Mean, c.Input.Paths = []float32{5}, []string{"x.npy"}
+		}, "--preprocess is for pictures, and x.npy names none"},
+		{Local, func(c *Options) { c.Input.Fit, c.Input.Sources = input.Crop, []string{"a=x.npz:y"} }, "--fit is for pictures"},
+		{Local, func(c *Options) { c.Strategy, c.Input.Strict, c.Input.Paths = "balance", true, []string{"-"} }, "--strict is for pictures"},
 		{Local, func(c *Options) { c.Frames = 0 }, "--frames 0 never ends"},
 		{Local, func(c *Options) { c.Input.Paths = []string{"-"} }, "--input - can be read once"},
 	} {
@@ -150,6 +158,29 @@ func TestDefaultsAreReadBack(t *testing.T) {
 			if err := copied.Set(shown); err != nil && shown != "0" || copied.String() != shown {
 				t.Errorf("--%s of %s: %q is read as %q, %v", s.Name, r, shown, copied, err)
 			}
+		}
+	}
+}
+
+// A request has no picture and no true class, and what is said of that does not speak of the random vector of a run without
+// input.
+func TestServedIsNotRandom(t *testing.T) {
+	c := Default(Local)
+	c.Serve, c.Input.Labels, c.Input.Fit = ":8000", "y.npy", input.Crop
+	if err := c.Validate(); err == nil || strings.Contains(err.Error(), "random vector") {
+		t.Error(err)
+	}
+}
+
+// An example of what is allowed is allowed.
+func TestExampleOfATime(t *testing.T) {
+	var at time.Duration
+	for _, least := range []time.Duration{0, time.Millisecond, 100 * time.Millisecond} {
+		v := duration(&at, least)
+		_, says, found := strings.Cut(v.Set("x").Error(), "such as ")
+		example, _, _ := strings.Cut(says, " ")
+		if err := v.Set(example); !found || err != nil {
+			t.Errorf("of %v or more: %v", least, err)
 		}
 	}
 }

@@ -67,10 +67,17 @@ func (o Options) Validate() error {
 	refuse(o.Role == Slow && o.Trace != "" && o.End == "",
 		"--trace: this slow node decides nothing, as it has no --end and so hands nothing over; trace the fast node")
 
-	random := len(o.Input.Paths)+len(o.Input.Sources) == 0 && (o.Role == Client || o.Role == Local)
+	served := o.Serve != ""
+	random := len(o.Input.Paths)+len(o.Input.Sources) == 0 && (o.Role == Client || o.Role == Local) && !served
 	refuse(random && !o.Input.Preprocess.IsZero(),
 		"--preprocess needs --input: it is for images, and not for a random vector")
 	refuse(random && o.Input.Fit != "", "--fit needs --input: it is for images, and not for a random vector")
+	arrays := len(o.Input.Paths)+len(o.Input.Sources) > 0 && !o.Input.Pictures()
+	const forPictures = "%s is for pictures, and %s names none: arrays and raw values go into the network as they are"
+	named := strings.Join(append(o.Input.Paths, o.Input.Sources...), ", ")
+	refuse(arrays && !o.Input.Preprocess.IsZero(), forPictures, "--preprocess", named)
+	refuse(arrays && o.Input.Fit != "", forPictures, "--fit", named)
+	refuse(arrays && o.Input.Strict, forPictures, "--strict", named)
 	refuse(o.Input.Newest != "" && !o.Input.Camera(), "--newest is for cameras: give --input http://camera/stream.mjpg or mjpeg:FILE, or no --newest")
 	refuse(random && o.Input.Labels != "", "--labels needs --input: a random vector has no true class")
 
@@ -78,12 +85,14 @@ func (o Options) Validate() error {
 	some, all := f.Cert+f.Key+f.CA != "", f.Cert != "" && f.Key != "" && f.CA != ""
 	refuse(some && !all,
 		"--tls-cert, --tls-key and --tls-ca go together: give all three, as tandem cert makes them, or none")
-	served := o.Serve != ""
 	refuse(o.Role == Local && !served && (some || f.Secret != ""),
 		"--tls-cert, --tls-key, --tls-ca and --key mean nothing without a role: nothing leaves this machine then, but for --serve")
 	refuse((o.Role == Local || o.Role == Client) && !served && len(o.Hosts) > 0, "--host means nothing for %s without --serve", o.Role)
 	refuse(o.Role == Client && !served && o.End != "", "--end means nothing for %s without --serve: fast knows it", o.Role)
 	refuse(served && len(o.Input.Paths)+len(o.Input.Sources) > 0, "--input and --source mean nothing with --serve: the frames are those of the requests")
+	const asNumbers = "%s means nothing with --serve: a request has the numbers that the network takes"
+	refuse(served && !o.Input.Preprocess.IsZero(), asNumbers, "--preprocess")
+	refuse(served && o.Input.Fit != "", asNumbers, "--fit")
 	refuse(served && o.Input.Labels != "", "--labels means nothing with --serve: requests have none")
 	return errors.Join(errs...)
 }

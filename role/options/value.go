@@ -113,7 +113,7 @@ func natural(at *uint64, bits int) Value {
 const maxDuration = 1000 * time.Hour
 
 func duration(at *time.Duration, least time.Duration) Value {
-	allowed := fmt.Sprintf("use a time of %s or more, and at most %s, such as 30ms or 1m", least, brief(maxDuration))
+	allowed := fmt.Sprintf("use a time of %s or more, and at most %s, such as %s or 1m", least, brief(maxDuration), max(least, 30*time.Millisecond))
 	return within(at, time.ParseDuration, least, maxDuration, allowed, brief)
 }
 
