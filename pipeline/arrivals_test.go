@@ -51,7 +51,7 @@ func TestPoissonIsRepeated(t *testing.T) {
 		}
 		return 0
 	}
-	if first(1) != first(1) || first(1) == first(2) {
-		t.Errorf("%v, %v, and with another seed %v", first(1), first(1), first(2))
+	if one, again, other := first(1), first(1), first(2); again != one || other == one {
+		t.Errorf("%v, %v, and with another seed %v", one, again, other)
 	}
 }

@@ -91,6 +91,7 @@ func (f *Fleet) Give(given options.Given) {
 	}
 	if f.report.Strategy == given.Last("strategy") || len(given["strategy"]) == 0 {
 		say("strategy", f.report.Strategy)
+		say("tasks", strconv.Itoa(f.report.Tasks)) // another strategy has its own
 		say("load", f.report.Load)
 	}
 	cuts := f.report.Cuts
@@ -102,7 +103,6 @@ func (f *Fleet) Give(given options.Given) {
 		texts = append(texts, strconv.Itoa(cut))
 	}
 	say("cut", texts...)
-	say("tasks", strconv.Itoa(f.report.Tasks))
 	say("frames", strconv.FormatInt(f.report.Frames, 10))
 	say("interval", milliseconds(f.report.IntervalMS).String())
 	say("queue", strconv.Itoa(f.fast.Places))

@@ -287,3 +287,17 @@ func FuzzTrace(f *testing.F) {
 		}
 	})
 }
+
+// Tasks and load are the strategy's: a simulation of another one has its own.
+func TestAnotherStrategyHasItsOwnTasks(t *testing.T) {
+	for name, want := range map[string]string{"takeover": "5", "": "5", "alternate": ""} {
+		f := &Fleet{report: pipeline.Report{Strategy: "takeover", Tasks: 5, Load: "blocking", Cut: 1}, slow: [][]pipeline.Entry{{{}}}}
+		given := options.Given{}
+		if name != "" {
+			given["strategy"] = []string{name}
+		}
+		if f.Give(given); given.Last("tasks") != want {
+			t.Errorf("%q has %q tasks, want %q", name, given.Last("tasks"), want)
+		}
+	}
+}

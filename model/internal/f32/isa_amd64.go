@@ -23,6 +23,10 @@ func supported() []isa {
 // rowKernels are the instruction sets with kernels that copy rows.
 var rowKernels = [isaCount]bool{avx2: true, avx512: true}
 
+// partialTiles says that a tile can leave out columns, that of AVX-512, and gathersAll
+// that there are kernels that gather the columns of each tile, not only of the widest.
+const partialTiles, gathersAll = true, true
+
 // gatherRuns is of how many runs the kernel puts a row together.
 var gatherRuns = [isaCount]int{avx2: MaxRuns, avx512: MaxRuns}
 

@@ -25,6 +25,9 @@ func strips4NEON(s *strips)
 //go:noescape
 func gatherNEON(dst, src *float32, off *int, rows int, runs *Run, count int)
 
+// Tiles leave out no columns, and only those of the widest are gathered by a kernel.
+const partialTiles, gathersAll = false, false
+
 // gatherRuns is of how many runs the kernel puts a row together.
 var gatherRuns = [isaCount]int{neon64: 3}
 

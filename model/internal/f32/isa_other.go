@@ -18,6 +18,9 @@ func tile(isa, int, *strips) {
 	panic(noKernels)
 }
 
+// Tiles leave out no columns, and only those of the widest are gathered by a kernel.
+const partialTiles, gathersAll = false, false
+
 var gatherRuns [isaCount]int
 
 func gather(isa, int, *float32, *float32, *int, int, *Run, int) { panic(noKernels) }

@@ -136,9 +136,10 @@ func (m *Matrix) tileWidth(left int) (wide, used int) {
 		return s.tileCols, s.tileCols
 	case left == 1 && m.isa != portable:
 		return 1, 1
-	case left > s.middle && s.partial:
-		return s.tileCols, left
-	case left > s.narrow && s.partial:
+	case partialTiles && left > s.narrow && m.isa == avx512:
+		if left > s.middle {
+			return s.tileCols, left
+		}
 		return s.middle, left
 	}
 	return s.narrow, min(left, s.narrow)

@@ -23,9 +23,9 @@ type strips struct {
 	lo, hi  float32
 	resume  bool // go on from what is in C, or apart bytes from it
 	//lint:ignore U1000 arm64 alone has two ways to load
-	halves bool // load half a register at a time, see loadsHalves
+	halves bool   // load half a register at a time, see loadsHalves
+	mask   uint16 // the columns of C in the last vector, as bits: AVX-512
 	apart  int
-	mask   int // the columns of C in the last vector, as bits: AVX-512
 
 	fetch    int     // rows to fetch before each strip
 	ahead    uintptr // the first of them, and their distance in bytes
@@ -44,13 +44,12 @@ func (m *Matrix) strips(b *block, t, wide, used int, from, to int) {
 	var s strips
 	s.b, s.ldb, s.ldc, s.pitch, s.k = &data[0], ldb, p.Ldc, b.pitch, b.rows
 	s.lo, s.hi, s.resume = bounds.Min, bounds.Max, begun != nil
-	shape := &shapes[m.isa]
-	high := shape.tileRows
-	if wide == shape.narrow {
-		high = shape.narrowRows
+	high := shapes[m.isa].tileRows
+	if wide < shapes[m.isa].tileCols && !(partialTiles && wide == shapes[m.isa].middle) {
+		high = shapes[m.isa].narrowRows
 	}
-	if shape.partial {
-		s.mask = 1<<(used-wide+shape.narrow) - 1
+	if partialTiles && m.isa == avx512 {
+		s.mask = 1<<(used-wide+shapes[m.isa].narrow) - 1
 		used = wide // for which nothing is to be done elsewhere
 	}
 	row, end := from*m.width, min(to*m.width, m.rows)
