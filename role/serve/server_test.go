@@ -2,8 +2,8 @@ package serve
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -136,15 +136,16 @@ func TestRefusalSaysWhenToComeAgain(t *testing.T) {
 // A program that sends all of its request before it reads finds the answer, though nobody wanted the rest of the request.
 func TestAnswerIsThereForWhoSendsAllFirst(t *testing.T) {
 	address := strings.TrimPrefix(serveOn(t, fast(10, time.Microsecond), func() error { return nil }), "http://")
-	const infer, much = "/v2/models/net/infer", 32 << 20 // more than the system takes in for a connection that nobody reads
+	const infer = "/v2/models/net/infer"
+	body := bytes.Repeat([]byte("x"), 16<<20) // more than the system takes in for a connection that nobody reads
 	for name, c := range map[string]struct {
 		path, header string
 		status       int
 	}{
-		"too large":          {infer, "Content-Length: 33554432", http.StatusRequestEntityTooLarge},
+		"too large":          {infer, "Content-Length: 16777216", http.StatusRequestEntityTooLarge},
 		"too large, chunked": {infer, "Transfer-Encoding: chunked", http.StatusRequestEntityTooLarge},
-		"compressed":         {infer, "Content-Encoding: gzip\r\nContent-Length: 33554432", http.StatusUnsupportedMediaType},
-		"no such model":      {"/v2/models/other/infer", "Content-Length: 33554432", http.StatusNotFound},
+		"compressed":         {infer, "Content-Encoding: gzip\r\nContent-Length: 16777216", http.StatusUnsupportedMediaType},
+		"no such model":      {"/v2/models/other/infer", "Content-Length: 16777216", http.StatusNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, err := net.Dial("tcp", address)
@@ -152,12 +153,14 @@ func TestAnswerIsThereForWhoSendsAllFirst(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			body := strings.Repeat("x", much)
+			before, behind := "", ""
 			if strings.Contains(c.header, "chunked") {
-				body = fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", much, body)
+				before, behind = "1000000\r\n", "\r\n0\r\n\r\n" // hexadecimal
 			}
-			if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n%s", c.path, c.header, body); err != nil {
-				t.Fatal(err)
+			for _, part := range [][]byte{[]byte("POST " + c.path + " HTTP/1.1\r\nHost: localhost\r\n" + c.header + "\r\n\r\n" + before), body, []byte(behind)} {
+				if _, err := conn.Write(part); err != nil {
+					t.Fatal(err)
+				}
 			}
 			r, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
