@@ -40,6 +40,7 @@ func TestStageIsCutAnew(t *testing.T) {
 		}
 		resident := func(want ...bool) {
 			t.Helper()
+			synctest.Wait()
 			if !slices.Equal(net.resident[:], want) {
 				t.Errorf("resident: %v, want %v", net.resident, want)
 			}
