@@ -75,6 +75,7 @@ func listen(t *testing.T, c setup, end *server) *subscriber {
 // Of each frame a subscriber is told once what became of it, wherever it ended: the answer with all outputs, which are PyTorch's,
 // or that there is none, and on which node it ended.
 func TestSubscriberIsToldOfEveryFrame(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.Input.Paths, c.Frames, c.Interval, c.Queue = []string{digitsImages}, 300, 2*time.Millisecond, 3
 	c.Emulate = device.Emulation{Name: "test", Tail: device.Always(6 * time.Millisecond)}

@@ -16,6 +16,7 @@ import (
 
 // Where bytes and not places bound what waits, the report says so, and every frame is accounted for.
 func TestAFullBufferIsSaid(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.Frames, c.Interval, c.Buffer = 200, time.Millisecond, 4<<10
 	var err error

@@ -61,6 +61,7 @@ func TestNeighbourLeavesOnce(t *testing.T) {
 
 // A node that is stopped during a run does not wait for the report, so who asks it for that is told who has it.
 func TestStoppedNodeHasNoReport(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	nodes := startQuick(t, c)
 	entered, leave := make(chan struct{}), make(chan struct{})

@@ -32,10 +32,12 @@ var digitsOutputs = map[string]string{
 // With every strategy, overloaded or not, the outputs of the delivered frames are PyTorch's, whichever node finished
 // them: with one slow node, with several, and with slow nodes that hand over to others.
 func TestDigitsOverFourRoles(t *testing.T) {
+	t.Parallel()
 	classify(t, digits, 1, startQuick)
 }
 
 func TestDigitsOverThreeSlowNodes(t *testing.T) {
+	t.Parallel()
 	classify(t, digits, 3, func(t *testing.T, c setup) *localNodes {
 		c.SlowNodes = 3
 		return startQuick(t, c)
@@ -43,12 +45,14 @@ func TestDigitsOverThreeSlowNodes(t *testing.T) {
 }
 
 func TestDigitsOverAChain(t *testing.T) {
+	t.Parallel()
 	classify(t, digitsCNN, 2, func(t *testing.T, c setup) *localNodes {
 		return startChain(t, c, []string{"3", "7"}, 1, 1)
 	})
 }
 
 func TestDigitsOverAChainOfSeveralSlowNodes(t *testing.T) {
+	t.Parallel()
 	classify(t, digits, 4, func(t *testing.T, c setup) *localNodes {
 		return startChain(t, c, []string{"2", "4"}, 2, 2)
 	})

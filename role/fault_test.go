@@ -10,6 +10,7 @@ import (
 
 // A slow node that --fault kills is away, comes back, and is used again.
 func TestFaultOfALocalRun(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.SlowNodes, c.Frames, c.Interval = 2, 300, 5*time.Millisecond
 	c.Faults = []inject.Fault{{What: inject.Kill, Node: 2, At: 300 * time.Millisecond, For: 300 * time.Millisecond}}
@@ -36,6 +37,7 @@ func TestFaultOfALocalRun(t *testing.T) {
 
 // One that leaves is stopped as a service is, and loses nothing. One that joins is used from then on.
 func TestNodesJoinAndLeaveALocalRun(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	c.SlowNodes, c.Frames, c.Interval = 3, 600, 5*time.Millisecond
 	c.Faults = []inject.Fault{{What: inject.Join, Node: 2, At: 300 * time.Millisecond}, {What: inject.Leave, Node: 3, At: 500 * time.Millisecond}}

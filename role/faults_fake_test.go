@@ -54,6 +54,7 @@ func between(random *rand.Rand, least, most time.Duration) time.Duration {
 // Whoever leaves in whatever way and returns, in every strategy and topology: each frame is accounted for, the run goes on, and
 // who is back is used.
 func TestWhoeverLeavesAndReturns(t *testing.T) {
+	t.Parallel()
 	topologies := [][]int{{1}, {2}, {1, 1}}
 	for seed := range map[bool]uint64{false: 2, true: 48}[long] {
 		for i, e := range strategy.All() {
@@ -125,6 +126,7 @@ func TestRollingRestart(t *testing.T) {
 // A slow node that is started again as a service is takes next to nothing from a run, under a strategy that keeps frames: the
 // site is the Raspberry Pis of the study, at its rate.
 func TestPoliteRestartLosesNothing(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		slow  int
 		least float64 // percent

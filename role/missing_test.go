@@ -61,6 +61,7 @@ func observe(s *server, opened func(error), offered func([]pipeline.Frame)) {
 
 // A slow node that is missing when the run is opened is noted, and used once it is there.
 func TestMissingSlowNodeIsUsedWhenItComes(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"balance", "credit"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

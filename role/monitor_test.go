@@ -119,6 +119,7 @@ func until(t *testing.T, s *server, what string, is func(monitor.Snapshot) bool)
 // Without being told addresses, end knows what every node is doing, however they are arranged; and the others know what
 // end says of the run.
 func TestEndKnowsEveryNode(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name, strategy string
 		start          func(*testing.T, setup) *localNodes

@@ -68,6 +68,7 @@ func TestProbes(t *testing.T) {
 
 // A node that is being stopped says so while it works off what it has, and so does the one above it.
 func TestStoppingNodeIsNotReady(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	nodes := startQuick(t, c)
 	entered, leave := make(chan struct{}), make(chan struct{})

@@ -247,6 +247,7 @@ func changingFleet(random *rand.Rand, i int) changing {
 // A device that becomes slower in mid-run: within 40 s the rate is 0.9 of what the fleet can do then, and no frame is lost
 // uncounted.
 func TestRunIsCutAnew(t *testing.T) {
+	t.Parallel()
 	seeds := map[bool][]int{false: {0}, true: {0, 1, 18, 19, 22}}[long] // further ones take half a minute each
 	for _, seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -270,6 +271,7 @@ func TestRunIsCutAnew(t *testing.T) {
 
 // A slow node that leaves moves the cut, and moves it back when it is there again; nothing is lost by that.
 func TestCutMovesWithTheNodes(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const device = "whole=100ms,load=100ms"
 		s := recutSite(t, planned, "", device, []string{device, device})
@@ -288,6 +290,7 @@ func TestCutMovesWithTheNodes(t *testing.T) {
 
 // Whoever is away while a run is cut anew: each frame is accounted for, and the run is cut as it should be when all are back.
 func TestRecutWhileNodesAreAway(t *testing.T) {
+	t.Parallel()
 	for seed := range map[bool]int{false: 1, true: 8}[long] {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()

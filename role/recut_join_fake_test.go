@@ -33,6 +33,7 @@ func (d *directory) says(nodes ...string) {
 // A slow node that DNS names in mid-run gets frames, is measured, and the run is cut anew for it. One that leaves for good, as DNS
 // does not name it any more or as its power is cut, moves the cut back. Nothing is lost but what is taken with the power.
 func TestCutMovesWithWhatDNSSays(t *testing.T) {
+	t.Parallel()
 	const device = "whole=100ms,load=100ms"
 	for name, leaves := range map[string]func(*fakeSite, *directory, *member){
 		"leaves by DNS": func(s *fakeSite, dns *directory, _ *member) { dns.says(s.members[2].Listen) },

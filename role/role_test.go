@@ -3,10 +3,13 @@ package role
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +26,7 @@ import (
 // TestMain leaves nothing in the cache of whoever runs the tests: what a busy machine measures is not worth keeping.
 func TestMain(m *testing.M) {
 	_ = os.Setenv("XDG_CACHE_HOME", os.DevNull)
+	_ = flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))) // most of them wait
 	os.Exit(m.Run())
 }
 
@@ -145,6 +149,7 @@ func toward(c setup, r options.Role, address string) target.Target {
 }
 
 func TestSecondRunIsRefusedWhileOneIsActive(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	nodes := startQuick(t, c)
 	first, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Fast, nodes.fast.address), From: "test"}, pipeline.Run{ID: "first", Strategy: "baseline"})

@@ -12,6 +12,7 @@ import (
 
 // What can't serve says so at its start.
 func TestServiceThatCannotBegin(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	nodes := startQuick(t, c)
 	c.Role, c.Next, c.Strategy, c.Serve, c.End, c.Wait = options.Client, []string{nodes.fast.address}, "balance", "127.0.0.1:0", "127.0.0.1:1", 0
@@ -26,6 +27,7 @@ func TestServiceThatCannotBegin(t *testing.T) {
 
 // Before there is an answer nobody is let in, and so nobody waits: here the end is asked for the answers, and has none.
 func TestNobodyIsLetInTooEarly(t *testing.T) {
+	t.Parallel()
 	c := quick()
 	nodes := startQuick(t, c)
 	end, err := net.Listen("tcp", "127.0.0.1:0")

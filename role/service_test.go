@@ -249,6 +249,7 @@ func TestServiceAsksForTheKey(t *testing.T) {
 
 // The examples of the README do what the text says.
 func TestPythonExamples(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)

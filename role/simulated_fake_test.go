@@ -208,6 +208,7 @@ func (s *fakeSite) happen(f inject.Fault, m *member, joined *inject.Joined) {
 // The simulation agrees with the nodes, in fake time, whatever they are: coverage within 2 points, rate within 2 %, and the 95th
 // percentile of the ages within 10 %, for 95 % of all configurations.
 func TestSimulationAgreesWithTheNodes(t *testing.T) {
+	t.Parallel()
 	n := cmp.Or(*configurations, map[bool]int{false: 12, true: 60}[long])
 	agree := [3]int{}
 	for seed := *first; seed < *first+uint64(n); seed++ {
@@ -254,6 +255,7 @@ func TestSimulationAgreesWithTheNodes(t *testing.T) {
 // rate within 3 % of nodes that play it. Some runs, of alternate in a chain, fall into one of two beats by chance, and differ by more
 // from themselves, played again: so nodes that are far away play up to five times. One in ten may stay there.
 func TestSimulationLikeARun(t *testing.T) {
+	t.Parallel()
 	all, far := 0, 0
 	for seed := range uint64(map[bool]int{false: 2, true: 4}[long]) {
 		random := rand.New(rand.NewPCG(seed, 3))

@@ -15,6 +15,7 @@ import (
 // Over slow links, of which the slowest takes a sixth of a second for an activation of 2 KiB, no node loses a frame on the way,
 // none counts as down, and closing waits for what is still moving.
 func TestSlowLinksAreNoDeadNeighbours(t *testing.T) {
+	t.Parallel()
 	for _, shape := range []string{"wifi", "rate=250kbit", "rate=100kbit"} {
 		l, err := link.Parse(shape)
 		if err != nil {

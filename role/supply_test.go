@@ -22,10 +22,12 @@ func startSupplied(cuts []string, slow ...int) func(*testing.T, setup) *localNod
 
 // Slow nodes without the network's file get their layers from the node above, and compute what PyTorch does.
 func TestDigitsFromANeighbour(t *testing.T) {
+	t.Parallel()
 	classify(t, digits, 2, startSupplied([]string{"2"}, 2))
 }
 
 func TestDigitsFromANeighbourOfAChain(t *testing.T) {
+	t.Parallel()
 	classify(t, digitsCNN, 2, startSupplied([]string{"3", "7"}, 1, 1))
 }
 
