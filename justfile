@@ -89,8 +89,11 @@ chaos seeds="1-50" *flags:
 # the simulation beside runs of random configurations in real time, a few seconds each: needs an idle machine, or root, whose
 # threads go before all others
 agree runs="20" first="0":
-    go test -tags slow ./role -run AgreesInRealTime -configurations {{ runs }} -first {{ first }} -count 1 -parallel 2 -timeout 0 -v \
-        $(chrt --rr 1 true 2>/dev/null && echo -exec 'chrt\ --rr\ 1')
+    #!/usr/bin/env bash
+    set -euo pipefail
+    before=()
+    if chrt --rr 1 true 2>/dev/null; then before=(-exec 'chrt --rr 1'); fi
+    go test -tags slow ./role -run AgreesInRealTime -configurations {{ runs }} -first {{ first }} -count 1 -parallel 2 -timeout 0 -v "${before[@]}"
 
 # very many frames through a small model, with restarts of each node: accounts, memory, goroutines, descriptors
 soak frames="10000000":
