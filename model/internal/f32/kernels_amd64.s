@@ -1734,8 +1734,8 @@ some:
 	PREFETCHT0       4160(BX)
 	PREFETCHT0       4224(BX)
 	PREFETCHT0       4288(BX)
-	ADDQ             $16, CX
 	ADDQ             $256, BX
+	ADDQ             $16, CX
 	SUBQ             $4, DX
 	JGE              some
 
@@ -1749,8 +1749,8 @@ one:
 	VFMADD231PS      Z10, Z8, Z0
 	VCVTPH2PS        32(BX), Z11
 	VFMADD231PS      Z11, Z8, Z1
-	ADDQ             $4, CX
 	ADDQ             $64, BX
+	ADDQ             $4, CX
 	DECQ             DX
 	JNE              one
 
@@ -1824,8 +1824,8 @@ some:
 	VFMADD231PS      Z15, Z11, Z9
 	PREFETCHT0       4096(BX)
 	PREFETCHT0       4160(BX)
-	ADDQ             $16, CX
 	ADDQ             $128, BX
+	ADDQ             $16, CX
 	SUBQ             $4, DI
 	JGE              some
 
@@ -1841,8 +1841,8 @@ one:
 	VPMOVSXBD        16(BX), Z13
 	VCVTDQ2PS        Z13, Z13
 	VFMADD231PS      Z13, Z10, Z3
-	ADDQ             $4, CX
 	ADDQ             $32, BX
+	ADDQ             $4, CX
 	DECQ             DI
 	JNE              one
 
@@ -4142,8 +4142,8 @@ some:
 	VFMADD231PS      Y13, Y9, Y7
 	PREFETCHT0       4096(BX)
 	PREFETCHT0       4160(BX)
-	ADDQ             $16, CX
 	ADDQ             $128, BX
+	ADDQ             $16, CX
 	SUBQ             $4, DX
 	JGE              some
 
@@ -4157,8 +4157,8 @@ one:
 	VFMADD231PS      Y10, Y8, Y0
 	VCVTPH2PS        16(BX), Y11
 	VFMADD231PS      Y11, Y8, Y1
-	ADDQ             $4, CX
 	ADDQ             $32, BX
+	ADDQ             $4, CX
 	DECQ             DX
 	JNE              one
 
@@ -4231,8 +4231,8 @@ some:
 	VCVTDQ2PS        Y15, Y15
 	VFMADD231PS      Y15, Y11, Y9
 	PREFETCHT0       4096(BX)
-	ADDQ             $16, CX
 	ADDQ             $64, BX
+	ADDQ             $16, CX
 	SUBQ             $4, DI
 	JGE              some
 
@@ -4248,8 +4248,8 @@ one:
 	VPMOVSXBD        8(BX), Y13
 	VCVTDQ2PS        Y13, Y13
 	VFMADD231PS      Y13, Y10, Y3
-	ADDQ             $4, CX
 	ADDQ             $16, BX
+	ADDQ             $4, CX
 	DECQ             DI
 	JNE              one
 

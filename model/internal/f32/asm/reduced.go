@@ -34,10 +34,7 @@ func expandBytes(s set) *kernel {
 	k.label("group")
 	k.load(scales.at(0), scale...)
 	k.op("ADDQ", 2*k.bytes, scales)
-	k.op("MOVQ", 32, left)
-	k.op("CMPQ", cols, left)
-	k.op("CMOVQLT", cols, left)
-	k.op("SUBQ", left, cols)
+	k.group(cols, left)
 	k.columns(2, left, func(c int) {
 		for half := range 2 {
 			r := v[2*c+half]
@@ -70,13 +67,8 @@ func affineHalf(s set) *kernel {
 			k.op("VFMADD231PS", r, factor[c%2], sum[2*c+half])
 		}
 	}, func(columns int) {
-		if columns > 1 {
-			for line := 0; line < columns*k.bytes; line += 64 {
-				k.op("PREFETCHT0", w.at(4096+line)) // twice as far as in affine, which reads four streams
-			}
-		}
+		k.ahead([]reg{w}, columns*k.bytes, columns > 1)
 		k.op("ADDQ", 4*columns, x)
-		k.op("ADDQ", columns*k.bytes, w)
 	})
 	k.together(sum)
 	k.store(y.at(0), sum[:2]...)
@@ -92,10 +84,7 @@ func affineBytes(s set) *kernel {
 	k.zero(total...)
 	k.label("group")
 	k.zero(sum...)
-	k.op("MOVQ", 32, left)
-	k.op("CMPQ", cols, left)
-	k.op("CMOVQLT", cols, left)
-	k.op("SUBQ", left, cols)
+	k.group(cols, left)
 	k.columns(4, left, func(c int) {
 		k.op("VBROADCASTSS", x.at(4*c), factor[c%2])
 		for half := range 2 {
@@ -105,13 +94,8 @@ func affineBytes(s set) *kernel {
 			k.op("VFMADD231PS", r, factor[c%2], sum[2*c+half])
 		}
 	}, func(columns int) {
-		if columns > 1 {
-			for line := 0; line < columns*2*k.lanes; line += 64 {
-				k.op("PREFETCHT0", w.at(4096+line)) // twice as far as in affine, which reads four streams
-			}
-		}
+		k.ahead([]reg{w}, columns*2*k.lanes, columns > 1)
 		k.op("ADDQ", 4*columns, x)
-		k.op("ADDQ", columns*2*k.lanes, w)
 	})
 	k.together(sum)
 	for half := range 2 {
@@ -163,10 +147,7 @@ func bytePanels(s set) *kernel {
 	k.zero(total...)
 	k.label("group")
 	k.zero(sum...)
-	k.op("MOVQ", 32, left)
-	k.op("CMPQ", cols, left)
-	k.op("CMOVQLT", cols, left)
-	k.op("SUBQ", left, cols)
+	k.group(cols, left)
 	k.columns(4, left, func(c int) {
 		k.op("VBROADCASTSS", x.at(4*c), factor)
 		for p, weights := range stream {
@@ -204,14 +185,27 @@ func (k *kernel) streams(n int, first, pitch reg) []reg {
 	return all
 }
 
-// ahead moves streams on by so many bytes, and asks for what they come to later.
+// ahead moves streams on by so many bytes, and asks for what they come to later: of one stream
+// alone for twice as much.
 func (k *kernel) ahead(stream []reg, bytes int, ask bool) {
+	far := 2048
+	if len(stream) == 1 {
+		far = 4096
+	}
 	for _, at := range stream {
 		for line := 0; line < bytes && ask; line += 64 {
-			k.op("PREFETCHT0", at.at(2048+line))
+			k.op("PREFETCHT0", at.at(far+line))
 		}
 		k.op("ADDQ", bytes, at)
 	}
+}
+
+// group takes the columns that have scales in common, 32 or what is left, from cols.
+func (k *kernel) group(cols, left reg) {
+	k.op("MOVQ", 32, left)
+	k.op("CMPQ", cols, left)
+	k.op("CMOVQLT", cols, left)
+	k.op("SUBQ", left, cols)
 }
 
 // columns does so many columns, some at a time and one by one at the end.
