@@ -98,7 +98,7 @@ func TestTimesAreRemembered(t *testing.T) {
 	n := denses(8, 64)
 	begin()
 	even := n.DefaultCut(1)
-	measured, err := Measure(n, 1)
+	measured, err := Measure(n, 1, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,7 +115,7 @@ func inspect(net *model.Network, calibrate bool, threads int) (found inspection,
 	}
 	times := net.Costs(threads)
 	if calibrate {
-		measured, err := model.Measure(net, threads)
+		measured, err := model.Measure(net, threads, 0)
 		if err != nil {
 			return found, err
 		}

@@ -4,7 +4,10 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+
+	"github.com/dustin/go-humanize"
 
 	"tandem/model"
 	"tandem/pipeline"
@@ -59,8 +62,13 @@ func (c *Calibrator) Calibrate(ctx context.Context) (transport.Calibration, erro
 		return k, fmt.Errorf("%w with run %s: its layers are measured when the run is over", pipeline.ErrBusy, run)
 	}
 	if !c.measured {
-		if _, err := model.Measure(net, c.Threads); err != nil {
+		times, err := model.Measure(net, c.Threads, k.Memory)
+		if err != nil {
 			return k, err
+		}
+		if slices.Max(times) == 0 {
+			return k, fmt.Errorf("%w: no layer that computes fits into the %s that this node has for weights: plan without it",
+				pipeline.ErrInvalidRun, humanize.IBytes(uint64(k.Memory)))
 		}
 		c.measured = true
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"tandem/model"
 	"tandem/strategy/placement"
 )
@@ -92,6 +94,10 @@ func spell(net *model.Network, found placement.Plan, all []placement.Device, nod
 	for i, n := range nodes {
 		if !used[i] {
 			p.Unused = append(p.Unused, n)
+		}
+		if weights := net.Bytes(0, net.Len()); all[i].Memory > 0 && all[i].Memory < weights {
+			p.Notes = append(p.Notes, fmt.Sprintf("%s is too small for the network: it has %s for weights, of %s; its layers are measured as many at a time as fit, and larger ones reckoned from these",
+				n.Address, humanize.IBytes(uint64(all[i].Memory)), humanize.IBytes(uint64(weights))))
 		}
 	}
 	return p
