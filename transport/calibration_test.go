@@ -16,7 +16,7 @@ var calibrated = Calibration{Digest: "d1", Layers: []time.Duration{3 * time.Mill
 
 func TestCalibrate(t *testing.T) {
 	n := &fakeNode{}
-	c := NewClient(serve(t, n, 1<<20), Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 1 << 20}, nil)
+	c := NewClient(serve(t, n, 1<<20), Limits{Dial: time.Minute, Call: time.Minute, Window: 1, MaxBody: 1 << 20}, nil)
 	if got, err := c.Calibrate(t.Context()); err != nil || !reflect.DeepEqual(got, calibrated) {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -35,7 +35,7 @@ func TestProbe(t *testing.T) {
 	far := link.NewUplink(down, 1)
 	defer far.Close()
 	n := &fakeNode{}
-	c := NewClient(serveOver(t, n, 2<<20, far), Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 2 << 20}, nil)
+	c := NewClient(serveOver(t, n, 2<<20, far), Limits{Dial: time.Minute, Call: time.Minute, Window: 1, MaxBody: 2 << 20}, nil)
 	var w Way
 	for range 10 { // a busy machine is slower than the links, for a moment
 		var err error
@@ -62,7 +62,7 @@ func TestProbe(t *testing.T) {
 
 // Nobody gets more bytes than a probe may have.
 func TestProbeIsBounded(t *testing.T) {
-	c := NewClient(serve(t, &fakeNode{}, 8<<20), Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 8 << 20}, nil)
+	c := NewClient(serve(t, &fakeNode{}, 8<<20), Limits{Dial: time.Minute, Call: time.Minute, Window: 1, MaxBody: 8 << 20}, nil)
 	for _, test := range []struct {
 		there, back int
 		want        string
