@@ -126,6 +126,9 @@ func TestConditionOfMachines(t *testing.T) {
 // vcgencmd writes a command that answers as the firmware does.
 func vcgencmd(t *testing.T, answers map[string]string) firmware {
 	t.Helper()
+	before := answerTime
+	answerTime = 3 * time.Minute
+	t.Cleanup(func() { answerTime = before })
 	script := "#!/bin/sh\ncase \"$*\" in\n"
 	for question, answer := range answers {
 		script += "'" + question + "') cat <<'END'\n" + answer + "\nEND\n;;\n"
