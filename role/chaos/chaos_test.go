@@ -115,12 +115,8 @@ func (c trial) run(t *testing.T) {
 		}
 	}()
 
-	began, machine := time.Now(), watch(t)
-	client := s.client("--strategy", c.strategy, "--frames", strconv.Itoa(int(c.length/interval)), "--interval", interval.String())
-	fast := s.process("fast")
-	if fast.line(t, &fast.stderr, `"run opened"`) == "" {
-		t.Fatal("no run is opened")
-	}
+	client := s.opened(t, "--strategy", c.strategy, "--frames", strconv.Itoa(int(c.length/interval)), "--interval", interval.String())
+	began := client.machine.began
 	ctx, over := context.WithCancel(t.Context())
 	defer over()
 	played := s.play(ctx, c.faults)
@@ -136,7 +132,7 @@ func (c trial) run(t *testing.T) {
 	if client.code() != 0 {
 		t.Errorf("the client ends with code %d: %s", client.code(), client.stderr.text())
 	}
-	steady := machine.steady()
+	steady := client.machine.steady()
 	s.takenUp(played, began.Add(c.length), steady)
 	stays := steady && !slices.ContainsFunc(c.faults, func(f fault) bool { return f.lasts > c.idle/2 }) // every node, in the run
 	endEnds, workerEnds := c.faults.ends("end"), c.faults.ends("fast", "slow", "slow1", "slow2")
@@ -147,6 +143,28 @@ func (c trial) run(t *testing.T) {
 	s.leave(t, len(c.faults)%2)
 	t.Logf("%s, %s: %d faults in %.0f s, %d frames, %d delivered, %d forgotten, %d died, %d twice: %s", c.strategy, c.topology.name,
 		len(c.faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.DoubleCounted, report.Notes)
+}
+
+// opened starts a client, and returns when its run is open. Where the machine stands still while it is opened, nodes may have
+// closed it again for want of a sign of life.
+func (s *site) opened(t *testing.T, flags ...string) *process {
+	t.Helper()
+	fast := s.process("fast")
+	for deadline := time.Now().Add(patience); ; {
+		client := s.client(flags...)
+		for ended := false; !ended; {
+			ended = client.exits(10 * time.Millisecond)
+			if fast.stderr.find([]string{`"message":"run opened"`}) != "" {
+				return client
+			}
+			if time.Now().After(deadline) {
+				s.dumps(t, "no run is opened")
+			}
+		}
+		if client.machine.calm(t) {
+			t.Fatalf("no run is opened: %s", client.stderr.text())
+		}
+	}
 }
 
 // again plays a further run: whatever has happened before, all of it arrives. On a machine that is not calm it may take a few.

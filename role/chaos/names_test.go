@@ -222,7 +222,7 @@ type status struct {
 // statusOf reads /status from within a node's namespace.
 func statusOf(t *testing.T, n *network, node string) (s status) {
 	t.Helper()
-	out, err := n.command(node, "curl", "-s", "http://"+n.host(node)+":12345/status").Output()
+	out, err := n.command(node, "curl", "-s", "--max-time", "60", "http://"+n.host(node)+":12345/status").Output()
 	if err == nil {
 		err = json.Unmarshal(out, &s)
 	}
