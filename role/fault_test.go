@@ -16,7 +16,10 @@ func onOneHost(t *testing.T, play func(t *testing.T, c setup)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		host := newMemoryNetwork().host()
-		t.Cleanup(func() { host.kill(false) }) // when all else is over
+		t.Cleanup(func() { // when all else is over
+			host.kill(false)
+			time.Sleep(time.Minute) // what is under way comes to its end
+		})
 		c := quick()
 		c.network, c.Threads = host, 1
 		play(t, c)
