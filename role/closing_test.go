@@ -216,16 +216,6 @@ func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
 	})
 }
 
-// eventually waits for a state.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("it does not happen that %s", what)
-		}
-	}
-}
-
 func (n *node) hasLeft(from string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

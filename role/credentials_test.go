@@ -139,7 +139,7 @@ func TestRefusalsAreLogged(t *testing.T) {
 	t.Parallel()
 	onOneHost(t, func(t *testing.T, c setup) {
 		var log bytes.Buffer
-		c.Role, c.Log = options.End, zerolog.New(&log).Level(zerolog.WarnLevel)
+		c.Role, c.Log = options.End, zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.WarnLevel)
 		c.credentials = credentials(t, keyFile(t, secret))
 		end, err := startNode(t.Context(), c, nil)
 		if err != nil {

@@ -65,26 +65,6 @@ func beside(t *testing.T, c setup, nodes *localNodes, something func()) pipeline
 	return report
 }
 
-// watchMachine watches whether this process makes headway, and returns what ends that and tells the longest time for which a goroutine
-// that slept did not wake up.
-func watchMachine() (longest func() time.Duration) {
-	const nap = 5 * time.Millisecond
-	stop, stood := make(chan struct{}), make(chan time.Duration)
-	go func() {
-		longest := time.Duration(0)
-		for isOpen(stop) {
-			asleep := time.Now()
-			time.Sleep(nap)
-			longest = max(longest, time.Since(asleep)-nap)
-		}
-		stood <- longest
-	}()
-	return func() time.Duration {
-		close(stop)
-		return <-stood
-	}
-}
-
 // How many random requests are made, and how long slow peers drip. The long form outlasts the server's patience with
 // headers, which ends after five seconds.
 var (
@@ -129,7 +109,7 @@ func TestHostileLinesOfLog(t *testing.T) {
 	t.Parallel()
 	var text bytes.Buffer
 	c := quick()
-	c.Role, c.Log = options.End, zerolog.New(&text)
+	c.Role, c.Log = options.End, zerolog.New(zerolog.SyncWriter(&text))
 	end, err := startNode(t.Context(), c, nil)
 	if err != nil {
 		t.Fatal(err)
