@@ -53,7 +53,7 @@ const noticeTime = 3 * time.Second
 func TestHungNodeIsNamed(t *testing.T) {
 	t.Parallel()
 	onOneHost(t, func(t *testing.T, c setup) {
-		c.Frames, c.Interval, c.Wait = 0, 5*time.Millisecond, time.Minute
+		c.Frames, c.Interval, c.Wait = 0, 20*time.Millisecond, time.Minute
 		nodes := startChain(t, c, nil, 1)
 		if err := nodes.fast.stop(); err != nil {
 			t.Fatal(err)
