@@ -104,7 +104,7 @@ func TestJoined(t *testing.T) {
 
 // A node whose network is cut is dead to all at once: connections from and to it end, and nobody makes another.
 func TestCutNetwork(t *testing.T) {
-	node, other := NewNetwork(), NewNetwork()
+	node, other := NewNetwork(nil), NewNetwork(nil)
 	here, err := node.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,10 @@ func TestCutNetwork(t *testing.T) {
 		t.Errorf("%d and %d connections that are closed are kept", len(node.conns), len(other.conns))
 	}
 	in, of := connect(other, here)
-	_, out := connect(node, there)
+	mine, out := connect(node, there)
+	if _, is := mine.(syscall.Conn); !is {
+		t.Error("the kernel can't be asked of a connection over TCP")
+	}
 	if _, err := of.Write([]byte("x")); err != nil {
 		t.Error(err)
 	}
