@@ -24,7 +24,7 @@ test-slow *flags:
     set -euo pipefail
     files=$(grep -rlE --include='*_test.go' '^//go:build slow|\[long\]' .)
     names=$(grep -hoE '^func Test\w+' $files | cut -d ' ' -f 2 | sort -u | paste -sd '|')
-    go test -tags slow -timeout 20m -parallel 8 -run "^($names)\$" {{ flags }} $(xargs dirname <<<"$files" | sort -u)
+    go test -tags slow -timeout 1h -parallel 8 -run "^($names)\$" {{ flags }} $(xargs dirname <<<"$files" | sort -u)
 
 # format, vet (assembly too), staticcheck, module files and import arrows
 lint:
@@ -117,7 +117,7 @@ test-arm:
     set -uo pipefail
     export CGO_ENABLED=0 GOARM=7
     for on in arm aarch64; do
-        GOARCH=${on/aarch/arm} go test -short -timeout 20m -exec "qemu-$on" ./model/... ./pipeline/... ./strategy/... &
+        GOARCH=${on/aarch/arm} go test -short -timeout 1h -exec "qemu-$on" ./model/... ./pipeline/... ./strategy/... &
     done
     failed=0
     for _ in arm aarch64; do wait -n || failed=1; done

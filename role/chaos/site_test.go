@@ -119,7 +119,7 @@ func (s *site) start(node string) *process {
 			args = append(args, "--results", s.topology.results)
 		}
 	} else {
-		args = append(slices.Concat(args, s.topology.workers), "--wait", "1m") // what is below may be broken too
+		args = append(slices.Concat(args, s.topology.workers), "--wait", "5m") // what is below may be broken too
 	}
 	for _, next := range s.topology.next[node] {
 		args = append(args, "--next", s.address[next])
@@ -156,10 +156,40 @@ func (s *site) process(node string) *process {
 	return s.processes[node]
 }
 
-// run plays one run to its end, in which nothing goes wrong.
-func (s *site) run(t *testing.T, flags ...string) pipeline.Report {
+// run plays one run to its end, in which nothing goes wrong: on a machine that is not calm a neighbour may have seemed to be away,
+// and it is played again.
+func (s *site) run(t *testing.T, flags ...string) (r pipeline.Report) {
 	t.Helper()
-	return s.sound(t, s.client(flags...))
+	for range 5 {
+		if r = s.sound(t, s.client(flags...)); undisturbed(r) {
+			break
+		}
+	}
+	return r
+}
+
+// whole plays a run of which everything arrives, as run does.
+func (s *site) whole(t *testing.T, flags ...string) pipeline.Report {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		machine := watch(t)
+		r := s.run(t, flags...)
+		if r.Coverage == 100 {
+			return r
+		}
+		if machine.calm(t) || time.Now().After(deadline) {
+			t.Fatalf("not everything arrives: %+v", r)
+		}
+	}
+}
+
+// undisturbed reports whether each frame of a run has one fate, and no node has seemed to be away.
+func undisturbed(r pipeline.Report) bool {
+	var gone int64
+	for _, n := range r.Nodes {
+		gone += n.Gone()
+	}
+	return r.Duplicates == 0 && r.Delivered+gone == r.Frames && onlyBusy(r.Notes)
 }
 
 // sound waits for a client's report, and checks that it adds up and that end has the same.
@@ -176,15 +206,13 @@ func (s *site) sound(t *testing.T, client *process) pipeline.Report {
 		t.Errorf("client and end differ:\n%s\n%s", text, atEnd)
 	}
 	var roles []string
-	var gone int64
 	for _, n := range r.Nodes {
 		roles = append(roles, n.Role)
-		gone += n.Gone()
 	}
 	if !slices.Equal(slices.Compact(roles), []string{"client", "fast", "slow", "end"}) {
 		t.Errorf("the report has the nodes %q", roles)
 	}
-	if r.Duplicates != 0 || r.Delivered+gone != r.Frames || !onlyBusy(r.Notes) {
+	if r.Forgotten+r.Died != 0 || !undisturbed(r) && client.machine.calm(t) {
 		t.Errorf("the report does not add up: %s", text)
 	}
 	return r
