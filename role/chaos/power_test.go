@@ -35,7 +35,7 @@ func TestServicesComeBack(t *testing.T) {
 		client.exit(t, 0)
 		took := time.Since(began)
 		r, err := client.report()
-		if err != nil || r.Delivered != 10 {
+		if err != nil || !client.arrived(t, r, 10) {
 			t.Fatalf("%s: %d frames have arrived: %v: %s", after, r.Delivered, err, client.stderr.text())
 		}
 		check(t, r)

@@ -230,6 +230,12 @@ func (p *process) report() (r pipeline.Report, err error) {
 	return r, nil
 }
 
+// arrived reports whether so many frames have arrived: all that were sent, or some on a machine that is not calm.
+func (p *process) arrived(t *testing.T, r pipeline.Report, frames int64) bool {
+	t.Helper()
+	return r.Delivered == frames || r.Delivered > 0 && !p.machine.calm(t)
+}
+
 // check holds for every report.
 func check(t *testing.T, r pipeline.Report) {
 	t.Helper()

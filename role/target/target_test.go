@@ -31,8 +31,8 @@ type described struct {
 
 func (d described) Describe(context.Context) (transport.Description, error) { return d.is, d.err }
 
-// limits are such that nobody who is away is waited for.
-var limits = transport.Limits{Dial: time.Second, Call: 10 * time.Second, Window: 1, MaxBody: 1 << 20}
+// limits are those of a machine that may stand still: nobody here is waited for.
+var limits = transport.Limits{Dial: time.Minute, Call: time.Minute, Window: 1, MaxBody: 1 << 20}
 
 // serve starts a node, and returns the target that names it in --next.
 func serve(t *testing.T, d described) Target {
