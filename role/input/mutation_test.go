@@ -60,7 +60,7 @@ func colours(width, height int) image.Image {
 
 // However a file is damaged, it is read or refused, in little time and memory.
 func TestMutants(t *testing.T) {
-	each := 1300
+	each := map[bool]int{false: 300, true: 1300}[long]
 	if testing.Short() {
 		each = 100
 	}
