@@ -170,23 +170,26 @@ func TestLagOfALivePicture(t *testing.T) {
 					lags, wrong = append(lags, lag), append(wrong, (lag-time.Duration(a.AgeMS*float64(time.Millisecond))).Abs())
 				}
 			}
-			if busy := strings.Contains(fmt.Sprint(r.Notes), "too busy"); busy || stood > 3*filmEvery {
-				t.Skipf("the machine stood still for %v, or is too busy to emulate the devices, and is no witness of times: %q", stood, r.Notes)
+			wrongly := t.Errorf
+			if busy := strings.Contains(fmt.Sprint(r.Notes), "too busy"); busy || stood > 3*filmEvery { // it is no witness of times
+				t.Logf("the machine stood still for %v: %q", stood, r.Notes)
+				wrongly = t.Skipf
 			}
 			slices.Sort(lags)
 			slices.Sort(wrong)
 			if len(lags) < 30 {
-				t.Fatalf("%d answers", len(lags))
+				wrongly("%d answers", len(lags))
+				return
 			}
 			client := r.Nodes[0]
 			lag, off := lags[len(lags)/2], wrong[len(wrong)/2]
 			t.Logf("%d pictures, %d skipped, %d answers, %.1f a second; lag: median %v, 95 %% %v, the age is %v off; %v",
 				client.Received, client.Skipped, len(lags), r.Rate, lag, lags[len(lags)*95/100], off, r.Nodes)
 			if lag > 250*time.Millisecond || off > 50*time.Millisecond {
-				t.Errorf("median lag %v, and the age is %v off", lag, off)
+				wrongly("median lag %v, and the age is %v off", lag, off)
 			}
 			if all := int64(len(moments)); client.Received < all*9/10 || client.Received > all {
-				t.Errorf("%d pictures were received of %d", client.Received, all)
+				wrongly("%d pictures were received of %d", client.Received, all)
 			}
 		})
 	}

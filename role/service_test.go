@@ -33,7 +33,7 @@ type served struct {
 func startServing(t *testing.T, c setup, fast string) served {
 	t.Helper()
 	c.Role, c.Next, c.Serve, c.Strategy, c.LogLevel = options.Client, []string{fast}, "127.0.0.1:0", "balance", "info"
-	c.Timeout = time.Minute // this machine may be busy
+	c.Timeout = 10 * time.Minute // this machine may be busy, and a quarter is how long refused frames go again
 	ready := make(chan string, 1)
 	c.Log = zerolog.New(lineWriter(func(line []byte) {
 		var said struct{ Message, URL string }
