@@ -104,7 +104,7 @@ func TestJoined(t *testing.T) {
 
 // A node whose network is cut is dead to all at once: connections from and to it end, and nobody makes another.
 func TestCutNetwork(t *testing.T) {
-	node, other := NewNetwork(), NewNetwork()
+	node, other := NewNetwork(nil), NewNetwork(nil)
 	here, err := node.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
