@@ -3,25 +3,12 @@ package role
 import (
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"tandem/pipeline"
 	"tandem/role/device"
 	"tandem/role/inject"
 )
-
-// onOneHost plays a test of nodes that call each other on one host in fake time.
-func onOneHost(t *testing.T, play func(t *testing.T, c setup)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		host := newMemoryNetwork().host()
-		t.Cleanup(func() { host.kill(false) }) // when all else is over
-		c := quick()
-		c.network, c.Threads = host, 1
-		play(t, c)
-	})
-}
 
 // A slow node that --fault kills is away, comes back, and is used again.
 func TestFaultOfALocalRun(t *testing.T) {

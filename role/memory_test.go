@@ -60,11 +60,16 @@ var _ network = (*memoryHost)(nil)
 func (m *memoryNetwork) host() *memoryHost { return &memoryHost{process: m.process("127.0.0.1:1")} }
 
 func (h *memoryHost) Listen(network, address string) (net.Listener, error) {
+	return h.free(address).Listen(network, address)
+}
+
+// free makes a process that listens on an address; port 0: one that is free.
+func (h *memoryHost) free(address string) *process {
 	at := netip.MustParseAddrPort(address)
 	if at.Port() == 0 {
 		at = netip.AddrPortFrom(at.Addr(), uint16(1024+h.ports.Add(1)))
 	}
-	return h.on.process(at.String()).Listen(network, address)
+	return h.on.process(at.String())
 }
 
 // moves waits until something of the process can move, or until it is over.

@@ -133,7 +133,10 @@ func TestCutNetwork(t *testing.T) {
 		t.Errorf("%d and %d connections that are closed are kept", len(node.conns), len(other.conns))
 	}
 	in, of := connect(other, here)
-	_, out := connect(node, there)
+	mine, out := connect(node, there)
+	if _, is := mine.(syscall.Conn); !is {
+		t.Error("the kernel can't be asked of a connection over TCP")
+	}
 	if _, err := of.Write([]byte("x")); err != nil {
 		t.Error(err)
 	}
