@@ -13,13 +13,13 @@ import (
 // print prints a plan in 80 columns.
 func (p Plan) print(to io.Writer) {
 	fmt.Fprintf(to, "%s, %s: %.1f f/s with --strategy %s, %.0f ms from input to output\n\n", p.Model, p.title(), p.Rate, p.Strategy, p.LatencyMS)
-	fmt.Fprintf(to, "%-26s %-4s  %9s  %8s  %9s  %9s  %s\n", "node", "role", "layers", "ms", "weights", "Mbit/s", "trip ms")
+	fmt.Fprintf(to, "%-23s %-4s  %9s  %8s  %9s  %9s  %s\n", "node", "role", "layers", "ms", "weights", "Mbit/s", "trip ms")
 	for _, n := range p.Nodes {
-		fmt.Fprintf(to, "%-26s %-4s  %9s  %8.2f  %9s  %9s  %7.1f\n", report.Shorten(n.Address, 26), n.Role, fmt.Sprintf("%d-%d", n.From, n.To-1),
+		fmt.Fprintf(to, "%-23s %-4s  %9s  %8.2f  %9s  %9s  %7.1f\n", report.Shorten(n.Address, 23), n.Role, fmt.Sprintf("%d-%d", n.From, n.To-1),
 			n.TakesMS, humanize.IBytes(uint64(n.Weights)), rate(n.SendsMbit), n.TripMS)
 	}
 	for _, n := range p.Unused {
-		fmt.Fprintf(to, "%-26s %-4s  %9s  %8s  %9s  %9s  %7.1f\n", report.Shorten(n.Address, 26), "-", "-", "-", "-", rate(n.SendsMbit), n.TripMS)
+		fmt.Fprintf(to, "%-23s %-4s  %9s  %8s  %9s  %9s  %7.1f\n", report.Shorten(n.Address, 23), "-", "-", "-", "-", rate(n.SendsMbit), n.TripMS)
 	}
 	for _, note := range p.Notes {
 		fmt.Fprintf(to, "\nnote: %s\n", note)
