@@ -172,10 +172,15 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 	return nil
 }
 
-// passes reports whether a run that a node refuses may be taken a moment later: it has another one, or a node below it is about to
-// start.
+// passes reports whether a run that a node refuses may be taken a moment later: it has another one, a node below it is about to
+// start, or one has not waited for the others, and every try is another run.
 func passes(refusal error) bool {
-	return errors.Is(refusal, pipeline.ErrBusy) || errors.Is(refusal, pipeline.ErrUnreachable) || errors.Is(refusal, pipeline.ErrStopping)
+	for _, passing := range []error{pipeline.ErrBusy, pipeline.ErrUnreachable, pipeline.ErrStopping, pipeline.ErrClosedRun} {
+		if errors.Is(refusal, passing) {
+			return true
+		}
+	}
+	return false
 }
 
 // begin shows how the run goes from now on. The context, which ends with the run, is for what is under way.

@@ -170,6 +170,30 @@ func TestClientWaitsForTheSlowNode(t *testing.T) {
 	})
 }
 
+// Opening a run may take so long that end closes it before all nodes have it: the client tries it with another one.
+func TestClientOpensAnotherRun(t *testing.T) {
+	t.Parallel()
+	onOneHost(t, func(t *testing.T, c setup) {
+		c.Frames, c.Wait = 3, time.Minute
+		nodes := startChain(t, c, nil, 1)
+		var tried []string
+		begin := nodes.fast.node.begin
+		nodes.fast.node.begin = func(ctx context.Context, o beginning) (part, transport.Opened, error) {
+			if tried = append(tried, o.Run.ID); len(tried) == 1 {
+				return nil, transport.Opened{}, fmt.Errorf("end: %w %s", pipeline.ErrClosedRun, o.Run.ID)
+			}
+			return begin(ctx, o)
+		}
+		r, err := nodes.run(t.Context(), c, "balance")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(tried) != 2 || tried[0] == tried[1] || r.Run != tried[1] || r.Delivered != 3 {
+			t.Errorf("%d frames of run %s, when these were opened: %q", r.Delivered, r.Run, tried)
+		}
+	})
+}
+
 // A slow node that was started again with another key or certificate refuses the node above, which the report says, with its
 // name.
 func TestRestartedNodeThatDoesNotAdmitIsNoted(t *testing.T) {

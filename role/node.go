@@ -193,7 +193,7 @@ func (n *node) join(o transport.Opening) (s *session, first bool, err error) {
 	}
 	switch {
 	case s == nil && before != nil && (before.over || !o.Again):
-		return nil, false, fmt.Errorf("%w %s: a run of that id has been closed here: choose another", pipeline.ErrInvalidRun, o.Run.ID)
+		return nil, false, fmt.Errorf("%w %s: a run of that id has been closed here: choose another", pipeline.ErrClosedRun, o.Run.ID)
 	case n.stopping:
 		return nil, false, fmt.Errorf("this node is %w: start it again", pipeline.ErrStopping)
 	case s == nil:

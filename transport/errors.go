@@ -19,6 +19,7 @@ var codes = []struct {
 	code connect.Code
 }{
 	{pipeline.ErrInvalidFrame, connect.CodeInvalidArgument},
+	{pipeline.ErrClosedRun, connect.CodeAlreadyExists},
 	{pipeline.ErrInvalidRun, connect.CodeFailedPrecondition},
 	{pipeline.ErrUnknownRun, connect.CodeNotFound},
 	{pipeline.ErrBusy, connect.CodeAborted},
