@@ -135,7 +135,7 @@ func TestEndKnowsEveryNode(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			onOneHost(t, func(t *testing.T, c setup) {
-				c.Frames, c.Interval, c.SlowNodes, c.Queue = 0, 5*time.Millisecond, test.slow, 20
+				c.Frames, c.Interval, c.SlowNodes, c.Queue = 0, 20*time.Millisecond, test.slow, 20
 				c.Version = "v1"
 				nodes := test.start(t, c)
 				if r := look(t, c, nodes.end); r.Run != nil || len(r.Nodes) != 1 || r.Nodes[0].Role != "end" || r.Node != r.Nodes[0].NodeID || r.Version != "v1" {
@@ -180,7 +180,7 @@ func TestEndKnowsEveryNode(t *testing.T) {
 						t.Errorf("%s is missing: %v", s.address, addresses)
 					}
 				}
-				if live.Run.Strategy != test.strategy || live.Run.Model != "digits_mlp.onnx" || live.Run.IntervalMS != 5 || len(live.Run.Cuts) == 0 {
+				if live.Run.Strategy != test.strategy || live.Run.Model != "digits_mlp.onnx" || live.Run.IntervalMS != 20 || len(live.Run.Cuts) == 0 {
 					t.Errorf("%+v", live.Run)
 				}
 				if l := live.Live; l == nil || l.Delivered == 0 || l.Sent < l.Delivered || l.Coverage <= 0 || l.Rate <= 0 || l.AgeP95MS < l.AgeP50MS {

@@ -49,7 +49,7 @@ type member struct {
 // quickSite is a configuration that is overloaded by one slow node, and has the shortest --idle.
 func quickSite() setup {
 	c := quick()
-	c.Threads, c.Idle, c.Interval, c.Queue, c.Tasks = 1, 2*time.Second, 60*time.Millisecond, 5, 5
+	c.Threads, c.Wait, c.Idle, c.Interval, c.Queue, c.Tasks = 1, 5*time.Second, 2*time.Second, 60*time.Millisecond, 5, 5
 	c.Emulate = device.Emulation{Name: "test", Head: device.Always(5 * time.Millisecond), Tail: device.Always(90 * time.Millisecond), Load: device.Always(300 * time.Millisecond)}
 	c.device = &device.Device{}
 	return c
