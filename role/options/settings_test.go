@@ -111,7 +111,7 @@ func TestChances(t *testing.T) {
 	seeded.Seed = 8
 	stands := map[string]func() uint64{
 		"the first": func() uint64 { return local.Chances(0) }, "the second": func() uint64 { return local.Chances(1) },
-		"at an address": func() uint64 { return remote.Chances(0) },
+		"at an address":   func() uint64 { return remote.Chances(0) },
 		"of another role": func() uint64 { return fast.Chances(0) }, "with another seed": func() uint64 { return seeded.Chances(0) },
 	}
 	seen := map[uint64]string{}
