@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,29 +102,60 @@ func TestJoined(t *testing.T) {
 	}
 }
 
-// A connection that is closed is forgotten: in a long run there are very many.
-func TestClosedConnectionsAreForgotten(t *testing.T) {
+// A node whose network is cut is dead to all at once: connections from and to it end, and nobody makes another.
+func TestCutNetwork(t *testing.T) {
 	node, other := NewNetwork(nil), NewNetwork(nil)
 	here, err := node.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer here.Close()
-	out, err := other.DialContext(t.Context(), "tcp", here.Addr().String())
+	there, err := other.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := here.Accept()
-	if err != nil {
-		t.Fatal(err)
+	defer there.Close()
+	connect := func(from *Network, l net.Listener) (dialled, accepted net.Conn) {
+		t.Helper()
+		dialled, err := from.DialContext(t.Context(), "tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if accepted, err = l.Accept(); err != nil {
+			t.Fatal(err)
+		}
+		return dialled, accepted
 	}
-	if len(node.conns) != 1 || len(other.conns) != 1 {
-		t.Errorf("of one connection %d and %d ends are known", len(node.conns), len(other.conns))
-	}
-	if err := errors.Join(out.Close(), in.Close()); err != nil {
+	closed, its := connect(other, here)
+	if err := errors.Join(closed.Close(), its.Close()); err != nil {
 		t.Error(err)
 	}
 	if len(node.conns)+len(other.conns) > 0 {
 		t.Errorf("%d and %d connections that are closed are kept", len(node.conns), len(other.conns))
+	}
+	in, of := connect(other, here)
+	mine, out := connect(node, there)
+	if _, is := mine.(syscall.Conn); !is {
+		t.Error("the kernel can't be asked of a connection over TCP")
+	}
+	if _, err := of.Write([]byte("x")); err != nil {
+		t.Error(err)
+	}
+	if _, err := io.ReadFull(in, make([]byte, 1)); err != nil {
+		t.Error(err)
+	}
+	node.Cut()
+	for _, c := range []net.Conn{in, out} {
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("the other side reads %v", err)
+		}
+	}
+	if _, err := node.DialContext(t.Context(), "tcp", there.Addr().String()); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("it dials: %v", err)
+	}
+	if _, err := other.DialContext(t.Context(), "tcp", here.Addr().String()); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("it is dialled: %v", err)
+	}
+	if _, err := here.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("it accepts: %v", err)
 	}
 }
