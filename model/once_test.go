@@ -1,10 +1,11 @@
 package model
 
 import (
-	"math"
+	"hash/maphash"
 	"math/bits"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"gorgonia.org/tensor"
 
@@ -122,12 +123,13 @@ func (m *met) layout(x *tensor.Dense) {
 	}
 }
 
+// digestOf takes what reading the numbers takes: at each cut all that the steps of a network read pass here.
 func digestOf(d uint64, numbers []float32) uint64 {
-	for _, v := range numbers {
-		d = mix(d, uint64(math.Float32bits(v)))
-	}
-	return mix(d, uint64(len(numbers)))
+	bytes := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(numbers))), 4*len(numbers))
+	return mix(mix(d, maphash.Bytes(seed, bytes)), uint64(len(numbers)))
 }
+
+var seed = maphash.MakeSeed()
 
 func mix(d, word uint64) uint64 { return bits.RotateLeft64((d^word)*0x9e3779b97f4a7c15, 31) }
 

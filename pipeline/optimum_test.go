@@ -6,59 +6,46 @@ import (
 )
 
 // most is the largest number of frames that one fast and one slow node can deliver, found by dynamic programming over the states
-// at which fast is free: when that is, how many frames wait, and when slow will have worked off what it has. Times are in
-// milliseconds, and deciding costs nothing.
-func most(frames, interval, head, tail, slow, places int) int {
-	type state struct{ now, came, waits, until int } // came: frames that have been offered
-	best := map[state]int{{now: 0, came: 1, waits: 1}: 0}
-	all := 0
-	later := func(s state, now int) state { // frames come until now, and find places or not
-		for s.came < frames && s.came*interval <= now {
-			s.came++
-			s.waits = min(s.waits+1, places)
-		}
-		s.now = now
-		return s
-	}
-	for len(best) > 0 {
-		next := make(map[state]int)
-		reach := func(s state, delivered int) {
-			s.until = max(s.until, s.now) // all that was before is alike
-			if d, is := next[s]; !is || delivered > d {
-				next[s] = delivered
+// at which fast is free: when that is, how many frames wait, and when slow will have worked off what it has. How many have come
+// follows from when it is. Times are in milliseconds, and deciding costs nothing.
+func most(frames, interval, head, tail, slow, places int) (all int) {
+	type state struct{ waits, until int }
+	came := func(now int) int { return min(frames, now/interval+1) }
+	best := map[int]map[state]int{0: {{waits: 1}: 0}} // what was delivered, by when that is: later states follow from earlier ones
+	for now := 0; len(best) > 0; now++ {
+		reach := func(at int, s state, delivered int) { // frames come until then, and find places or not
+			s.waits = min(s.waits+came(at)-came(now), places)
+			s.until = max(s.until, at) // all that was before is alike
+			if best[at] == nil {
+				best[at] = map[state]int{}
+			}
+			if d, is := best[at][s]; !is || delivered > d {
+				best[at][s] = delivered
 			}
 		}
-		for s, delivered := range best {
+		for s, delivered := range best[now] {
 			all = max(all, delivered)
-			if s.waits == 0 {
-				if s.came < frames {
-					reach(later(s, s.came*interval), delivered)
+			switch next := came(now) * interval; {
+			case s.waits > 0:
+				taken := state{s.waits - 1, s.until}
+				reach(now+head+tail, taken, delivered+1)
+				if at := now + head; s.until-at <= places*slow { // slow has a place
+					reach(at, state{taken.waits, max(s.until, at) + slow}, delivered+1)
 				}
-				continue
-			}
-			taken := s
-			taken.waits--
-			reach(later(taken, s.now+head+tail), delivered+1)
-			if at := s.now + head; s.until-at <= places*slow { // slow has a place
-				to := later(taken, at)
-				to.until = max(s.until, at) + slow
-				reach(to, delivered+1)
+			case came(now) < frames:
+				reach(next, s, delivered)
 			}
 		}
-		best = next
+		delete(best, now)
 	}
 	return all
 }
 
 // The fluid limit is no less than what can be reached, and not much more.
 func TestFluidLimit(t *testing.T) {
-	cases := []struct{ frames, interval, head, tail, slow, places int }{
+	for _, c := range []struct{ frames, interval, head, tail, slow, places int }{
 		{100, 15, 5, 60, 30, 2}, {100, 30, 4, 42, 42, 3}, {100, 20, 4, 42, 42, 3}, {100, 10, 4, 40, 40, 4}, {100, 25, 10, 30, 100, 3},
-	}
-	if testing.Short() { // all of them take long under qemu
-		cases = cases[:1]
-	}
-	for _, c := range cases {
+	} {
 		l := fluid{head: float64(c.head) / 1000, tail: float64(c.tail) / 1000, slow: []float64{float64(c.slow) / 1000}, places: 2 * c.places}
 		limit := l.coverage(1000/float64(c.interval), int64(c.frames))
 		reached := 100 * float64(most(c.frames, c.interval, c.head, c.tail, c.slow, c.places)) / float64(c.frames)

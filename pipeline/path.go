@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -13,6 +14,8 @@ import (
 //   - While several are in flight the link lets through, in the time of one, the frames that were answered in it (the
 //     delivery rate of BBR: Cardwell and others, 2016).
 //
+// By the bytes of the frames the pace is the link's rate.
+//
 // Neither is ever less than the pace, so the least that was seen is the best guess. That holds as long as the way is not
 // taken for longer than it is: a full link slows an empty call down too, so one that was not alone may only shorten it.
 //
@@ -24,6 +27,7 @@ type Path struct {
 	answered  int // frames
 	empty     least
 	frame     least
+	mebibyte  least
 }
 
 // How long the least of something is remembered: links change.
@@ -35,6 +39,7 @@ const (
 // Call is the beginning of one.
 type Call struct {
 	At       time.Time
+	Bytes    int // of the frames' values; 0: it is not known
 	frames   int
 	alone    bool // nothing else was in flight
 	answered int
@@ -44,7 +49,7 @@ type Call struct {
 func (p *Path) Begin(now time.Time, frames int) Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := Call{now, frames, p.pending == 0, p.answered}
+	c := Call{At: now, frames: frames, alone: p.pending == 0, answered: p.answered}
 	p.pending += frames
 	return c
 }
@@ -66,7 +71,11 @@ func (p *Path) End(now time.Time, c Call, answered bool) {
 			p.empty.add(took, now, rememberEmpty)
 		}
 	case !c.alone || p.empty.known():
-		p.frame.add(p.each(c, took), now, rememberFrame)
+		each := p.each(c, took)
+		p.frame.add(each, now, rememberFrame)
+		if c.Bytes > 0 {
+			p.mebibyte.add(time.Duration(float64(max(each, tells))*float64(c.frames)/float64(c.Bytes)*(1<<20)), now, rememberFrame)
+		}
 	}
 }
 
@@ -78,6 +87,9 @@ func (p *Path) each(c Call, took time.Duration) time.Duration {
 	}
 	return each
 }
+
+// tells is the least time of a frame that is one: no link is infinitely fast.
+const tells = time.Microsecond
 
 // RoundTrip is the EWMA of the time between a call and its answer; 0 before the first.
 func (p *Path) RoundTrip() time.Duration {
@@ -91,6 +103,16 @@ func (p *Path) Pace() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.frame.value()
+}
+
+// Rate is how many bytes a second the link carries; 0: not yet known.
+func (p *Path) Rate() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.mebibyte.known() {
+		return 0
+	}
+	return math.Round((1 << 20) / p.mebibyte.value().Seconds())
 }
 
 // least remembers the least of what was added, for once to twice a span.

@@ -12,11 +12,13 @@ type wireOf struct {
 	mu    sync.Mutex
 	delay time.Duration // there and back
 	frame time.Duration
+	bytes int // of a frame
 	free  time.Time
 }
 
 func (w *wireOf) call(p *Path, frames int) {
 	m := p.Begin(time.Now(), frames)
+	m.Bytes = frames * w.bytes
 	w.mu.Lock()
 	if now := time.Now(); w.free.Before(now) {
 		w.free = now
@@ -119,6 +121,30 @@ func TestPaceFollowsALinkThatChanges(t *testing.T) {
 			if got := p.Pace(); got != frame {
 				t.Errorf("a frame takes %v, and the pace is %v", frame, got)
 			}
+		}
+	})
+}
+
+// The rate is the link's, whatever the frames are: a run that is cut anew has others from one moment to the next.
+func TestRateIsTheLinks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const carries = 2e6 // bytes a second
+		w, p := &wireOf{delay: 3 * time.Millisecond}, &Path{}
+		w.call(p, 0)
+		w.frame = time.Millisecond
+		if w.call(p, 1); p.Rate() != 0 {
+			t.Errorf("%g bytes a second, and no frame has any", p.Rate())
+		}
+		for _, w.bytes = range []int{20_000, 500, 4000} {
+			w.frame = time.Duration(float64(w.bytes) / carries * float64(time.Second))
+			w.call(p, 2)
+			if got := p.Rate(); got < 0.99*carries || got > 1.01*carries {
+				t.Errorf("frames of %d bytes: %g bytes a second", w.bytes, got)
+			}
+		}
+		w.frame = 0 // faster than can be told
+		if w.call(p, 1); p.Rate() < 1e9 || p.Rate() > 1e15 {
+			t.Errorf("%g bytes a second", p.Rate())
 		}
 	})
 }

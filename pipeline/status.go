@@ -23,6 +23,8 @@ type Status struct {
 	StalenessS float64 `json:"staleness_s"`        // how old all this is, in seconds, where it is shown
 	// Down are the neighbours below that do not answer it.
 	Down []NodeID `json:"down,omitempty"`
+	// Links are those to its next nodes, as far as they are known.
+	Links []Link `json:"links,omitempty"`
 	// Version is the node's, of tandem; empty: it is one that does not say it yet.
 	Version string `json:"version,omitempty"`
 }
@@ -42,6 +44,8 @@ type Live struct {
 	Down []NodeID `json:"down,omitempty"`
 	// Paces are those of the nodes that compute, and have been heard of lately.
 	Paces []Pace `json:"paces,omitempty"`
+	// Links are those that nodes which have been heard of lately have measured.
+	Links []Link `json:"links,omitempty"`
 }
 
 // Pace is how fast a node is.
@@ -49,6 +53,12 @@ type Pace struct {
 	NodeID
 	Slowdown float64 `json:"slowdown"`            // how many times as long as expected layers take; 0: not known
 	SwitchMS float64 `json:"switch_ms,omitempty"` // that the tail takes to become resident, in the mean; 0: it did not, so far
+}
+
+// Link is what leads to a node, as the one above it has measured it by the frames of late.
+type Link struct {
+	NodeID
+	Rate float64 `json:"rate"` // bytes a second that it carries
 }
 
 // AddDown adds nodes that do not answer, each once.
@@ -100,6 +110,7 @@ func (r *Recorder) Live(now time.Time, nodes []Status) Live {
 		}
 		if n.StalenessS <= oldS {
 			l.AddDown(n.Down)
+			l.Links = append(l.Links, n.Links...)
 			if n.Layers[1] > 0 {
 				l.Paces = append(l.Paces, Pace{n.NodeID, n.Slowdown, Brief(n.SwitchMS / float64(max(1, n.Switches)))})
 			}

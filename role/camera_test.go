@@ -138,9 +138,11 @@ func TestLagOfALivePicture(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(500 * time.Millisecond) // the camera is there first, and the pipe full
+			stoodStill := watchMachine()
 			if err := Run(t.Context(), c.Options); err != nil {
 				t.Fatal(err)
 			}
+			stood := stoodStill()
 			var r pipeline.Report
 			if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 				t.Fatal(err)
@@ -167,6 +169,9 @@ func TestLagOfALivePicture(t *testing.T) {
 					lag := a.at.Sub(moments[shown])
 					lags, wrong = append(lags, lag), append(wrong, (lag-time.Duration(a.AgeMS*float64(time.Millisecond))).Abs())
 				}
+			}
+			if busy := strings.Contains(fmt.Sprint(r.Notes), "too busy"); busy || stood > 3*filmEvery {
+				t.Skipf("the machine stood still for %v, or is too busy to emulate the devices, and is no witness of times: %q", stood, r.Notes)
 			}
 			slices.Sort(lags)
 			slices.Sort(wrong)

@@ -8,25 +8,30 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"tandem/pipeline"
 	"tandem/role/answer"
 	"tandem/role/options"
 	"tandem/role/report"
 )
 
-// played is what a run of one process gives: its report, its results, and what it says on stderr.
+// played is what a run of one process gives in fake time: its report, its results, and what it says on stderr.
 func played(t *testing.T, change func(*setup)) (r pipeline.Report, results []answer.Answer, said string, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	c := quick()
-	c.Stdout, c.Stderr = &out, &errs
+	c.Stdout, c.Stderr = &out, zerolog.SyncWriter(&errs) // several nodes log
 	c.Strategy, c.Report.Format = "baseline", report.JSON
 	c.Results = filepath.Join(t.TempDir(), "results.jsonl")
 	change(&c)
 	c.Log = c.Logger()
-	if err = c.Validate(); err == nil {
-		err = Run(t.Context(), c.Options)
-	}
+	onOneHost(t, func(t *testing.T, host setup) {
+		c.network, c.Threads = host.network, host.Threads
+		if err = c.Validate(); err == nil {
+			err = runLocal(t.Context(), c)
+		}
+	})
 	if out.Len() > 0 {
 		if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 			t.Fatal(err)

@@ -182,6 +182,7 @@ func passes(refusal error) bool {
 func (p *player) begin() context.Context {
 	ctx, abort := context.WithCancel(context.Background())
 	p.abort = abort
+	p.cfg.uplink.Begin(time.Now())
 	p.view.Begin(func() pipeline.Status { // all edges are open now
 		s := p.status()
 		s.Down = down(p.edges)

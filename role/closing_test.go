@@ -27,67 +27,70 @@ import (
 // What a neighbour sent before it closed the run may come in afterwards, and the closing itself twice. Neither holds the
 // run open.
 func TestNeighbourLeavesOnce(t *testing.T) {
-	c := quick()
-	nodes := startQuick(t, c)
-	run := pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{1}}
-	client := newClient(c, nodes.end.address)
-	for _, from := range []string{"a", "b"} {
-		if _, err := client.Open(t.Context(), transport.Opening{Run: run, From: from, Address: "end"}); err != nil {
-			t.Fatal(err)
+	t.Parallel()
+	onOneHost(t, func(t *testing.T, c setup) {
+		nodes := startQuick(t, c)
+		run := pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{1}}
+		client := newClient(c, nodes.end.address)
+		for _, from := range []string{"a", "b"} {
+			if _, err := client.Open(t.Context(), transport.Opening{Run: run, From: from, Address: "end"}); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	reports := make(chan error, 3)
-	leave := func(from string) {
-		_, err := client.Close(t.Context(), transport.Closing{Run: "r", From: from})
-		reports <- err
-	}
-	go leave("a")
-	go leave("a")
-	eventually(t, "the first neighbour has left", func() bool { return nodes.end.node.hasLeft("a") })
-	if _, err := client.Push(t.Context(), transport.Pushing{Run: "r", From: "a"}); err != nil {
-		t.Errorf("a late sign of life: %v", err)
-	}
-	began := time.Now()
-	leave("b")
-	for range cap(reports) {
-		if err := <-reports; err != nil {
-			t.Error(err)
+		reports := make(chan error, 3)
+		leave := func(from string) {
+			_, err := client.Close(t.Context(), transport.Closing{Run: "r", From: from})
+			reports <- err
 		}
-	}
-	if took := time.Since(began); took > c.Idle/2 {
-		t.Errorf("the run was closed after %s", took)
-	}
+		go leave("a")
+		go leave("a")
+		eventually(t, "the first neighbour has left", func() bool { return nodes.end.node.hasLeft("a") })
+		if _, err := client.Push(t.Context(), transport.Pushing{Run: "r", From: "a"}); err != nil {
+			t.Errorf("a late sign of life: %v", err)
+		}
+		began := time.Now()
+		leave("b")
+		for range cap(reports) {
+			if err := <-reports; err != nil {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(began); took > c.Idle/2 {
+			t.Errorf("the run was closed after %s", took)
+		}
+	})
 }
 
 // A node that is stopped during a run does not wait for the report, so who asks it for that is told who has it.
 func TestStoppedNodeHasNoReport(t *testing.T) {
 	t.Parallel()
-	c := quick()
-	nodes := startQuick(t, c)
-	entered, leave := make(chan struct{}), make(chan struct{})
-	slow := nodes.slow[0].node
-	begin := slow.begin
-	slow.begin = func(ctx context.Context, o beginning) (part, transport.Opened, error) {
-		p, opened, err := begin(ctx, o)
-		return &heldUp{p, entered, leave}, opened, err
-	}
-	e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Slow, nodes.slow[0].address), From: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	go slow.stop() // the cleanup waits for it
-	<-entered
-	asked := make(chan error)
-	go func() {
-		soon, cancel := context.WithTimeout(t.Context(), time.Second) // it does not come back
-		defer cancel()
-		_, err := e.Close(soon, edge.Ending{})
-		asked <- err
-	}()
-	close(leave)
-	if err := <-asked; !errors.Is(err, pipeline.ErrStopping) || !strings.Contains(err.Error(), "end has the report of run r") {
-		t.Errorf("error %v", err)
-	}
+	onOneHost(t, func(t *testing.T, c setup) {
+		nodes := startQuick(t, c)
+		entered, leave := make(chan struct{}), make(chan struct{})
+		slow := nodes.slow[0].node
+		begin := slow.begin
+		slow.begin = func(ctx context.Context, o beginning) (part, transport.Opened, error) {
+			p, opened, err := begin(ctx, o)
+			return &heldUp{p, entered, leave}, opened, err
+		}
+		e, _, err := edge.Open(t.Context(), edge.Config{Target: toward(c, options.Slow, nodes.slow[0].address), From: "test"}, pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{2}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go slow.stop() // the cleanup waits for it
+		<-entered
+		asked := make(chan error)
+		go func() {
+			soon, cancel := context.WithTimeout(t.Context(), time.Second) // it does not come back
+			defer cancel()
+			_, err := e.Close(soon, edge.Ending{})
+			asked <- err
+		}()
+		close(leave)
+		if err := <-asked; !errors.Is(err, pipeline.ErrStopping) || !strings.Contains(err.Error(), "end has the report of run r") {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 // reach opens a run on a fake node over a network in memory. Call done in the end.
@@ -183,42 +186,34 @@ func TestNodeOfTwoAddressesIsNotMissing(t *testing.T) {
 // A node that was started again finds all its neighbours again, and not only the one that was there first: the others
 // learn from their next sign of life that they have to open the run anew.
 func TestEveryNeighbourOpensTheRunAnew(t *testing.T) {
-	c := quick()
-	nodes := startQuick(t, c)
-	run := pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{1}}
-	client := newClient(c, nodes.end.address)
-	if _, err := client.Open(t.Context(), transport.Opening{Run: run, From: "first", Address: "end", Again: true}); err != nil {
-		t.Fatal(err)
-	}
-	second := edge.Missing(edge.Config{Target: target.Target{Client: client, Flag: "--next", Role: options.End}, From: "second", Again: true}, run)
-	result := pipeline.Frame{Shapes: [][]int{{1}}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()}
-	if _, err := second.Send(t.Context(), []pipeline.Frame{result}); !errors.Is(err, pipeline.ErrUnknownRun) {
-		t.Errorf("a result of one that has not opened the run: %v", err)
-	}
-	if _, err := client.Push(t.Context(), transport.Pushing{Run: "r", From: "third"}); !errors.Is(err, pipeline.ErrUnknownRun) {
-		t.Errorf("an outsider's sign of life: %v", err)
-	}
-	eventually(t, "the second neighbour has opened the run anew", func() bool { return second.Life() != "" })
-	if _, err := second.Send(t.Context(), []pipeline.Frame{result}); err != nil {
-		t.Errorf("a result of the second: %v", err)
-	}
-	if _, err := client.Close(t.Context(), transport.Closing{Run: "r", From: "first", Reason: transport.Stopped}); err != nil {
-		t.Error(err)
-	}
-	r, err := second.Close(t.Context(), edge.Ending{Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: "s"}, Outcomes: pipeline.Outcomes{Received: 1, Finished: 1}}}})
-	if err != nil || len(r.Nodes) != 2 || !r.Nodes[1].Restarted {
-		t.Errorf("%+v, %v", r, err)
-	}
-}
-
-// eventually waits for a state.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("it does not happen that %s", what)
+	t.Parallel()
+	onOneHost(t, func(t *testing.T, c setup) {
+		nodes := startQuick(t, c)
+		run := pipeline.Run{ID: "r", Strategy: "baseline", Cuts: []int{1}}
+		client := newClient(c, nodes.end.address)
+		if _, err := client.Open(t.Context(), transport.Opening{Run: run, From: "first", Address: "end", Again: true}); err != nil {
+			t.Fatal(err)
 		}
-	}
+		second := edge.Missing(edge.Config{Target: target.Target{Client: client, Flag: "--next", Role: options.End}, From: "second", Again: true}, run)
+		result := pipeline.Frame{Shapes: [][]int{{1}}, Data: []float32{1}, Label: pipeline.NoLabel, By: pipeline.NodeID{Role: "slow"}, Since: time.Now()}
+		if _, err := second.Send(t.Context(), []pipeline.Frame{result}); !errors.Is(err, pipeline.ErrUnknownRun) {
+			t.Errorf("a result of one that has not opened the run: %v", err)
+		}
+		if _, err := client.Push(t.Context(), transport.Pushing{Run: "r", From: "third"}); !errors.Is(err, pipeline.ErrUnknownRun) {
+			t.Errorf("an outsider's sign of life: %v", err)
+		}
+		eventually(t, "the second neighbour has opened the run anew", func() bool { return second.Life() != "" })
+		if _, err := second.Send(t.Context(), []pipeline.Frame{result}); err != nil {
+			t.Errorf("a result of the second: %v", err)
+		}
+		if _, err := client.Close(t.Context(), transport.Closing{Run: "r", From: "first", Reason: transport.Stopped}); err != nil {
+			t.Error(err)
+		}
+		r, err := second.Close(t.Context(), edge.Ending{Nodes: []pipeline.Entry{{NodeID: pipeline.NodeID{Role: "slow", Address: "s"}, Outcomes: pipeline.Outcomes{Received: 1, Finished: 1}}}})
+		if err != nil || len(r.Nodes) != 2 || !r.Nodes[1].Restarted {
+			t.Errorf("%+v, %v", r, err)
+		}
+	})
 }
 
 func (n *node) hasLeft(from string) bool {

@@ -45,6 +45,7 @@ func (e *recordings) begin(_ context.Context, o beginning) (part, transport.Open
 		restarted:  o.again(),
 	}
 	r.Begin(r.status)
+	e.cfg.uplink.Begin(time.Now())
 	return r, transport.Opened{Run: o.Run, Life: r.life, End: e.name}, nil
 }
 

@@ -25,24 +25,25 @@ func TestEveryStrategyOverAnEmulatedLink(t *testing.T) {
 	for _, e := range strategy.All() {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
-			c := quick()
-			c.Input.Paths, c.Input.Labels, c.Frames, c.Queue, c.Interval, c.Link = []string{digitsImages}, digitsLabels, 100, 100, 0, link
-			r, err := startQuick(t, c).run(t.Context(), c, e.Name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			checkLedgers(t, r, 1)
-			if r.Coverage != 100 || r.Link != link.Name {
-				t.Errorf("coverage %v over the link %q", r.Coverage, r.Link)
-			}
-			for _, n := range r.Nodes {
-				if n.Link != link.Name {
-					t.Errorf("%s sends over the link %q", n.Role, n.Link)
+			onOneHost(t, func(t *testing.T, c setup) {
+				c.Input.Paths, c.Input.Labels, c.Frames, c.Queue, c.Interval, c.Link = []string{digitsImages}, digitsLabels, 100, 100, 0, link
+				r, err := startQuick(t, c).run(t.Context(), c, e.Name)
+				if err != nil {
+					t.Fatal(err)
 				}
-			}
-			if least := 2.0; r.Latency.P50 < least { // two hops of 2 ms, of which ages know half a smoothed round trip
-				t.Errorf("half of the frames took %v ms or less, and the link alone takes %v", r.Latency.P50, least)
-			}
+				checkLedgers(t, r, 1)
+				if r.Coverage != 100 || r.Link != link.Name {
+					t.Errorf("coverage %v over the link %q", r.Coverage, r.Link)
+				}
+				for _, n := range r.Nodes {
+					if n.Link != link.Name {
+						t.Errorf("%s sends over the link %q", n.Role, n.Link)
+					}
+				}
+				if least := 2.0; r.Latency.P50 < least { // two hops of 2 ms, of which ages know half a smoothed round trip
+					t.Errorf("half of the frames took %v ms or less, and the link alone takes %v", r.Latency.P50, least)
+				}
+			})
 		})
 	}
 }
@@ -80,29 +81,30 @@ func TestWireFormatOfARun(t *testing.T) {
 		for _, name := range []string{"baseline", "replicate"} {
 			t.Run(test.format+" "+name, func(t *testing.T) {
 				t.Parallel()
-				c := quick()
-				c.Input.Paths, c.Input.Labels, c.Frames, c.Queue, c.Interval = []string{digitsImages}, digitsLabels, 360, 360, 0
-				c.Results = filepath.Join(t.TempDir(), "results.jsonl")
-				nodes := startQuick(t, c)
-				c.Wire = test.format
-				r, err := nodes.run(t.Context(), c, name)
-				if err != nil {
-					t.Fatal(err)
-				}
-				checkLedgers(t, r, 1)
-				want := test.format
-				if want == "" {
-					want = "float32" // the fast node's
-				}
-				if r.Wire != want || r.Coverage != 100 || math.Abs(*r.Accuracy-98.9) > 0.3 {
-					t.Errorf("wire %q, coverage %v, accuracy %v", r.Wire, r.Coverage, *r.Accuracy)
-				}
-				for _, got := range readResults(t, c.Results) {
-					row := logits[int(got.ID)*classes:][:classes]
-					if off := math.Abs(float64(float32(got.Score) - row[got.Class])); off > test.off {
-						t.Errorf("frame %d, finished on %s: class %d has %v, and %v with float32", got.ID, got.Node, got.Class, got.Score, row[got.Class])
+				onOneHost(t, func(t *testing.T, c setup) {
+					c.Input.Paths, c.Input.Labels, c.Frames, c.Queue, c.Interval = []string{digitsImages}, digitsLabels, 360, 360, 0
+					c.Results = filepath.Join(t.TempDir(), "results.jsonl")
+					nodes := startQuick(t, c)
+					c.Wire = test.format
+					r, err := nodes.run(t.Context(), c, name)
+					if err != nil {
+						t.Fatal(err)
 					}
-				}
+					checkLedgers(t, r, 1)
+					want := test.format
+					if want == "" {
+						want = "float32" // the fast node's
+					}
+					if r.Wire != want || r.Coverage != 100 || math.Abs(*r.Accuracy-98.9) > 0.3 {
+						t.Errorf("wire %q, coverage %v, accuracy %v", r.Wire, r.Coverage, *r.Accuracy)
+					}
+					for _, got := range readResults(t, c.Results) {
+						row := logits[int(got.ID)*classes:][:classes]
+						if off := math.Abs(float64(float32(got.Score) - row[got.Class])); off > test.off {
+							t.Errorf("frame %d, finished on %s: class %d has %v, and %v with float32", got.ID, got.Node, got.Class, got.Score, row[got.Class])
+						}
+					}
+				})
 			})
 		}
 	}

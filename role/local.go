@@ -109,7 +109,7 @@ func (l *localNodes) start(ctx context.Context, cfg setup, r options.Role, place
 			cfg.Emulate = all[place%len(all)]
 		}
 		if len(cfg.Faults) > 0 {
-			l.networks[place] = inject.NewNetwork()
+			l.networks[place] = inject.NewNetwork(cfg.network)
 			cfg.network = l.networks[place]
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -45,6 +46,30 @@ func (m *memoryNetwork) process(address string) *process {
 	p := &process{on: m, address: netip.MustParseAddrPort(address)}
 	p.thawed = sync.NewCond(&p.mu)
 	return p
+}
+
+// memoryHost is one machine on a network in memory. Whoever listens there does so on the port that it asks for, or on a free one, and all
+// call from the same.
+type memoryHost struct {
+	*process
+	ports atomic.Int32 // that were free
+}
+
+var _ network = (*memoryHost)(nil)
+
+func (m *memoryNetwork) host() *memoryHost { return &memoryHost{process: m.process("127.0.0.1:1")} }
+
+func (h *memoryHost) Listen(network, address string) (net.Listener, error) {
+	return h.free(address).Listen(network, address)
+}
+
+// free makes a process that listens on an address; port 0: one that is free.
+func (h *memoryHost) free(address string) *process {
+	at := netip.MustParseAddrPort(address)
+	if at.Port() == 0 {
+		at = netip.AddrPortFrom(at.Addr(), uint16(1024+h.ports.Add(1)))
+	}
+	return h.on.process(at.String())
 }
 
 // moves waits until something of the process can move, or until it is over.
@@ -234,6 +259,7 @@ type memoryConn struct {
 	of      *process
 	peer    netip.AddrPort
 	in, out *flow
+	abrupt  atomic.Bool
 }
 
 func (c *memoryConn) Read(b []byte) (int, error)         { return c.in.read(b) }
@@ -251,10 +277,17 @@ func (c *memoryConn) SetDeadline(t time.Time) error {
 // Close ends both ways: what was written still arrives.
 func (c *memoryConn) Close() error {
 	c.of.forget(c)
+	if c.abrupt.Load() {
+		c.reset()
+		return nil
+	}
 	c.in.end(net.ErrClosed, syscall.EPIPE)
 	c.out.end(io.EOF, net.ErrClosed)
 	return nil
 }
+
+// SetLinger has Close reset the connection, where it is given 0 as a socket is.
+func (c *memoryConn) SetLinger(sec int) error { c.abrupt.Store(sec == 0); return nil }
 
 // reset is what a process that is killed leaves of its connections.
 func (c *memoryConn) reset() {

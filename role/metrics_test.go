@@ -1,6 +1,7 @@
 package role
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -18,9 +19,9 @@ import (
 )
 
 // metricsText is what Prometheus reads.
-func metricsText(t *testing.T, s *server) string {
+func metricsText(t *testing.T, c setup, s *server) string {
 	t.Helper()
-	code, header, text := get(t, s, "/metrics")
+	code, header, text := get(t, c, s, "/metrics")
 	if code != http.StatusOK || !strings.HasPrefix(header.Get("Content-Type"), "text/plain; version=0.0.4") {
 		t.Fatalf("code %d, %v", code, header)
 	}
@@ -28,10 +29,10 @@ func metricsText(t *testing.T, s *server) string {
 }
 
 // values reads Prometheus's text format: series → value.
-func values(t *testing.T, s *server) map[string]float64 {
+func values(t *testing.T, c setup, s *server) map[string]float64 {
 	t.Helper()
 	all := make(map[string]float64)
-	for line := range strings.Lines(metricsText(t, s)) {
+	for line := range strings.Lines(metricsText(t, c, s)) {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
@@ -48,59 +49,60 @@ func values(t *testing.T, s *server) map[string]float64 {
 // After runs, the counters of every role are the sums of the reports, and nothing is found by Prometheus's linter.
 func TestMetricsAreTheSumsOfTheReports(t *testing.T) {
 	t.Parallel()
-	c := quick()
-	c.Frames, c.Queue = 60, 2
-	c.Emulate = device.Emulation{Name: "test", Tail: device.Always(6 * time.Millisecond)}
-	nodes := startQuick(t, c)
-	want := map[string]pipeline.Entry{}
-	for _, name := range []string{"baseline", "balance", "alternate"} {
-		r, err := nodes.run(t.Context(), c, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, n := range r.Nodes {
-			sum := monitor.Totals{Entry: want[n.Role]}
-			sum.Add(n)
-			want[n.Role] = sum.Entry
-		}
-	}
-	for role, s := range map[string]*server{"fast": nodes.fast, "slow": nodes.slow[0], "end": nodes.end} {
-		problems, err := promlint.New(strings.NewReader(metricsText(t, s))).Lint()
-		if err != nil || len(problems) > 0 {
-			t.Errorf("%s: %v, %v", role, err, problems)
-		}
-		got, e := values(t, s), want[role]
-		for series, n := range map[string]int64{
-			`tandem_frames_total{outcome="received"}`:  e.Received,
-			`tandem_frames_total{outcome="refused"}`:   e.Refused,
-			`tandem_frames_total{outcome="forwarded"}`: e.Forwarded,
-			`tandem_frames_total{outcome="finished"}`:  e.Finished,
-			`tandem_frames_total{outcome="lost"}`:      e.Lost,
-			`tandem_runs_total`:                        3,
-			`tandem_run_open`:                          0,
-		} {
-			if v, is := got[series]; !is || v != float64(n) {
-				t.Errorf("%s: %s is %v, and the reports have %d", role, series, v, n)
+	onOneHost(t, func(t *testing.T, c setup) {
+		c.Frames, c.Queue = 60, 2
+		c.Emulate = device.Emulation{Name: "test", Tail: device.Always(6 * time.Millisecond)}
+		nodes := startQuick(t, c)
+		want := map[string]pipeline.Entry{}
+		for _, name := range []string{"baseline", "balance", "alternate"} {
+			r, err := nodes.run(t.Context(), c, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range r.Nodes {
+				sum := monitor.Totals{Entry: want[n.Role]}
+				sum.Add(n)
+				want[n.Role] = sum.Entry
 			}
 		}
-		if role == "end" {
-			if got["tandem_age_seconds_count"] != float64(e.Finished) {
-				t.Errorf("ages of %v frames, %d delivered", got["tandem_age_seconds_count"], e.Finished)
+		for role, s := range map[string]*server{"fast": nodes.fast, "slow": nodes.slow[0], "end": nodes.end} {
+			problems, err := promlint.New(strings.NewReader(metricsText(t, c, s))).Lint()
+			if err != nil || len(problems) > 0 {
+				t.Errorf("%s: %v, %v", role, err, problems)
 			}
-			continue
-		}
-		if got["tandem_switches_total"] != float64(e.Switches) || got["tandem_queue_capacity"] != 2 || got["tandem_service_seconds_count"] == 0 {
-			t.Errorf("%s: %v", role, got)
-		}
-		if waited := got["tandem_queue_wait_seconds_count"]; waited != float64(e.Received-e.Refused) {
-			t.Errorf("%s: %v frames have waited, of %d that were taken", role, waited, e.Received-e.Refused)
-		}
-		for reason, n := range e.Decisions {
-			if series := `tandem_decisions_total{reason="` + string(reason) + `"}`; got[series] != float64(n) {
-				t.Errorf("%s: %s is %v, want %d", role, series, got[series], n)
+			got, e := values(t, c, s), want[role]
+			for series, n := range map[string]int64{
+				`tandem_frames_total{outcome="received"}`:  e.Received,
+				`tandem_frames_total{outcome="refused"}`:   e.Refused,
+				`tandem_frames_total{outcome="forwarded"}`: e.Forwarded,
+				`tandem_frames_total{outcome="finished"}`:  e.Finished,
+				`tandem_frames_total{outcome="lost"}`:      e.Lost,
+				`tandem_runs_total`:                        3,
+				`tandem_run_open`:                          0,
+			} {
+				if v, is := got[series]; !is || v != float64(n) {
+					t.Errorf("%s: %s is %v, and the reports have %d", role, series, v, n)
+				}
+			}
+			if role == "end" {
+				if got["tandem_age_seconds_count"] != float64(e.Finished) {
+					t.Errorf("ages of %v frames, %d delivered", got["tandem_age_seconds_count"], e.Finished)
+				}
+				continue
+			}
+			if got["tandem_switches_total"] != float64(e.Switches) || got["tandem_queue_capacity"] != 2 || got["tandem_service_seconds_count"] == 0 {
+				t.Errorf("%s: %v", role, got)
+			}
+			if waited := got["tandem_queue_wait_seconds_count"]; waited != float64(e.Received-e.Refused) {
+				t.Errorf("%s: %v frames have waited, of %d that were taken", role, waited, e.Received-e.Refused)
+			}
+			for reason, n := range e.Decisions {
+				if series := `tandem_decisions_total{reason="` + string(reason) + `"}`; got[series] != float64(n) {
+					t.Errorf("%s: %s is %v, want %d", role, series, got[series], n)
+				}
 			}
 		}
-	}
+	})
 }
 
 // The dashboard names only metrics that there are, and is whole.
@@ -139,34 +141,32 @@ func TestDashboardNamesWhatThereIs(t *testing.T) {
 		t.Errorf("the data source is no variable: %+v", l)
 	}
 	c := quick()
-	c.Frames = 20
+	c.Frames = 0
 	nodes := startQuick(t, c)
 	exist := map[string]bool{}
-	stop := make(chan struct{})
-	scraped := make(chan struct{})
-	go func() { // while the run is open, and once it is not
-		defer close(scraped)
-		for last := false; !last; {
-			select {
-			case <-stop:
-				last = true
-			default:
-			}
-			for _, s := range []*server{nodes.fast, nodes.slow[0], nodes.end} {
-				for line := range strings.Lines(metricsText(t, s)) {
-					if name, is := strings.CutPrefix(line, "# TYPE "); is {
-						exist[strings.Fields(name)[0]] = true
-					}
+	scrape := func() {
+		for _, s := range []*server{nodes.fast, nodes.slow[0], nodes.end} {
+			for line := range strings.Lines(metricsText(t, c, s)) {
+				if name, is := strings.CutPrefix(line, "# TYPE "); is {
+					exist[strings.Fields(name)[0]] = true
 				}
 			}
 		}
+	}
+	ctx, enough := context.WithCancel(t.Context())
+	defer enough()
+	played := make(chan error)
+	go func() {
+		_, err := nodes.run(ctx, c, "balance")
+		played <- err
 	}()
-	_, err = nodes.run(t.Context(), c, "balance")
-	close(stop)
-	<-scraped
-	if err != nil {
+	until(t, c, nodes.end, "at work", func(r monitor.Snapshot) bool { return r.Live != nil && r.Live.Delivered > 0 })
+	scrape()
+	enough()
+	if err := <-played; err != nil {
 		t.Fatal(err)
 	}
+	scrape() // and when no run is open
 	name := regexp.MustCompile(`\b(tandem|go|process)_\w+`)
 	histogram := regexp.MustCompile(`_(bucket|sum|count)$`)
 	ids := map[int]bool{}

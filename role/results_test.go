@@ -61,7 +61,7 @@ func TestResultsForNumpy(t *testing.T) {
 		var ids []byte
 		for run := range 2 {
 			r, err := nodes.run(t.Context(), c, c.Strategy)
-			if err != nil || len(r.Notes) > 0 {
+			if err != nil || undisturbed(r) && len(r.Notes) > 0 {
 				t.Fatalf("%v, notes %q", err, r.Notes)
 			}
 			got, rows, err := input.ReadFloats(arrayIn(t, c.Results, map[string]string{digits: "logits", digitsCNN: "probabilities"}[network]))

@@ -35,7 +35,7 @@ func TestNobodyIsLetInTooEarly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end.Close()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := net.Listen("tcp", "127.0.0.9:0") // where no other test listens
 	if err != nil {
 		t.Fatal(err)
 	}

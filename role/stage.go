@@ -49,7 +49,7 @@ func (p *stagePart) status() pipeline.Status {
 	s := p.stage.Status()
 	s.Emulate, s.Version = p.cfg.Emulate.String(), p.cfg.Version
 	p.watch.SoFar(&s.Entry)
-	s.Down = down(p.edges())
+	s.Down, s.Links = down(p.edges()), p.ways.Links()
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"tandem/model"
 	"tandem/pipeline"
@@ -198,6 +199,7 @@ func (w *worker) begin(ctx context.Context, o beginning) (part, transport.Opened
 		return held, err
 	})
 	p.recut.Start(run, held.From, held.To)
+	w.cfg.uplink.Begin(time.Now())
 	if w.members != nil {
 		w.members.follow(stageCtx, p, run, below)
 	}

@@ -165,6 +165,7 @@ func (c *Client) Push(ctx context.Context, p Pushing) (Pushed, error) {
 	ctx, done := c.pushes.begin(ctx, c.limits.Call, p.bytes())
 	defer done()
 	call := c.path.Begin(time.Now(), len(p.Frames))
+	call.Bytes = p.bytes()
 	// The way to the neighbour is part of a frame's age, and half the usual round trip is the best guess for it.
 	m, err := c.node.Push(ctx, &wire.PushRequest{
 		Run: p.Run, From: p.From, Kept: p.Kept, Frames: framesToWire(p.Frames, p.Wire, call.At.Add(c.RoundTrip()/2)),
@@ -257,3 +258,6 @@ func (c *Client) RoundTrip() time.Duration { return c.path.RoundTrip() }
 
 // Pace is what the link to the node takes for a frame; 0: not yet known.
 func (c *Client) Pace() time.Duration { return c.path.Pace() }
+
+// Rate is how many bytes a second the link to the node carries, by the frames of late; 0: not yet known.
+func (c *Client) Rate() float64 { return c.path.Rate() }

@@ -28,7 +28,7 @@ func TestClosingHoldsWhatFits(t *testing.T) {
 	}
 	for _, maxBody := range []int{16 << 10, 1 << 20, 64 << 20} {
 		n := &fakeNode{report: pipeline.Report{Run: "r"}, nodes: nodes}
-		c := NewClient(serve(t, n, maxBody), Limits{Dial: 20 * time.Second, Call: 20 * time.Second, Window: 1, MaxBody: maxBody}, nil)
+		c := NewClient(serve(t, n, maxBody), Limits{Dial: time.Minute, Call: time.Minute, Window: 1, MaxBody: maxBody}, nil)
 		if _, err := c.Close(t.Context(), Closing{Run: "r", From: "me", Nodes: nodes, Notes: []string{"odd"}}); err != nil {
 			t.Errorf("--max-body %d: %v", maxBody, err)
 			continue

@@ -199,7 +199,7 @@ func TestAnswersThatGrowAreRefused(t *testing.T) {
 			w.Header().Set("Content-Type", "application/proto")
 			_, _ = w.Write(test.body) // the client may have enough of it
 		}))
-		err := test.call(NewClient(s.Listener.Addr().String(), Limits{Dial: 20 * time.Second, Call: 20 * time.Second, Window: 2, MaxBody: 8 << 20}, nil))
+		err := test.call(NewClient(s.Listener.Addr().String(), Limits{Dial: time.Minute, Call: time.Minute, Window: 2, MaxBody: 8 << 20}, nil))
 		if (err != nil) != (test.says != "") || err != nil && (!strings.Contains(err.Error(), test.says) || len(err.Error()) > 500) {
 			t.Errorf("%s: error %v, want one that says %q", name, err, test.says)
 		}

@@ -25,7 +25,7 @@ func overLink(t *testing.T, shape string) *link.Uplink {
 func TestFramesCrossAnEmulatedLink(t *testing.T) {
 	up, down := overLink(t, "delay=2ms,jitter=1ms,rate=100mbit"), overLink(t, "delay=3ms")
 	n := &fakeNode{}
-	c := NewClient(serveOver(t, n, 1<<20, down), Limits{Dial: time.Second, Call: 20 * time.Second, Window: 4, MaxBody: 1 << 20, Uplink: up}, nil)
+	c := NewClient(serveOver(t, n, 1<<20, down), Limits{Dial: time.Minute, Call: time.Minute, Window: 4, MaxBody: 1 << 20, Uplink: up}, nil)
 	var calls sync.WaitGroup
 	for i := range 8 {
 		calls.Go(func() {

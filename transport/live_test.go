@@ -25,11 +25,13 @@ func status(role string) pipeline.Status {
 	return pipeline.Status{
 		Entry:  pipeline.Entry{NodeID: pipeline.NodeID{Role: role, Address: role + ":1"}, Outcomes: pipeline.Outcomes{Received: 7}},
 		Layers: [2]int{1, 4}, State: pipeline.Finishing, Queue: 3, Capacity: 10, RateIn: 33.3, StalenessS: 0.5,
+		Links: []pipeline.Link{{NodeID: pipeline.NodeID{Role: "slow", Address: "slow:1"}, Rate: 1.5e6}},
 	}
 }
 
 func TestLiveFiguresCrossTheWire(t *testing.T) {
-	n := &fakeNode{live: &pipeline.Live{Sent: 5, Delivered: 4, Coverage: 80, Rate: 33.3, State: pipeline.Finishing, StalenessS: 0.5}}
+	n := &fakeNode{live: &pipeline.Live{Sent: 5, Delivered: 4, Coverage: 80, Rate: 33.3, State: pipeline.Finishing, StalenessS: 0.5,
+		Links: []pipeline.Link{{NodeID: pipeline.NodeID{Role: "slow", Address: "slow:1"}, Rate: 1.5e6}}}}
 	c := client(serve(t, n, 1<<20))
 	sent := []pipeline.Status{status("client"), status("fast")}
 	pushed, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Status: sent})

@@ -54,7 +54,7 @@ func TestSilentStreamEnds(t *testing.T) {
 	n := &fakeNode{wait: func() { <-hang }}
 	address := serve(t, n, 1<<20)
 	defer close(hang)
-	c := NewClient(address, Limits{Dial: time.Second, Call: 50 * time.Millisecond, Window: 2, MaxBody: 1 << 20}, nil)
+	c := NewClient(address, Limits{Dial: time.Minute, Call: 50 * time.Millisecond, Window: 2, MaxBody: 1 << 20}, nil)
 	nothing := func(Told) {}
 	if err := c.Answers(t.Context(), "run", false, func() {}, nothing); !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no answer in time") {
 		t.Errorf("error %v", err)

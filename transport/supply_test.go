@@ -13,7 +13,7 @@ import (
 // Chunks and what is wanted of them survive the wire, and so does the word that a node lacks a network.
 func TestSupply(t *testing.T) {
 	n := &fakeNode{}
-	c := NewClient(serve(t, n, 1<<20), Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 1 << 20}, nil)
+	c := NewClient(serve(t, n, 1<<20), Limits{Dial: time.Minute, Call: time.Minute, Window: 1, MaxBody: 1 << 20}, nil)
 	sent := Supplying{
 		Run: pipeline.Run{ID: "r", Strategy: "s1", Digest: "chunks:0", Cuts: []int{3}}, From: "fast-1", Layer: 3,
 		Manifest: []byte("{}"), Opening: []int{0, 9}, Chunks: []Chunk{{4, []byte("four")}, {5, nil}},
@@ -41,7 +41,7 @@ func TestSupply(t *testing.T) {
 
 // What is too much is refused before room is made for it.
 func TestSupplyTooMuch(t *testing.T) {
-	c := NewClient(serve(t, &fakeNode{}, 1<<20), Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 1 << 20}, nil)
+	c := NewClient(serve(t, &fakeNode{}, 1<<20), Limits{Dial: time.Minute, Call: time.Minute, Window: 1, MaxBody: 1 << 20}, nil)
 	s := Supplying{Run: pipeline.Run{ID: "r"}, From: "fast-1", Chunks: make([]Chunk, MaxChunks+1)}
 	if _, err := c.Supply(t.Context(), s); err == nil || !strings.Contains(err.Error(), "SupplyRequest.chunks") {
 		t.Error(err)

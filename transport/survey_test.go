@@ -20,7 +20,7 @@ var surveyed = Survey{
 
 func TestSurvey(t *testing.T) {
 	n := &fakeNode{}
-	c := NewClient(serve(t, n, 1<<20), Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 1 << 20}, nil)
+	c := NewClient(serve(t, n, 1<<20), Limits{Dial: time.Minute, Call: time.Minute, Window: 1, MaxBody: 1 << 20}, nil)
 	if got, err := c.Survey(t.Context()); err != nil || !reflect.DeepEqual(got, surveyed) {
 		t.Errorf("%+v, %v", got, err)
 	}

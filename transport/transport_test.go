@@ -148,7 +148,7 @@ func serveOver(t *testing.T, n Node, maxBody int, up *link.Uplink) string {
 }
 
 func client(address string) *Client {
-	return NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 2, MaxBody: 1 << 20}, nil)
+	return NewClient(address, Limits{Dial: time.Minute, Call: time.Minute, Window: 2, MaxBody: 1 << 20}, nil)
 }
 
 func push(ctx context.Context, c *Client, id uint64) error {
@@ -316,8 +316,8 @@ func TestOversizedBodyIsRefused(t *testing.T) {
 	n := &fakeNode{}
 	address := serve(t, n, 64<<10)
 	big := pipeline.Frame{Shapes: [][]int{{1 << 18}}, Data: make([]float32, 1<<18), Label: pipeline.NoLabel, Since: time.Now()}
-	large := NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 8 << 20}, nil)
-	small := NewClient(address, Limits{Dial: time.Second, Call: 20 * time.Second, Window: 1, MaxBody: 64 << 10}, nil)
+	large := NewClient(address, Limits{Dial: time.Minute, Call: time.Minute, Window: 1, MaxBody: 8 << 20}, nil)
+	small := NewClient(address, Limits{Dial: time.Minute, Call: time.Minute, Window: 1, MaxBody: 64 << 10}, nil)
 	for name, c := range map[string]*Client{"found by the server": large, "found by the client": small} {
 		_, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{big}})
 		if !errors.Is(err, pipeline.ErrInvalidFrame) || !strings.Contains(err.Error(), "--max-body") {
@@ -358,7 +358,7 @@ func TestReachOfSomethingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	c := NewClient(silent.Addr().String(), Limits{Dial: time.Second, Call: time.Second, Window: 1, MaxBody: 1 << 20}, nil)
+	c := NewClient(silent.Addr().String(), Limits{Dial: time.Minute, Call: time.Second, Window: 1, MaxBody: 1 << 20}, nil)
 	if _, err := c.Reach(t.Context()); err != nil {
 		t.Errorf("who is not ready to answer: %v", err)
 	}
@@ -370,7 +370,7 @@ func TestSilentNodeCostsTheDeadline(t *testing.T) {
 	n := &fakeNode{wait: func() { <-release }}
 	address := serve(t, n, 1<<20)
 	t.Cleanup(func() { close(release) })
-	c := NewClient(address, Limits{Dial: time.Second, Call: 50 * time.Millisecond, Window: 1, MaxBody: 1 << 20}, nil)
+	c := NewClient(address, Limits{Dial: time.Minute, Call: 50 * time.Millisecond, Window: 1, MaxBody: 1 << 20}, nil)
 	_, err := c.Push(t.Context(), Pushing{Run: "run", From: "me", Frames: []pipeline.Frame{frame(0)}})
 	if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no answer in time") {
 		t.Errorf("error %v", err)

@@ -24,16 +24,16 @@ func TestAStoppedProcessIsFound(t *testing.T) {
 			began := time.Now()
 			failed := make(chan error)
 			go func() { _, err := c.Push(t.Context(), p); failed <- err }()
-			time.Sleep(overdue / 2)
-			if !c.Up() {
-				t.Errorf("down after %v", time.Since(began))
-			}
 			for c.Up() {
-				if time.Sleep(time.Millisecond); time.Since(began) > 10*time.Second {
+				if time.Sleep(time.Millisecond); time.Since(began) > 3*time.Minute {
 					t.Fatal("it is up")
 				}
 			}
-			t.Logf("down after %v", time.Since(began))
+			took := time.Since(began) // a machine that stands still is no reason for less
+			if took < overdue/2 {
+				t.Errorf("down after %v", took)
+			}
+			t.Logf("down after %v", took)
 			if err := <-failed; err == nil {
 				t.Error("an answer from nobody")
 			}
@@ -63,11 +63,11 @@ func TestAcknowledgedBytesAreProgress(t *testing.T) {
 		t.Fatalf("nothing is sent: %+v", s)
 	}
 	full := 0
-	for { // until its machine takes no more
+	for tries := 0; tries < 3; tries++ { // until its machine takes no more, which this one may have had no time for
 		_ = here.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
-		n, err := w.Write(make([]byte, 64<<10))
-		if full += n; err != nil {
-			break
+		n, _ := w.Write(make([]byte, 64<<10))
+		if full += n; n > 0 {
+			tries = -1
 		}
 	}
 	before := w.look(time.Now())

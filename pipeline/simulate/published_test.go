@@ -100,13 +100,10 @@ func (d noisy) Computes(since time.Duration, frames, from, to, cut int) time.Dur
 	return time.Duration(float64(d.steady.Computes(since, frames, from, to, cut)) * (0.98 + 0.04*d.random.Float64()))
 }
 
-// The simulation gives the original's results, as the real stages do in package pipeline: the medians of a hundred runs for each
-// of the points.
+// The simulation gives the original's results, as the real stages do in package pipeline: the medians of so many runs for each of
+// the points.
 func TestPublishedResults(t *testing.T) {
-	seeds := 100
-	if testing.Short() { // under qemu, and the race detector
-		seeds = 20
-	}
+	seeds := map[bool]int{false: 20, true: 100}[long]
 	file, err := os.Open("../../role/plot/published.csv")
 	if err != nil {
 		t.Fatal(err)

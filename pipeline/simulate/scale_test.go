@@ -11,7 +11,7 @@ func sizes() []int {
 	if testing.Short() {
 		return few
 	}
-	return append(few, 300, 1000)
+	return append(few, map[bool][]int{false: {300}, true: {300, 1000}}[long]...)
 }
 
 // balance reaches the capacity of fleets of any size, of slow nodes of mixed speeds.

@@ -115,12 +115,8 @@ func (c trial) run(t *testing.T) {
 		}
 	}()
 
-	began := time.Now()
-	client := s.client("--strategy", c.strategy, "--frames", strconv.Itoa(int(c.length/interval)), "--interval", interval.String())
-	fast := s.process("fast")
-	if fast.line(t, &fast.stderr, `"run opened"`) == "" {
-		t.Fatal("no run is opened")
-	}
+	client := s.opened(t, "--strategy", c.strategy, "--frames", strconv.Itoa(int(c.length/interval)), "--interval", interval.String())
+	began := client.machine.began
 	ctx, over := context.WithCancel(t.Context())
 	defer over()
 	played := s.play(ctx, c.faults)
@@ -136,8 +132,9 @@ func (c trial) run(t *testing.T) {
 	if client.code() != 0 {
 		t.Errorf("the client ends with code %d: %s", client.code(), client.stderr.text())
 	}
-	s.takenUp(played, began.Add(c.length))
-	stays := !slices.ContainsFunc(c.faults, func(f fault) bool { return f.lasts > c.idle/2 }) // every node, in the run
+	steady := client.machine.steady()
+	s.takenUp(played, began.Add(c.length), steady)
+	stays := steady && !slices.ContainsFunc(c.faults, func(f fault) bool { return f.lasts > c.idle/2 }) // every node, in the run
 	endEnds, workerEnds := c.faults.ends("end"), c.faults.ends("fast", "slow", "slow1", "slow2")
 	if stays && (report.Forgotten > 0 && !endEnds || report.Died > 0 && !workerEnds) {
 		t.Errorf("%d frames are forgotten and %d have died, and nobody ended for them: %s", report.Forgotten, report.Died, client.stdout.text())
@@ -148,32 +145,50 @@ func (c trial) run(t *testing.T) {
 		len(c.faults), took.Seconds(), report.Frames, report.Delivered, report.Forgotten, report.Died, report.DoubleCounted, report.Notes)
 }
 
-// again plays a further run: whatever has happened before, all of it arrives. On a machine that stands still it may take a few.
+// opened starts a client, and returns when its run is open. Where the machine stands still while it is opened, nodes may have
+// closed it again for want of a sign of life.
+func (s *site) opened(t *testing.T, flags ...string) *process {
+	t.Helper()
+	fast := s.process("fast")
+	for deadline := time.Now().Add(patience); ; {
+		client := s.client(flags...)
+		for ended := false; !ended; {
+			ended = client.exits(10 * time.Millisecond)
+			if fast.stderr.find([]string{`"message":"run opened"`}) != "" {
+				return client
+			}
+			if time.Now().After(deadline) {
+				s.dumps(t, "no run is opened")
+			}
+		}
+		if client.machine.calm(t) {
+			t.Fatalf("no run is opened: %s", client.stderr.text())
+		}
+	}
+}
+
+// again plays a further run: whatever has happened before, all of it arrives. On a machine that is not calm it may take a few.
 func (s *site) again(t *testing.T, idle time.Duration) {
 	t.Helper()
-	busy := 0
-	for deadline := time.Now().Add(3 * idle); ; time.Sleep(idle / 10) {
+	for began, machine := time.Now(), watch(t); ; time.Sleep(idle / 10) {
 		p := s.client("--strategy", "baseline", "--frames", "20", "--interval", "60ms")
-		if !p.exits(time.Minute) {
+		if !p.exits(patience) {
 			s.dumps(t, "a further run does not end")
 		}
 		r, err := p.report()
-		if err != nil && time.Now().Before(deadline) { // somebody may still hold the old run open
+		if late := time.Since(began); err != nil && (late > patience || late > 3*idle && machine.calm(t)) {
+			t.Fatalf("no further run is possible: %v", err)
+		} else if err != nil { // somebody may still hold the old run open
 			t.Logf("a further run is not possible yet: %v", err)
 			continue
 		}
-		if err != nil {
-			t.Fatalf("no further run is possible: %v", err)
-		}
 		check(t, r)
-		if r.Coverage < 100 && slices.ContainsFunc(r.Notes, tooBusy) && busy < 3 {
-			busy++
-			continue
+		if r.Coverage == 100 && onlyBusy(r.Notes) {
+			return
 		}
-		if r.Coverage != 100 || !onlyBusy(r.Notes) {
-			t.Errorf("of a further run %v %% arrive: %+v", r.Coverage, r)
+		if machine.calm(t) || time.Since(began) > patience {
+			t.Fatalf("of a further run %v %% arrive: %+v", r.Coverage, r)
 		}
-		return
 	}
 }
 
@@ -186,7 +201,7 @@ func (s *site) leave(t *testing.T, first int) {
 		p := s.process(nodes[i])
 		if (first+i)%2 == 0 {
 			p.signal(syscall.SIGTERM)
-			if !p.exits(10*time.Second) || p.code() != 0 {
+			if !p.exits(patience) || p.code() != 0 {
 				t.Errorf("%s is told to stop, and does not, or not well: %s", p.name, p.dump())
 			}
 			continue

@@ -71,14 +71,15 @@ func (s *site) inflict(f fault) (mend func() *process) {
 const soon = 2 * time.Second
 
 // takenUp checks that each node that was started again soon has its part in the run, which lasted until the frames ended.
-// Of one that came back while another was away, or had only just come back itself, nothing can be said.
-func (s *site) takenUp(played []outage, frames time.Time) {
+// Of one that came back while another was away, or had only just come back itself, nothing can be said, nor on a machine that was
+// not steady.
+func (s *site) takenUp(played []outage, frames time.Time, steady bool) {
 	for _, o := range played {
 		if o.back == nil {
 			continue
 		}
 		ready := o.back.stderr.when(`"message":"ready"`)
-		calm := !ready.IsZero() && ready.Add(soon).Before(frames)
+		calm := steady && !ready.IsZero() && ready.Add(soon).Before(frames)
 		for _, other := range played {
 			calm = calm && (other == o || other.from.After(ready.Add(soon)) || other.to.Before(ready.Add(-soon)))
 		}

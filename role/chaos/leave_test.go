@@ -92,11 +92,11 @@ func TestNodeStopsDuringRun(t *testing.T) {
 // A client that is gone without a word holds its run open no longer than --idle.
 func TestClientIsKilled(t *testing.T) {
 	t.Parallel()
-	s := fourProcesses(t, []string{"--idle", "2s"}, light)
+	s := fourProcesses(t, []string{"--idle", "5s"}, light)
 	client := s.endless(t)
 	client.kill()
 	end := s.process("end")
-	line := end.line(t, &end.stdout, "client was silent for 2s and did not close the run")
+	line := end.line(t, &end.stdout, "client was silent for 5s and did not close the run")
 	if r := parse(t, line); r.Delivered < 10 {
 		t.Errorf("%+v", r)
 	}

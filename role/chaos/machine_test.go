@@ -3,6 +3,7 @@
 package chaos
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -206,13 +207,16 @@ func (m *machine) pid() (string, error) {
 	return strings.TrimSpace(string(child)), nil
 }
 
-// run runs a command on the machine.
+// run runs a command on the machine, whose systemd may hang.
 func (m *machine) run(command string) (string, error) {
 	pid, err := m.pid()
 	if err != nil {
 		return "", err
 	}
-	inside := exec.Command("nsenter", "-t", pid, "-a", "sh", "-c", command)
+	ctx, enough := context.WithTimeout(context.Background(), patience)
+	defer enough()
+	inside := exec.CommandContext(ctx, "nsenter", "-t", pid, "-a", "sh", "-c", command)
+	inside.WaitDelay = time.Second
 	inside.Env = []string{"PATH=/usr/local/bin:/usr/bin:/usr/sbin"}
 	out, err := inside.CombinedOutput()
 	return string(out), err

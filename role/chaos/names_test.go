@@ -105,7 +105,7 @@ func TestNextFollowsWhatDNSSays(t *testing.T) {
 			dns := newNameserver(t, n, "dns", at[0])
 			const device = "head=2ms,tail=100ms,load=100ms" // a slow node finishes 10 frames a second, and fast nearly as many
 			start := func(name string, args ...string) *process {
-				return launch(t, n, name, append(args, "--wait", "1m", "--announce=false", "--log-format", "json")...)
+				return launch(t, n, name, append(args, "--wait", "5m", "--announce=false", "--log-format", "json")...)
 			}
 			nodes := []*process{start("end", "--role", "end")}
 			for _, name := range slow {
@@ -167,8 +167,12 @@ func TestNextFollowsWhatDNSSays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			check(t, r)
 			t.Logf("1 → 3 in %.1f s and %d looks, 3 → 2 in %.1f s and %d looks; %.1f, %.1f, %.1f f/s; coverage %.2f %% of %d, %d unaccounted, %d died, notes %q",
 				joined.Seconds(), joinLooks, left.Seconds(), leaveLooks, one, three, two, r.Coverage, r.Frames, r.Unaccounted, r.Died, r.Notes)
+			if !client.machine.steady() {
+				return // how long it took, and what was lost meanwhile, says nothing
+			}
 			looks, coverage := 5, 99.5
 			if slices.ContainsFunc(r.Notes, tooBusy) { // opening a run, too, takes long then
 				looks, coverage = 15, 95
@@ -179,7 +183,6 @@ func TestNextFollowsWhatDNSSays(t *testing.T) {
 			if !overload && r.Coverage < coverage {
 				t.Errorf("coverage %.2f", r.Coverage)
 			}
-			check(t, r)
 			if r.Died != 0 || len(r.Missing) != 0 {
 				t.Errorf("%d died, missing %v: %s", r.Died, r.Missing, client.stdout.text())
 			}
@@ -219,7 +222,7 @@ type status struct {
 // statusOf reads /status from within a node's namespace.
 func statusOf(t *testing.T, n *network, node string) (s status) {
 	t.Helper()
-	out, err := n.command(node, "curl", "-s", "http://"+n.host(node)+":12345/status").Output()
+	out, err := n.command(node, "curl", "-s", "--max-time", "60", "http://"+n.host(node)+":12345/status").Output()
 	if err == nil {
 		err = json.Unmarshal(out, &s)
 	}

@@ -45,13 +45,13 @@ func TestQuantisedAcrossProcesses(t *testing.T) {
 	calm := fourProcesses(t, nil, []string{"--model", model, "--queue", "360"})
 	busy := fourProcesses(t, nil, []string{"--model", model, "--queue", "3", "--emulate", "tail=40ms,load=20ms"})
 	for _, e := range strategy.All() {
-		r := calm.run(t, slices.Concat(classify, []string{"--frames", "360", "--interval", "0", "--strategy", e.Name})...)
+		r := calm.until(t, whole, slices.Concat(classify, []string{"--frames", "360", "--interval", "0", "--strategy", e.Name})...)
 		if r.Delivered != 360 || r.Accuracy == nil || math.Abs(*r.Accuracy-98.06) > 0.005 {
 			t.Errorf("%s: %d are delivered with an accuracy of %v, want 360 with 98.06 %%", e.Name, r.Delivered, r.Accuracy)
 		}
 		agreeWithin(t, resultsOf(t, calm.topology.results, r), outputs, 10, within)
 
-		r = busy.run(t, slices.Concat(classify, quickly, []string{"--tasks", "5", "--strategy", e.Name})...)
+		r = busy.until(t, shared, slices.Concat(classify, quickly, []string{"--tasks", "5", "--strategy", e.Name})...)
 		finished := agreeWithin(t, resultsOf(t, busy.topology.results, r), outputs, 10, within)
 		if e.Name != "baseline" && (finished["fast"] == 0 || finished["slow"] == 0) {
 			t.Errorf("%s: fast finished %d frames, slow %d", e.Name, finished["fast"], finished["slow"])
@@ -95,7 +95,7 @@ func TestAnyNetworkAcrossProcesses(t *testing.T) {
 					top.results = filepath.Join(t.TempDir(), "results.jsonl")
 					s := newSite(t, top, false)
 					for _, name := range []string{"baseline", "balance"} {
-						r := s.run(t, append(slices.Clone(frames), "--strategy", name)...)
+						r := s.until(t, whole, append(slices.Clone(frames), "--strategy", name)...)
 						if r.Coverage != 100 || r.Delivered != 12 || len(r.Nodes) != cuts+3 {
 							t.Errorf("%s: coverage %v, %d delivered, %d nodes", name, r.Coverage, r.Delivered, len(r.Nodes))
 						}

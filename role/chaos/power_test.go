@@ -3,8 +3,6 @@
 package chaos
 
 import (
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,22 +26,21 @@ func TestServicesComeBack(t *testing.T) {
 	b.must(t, "/root/tandem install --role slow")
 	b.cutPower(t)
 	b.on(t)
-	began := time.Now()
-	before := processors(t)
+	began, machines := time.Now(), watch(t)
 	runs := func(after string) {
 		t.Helper()
-		defer func() { before = processors(t) }()
+		defer func() { machines = watch(t) }()
 		client := launch(t, n, "laptop", "--role", "client", "--frames", "10", "--wait", "5m", "--format", "json") // as many as fit in a queue
 		client.exits(5 * patience)
 		client.exit(t, 0)
-		took, idle := time.Since(began), idleSince(t, before)
+		took := time.Since(began)
 		r, err := client.report()
 		if err != nil || r.Delivered != 10 {
 			t.Fatalf("%s: %d frames have arrived: %v: %s", after, r.Delivered, err, client.stderr.text())
 		}
 		check(t, r)
-		t.Logf("%s: 10 frames have arrived %.1f s later, %.0f %% of the time idle", after, took.Seconds(), 100*idle)
-		if took > 30*time.Second && idle > 0.5 {
+		t.Logf("%s: 10 frames have arrived %.1f s later, %.0f %% of the time idle", after, took.Seconds(), 100*machines.idle(t))
+		if took > 30*time.Second && machines.calm(t) {
 			t.Errorf("%s: it took %v", after, took)
 		}
 	}
@@ -81,32 +78,4 @@ func TestServicesComeBack(t *testing.T) {
 		}
 	}
 	b.must(t, "tandem uninstall && ! systemctl cat tandem")
-}
-
-// processors is for how long the machine's processors have been idle, and all there was of their time, in ticks.
-func processors(t *testing.T) (at [2]float64) {
-	t.Helper()
-	text, err := os.ReadFile("/proc/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	for i, field := range strings.Fields(line)[1:] {
-		ticks, err := strconv.ParseFloat(field, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i == 3 { // proc(5): user, nice, system, idle
-			at[0] = ticks
-		}
-		at[1] += ticks
-	}
-	return at
-}
-
-// idleSince is the share of the time since then in which processors had nothing to do.
-func idleSince(t *testing.T, before [2]float64) float64 {
-	t.Helper()
-	now := processors(t)
-	return (now[0] - before[0]) / max(1, now[1]-before[1])
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen, on a machine that is busy with other things.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // build builds the static program once for all tests.
 var build = sync.OnceValues(func() (string, error) {
@@ -42,6 +42,7 @@ func TestMain(m *testing.M) {
 			_ = os.Unsetenv(name)
 		}
 	}
+	go beat()
 	code := m.Run()
 	if program, err := build(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(program))
@@ -53,6 +54,7 @@ func TestMain(m *testing.M) {
 type process struct {
 	*exec.Cmd
 	name           string
+	machine        pace // since it was launched
 	stdout, stderr stream
 	ended          chan struct{} // closed when its exit code stands
 }
@@ -60,7 +62,7 @@ type process struct {
 // launch starts the program on a node of a network. It does not outlive the test, and is quoted where that fails.
 func launch(t *testing.T, on *network, name string, args ...string) *process {
 	t.Helper()
-	p := &process{name: name, ended: make(chan struct{})}
+	p := &process{name: name, machine: watch(t), ended: make(chan struct{})}
 	program, err := build()
 	if err == nil {
 		p.Cmd = on.command(name, program, args...)
@@ -158,7 +160,7 @@ func (p *process) dump() string {
 	before := len(p.stderr.text())
 	p.signal(syscall.SIGCONT)
 	p.signal(syscall.SIGQUIT)
-	if !p.exits(10 * time.Second) {
+	if !p.exits(patience) {
 		p.kill()
 	}
 	return p.stderr.text()[before:]

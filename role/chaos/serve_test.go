@@ -5,6 +5,7 @@ package chaos
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -62,7 +63,7 @@ func TestProgramsAskForDigits(t *testing.T) {
 	}
 	s := fourProcesses(t, nil, []string{"--model", digits})
 	client, url := s.serving(t, "--strategy", "balance", "--timeout", "30s")
-	asked := int64(0)
+	asked, again := int64(0), false
 	for _, program := range []struct {
 		name  string
 		lines func(atOnce int) ([]byte, error)
@@ -79,34 +80,46 @@ func TestProgramsAskForDigits(t *testing.T) {
 			continue
 		}
 		for _, atOnce := range []int{1, 8, 64} {
-			text, err := program.lines(atOnce)
-			if err != nil {
-				t.Fatalf("%s, %d at once: %v: %s", program.name, atOnce, err, text)
-			}
-			answers := json.NewDecoder(bytes.NewReader(text))
-			for range 360 {
-				var a struct {
-					ID      string
-					Outputs []struct{ Data []float32 }
+			for deadline := time.Now().Add(patience); ; again = true {
+				text, err := program.lines(atOnce)
+				if err = errors.Join(err, answered(t, logits, text)); err == nil {
+					break
 				}
-				row := 0
-				err := answers.Decode(&a)
-				if _, wrong := fmt.Sscan(a.ID, &row); err != nil || wrong != nil || len(a.Outputs) != 1 || len(a.Outputs[0].Data) != 10 {
+				// Where the machine stood still, requests may have been lost.
+				if client.machine.calm(t) || time.Now().After(deadline) {
 					t.Fatalf("%s, %d at once: %v: %.2000s", program.name, atOnce, err, text)
-				}
-				for i, v := range a.Outputs[0].Data {
-					if math.Abs(float64(v-logits[row*10+i])) > 1e-4 {
-						t.Fatalf("row %d: %v, PyTorch has %v", row, a.Outputs[0].Data, logits[row*10:row*10+10])
-					}
 				}
 			}
 			asked += 360
 		}
 	}
 	client.signal(syscall.SIGTERM)
-	if r := s.sound(t, client); r.Frames != asked || r.Delivered != asked {
+	if r := s.sound(t, client); r.Delivered < asked || !again && (r.Frames != asked || r.Delivered != asked) {
 		t.Errorf("%d rows were asked for: %+v", asked, r)
 	}
+}
+
+// answered reports whether there are answers with outputs to all 360 digits, and checks those.
+func answered(t *testing.T, logits []float32, text []byte) error {
+	t.Helper()
+	answers := json.NewDecoder(bytes.NewReader(text))
+	for range 360 {
+		var a struct {
+			ID      string
+			Outputs []struct{ Data []float32 }
+		}
+		row := 0
+		err := answers.Decode(&a)
+		if _, wrong := fmt.Sscan(a.ID, &row); err != nil || wrong != nil || len(a.Outputs) != 1 || len(a.Outputs[0].Data) != 10 {
+			return fmt.Errorf("no answer with outputs: %w", errors.Join(err, wrong))
+		}
+		for i, v := range a.Outputs[0].Data {
+			if math.Abs(float64(v-logits[row*10+i])) > 1e-4 {
+				t.Fatalf("row %d: %v, PyTorch has %v", row, a.Outputs[0].Data, logits[row*10:row*10+10])
+			}
+		}
+	}
+	return nil
 }
 
 // curlConfig makes a file that has curl ask for all digits, each in a connection's turn.
@@ -171,7 +184,7 @@ func (c *crowd) ask(url string) {
 }
 
 // known checks that each request was answered as it should be, and in its time.
-func (c *crowd) known(t *testing.T, timeout time.Duration) (all int64) {
+func (c *crowd) known(t *testing.T, timeout time.Duration, machine pace) (all int64) {
 	t.Helper()
 	for code, n := range c.codes {
 		if all += n; !slices.Contains([]int{200, 429, 503, 504}, code) {
@@ -181,7 +194,7 @@ func (c *crowd) known(t *testing.T, timeout time.Duration) (all int64) {
 	slices.Sort(c.times)
 	p99, longest := c.times[len(c.times)*99/100], c.times[len(c.times)-1]
 	t.Logf("%v: p50 %v, p99 %v, at most %v", c.codes, c.times[len(c.times)/2], p99, longest)
-	if longest > timeout+2*time.Second { // this machine may be busy
+	if longest > timeout+2*time.Second && machine.calm(t) {
 		t.Errorf("a request took %v", longest)
 	}
 	return all
@@ -195,11 +208,15 @@ func TestOverloadedServiceAnswersAll(t *testing.T) {
 	client, url := s.serving(t, "--strategy", "balance", "--timeout", "4s")
 	c := crowd{codes: map[int]int64{}}
 	var asking sync.WaitGroup
-	for beat := time.NewTicker(time.Second / 65); asked(&c) < 600; <-beat.C {
-		asking.Go(func() { c.ask(url) })
+	began, machine := time.Now(), watch(t)
+	for sent := 0; asked(&c) < 600; time.Sleep(time.Second / 65) {
+		due := int(65 * time.Since(began).Seconds())
+		for sent = max(sent, due-20); sent < due; sent++ { // a machine that is a little late catches up
+			asking.Go(func() { c.ask(url) })
+		}
 	}
 	asking.Wait()
-	all := c.known(t, 4*time.Second)
+	all := c.known(t, 4*time.Second, machine)
 	client.signal(syscall.SIGTERM)
 	client.exit(t, 0)
 	r, err := client.report()
@@ -213,12 +230,13 @@ func TestOverloadedServiceAnswersAll(t *testing.T) {
 			sum.Add(n.Outcomes)
 		}
 	}
-	late := c.codes[http.StatusGatewayTimeout]
-	if r.Frames != all || sum.Refused != c.codes[http.StatusTooManyRequests] || sum.Refused == 0 || sum.Lost != c.codes[http.StatusServiceUnavailable] ||
-		r.Delivered < c.codes[http.StatusOK] || r.Delivered > c.codes[http.StatusOK]+late {
+	// What a node counts as lost may have arrived nevertheless: such a frame has two fates.
+	ok, late, lost := c.codes[http.StatusOK], c.codes[http.StatusGatewayTimeout], sum.Lost-c.codes[http.StatusServiceUnavailable]
+	if r.Frames != all || sum.Refused != c.codes[http.StatusTooManyRequests] || sum.Refused == 0 || lost < 0 || lost > r.DoubleCounted ||
+		r.Delivered < ok || r.Delivered > ok+late+r.DoubleCounted {
 		t.Errorf("%v: %+v", c.codes, r)
 	}
-	if p99 := c.times[len(c.times)*99/100]; p99 > 4*time.Second && late == 0 {
+	if p99 := c.times[len(c.times)*99/100]; p99 > 4*time.Second && late == 0 && machine.calm(t) {
 		t.Errorf("p99 %v", p99)
 	}
 }
@@ -239,7 +257,7 @@ func TestServiceOutlivesItsNodes(t *testing.T) {
 	s := fourProcesses(t, nil, []string{"--model", digits})
 	client, url := s.serving(t, "--strategy", "balance")
 	c := crowd{codes: map[int]int64{}}
-	over := make(chan struct{})
+	machine, over := watch(t), make(chan struct{})
 	var asking sync.WaitGroup
 	for range 8 {
 		asking.Go(func() {
@@ -268,7 +286,7 @@ func TestServiceOutlivesItsNodes(t *testing.T) {
 	}
 	close(over)
 	asking.Wait()
-	c.known(t, 5*time.Second)
+	c.known(t, 5*time.Second, machine)
 	if bad := asked(&c) - c.codes[http.StatusOK]; bad*5 > asked(&c) {
 		t.Errorf("%v: %q", c.codes, c.texts)
 	}

@@ -77,7 +77,11 @@ func (n *Network) Look(ctx context.Context) ([]Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
+	return n.heard(found, time.Now()), nil
+}
+
+// heard takes in announcements, and returns the nodes that are remembered.
+func (n *Network) heard(found []mdns.Found, now time.Time) (nodes []Node) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, f := range found {
@@ -88,7 +92,6 @@ func (n *Network) Look(ctx context.Context) ([]Node, error) {
 			}
 		}
 	}
-	var nodes []Node
 	for name, s := range n.seen {
 		if now.Sub(s.at) > remembered {
 			delete(n.seen, name)
@@ -97,7 +100,7 @@ func (n *Network) Look(ctx context.Context) ([]Node, error) {
 		nodes = append(nodes, s.Node)
 	}
 	slices.SortFunc(nodes, func(a, b Node) int { return strings.Compare(a.Name, b.Name) })
-	return nodes, nil
+	return nodes
 }
 
 // ServerName is whom the certificate of a node at an address has to name: the host that it has announced, as its address is

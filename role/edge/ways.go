@@ -35,6 +35,16 @@ func (w *Ways) Now() []*Edge {
 	return slices.Clone(w.next)
 }
 
+// Links are those to the nodes, as far as frames have shown what they carry.
+func (w *Ways) Links() (links []pipeline.Link) {
+	for _, e := range w.Now() {
+		if rate := e.Client.Rate(); rate > 0 {
+			links = append(links, pipeline.Link{NodeID: e.ID(), Rate: rate})
+		}
+	}
+	return links
+}
+
 // Reserve reports whether there is no way to a process yet, and takes note that one is being opened, until Release.
 func (w *Ways) Reserve(process string) bool {
 	w.mu.Lock()

@@ -2,26 +2,52 @@ package inject
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
 // Network is what one node reaches others over, and they it, until it is cut: the node is dead to all at once, though its process
 // goes on. Several goroutines may use it.
 type Network struct {
+	below Below
 	mu    sync.Mutex
 	cut   bool
-	conns map[*net.TCPConn]struct{}
+	conns map[lingering]struct{}
 	here  net.Listener
 }
 
-// NewNetwork makes one that is TCP.
-func NewNetwork() *Network { return &Network{conns: make(map[*net.TCPConn]struct{})} }
+// Below is what a Network lies on. The connections have a SetLinger, as those of TCP do.
+type Below interface {
+	Listen(network, address string) (net.Listener, error)
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// lingering is a connection that can be told what becomes of that which is under way when it is closed.
+type lingering interface {
+	net.Conn
+	SetLinger(sec int) error
+}
+
+type tcp struct{ net.Dialer }
+
+func (*tcp) Listen(network, address string) (net.Listener, error) {
+	return net.Listen(network, address)
+}
+
+// NewNetwork makes one that lies on another; nil: on TCP.
+func NewNetwork(below Below) *Network {
+	if below == nil {
+		below = &tcp{net.Dialer{Timeout: 2 * time.Second}}
+	}
+	return &Network{below: below, conns: make(map[lingering]struct{})}
+}
 
 // Listen listens, once.
 func (n *Network) Listen(network, address string) (net.Listener, error) {
-	l, err := net.Listen(network, address)
+	l, err := n.below.Listen(network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +59,7 @@ func (n *Network) Listen(network, address string) (net.Listener, error) {
 
 // DialContext makes a connection.
 func (n *Network) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, network, address)
+	c, err := n.below.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +81,7 @@ func (n *Network) Cut() {
 }
 
 func (n *Network) keep(made net.Conn) (net.Conn, error) {
-	c := made.(*net.TCPConn) // as Listen and DialContext make them
+	c := made.(lingering) // as Below promises
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.cut {
@@ -81,13 +107,21 @@ func (a accepting) Accept() (net.Conn, error) {
 
 // conn is what the kernel can still be asked of.
 type conn struct {
-	*net.TCPConn
+	lingering
 	on *Network
 }
 
 func (c conn) Close() error {
 	c.on.mu.Lock()
-	delete(c.on.conns, c.TCPConn)
+	delete(c.on.conns, c.lingering)
 	c.on.mu.Unlock()
-	return c.TCPConn.Close()
+	return c.lingering.Close()
+}
+
+// SyscallConn fails where no kernel knows of the connection.
+func (c conn) SyscallConn() (syscall.RawConn, error) {
+	if known, is := c.lingering.(syscall.Conn); is {
+		return known.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
 }

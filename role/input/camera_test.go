@@ -321,11 +321,13 @@ func TestSeveralSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	share := map[string]int{}
-	due := time.Now()
 	for range 40 {
-		due = due.Add(20 * time.Millisecond)
-		time.Sleep(time.Until(due))
-		item, err := f.Next(t.Context(), due)
+		for _, s := range f.streams { // a busy machine may be late with a picture
+			for s.name != "nowhere" && !s.in.ready() {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		item, err := f.Next(t.Context(), time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -334,7 +336,7 @@ func TestSeveralSources(t *testing.T) {
 		}
 		share[item.Source]++
 	}
-	if share["door"] < 15 || share["yard"] < 15 {
+	if share["door"] != 20 || share["yard"] != 20 {
 		t.Errorf("shares %v", share)
 	}
 	for _, bad := range []string{"x", "=x", "a b=x", "http://x/y=z", "a="} {
@@ -346,41 +348,45 @@ func TestSeveralSources(t *testing.T) {
 
 // Streams that are no cameras take turns too, and the feed goes on with those that have not ended.
 func TestTurns(t *testing.T) {
-	ones, twos := &rows{shape: []int{2, 1}, data: []float32{1, 1}, size: 1}, &rows{shape: []int{2, 1}, data: []float32{2, 2}, size: 1}
-	f := startFeed(nil, 100, ones, twos)
-	defer f.Close()
-	count := map[float32]int{}
-	for range 100 {
-		item, err := f.Next(t.Context(), time.Now())
-		if err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		ones, twos := &rows{shape: []int{2, 1}, data: []float32{1, 1}, size: 1}, &rows{shape: []int{2, 1}, data: []float32{2, 2}, size: 1}
+		f := startFeed(nil, 100, ones, twos)
+		defer f.Close()
+		count := map[float32]int{}
+		for range 100 {
+			synctest.Wait() // the rows are read ahead
+			item, err := f.Next(t.Context(), time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			count[item.Data[0]]++
 		}
-		count[item.Data[0]]++
-		time.Sleep(100 * time.Microsecond)
-	}
-	if count[1] < 40 || count[2] < 40 {
-		t.Errorf("shares %v", count)
-	}
-	if _, err := f.Next(t.Context(), time.Now()); !errors.Is(err, io.EOF) {
-		t.Errorf("after the last frame: %v", err)
-	}
+		if count[1] != 50 || count[2] != 50 {
+			t.Errorf("shares %v", count)
+		}
+		if _, err := f.Next(t.Context(), time.Now()); !errors.Is(err, io.EOF) {
+			t.Errorf("after the last frame: %v", err)
+		}
+	})
 }
 
 // A source that has failed is noted though another one always has a frame.
 func TestFailedSourceIsNoted(t *testing.T) {
-	cut := &rawStream{in: strings.NewReader("x"), raw: make([]byte, 4)}
-	f := startFeed(nil, 0, &rows{shape: []int{1, 1}, data: []float32{1}, size: 1}, cut)
-	defer f.Close()
-	f.streams[1].name = "door"
-	for range 10 {
-		time.Sleep(time.Millisecond) // the rows are read ahead
-		if _, err := f.Next(t.Context(), time.Now()); err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		cut := &rawStream{in: strings.NewReader("x"), raw: make([]byte, 4)}
+		f := startFeed(nil, 0, &rows{shape: []int{1, 1}, data: []float32{1}, size: 1}, cut)
+		defer f.Close()
+		f.streams[1].name = "door"
+		for range 10 {
+			synctest.Wait() // the rows are read ahead
+			if _, err := f.Next(t.Context(), time.Now()); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if notes := f.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "--source door: --input -: it ends within frame 0") {
-		t.Errorf("notes %q", notes)
-	}
+		if notes := f.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "--source door: --input -: it ends within frame 0") {
+			t.Errorf("notes %q", notes)
+		}
+	})
 }
 
 // A camera that hangs up again and again, each time after another number of bytes, is noted once.
@@ -469,7 +475,7 @@ func playAll(t *testing.T, stream []byte) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if _, err := f.rest(ctx); ctx.Err() != nil {
 		t.Errorf("it never ends: %v", err)

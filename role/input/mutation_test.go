@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,7 +60,7 @@ func colours(width, height int) image.Image {
 
 // However a file is damaged, it is read or refused, in little time and memory.
 func TestMutants(t *testing.T) {
-	each := 1300
+	each := map[bool]int{false: 300, true: 1300}[long]
 	if testing.Short() {
 		each = 100
 	}
@@ -114,9 +115,9 @@ func TestMutants(t *testing.T) {
 				b := mutant(random, kind.file)
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
-				began := time.Now()
+				began := processorTime(t)
 				kind.read(t, b)
-				slowest = max(slowest, time.Since(began))
+				slowest = max(slowest, processorTime(t)-began)
 				runtime.ReadMemStats(&after)
 				if most = max(most, after.TotalAlloc-before.TotalAlloc); t.Failed() {
 					t.Fatalf("mutant %d", i)
@@ -128,6 +129,16 @@ func TestMutants(t *testing.T) {
 			}
 		})
 	}
+}
+
+// processorTime is what this process has had of the processors, so that it does not matter what else they do.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // exif is a segment that says how the camera was held.

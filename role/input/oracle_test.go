@@ -22,18 +22,20 @@ func python(t *testing.T, modules string) string {
 			return name
 		}
 	}
-	t.Skipf("Debian's python3-pil and python3-torchvision are needed: no Python can import %s", modules)
+	t.Skipf("Debian's python3-numpy, python3-pil and, for long, python3-torchvision are needed: no Python can import %s", modules)
 	return ""
 }
 
-// Pictures become what Pillow and torchvision make of them, to a few units of 255.
+// Pictures become what Pillow and torchvision make of them, to a few units of 255. That torchvision crops as the short test says is
+// looked at in the long one.
 func TestPicturesAgainstPillowAndTorchvision(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
 	folder := t.TempDir()
-	pixels := map[bool]string{false: "400000", true: "12000000"}[long] // at most: those of a photo take long
-	if out, err := exec.Command(python(t, "PIL,torchvision"), "testdata/pictures.py", folder, pixels).CombinedOutput(); err != nil {
+	pixels := map[bool][]string{false: {"400000"}, true: {"12000000", "torchvision"}}[long] // at most: those of a photo take long
+	modules := strings.Join(append([]string{"PIL", "numpy"}, pixels[1:]...), ",")
+	if out, err := exec.Command(python(t, modules), append([]string{"testdata/pictures.py", folder}, pixels...)...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	wanted, err := filepath.Glob(filepath.Join(folder, "*.*.*.*.*"))

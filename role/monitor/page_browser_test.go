@@ -32,9 +32,10 @@ func startBrowser(t *testing.T, rules ...string) context.Context {
 	if err != nil {
 		t.Skip("there is no chromium: apt-get install chromium")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.WSURLReadTimeout(5*time.Minute), // a busy machine is slow to start it
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("host-resolver-rules", strings.Join(rules, ","))))
 	t.Cleanup(cancel)
@@ -142,9 +143,15 @@ func (p *tab) text(t *testing.T, selector string) string {
 // until waits until an expression is true in the page.
 func (p *tab) until(t *testing.T, expression string) {
 	t.Helper()
-	if _, err := chromedp.Run(p, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Minute), chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
+	if _, err := chromedp.Run(p, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(3*time.Minute), chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
 		t.Fatalf("%s: %v; the page says:\n%s", expression, err, p.text(t, "body"))
 	}
+}
+
+// shows waits until the page says a text.
+func (p *tab) shows(t *testing.T, text string) {
+	t.Helper()
+	p.until(t, fmt.Sprintf("document.body.innerText.includes(%q)", text))
 }
 
 // settle waits until all has been drawn at its size.

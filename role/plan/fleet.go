@@ -22,6 +22,9 @@ type node struct {
 // AskTime bounds what one node takes to measure its layers: a large network on an old Pi takes a minute.
 const AskTime = 3 * time.Minute
 
+// answerTime bounds what one takes to say what it is, which it does while it measures too.
+const answerTime = 5 * time.Second
+
 // ask asks all nodes what they are and what their layers take, at the same time, and then measures the way to each, one after the
 // other: from here all ways begin with the same link.
 func ask(ctx context.Context, clients []*transport.Client) ([]node, error) {
@@ -32,7 +35,7 @@ func ask(ctx context.Context, clients []*transport.Client) ([]node, error) {
 	for i, c := range clients {
 		asking.Go(func() {
 			n := node{client: c}
-			if n.Description, errs[i] = c.Describe(ctx); errs[i] == nil {
+			if n.Description, errs[i] = describe(ctx, c); errs[i] == nil {
 				n.Calibration, errs[i] = c.Calibrate(ctx)
 			}
 			fleet[i] = n
@@ -50,6 +53,13 @@ func ask(ctx context.Context, clients []*transport.Client) ([]node, error) {
 		fleet[i].Way = way
 	}
 	return fleet, nil
+}
+
+// describe asks a node what it is. One that hangs, or whose machine was unplugged, is not waited for as one that measures is.
+func describe(ctx context.Context, c *transport.Client) (transport.Description, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	return c.Describe(ctx)
 }
 
 // suits says why the nodes can't work on the network that is planned for.

@@ -46,7 +46,11 @@ func (c *Calibrator) Survey(ctx context.Context) (transport.Survey, error) {
 	surveys, errs := make([]transport.Survey, len(below)), make([]error, len(below))
 	var asking sync.WaitGroup
 	for i, next := range below {
-		asking.Go(func() { surveys[i], errs[i] = next.Survey(ctx) })
+		asking.Go(func() {
+			if _, errs[i] = describe(ctx, next); errs[i] == nil {
+				surveys[i], errs[i] = next.Survey(ctx)
+			}
+		})
 	}
 	asking.Wait()
 	for i, next := range below {

@@ -13,19 +13,20 @@ import (
 
 // What makes another fleet of one, and for how long it has to last before the run is cut anew.
 const (
-	Slower   = 1.25             // times as slow, or as fast, as the cuts were planned for
-	same     = 1.15             // a device that comes so near to that again has only been disturbed
-	Patience = 30 * time.Second // with one that has become slower or faster
-	leftTime = 5 * time.Second  // that a node is away: it may only be started again
-	newTime  = 3 * time.Second  // that one is there, and measures its first frames
-	worthit  = 1.05             // times the rate that other cuts have to promise
-	calmTime = 10 * time.Minute // within which further recuts than
-	calmCuts = 3                // so many need twice the patience each
+	Slower   = 1.25                 // times as slow, or as fast, as the cuts were planned for
+	same     = 1.15                 // a device or a link that comes so near to that again has only been disturbed
+	jitter   = 3 * time.Millisecond // by less a frame's time on a link tells nothing: an idle one may carry the first 2 ms at once
+	Patience = 30 * time.Second     // with one that has become slower or faster
+	leftTime = 5 * time.Second      // that a node is away: it may only be started again
+	newTime  = 3 * time.Second      // that one is there, and measures its first frames
+	worthit  = 1.05                 // times the rate that other cuts have to promise
+	calmTime = 10 * time.Minute     // within which further recuts than
+	calmCuts = 3                    // so many need twice the patience each
 )
 
 // Watcher decides when a run is cut anew, and where. It is pure: what is known of the nodes comes in, with the time.
 //
-//	        a node joins, leaves, becomes slower or faster         it lasts
+//	   a node joins, leaves, it or its link becomes slower or faster   it lasts
 //	settled ──────────────────────────────────────────────▶ watching ─────▶ the best cuts for the fleet as it is
 //	   ▲                                                       │               │ promise 5 % more      │ do not
 //	   │◀──────────────────── it was only disturbed ───────────┘               ▼                       │
@@ -34,18 +35,27 @@ const (
 type Watcher struct {
 	Run      pipeline.Run // what is played: its strategy, tasks, interval, loading and wire
 	survey   transport.Survey
-	cuts     []int                       // in force
-	fleet    map[pipeline.NodeID]float64 // the nodes that these are for, and how many times as long as expected they took
+	cuts     []int // in force
+	fleet    fleet // that these are for
 	since    map[pipeline.NodeID]time.Time
 	recuts   []time.Time
 	switches time.Duration // what one took, the longest mean of a node; 0: there was none
 }
 
+// fleet is the nodes that are there, and how they are.
+type fleet map[pipeline.NodeID]condition
+
+// condition is what may change of a node.
+type condition struct {
+	slowdown float64 // how many times as long as was surveyed its layers take
+	carries  float64 // bytes a second, the link from the nodes above it; 0: more than can be told
+}
+
 // NewWatcher begins with what was surveyed before the run.
 func NewWatcher(s transport.Survey, run pipeline.Run) *Watcher {
-	w := &Watcher{Run: run, survey: s, fleet: map[pipeline.NodeID]float64{}, since: map[pipeline.NodeID]time.Time{}}
+	w := &Watcher{Run: run, survey: s, fleet: fleet{}, since: map[pipeline.NodeID]time.Time{}}
 	for _, site := range s.Sites {
-		w.fleet[site.NodeID] = 1
+		w.fleet[site.NodeID] = condition{1, site.There}
 	}
 	return w
 }
@@ -90,7 +100,7 @@ func (w *Watcher) Unknown(l *pipeline.Live) bool {
 func (w *Watcher) See(now time.Time, l *pipeline.Live) (cuts []int, why string) {
 	fleet := w.there(l)
 	for _, site := range w.survey.Sites {
-		text, patience := w.changed(site.NodeID, fleet)
+		text, patience := w.changed(site, fleet)
 		since, watched := w.since[site.NodeID]
 		switch {
 		case text == "":
@@ -104,34 +114,52 @@ func (w *Watcher) See(now time.Time, l *pipeline.Live) (cuts []int, why string) 
 	return nil, ""
 }
 
-// there is the nodes that are there, and how slow they are.
-func (w *Watcher) there(l *pipeline.Live) map[pipeline.NodeID]float64 {
-	fleet := map[pipeline.NodeID]float64{}
+// there is the nodes that are there, and how they are.
+func (w *Watcher) there(l *pipeline.Live) fleet {
+	all := fleet{}
 	for _, p := range l.Paces {
 		w.switches = max(w.switches, time.Duration(p.SwitchMS*float64(time.Millisecond)))
 		i := slices.IndexFunc(w.survey.Sites, func(s transport.Site) bool { return s.NodeID == p.NodeID })
 		if i < 0 || slices.Contains(l.Down, p.NodeID) {
 			continue
 		}
-		slowdown, planned := p.Slowdown, w.fleet[p.NodeID]
+		site := w.survey.Sites[i]
+		now, known := w.fleet[p.NodeID]
+		if !known {
+			now.carries = site.There
+		}
 		switch {
-		case slowdown > 0:
-		case planned > 0: // it has computed nothing since it was started again
-			slowdown = planned
-		case w.survey.Sites[i].Measured:
-			slowdown = 1
+		case p.Slowdown > 0:
+			now.slowdown = p.Slowdown
+		case known: // it has computed nothing since it was started again
+		case site.Measured:
+			now.slowdown = 1
 		default: // nothing is known of it yet
 			continue
 		}
-		fleet[p.NodeID] = slowdown
+		if seen := carries(l.Links, p.NodeID); seen > 0 && (w.travels(site, seen)-w.travels(site, now.carries)).Abs() >= jitter {
+			now.carries = seen
+		}
+		all[p.NodeID] = now
 	}
-	return fleet
+	return all
+}
+
+// carries is what the link to a node carries at least, by all that hand over to it: one of them may have a slow link of its own.
+func carries(links []pipeline.Link, to pipeline.NodeID) (most float64) {
+	for _, link := range links {
+		if link.NodeID == to {
+			most = max(most, link.Rate)
+		}
+	}
+	return most
 }
 
 // changed says in what a node is another than the cuts are for, and how long that has to last; empty: in nothing.
-func (w *Watcher) changed(id pipeline.NodeID, fleet map[pipeline.NodeID]float64) (why string, patience time.Duration) {
+func (w *Watcher) changed(site transport.Site, now fleet) (why string, patience time.Duration) {
+	id := site.NodeID
 	was, known := w.fleet[id]
-	is, there := fleet[id]
+	is, there := now[id]
 	_, watched := w.since[id]
 	limit := Slower
 	if watched {
@@ -144,12 +172,37 @@ func (w *Watcher) changed(id pipeline.NodeID, fleet map[pipeline.NodeID]float64)
 		return fmt.Sprintf("%v has left", id), leftTime
 	case !known:
 		return fmt.Sprintf("%v has joined", id), newTime
-	case is/was >= limit:
-		return fmt.Sprintf("%v takes %.1f times as long as before", id, is/was), Patience
-	case was/is >= limit:
-		return fmt.Sprintf("%v is %.1f times as fast as before", id, was/is), Patience
+	case is.slowdown/was.slowdown >= limit:
+		return fmt.Sprintf("%v takes %.1f times as long as before", id, is.slowdown/was.slowdown), Patience
+	case was.slowdown/is.slowdown >= limit:
+		return fmt.Sprintf("%v is %.1f times as fast as before", id, was.slowdown/is.slowdown), Patience
+	}
+	before, after := w.travels(site, was.carries), w.travels(site, is.carries)
+	// Nodes of a stage may share a link, and then each has as little of it as the others take.
+	limit *= float64(w.beside(site, now))
+	if before != after && float64(max(before, after)) >= limit*float64(min(before, after)) {
+		return fmt.Sprintf("a frame takes %.1f ms to %v, and took %.1f ms", after.Seconds()*1000, id, before.Seconds()*1000), Patience
 	}
 	return "", 0
+}
+
+// travels is what a frame takes on the link to a node that carries so much, at the cuts in force.
+func (w *Watcher) travels(site transport.Site, carries float64) time.Duration {
+	if site.Stage == 0 || site.Stage > len(w.cuts) || carries == 0 {
+		return 0
+	}
+	bytes := plan.Network(w.survey.Sizes, w.survey.Weights, w.Run.Wire).Bytes[w.cuts[site.Stage-1]]
+	return time.Duration(float64(bytes) / carries * float64(time.Second))
+}
+
+// beside is how many nodes there are in a node's stage.
+func (w *Watcher) beside(site transport.Site, now fleet) (nodes int) {
+	for _, other := range w.survey.Sites {
+		if _, there := now[other.NodeID]; there && other.Stage == site.Stage {
+			nodes++
+		}
+	}
+	return nodes
 }
 
 // calm is how much more patience is needed, as the run was cut anew so often lately.
@@ -160,15 +213,15 @@ func (w *Watcher) calm(now time.Time) time.Duration {
 
 // plan finds the best cuts for a fleet; none where those in force are about as good, or it has none. In any case they are for
 // this fleet from now on.
-func (w *Watcher) plan(now time.Time, fleet map[pipeline.NodeID]float64) []int {
+func (w *Watcher) plan(now time.Time, f fleet) []int {
 	clear(w.since)
-	w.fleet = fleet
-	best, err := w.best(fleet)
+	w.fleet = f
+	best, err := w.best(f)
 	if err != nil || slices.Equal(best.Cuts(), w.cuts) {
 		return nil
 	}
 	present := placement.Plan{}
-	r := w.rehearsal(fleet)
+	r := w.rehearsal(f)
 	for i, s := range r.stages {
 		present.Stages = append(present.Stages, placement.Stage{From: append([]int{0}, w.cuts...)[i], Devices: s})
 	}
@@ -180,8 +233,8 @@ func (w *Watcher) plan(now time.Time, fleet map[pipeline.NodeID]float64) []int {
 }
 
 // best is the best plan for a fleet whose order is given.
-func (w *Watcher) best(fleet map[pipeline.NodeID]float64) (placement.Plan, error) {
-	r := w.rehearsal(fleet)
+func (w *Watcher) best(f fleet) (placement.Plan, error) {
+	r := w.rehearsal(f)
 	if w.cuts != nil && len(r.stages) != len(w.cuts)+1 {
 		return placement.Plan{}, placement.ErrNoPlan
 	}
@@ -189,16 +242,19 @@ func (w *Watcher) best(fleet map[pipeline.NodeID]float64) (placement.Plan, error
 }
 
 // rehearsal is the run on a fleet as the planner sees it.
-func (w *Watcher) rehearsal(fleet map[pipeline.NodeID]float64) rehearsal {
+func (w *Watcher) rehearsal(f fleet) rehearsal {
 	r := rehearsal{run: w.Run, sizes: w.survey.Sizes, switches: w.switches}
-	for _, site := range w.survey.Sites {
-		if _, there := fleet[site.NodeID]; there {
+	s := w.survey
+	s.Sites = slices.Clone(s.Sites)
+	for i, site := range s.Sites {
+		if now, there := f[site.NodeID]; there {
 			r.queues = append(r.queues, max(1, site.Queue))
+			s.Sites[i].There = now.carries
 		}
 	}
-	r.network, r.devices, r.stages = plan.Places(w.survey, w.Run.Wire, func(id pipeline.NodeID) (float64, bool) {
-		slowdown, there := fleet[id]
-		return slowdown, there
+	r.network, r.devices, r.stages = plan.Places(s, w.Run.Wire, func(id pipeline.NodeID) (float64, bool) {
+		now, there := f[id]
+		return now.slowdown, there
 	})
 	return r
 }

@@ -38,6 +38,7 @@ type story struct {
 	*Watcher
 	now   time.Time
 	paces map[pipeline.NodeID]float64
+	links []pipeline.Link
 	told  []string
 }
 
@@ -57,7 +58,7 @@ func begin(t *testing.T, s transport.Survey, name string) *story {
 func (y *story) lasts(d time.Duration) (after time.Duration) {
 	for passed := time.Duration(0); passed < d; passed += look {
 		y.now = y.now.Add(look)
-		l := &pipeline.Live{}
+		l := &pipeline.Live{Links: y.links}
 		for id, slowdown := range y.paces {
 			l.Paces = append(l.Paces, pipeline.Pace{NodeID: id, Slowdown: slowdown})
 		}
@@ -122,6 +123,109 @@ func TestNodesComeAndGo(t *testing.T) {
 	y.Know(chain(1, 7))
 	if after := y.lasts(10 * time.Second); after == 0 || y.Cuts()[0] >= before[0] || y.Unknown(l) {
 		t.Errorf("after %v, %v: %q", after, y.Cuts(), y.told)
+	}
+}
+
+// wide is a chain whose frames are so large at one boundary only: in the middle, where it is best cut.
+func wide(links float64, stages ...int) transport.Survey {
+	s := chain(stages...)
+	s.Sizes[5] = 16 << 10
+	for i := range s.Sites {
+		s.Sites[i].There = links
+	}
+	return s
+}
+
+// What links carry, in bytes a second.
+const (
+	quick    = 108e6 / 8
+	sluggish = 12e6 / 8
+)
+
+// link has all nodes of stages behind the first reached over links that carry so much.
+func (y *story) link(carries float64) {
+	y.links = nil
+	for _, site := range y.survey.Sites {
+		if site.Stage > 0 {
+			y.links = append(y.links, pipeline.Link{NodeID: site.NodeID, Rate: carries})
+		}
+	}
+}
+
+// A link that becomes slower for 30 s moves the cut to where frames are small; one that is only disturbed does not.
+func TestSlowerLink(t *testing.T) {
+	y := begin(t, wide(quick, 1, 1), "baseline")
+	if !slices.Equal(y.Cuts(), []int{5}) {
+		t.Fatal(y.Cuts())
+	}
+	y.link(quick)
+	y.lasts(time.Minute)
+	y.link(sluggish)
+	y.lasts(5 * time.Second)
+	y.link(0.9 * quick)
+	if y.lasts(time.Minute); len(y.told) > 0 {
+		t.Fatalf("%q: it was only disturbed", y.told)
+	}
+	y.link(sluggish)
+	if after := y.lasts(time.Minute); after < Patience || after > Patience+time.Second || slices.Equal(y.Cuts(), []int{5}) {
+		t.Errorf("after %v, %v", after, y.Cuts())
+	}
+	if want := "a frame takes 43.8 ms to slow (slow1.0), and took 4.9 ms"; len(y.told) != 1 || y.told[0] != want {
+		t.Errorf("%q, want %q", y.told, want)
+	}
+	moved := y.Cuts()
+	y.link(1e12) // by such small frames nothing can be told
+	if y.lasts(time.Minute); !slices.Equal(y.Cuts(), moved) {
+		t.Errorf("%v: %q", y.Cuts(), y.told)
+	}
+}
+
+// A link that becomes faster moves the cut, where its frames show it.
+func TestFasterLink(t *testing.T) {
+	s := wide(sluggish, 1, 1)
+	for i := range s.Sizes {
+		s.Sizes[i] = max(s.Sizes[i], 4<<10)
+	}
+	y := begin(t, s, "baseline")
+	before := y.Cuts()
+	y.link(quick)
+	if after := y.lasts(time.Minute); after < Patience || !slices.Equal(y.Cuts(), []int{5}) || slices.Equal(before, y.Cuts()) {
+		t.Errorf("after %v, %v instead of %v: %q", after, y.Cuts(), before, y.told)
+	}
+}
+
+// Nodes that share a link have as much less of it when all are busy: that is no change. A fleet of one node is not in doubt.
+func TestSharedLink(t *testing.T) {
+	for _, test := range []struct {
+		nodes   int
+		carries float64
+		moves   bool
+	}{{1, quick / 2, true}, {2, quick / 2, false}, {3, quick / 3, false}, {2, sluggish, true}} {
+		s := wide(quick, 1, test.nodes)
+		s.Sizes[5] = 64 << 10 // 19 ms, 39 over half of it
+		for i := range s.Sites[1:] {
+			for layer := range s.Sites[1+i].Layers { // the slow nodes are so slow that together they are one
+				s.Sites[1+i].Layers[layer] *= time.Duration(test.nodes)
+			}
+		}
+		y := begin(t, s, "baseline")
+		if !slices.Equal(y.Cuts(), []int{5}) {
+			t.Fatal(y.Cuts())
+		}
+		y.link(test.carries)
+		if y.lasts(time.Minute); (len(y.told) > 0) != test.moves {
+			t.Errorf("%d slow nodes, each at %.1f of its link: %q", test.nodes, test.carries/quick, y.told)
+		}
+	}
+}
+
+// Of two nodes that hand over to a third, one may have a slow link of its own: that is not the third one's.
+func TestLinkOfOneOfSeveral(t *testing.T) {
+	y, third := begin(t, wide(quick, 1, 2, 1), "baseline"), at(2, 0)
+	links := []pipeline.Link{{NodeID: at(1, 0), Rate: 1}, {NodeID: third, Rate: sluggish}, {NodeID: third, Rate: quick}, {NodeID: third, Rate: sluggish}}
+	there := y.there(&pipeline.Live{Links: links, Paces: []pipeline.Pace{{NodeID: third, Slowdown: 1}}})
+	if got := there[third].carries; got != quick {
+		t.Errorf("the link to it carries %g bytes a second, want %g", got, quick)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
+
 	"tandem/pipeline"
 )
 
@@ -16,12 +18,17 @@ func printLosses(to io.Writer, r pipeline.Report) {
 		}
 	}
 	t := totals(r)
-	say(t.Lost|r.Unaccounted|r.Duplicates, "%d frames lost on the way, %d unaccounted for, %d duplicates", t.Lost, r.Unaccounted, r.Duplicates)
-	say(r.Forgotten, "end was started again, and has forgotten %d results that it had taken before", r.Forgotten)
-	say(r.Died, "%d frames died with nodes that were started again or don't answer", r.Died)
-	say(t.Dropped|t.Expired, "%d frames dropped for newer ones, %d expired", t.Dropped, t.Expired)
-	say(r.Skipped, "%d pictures skipped by the client: a newer one was there, or they were damaged", r.Skipped)
+	say(t.Lost|r.Unaccounted|r.Duplicates, "%s lost on the way, %d unaccounted for, %s", counted(t.Lost, "frame"), r.Unaccounted, counted(r.Duplicates, "duplicate"))
+	say(r.Forgotten, "end was started again, and has forgotten %s that it had taken before", counted(r.Forgotten, "result"))
+	say(r.Died, "%s died with nodes that were started again or don't answer", counted(r.Died, "frame"))
+	say(t.Dropped|t.Expired, "%s dropped for newer ones, %d expired", counted(t.Dropped, "frame"), t.Expired)
+	say(r.Skipped, "%s skipped by the client, as newer ones were there, or as they were damaged", counted(r.Skipped, "picture"))
 	say(int64(len(r.Missing)), "no ledger came from %s", strings.Join(called(r.Missing), ", "))
+}
+
+// counted is "1 frame" or "2 frames".
+func counted[N int | int64](n N, of string) string {
+	return fmt.Sprintf("%d %s", n, english.PluralWord(int(min(n, 2)), of, "")) // an int64 may be more than an int holds
 }
 
 // called are the names of nodes.

@@ -61,5 +61,5 @@ func (r *Reasons) Notes() []string {
 	if r.first == nil {
 		return r.said
 	}
-	return append(slices.Clip(r.said), fmt.Sprintf("%s lost %d frames, the first because %v", r.name, r.frames, r.first))
+	return append(slices.Clip(r.said), fmt.Sprintf("%s lost %s, the first because %v", r.name, counted(r.frames, "frame"), r.first))
 }

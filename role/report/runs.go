@@ -126,7 +126,7 @@ func together(notes []string) []string {
 	}
 	for i, note := range said {
 		if n := others[key(note)] - 1; n > 0 && slowNode.MatchString(note) {
-			said[i] = fmt.Sprintf("%s (and so, more or less, did %d more slow nodes)", note, n)
+			said[i] = fmt.Sprintf("%s (and so, more or less, did %s)", note, counted(n, "more slow node"))
 		}
 	}
 	return said

@@ -63,7 +63,7 @@ func replying(t testing.TB, reply func([]byte) []byte) *net.Resolver {
 func TestMembersOfANameserver(t *testing.T) {
 	addresses := make(chan []string, 1)
 	said := []string{"10.0.0.1"}
-	r := New(time.Second)
+	r := New(time.Minute)
 	r.system = answering(t, func(q dnsmessage.Question) (all []dnsmessage.ResourceBody) {
 		select {
 		case said = <-addresses:

@@ -26,10 +26,10 @@ import (
 // download brings files from a web server into the cache. A transfer that broke goes on where it was, if the file there is the
 // same; one that is complete is only asked about; and one that can't be asked about, as the server is away, counts as the same.
 type download struct {
-	cache *Cache
-	from  *url.URL // of the ONNX file
-	stall time.Duration
-	log   zerolog.Logger
+	cache  *Cache
+	from   *url.URL // of the ONNX file
+	client *http.Client
+	log    zerolog.Logger
 }
 
 // stallTime is how long nothing may come before a transfer is begun anew where it broke.
@@ -59,7 +59,7 @@ func (c *Cache) Download(ctx context.Context, address string, s model.Settings, 
 	if err != nil {
 		return nil, err
 	}
-	d := download{c, from, stallTime, log}
+	d := download{c, from, http.DefaultClient, log}
 	if err := os.MkdirAll(c.of(d.name()), 0o755); err != nil {
 		return nil, fmt.Errorf("cache: %w: choose another folder with --cache", err)
 	}
@@ -182,7 +182,7 @@ func (v version) tag() string {
 func (d download) try(ctx context.Context, file string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	alarm := time.AfterFunc(d.stall, func() { cancel(fmt.Errorf("nothing has come for %s", d.stall)) })
+	alarm := time.AfterFunc(stallTime, func() { cancel(fmt.Errorf("nothing has come for %s", stallTime)) })
 	defer alarm.Stop()
 	at := d.from.JoinPath("..", filepath.ToSlash(file)).String()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
@@ -198,7 +198,7 @@ func (d download) try(ctx context.Context, file string) error {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
 		request.Header.Set("If-Range", tag)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := d.client.Do(request)
 	if err != nil {
 		return fmt.Errorf("--model %s: %w", d.from, cause(ctx, err))
 	}
@@ -222,7 +222,7 @@ func (d download) try(ctx context.Context, file string) error {
 		return err
 	}
 	now := version{response.Header.Get("ETag"), response.Header.Get("Last-Modified")}
-	if err := d.take(response, file, from, now, func() { alarm.Reset(d.stall) }); err != nil {
+	if err := d.take(response, file, from, now, func() { alarm.Reset(stallTime) }); err != nil {
 		return fmt.Errorf("--model %s: %w", at, cause(ctx, err))
 	}
 	d.log.Info().Str("from", at).Str("bytes", humanize.IBytes(uint64(from+response.ContentLength))).Msg("the network's file has come")

@@ -2,7 +2,9 @@ package supply
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -191,33 +194,71 @@ func TestDownloadRefused(t *testing.T) {
 	}
 }
 
+// pipes is a listener in memory, for a test in fake time.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	c, open := <-p
+	if !open {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+func (p pipes) Close() error   { return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
+	here, there := net.Pipe()
+	p <- there
+	return here, nil
+}
+
 // A server that goes silent in the midst of a file is asked again.
 func TestDownloadStalls(t *testing.T) {
-	w, c := serveFile(t), NewCache(t.TempDir(), 64<<20)
-	w.Config.Handler = http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		w.mu.Lock()
-		first := len(w.asked) == 0
-		if first {
-			w.asked = append(w.asked, "-")
-		}
-		w.mu.Unlock()
-		if first {
-			out.Header().Set("ETag", w.etag)
-			out.Header().Set("Content-Length", strconv.Itoa(len(w.content)))
-			_, _ = out.Write(w.content[:5000])
-			http.NewResponseController(out).Flush()
-			<-r.Context().Done()
-			return
-		}
-		w.ServeHTTP(out, r)
-	})
-	from, _, _ := parseAddress(w.URL + "/models/net.onnx")
-	d := download{c, from, 50 * time.Millisecond, zerolog.Nop()}
-	if err := os.MkdirAll(c.of(d.name()), 0o755); err != nil {
+	content, err := os.ReadFile(digits)
+	if err != nil {
 		t.Fatal(err)
 	}
-	err := d.get(t.Context(), "net.onnx")
-	if asked := w.ranges(); err != nil || len(asked) != 2 || asked[1] != "bytes=5000-" {
-		t.Errorf("%v, asked for %v", err, asked)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w, c := &web{content: content, etag: `"1"`}, NewCache(t.TempDir(), 64<<20)
+		stalling := http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			w.mu.Lock()
+			first := len(w.asked) == 0
+			if first {
+				w.asked = append(w.asked, "-")
+			}
+			w.mu.Unlock()
+			if first {
+				out.Header().Set("ETag", w.etag)
+				out.Header().Set("Content-Length", strconv.Itoa(len(w.content)))
+				_, _ = out.Write(w.content[:5000])
+				http.NewResponseController(out).Flush()
+				<-r.Context().Done()
+				return
+			}
+			w.ServeHTTP(out, r)
+		})
+		listener, server := make(pipes), &http.Server{Handler: stalling}
+		served := make(chan error)
+		go func() { served <- server.Serve(listener) }()
+		client := &http.Client{Transport: &http.Transport{DialContext: listener.dial}}
+		from, _, _ := parseAddress("http://web/models/net.onnx")
+		d := download{c, from, client, zerolog.Nop()}
+		if err := os.MkdirAll(c.of(d.name()), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		err := d.get(t.Context(), "net.onnx")
+		if asked := w.ranges(); err != nil || len(asked) != 2 || asked[1] != "bytes=5000-" {
+			t.Errorf("%v, asked for %v", err, asked)
+		}
+		if took := time.Since(began); took < stallTime || took > 2*stallTime {
+			t.Errorf("it took %v", took)
+		}
+		client.CloseIdleConnections()
+		close(listener)
+		<-served
+		_ = server.Close()
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -27,22 +28,26 @@ func TestBytesAreBounded(t *testing.T) {
 
 // A peer that asks and never reads the answers is cut off, and holds no goroutine.
 func TestWhoNeverReadsIsCutOff(t *testing.T) {
-	here, there := net.Pipe() // has no buffer: nothing is written that is not read
-	defer there.Close()
-	c := &timedConn{Conn: here}
-	c.closing.Store(true) // the shorter time
-	began := time.Now()
-	if _, err := c.Write([]byte("x")); err == nil || time.Since(began) > 10*time.Second {
-		t.Errorf("after %v: %v", time.Since(began), err)
-	}
-	c.closing.Store(false)
-	if err := c.SetWriteDeadline(time.Now().Add(time.Millisecond)); err != nil { // a handler's own, which is shorter
-		t.Fatal(err)
-	}
-	began = time.Now()
-	if _, err := c.Write([]byte("x")); err == nil || time.Since(began) > WriteTime/2 {
-		t.Errorf("after %v: %v", time.Since(began), err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		here, there := net.Pipe() // has no buffer: nothing is written that is not read
+		defer there.Close()
+		c := &timedConn{Conn: here}
+		write := func(most time.Duration) {
+			t.Helper()
+			began := time.Now()
+			if _, err := c.Write([]byte("x")); err == nil || time.Since(began) != most {
+				t.Errorf("after %v: %v", time.Since(began), err)
+			}
+		}
+		write(WriteTime)
+		c.closing.Store(true)
+		write(goodbyeTime)
+		c.closing.Store(false)
+		if err := c.SetWriteDeadline(time.Now().Add(time.Millisecond)); err != nil { // a handler's own, which is shorter
+			t.Fatal(err)
+		}
+		write(time.Millisecond)
+	})
 }
 
 // A stream of answers, or a request without a body, has no deadline for one.

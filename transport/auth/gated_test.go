@@ -61,7 +61,7 @@ func servePatiently(t *testing.T, creds *auth.Credentials, patience time.Duratio
 }
 
 func (g *gated) client(creds *auth.Credentials) *transport.Client {
-	return transport.NewClient(g.address, transport.Limits{Dial: 20 * time.Second, Call: 20 * time.Second, Window: 2, MaxBody: 1 << 20}, creds)
+	return transport.NewClient(g.address, transport.Limits{Dial: time.Minute, Call: time.Minute, Window: 2, MaxBody: 1 << 20}, creds)
 }
 
 // told is the last refusal.
@@ -81,7 +81,7 @@ func push(ctx context.Context, c *transport.Client, id uint64) error {
 
 func eventually(t *testing.T, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<16)
 			t.Fatalf("it does not happen:\n%s", stacks[:runtime.Stack(stacks, true)])

@@ -66,7 +66,7 @@ func (l *line) advance(now time.Time) (arrived [][]byte, next time.Time) {
 // send sends the oldest bytes: as many as leave in about a millisecond, so that the lines of an uplink take turns.
 func (l *line) send(now time.Time) {
 	p := l.queued[0]
-	data := p.data[:min(len(p.data), turn(l.up.shape.Rate))]
+	data := p.data[:min(len(p.data), l.up.turn(now))]
 	if l.queued[0].data = p.data[len(data):]; len(l.queued[0].data) == 0 {
 		l.queued = l.queued[1:]
 	}

@@ -82,6 +82,43 @@ func TestLineKeepsRateAndDelay(t *testing.T) {
 	}
 }
 
+// A rate changes in the course of a run, and not before one.
+func TestRateChanges(t *testing.T) {
+	const shape, bytes = "rate=20mbit,5mbit@20s,10mbit@40s", 40 * segment
+	l := newLine(t, shape, 1)
+	takes := func(at time.Duration) time.Duration {
+		l.put(make([]byte, bytes), epoch.Add(at))
+		_, arrivals := play(l, epoch.Add(at), 0)
+		return last(arrivals)
+	}
+	wants := func(what string, got time.Duration, rate float64) {
+		if want := transmission(40*framed, rate) - burst(rate); (got - want).Abs() > time.Microsecond {
+			t.Errorf("%s: %v, want %v", what, got, want)
+		}
+	}
+	wants("before a run", takes(-time.Hour), 20e6)
+	l.up.Begin(epoch)
+	wants("at first", takes(time.Second), 20e6)
+	wants("later", takes(21*time.Second), 5e6)
+	wants("in the end", takes(41*time.Second), 10e6)
+	l.up.Begin(epoch.Add(50 * time.Second))
+	wants("in another run", takes(51*time.Second), 20e6)
+
+	s := NewUplink(l.up.shape, 1).Schedule() // begins with its first bytes
+	arrives := func(at time.Duration) time.Duration {
+		s.Put(bytes, epoch.Add(at))
+		for now := epoch.Add(at); ; {
+			_, next := s.Advance(now)
+			if next.IsZero() {
+				return now.Sub(epoch) - at
+			}
+			now = next
+		}
+	}
+	wants("a simulation at first", arrives(0), 20e6)
+	wants("a simulation later", arrives(21*time.Second), 5e6)
+}
+
 // The first bytes don't wait for the last, and two connections of one uplink take turns.
 func TestLinesShareTheUplink(t *testing.T) {
 	a := newLine(t, "rate=20mbit", 1)

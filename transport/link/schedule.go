@@ -20,8 +20,9 @@ func (u *Uplink) Schedule() *Schedule {
 // nothing stands for bytes of which only the number matters.
 var nothing [64 << 10]byte
 
-// Put adds bytes.
+// Put adds bytes. The first that the link carries begin the run.
 func (s *Schedule) Put(bytes int, now time.Time) {
+	s.line.up.begin(now)
 	for bytes > 0 {
 		n := min(bytes, len(nothing))
 		s.line.put(nothing[:n], now)

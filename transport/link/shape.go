@@ -16,6 +16,24 @@ type Shape struct {
 	Jitter time.Duration // mean of what comes on top of it, exponentially distributed; bytes keep their order
 	Loss   float64       // share of the segments that are lost, and sent again by TCP
 	Rate   float64       // bits a second, with the headers of TCP, IP and Ethernet; 0: no limit
+	Later  []Leg         // other rates, the earliest first: somebody moves, a door closes
+}
+
+// Leg is the rate that holds from a moment of a run on.
+type Leg struct {
+	Rate float64
+	From time.Duration // since the run was opened on the node
+}
+
+// rate is the one that holds so long after the opening; below 0: before it.
+func (s Shape) rate(since time.Duration) float64 {
+	rate := s.Rate
+	for _, leg := range s.Later {
+		if leg.From <= since {
+			rate = leg.Rate
+		}
+	}
+	return rate
 }
 
 // The presets. Their rates are such that TCP carries so much data.
@@ -44,7 +62,7 @@ const (
 	framed  = segment + 12 + 20 + 20 + 14
 )
 
-var errShape = errors.New("use off, wifi, wifi-pi4, ethernet, or a shape as in delay=3ms,jitter=2ms,loss=1%,rate=20mbit, of which any part may be left out")
+var errShape = errors.New("use off, wifi, wifi-pi4, ethernet, or a shape as in delay=3ms,jitter=2ms,loss=1%,rate=20mbit, of which any part may be left out, and the rate may change in the course of a run as in rate=108mbit,12mbit@20s,108mbit@40s")
 
 // The largest values of a shape.
 const (
@@ -67,7 +85,13 @@ func Parse(s string) (Shape, error) {
 	l := Shape{Name: s}
 	var given []string
 	for part := range strings.SplitSeq(s, ",") {
-		key, value, _ := strings.Cut(part, "=")
+		key, value, named := strings.Cut(part, "=")
+		if n := len(given); !named && n > 0 && given[n-1] == "rate" {
+			if err := l.later(part); err != nil {
+				return Shape{}, fmt.Errorf("%q %w: %w", part, err, errShape)
+			}
+			continue
+		}
 		if slices.Contains(given, key) {
 			return Shape{}, fmt.Errorf("%q is given twice: %w", key, errShape)
 		}
@@ -90,6 +114,21 @@ func Parse(s string) (Shape, error) {
 		}
 	}
 	return l, nil
+}
+
+// later adds a rate that holds from a moment on.
+func (s *Shape) later(part string) error {
+	rate, moment, _ := strings.Cut(part, "@")
+	leg, err := Leg{}, error(nil)
+	if leg.Rate, err = parseRate(rate); err != nil {
+		return err
+	}
+	leg.From, err = time.ParseDuration(moment)
+	if n := len(s.Later); err != nil || leg.From <= 0 || n > 0 && leg.From <= s.Later[n-1].From {
+		return errors.New("has no moment later than what stands before it")
+	}
+	s.Later = append(s.Later, leg)
+	return nil
 }
 
 func parseDelay(s string) (time.Duration, error) {

@@ -17,6 +17,7 @@ type Uplink struct {
 	seed  uint64
 
 	mu     sync.Mutex
+	began  time.Time // the newest run on the node; zero: none has
 	free   time.Time // when all that was given to the link will have left
 	made   uint64    // connections so far
 	conns  map[*conn]struct{}
@@ -32,13 +33,42 @@ func NewUplink(l Shape, seed uint64) *Uplink {
 	return &Uplink{shape: l, seed: seed, conns: make(map[*conn]struct{})}
 }
 
+// Begin begins a run on the node: the moments of the shape count from it.
+func (u *Uplink) Begin(now time.Time) {
+	if u == nil {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.began = now
+}
+
+// begin begins the first run.
+func (u *Uplink) begin(now time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.began.IsZero() {
+		u.began = now
+	}
+}
+
+// rate is the one that holds at a moment. Call it with u.mu held.
+func (u *Uplink) rate(at time.Time) float64 {
+	if u.began.IsZero() {
+		return u.shape.Rate
+	}
+	return u.shape.rate(at.Sub(u.began))
+}
+
 // turn is how many bytes a connection sends before it is the next one's turn: about a millisecond's worth of whole segments.
-func turn(rate float64) int {
+func (u *Uplink) turn(now time.Time) int {
 	const most = 64 << 10
-	if rate == 0 {
+	if u.shape.Rate == 0 {
 		return most
 	}
-	return min(max(1, int(rate/1000/8/framed)), most/segment) * segment
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return min(max(1, int(u.rate(now)/1000/8/framed)), most/segment) * segment
 }
 
 // burst is what an idle link sends at once, as time at its rate. The kernel's token bucket filter (tc-tbf) needs 5 KiB for
@@ -59,7 +89,8 @@ func (u *Uplink) send(ready time.Time, bytes int) time.Time {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.free = later(u.free, ready.Add(-burst(u.shape.Rate))).Add(transmission(bytes, u.shape.Rate))
+	rate := u.rate(ready)
+	u.free = later(u.free, ready.Add(-burst(rate))).Add(transmission(bytes, rate))
 	return later(u.free, ready)
 }
 

@@ -2864,7 +2864,9 @@ type Status struct {
 	// Of tandem, on that node.
 	Version string `protobuf:"bytes,14,opt,name=version,proto3" json:"version,omitempty"`
 	// How many times as long as was expected layers take.
-	Slowdown      float64 `protobuf:"fixed64,15,opt,name=slowdown,proto3" json:"slowdown,omitempty"`
+	Slowdown float64 `protobuf:"fixed64,15,opt,name=slowdown,proto3" json:"slowdown,omitempty"`
+	// Those to its next nodes.
+	Links         []*Link `protobuf:"bytes,16,rep,name=links,proto3" json:"links,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3004,6 +3006,13 @@ func (x *Status) GetSlowdown() float64 {
 	return 0
 }
 
+func (x *Status) GetLinks() []*Link {
+	if x != nil {
+		return x.Links
+	}
+	return nil
+}
+
 // Live is what end knows of a run that goes on.
 type Live struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
@@ -3019,7 +3028,9 @@ type Live struct {
 	// The nodes that do not answer a neighbour.
 	Down []*NodeName `protobuf:"bytes,10,rep,name=down,proto3" json:"down,omitempty"`
 	// Those that compute, and that end has heard of lately.
-	Paces         []*Pace `protobuf:"bytes,11,rep,name=paces,proto3" json:"paces,omitempty"`
+	Paces []*Pace `protobuf:"bytes,11,rep,name=paces,proto3" json:"paces,omitempty"`
+	// Those between nodes, as far as they are known.
+	Links         []*Link `protobuf:"bytes,12,rep,name=links,proto3" json:"links,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3131,6 +3142,13 @@ func (x *Live) GetPaces() []*Pace {
 	return nil
 }
 
+func (x *Live) GetLinks() []*Link {
+	if x != nil {
+		return x.Links
+	}
+	return nil
+}
+
 // Pace is how fast a node is.
 type Pace struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
@@ -3202,6 +3220,68 @@ func (x *Pace) GetSwitchMs() float64 {
 	return 0
 }
 
+// Link is what leads to a node, as the one above it has measured it by the frames of late.
+type Link struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Role    string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	Address string                 `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	// Bytes a second that it carries.
+	Rate          float64 `protobuf:"fixed64,3,opt,name=rate,proto3" json:"rate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Link) Reset() {
+	*x = Link{}
+	mi := &file_tandem_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Link) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Link) ProtoMessage() {}
+
+func (x *Link) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Link.ProtoReflect.Descriptor instead.
+func (*Link) Descriptor() ([]byte, []int) {
+	return file_tandem_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *Link) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *Link) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Link) GetRate() float64 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
 // Report is what is known of a run when it is closed.
 type Report struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
@@ -3250,7 +3330,7 @@ type Report struct {
 
 func (x *Report) Reset() {
 	*x = Report{}
-	mi := &file_tandem_proto_msgTypes[35]
+	mi := &file_tandem_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3262,7 +3342,7 @@ func (x *Report) String() string {
 func (*Report) ProtoMessage() {}
 
 func (x *Report) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[35]
+	mi := &file_tandem_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3275,7 +3355,7 @@ func (x *Report) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Report.ProtoReflect.Descriptor instead.
 func (*Report) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{35}
+	return file_tandem_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Report) GetRun() string {
@@ -3529,7 +3609,7 @@ type Recutted struct {
 
 func (x *Recutted) Reset() {
 	*x = Recutted{}
-	mi := &file_tandem_proto_msgTypes[36]
+	mi := &file_tandem_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3541,7 +3621,7 @@ func (x *Recutted) String() string {
 func (*Recutted) ProtoMessage() {}
 
 func (x *Recutted) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[36]
+	mi := &file_tandem_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3554,7 +3634,7 @@ func (x *Recutted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recutted.ProtoReflect.Descriptor instead.
 func (*Recutted) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{36}
+	return file_tandem_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Recutted) GetAtS() float64 {
@@ -3596,7 +3676,7 @@ type NodeName struct {
 
 func (x *NodeName) Reset() {
 	*x = NodeName{}
-	mi := &file_tandem_proto_msgTypes[37]
+	mi := &file_tandem_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3608,7 +3688,7 @@ func (x *NodeName) String() string {
 func (*NodeName) ProtoMessage() {}
 
 func (x *NodeName) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[37]
+	mi := &file_tandem_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3621,7 +3701,7 @@ func (x *NodeName) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeName.ProtoReflect.Descriptor instead.
 func (*NodeName) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{37}
+	return file_tandem_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *NodeName) GetRole() string {
@@ -3652,7 +3732,7 @@ type LastSeen struct {
 
 func (x *LastSeen) Reset() {
 	*x = LastSeen{}
-	mi := &file_tandem_proto_msgTypes[38]
+	mi := &file_tandem_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3664,7 +3744,7 @@ func (x *LastSeen) String() string {
 func (*LastSeen) ProtoMessage() {}
 
 func (x *LastSeen) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[38]
+	mi := &file_tandem_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3677,7 +3757,7 @@ func (x *LastSeen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LastSeen.ProtoReflect.Descriptor instead.
 func (*LastSeen) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{38}
+	return file_tandem_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *LastSeen) GetRole() string {
@@ -3721,7 +3801,7 @@ type Latency struct {
 
 func (x *Latency) Reset() {
 	*x = Latency{}
-	mi := &file_tandem_proto_msgTypes[39]
+	mi := &file_tandem_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3733,7 +3813,7 @@ func (x *Latency) String() string {
 func (*Latency) ProtoMessage() {}
 
 func (x *Latency) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_proto_msgTypes[39]
+	mi := &file_tandem_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3746,7 +3826,7 @@ func (x *Latency) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Latency.ProtoReflect.Descriptor instead.
 func (*Latency) Descriptor() ([]byte, []int) {
-	return file_tandem_proto_rawDescGZIP(), []int{39}
+	return file_tandem_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Latency) GetP50() float64 {
@@ -4072,7 +4152,7 @@ const file_tandem_proto_rawDesc = "" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x12\n" +
 	"\x04life\x18\x03 \x01(\tR\x04life\x12\x1e\n" +
-	"\x06frames\x18\x04 \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x06frames\"\xed\x03\n" +
+	"\x06frames\x18\x04 \x03(\x04B\x06\x80\xb5\x18\x80\x80\x10R\x06frames\"\x94\x04\n" +
 	"\x06Status\x12/\n" +
 	"\x06ledger\x18\x01 \x01(\v2\x11.tandem.v1.LedgerB\x04\x90\xb5\x18\x01R\x06ledger\x12\x1c\n" +
 	"\x06layers\x18\x02 \x03(\x05B\x04\x80\xb5\x18\x02R\x06layers\x12\x1a\n" +
@@ -4091,7 +4171,8 @@ const file_tandem_proto_rawDesc = "" +
 	"stalenessS\x12'\n" +
 	"\x04down\x18\r \x03(\v2\x13.tandem.v1.NodeNameR\x04down\x12\x1f\n" +
 	"\aversion\x18\x0e \x01(\tB\x05\x80\xb5\x18\x80\x01R\aversion\x12\x1a\n" +
-	"\bslowdown\x18\x0f \x01(\x01R\bslowdown\"\xdb\x02\n" +
+	"\bslowdown\x18\x0f \x01(\x01R\bslowdown\x12%\n" +
+	"\x05links\x18\x10 \x03(\v2\x0f.tandem.v1.LinkR\x05links\"\x82\x03\n" +
 	"\x04Live\x12\x12\n" +
 	"\x04sent\x18\x01 \x01(\x03R\x04sent\x12\x1c\n" +
 	"\tdelivered\x18\x02 \x01(\x03R\tdelivered\x12\x1e\n" +
@@ -4109,12 +4190,17 @@ const file_tandem_proto_rawDesc = "" +
 	"stalenessS\x12'\n" +
 	"\x04down\x18\n" +
 	" \x03(\v2\x13.tandem.v1.NodeNameR\x04down\x12%\n" +
-	"\x05paces\x18\v \x03(\v2\x0f.tandem.v1.PaceR\x05paces\"s\n" +
+	"\x05paces\x18\v \x03(\v2\x0f.tandem.v1.PaceR\x05paces\x12%\n" +
+	"\x05links\x18\f \x03(\v2\x0f.tandem.v1.LinkR\x05links\"s\n" +
 	"\x04Pace\x12\x18\n" +
 	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
 	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x1a\n" +
 	"\bslowdown\x18\x03 \x01(\x01R\bslowdown\x12\x1b\n" +
-	"\tswitch_ms\x18\x04 \x01(\x01R\bswitchMs\"\x9d\t\n" +
+	"\tswitch_ms\x18\x04 \x01(\x01R\bswitchMs\"N\n" +
+	"\x04Link\x12\x18\n" +
+	"\x04role\x18\x01 \x01(\tB\x04\x90\xb5\x18\x01R\x04role\x12\x18\n" +
+	"\aaddress\x18\x02 \x01(\tR\aaddress\x12\x12\n" +
+	"\x04rate\x18\x03 \x01(\x01R\x04rate\"\x9d\t\n" +
 	"\x06Report\x12\x10\n" +
 	"\x03run\x18\x01 \x01(\tR\x03run\x12!\n" +
 	"\bstrategy\x18\x02 \x01(\tB\x05\x88\xb5\x18\x80 R\bstrategy\x12\x14\n" +
@@ -4215,7 +4301,7 @@ func file_tandem_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_tandem_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_tandem_proto_goTypes = []any{
 	(Encoding)(0),                       // 0: tandem.v1.Encoding
 	(Reason)(0),                         // 1: tandem.v1.Reason
@@ -4254,20 +4340,21 @@ var file_tandem_proto_goTypes = []any{
 	(*Status)(nil),                      // 34: tandem.v1.Status
 	(*Live)(nil),                        // 35: tandem.v1.Live
 	(*Pace)(nil),                        // 36: tandem.v1.Pace
-	(*Report)(nil),                      // 37: tandem.v1.Report
-	(*Recutted)(nil),                    // 38: tandem.v1.Recutted
-	(*NodeName)(nil),                    // 39: tandem.v1.NodeName
-	(*LastSeen)(nil),                    // 40: tandem.v1.LastSeen
-	(*Latency)(nil),                     // 41: tandem.v1.Latency
-	nil,                                 // 42: tandem.v1.Ledger.DecisionsEntry
-	nil,                                 // 43: tandem.v1.Ledger.StatesEntry
-	(*descriptorpb.FieldOptions)(nil),   // 44: google.protobuf.FieldOptions
-	(*descriptorpb.MessageOptions)(nil), // 45: google.protobuf.MessageOptions
+	(*Link)(nil),                        // 37: tandem.v1.Link
+	(*Report)(nil),                      // 38: tandem.v1.Report
+	(*Recutted)(nil),                    // 39: tandem.v1.Recutted
+	(*NodeName)(nil),                    // 40: tandem.v1.NodeName
+	(*LastSeen)(nil),                    // 41: tandem.v1.LastSeen
+	(*Latency)(nil),                     // 42: tandem.v1.Latency
+	nil,                                 // 43: tandem.v1.Ledger.DecisionsEntry
+	nil,                                 // 44: tandem.v1.Ledger.StatesEntry
+	(*descriptorpb.FieldOptions)(nil),   // 45: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil), // 46: google.protobuf.MessageOptions
 }
 var file_tandem_proto_depIdxs = []int32{
 	13, // 0: tandem.v1.DescribeResponse.inputs:type_name -> tandem.v1.Value
 	8,  // 1: tandem.v1.SurveyResponse.sites:type_name -> tandem.v1.Site
-	39, // 2: tandem.v1.Site.node:type_name -> tandem.v1.NodeName
+	40, // 2: tandem.v1.Site.node:type_name -> tandem.v1.NodeName
 	14, // 3: tandem.v1.OpenRequest.run:type_name -> tandem.v1.Run
 	14, // 4: tandem.v1.OpenResponse.run:type_name -> tandem.v1.Run
 	13, // 5: tandem.v1.OpenResponse.inputs:type_name -> tandem.v1.Value
@@ -4289,48 +4376,50 @@ var file_tandem_proto_depIdxs = []int32{
 	16, // 21: tandem.v1.PushResponse.recut:type_name -> tandem.v1.Recutting
 	32, // 22: tandem.v1.CloseRequest.nodes:type_name -> tandem.v1.Ledger
 	1,  // 23: tandem.v1.CloseRequest.reason:type_name -> tandem.v1.Reason
-	37, // 24: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
-	42, // 25: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
-	43, // 26: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
+	38, // 24: tandem.v1.CloseResponse.report:type_name -> tandem.v1.Report
+	43, // 25: tandem.v1.Ledger.decisions:type_name -> tandem.v1.Ledger.DecisionsEntry
+	44, // 26: tandem.v1.Ledger.states:type_name -> tandem.v1.Ledger.StatesEntry
 	33, // 27: tandem.v1.Ledger.handed:type_name -> tandem.v1.Handover
 	32, // 28: tandem.v1.Status.ledger:type_name -> tandem.v1.Ledger
-	39, // 29: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
-	39, // 30: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
-	36, // 31: tandem.v1.Live.paces:type_name -> tandem.v1.Pace
-	41, // 32: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
-	32, // 33: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
-	39, // 34: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
-	40, // 35: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
-	38, // 36: tandem.v1.Report.recuts:type_name -> tandem.v1.Recutted
-	44, // 37: tandem.v1.most:extendee -> google.protobuf.FieldOptions
-	44, // 38: tandem.v1.text:extendee -> google.protobuf.FieldOptions
-	44, // 39: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
-	45, // 40: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
-	2,  // 41: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
-	4,  // 42: tandem.v1.Node.Calibrate:input_type -> tandem.v1.CalibrateRequest
-	6,  // 43: tandem.v1.Node.Survey:input_type -> tandem.v1.SurveyRequest
-	9,  // 44: tandem.v1.Node.Probe:input_type -> tandem.v1.ProbeRequest
-	11, // 45: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
-	22, // 46: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
-	30, // 47: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
-	24, // 48: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
-	17, // 49: tandem.v1.Node.Supply:input_type -> tandem.v1.SupplyRequest
-	19, // 50: tandem.v1.Node.Fetch:input_type -> tandem.v1.FetchRequest
-	3,  // 51: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
-	5,  // 52: tandem.v1.Node.Calibrate:output_type -> tandem.v1.CalibrateResponse
-	7,  // 53: tandem.v1.Node.Survey:output_type -> tandem.v1.SurveyResponse
-	10, // 54: tandem.v1.Node.Probe:output_type -> tandem.v1.ProbeResponse
-	12, // 55: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
-	28, // 56: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
-	31, // 57: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
-	25, // 58: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
-	18, // 59: tandem.v1.Node.Supply:output_type -> tandem.v1.SupplyResponse
-	20, // 60: tandem.v1.Node.Fetch:output_type -> tandem.v1.FetchResponse
-	51, // [51:61] is the sub-list for method output_type
-	41, // [41:51] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	37, // [37:41] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	40, // 29: tandem.v1.Status.down:type_name -> tandem.v1.NodeName
+	37, // 30: tandem.v1.Status.links:type_name -> tandem.v1.Link
+	40, // 31: tandem.v1.Live.down:type_name -> tandem.v1.NodeName
+	36, // 32: tandem.v1.Live.paces:type_name -> tandem.v1.Pace
+	37, // 33: tandem.v1.Live.links:type_name -> tandem.v1.Link
+	42, // 34: tandem.v1.Report.latency_ms:type_name -> tandem.v1.Latency
+	32, // 35: tandem.v1.Report.nodes:type_name -> tandem.v1.Ledger
+	40, // 36: tandem.v1.Report.missing:type_name -> tandem.v1.NodeName
+	41, // 37: tandem.v1.Report.last_seen:type_name -> tandem.v1.LastSeen
+	39, // 38: tandem.v1.Report.recuts:type_name -> tandem.v1.Recutted
+	45, // 39: tandem.v1.most:extendee -> google.protobuf.FieldOptions
+	45, // 40: tandem.v1.text:extendee -> google.protobuf.FieldOptions
+	45, // 41: tandem.v1.needed:extendee -> google.protobuf.FieldOptions
+	46, // 42: tandem.v1.bytes:extendee -> google.protobuf.MessageOptions
+	2,  // 43: tandem.v1.Node.Describe:input_type -> tandem.v1.DescribeRequest
+	4,  // 44: tandem.v1.Node.Calibrate:input_type -> tandem.v1.CalibrateRequest
+	6,  // 45: tandem.v1.Node.Survey:input_type -> tandem.v1.SurveyRequest
+	9,  // 46: tandem.v1.Node.Probe:input_type -> tandem.v1.ProbeRequest
+	11, // 47: tandem.v1.Node.Open:input_type -> tandem.v1.OpenRequest
+	22, // 48: tandem.v1.Node.Push:input_type -> tandem.v1.PushRequest
+	30, // 49: tandem.v1.Node.Close:input_type -> tandem.v1.CloseRequest
+	24, // 50: tandem.v1.Node.Answers:input_type -> tandem.v1.AnswersRequest
+	17, // 51: tandem.v1.Node.Supply:input_type -> tandem.v1.SupplyRequest
+	19, // 52: tandem.v1.Node.Fetch:input_type -> tandem.v1.FetchRequest
+	3,  // 53: tandem.v1.Node.Describe:output_type -> tandem.v1.DescribeResponse
+	5,  // 54: tandem.v1.Node.Calibrate:output_type -> tandem.v1.CalibrateResponse
+	7,  // 55: tandem.v1.Node.Survey:output_type -> tandem.v1.SurveyResponse
+	10, // 56: tandem.v1.Node.Probe:output_type -> tandem.v1.ProbeResponse
+	12, // 57: tandem.v1.Node.Open:output_type -> tandem.v1.OpenResponse
+	28, // 58: tandem.v1.Node.Push:output_type -> tandem.v1.PushResponse
+	31, // 59: tandem.v1.Node.Close:output_type -> tandem.v1.CloseResponse
+	25, // 60: tandem.v1.Node.Answers:output_type -> tandem.v1.AnswersResponse
+	18, // 61: tandem.v1.Node.Supply:output_type -> tandem.v1.SupplyResponse
+	20, // 62: tandem.v1.Node.Fetch:output_type -> tandem.v1.FetchResponse
+	53, // [53:63] is the sub-list for method output_type
+	43, // [43:53] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	39, // [39:43] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_tandem_proto_init() }
@@ -4339,14 +4428,14 @@ func file_tandem_proto_init() {
 		return
 	}
 	file_tandem_proto_msgTypes[24].OneofWrappers = []any{}
-	file_tandem_proto_msgTypes[35].OneofWrappers = []any{}
+	file_tandem_proto_msgTypes[36].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_proto_rawDesc), len(file_tandem_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   42,
+			NumMessages:   43,
 			NumExtensions: 4,
 			NumServices:   1,
 		},

@@ -1,0 +1,5 @@
+//go:build !slow
+
+package simulate
+
+const long = false
