@@ -6,12 +6,13 @@ import (
 )
 
 // The product of weights in fewer bits with one vector. They are made float32 in
-// registers; or the vector is made integers, too, on processors that compute
-// little in a cycle; or a piece after the other goes by way of the stack.
+// registers; or the vector is made integers, too, where that takes fewer
+// instructions; or a piece after the other goes by way of the stack.
 
 // someColumns of a vector are multiplied at a time: few enough that integers for
-// them are on the stack without much ado.
-const someColumns = 32 * group
+// them are on the stack without much ado, and enough that what is fetched ahead of
+// them, and not used then, is little.
+const someColumns = 128 * group
 
 // affineReduced is AffinePanels for weights that are not float32.
 func (m *Matrix) affineReduced(y, x, bias []float32, c Clamp, from, to int) {

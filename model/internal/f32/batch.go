@@ -51,14 +51,15 @@ func (m *Matrix) batch(y, x [][]float32, bias []float32, c Clamp, from, to int) 
 		}
 		return
 	}
-	// The kernels take groups of four or more. What is left over is filled up by
-	// computing the last frame again, except that a single one goes alone.
+	// The kernels take groups of four, and of so many as the widest does. What is left
+	// over is filled up by computing the last frame again, except that a single one goes
+	// alone. Of four and six together come all even numbers from four on.
 	var ys, xs [maxFrames]*float32
 	for f := range x {
 		ys[f], xs[f] = head(y[f]), head(x[f])
 	}
 	groups := len(x)
-	if groups%4 > 1 {
+	if groups%4 > 1 && (groups < 4 || shapes[m.isa].frames%4 == 0) {
 		for ; groups%4 != 0; groups++ {
 			ys[groups], xs[groups] = ys[groups-1], xs[groups-1]
 		}
@@ -121,9 +122,12 @@ func (m *Matrix) batchPieces(y, x *[maxFrames]*float32, groups int, init *float3
 		}
 		w := &m.weights(p, k, cols, room)[0]
 		for f := 0; f < groups; {
-			n := min(widest, (groups-f)&^3)
-			if n == 0 {
+			n := widest
+			switch left := groups - f; {
+			case left == 1:
 				n = 1
+			case left < widest || left == widest+2 || left == widest+3: // two or three are no group
+				n = 4
 			}
 			batch(m.isa, n, &y[f], &x[f], w, init, row, k, cols, k > 0, bounds.Min, bounds.Max)
 			f += n

@@ -2,6 +2,7 @@ package f32
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -140,6 +141,36 @@ func TestFenced(t *testing.T) {
 			fenced(t, i, r.IntN(68), r.IntN(68), r.IntN(110), 1+r.IntN(20), r.Uint64(), round%2 == 0)
 		}
 		fenced(t, i, 40, 600, 500, 9, 1, false) // several rounds of the product, several pieces of the batch
+	})
+}
+
+// A product of weights in fewer bits touches nothing beyond them, their scales and the
+// vectors.
+func TestFormatsFenced(t *testing.T) {
+	each(t, func(t *testing.T, i isa) {
+		r := rand.New(rand.NewPCG(25, 26))
+		for round := range 60 {
+			f := &fence{t: t, r: r, front: round%2 == 0}
+			rows, cols := 1+r.IntN(68), 1+r.IntN(140)
+			m := packFor(i, rows, cols, random(r, rows*cols))
+			m.Store([]Format{Float16, Int8}[round/2%2])
+			x, y, want := f.slice(cols), f.slice(rows), make([]float32, rows)
+			m.Affine(want, x, nil, Linear)
+			s := *m.reduced
+			if s.half != nil {
+				s.half = words(f.slice(len(s.half) / 2))
+			} else {
+				s.bytes, s.scales = octets(f.slice(len(s.bytes)/4)), f.slice(len(s.scales))
+			}
+			copy(s.half, m.reduced.half)
+			copy(s.bytes, m.reduced.bytes)
+			copy(s.scales, m.reduced.scales)
+			m.reduced = &s
+			if m.Affine(y, x, nil, Linear); !slices.Equal(y, want) {
+				t.Errorf("%v %v of %d×%d is another elsewhere in memory", i, s.format, rows, cols)
+			}
+			f.done()
+		}
 	})
 }
 

@@ -68,7 +68,7 @@ var shapes = [isaCount]struct {
 	fetches    bool // the tile fetches what of B is packed next, where that was measured to pay
 }{
 	portable: {width: 4, together: 1, frames: 1, pass: 64, tileRows: 4, tileCols: 4, narrowRows: 4, narrow: 4, depth: 256, tiles: 32, group: 64, reread: 1 << 20},
-	avx2:     {width: 16, together: 4, frames: 4, pass: maxFrames, tileRows: 4, tileCols: 24, narrowRows: 4, narrow: 8, depth: 160, tiles: 8, group: 16, unpacked: 32, onto: true, fetches: true},
+	avx2:     {width: 16, together: 4, frames: 6, pass: maxFrames, tileRows: 4, tileCols: 24, narrowRows: 4, narrow: 8, depth: 160, tiles: 8, group: 16, unpacked: 32, onto: true, fetches: true},
 	avx512:   {width: 32, together: 4, frames: 8, pass: maxFrames, tileRows: 8, tileCols: 48, narrowRows: 16, narrow: 16, middle: 32, depth: 128, tiles: 8, group: 8, unpacked: 32},
 	neon64:   {width: 16, together: 1, frames: 4, pass: 64, tileRows: 8, tileCols: 12, narrowRows: 16, narrow: 4, depth: 256, tiles: 8, group: 8, reread: 32 << 10, unpacked: 64},
 	neon32:   {width: 12, together: 1, frames: 4, pass: 64, tileRows: 6, tileCols: 8, narrowRows: 6, narrow: 8, depth: 256, tiles: 12, group: 10, reread: 32 << 10, unpacked: 48},

@@ -31,7 +31,7 @@ const partialTiles, gathersAll = true, true
 var gatherRuns = [isaCount]int{avx2: MaxRuns, avx512: MaxRuns}
 
 var reducedKernels = [isaCount]reducedSet{
-	avx2:   {expand: true, direct: true, halves: 4, bytes: 2},
+	avx2:   {expand: true, direct: true, integers: true, halves: 4},
 	avx512: {expand: true, direct: true, halves: 4, bytes: 4},
 }
 
@@ -49,6 +49,8 @@ func batch(i isa, frames int, y, x **float32, w, init *float32, row, from, cols 
 		affine(i, out, w, (*float32)(unsafe.Add(unsafe.Pointer(*x), 4*from)), init, cols, 1, 0, lo, hi)
 	case 4:
 		batch4(i, y, x, w, init, row, from, cols, resume, lo, hi)
+	case 6:
+		batch6AVX2(y, x, w, init, row, from, cols, resume, lo, hi)
 	default:
 		batch8AVX512(y, x, w, init, row, from, cols, resume, lo, hi)
 	}
@@ -86,7 +88,19 @@ func tile(i isa, cols int, s *strips) {
 	}
 }
 
-func affineIntegers(*float32, *int8, *int16, *float32, int, float32) { panic("f32: no such kernel") }
+// Bytes are multiplied with integers on AVX2, and as float32s on AVX-512.
+
+func affineIntegers(y *float32, w *int8, x *int16, scales *float32, cols int, step float32) {
+	affineIntegersAVX2(y, w, x, scales, cols, step)
+}
+
+func affineBytes(_ isa, y *float32, w *int8, x, scales *float32, cols int) {
+	affineBytesAVX512(y, w, x, scales, cols)
+}
+
+func bytePanels(_ isa, y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int) {
+	bytePanelsAVX512(y, w, x, scales, cols, pitch, scalePitch)
+}
 
 // functionLanes is how many numbers a kernel of a function takes at a time.
 var functionLanes = [isaCount]int{avx2: 8, avx512: 16}

@@ -133,17 +133,6 @@ func affineHalf(i isa, y *float32, w *uint16, x *float32, cols int) {
 }
 
 //go:noescape
-func affineBytesAVX512(y *float32, w *int8, x, scales *float32, cols int)
-
-func affineBytes(i isa, y *float32, w *int8, x, scales *float32, cols int) {
-	if i == avx512 {
-		affineBytesAVX512(y, w, x, scales, cols)
-	} else {
-		affineBytesAVX2(y, w, x, scales, cols)
-	}
-}
-
-//go:noescape
 func halfPanelsAVX512(y *float32, w *uint16, x *float32, cols, pitch int)
 
 func halfPanels(i isa, y *float32, w *uint16, x *float32, cols, pitch int) {
@@ -151,17 +140,6 @@ func halfPanels(i isa, y *float32, w *uint16, x *float32, cols, pitch int) {
 		halfPanelsAVX512(y, w, x, cols, pitch)
 	} else {
 		halfPanelsAVX2(y, w, x, cols, pitch)
-	}
-}
-
-//go:noescape
-func bytePanelsAVX512(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)
-
-func bytePanels(i isa, y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int) {
-	if i == avx512 {
-		bytePanelsAVX512(y, w, x, scales, cols, pitch, scalePitch)
-	} else {
-		bytePanelsAVX2(y, w, x, scales, cols, pitch, scalePitch)
 	}
 }
 
@@ -252,13 +230,7 @@ func expandBytesAVX2(dst *float32, src *int8, scales *float32, cols int)
 func affineHalfAVX2(y *float32, w *uint16, x *float32, cols int)
 
 //go:noescape
-func affineBytesAVX2(y *float32, w *int8, x, scales *float32, cols int)
-
-//go:noescape
 func halfPanelsAVX2(y *float32, w *uint16, x *float32, cols, pitch int)
-
-//go:noescape
-func bytePanelsAVX2(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)
 
 //go:noescape
 func winogradInput4AVX2(v *float32, stride int, x *float32, pitch int, at *int, groups int, buffer *float32)
@@ -271,6 +243,9 @@ func winogradOutput4AVX2(y *float32, pitch int, m *float32, stride int, at *int,
 
 //go:noescape
 func winogradOutput6AVX2(y *float32, pitch int, m *float32, stride int, at *int, groups int, buffer *float32, bias, lo, hi float32)
+
+//go:noescape
+func batch6AVX2(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
 
 //go:noescape
 func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
@@ -286,3 +261,12 @@ func strips16AVX512(s *strips)
 
 //go:noescape
 func gather32AVX512(dst, src *float32, off *int, rows int, runs *Run, count int)
+
+//go:noescape
+func affineIntegersAVX2(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
+
+//go:noescape
+func affineBytesAVX512(y *float32, w *int8, x, scales *float32, cols int)
+
+//go:noescape
+func bytePanelsAVX512(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)

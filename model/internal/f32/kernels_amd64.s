@@ -519,15 +519,13 @@ done:
 	RET
 
 // func batch4AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
-// AX y, BX w, CX row, DX from, SI cols, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8 Z9] weights, [Z10 Z11 Z12 Z13] x[k], [Z14] lo, [Z15] hi, DI scratch, R8 x of frame 0, R9 x of frame 1, R10 x of frame 2, R11 x of frame 3
+// AX y, BX w, CX row, DX from, SI cols, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums, [Z8 Z9] weights, bounds, [Z10 Z11 Z12 Z13] x[k], DI scratch, R8 x of frame 0, R9 x of frame 1, R10 x of frame 2, R11 x of frame 3
 TEXT ·batch4AVX512(SB), NOSPLIT, $0-68
 	MOVQ             y+0(FP), AX
 	MOVQ             w+16(FP), BX
 	MOVQ             row+32(FP), CX
 	MOVQ             from+40(FP), DX
 	MOVQ             cols+48(FP), SI
-	VBROADCASTSS     lo+60(FP), Z14
-	VBROADCASTSS     hi+64(FP), Z15
 	MOVQ             x+8(FP), DI
 	MOVQ             0(DI), R8
 	MOVQ             8(DI), R9
@@ -597,32 +595,34 @@ column:
 	ADDQ             $128, BX
 	DECQ             SI
 	JNE              column
+	VBROADCASTSS     lo+60(FP), Z8
+	VBROADCASTSS     hi+64(FP), Z9
 	MOVQ             0(AX), DI
-	VMAXPS           Z0, Z14, Z0
-	VMAXPS           Z1, Z14, Z1
-	VMINPS           Z0, Z15, Z0
-	VMINPS           Z1, Z15, Z1
+	VMAXPS           Z0, Z8, Z0
+	VMAXPS           Z1, Z8, Z1
+	VMINPS           Z0, Z9, Z0
+	VMINPS           Z1, Z9, Z1
 	VMOVUPS          Z0, 0(DI)(CX*4)
 	VMOVUPS          Z1, 64(DI)(CX*4)
 	MOVQ             8(AX), DI
-	VMAXPS           Z2, Z14, Z2
-	VMAXPS           Z3, Z14, Z3
-	VMINPS           Z2, Z15, Z2
-	VMINPS           Z3, Z15, Z3
+	VMAXPS           Z2, Z8, Z2
+	VMAXPS           Z3, Z8, Z3
+	VMINPS           Z2, Z9, Z2
+	VMINPS           Z3, Z9, Z3
 	VMOVUPS          Z2, 0(DI)(CX*4)
 	VMOVUPS          Z3, 64(DI)(CX*4)
 	MOVQ             16(AX), DI
-	VMAXPS           Z4, Z14, Z4
-	VMAXPS           Z5, Z14, Z5
-	VMINPS           Z4, Z15, Z4
-	VMINPS           Z5, Z15, Z5
+	VMAXPS           Z4, Z8, Z4
+	VMAXPS           Z5, Z8, Z5
+	VMINPS           Z4, Z9, Z4
+	VMINPS           Z5, Z9, Z5
 	VMOVUPS          Z4, 0(DI)(CX*4)
 	VMOVUPS          Z5, 64(DI)(CX*4)
 	MOVQ             24(AX), DI
-	VMAXPS           Z6, Z14, Z6
-	VMAXPS           Z7, Z14, Z7
-	VMINPS           Z6, Z15, Z6
-	VMINPS           Z7, Z15, Z7
+	VMAXPS           Z6, Z8, Z6
+	VMAXPS           Z7, Z8, Z7
+	VMINPS           Z6, Z9, Z6
+	VMINPS           Z7, Z9, Z7
 	VMOVUPS          Z6, 0(DI)(CX*4)
 	VMOVUPS          Z7, 64(DI)(CX*4)
 	VZEROUPPER
@@ -1766,103 +1766,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func affineBytesAVX512(y *float32, w *int8, x, scales *float32, cols int)
-// AX y, BX w, CX x, DX scales, SI cols, DI columns left of the group, [Z0 Z1] sums, [Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9] sums of columns 0..3 mod 4, [Z10 Z11] x[k], [Z12 Z13 Z14 Z15] weights
-TEXT ·affineBytesAVX512(SB), NOSPLIT, $0-40
-	MOVQ             y+0(FP), AX
-	MOVQ             w+8(FP), BX
-	MOVQ             x+16(FP), CX
-	MOVQ             scales+24(FP), DX
-	MOVQ             cols+32(FP), SI
-	VPXORQ           Z0, Z0, Z0
-	VPXORQ           Z1, Z1, Z1
-
-group:
-	VPXORQ           Z2, Z2, Z2
-	VPXORQ           Z3, Z3, Z3
-	VPXORQ           Z4, Z4, Z4
-	VPXORQ           Z5, Z5, Z5
-	VPXORQ           Z6, Z6, Z6
-	VPXORQ           Z7, Z7, Z7
-	VPXORQ           Z8, Z8, Z8
-	VPXORQ           Z9, Z9, Z9
-	MOVQ             $32, DI
-	CMPQ             SI, DI
-	CMOVQLT          SI, DI
-	SUBQ             DI, SI
-	SUBQ             $4, DI
-	JLT              rest
-
-some:
-	VBROADCASTSS     0(CX), Z10
-	VPMOVSXBD        0(BX), Z12
-	VCVTDQ2PS        Z12, Z12
-	VFMADD231PS      Z12, Z10, Z2
-	VPMOVSXBD        16(BX), Z13
-	VCVTDQ2PS        Z13, Z13
-	VFMADD231PS      Z13, Z10, Z3
-	VBROADCASTSS     4(CX), Z11
-	VPMOVSXBD        32(BX), Z14
-	VCVTDQ2PS        Z14, Z14
-	VFMADD231PS      Z14, Z11, Z4
-	VPMOVSXBD        48(BX), Z15
-	VCVTDQ2PS        Z15, Z15
-	VFMADD231PS      Z15, Z11, Z5
-	VBROADCASTSS     8(CX), Z10
-	VPMOVSXBD        64(BX), Z12
-	VCVTDQ2PS        Z12, Z12
-	VFMADD231PS      Z12, Z10, Z6
-	VPMOVSXBD        80(BX), Z13
-	VCVTDQ2PS        Z13, Z13
-	VFMADD231PS      Z13, Z10, Z7
-	VBROADCASTSS     12(CX), Z11
-	VPMOVSXBD        96(BX), Z14
-	VCVTDQ2PS        Z14, Z14
-	VFMADD231PS      Z14, Z11, Z8
-	VPMOVSXBD        112(BX), Z15
-	VCVTDQ2PS        Z15, Z15
-	VFMADD231PS      Z15, Z11, Z9
-	PREFETCHT0       4096(BX)
-	PREFETCHT0       4160(BX)
-	ADDQ             $128, BX
-	ADDQ             $16, CX
-	SUBQ             $4, DI
-	JGE              some
-
-rest:
-	ADDQ             $4, DI
-	JEQ              done
-
-one:
-	VBROADCASTSS     0(CX), Z10
-	VPMOVSXBD        0(BX), Z12
-	VCVTDQ2PS        Z12, Z12
-	VFMADD231PS      Z12, Z10, Z2
-	VPMOVSXBD        16(BX), Z13
-	VCVTDQ2PS        Z13, Z13
-	VFMADD231PS      Z13, Z10, Z3
-	ADDQ             $32, BX
-	ADDQ             $4, CX
-	DECQ             DI
-	JNE              one
-
-done:
-	VADDPS           Z4, Z2, Z2
-	VADDPS           Z5, Z3, Z3
-	VADDPS           Z8, Z6, Z6
-	VADDPS           Z9, Z7, Z7
-	VADDPS           Z6, Z2, Z2
-	VADDPS           Z7, Z3, Z3
-	VFMADD231PS      0(DX), Z2, Z0
-	VFMADD231PS      64(DX), Z3, Z1
-	ADDQ             $128, DX
-	TESTQ            SI, SI
-	JNE              group
-	VMOVUPS          Z0, 0(AX)
-	VMOVUPS          Z1, 64(AX)
-	VZEROUPPER
-	RET
-
 // func halfPanelsAVX512(y *float32, w *uint16, x *float32, cols, pitch int)
 // AX y, BX w, CX x, DX cols, SI pitch, DI the next panel's BX, R8 the next panel's BX, R9 the next panel's BX, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of each panel, [Z8 Z9] x[k], [Z10 Z11 Z12 Z13] weights
 TEXT ·halfPanelsAVX512(SB), NOSPLIT, $0-40
@@ -1975,228 +1878,6 @@ done:
 	VMOVUPS          Z5, 320(AX)
 	VMOVUPS          Z6, 384(AX)
 	VMOVUPS          Z7, 448(AX)
-	VZEROUPPER
-	RET
-
-// func bytePanelsAVX512(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)
-// AX w, BX x, CX scales, DX cols, SI columns left of the group, DI pitch, R8 the next panel's AX, R9 the next panel's AX, R10 the next panel's AX, R11 the next panel's CX, R12 the next panel's CX, R13 the next panel's CX, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of each panel, [Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15] sums of the group, [Z16] x[k], [Z17 Z18] weights
-TEXT ·bytePanelsAVX512(SB), NOSPLIT, $0-56
-	MOVQ             w+8(FP), AX
-	MOVQ             x+16(FP), BX
-	MOVQ             scales+24(FP), CX
-	MOVQ             cols+32(FP), DX
-	MOVQ             pitch+40(FP), DI
-	LEAQ             0(AX)(DI*1), R8
-	LEAQ             0(R8)(DI*1), R9
-	LEAQ             0(R9)(DI*1), R10
-	MOVQ             scalePitch+48(FP), DI
-	LEAQ             0(CX)(DI*1), R11
-	LEAQ             0(R11)(DI*1), R12
-	LEAQ             0(R12)(DI*1), R13
-	VPXORQ           Z0, Z0, Z0
-	VPXORQ           Z1, Z1, Z1
-	VPXORQ           Z2, Z2, Z2
-	VPXORQ           Z3, Z3, Z3
-	VPXORQ           Z4, Z4, Z4
-	VPXORQ           Z5, Z5, Z5
-	VPXORQ           Z6, Z6, Z6
-	VPXORQ           Z7, Z7, Z7
-
-group:
-	VPXORQ           Z8, Z8, Z8
-	VPXORQ           Z9, Z9, Z9
-	VPXORQ           Z10, Z10, Z10
-	VPXORQ           Z11, Z11, Z11
-	VPXORQ           Z12, Z12, Z12
-	VPXORQ           Z13, Z13, Z13
-	VPXORQ           Z14, Z14, Z14
-	VPXORQ           Z15, Z15, Z15
-	MOVQ             $32, SI
-	CMPQ             DX, SI
-	CMOVQLT          DX, SI
-	SUBQ             SI, DX
-	SUBQ             $4, SI
-	JLT              rest
-
-some:
-	VBROADCASTSS     0(BX), Z16
-	VPMOVSXBD        0(AX), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z8
-	VPMOVSXBD        16(AX), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z9
-	VPMOVSXBD        0(R8), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z10
-	VPMOVSXBD        16(R8), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z11
-	VPMOVSXBD        0(R9), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z12
-	VPMOVSXBD        16(R9), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z13
-	VPMOVSXBD        0(R10), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z14
-	VPMOVSXBD        16(R10), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z15
-	VBROADCASTSS     4(BX), Z16
-	VPMOVSXBD        32(AX), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z8
-	VPMOVSXBD        48(AX), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z9
-	VPMOVSXBD        32(R8), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z10
-	VPMOVSXBD        48(R8), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z11
-	VPMOVSXBD        32(R9), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z12
-	VPMOVSXBD        48(R9), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z13
-	VPMOVSXBD        32(R10), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z14
-	VPMOVSXBD        48(R10), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z15
-	VBROADCASTSS     8(BX), Z16
-	VPMOVSXBD        64(AX), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z8
-	VPMOVSXBD        80(AX), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z9
-	VPMOVSXBD        64(R8), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z10
-	VPMOVSXBD        80(R8), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z11
-	VPMOVSXBD        64(R9), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z12
-	VPMOVSXBD        80(R9), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z13
-	VPMOVSXBD        64(R10), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z14
-	VPMOVSXBD        80(R10), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z15
-	VBROADCASTSS     12(BX), Z16
-	VPMOVSXBD        96(AX), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z8
-	VPMOVSXBD        112(AX), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z9
-	VPMOVSXBD        96(R8), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z10
-	VPMOVSXBD        112(R8), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z11
-	VPMOVSXBD        96(R9), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z12
-	VPMOVSXBD        112(R9), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z13
-	VPMOVSXBD        96(R10), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z14
-	VPMOVSXBD        112(R10), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z15
-	PREFETCHT0       2048(AX)
-	PREFETCHT0       2112(AX)
-	ADDQ             $128, AX
-	PREFETCHT0       2048(R8)
-	PREFETCHT0       2112(R8)
-	ADDQ             $128, R8
-	PREFETCHT0       2048(R9)
-	PREFETCHT0       2112(R9)
-	ADDQ             $128, R9
-	PREFETCHT0       2048(R10)
-	PREFETCHT0       2112(R10)
-	ADDQ             $128, R10
-	ADDQ             $16, BX
-	SUBQ             $4, SI
-	JGE              some
-
-rest:
-	ADDQ             $4, SI
-	JEQ              done
-
-one:
-	VBROADCASTSS     0(BX), Z16
-	VPMOVSXBD        0(AX), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z8
-	VPMOVSXBD        16(AX), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z9
-	VPMOVSXBD        0(R8), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z10
-	VPMOVSXBD        16(R8), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z11
-	VPMOVSXBD        0(R9), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z12
-	VPMOVSXBD        16(R9), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z13
-	VPMOVSXBD        0(R10), Z17
-	VCVTDQ2PS        Z17, Z17
-	VFMADD231PS      Z17, Z16, Z14
-	VPMOVSXBD        16(R10), Z18
-	VCVTDQ2PS        Z18, Z18
-	VFMADD231PS      Z18, Z16, Z15
-	ADDQ             $32, AX
-	ADDQ             $32, R8
-	ADDQ             $32, R9
-	ADDQ             $32, R10
-	ADDQ             $4, BX
-	DECQ             SI
-	JNE              one
-
-done:
-	VFMADD231PS      0(CX), Z8, Z0
-	VFMADD231PS      64(CX), Z9, Z1
-	ADDQ             $128, CX
-	VFMADD231PS      0(R11), Z10, Z2
-	VFMADD231PS      64(R11), Z11, Z3
-	ADDQ             $128, R11
-	VFMADD231PS      0(R12), Z12, Z4
-	VFMADD231PS      64(R12), Z13, Z5
-	ADDQ             $128, R12
-	VFMADD231PS      0(R13), Z14, Z6
-	VFMADD231PS      64(R13), Z15, Z7
-	ADDQ             $128, R13
-	TESTQ            DX, DX
-	JNE              group
-	MOVQ             y+0(FP), BX
-	VMOVUPS          Z0, 0(BX)
-	VMOVUPS          Z1, 64(BX)
-	VMOVUPS          Z2, 128(BX)
-	VMOVUPS          Z3, 192(BX)
-	VMOVUPS          Z4, 256(BX)
-	VMOVUPS          Z5, 320(BX)
-	VMOVUPS          Z6, 384(BX)
-	VMOVUPS          Z7, 448(BX)
 	VZEROUPPER
 	RET
 
@@ -3124,15 +2805,13 @@ done:
 	RET
 
 // func batch4AVX2(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
-// AX y, BX w, CX row, DX from, SI cols, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums, [Y8 Y9] weights, [Y10 Y11 Y12 Y13] x[k], [Y14] lo, [Y15] hi, DI scratch, R8 x of frame 0, R9 x of frame 1, R10 x of frame 2, R11 x of frame 3
+// AX y, BX w, CX row, DX from, SI cols, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums, [Y8 Y9] weights, bounds, [Y10 Y11 Y12 Y13] x[k], DI scratch, R8 x of frame 0, R9 x of frame 1, R10 x of frame 2, R11 x of frame 3
 TEXT ·batch4AVX2(SB), NOSPLIT, $0-68
 	MOVQ             y+0(FP), AX
 	MOVQ             w+16(FP), BX
 	MOVQ             row+32(FP), CX
 	MOVQ             from+40(FP), DX
 	MOVQ             cols+48(FP), SI
-	VBROADCASTSS     lo+60(FP), Y14
-	VBROADCASTSS     hi+64(FP), Y15
 	MOVQ             x+8(FP), DI
 	MOVQ             0(DI), R8
 	MOVQ             8(DI), R9
@@ -3201,32 +2880,34 @@ column:
 	ADDQ             $64, BX
 	DECQ             SI
 	JNE              column
+	VBROADCASTSS     lo+60(FP), Y8
+	VBROADCASTSS     hi+64(FP), Y9
 	MOVQ             0(AX), DI
-	VMAXPS           Y0, Y14, Y0
-	VMAXPS           Y1, Y14, Y1
-	VMINPS           Y0, Y15, Y0
-	VMINPS           Y1, Y15, Y1
+	VMAXPS           Y0, Y8, Y0
+	VMAXPS           Y1, Y8, Y1
+	VMINPS           Y0, Y9, Y0
+	VMINPS           Y1, Y9, Y1
 	VMOVUPS          Y0, 0(DI)(CX*4)
 	VMOVUPS          Y1, 32(DI)(CX*4)
 	MOVQ             8(AX), DI
-	VMAXPS           Y2, Y14, Y2
-	VMAXPS           Y3, Y14, Y3
-	VMINPS           Y2, Y15, Y2
-	VMINPS           Y3, Y15, Y3
+	VMAXPS           Y2, Y8, Y2
+	VMAXPS           Y3, Y8, Y3
+	VMINPS           Y2, Y9, Y2
+	VMINPS           Y3, Y9, Y3
 	VMOVUPS          Y2, 0(DI)(CX*4)
 	VMOVUPS          Y3, 32(DI)(CX*4)
 	MOVQ             16(AX), DI
-	VMAXPS           Y4, Y14, Y4
-	VMAXPS           Y5, Y14, Y5
-	VMINPS           Y4, Y15, Y4
-	VMINPS           Y5, Y15, Y5
+	VMAXPS           Y4, Y8, Y4
+	VMAXPS           Y5, Y8, Y5
+	VMINPS           Y4, Y9, Y4
+	VMINPS           Y5, Y9, Y5
 	VMOVUPS          Y4, 0(DI)(CX*4)
 	VMOVUPS          Y5, 32(DI)(CX*4)
 	MOVQ             24(AX), DI
-	VMAXPS           Y6, Y14, Y6
-	VMAXPS           Y7, Y14, Y7
-	VMINPS           Y6, Y15, Y6
-	VMINPS           Y7, Y15, Y7
+	VMAXPS           Y6, Y8, Y6
+	VMAXPS           Y7, Y8, Y7
+	VMINPS           Y6, Y9, Y6
+	VMINPS           Y7, Y9, Y7
 	VMOVUPS          Y6, 0(DI)(CX*4)
 	VMOVUPS          Y7, 32(DI)(CX*4)
 	VZEROUPPER
@@ -4174,102 +3855,6 @@ done:
 	VZEROUPPER
 	RET
 
-// func affineBytesAVX2(y *float32, w *int8, x, scales *float32, cols int)
-// AX y, BX w, CX x, DX scales, SI cols, DI columns left of the group, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9] sums of columns 0..3 mod 4, [Y10 Y11] x[k], [Y12 Y13 Y14 Y15] weights
-TEXT ·affineBytesAVX2(SB), NOSPLIT, $0-40
-	MOVQ             y+0(FP), AX
-	MOVQ             w+8(FP), BX
-	MOVQ             x+16(FP), CX
-	MOVQ             scales+24(FP), DX
-	MOVQ             cols+32(FP), SI
-	VXORPS           Y0, Y0, Y0
-	VXORPS           Y1, Y1, Y1
-
-group:
-	VXORPS           Y2, Y2, Y2
-	VXORPS           Y3, Y3, Y3
-	VXORPS           Y4, Y4, Y4
-	VXORPS           Y5, Y5, Y5
-	VXORPS           Y6, Y6, Y6
-	VXORPS           Y7, Y7, Y7
-	VXORPS           Y8, Y8, Y8
-	VXORPS           Y9, Y9, Y9
-	MOVQ             $32, DI
-	CMPQ             SI, DI
-	CMOVQLT          SI, DI
-	SUBQ             DI, SI
-	SUBQ             $4, DI
-	JLT              rest
-
-some:
-	VBROADCASTSS     0(CX), Y10
-	VPMOVSXBD        0(BX), Y12
-	VCVTDQ2PS        Y12, Y12
-	VFMADD231PS      Y12, Y10, Y2
-	VPMOVSXBD        8(BX), Y13
-	VCVTDQ2PS        Y13, Y13
-	VFMADD231PS      Y13, Y10, Y3
-	VBROADCASTSS     4(CX), Y11
-	VPMOVSXBD        16(BX), Y14
-	VCVTDQ2PS        Y14, Y14
-	VFMADD231PS      Y14, Y11, Y4
-	VPMOVSXBD        24(BX), Y15
-	VCVTDQ2PS        Y15, Y15
-	VFMADD231PS      Y15, Y11, Y5
-	VBROADCASTSS     8(CX), Y10
-	VPMOVSXBD        32(BX), Y12
-	VCVTDQ2PS        Y12, Y12
-	VFMADD231PS      Y12, Y10, Y6
-	VPMOVSXBD        40(BX), Y13
-	VCVTDQ2PS        Y13, Y13
-	VFMADD231PS      Y13, Y10, Y7
-	VBROADCASTSS     12(CX), Y11
-	VPMOVSXBD        48(BX), Y14
-	VCVTDQ2PS        Y14, Y14
-	VFMADD231PS      Y14, Y11, Y8
-	VPMOVSXBD        56(BX), Y15
-	VCVTDQ2PS        Y15, Y15
-	VFMADD231PS      Y15, Y11, Y9
-	PREFETCHT0       4096(BX)
-	ADDQ             $64, BX
-	ADDQ             $16, CX
-	SUBQ             $4, DI
-	JGE              some
-
-rest:
-	ADDQ             $4, DI
-	JEQ              done
-
-one:
-	VBROADCASTSS     0(CX), Y10
-	VPMOVSXBD        0(BX), Y12
-	VCVTDQ2PS        Y12, Y12
-	VFMADD231PS      Y12, Y10, Y2
-	VPMOVSXBD        8(BX), Y13
-	VCVTDQ2PS        Y13, Y13
-	VFMADD231PS      Y13, Y10, Y3
-	ADDQ             $16, BX
-	ADDQ             $4, CX
-	DECQ             DI
-	JNE              one
-
-done:
-	VADDPS           Y4, Y2, Y2
-	VADDPS           Y5, Y3, Y3
-	VADDPS           Y8, Y6, Y6
-	VADDPS           Y9, Y7, Y7
-	VADDPS           Y6, Y2, Y2
-	VADDPS           Y7, Y3, Y3
-	VFMADD231PS      0(DX), Y2, Y0
-	VFMADD231PS      32(DX), Y3, Y1
-	ADDQ             $64, DX
-	TESTQ            SI, SI
-	JNE              group
-	VMOVUPS          Y0, 0(AX)
-	VMOVUPS          Y1, 32(AX)
-	VZEROUPPER
-	RET
-
 // func halfPanelsAVX2(y *float32, w *uint16, x *float32, cols, pitch int)
 // AX y, BX w, CX x, DX cols, SI pitch, DI the next panel's BX, R8 the next panel's BX, R9 the next panel's BX, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7] sums of each panel, [Y8 Y9] x[k], [Y10 Y11 Y12 Y13] weights
 TEXT ·halfPanelsAVX2(SB), NOSPLIT, $0-40
@@ -4378,136 +3963,6 @@ done:
 	VMOVUPS          Y5, 160(AX)
 	VMOVUPS          Y6, 192(AX)
 	VMOVUPS          Y7, 224(AX)
-	VZEROUPPER
-	RET
-
-// func bytePanelsAVX2(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)
-// AX w, BX x, CX scales, DX cols, SI columns left of the group, DI pitch, R8 the next panel's AX, R9 the next panel's CX, [Y0 Y1 Y2 Y3] sums of each panel, [Y4 Y5 Y6 Y7] sums of the group, [Y8] x[k], [Y9 Y10] weights
-TEXT ·bytePanelsAVX2(SB), NOSPLIT, $0-56
-	MOVQ             w+8(FP), AX
-	MOVQ             x+16(FP), BX
-	MOVQ             scales+24(FP), CX
-	MOVQ             cols+32(FP), DX
-	MOVQ             pitch+40(FP), DI
-	LEAQ             0(AX)(DI*1), R8
-	MOVQ             scalePitch+48(FP), DI
-	LEAQ             0(CX)(DI*1), R9
-	VXORPS           Y0, Y0, Y0
-	VXORPS           Y1, Y1, Y1
-	VXORPS           Y2, Y2, Y2
-	VXORPS           Y3, Y3, Y3
-
-group:
-	VXORPS           Y4, Y4, Y4
-	VXORPS           Y5, Y5, Y5
-	VXORPS           Y6, Y6, Y6
-	VXORPS           Y7, Y7, Y7
-	MOVQ             $32, SI
-	CMPQ             DX, SI
-	CMOVQLT          DX, SI
-	SUBQ             SI, DX
-	SUBQ             $4, SI
-	JLT              rest
-
-some:
-	VBROADCASTSS     0(BX), Y8
-	VPMOVSXBD        0(AX), Y9
-	VCVTDQ2PS        Y9, Y9
-	VFMADD231PS      Y9, Y8, Y4
-	VPMOVSXBD        8(AX), Y10
-	VCVTDQ2PS        Y10, Y10
-	VFMADD231PS      Y10, Y8, Y5
-	VPMOVSXBD        0(R8), Y9
-	VCVTDQ2PS        Y9, Y9
-	VFMADD231PS      Y9, Y8, Y6
-	VPMOVSXBD        8(R8), Y10
-	VCVTDQ2PS        Y10, Y10
-	VFMADD231PS      Y10, Y8, Y7
-	VBROADCASTSS     4(BX), Y8
-	VPMOVSXBD        16(AX), Y9
-	VCVTDQ2PS        Y9, Y9
-	VFMADD231PS      Y9, Y8, Y4
-	VPMOVSXBD        24(AX), Y10
-	VCVTDQ2PS        Y10, Y10
-	VFMADD231PS      Y10, Y8, Y5
-	VPMOVSXBD        16(R8), Y9
-	VCVTDQ2PS        Y9, Y9
-	VFMADD231PS      Y9, Y8, Y6
-	VPMOVSXBD        24(R8), Y10
-	VCVTDQ2PS        Y10, Y10
-	VFMADD231PS      Y10, Y8, Y7
-	VBROADCASTSS     8(BX), Y8
-	VPMOVSXBD        32(AX), Y9
-	VCVTDQ2PS        Y9, Y9
-	VFMADD231PS      Y9, Y8, Y4
-	VPMOVSXBD        40(AX), Y10
-	VCVTDQ2PS        Y10, Y10
-	VFMADD231PS      Y10, Y8, Y5
-	VPMOVSXBD        32(R8), Y9
-	VCVTDQ2PS        Y9, Y9
-	VFMADD231PS      Y9, Y8, Y6
-	VPMOVSXBD        40(R8), Y10
-	VCVTDQ2PS        Y10, Y10
-	VFMADD231PS      Y10, Y8, Y7
-	VBROADCASTSS     12(BX), Y8
-	VPMOVSXBD        48(AX), Y9
-	VCVTDQ2PS        Y9, Y9
-	VFMADD231PS      Y9, Y8, Y4
-	VPMOVSXBD        56(AX), Y10
-	VCVTDQ2PS        Y10, Y10
-	VFMADD231PS      Y10, Y8, Y5
-	VPMOVSXBD        48(R8), Y9
-	VCVTDQ2PS        Y9, Y9
-	VFMADD231PS      Y9, Y8, Y6
-	VPMOVSXBD        56(R8), Y10
-	VCVTDQ2PS        Y10, Y10
-	VFMADD231PS      Y10, Y8, Y7
-	PREFETCHT0       2048(AX)
-	ADDQ             $64, AX
-	PREFETCHT0       2048(R8)
-	ADDQ             $64, R8
-	ADDQ             $16, BX
-	SUBQ             $4, SI
-	JGE              some
-
-rest:
-	ADDQ             $4, SI
-	JEQ              done
-
-one:
-	VBROADCASTSS     0(BX), Y8
-	VPMOVSXBD        0(AX), Y9
-	VCVTDQ2PS        Y9, Y9
-	VFMADD231PS      Y9, Y8, Y4
-	VPMOVSXBD        8(AX), Y10
-	VCVTDQ2PS        Y10, Y10
-	VFMADD231PS      Y10, Y8, Y5
-	VPMOVSXBD        0(R8), Y9
-	VCVTDQ2PS        Y9, Y9
-	VFMADD231PS      Y9, Y8, Y6
-	VPMOVSXBD        8(R8), Y10
-	VCVTDQ2PS        Y10, Y10
-	VFMADD231PS      Y10, Y8, Y7
-	ADDQ             $16, AX
-	ADDQ             $16, R8
-	ADDQ             $4, BX
-	DECQ             SI
-	JNE              one
-
-done:
-	VFMADD231PS      0(CX), Y4, Y0
-	VFMADD231PS      32(CX), Y5, Y1
-	ADDQ             $64, CX
-	VFMADD231PS      0(R9), Y6, Y2
-	VFMADD231PS      32(R9), Y7, Y3
-	ADDQ             $64, R9
-	TESTQ            DX, DX
-	JNE              group
-	MOVQ             y+0(FP), BX
-	VMOVUPS          Y0, 0(BX)
-	VMOVUPS          Y1, 32(BX)
-	VMOVUPS          Y2, 64(BX)
-	VMOVUPS          Y3, 96(BX)
 	VZEROUPPER
 	RET
 
@@ -5106,16 +4561,159 @@ row:
 	VZEROUPPER
 	RET
 
+// func batch6AVX2(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
+// AX y, BX w, CX row, DX from, SI cols, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] sums, [Y12 Y13] weights, bounds, [Y14 Y15] x[k], DI scratch, R8 x of frame 0, R9 x of frame 1, R10 x of frame 2, R11 x of frame 3, R12 x of frame 4, R13 x of frame 5
+TEXT ·batch6AVX2(SB), NOSPLIT, $0-68
+	MOVQ             y+0(FP), AX
+	MOVQ             w+16(FP), BX
+	MOVQ             row+32(FP), CX
+	MOVQ             from+40(FP), DX
+	MOVQ             cols+48(FP), SI
+	MOVQ             x+8(FP), DI
+	MOVQ             0(DI), R8
+	MOVQ             8(DI), R9
+	MOVQ             16(DI), R10
+	MOVQ             24(DI), R11
+	MOVQ             32(DI), R12
+	MOVQ             40(DI), R13
+	MOVBLZX          resume+56(FP), DI
+	TESTL            DI, DI
+	JNE              resume
+	MOVQ             init+24(FP), DI
+	TESTQ            DI, DI
+	JNE              bias
+	VXORPS           Y0, Y0, Y0
+	VXORPS           Y1, Y1, Y1
+	VXORPS           Y2, Y2, Y2
+	VXORPS           Y3, Y3, Y3
+	VXORPS           Y4, Y4, Y4
+	VXORPS           Y5, Y5, Y5
+	VXORPS           Y6, Y6, Y6
+	VXORPS           Y7, Y7, Y7
+	VXORPS           Y8, Y8, Y8
+	VXORPS           Y9, Y9, Y9
+	VXORPS           Y10, Y10, Y10
+	VXORPS           Y11, Y11, Y11
+	JMP              begun
+
+bias:
+	VMOVUPS          0(DI), Y0
+	VMOVUPS          32(DI), Y1
+	VMOVUPS          0(DI), Y2
+	VMOVUPS          32(DI), Y3
+	VMOVUPS          0(DI), Y4
+	VMOVUPS          32(DI), Y5
+	VMOVUPS          0(DI), Y6
+	VMOVUPS          32(DI), Y7
+	VMOVUPS          0(DI), Y8
+	VMOVUPS          32(DI), Y9
+	VMOVUPS          0(DI), Y10
+	VMOVUPS          32(DI), Y11
+	JMP              begun
+
+resume:
+	MOVQ             0(AX), DI
+	VMOVUPS          0(DI)(CX*4), Y0
+	VMOVUPS          32(DI)(CX*4), Y1
+	MOVQ             8(AX), DI
+	VMOVUPS          0(DI)(CX*4), Y2
+	VMOVUPS          32(DI)(CX*4), Y3
+	MOVQ             16(AX), DI
+	VMOVUPS          0(DI)(CX*4), Y4
+	VMOVUPS          32(DI)(CX*4), Y5
+	MOVQ             24(AX), DI
+	VMOVUPS          0(DI)(CX*4), Y6
+	VMOVUPS          32(DI)(CX*4), Y7
+	MOVQ             32(AX), DI
+	VMOVUPS          0(DI)(CX*4), Y8
+	VMOVUPS          32(DI)(CX*4), Y9
+	MOVQ             40(AX), DI
+	VMOVUPS          0(DI)(CX*4), Y10
+	VMOVUPS          32(DI)(CX*4), Y11
+
+begun:
+
+column:
+	PREFETCHT0       2048(BX)
+	VMOVUPS          0(BX), Y12
+	VMOVUPS          32(BX), Y13
+	VBROADCASTSS     0(R8)(DX*4), Y14
+	VFMADD231PS      Y12, Y14, Y0
+	VFMADD231PS      Y13, Y14, Y1
+	VBROADCASTSS     0(R9)(DX*4), Y15
+	VFMADD231PS      Y12, Y15, Y2
+	VFMADD231PS      Y13, Y15, Y3
+	VBROADCASTSS     0(R10)(DX*4), Y14
+	VFMADD231PS      Y12, Y14, Y4
+	VFMADD231PS      Y13, Y14, Y5
+	VBROADCASTSS     0(R11)(DX*4), Y15
+	VFMADD231PS      Y12, Y15, Y6
+	VFMADD231PS      Y13, Y15, Y7
+	VBROADCASTSS     0(R12)(DX*4), Y14
+	VFMADD231PS      Y12, Y14, Y8
+	VFMADD231PS      Y13, Y14, Y9
+	VBROADCASTSS     0(R13)(DX*4), Y15
+	VFMADD231PS      Y12, Y15, Y10
+	VFMADD231PS      Y13, Y15, Y11
+	INCQ             DX
+	ADDQ             $64, BX
+	DECQ             SI
+	JNE              column
+	VBROADCASTSS     lo+60(FP), Y12
+	VBROADCASTSS     hi+64(FP), Y13
+	MOVQ             0(AX), DI
+	VMAXPS           Y0, Y12, Y0
+	VMAXPS           Y1, Y12, Y1
+	VMINPS           Y0, Y13, Y0
+	VMINPS           Y1, Y13, Y1
+	VMOVUPS          Y0, 0(DI)(CX*4)
+	VMOVUPS          Y1, 32(DI)(CX*4)
+	MOVQ             8(AX), DI
+	VMAXPS           Y2, Y12, Y2
+	VMAXPS           Y3, Y12, Y3
+	VMINPS           Y2, Y13, Y2
+	VMINPS           Y3, Y13, Y3
+	VMOVUPS          Y2, 0(DI)(CX*4)
+	VMOVUPS          Y3, 32(DI)(CX*4)
+	MOVQ             16(AX), DI
+	VMAXPS           Y4, Y12, Y4
+	VMAXPS           Y5, Y12, Y5
+	VMINPS           Y4, Y13, Y4
+	VMINPS           Y5, Y13, Y5
+	VMOVUPS          Y4, 0(DI)(CX*4)
+	VMOVUPS          Y5, 32(DI)(CX*4)
+	MOVQ             24(AX), DI
+	VMAXPS           Y6, Y12, Y6
+	VMAXPS           Y7, Y12, Y7
+	VMINPS           Y6, Y13, Y6
+	VMINPS           Y7, Y13, Y7
+	VMOVUPS          Y6, 0(DI)(CX*4)
+	VMOVUPS          Y7, 32(DI)(CX*4)
+	MOVQ             32(AX), DI
+	VMAXPS           Y8, Y12, Y8
+	VMAXPS           Y9, Y12, Y9
+	VMINPS           Y8, Y13, Y8
+	VMINPS           Y9, Y13, Y9
+	VMOVUPS          Y8, 0(DI)(CX*4)
+	VMOVUPS          Y9, 32(DI)(CX*4)
+	MOVQ             40(AX), DI
+	VMAXPS           Y10, Y12, Y10
+	VMAXPS           Y11, Y12, Y11
+	VMINPS           Y10, Y13, Y10
+	VMINPS           Y11, Y13, Y11
+	VMOVUPS          Y10, 0(DI)(CX*4)
+	VMOVUPS          Y11, 32(DI)(CX*4)
+	VZEROUPPER
+	RET
+
 // func batch8AVX512(y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32)
-// AX y, BX w, CX row, DX from, SI cols, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15] sums, [Z16 Z17] weights, [Z18 Z19 Z20 Z21] x[k], [Z22] lo, [Z23] hi, DI scratch, R8 x of frame 0, R9 x of frame 1, R10 x of frame 2, R11 x of frame 3, R12 x of frame 4, R13 x of frame 5, R14 x of frame 6, R15 x of frame 7
+// AX y, BX w, CX row, DX from, SI cols, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15] sums, [Z16 Z17] weights, bounds, [Z18 Z19 Z20 Z21] x[k], DI scratch, R8 x of frame 0, R9 x of frame 1, R10 x of frame 2, R11 x of frame 3, R12 x of frame 4, R13 x of frame 5, R14 x of frame 6, R15 x of frame 7
 TEXT ·batch8AVX512(SB), NOSPLIT, $0-68
 	MOVQ             y+0(FP), AX
 	MOVQ             w+16(FP), BX
 	MOVQ             row+32(FP), CX
 	MOVQ             from+40(FP), DX
 	MOVQ             cols+48(FP), SI
-	VBROADCASTSS     lo+60(FP), Z22
-	VBROADCASTSS     hi+64(FP), Z23
 	MOVQ             x+8(FP), DI
 	MOVQ             0(DI), R8
 	MOVQ             8(DI), R9
@@ -5229,60 +4827,62 @@ column:
 	ADDQ             $128, BX
 	DECQ             SI
 	JNE              column
+	VBROADCASTSS     lo+60(FP), Z16
+	VBROADCASTSS     hi+64(FP), Z17
 	MOVQ             0(AX), DI
-	VMAXPS           Z0, Z22, Z0
-	VMAXPS           Z1, Z22, Z1
-	VMINPS           Z0, Z23, Z0
-	VMINPS           Z1, Z23, Z1
+	VMAXPS           Z0, Z16, Z0
+	VMAXPS           Z1, Z16, Z1
+	VMINPS           Z0, Z17, Z0
+	VMINPS           Z1, Z17, Z1
 	VMOVUPS          Z0, 0(DI)(CX*4)
 	VMOVUPS          Z1, 64(DI)(CX*4)
 	MOVQ             8(AX), DI
-	VMAXPS           Z2, Z22, Z2
-	VMAXPS           Z3, Z22, Z3
-	VMINPS           Z2, Z23, Z2
-	VMINPS           Z3, Z23, Z3
+	VMAXPS           Z2, Z16, Z2
+	VMAXPS           Z3, Z16, Z3
+	VMINPS           Z2, Z17, Z2
+	VMINPS           Z3, Z17, Z3
 	VMOVUPS          Z2, 0(DI)(CX*4)
 	VMOVUPS          Z3, 64(DI)(CX*4)
 	MOVQ             16(AX), DI
-	VMAXPS           Z4, Z22, Z4
-	VMAXPS           Z5, Z22, Z5
-	VMINPS           Z4, Z23, Z4
-	VMINPS           Z5, Z23, Z5
+	VMAXPS           Z4, Z16, Z4
+	VMAXPS           Z5, Z16, Z5
+	VMINPS           Z4, Z17, Z4
+	VMINPS           Z5, Z17, Z5
 	VMOVUPS          Z4, 0(DI)(CX*4)
 	VMOVUPS          Z5, 64(DI)(CX*4)
 	MOVQ             24(AX), DI
-	VMAXPS           Z6, Z22, Z6
-	VMAXPS           Z7, Z22, Z7
-	VMINPS           Z6, Z23, Z6
-	VMINPS           Z7, Z23, Z7
+	VMAXPS           Z6, Z16, Z6
+	VMAXPS           Z7, Z16, Z7
+	VMINPS           Z6, Z17, Z6
+	VMINPS           Z7, Z17, Z7
 	VMOVUPS          Z6, 0(DI)(CX*4)
 	VMOVUPS          Z7, 64(DI)(CX*4)
 	MOVQ             32(AX), DI
-	VMAXPS           Z8, Z22, Z8
-	VMAXPS           Z9, Z22, Z9
-	VMINPS           Z8, Z23, Z8
-	VMINPS           Z9, Z23, Z9
+	VMAXPS           Z8, Z16, Z8
+	VMAXPS           Z9, Z16, Z9
+	VMINPS           Z8, Z17, Z8
+	VMINPS           Z9, Z17, Z9
 	VMOVUPS          Z8, 0(DI)(CX*4)
 	VMOVUPS          Z9, 64(DI)(CX*4)
 	MOVQ             40(AX), DI
-	VMAXPS           Z10, Z22, Z10
-	VMAXPS           Z11, Z22, Z11
-	VMINPS           Z10, Z23, Z10
-	VMINPS           Z11, Z23, Z11
+	VMAXPS           Z10, Z16, Z10
+	VMAXPS           Z11, Z16, Z11
+	VMINPS           Z10, Z17, Z10
+	VMINPS           Z11, Z17, Z11
 	VMOVUPS          Z10, 0(DI)(CX*4)
 	VMOVUPS          Z11, 64(DI)(CX*4)
 	MOVQ             48(AX), DI
-	VMAXPS           Z12, Z22, Z12
-	VMAXPS           Z13, Z22, Z13
-	VMINPS           Z12, Z23, Z12
-	VMINPS           Z13, Z23, Z13
+	VMAXPS           Z12, Z16, Z12
+	VMAXPS           Z13, Z16, Z13
+	VMINPS           Z12, Z17, Z12
+	VMINPS           Z13, Z17, Z13
 	VMOVUPS          Z12, 0(DI)(CX*4)
 	VMOVUPS          Z13, 64(DI)(CX*4)
 	MOVQ             56(AX), DI
-	VMAXPS           Z14, Z22, Z14
-	VMAXPS           Z15, Z22, Z15
-	VMINPS           Z14, Z23, Z14
-	VMINPS           Z15, Z23, Z15
+	VMAXPS           Z14, Z16, Z14
+	VMAXPS           Z15, Z16, Z15
+	VMINPS           Z14, Z17, Z14
+	VMINPS           Z15, Z17, Z15
 	VMOVUPS          Z14, 0(DI)(CX*4)
 	VMOVUPS          Z15, 64(DI)(CX*4)
 	VZEROUPPER
@@ -6225,5 +5825,407 @@ copied:
 	JNE              row
 
 done:
+	VZEROUPPER
+	RET
+
+// func affineIntegersAVX2(y *float32, w *int8, x *int16, scales *float32, cols int, step float32)
+// AX y, BX w, CX x, DX scales, SI cols, DI columns left of the group, [Y0 Y1] sums, [Y2 Y3] sums of the group, [Y4 Y5] x[k], x[k+1], [Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13] weights, [Y14] 0
+TEXT ·affineIntegersAVX2(SB), NOSPLIT, $0-44
+	MOVQ             y+0(FP), AX
+	MOVQ             w+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             scales+24(FP), DX
+	MOVQ             cols+32(FP), SI
+	VXORPS           Y0, Y0, Y0
+	VXORPS           Y1, Y1, Y1
+	VXORPS           Y14, Y14, Y14
+
+group:
+	VXORPS           Y2, Y2, Y2
+	VXORPS           Y3, Y3, Y3
+	MOVQ             $32, DI
+	CMPQ             SI, DI
+	CMOVQLT          SI, DI
+	SUBQ             DI, SI
+	SUBQ             $4, DI
+	JLT              rest
+
+four:
+	VPBROADCASTD     0(CX), Y4
+	VPMOVSXBW        0(BX), Y6
+	VPMOVSXBW        16(BX), Y7
+	VPUNPCKLWD       Y7, Y6, Y8
+	VPUNPCKHWD       Y7, Y6, Y9
+	VPMADDWD         Y4, Y8, Y8
+	VPADDD           Y8, Y2, Y2
+	VPMADDWD         Y4, Y9, Y9
+	VPADDD           Y9, Y3, Y3
+	VPBROADCASTD     4(CX), Y5
+	VPMOVSXBW        32(BX), Y10
+	VPMOVSXBW        48(BX), Y11
+	VPUNPCKLWD       Y11, Y10, Y12
+	VPUNPCKHWD       Y11, Y10, Y13
+	VPMADDWD         Y5, Y12, Y12
+	VPADDD           Y12, Y2, Y2
+	VPMADDWD         Y5, Y13, Y13
+	VPADDD           Y13, Y3, Y3
+	PREFETCHT0       4096(BX)
+	ADDQ             $64, BX
+	ADDQ             $8, CX
+	SUBQ             $4, DI
+	JGE              four
+
+rest:
+	ADDQ             $4, DI
+	JEQ              scale
+
+one:
+	VPBROADCASTW     0(CX), Y4
+	VPMOVSXBW        0(BX), Y6
+	VPUNPCKLWD       Y14, Y6, Y8
+	VPUNPCKHWD       Y14, Y6, Y9
+	VPMADDWD         Y4, Y8, Y8
+	VPADDD           Y8, Y2, Y2
+	VPMADDWD         Y4, Y9, Y9
+	VPADDD           Y9, Y3, Y3
+	ADDQ             $16, BX
+	ADDQ             $2, CX
+	DECQ             DI
+	JNE              one
+
+scale:
+	VPERM2I128       $32, Y3, Y2, Y6
+	VPERM2I128       $49, Y3, Y2, Y7
+	VCVTDQ2PS        Y6, Y6
+	VFMADD231PS      0(DX), Y6, Y0
+	VCVTDQ2PS        Y7, Y7
+	VFMADD231PS      32(DX), Y7, Y1
+	ADDQ             $64, DX
+	TESTQ            SI, SI
+	JNE              group
+	VBROADCASTSS     step+40(FP), Y4
+	VFMADD213PS      0(AX), Y4, Y0
+	VFMADD213PS      32(AX), Y4, Y1
+	VMOVUPS          Y0, 0(AX)
+	VMOVUPS          Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+// func affineBytesAVX512(y *float32, w *int8, x, scales *float32, cols int)
+// AX y, BX w, CX x, DX scales, SI cols, DI columns left of the group, [Z0 Z1] sums, [Z2 Z3 Z4 Z5 Z6 Z7 Z8 Z9] sums of columns 0..3 mod 4, [Z10 Z11] x[k], [Z12 Z13 Z14 Z15] weights
+TEXT ·affineBytesAVX512(SB), NOSPLIT, $0-40
+	MOVQ             y+0(FP), AX
+	MOVQ             w+8(FP), BX
+	MOVQ             x+16(FP), CX
+	MOVQ             scales+24(FP), DX
+	MOVQ             cols+32(FP), SI
+	VPXORQ           Z0, Z0, Z0
+	VPXORQ           Z1, Z1, Z1
+
+group:
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+	VPXORQ           Z8, Z8, Z8
+	VPXORQ           Z9, Z9, Z9
+	MOVQ             $32, DI
+	CMPQ             SI, DI
+	CMOVQLT          SI, DI
+	SUBQ             DI, SI
+	SUBQ             $4, DI
+	JLT              rest
+
+some:
+	VBROADCASTSS     0(CX), Z10
+	VPMOVSXBD        0(BX), Z12
+	VCVTDQ2PS        Z12, Z12
+	VFMADD231PS      Z12, Z10, Z2
+	VPMOVSXBD        16(BX), Z13
+	VCVTDQ2PS        Z13, Z13
+	VFMADD231PS      Z13, Z10, Z3
+	VBROADCASTSS     4(CX), Z11
+	VPMOVSXBD        32(BX), Z14
+	VCVTDQ2PS        Z14, Z14
+	VFMADD231PS      Z14, Z11, Z4
+	VPMOVSXBD        48(BX), Z15
+	VCVTDQ2PS        Z15, Z15
+	VFMADD231PS      Z15, Z11, Z5
+	VBROADCASTSS     8(CX), Z10
+	VPMOVSXBD        64(BX), Z12
+	VCVTDQ2PS        Z12, Z12
+	VFMADD231PS      Z12, Z10, Z6
+	VPMOVSXBD        80(BX), Z13
+	VCVTDQ2PS        Z13, Z13
+	VFMADD231PS      Z13, Z10, Z7
+	VBROADCASTSS     12(CX), Z11
+	VPMOVSXBD        96(BX), Z14
+	VCVTDQ2PS        Z14, Z14
+	VFMADD231PS      Z14, Z11, Z8
+	VPMOVSXBD        112(BX), Z15
+	VCVTDQ2PS        Z15, Z15
+	VFMADD231PS      Z15, Z11, Z9
+	PREFETCHT0       4096(BX)
+	PREFETCHT0       4160(BX)
+	ADDQ             $128, BX
+	ADDQ             $16, CX
+	SUBQ             $4, DI
+	JGE              some
+
+rest:
+	ADDQ             $4, DI
+	JEQ              done
+
+one:
+	VBROADCASTSS     0(CX), Z10
+	VPMOVSXBD        0(BX), Z12
+	VCVTDQ2PS        Z12, Z12
+	VFMADD231PS      Z12, Z10, Z2
+	VPMOVSXBD        16(BX), Z13
+	VCVTDQ2PS        Z13, Z13
+	VFMADD231PS      Z13, Z10, Z3
+	ADDQ             $32, BX
+	ADDQ             $4, CX
+	DECQ             DI
+	JNE              one
+
+done:
+	VADDPS           Z4, Z2, Z2
+	VADDPS           Z5, Z3, Z3
+	VADDPS           Z8, Z6, Z6
+	VADDPS           Z9, Z7, Z7
+	VADDPS           Z6, Z2, Z2
+	VADDPS           Z7, Z3, Z3
+	VFMADD231PS      0(DX), Z2, Z0
+	VFMADD231PS      64(DX), Z3, Z1
+	ADDQ             $128, DX
+	TESTQ            SI, SI
+	JNE              group
+	VMOVUPS          Z0, 0(AX)
+	VMOVUPS          Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func bytePanelsAVX512(y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int)
+// AX w, BX x, CX scales, DX cols, SI columns left of the group, DI pitch, R8 the next panel's AX, R9 the next panel's AX, R10 the next panel's AX, R11 the next panel's CX, R12 the next panel's CX, R13 the next panel's CX, [Z0 Z1 Z2 Z3 Z4 Z5 Z6 Z7] sums of each panel, [Z8 Z9 Z10 Z11 Z12 Z13 Z14 Z15] sums of the group, [Z16] x[k], [Z17 Z18] weights
+TEXT ·bytePanelsAVX512(SB), NOSPLIT, $0-56
+	MOVQ             w+8(FP), AX
+	MOVQ             x+16(FP), BX
+	MOVQ             scales+24(FP), CX
+	MOVQ             cols+32(FP), DX
+	MOVQ             pitch+40(FP), DI
+	LEAQ             0(AX)(DI*1), R8
+	LEAQ             0(R8)(DI*1), R9
+	LEAQ             0(R9)(DI*1), R10
+	MOVQ             scalePitch+48(FP), DI
+	LEAQ             0(CX)(DI*1), R11
+	LEAQ             0(R11)(DI*1), R12
+	LEAQ             0(R12)(DI*1), R13
+	VPXORQ           Z0, Z0, Z0
+	VPXORQ           Z1, Z1, Z1
+	VPXORQ           Z2, Z2, Z2
+	VPXORQ           Z3, Z3, Z3
+	VPXORQ           Z4, Z4, Z4
+	VPXORQ           Z5, Z5, Z5
+	VPXORQ           Z6, Z6, Z6
+	VPXORQ           Z7, Z7, Z7
+
+group:
+	VPXORQ           Z8, Z8, Z8
+	VPXORQ           Z9, Z9, Z9
+	VPXORQ           Z10, Z10, Z10
+	VPXORQ           Z11, Z11, Z11
+	VPXORQ           Z12, Z12, Z12
+	VPXORQ           Z13, Z13, Z13
+	VPXORQ           Z14, Z14, Z14
+	VPXORQ           Z15, Z15, Z15
+	MOVQ             $32, SI
+	CMPQ             DX, SI
+	CMOVQLT          DX, SI
+	SUBQ             SI, DX
+	SUBQ             $4, SI
+	JLT              rest
+
+some:
+	VBROADCASTSS     0(BX), Z16
+	VPMOVSXBD        0(AX), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z8
+	VPMOVSXBD        16(AX), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z9
+	VPMOVSXBD        0(R8), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z10
+	VPMOVSXBD        16(R8), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z11
+	VPMOVSXBD        0(R9), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z12
+	VPMOVSXBD        16(R9), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z13
+	VPMOVSXBD        0(R10), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z14
+	VPMOVSXBD        16(R10), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z15
+	VBROADCASTSS     4(BX), Z16
+	VPMOVSXBD        32(AX), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z8
+	VPMOVSXBD        48(AX), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z9
+	VPMOVSXBD        32(R8), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z10
+	VPMOVSXBD        48(R8), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z11
+	VPMOVSXBD        32(R9), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z12
+	VPMOVSXBD        48(R9), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z13
+	VPMOVSXBD        32(R10), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z14
+	VPMOVSXBD        48(R10), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z15
+	VBROADCASTSS     8(BX), Z16
+	VPMOVSXBD        64(AX), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z8
+	VPMOVSXBD        80(AX), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z9
+	VPMOVSXBD        64(R8), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z10
+	VPMOVSXBD        80(R8), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z11
+	VPMOVSXBD        64(R9), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z12
+	VPMOVSXBD        80(R9), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z13
+	VPMOVSXBD        64(R10), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z14
+	VPMOVSXBD        80(R10), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z15
+	VBROADCASTSS     12(BX), Z16
+	VPMOVSXBD        96(AX), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z8
+	VPMOVSXBD        112(AX), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z9
+	VPMOVSXBD        96(R8), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z10
+	VPMOVSXBD        112(R8), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z11
+	VPMOVSXBD        96(R9), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z12
+	VPMOVSXBD        112(R9), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z13
+	VPMOVSXBD        96(R10), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z14
+	VPMOVSXBD        112(R10), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z15
+	PREFETCHT0       2048(AX)
+	PREFETCHT0       2112(AX)
+	ADDQ             $128, AX
+	PREFETCHT0       2048(R8)
+	PREFETCHT0       2112(R8)
+	ADDQ             $128, R8
+	PREFETCHT0       2048(R9)
+	PREFETCHT0       2112(R9)
+	ADDQ             $128, R9
+	PREFETCHT0       2048(R10)
+	PREFETCHT0       2112(R10)
+	ADDQ             $128, R10
+	ADDQ             $16, BX
+	SUBQ             $4, SI
+	JGE              some
+
+rest:
+	ADDQ             $4, SI
+	JEQ              done
+
+one:
+	VBROADCASTSS     0(BX), Z16
+	VPMOVSXBD        0(AX), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z8
+	VPMOVSXBD        16(AX), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z9
+	VPMOVSXBD        0(R8), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z10
+	VPMOVSXBD        16(R8), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z11
+	VPMOVSXBD        0(R9), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z12
+	VPMOVSXBD        16(R9), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z13
+	VPMOVSXBD        0(R10), Z17
+	VCVTDQ2PS        Z17, Z17
+	VFMADD231PS      Z17, Z16, Z14
+	VPMOVSXBD        16(R10), Z18
+	VCVTDQ2PS        Z18, Z18
+	VFMADD231PS      Z18, Z16, Z15
+	ADDQ             $32, AX
+	ADDQ             $32, R8
+	ADDQ             $32, R9
+	ADDQ             $32, R10
+	ADDQ             $4, BX
+	DECQ             SI
+	JNE              one
+
+done:
+	VFMADD231PS      0(CX), Z8, Z0
+	VFMADD231PS      64(CX), Z9, Z1
+	ADDQ             $128, CX
+	VFMADD231PS      0(R11), Z10, Z2
+	VFMADD231PS      64(R11), Z11, Z3
+	ADDQ             $128, R11
+	VFMADD231PS      0(R12), Z12, Z4
+	VFMADD231PS      64(R12), Z13, Z5
+	ADDQ             $128, R12
+	VFMADD231PS      0(R13), Z14, Z6
+	VFMADD231PS      64(R13), Z15, Z7
+	ADDQ             $128, R13
+	TESTQ            DX, DX
+	JNE              group
+	MOVQ             y+0(FP), BX
+	VMOVUPS          Z0, 0(BX)
+	VMOVUPS          Z1, 64(BX)
+	VMOVUPS          Z2, 128(BX)
+	VMOVUPS          Z3, 192(BX)
+	VMOVUPS          Z4, 256(BX)
+	VMOVUPS          Z5, 320(BX)
+	VMOVUPS          Z6, 384(BX)
+	VMOVUPS          Z7, 448(BX)
 	VZEROUPPER
 	RET

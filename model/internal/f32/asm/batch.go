@@ -11,8 +11,8 @@ import "fmt"
 func batch(s set, frames int) *kernel {
 	k := s.kernel(fmt.Sprint("batch", frames), "y, x **float32, w, init *float32, row, from, cols int, resume bool, lo, hi float32")
 	y, w, row, column, left := k.arg("y"), k.arg("w"), k.arg("row"), k.arg("from"), k.arg("cols")
-	sum, weights, entry := k.vectors("sums", 2*frames), k.vectors("weights", 2), k.vectors("x[k]", 4)
-	lo, hi := k.spread("lo"), k.spread("hi")
+	sum, weights := k.vectors("sums", 2*frames), k.vectors("weights, bounds", 2)
+	entry := k.vectors("x[k]", min(4, k.registers-k.used))
 	scratch := k.register("scratch")
 	k.op("MOVQ", k.param("x"), scratch)
 	x := make([]reg, frames)
@@ -42,16 +42,19 @@ func batch(s set, frames int) *kernel {
 	}
 	k.load(w.at(0), weights...)
 	for f := range frames {
-		k.accumulate(sums(f), weights, x[f].at(0).by(column, 4), entry[f%4])
+		k.accumulate(sums(f), weights, x[f].at(0).by(column, 4), entry[f%len(entry)])
 	}
 	k.op("INCQ", column)
 	k.op("ADDQ", 2*k.bytes, w)
 	k.op("DECQ", left)
 	k.op("JNE", "column")
 
+	for i, bound := range []string{"lo", "hi"} {
+		k.op("VBROADCASTSS", k.param(bound), weights[i])
+	}
 	for f := range frames {
 		to := result(f)
-		k.clamp(lo, hi, sums(f)...)
+		k.clamp(weights[0], weights[1], sums(f)...)
 		k.store(to, sums(f)...)
 	}
 	return k

@@ -133,13 +133,12 @@ func halfPanels(s set) *kernel {
 	return k
 }
 
-// bytePanels is the same for bytes: four panels with AVX-512, and two with AVX2, which
-// has half the registers.
+// bytePanels is the same for bytes.
 func bytePanels(s set) *kernel {
 	k := s.kernel("bytePanels", "y *float32, w *int8, x, scales *float32, cols, pitch, scalePitch int")
 	w, x, scales, cols := k.arg("w"), k.arg("x"), k.arg("scales"), k.arg("cols")
 	left, pitch := k.register("columns left of the group"), k.arg("pitch")
-	stream := k.streams(k.lanes/4, w, pitch)
+	stream := k.streams(4, w, pitch)
 	k.op("MOVQ", k.param("scalePitch"), pitch)
 	scale := k.streams(len(stream), scales, pitch)
 	n := 2 * len(stream)
