@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -353,15 +354,26 @@ func TestReachOfSomethingElse(t *testing.T) {
 	if !errors.Is(err, pipeline.ErrUnreachable) || !strings.Contains(err.Error(), "no tandem node: it answers 404") {
 		t.Errorf("error %v", err)
 	}
-	silent, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
-	c := NewClient(silent.Addr().String(), Limits{Dial: time.Minute, Call: time.Second, Window: 1, MaxBody: 1 << 20}, nil)
-	if _, err := c.Reach(t.Context()); err != nil {
-		t.Errorf("who is not ready to answer: %v", err)
-	}
+}
+
+// Who takes a connection and says nothing is there, and only not ready.
+func TestReachOfOneThatIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var silent []net.Conn
+		dial := func(context.Context, string, string) (net.Conn, error) {
+			here, there := net.Pipe()
+			silent = append(silent, there)
+			return here, nil
+		}
+		c := NewClient("silent:1", Limits{Dial: time.Second, Call: time.Minute, Window: 1, MaxBody: 1 << 20, DialContext: dial}, nil)
+		began := time.Now()
+		if d, err := c.Reach(t.Context()); err != nil || d.Role != "" || time.Since(began) != time.Second {
+			t.Errorf("%+v after %v: %v", d, time.Since(began), err)
+		}
+		for _, conn := range silent {
+			_ = conn.Close()
+		}
+	})
 }
 
 // A neighbour that takes a call and never answers costs the call's deadline, no more.
