@@ -15,7 +15,8 @@ import (
 // has, and one that joins takes frames from then on.
 func TestSimulationOfNodesThatComeAndGo(t *testing.T) {
 	t.Parallel()
-	names := map[bool][]string{false: {"balance", "replicate"}, true: {"baseline", "alternate", "balance", "replicate"}}[long]
+	numbers(t)
+	names := map[bool][]string{false: {"balance"}, true: {"baseline", "alternate", "balance", "replicate"}}[long]
 	for _, name := range names {
 		for _, text := range []string{"leave slow 2 at 2.2s", "leave slow 2 at 2.2s for 1.5s", "join slow 2 at 3.3s", "kill slow 2 at 2.2s"} {
 			t.Run(name+" "+text, func(t *testing.T) {

@@ -209,7 +209,8 @@ func (s *fakeSite) happen(f inject.Fault, m *member, joined *inject.Joined) {
 // percentile of the ages within 10 %, for 95 % of all configurations.
 func TestSimulationAgreesWithTheNodes(t *testing.T) {
 	t.Parallel()
-	n := cmp.Or(*configurations, map[bool]int{false: 12, true: 60}[long])
+	numbers(t)
+	n := cmp.Or(*configurations, map[bool]int{false: 8, true: 60}[long])
 	agree := [3]int{}
 	for seed := *first; seed < *first+uint64(n); seed++ {
 		o := chance(rand.New(rand.NewPCG(seed, 1)))
@@ -256,6 +257,7 @@ func TestSimulationAgreesWithTheNodes(t *testing.T) {
 // from themselves, played again: so nodes that are far away play up to five times. One in ten may stay there.
 func TestSimulationLikeARun(t *testing.T) {
 	t.Parallel()
+	numbers(t)
 	all, far := 0, 0
 	for seed := range uint64(map[bool]int{false: 2, true: 4}[long]) {
 		random := rand.New(rand.NewPCG(seed, 3))
@@ -279,7 +281,7 @@ func TestSimulationLikeARun(t *testing.T) {
 		measured, _ := playFake(t, o)
 		trace := o.Trace
 		o.Trace = ""
-		for _, name := range []string{"balance", "alternate", "credit"} {
+		for _, name := range map[bool][]string{false: {"balance"}, true: {"balance", "alternate", "credit"}}[long] {
 			o.Strategy, o.Tasks = name, 20
 			likeA := func(what string, fleet *simulate.Fleet, err error) {
 				if err != nil {
@@ -335,6 +337,14 @@ func TestSimulationLikeARun(t *testing.T) {
 	}
 	if 10*far > all+9 {
 		t.Errorf("%d of %d are too far away", far, all)
+	}
+}
+
+// numbers skips a test of what comes out where goroutines are watched: they meet in other tests as well.
+func numbers(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it compares numbers: leave -short out")
 	}
 }
 
