@@ -99,7 +99,7 @@ func (g *guest) Neighbour() strategy.Neighbour {
 func TestNextNodesComeAndGo(t *testing.T) {
 	for _, name := range []string{"balance", "credit", "baseline", "takeover", "alternate"} {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(20) {
+			for seed := range map[bool]uint64{false: 20, true: 4}[testing.Short()] { // qemu takes a second for three of them
 				synctest.Test(t, func(t *testing.T) { comeAndGo(t, name, seed) })
 			}
 		})
