@@ -62,8 +62,8 @@ func (t *trails) lastSeen(entries []Entry, frames int64) (seen []LastSeen) {
 	return seen
 }
 
-// missing are the nodes that the entries name as next ones, and that have none.
-func missing(entries []Entry) (nodes []NodeID) {
+// Missing are the nodes that the entries name as next ones, and that have none.
+func Missing(entries []Entry) (nodes []NodeID) {
 	for _, e := range entries {
 		role := "slow"
 		if e.Role == "client" {

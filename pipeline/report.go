@@ -76,7 +76,7 @@ func (r *Report) account(run Run, arrived *window) {
 	t := follow(r.Nodes, arrived)
 	r.DoubleCounted = doubleCounted(r.Nodes, arrived)
 	told := r.Nodes
-	r.Nodes, r.Missing = addLives(told), missing(told)
+	r.Nodes, r.Missing = addLives(told), Missing(told)
 	r.Frames = int64(run.Frames)
 	if r.Frames == 0 { // where a client that died has left nothing better
 		r.Frames = t.known()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -175,12 +176,8 @@ func (p *player) open(ctx context.Context, fit func([]transport.Input) error) er
 // passes reports whether a run that a node refuses may be taken a moment later: it has another one, a node below it is about to
 // start, or one has not waited for the others, and every try is another run.
 func passes(refusal error) bool {
-	for _, passing := range []error{pipeline.ErrBusy, pipeline.ErrUnreachable, pipeline.ErrStopping, pipeline.ErrClosedRun} {
-		if errors.Is(refusal, passing) {
-			return true
-		}
-	}
-	return false
+	passing := []error{pipeline.ErrBusy, pipeline.ErrUnreachable, pipeline.ErrStopping, pipeline.ErrClosedRun}
+	return slices.ContainsFunc(passing, func(e error) bool { return errors.Is(refusal, e) })
 }
 
 // begin shows how the run goes from now on. The context, which ends with the run, is for what is under way.

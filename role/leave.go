@@ -69,6 +69,10 @@ func (n *node) leave(c transport.Closing) (s *session, closing bool, err error) 
 	case s.held():
 	case c.Reason == transport.Stopped && !s.over:
 		s.vacant = time.Now()
+	case n.role == options.End && s.awaited(): // all ledgers come together here
+		if s.vacant.IsZero() {
+			s.vacant = time.Now()
+		}
 	default:
 		n.finish(s)
 	}
@@ -101,7 +105,7 @@ func (n *node) dropSilent(s *session, now time.Time) {
 	}
 	switch {
 	case s.held():
-	case s.vacant.IsZero():
+	case s.vacant.IsZero(), s.over && now.Sub(s.vacant) > n.idle/2:
 		n.finish(s)
 	case now.Sub(s.vacant) > n.idle:
 		s.note(fmt.Sprintf("all nodes before %s were stopped, and none came back within %s", edge.Called(n.id), n.idle))

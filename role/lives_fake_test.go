@@ -144,6 +144,41 @@ func (f *fakeNode) lifeNow() string {
 	return f.run.answer.Life
 }
 
+// Who closes a run first on an end node that was started again does not close it for the others, who are yet to find that node.
+func TestEndThatWasStartedAgainAwaitsTheOthers(t *testing.T) {
+	slow := pipeline.Entry{NodeID: pipeline.NodeID{Role: "slow", Address: "slow-1"}, Life: "s"}
+	fast := pipeline.Entry{NodeID: pipeline.NodeID{Role: "fast", Address: "fast-1"}, Life: "f", Next: []string{"slow-1"}}
+	for name, comes := range map[string]bool{"one comes": true, "none comes": false} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, options.End, func(t *testing.T, n *fakeNode) {
+				if _, err := n.Open(t.Context(), again("a", "fast", "fast-1")); err != nil {
+					t.Fatal(err)
+				}
+				began, answer := time.Now(), n.close("a", "fast", fast)
+				time.Sleep(time.Second)
+				nodes := 2
+				if comes {
+					if _, err := n.Open(t.Context(), again("a", "slow", "slow-1")); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(n.idle) // it is draining
+					_ = n.beat("a", "slow")
+					time.Sleep(n.idle / 2)
+					<-n.close("a", "slow", slow)
+					nodes = 3
+				}
+				c := <-answer
+				if c.err != nil || len(c.report.Nodes) != nodes {
+					t.Errorf("%+v, %v", c.report.Nodes, c.err)
+				}
+				if took := c.at.Sub(began); !comes && (took < n.idle/2 || took > n.idle) {
+					t.Errorf("those that do not come are awaited for %v", took)
+				}
+			})
+		})
+	}
+}
+
 // On end the run goes on: with the same recorder, in the same life, counted once. Who closes the run while it is being
 // interrupted has to take it up first, so that there is a report of all of it.
 func TestInterruptedRunGoesOnOnEnd(t *testing.T) {

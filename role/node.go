@@ -61,8 +61,9 @@ func (b beginning) again() bool { return b.Again && b.before == nil }
 //	    │                          vacant: those above were stopped; closing after --idle         │
 //	    └─────────────────────────────────────────────────────────────────────────────────────────┘
 //
-// A run that the client has closed is over. One that ended because all above fell silent was interrupted, and is taken up
-// again when they are back.
+// A run that the client has closed is over. On an end node that was started again it is vacant for half of --idle while nodes that
+// the ledgers name are yet to find that node. One that ended because all above fell silent was interrupted, and is taken up again
+// when they are back.
 type node struct {
 	*supply.Shelf    // the networks of fast and slow; nil on end
 	*plan.Calibrator // of these

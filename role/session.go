@@ -29,6 +29,7 @@ type session struct {
 	layer  int // from which on this node takes frames, as the first to open the run has it
 	since  time.Time
 	before *session // of the same run, which was interrupted; nil: there is none
+	again  bool     // the run has begun before, on another process that this one stands for
 
 	opened  chan struct{} // closed when part, answer and openErr stand
 	part    part
@@ -41,7 +42,7 @@ type session struct {
 	bytes   int                   // of these as JSON
 	notes   []string
 	over    bool      // the client has closed the run
-	vacant  time.Time // since when all neighbours are gone, of which some were stopped and may be back soon; zero: they are not
+	vacant  time.Time // since when all neighbours are gone, of which some may be back soon: they were stopped, or are awaited; zero: they are not
 	closing bool
 	parting map[string]bool // neighbours that are to be told the last word of this life, which was stopped
 	parted  chan struct{}   // closed when all have
@@ -70,7 +71,7 @@ type neighbour struct {
 // newSession makes one for an opening. Where the run was interrupted before, it goes on with what that session has gathered.
 func newSession(o transport.Opening, now time.Time, before *session) *session {
 	s := &session{
-		id: o.Run.ID, layer: o.Layer, since: now, before: before,
+		id: o.Run.ID, layer: o.Layer, since: now, before: before, again: o.Again && before == nil,
 		above: make(map[string]*neighbour), opened: make(chan struct{}), closed: make(chan struct{}),
 	}
 	if before != nil {
@@ -104,6 +105,10 @@ func (s *session) wait(ctx context.Context) (transport.Pushed, error) {
 		return transport.Pushed{}, fmt.Errorf("run %s is %w here", s.id, pipeline.ErrStopping)
 	}
 }
+
+// awaited reports whether nodes may still come that the ledgers name: they had opened the run on the process that this one stands
+// for, and learn of it by their next sign of life.
+func (s *session) awaited() bool { return s.again && len(pipeline.Missing(s.nodes)) > 0 }
 
 // held reports whether a neighbour holds the run open.
 func (s *session) held() bool {
