@@ -24,6 +24,7 @@ type Window struct {
 	// Vectors reach beyond the plane by so many floats, whose values do not matter.
 	before, behind int
 	narrow         int // room for rows of results that are less than a vector; 0: they are not, or a part of one can be stored
+	past           int // how many floats behind the plane are overwritten where rows of results are less than a vector
 }
 
 // strip is some columns of the results: n vectors from column x on.
@@ -83,7 +84,7 @@ func newWindow(i isa, s Sliding, largest bool) *Window {
 		d.before, d.behind = max(d.before, -from), max(d.behind, reach-s.H*s.W)
 	}
 	if s.OW < lanes && i != avx512 {
-		d.narrow = s.OH * lanes
+		d.narrow, d.past = s.OH*lanes, lanes-s.OW
 	}
 	return d
 }
@@ -169,9 +170,13 @@ func (s Sliding) lane(i isa, j int) int {
 // Scratch is the length of the scratch that Sum and Largest need.
 func (d *Window) Scratch() int { return d.before + d.H*d.W + d.behind + d.narrow }
 
+// Past is how many entries Sum and Largest would like y to have behind the plane, which they overwrite: narrow rows are stored
+// as whole vectors then, each over what the one before has left.
+func (d *Window) Past() int { return d.past }
+
 // Sum computes y, a plane of results, from the plane of x that begins at entry
 // at: the sums of the inputs in each window, times w, with the bias added and
-// bounded by c. y must not overlap x.
+// bounded by c. y must not overlap x; it is of the plane's length, or longer by Past.
 func (d *Window) Sum(y, x []float32, at int, w []float32, bias float32, c Clamp, scratch []float32) {
 	if len(w) != d.Kernel*d.Kernel {
 		panic(fmt.Sprintf("f32: %d weights for a window of %d×%[2]d", len(w), d.Kernel))
@@ -188,7 +193,8 @@ func (d *Window) Largest(y, x []float32, at int, scratch []float32) {
 func (d *Window) slide(y, x []float32, at int, scratch []float32, call slideCall) {
 	size := d.H * d.W
 	scratch = scratch[:d.Scratch()]
-	if len(y) != d.OH*d.OW || at < 0 || at > len(x)-size {
+	past := len(y) - d.OH*d.OW
+	if past != 0 && past != d.past || at < 0 || at > len(x)-size {
 		panic(fmt.Sprintf("f32: a window from entry %d of %d on, %d results", at, len(x), len(y)))
 	}
 	if at < d.before || at+size+d.behind > len(x) { // the first and the last plane
@@ -197,7 +203,7 @@ func (d *Window) slide(y, x []float32, at int, scratch []float32, call slideCall
 	}
 	call.pitch, call.yPitch = 4*d.W, 4*d.OW
 	call.entry, call.main, call.extra, call.rest = d.entry, d.main, d.extra, d.rest
-	if n := d.narrow; n > 0 {
+	if n := d.narrow; n > 0 && past == 0 {
 		sums := scratch[len(scratch)-n:]
 		call.y, call.x, call.masks = &sums[0], &x[at-d.Left], &d.strips[0].masks[0]
 		call.yPitch = 4 * slideLanes[d.isa]

@@ -55,7 +55,11 @@ func checkWindow(t *testing.T, r *rand.Rand, d *Window) {
 	}
 	scratch, bias, c := f.slice(d.Scratch()), r.Float32(), Clamp{-0.5, 1}
 	for p := range planes {
-		if y := y[p*d.OH*d.OW:][:d.OH*d.OW]; d.kind.largest {
+		size := d.OH * d.OW
+		if (p+1)*size+d.Past() <= len(y) && r.IntN(2) == 0 {
+			size += d.Past()
+		}
+		if y := y[p*d.OH*d.OW:][:size]; d.kind.largest {
 			d.Largest(y, x, p*d.H*d.W, scratch)
 		} else {
 			d.Sum(y, x, p*d.H*d.W, w, bias, c, scratch)

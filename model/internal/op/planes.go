@@ -20,6 +20,7 @@ type planes struct {
 	then  f32.Epilogue
 
 	y, x, memory []float32
+	past         int // how much of the next plane may be overwritten
 }
 
 // sliding is the window where it is square and package f32 has a kernel for it,
@@ -80,9 +81,13 @@ func (p *planes) apply(y, x *tensor.Dense, pad float32, with With) (err error) {
 		with.Team.Do(channels, p)
 		return nil
 	}
+	if p.slide != nil { // plane follows plane, so one may be written over the beginning of the next
+		p.past = p.slide.Past()
+	}
 	for ch := range channels {
 		p.Chunk(0, ch)
 	}
+	p.past = 0
 	return nil
 }
 
@@ -91,8 +96,13 @@ func (p *planes) Chunk(thread, channel int) {
 	memory := p.memory[thread*p.need():][:p.need()]
 	if p.slide != nil {
 		for i := channel * p.each; i < (channel+1)*p.each; i++ {
-			y := p.y[i*p.oh*p.ow:][:p.oh*p.ow]
-			p.whole(y, p.x, channel*p.h*p.w, i, memory)
+			y, size := p.y[i*p.oh*p.ow:], p.oh*p.ow
+			room := size
+			if size+p.past <= len(y) {
+				room += p.past
+			}
+			p.whole(y[:room], p.x, channel*p.h*p.w, i, memory)
+			y = y[:size]
 			if p.done != nil {
 				p.done(y)
 			}
