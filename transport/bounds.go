@@ -3,7 +3,6 @@ package transport
 import (
 	"cmp"
 	"fmt"
-	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -26,23 +25,34 @@ type bounds struct {
 	most   int     // elements, and bytes of a name
 	text   int     // bytes; 0: it is no text
 	figure float64 // the largest number
-	needed bool
 }
 
-var fieldBounds = func() map[protoreflect.FullName]bounds {
-	all := map[protoreflect.FullName]bounds{}
+// limits are what it says of a message.
+type limits struct {
+	bytes  int                            // of the whole; 0: nothing
+	fields []bounds                       // by the field's place
+	needed []protoreflect.FieldDescriptor // must not be empty
+}
+
+var messageLimits = func() map[protoreflect.FullName]*limits {
+	all := map[protoreflect.FullName]*limits{}
 	messages := wire.File_tandem_proto.Messages()
 	for i := range messages.Len() {
-		fields := messages.Get(i).Fields()
-		for j := range fields.Len() {
-			f := fields.Get(j)
+		m := messages.Get(i)
+		l := &limits{bytes: int(option[uint32](m, wire.E_Bytes))}
+		for j := range m.Fields().Len() {
+			f := m.Fields().Get(j)
 			most := int(option[uint32](f, wire.E_Most))
-			b := bounds{cmp.Or(most, defaultMost), int(option[uint32](f, wire.E_Text)), maxFigure, option[bool](f, wire.E_Needed)}
+			b := bounds{cmp.Or(most, defaultMost), int(option[uint32](f, wire.E_Text)), maxFigure}
 			if most > 0 && f.Cardinality() != protoreflect.Repeated {
 				b.figure = float64(most)
 			}
-			all[f.FullName()] = b
+			l.fields = append(l.fields, b)
+			if option[bool](f, wire.E_Needed) {
+				l.needed = append(l.needed, f)
+			}
 		}
+		all[m.FullName()] = l
 	}
 	return all
 }()
@@ -51,20 +61,26 @@ func option[T any](of protoreflect.Descriptor, kind protoreflect.ExtensionType) 
 	return proto.GetExtension(of.Options(), kind).(T)
 }
 
+// most is how many elements a field may have, or bytes.
+func most(m proto.Message, field protoreflect.Name) int {
+	d := m.ProtoReflect().Descriptor()
+	return messageLimits[d.FullName()].fields[d.Fields().ByName(field).Index()].most
+}
+
 // Some of them are needed elsewhere.
 var (
-	maxStatuses = fieldBounds["tandem.v1.PushRequest.status"].most
-	maxDims     = fieldBounds["tandem.v1.Frame.shape"].most
-	maxLeft     = fieldBounds["tandem.v1.Feedback.left"].most / 2 // ranges
+	maxStatuses = most((*wire.PushRequest)(nil), "status")
+	maxDims     = most((*wire.Frame)(nil), "shape")
+	maxLeft     = most((*wire.Feedback)(nil), "left") / 2 // ranges
 
 	// MaxTensors is how many tensors a frame may have.
-	MaxTensors = fieldBounds["tandem.v1.Frame.more"].most + 1
+	MaxTensors = most((*wire.Frame)(nil), "more") + 1
 )
 
 // messageBytes is how many bytes a message may have, if none may have more than so many.
 func messageBytes(m protoreflect.MessageDescriptor, most int) int {
-	if bytes := option[uint32](m, wire.E_Bytes); bytes > 0 {
-		return min(int(bytes), most)
+	if bytes := messageLimits[m.FullName()].bytes; bytes > 0 {
+		return min(bytes, most)
 	}
 	return most
 }
@@ -72,8 +88,9 @@ func messageBytes(m protoreflect.MessageDescriptor, most int) int {
 // fits reports an encoded message that would take far more memory than it has bytes: an empty frame has two bytes on the
 // wire, and some 300 in memory. Lists of numbers are not counted. What is broken otherwise is found by the decoder.
 func fits(b []byte, m protoreflect.MessageDescriptor) error {
-	if most := messageBytes(m, math.MaxInt); len(b) > most {
-		return fmt.Errorf("it has %d bytes: %d are allowed", len(b), most)
+	limits := messageLimits[m.FullName()]
+	if limits.bytes > 0 && len(b) > limits.bytes {
+		return fmt.Errorf("it has %d bytes: %d are allowed", len(b), limits.bytes)
 	}
 	var elements [64]int // of each field: no message has more
 	for len(b) > 0 {
@@ -90,7 +107,7 @@ func fits(b []byte, m protoreflect.MessageDescriptor) error {
 		}
 		if f.Cardinality() == protoreflect.Repeated && kind == protowire.BytesType && !f.IsPacked() {
 			elements[f.Index()]++
-			if most := fieldBounds[f.FullName()].most; elements[f.Index()] > most {
+			if most := limits.fields[f.Index()].most; elements[f.Index()] > most {
 				return fmt.Errorf("%s has more than %d elements", nameOf(f), most)
 			}
 		}
@@ -108,19 +125,19 @@ func fits(b []byte, m protoreflect.MessageDescriptor) error {
 // are decoded, where an error can name the frame, and what strategies reckon with as well.
 func check(message proto.Message) (err error) {
 	m := message.ProtoReflect()
-	fields := m.Descriptor().Fields()
-	for i := range fields.Len() {
-		f := fields.Get(i)
-		b, v := fieldBounds[f.FullName()], m.Get(f)
-		if many, ok := v.Interface().(interface{ Len() int }); ok && many.Len() > b.most {
-			return invalid(f, "has %d elements: %d are allowed", many.Len(), b.most)
+	limits := messageLimits[m.Descriptor().FullName()]
+	for _, f := range limits.needed {
+		if !m.Has(f) {
+			return invalid(f, "is empty")
 		}
+	}
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		b := &limits.fields[f.Index()]
 		switch {
-		case !m.Has(f):
-			if b.needed {
-				return invalid(f, "is empty")
-			}
 		case f.IsMap():
+			if err = b.checkLen(f, v.Map().Len()); err != nil {
+				break
+			}
 			v.Map().Range(func(key protoreflect.MapKey, entry protoreflect.Value) bool {
 				_, wrongKey := b.checkValue(f.MapKey(), key.Value())
 				_, wrong := b.checkValue(f.MapValue(), entry)
@@ -129,23 +146,31 @@ func check(message proto.Message) (err error) {
 			})
 		case f.IsList():
 			list := v.List()
+			err = b.checkLen(f, list.Len())
 			for i := 0; i < list.Len() && err == nil && f.Kind() != protoreflect.Uint64Kind; i++ {
-				v, err = b.checkValue(f, list.Get(i))
-				list.Set(i, v)
+				if v, err = b.checkValue(f, list.Get(i)); b.text > 0 {
+					list.Set(i, v)
+				}
 			}
 		default:
-			v, err = b.checkValue(f, v)
-			m.Set(f, v)
+			if v, err = b.checkValue(f, v); b.text > 0 {
+				m.Set(f, v)
+			}
 		}
-		if err != nil {
-			return err
-		}
+		return err == nil
+	})
+	return err
+}
+
+func (b *bounds) checkLen(f protoreflect.FieldDescriptor, n int) error {
+	if n > b.most {
+		return invalid(f, "has %d elements: %d are allowed", n, b.most)
 	}
 	return nil
 }
 
 // checkValue returns the value, or of a text what is fit to be shown.
-func (b bounds) checkValue(f protoreflect.FieldDescriptor, v protoreflect.Value) (protoreflect.Value, error) {
+func (b *bounds) checkValue(f protoreflect.FieldDescriptor, v protoreflect.Value) (protoreflect.Value, error) {
 	least, figure := 0.0, 0.0
 	switch f.Kind() {
 	case protoreflect.StringKind:

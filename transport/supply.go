@@ -38,7 +38,7 @@ type Chunk struct {
 }
 
 // MaxChunks is how many chunks a call may bring.
-var MaxChunks = fieldBounds["tandem.v1.SupplyRequest.chunks"].most
+var MaxChunks = most((*wire.SupplyRequest)(nil), "chunks")
 
 // chunkTime is how long a node may work on the chunks of a call: it reads a network's description, and writes to a card. A
 // transfer is many calls, so what counts is its progress, and not how long it takes.
