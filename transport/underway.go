@@ -22,17 +22,18 @@ var errLate = errors.New("no progress in time")
 func (u *underWay) begin(ctx context.Context, patience time.Duration, bytes int) (_ context.Context, done func()) {
 	const longest, slowest = time.Minute, 1 << 10 // bytes a second
 	ctx, cancel := context.WithCancelCause(ctx)
-	ctx, stop := context.WithTimeout(ctx, longest+transmission(bytes, slowest))
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	c := u.known.begin(time.Now())
+	began := time.Now()
+	bound := began.Add(longest + transmission(bytes, slowest))
+	c := u.known.begin(began)
 	var alarm *time.Timer
 	alarm = time.AfterFunc(patience, func() {
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		now := time.Now()
 		u.look(now)
-		if left := patience - now.Sub(u.known.since(c)); left > 0 {
+		if left := min(patience-now.Sub(u.known.since(c)), bound.Sub(now)); left > 0 {
 			alarm.Reset(left)
 			return
 		}
@@ -48,7 +49,6 @@ func (u *underWay) begin(ctx context.Context, patience time.Duration, bytes int)
 		u.known.end(c)
 		u.mu.Unlock()
 		alarm.Stop()
-		stop()
 		cancel(nil)
 	}
 }
