@@ -55,8 +55,12 @@ func TestWinograd(t *testing.T) {
 						sum := float64(bias[o])
 						first := at.at[k/size/size] + k/size%size*pitch + k%size
 						for c := range in {
-							for tap := range 9 {
-								sum += float64(filters[(o*in+c)*9+tap]) * float64(x[c][first+tap/3*pitch+tap%3])
+							filter := filters[(o*in+c)*9:][:9]
+							for ky := range 3 {
+								row := x[c][first+ky*pitch:][:3]
+								for kx := range 3 {
+									sum += float64(filter[3*ky+kx]) * float64(row[kx])
+								}
 							}
 						}
 						largest = max(largest, math.Abs(sum))
