@@ -116,7 +116,7 @@ count *arguments:
 test-arm:
     #!/usr/bin/env bash
     set -uo pipefail
-    under() { CGO_ENABLED=0 GOARM=7 GOARCH=$2 go test -trimpath -short -timeout 1h -exec "qemu-$1" "${@:3}"; }
+    under() { CGO_ENABLED=0 GOARM=7 GOARCH=$2 go test -trimpath -short -timeout 20m -exec "qemu-$1" "${@:3}"; }
     under arm arm ./model/... ./pipeline/... ./strategy/... &
     under aarch64 arm64 ./model/... &
     failed=0

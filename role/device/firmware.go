@@ -18,6 +18,9 @@ var answerTime = time.Second
 // findFirmware looks for a vcgencmd that works; without the right to open /dev/vcio it does not.
 func findFirmware() firmware {
 	for _, f := range []firmware{"vcgencmd", "/opt/vc/bin/vcgencmd"} {
+		if _, err := exec.LookPath(string(f)); err != nil {
+			continue // no process is forked in vain: under qemu that may hang
+		}
 		if _, err := f.throttling(); err == nil {
 			return f
 		}
