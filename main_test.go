@@ -454,7 +454,7 @@ func TestFailureNamesItsCause(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	t.Cleanup(func() { _ = taken.Close() })
 	nobody := unusedAddress(t)
 	absent := filepath.Join(folder, "absent")
 
@@ -495,7 +495,10 @@ func TestFailureNamesItsCause(t *testing.T) {
 		{[]string{"--role", "client", "--next", nobody}, []string{nobody, "cannot be reached", "start that node first", "--next"}},
 		{[]string{"--role", "client", "--next", nobody, "--input", absent}, []string{"--input", absent}},
 	} {
-		refused(t, exitFailed, test.named, test.args...)
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			t.Parallel() // some of them wait
+			refused(t, exitFailed, test.named, test.args...)
+		})
 	}
 	fewer := filepath.Join(folder, "fewer.npy") // labels than images
 	const header = "{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}\n"
