@@ -172,7 +172,9 @@ func (l *Line) enter(rows [][]float32, to chan<- result) ([]*ask, error) {
 		l.Book.Receive(a.frame.ID)
 	}
 	l.waiting = append(l.waiting, asks...)
-	l.stir()
+	if l.send(now); len(l.waiting) > 0 {
+		l.stir()
+	}
 	return asks, nil
 }
 
@@ -184,9 +186,11 @@ func (l *Line) leave(asks []*ask) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, a := range asks {
-		l.end(a, result{})
+		if !a.ended {
+			l.end(a, result{})
+			l.stir() // it may not be sent yet, and need not be
+		}
 	}
-	l.stir() // those that are not sent yet need not be
 }
 
 // end gives a frame its result, once. Call it with l.mu held.

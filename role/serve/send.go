@@ -69,7 +69,7 @@ func (l *Line) Close() {
 	l.waiting = nil
 }
 
-// run is the loop that sends: the only one who puts frames into hops.
+// run is the loop that sends what could not be sent at once.
 func (l *Line) run() {
 	defer close(l.done)
 	timer := time.NewTimer(0)
@@ -96,12 +96,18 @@ func (l *Line) step(now time.Time) (again time.Duration, open bool) {
 		return 0, false
 	}
 	l.waiting = slices.DeleteFunc(l.waiting, func(a *ask) bool { return l.stale(a, now) })
+	return l.send(now), true
+}
+
+// send puts what waits into hops while they have room, and says after which time to look again. Call it with l.mu held, so that
+// one at a time puts frames into hops.
+func (l *Line) send(now time.Time) (again time.Duration) {
 	again = time.Hour
 	for len(l.waiting) > 0 {
 		again = min(again, l.waiting[0].until.Sub(now))
 		w, wait := l.free(now)
 		if w == nil {
-			return min(again, wait), true
+			return min(again, wait)
 		}
 		a := l.waiting[0]
 		select {
@@ -112,7 +118,7 @@ func (l *Line) step(now time.Time) (again time.Duration, open bool) {
 			w.room = len(w.sent)
 		}
 	}
-	return again, true
+	return again
 }
 
 // free is the lane that has the most room; where all are full or pause, it says after which time to look again.
@@ -208,5 +214,7 @@ func (l *Line) answered(w *lane, frames []pipeline.Frame, answers []pipeline.Fee
 		slices.SortFunc(l.waiting, func(a, b *ask) int { return cmp.Compare(a.frame.ID, b.frame.ID) })
 	}
 	w.room = max(w.room, 1)
-	l.stir()
+	if len(l.waiting) > 0 {
+		l.stir()
+	}
 }
