@@ -2964,6 +2964,19 @@ fetched:
 	ADDQ             CX, R10
 
 begin:
+	MOVQ             BX, R10
+	PREFETCHT0       96(R10)
+	PREFETCHT0       160(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       96(R10)
+	PREFETCHT0       160(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       96(R10)
+	PREFETCHT0       160(R10)
+	ADDQ             CX, R10
+	PREFETCHT0       96(R10)
+	PREFETCHT0       160(R10)
+	ADDQ             CX, R10
 	TESTQ            DI, DI
 	JNE              bias
 	VXORPS           Y0, Y0, Y0
