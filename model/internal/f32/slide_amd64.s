@@ -13923,6 +13923,7 @@ TEXT ·sum2s2x1AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -13933,6 +13934,7 @@ main0:
 	VBROADCASTSS     4(DX), Y5
 	VFMADD231PS      Y3, Y5, Y0
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -13957,6 +13959,7 @@ main0:
 end0:
 	TESTQ            R10, R10
 	JEQ              rest0
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -14004,6 +14007,8 @@ TEXT ·sum2s2x2AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -14022,6 +14027,8 @@ main0:
 	VBROADCASTSS     4(DX), Y6
 	VFMADD231PS      Y4, Y6, Y1
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -14059,6 +14066,8 @@ main0:
 end0:
 	TESTQ            R10, R10
 	JEQ              rest0
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -14132,6 +14141,7 @@ TEXT ·sum3s1x1AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y12
 	VANDPS           0(SI), Y12, Y12
 	VFMADD231PS      Y12, Y3, Y0
@@ -14143,6 +14153,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y12
 	VANDPS           0(SI), Y12, Y12
 	VFMADD231PS      Y12, Y6, Y0
@@ -14157,6 +14168,7 @@ row1:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y12
 	VANDPS           0(SI), Y12, Y12
 	VFMADD231PS      Y12, Y9, Y0
@@ -14183,6 +14195,7 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y12
 	VANDPS           0(SI), Y12, Y12
 	VFMADD231PS      Y12, Y3, Y0
@@ -14209,6 +14222,7 @@ main1:
 	JEQ              end2
 
 main2:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y12
 	VANDPS           0(SI), Y12, Y12
 	VFMADD231PS      Y12, Y6, Y0
@@ -14310,6 +14324,7 @@ TEXT ·sum3s1x2AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y15
 	VANDPS           0(SI), Y15, Y15
 	VFMADD231PS      Y15, Y6, Y0
@@ -14327,6 +14342,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y15
 	VANDPS           0(SI), Y15, Y15
 	VFMADD231PS      Y15, Y9, Y0
@@ -14350,6 +14366,7 @@ row1:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y15
 	VANDPS           0(SI), Y15, Y15
 	VFMADD231PS      Y15, Y12, Y0
@@ -14392,6 +14409,7 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y15
 	VANDPS           0(SI), Y15, Y15
 	VFMADD231PS      Y15, Y6, Y0
@@ -14434,6 +14452,7 @@ main1:
 	JEQ              end2
 
 main2:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y15
 	VANDPS           0(SI), Y15, Y15
 	VFMADD231PS      Y15, Y9, Y0
@@ -14554,6 +14573,7 @@ TEXT ·sum3s2x1AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14569,6 +14589,7 @@ row0:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14582,6 +14603,7 @@ main0:
 	VANDPS           32(SI), Y11, Y11
 	VFMADD231PS      Y11, Y7, Y0
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14610,6 +14632,7 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14623,6 +14646,7 @@ main1:
 	VANDPS           32(SI), Y11, Y11
 	VFMADD231PS      Y11, Y7, Y1
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14653,6 +14677,7 @@ main1:
 end0:
 	TESTQ            R10, R10
 	JEQ              rest0
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14683,6 +14708,7 @@ rest0:
 end1:
 	TESTQ            R10, R10
 	JEQ              rest1
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14746,6 +14772,8 @@ TEXT ·sum3s2x2AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14771,6 +14799,8 @@ row0:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14794,6 +14824,8 @@ main0:
 	VANDPS           32(SI), Y13, Y13
 	VFMADD231PS      Y13, Y9, Y1
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14840,6 +14872,8 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14863,6 +14897,8 @@ main1:
 	VANDPS           32(SI), Y13, Y13
 	VFMADD231PS      Y13, Y9, Y3
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14911,6 +14947,8 @@ main1:
 end0:
 	TESTQ            R10, R10
 	JEQ              rest0
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14955,6 +14993,8 @@ rest0:
 end1:
 	TESTQ            R10, R10
 	JEQ              rest1
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -15030,6 +15070,7 @@ TEXT ·sum5s1x1AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     0(DX), Y9
@@ -15052,6 +15093,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     20(DX), Y9
@@ -15084,6 +15126,7 @@ row1:
 	ADDQ             DI, CX
 
 row2:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     40(DX), Y9
@@ -15126,6 +15169,7 @@ row2:
 	ADDQ             DI, CX
 
 row3:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     60(DX), Y9
@@ -15178,6 +15222,7 @@ row3:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     80(DX), Y9
@@ -15249,6 +15294,7 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     0(DX), Y9
@@ -15320,6 +15366,7 @@ main1:
 	JEQ              end2
 
 main2:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     20(DX), Y9
@@ -15391,6 +15438,7 @@ main2:
 	JEQ              end3
 
 main3:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     40(DX), Y9
@@ -15462,6 +15510,7 @@ main3:
 	JEQ              end4
 
 main4:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     60(DX), Y9
@@ -15676,6 +15725,7 @@ TEXT ·sum5s1x2AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     0(DX), Y14
@@ -15713,6 +15763,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     20(DX), Y14
@@ -15770,6 +15821,7 @@ row1:
 	ADDQ             DI, CX
 
 row2:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     40(DX), Y14
@@ -15847,6 +15899,7 @@ row2:
 	ADDQ             DI, CX
 
 row3:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     60(DX), Y14
@@ -15944,6 +15997,7 @@ row3:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     80(DX), Y14
@@ -16074,6 +16128,7 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     0(DX), Y14
@@ -16204,6 +16259,7 @@ main1:
 	JEQ              end2
 
 main2:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     20(DX), Y14
@@ -16334,6 +16390,7 @@ main2:
 	JEQ              end3
 
 main3:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     40(DX), Y14
@@ -16464,6 +16521,7 @@ main3:
 	JEQ              end4
 
 main4:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     60(DX), Y14
@@ -16758,6 +16816,7 @@ TEXT ·sum5s2x1AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -16786,6 +16845,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -16814,6 +16874,7 @@ row1:
 	ADDQ             DI, CX
 
 row2:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -16852,6 +16913,7 @@ row2:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -16888,6 +16950,7 @@ main0:
 	VBROADCASTSS     36(DX), Y7
 	VFMADD231PS      Y3, Y7, Y1
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -16946,6 +17009,7 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -16982,6 +17046,7 @@ main1:
 	VBROADCASTSS     36(DX), Y7
 	VFMADD231PS      Y3, Y7, Y2
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17040,6 +17105,7 @@ main1:
 	JEQ              end2
 
 main2:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17076,6 +17142,7 @@ main2:
 	VBROADCASTSS     76(DX), Y7
 	VFMADD231PS      Y3, Y7, Y2
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17136,6 +17203,7 @@ main2:
 end0:
 	TESTQ            R10, R10
 	JEQ              rest0
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17199,6 +17267,7 @@ rest0:
 end1:
 	TESTQ            R10, R10
 	JEQ              rest1
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17262,6 +17331,7 @@ rest1:
 end2:
 	TESTQ            R10, R10
 	JEQ              rest2
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17355,6 +17425,8 @@ TEXT ·sum5s2x2AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17404,6 +17476,8 @@ row0:
 	ADDQ             DI, CX
 
 row1:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17453,6 +17527,8 @@ row1:
 	ADDQ             DI, CX
 
 row2:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17522,6 +17598,8 @@ row2:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17589,6 +17667,8 @@ main0:
 	VBROADCASTSS     36(DX), Y10
 	VFMADD231PS      Y6, Y10, Y3
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17693,6 +17773,8 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17760,6 +17842,8 @@ main1:
 	VBROADCASTSS     36(DX), Y10
 	VFMADD231PS      Y6, Y10, Y5
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17864,6 +17948,8 @@ main1:
 	JEQ              end2
 
 main2:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17931,6 +18017,8 @@ main2:
 	VBROADCASTSS     76(DX), Y10
 	VFMADD231PS      Y6, Y10, Y5
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -18037,6 +18125,8 @@ main2:
 end0:
 	TESTQ            R10, R10
 	JEQ              rest0
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -18139,6 +18229,8 @@ rest0:
 end1:
 	TESTQ            R10, R10
 	JEQ              rest1
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -18241,6 +18333,8 @@ rest1:
 end2:
 	TESTQ            R10, R10
 	JEQ              rest2
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -18362,6 +18456,7 @@ TEXT ·largest2s2x1AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -18377,6 +18472,7 @@ main0:
 	VMAXPS           Y6, Y0, Y0
 	VORPS            Y4, Y0, Y0
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -18402,6 +18498,7 @@ main0:
 end0:
 	TESTQ            R10, R10
 	JEQ              rest0
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -18450,6 +18547,8 @@ TEXT ·largest2s2x2AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -18476,6 +18575,8 @@ main0:
 	VMAXPS           Y7, Y1, Y1
 	VORPS            Y5, Y1, Y1
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -18515,6 +18616,8 @@ main0:
 end0:
 	TESTQ            R10, R10
 	JEQ              rest0
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -18581,6 +18684,7 @@ TEXT ·largest3s1x1AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
@@ -18603,6 +18707,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
@@ -18628,6 +18733,7 @@ row1:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
@@ -18661,6 +18767,7 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
@@ -18694,6 +18801,7 @@ main1:
 	JEQ              end2
 
 main2:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
@@ -18781,6 +18889,7 @@ TEXT ·largest3s1x2AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
@@ -18816,6 +18925,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
@@ -18857,6 +18967,7 @@ row1:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
@@ -18911,6 +19022,7 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
@@ -18965,6 +19077,7 @@ main1:
 	JEQ              end2
 
 main2:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
@@ -19070,6 +19183,7 @@ TEXT ·largest3s2x1AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19096,6 +19210,7 @@ row0:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19120,6 +19235,7 @@ main0:
 	VMAXPS           Y7, Y0, Y0
 	VORPS            Y5, Y0, Y0
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19155,6 +19271,7 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19179,6 +19296,7 @@ main1:
 	VMAXPS           Y7, Y1, Y1
 	VORPS            Y5, Y1, Y1
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19216,6 +19334,7 @@ main1:
 end0:
 	TESTQ            R10, R10
 	JEQ              rest0
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19253,6 +19372,7 @@ rest0:
 end1:
 	TESTQ            R10, R10
 	JEQ              rest1
+	PREFETCHT0       0(CX)(DI*8)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19314,6 +19434,8 @@ TEXT ·largest3s2x2AVX2(SB), NOSPLIT, $0-8
 	JMP              main0
 
 row0:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19357,6 +19479,8 @@ row0:
 	ADDQ             DI, CX
 
 main0:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19398,6 +19522,8 @@ main0:
 	VMAXPS           Y9, Y1, Y1
 	VORPS            Y7, Y1, Y1
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19456,6 +19582,8 @@ main0:
 	JEQ              end1
 
 main1:
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19497,6 +19625,8 @@ main1:
 	VMAXPS           Y9, Y3, Y3
 	VORPS            Y7, Y3, Y3
 	ADDQ             DI, CX
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19557,6 +19687,8 @@ main1:
 end0:
 	TESTQ            R10, R10
 	JEQ              rest0
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19613,6 +19745,8 @@ rest0:
 end1:
 	TESTQ            R10, R10
 	JEQ              rest1
+	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT0       64(CX)(DI*8)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6

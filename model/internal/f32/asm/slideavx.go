@@ -206,6 +206,11 @@ func (e *avxSlide) mask(kx, i int, v reg) {
 }
 
 func (e *avxSlide) row(r row) {
+	if e.set == avx2 {
+		for line := 0; line < e.s*e.n*e.bytes; line += 64 {
+			e.op("PREFETCHT0", e.x.at(line).by(e.pitch, 8))
+		}
+	}
 	for i := range e.n {
 		for kx := 0; kx < e.k; kx += e.s {
 			v, odd := e.sees(kx, i)
