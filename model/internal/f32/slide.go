@@ -38,6 +38,7 @@ type slideCall struct {
 	y, x, w                  *float32
 	masks                    *uint32
 	pitch, yPitch            int // bytes
+	following                int // bytes to the plane behind, whose rows are fetched: AVX2
 	entry, main, extra, rest int
 	lo, hi, bias             float32
 }
@@ -201,7 +202,7 @@ func (d *Window) slide(y, x []float32, at int, scratch []float32, call slideCall
 		copy(scratch[d.before:], x[at:at+size])
 		x, at = scratch, d.before
 	}
-	call.pitch, call.yPitch = 4*d.W, 4*d.OW
+	call.pitch, call.yPitch, call.following = 4*d.W, 4*d.OW, 4*size
 	call.entry, call.main, call.extra, call.rest = d.entry, d.main, d.extra, d.rest
 	if n := d.narrow; n > 0 && past == 0 {
 		sums := scratch[len(scratch)-n:]

@@ -13906,7 +13906,7 @@ done:
 	RET
 
 // func sum2s2x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0] sums, [Y1 Y2 Y3 Y4 Y5 Y6] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0] sums, [Y1 Y2 Y3 Y4 Y5 Y6] temporary, R13 first row
 TEXT ·sum2s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -13915,15 +13915,16 @@ TEXT ·sum2s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
-	MOVQ             slideCall_entry(AX), R12
+	MOVQ             slideCall_entry(AX), R13
 	JMP              main0
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -13934,7 +13935,7 @@ main0:
 	VBROADCASTSS     4(DX), Y5
 	VFMADD231PS      Y3, Y5, Y0
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -13953,13 +13954,13 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest0
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -13972,9 +13973,9 @@ end0:
 	ADDQ             DI, CX
 
 rest0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y1
 	VMAXPS           Y0, Y1, Y0
 	VBROADCASTSS     slideCall_hi(AX), Y2
@@ -13989,7 +13990,7 @@ done:
 	RET
 
 // func sum2s2x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7] temporary, R13 first row
 TEXT ·sum2s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -13998,17 +13999,18 @@ TEXT ·sum2s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	MOVQ             slideCall_entry(AX), R12
+	MOVQ             slideCall_entry(AX), R13
 	JMP              main0
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -14027,8 +14029,8 @@ main0:
 	VBROADCASTSS     4(DX), Y6
 	VFMADD231PS      Y4, Y6, Y1
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -14060,14 +14062,14 @@ main0:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest0
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -14088,9 +14090,9 @@ end0:
 	ADDQ             DI, CX
 
 rest0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y2
 	VMAXPS           Y0, Y2, Y0
 	VMAXPS           Y1, Y2, Y1
@@ -14109,7 +14111,7 @@ done:
 	RET
 
 // func sum3s1x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2] sums, [Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] weights, [Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1 Y2] sums, [Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11] weights, [Y12 Y13 Y14 Y15] temporary, R13 first row
 TEXT ·sum3s1x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -14118,9 +14120,10 @@ TEXT ·sum3s1x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     0(DX), Y3
 	VBROADCASTSS     4(DX), Y4
 	VBROADCASTSS     8(DX), Y5
@@ -14133,15 +14136,15 @@ TEXT ·sum3s1x1AVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
 	VBROADCASTSS     slideCall_bias(AX), Y2
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
-	CMPQ             R12, $1
+	CMPQ             R13, $1
 	JEQ              row1
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y12
 	VANDPS           0(SI), Y12, Y12
 	VFMADD231PS      Y12, Y3, Y0
@@ -14153,7 +14156,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y12
 	VANDPS           0(SI), Y12, Y12
 	VFMADD231PS      Y12, Y6, Y0
@@ -14168,7 +14171,7 @@ row1:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y12
 	VANDPS           0(SI), Y12, Y12
 	VFMADD231PS      Y12, Y9, Y0
@@ -14191,11 +14194,11 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y12
 	VANDPS           0(SI), Y12, Y12
 	VFMADD231PS      Y12, Y3, Y0
@@ -14218,11 +14221,11 @@ main1:
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JEQ              end2
 
 main2:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y12
 	VANDPS           0(SI), Y12, Y12
 	VFMADD231PS      Y12, Y6, Y0
@@ -14245,13 +14248,13 @@ main2:
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y2
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y12
 	VMAXPS           Y0, Y12, Y0
 	VBROADCASTSS     slideCall_hi(AX), Y13
@@ -14261,9 +14264,9 @@ end0:
 	JMP              done
 
 end1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y12
 	VMAXPS           Y1, Y12, Y1
 	VBROADCASTSS     slideCall_hi(AX), Y13
@@ -14273,9 +14276,9 @@ end1:
 	JMP              done
 
 end2:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y12
 	VMAXPS           Y2, Y12, Y2
 	VBROADCASTSS     slideCall_hi(AX), Y13
@@ -14289,7 +14292,7 @@ done:
 	RET
 
 // func sum3s1x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5] sums, [Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14] weights, [Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5] sums, [Y6 Y7 Y8 Y9 Y10 Y11 Y12 Y13 Y14] weights, [Y15] temporary, R13 first row
 TEXT ·sum3s1x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -14298,9 +14301,10 @@ TEXT ·sum3s1x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     0(DX), Y6
 	VBROADCASTSS     4(DX), Y7
 	VBROADCASTSS     8(DX), Y8
@@ -14316,15 +14320,15 @@ TEXT ·sum3s1x2AVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSS     slideCall_bias(AX), Y3
 	VBROADCASTSS     slideCall_bias(AX), Y4
 	VBROADCASTSS     slideCall_bias(AX), Y5
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
-	CMPQ             R12, $1
+	CMPQ             R13, $1
 	JEQ              row1
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y15
 	VANDPS           0(SI), Y15, Y15
 	VFMADD231PS      Y15, Y6, Y0
@@ -14342,7 +14346,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y15
 	VANDPS           0(SI), Y15, Y15
 	VFMADD231PS      Y15, Y9, Y0
@@ -14366,7 +14370,7 @@ row1:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y15
 	VANDPS           0(SI), Y15, Y15
 	VFMADD231PS      Y15, Y12, Y0
@@ -14405,11 +14409,11 @@ main0:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y15
 	VANDPS           0(SI), Y15, Y15
 	VFMADD231PS      Y15, Y6, Y0
@@ -14448,11 +14452,11 @@ main1:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y2
 	VBROADCASTSS     slideCall_bias(AX), Y3
-	DECQ             R9
+	DECQ             R10
 	JEQ              end2
 
 main2:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y15
 	VANDPS           0(SI), Y15, Y15
 	VFMADD231PS      Y15, Y9, Y0
@@ -14491,13 +14495,13 @@ main2:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y4
 	VBROADCASTSS     slideCall_bias(AX), Y5
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y15
 	VMAXPS           Y0, Y15, Y0
 	VMAXPS           Y1, Y15, Y1
@@ -14510,9 +14514,9 @@ end0:
 	JMP              done
 
 end1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y15
 	VMAXPS           Y2, Y15, Y2
 	VMAXPS           Y3, Y15, Y3
@@ -14525,9 +14529,9 @@ end1:
 	JMP              done
 
 end2:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y15
 	VMAXPS           Y4, Y15, Y4
 	VMAXPS           Y5, Y15, Y5
@@ -14544,7 +14548,7 @@ done:
 	RET
 
 // func sum3s2x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10] weights, [Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 Y10] weights, [Y11 Y12 Y13 Y14 Y15] temporary, R13 first row
 TEXT ·sum3s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -14553,9 +14557,10 @@ TEXT ·sum3s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     0(DX), Y2
 	VBROADCASTSS     4(DX), Y3
 	VBROADCASTSS     8(DX), Y4
@@ -14567,13 +14572,13 @@ TEXT ·sum3s2x1AVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSS     32(DX), Y10
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14589,7 +14594,7 @@ row0:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14603,7 +14608,7 @@ main0:
 	VANDPS           32(SI), Y11, Y11
 	VFMADD231PS      Y11, Y7, Y0
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14628,11 +14633,11 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14646,7 +14651,7 @@ main1:
 	VANDPS           32(SI), Y11, Y11
 	VFMADD231PS      Y11, Y7, Y1
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14671,13 +14676,13 @@ main1:
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest0
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14693,9 +14698,9 @@ end0:
 	ADDQ             DI, CX
 
 rest0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y11
 	VMAXPS           Y0, Y11, Y0
 	VBROADCASTSS     slideCall_hi(AX), Y12
@@ -14706,9 +14711,9 @@ rest0:
 	JMP              done
 
 end1:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest1
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y11
 	VMOVUPS          32(CX), Y12
 	VSHUFPS          $221, Y12, Y11, Y13
@@ -14724,9 +14729,9 @@ end1:
 	ADDQ             DI, CX
 
 rest1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y11
 	VMAXPS           Y1, Y11, Y1
 	VBROADCASTSS     slideCall_hi(AX), Y12
@@ -14741,7 +14746,7 @@ done:
 	RET
 
 // func sum3s2x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3] sums, [Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12] weights, [Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1 Y2 Y3] sums, [Y4 Y5 Y6 Y7 Y8 Y9 Y10 Y11 Y12] weights, [Y13 Y14 Y15] temporary, R13 first row
 TEXT ·sum3s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -14750,9 +14755,10 @@ TEXT ·sum3s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     0(DX), Y4
 	VBROADCASTSS     4(DX), Y5
 	VBROADCASTSS     8(DX), Y6
@@ -14766,14 +14772,14 @@ TEXT ·sum3s2x2AVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSS     slideCall_bias(AX), Y1
 	VBROADCASTSS     slideCall_bias(AX), Y2
 	VBROADCASTSS     slideCall_bias(AX), Y3
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14799,8 +14805,8 @@ row0:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14824,8 +14830,8 @@ main0:
 	VANDPS           32(SI), Y13, Y13
 	VFMADD231PS      Y13, Y9, Y1
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14868,12 +14874,12 @@ main0:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14897,8 +14903,8 @@ main1:
 	VANDPS           32(SI), Y13, Y13
 	VFMADD231PS      Y13, Y9, Y3
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14941,14 +14947,14 @@ main1:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y2
 	VBROADCASTSS     slideCall_bias(AX), Y3
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest0
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -14974,9 +14980,9 @@ end0:
 	ADDQ             DI, CX
 
 rest0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y13
 	VMAXPS           Y0, Y13, Y0
 	VMAXPS           Y1, Y13, Y1
@@ -14991,10 +14997,10 @@ rest0:
 	JMP              done
 
 end1:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest1
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y13
 	VMOVUPS          32(CX), Y14
 	VSHUFPS          $221, Y14, Y13, Y15
@@ -15020,9 +15026,9 @@ end1:
 	ADDQ             DI, CX
 
 rest1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y13
 	VMAXPS           Y2, Y13, Y2
 	VMAXPS           Y3, Y13, Y3
@@ -15041,7 +15047,7 @@ done:
 	RET
 
 // func sum5s1x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4] sums, [Y5 Y6 Y7 Y8 Y9 Y10] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4] sums, [Y5 Y6 Y7 Y8 Y9 Y10] temporary, R13 first row
 TEXT ·sum5s1x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -15050,27 +15056,28 @@ TEXT ·sum5s1x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
 	VBROADCASTSS     slideCall_bias(AX), Y2
 	VBROADCASTSS     slideCall_bias(AX), Y3
 	VBROADCASTSS     slideCall_bias(AX), Y4
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
-	CMPQ             R12, $1
+	CMPQ             R13, $1
 	JEQ              row1
-	CMPQ             R12, $2
+	CMPQ             R13, $2
 	JEQ              row2
-	CMPQ             R12, $3
+	CMPQ             R13, $3
 	JEQ              row3
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     0(DX), Y9
@@ -15093,7 +15100,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     20(DX), Y9
@@ -15126,7 +15133,7 @@ row1:
 	ADDQ             DI, CX
 
 row2:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     40(DX), Y9
@@ -15169,7 +15176,7 @@ row2:
 	ADDQ             DI, CX
 
 row3:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     60(DX), Y9
@@ -15222,7 +15229,7 @@ row3:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     80(DX), Y9
@@ -15290,11 +15297,11 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     0(DX), Y9
@@ -15362,11 +15369,11 @@ main1:
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JEQ              end2
 
 main2:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     20(DX), Y9
@@ -15434,11 +15441,11 @@ main2:
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y2
-	DECQ             R9
+	DECQ             R10
 	JEQ              end3
 
 main3:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     40(DX), Y9
@@ -15506,11 +15513,11 @@ main3:
 	VMOVUPS          Y3, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y3
-	DECQ             R9
+	DECQ             R10
 	JEQ              end4
 
 main4:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y5
 	VANDPS           0(SI), Y5, Y5
 	VBROADCASTSS     60(DX), Y9
@@ -15578,22 +15585,22 @@ main4:
 	VMOVUPS          Y4, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y4
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y5
 	VMAXPS           Y0, Y5, Y0
 	VBROADCASTSS     slideCall_hi(AX), Y6
 	VMINPS           Y0, Y6, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y5
 	VMAXPS           Y1, Y5, Y1
 	VBROADCASTSS     slideCall_hi(AX), Y6
@@ -15603,18 +15610,18 @@ end0:
 	JMP              done
 
 end1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y5
 	VMAXPS           Y1, Y5, Y1
 	VBROADCASTSS     slideCall_hi(AX), Y6
 	VMINPS           Y1, Y6, Y1
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y5
 	VMAXPS           Y2, Y5, Y2
 	VBROADCASTSS     slideCall_hi(AX), Y6
@@ -15624,18 +15631,18 @@ end1:
 	JMP              done
 
 end2:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y5
 	VMAXPS           Y2, Y5, Y2
 	VBROADCASTSS     slideCall_hi(AX), Y6
 	VMINPS           Y2, Y6, Y2
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y5
 	VMAXPS           Y3, Y5, Y3
 	VBROADCASTSS     slideCall_hi(AX), Y6
@@ -15645,18 +15652,18 @@ end2:
 	JMP              done
 
 end3:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y5
 	VMAXPS           Y3, Y5, Y3
 	VBROADCASTSS     slideCall_hi(AX), Y6
 	VMINPS           Y3, Y6, Y3
 	VMOVUPS          Y3, 0(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y5
 	VMAXPS           Y4, Y5, Y4
 	VBROADCASTSS     slideCall_hi(AX), Y6
@@ -15666,18 +15673,18 @@ end3:
 	JMP              done
 
 end4:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y5
 	VMAXPS           Y4, Y5, Y4
 	VBROADCASTSS     slideCall_hi(AX), Y6
 	VMINPS           Y4, Y6, Y4
 	VMOVUPS          Y4, 0(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y5
 	VMAXPS           Y0, Y5, Y0
 	VBROADCASTSS     slideCall_hi(AX), Y6
@@ -15691,7 +15698,7 @@ done:
 	RET
 
 // func sum5s1x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9] sums, [Y10 Y11 Y12 Y13 Y14 Y15] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9] sums, [Y10 Y11 Y12 Y13 Y14 Y15] temporary, R13 first row
 TEXT ·sum5s1x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -15700,9 +15707,10 @@ TEXT ·sum5s1x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
 	VBROADCASTSS     slideCall_bias(AX), Y2
@@ -15713,19 +15721,19 @@ TEXT ·sum5s1x2AVX2(SB), NOSPLIT, $0-8
 	VBROADCASTSS     slideCall_bias(AX), Y7
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBROADCASTSS     slideCall_bias(AX), Y9
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
-	CMPQ             R12, $1
+	CMPQ             R13, $1
 	JEQ              row1
-	CMPQ             R12, $2
+	CMPQ             R13, $2
 	JEQ              row2
-	CMPQ             R12, $3
+	CMPQ             R13, $3
 	JEQ              row3
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     0(DX), Y14
@@ -15763,7 +15771,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     20(DX), Y14
@@ -15821,7 +15829,7 @@ row1:
 	ADDQ             DI, CX
 
 row2:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     40(DX), Y14
@@ -15899,7 +15907,7 @@ row2:
 	ADDQ             DI, CX
 
 row3:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     60(DX), Y14
@@ -15997,7 +16005,7 @@ row3:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     80(DX), Y14
@@ -16124,11 +16132,11 @@ main0:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     0(DX), Y14
@@ -16255,11 +16263,11 @@ main1:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y2
 	VBROADCASTSS     slideCall_bias(AX), Y3
-	DECQ             R9
+	DECQ             R10
 	JEQ              end2
 
 main2:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     20(DX), Y14
@@ -16386,11 +16394,11 @@ main2:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y4
 	VBROADCASTSS     slideCall_bias(AX), Y5
-	DECQ             R9
+	DECQ             R10
 	JEQ              end3
 
 main3:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     40(DX), Y14
@@ -16517,11 +16525,11 @@ main3:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
-	DECQ             R9
+	DECQ             R10
 	JEQ              end4
 
 main4:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y10
 	VANDPS           0(SI), Y10, Y10
 	VBROADCASTSS     60(DX), Y14
@@ -16648,13 +16656,13 @@ main4:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y8
 	VBROADCASTSS     slideCall_bias(AX), Y9
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y10
 	VMAXPS           Y0, Y10, Y0
 	VMAXPS           Y1, Y10, Y1
@@ -16664,9 +16672,9 @@ end0:
 	VMOVUPS          Y0, 0(BX)
 	VMOVUPS          Y1, 32(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y10
 	VMAXPS           Y2, Y10, Y2
 	VMAXPS           Y3, Y10, Y3
@@ -16679,9 +16687,9 @@ end0:
 	JMP              done
 
 end1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y10
 	VMAXPS           Y2, Y10, Y2
 	VMAXPS           Y3, Y10, Y3
@@ -16691,9 +16699,9 @@ end1:
 	VMOVUPS          Y2, 0(BX)
 	VMOVUPS          Y3, 32(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y10
 	VMAXPS           Y4, Y10, Y4
 	VMAXPS           Y5, Y10, Y5
@@ -16706,9 +16714,9 @@ end1:
 	JMP              done
 
 end2:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y10
 	VMAXPS           Y4, Y10, Y4
 	VMAXPS           Y5, Y10, Y5
@@ -16718,9 +16726,9 @@ end2:
 	VMOVUPS          Y4, 0(BX)
 	VMOVUPS          Y5, 32(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y10
 	VMAXPS           Y6, Y10, Y6
 	VMAXPS           Y7, Y10, Y7
@@ -16733,9 +16741,9 @@ end2:
 	JMP              done
 
 end3:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y10
 	VMAXPS           Y6, Y10, Y6
 	VMAXPS           Y7, Y10, Y7
@@ -16745,9 +16753,9 @@ end3:
 	VMOVUPS          Y6, 0(BX)
 	VMOVUPS          Y7, 32(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y10
 	VMAXPS           Y8, Y10, Y8
 	VMAXPS           Y9, Y10, Y9
@@ -16760,9 +16768,9 @@ end3:
 	JMP              done
 
 end4:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y10
 	VMAXPS           Y8, Y10, Y8
 	VMAXPS           Y9, Y10, Y9
@@ -16772,9 +16780,9 @@ end4:
 	VMOVUPS          Y8, 0(BX)
 	VMOVUPS          Y9, 32(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y10
 	VMAXPS           Y0, Y10, Y0
 	VMAXPS           Y1, Y10, Y1
@@ -16791,7 +16799,7 @@ done:
 	RET
 
 // func sum5s2x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2] sums, [Y3 Y4 Y5 Y6 Y7 Y8] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1 Y2] sums, [Y3 Y4 Y5 Y6 Y7 Y8] temporary, R13 first row
 TEXT ·sum5s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -16800,23 +16808,24 @@ TEXT ·sum5s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
 	VBROADCASTSS     slideCall_bias(AX), Y2
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
-	CMPQ             R12, $1
+	CMPQ             R13, $1
 	JEQ              row1
-	CMPQ             R12, $2
+	CMPQ             R13, $2
 	JEQ              row2
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -16845,7 +16854,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -16874,7 +16883,7 @@ row1:
 	ADDQ             DI, CX
 
 row2:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -16913,7 +16922,7 @@ row2:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -16950,7 +16959,7 @@ main0:
 	VBROADCASTSS     36(DX), Y7
 	VFMADD231PS      Y3, Y7, Y1
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17005,11 +17014,11 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17046,7 +17055,7 @@ main1:
 	VBROADCASTSS     36(DX), Y7
 	VFMADD231PS      Y3, Y7, Y2
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17101,11 +17110,11 @@ main1:
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JEQ              end2
 
 main2:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17142,7 +17151,7 @@ main2:
 	VBROADCASTSS     76(DX), Y7
 	VFMADD231PS      Y3, Y7, Y2
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17197,13 +17206,13 @@ main2:
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y2
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest0
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17242,9 +17251,9 @@ end0:
 	ADDQ             DI, CX
 
 rest0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y3
 	VMAXPS           Y0, Y3, Y0
 	VBROADCASTSS     slideCall_hi(AX), Y4
@@ -17252,9 +17261,9 @@ rest0:
 	VPERMPD          $216, Y0, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y3
 	VMAXPS           Y1, Y3, Y1
 	VBROADCASTSS     slideCall_hi(AX), Y4
@@ -17265,9 +17274,9 @@ rest0:
 	JMP              done
 
 end1:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest1
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17306,9 +17315,9 @@ end1:
 	ADDQ             DI, CX
 
 rest1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y3
 	VMAXPS           Y1, Y3, Y1
 	VBROADCASTSS     slideCall_hi(AX), Y4
@@ -17316,9 +17325,9 @@ rest1:
 	VPERMPD          $216, Y1, Y1
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y3
 	VMAXPS           Y2, Y3, Y2
 	VBROADCASTSS     slideCall_hi(AX), Y4
@@ -17329,9 +17338,9 @@ rest1:
 	JMP              done
 
 end2:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest2
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          32(CX), Y4
 	VSHUFPS          $221, Y4, Y3, Y5
@@ -17370,9 +17379,9 @@ end2:
 	ADDQ             DI, CX
 
 rest2:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y3
 	VMAXPS           Y2, Y3, Y2
 	VBROADCASTSS     slideCall_hi(AX), Y4
@@ -17380,9 +17389,9 @@ rest2:
 	VPERMPD          $216, Y2, Y2
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y3
 	VMAXPS           Y0, Y3, Y0
 	VBROADCASTSS     slideCall_hi(AX), Y4
@@ -17397,7 +17406,7 @@ done:
 	RET
 
 // func sum5s2x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5] sums, [Y6 Y7 Y8 Y9 Y10 Y11] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5] sums, [Y6 Y7 Y8 Y9 Y10 Y11] temporary, R13 first row
 TEXT ·sum5s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -17406,27 +17415,28 @@ TEXT ·sum5s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
 	VBROADCASTSS     slideCall_bias(AX), Y2
 	VBROADCASTSS     slideCall_bias(AX), Y3
 	VBROADCASTSS     slideCall_bias(AX), Y4
 	VBROADCASTSS     slideCall_bias(AX), Y5
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
-	CMPQ             R12, $1
+	CMPQ             R13, $1
 	JEQ              row1
-	CMPQ             R12, $2
+	CMPQ             R13, $2
 	JEQ              row2
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17476,8 +17486,8 @@ row0:
 	ADDQ             DI, CX
 
 row1:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17527,8 +17537,8 @@ row1:
 	ADDQ             DI, CX
 
 row2:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17598,8 +17608,8 @@ row2:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17667,8 +17677,8 @@ main0:
 	VBROADCASTSS     36(DX), Y10
 	VFMADD231PS      Y6, Y10, Y3
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17769,12 +17779,12 @@ main0:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17842,8 +17852,8 @@ main1:
 	VBROADCASTSS     36(DX), Y10
 	VFMADD231PS      Y6, Y10, Y5
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -17944,12 +17954,12 @@ main1:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y2
 	VBROADCASTSS     slideCall_bias(AX), Y3
-	DECQ             R9
+	DECQ             R10
 	JEQ              end2
 
 main2:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -18017,8 +18027,8 @@ main2:
 	VBROADCASTSS     76(DX), Y10
 	VFMADD231PS      Y6, Y10, Y5
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -18119,14 +18129,14 @@ main2:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y4
 	VBROADCASTSS     slideCall_bias(AX), Y5
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest0
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -18196,9 +18206,9 @@ end0:
 	ADDQ             DI, CX
 
 rest0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y6
 	VMAXPS           Y0, Y6, Y0
 	VMAXPS           Y1, Y6, Y1
@@ -18210,9 +18220,9 @@ rest0:
 	VMOVUPS          Y0, 0(BX)
 	VMOVUPS          Y1, 32(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y6
 	VMAXPS           Y2, Y6, Y2
 	VMAXPS           Y3, Y6, Y3
@@ -18227,10 +18237,10 @@ rest0:
 	JMP              done
 
 end1:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest1
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -18300,9 +18310,9 @@ end1:
 	ADDQ             DI, CX
 
 rest1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y6
 	VMAXPS           Y2, Y6, Y2
 	VMAXPS           Y3, Y6, Y3
@@ -18314,9 +18324,9 @@ rest1:
 	VMOVUPS          Y2, 0(BX)
 	VMOVUPS          Y3, 32(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y6
 	VMAXPS           Y4, Y6, Y4
 	VMAXPS           Y5, Y6, Y5
@@ -18331,10 +18341,10 @@ rest1:
 	JMP              done
 
 end2:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest2
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          32(CX), Y7
 	VSHUFPS          $221, Y7, Y6, Y8
@@ -18404,9 +18414,9 @@ end2:
 	ADDQ             DI, CX
 
 rest2:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y6
 	VMAXPS           Y4, Y6, Y4
 	VMAXPS           Y5, Y6, Y5
@@ -18418,9 +18428,9 @@ rest2:
 	VMOVUPS          Y4, 0(BX)
 	VMOVUPS          Y5, 32(BX)
 	ADDQ             R8, BX
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VBROADCASTSS     slideCall_lo(AX), Y6
 	VMAXPS           Y0, Y6, Y0
 	VMAXPS           Y1, Y6, Y1
@@ -18439,7 +18449,7 @@ done:
 	RET
 
 // func largest2s2x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0] sums, [Y1 Y2 Y3 Y4 Y5 Y6] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0] sums, [Y1 Y2 Y3 Y4 Y5 Y6] temporary, R13 first row
 TEXT ·largest2s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -18448,15 +18458,16 @@ TEXT ·largest2s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
-	MOVQ             slideCall_entry(AX), R12
+	MOVQ             slideCall_entry(AX), R13
 	JMP              main0
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -18472,7 +18483,7 @@ main0:
 	VMAXPS           Y6, Y0, Y0
 	VORPS            Y4, Y0, Y0
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -18492,13 +18503,13 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest0
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y1
 	VMOVUPS          32(CX), Y2
 	VSHUFPS          $221, Y2, Y1, Y3
@@ -18516,9 +18527,9 @@ end0:
 	ADDQ             DI, CX
 
 rest0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VPERMPD          $216, Y0, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
@@ -18529,7 +18540,7 @@ done:
 	RET
 
 // func largest2s2x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7] temporary, R13 first row
 TEXT ·largest2s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -18538,17 +18549,18 @@ TEXT ·largest2s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	MOVQ             slideCall_entry(AX), R12
+	MOVQ             slideCall_entry(AX), R13
 	JMP              main0
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -18575,8 +18587,8 @@ main0:
 	VMAXPS           Y7, Y1, Y1
 	VORPS            Y5, Y1, Y1
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -18610,14 +18622,14 @@ main0:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest0
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -18646,9 +18658,9 @@ end0:
 	ADDQ             DI, CX
 
 rest0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VPERMPD          $216, Y0, Y0
 	VPERMPD          $216, Y1, Y1
 	VMOVUPS          Y0, 0(BX)
@@ -18661,7 +18673,7 @@ done:
 	RET
 
 // func largest3s1x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2] sums, [Y3 Y4 Y5 Y6 Y7 Y8] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1 Y2] sums, [Y3 Y4 Y5 Y6 Y7 Y8] temporary, R13 first row
 TEXT ·largest3s1x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -18670,21 +18682,22 @@ TEXT ·largest3s1x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
 	VBROADCASTSS     slideCall_bias(AX), Y2
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
-	CMPQ             R12, $1
+	CMPQ             R13, $1
 	JEQ              row1
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
@@ -18707,7 +18720,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
@@ -18733,7 +18746,7 @@ row1:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
@@ -18763,11 +18776,11 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
@@ -18797,11 +18810,11 @@ main1:
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JEQ              end2
 
 main2:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y3
 	VMOVUPS          0(SI), Y6
 	VBROADCASTSS     slideCall_bias(AX), Y7
@@ -18831,29 +18844,29 @@ main2:
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y2
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
 	JMP              done
 
 end1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
 	JMP              done
 
 end2:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VMOVUPS          Y2, 0(BX)
 	ADDQ             R8, BX
 	JMP              done
@@ -18863,7 +18876,7 @@ done:
 	RET
 
 // func largest3s1x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5] sums, [Y6 Y7 Y8 Y9 Y10 Y11] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1 Y2 Y3 Y4 Y5] sums, [Y6 Y7 Y8 Y9 Y10 Y11] temporary, R13 first row
 TEXT ·largest3s1x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -18872,24 +18885,25 @@ TEXT ·largest3s1x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
 	VBROADCASTSS     slideCall_bias(AX), Y2
 	VBROADCASTSS     slideCall_bias(AX), Y3
 	VBROADCASTSS     slideCall_bias(AX), Y4
 	VBROADCASTSS     slideCall_bias(AX), Y5
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
-	CMPQ             R12, $1
+	CMPQ             R13, $1
 	JEQ              row1
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
@@ -18925,7 +18939,7 @@ row0:
 	ADDQ             DI, CX
 
 row1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
@@ -18967,7 +18981,7 @@ row1:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
@@ -19018,11 +19032,11 @@ main0:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
@@ -19073,11 +19087,11 @@ main1:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y2
 	VBROADCASTSS     slideCall_bias(AX), Y3
-	DECQ             R9
+	DECQ             R10
 	JEQ              end2
 
 main2:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y6
 	VMOVUPS          0(SI), Y9
 	VBROADCASTSS     slideCall_bias(AX), Y10
@@ -19128,31 +19142,31 @@ main2:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y4
 	VBROADCASTSS     slideCall_bias(AX), Y5
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VMOVUPS          Y0, 0(BX)
 	VMOVUPS          Y1, 32(BX)
 	ADDQ             R8, BX
 	JMP              done
 
 end1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VMOVUPS          Y2, 0(BX)
 	VMOVUPS          Y3, 32(BX)
 	ADDQ             R8, BX
 	JMP              done
 
 end2:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VMOVUPS          Y4, 0(BX)
 	VMOVUPS          Y5, 32(BX)
 	ADDQ             R8, BX
@@ -19163,7 +19177,7 @@ done:
 	RET
 
 // func largest3s2x1AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1] sums, [Y2 Y3 Y4 Y5 Y6 Y7] temporary, R13 first row
 TEXT ·largest3s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -19172,18 +19186,19 @@ TEXT ·largest3s2x1AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19210,7 +19225,7 @@ row0:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19235,7 +19250,7 @@ main0:
 	VMAXPS           Y7, Y0, Y0
 	VORPS            Y5, Y0, Y0
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19267,11 +19282,11 @@ main0:
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19296,7 +19311,7 @@ main1:
 	VMAXPS           Y7, Y1, Y1
 	VORPS            Y5, Y1, Y1
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19328,13 +19343,13 @@ main1:
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest0
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19361,18 +19376,18 @@ end0:
 	ADDQ             DI, CX
 
 rest0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VPERMPD          $216, Y0, Y0
 	VMOVUPS          Y0, 0(BX)
 	ADDQ             R8, BX
 	JMP              done
 
 end1:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest1
-	PREFETCHT0       0(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
 	VMOVUPS          0(CX), Y2
 	VMOVUPS          32(CX), Y3
 	VSHUFPS          $221, Y3, Y2, Y4
@@ -19399,9 +19414,9 @@ end1:
 	ADDQ             DI, CX
 
 rest1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VPERMPD          $216, Y1, Y1
 	VMOVUPS          Y1, 0(BX)
 	ADDQ             R8, BX
@@ -19412,7 +19427,7 @@ done:
 	RET
 
 // func largest3s2x2AVX2(c *slideCall)
-// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 rows of results, R10 whether a row is left for the rest, R11 rows that padding finishes, [Y0 Y1 Y2 Y3] sums, [Y4 Y5 Y6 Y7 Y8 Y9] temporary, R12 first row
+// AX c, BX y, CX x, DX weights, SI masks, DI to the next row of x, R8 of y, R9 bytes to the plane behind, R10 rows of results, R11 whether a row is left for the rest, R12 rows that padding finishes, [Y0 Y1 Y2 Y3] sums, [Y4 Y5 Y6 Y7 Y8 Y9] temporary, R13 first row
 TEXT ·largest3s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             c+0(FP), AX
 	MOVQ             slideCall_y(AX), BX
@@ -19421,21 +19436,22 @@ TEXT ·largest3s2x2AVX2(SB), NOSPLIT, $0-8
 	MOVQ             slideCall_masks(AX), SI
 	MOVQ             slideCall_pitch(AX), DI
 	MOVQ             slideCall_yPitch(AX), R8
-	MOVQ             slideCall_main(AX), R9
-	MOVQ             slideCall_extra(AX), R10
-	MOVQ             slideCall_rest(AX), R11
+	MOVQ             slideCall_following(AX), R9
+	MOVQ             slideCall_main(AX), R10
+	MOVQ             slideCall_extra(AX), R11
+	MOVQ             slideCall_rest(AX), R12
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
 	VBROADCASTSS     slideCall_bias(AX), Y2
 	VBROADCASTSS     slideCall_bias(AX), Y3
-	MOVQ             slideCall_entry(AX), R12
-	CMPQ             R12, $0
+	MOVQ             slideCall_entry(AX), R13
+	CMPQ             R13, $0
 	JEQ              row0
 	JMP              main0
 
 row0:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19479,8 +19495,8 @@ row0:
 	ADDQ             DI, CX
 
 main0:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19522,8 +19538,8 @@ main0:
 	VMAXPS           Y9, Y1, Y1
 	VORPS            Y7, Y1, Y1
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19578,12 +19594,12 @@ main0:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y0
 	VBROADCASTSS     slideCall_bias(AX), Y1
-	DECQ             R9
+	DECQ             R10
 	JEQ              end1
 
 main1:
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19625,8 +19641,8 @@ main1:
 	VMAXPS           Y9, Y3, Y3
 	VORPS            Y7, Y3, Y3
 	ADDQ             DI, CX
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19681,14 +19697,14 @@ main1:
 	ADDQ             R8, BX
 	VBROADCASTSS     slideCall_bias(AX), Y2
 	VBROADCASTSS     slideCall_bias(AX), Y3
-	DECQ             R9
+	DECQ             R10
 	JNE              main0
 
 end0:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest0
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19732,9 +19748,9 @@ end0:
 	ADDQ             DI, CX
 
 rest0:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VPERMPD          $216, Y0, Y0
 	VPERMPD          $216, Y1, Y1
 	VMOVUPS          Y0, 0(BX)
@@ -19743,10 +19759,10 @@ rest0:
 	JMP              done
 
 end1:
-	TESTQ            R10, R10
+	TESTQ            R11, R11
 	JEQ              rest1
-	PREFETCHT0       0(CX)(DI*8)
-	PREFETCHT0       64(CX)(DI*8)
+	PREFETCHT1       0(CX)(R9*1)
+	PREFETCHT1       64(CX)(R9*1)
 	VMOVUPS          0(CX), Y4
 	VMOVUPS          32(CX), Y5
 	VSHUFPS          $221, Y5, Y4, Y6
@@ -19790,9 +19806,9 @@ end1:
 	ADDQ             DI, CX
 
 rest1:
-	TESTQ            R11, R11
+	TESTQ            R12, R12
 	JEQ              done
-	DECQ             R11
+	DECQ             R12
 	VPERMPD          $216, Y2, Y2
 	VPERMPD          $216, Y3, Y3
 	VMOVUPS          Y2, 0(BX)

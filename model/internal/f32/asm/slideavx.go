@@ -20,13 +20,13 @@ var avxSlides = []slides{
 type avxSlide struct {
 	*kernel
 	slide
-	call, y, x, w, masks, pitch, yPitch, main, extra, rest reg
-	parts                                                  int   // that a sum is computed in: chains of products are short then
-	sums                                                   []reg // by set, vector and part
-	weights                                                []reg // of 9; nil: they are loaded one by one
-	even, odd                                              reg   // which entries of two vectors: AVX-512, stride 2
-	padding                                                reg   // what stands for it in a pool: AVX-512
-	temp                                                   []reg
+	call, y, x, w, masks, pitch, yPitch, following, main, extra, rest reg
+	parts                                                             int   // that a sum is computed in: chains of products are short then
+	sums                                                              []reg // by set, vector and part
+	weights                                                           []reg // of 9; nil: they are loaded one by one
+	even, odd                                                         reg   // which entries of two vectors: AVX-512, stride 2
+	padding                                                           reg   // what stands for it in a pool: AVX-512
+	temp                                                              []reg
 }
 
 // storedLanes is the mask of the results of the last vector that there are; those
@@ -66,6 +66,9 @@ func (e *avxSlide) begin() {
 	e.call = e.arg("c")
 	e.y, e.x, e.w, e.masks = e.loaded("y", "y"), e.loaded("x", "x"), e.loaded("w", "weights"), e.loaded("masks", "masks")
 	e.pitch, e.yPitch = e.loaded("pitch", "to the next row of x"), e.loaded("yPitch", "of y")
+	if e.set == avx2 {
+		e.following = e.loaded("following", "bytes to the plane behind")
+	}
 	e.main, e.extra = e.loaded("main", "rows of results"), e.loaded("extra", "whether a row is left for the rest")
 	e.rest = e.loaded("rest", "rows that padding finishes")
 	e.sums = e.vectors("sums", e.sets()*e.n*e.parts)
@@ -208,7 +211,7 @@ func (e *avxSlide) mask(kx, i int, v reg) {
 func (e *avxSlide) row(r row) {
 	if e.set == avx2 {
 		for line := 0; line < e.s*e.n*e.bytes; line += 64 {
-			e.op("PREFETCHT0", e.x.at(line).by(e.pitch, 8))
+			e.op("PREFETCHT1", e.x.at(line).by(e.following, 1))
 		}
 	}
 	for i := range e.n {
