@@ -127,7 +127,7 @@ func (d datatype) ofJSON(text []byte, want int) ([]float32, error) {
 		for end < len(text) && text[end] != ',' && text[end] != ']' && text[end] > ' ' {
 			end++
 		}
-		v, err := d.ofWord(string(text[i:end]))
+		v, err := d.ofWord(text[i:end])
 		if err != nil {
 			return nil, fmt.Errorf("value %d %w", len(values), err)
 		}
@@ -137,14 +137,14 @@ func (d datatype) ofJSON(text []byte, want int) ([]float32, error) {
 }
 
 // ofWord reads one JSON value.
-func (d datatype) ofWord(word string) (float32, error) {
+func (d datatype) ofWord(word []byte) (float32, error) {
 	switch {
-	case d.name == "BOOL" && word == "true":
+	case d.name == "BOOL" && string(word) == "true":
 		return 1, nil
-	case d.name == "BOOL" && word == "false":
+	case d.name == "BOOL" && string(word) == "false":
 		return 0, nil
 	}
-	v, err := strconv.ParseFloat(word, 64)
+	v, err := strconv.ParseFloat(string(word), 64)
 	if err != nil && !math.IsInf(v, 0) { // that is told of by take
 		return 0, fmt.Errorf("is %.40s: a number is wanted", word)
 	}

@@ -47,26 +47,25 @@ func metadataOf(tensors []pipeline.Tensor) []tensorMetadata {
 }
 
 type inferRequest struct {
-	ID         string              `json:"id"`
-	Parameters requestParameters   `json:"parameters"`
-	Inputs     list[requestInput]  `json:"inputs"`
-	Outputs    list[requestOutput] `json:"outputs"`
+	ID         string            `json:"id"`
+	Parameters requestParameters `json:"parameters"`
+	Inputs     []requestInput    `json:"inputs"`
+	Outputs    []requestOutput   `json:"outputs"`
 }
 
-// list is one of a request's: of tensors, or of a tensor's dimensions. Its entries are counted before room is made for them, as
-// two bytes of a body would take a hundred in memory.
-type list[T any] []T
+// dimensions are those of a tensor. They are counted before room is made for them.
+type dimensions []int
 
 // UnmarshalJSON reads a text that is well-formed.
-func (l *list[T]) UnmarshalJSON(text []byte) error {
-	if most := transport.MaxTensors; entries(text, most) > most {
+func (d *dimensions) UnmarshalJSON(text []byte) error {
+	if most := transport.MaxTensors; entries(text, 1, most) > most {
 		return fmt.Errorf("the list %.40s… has more than %d entries", text, most)
 	}
-	return json.Unmarshal(text, (*[]T)(l))
+	return json.Unmarshal(text, (*[]int)(d))
 }
 
-// entries counts those of a JSON list, up to one more than most, by its commas.
-func entries(text []byte, most int) int {
+// entries counts those of the lists at a depth of a JSON text, up to one more than most, by their commas.
+func entries(text []byte, at, most int) int {
 	n, depth, quoted := 1, 0, false
 	for i := 0; i < len(text) && n <= most; i++ {
 		switch c := text[i]; {
@@ -79,7 +78,7 @@ func entries(text []byte, most int) int {
 			depth++
 		case c == ']' || c == '}':
 			depth--
-		case c == ',' && depth == 1:
+		case c == ',' && depth == at:
 			n++
 		}
 	}
@@ -94,7 +93,7 @@ type requestParameters struct {
 type requestInput struct {
 	Name       string          `json:"name"`
 	Datatype   string          `json:"datatype"`
-	Shape      list[int]       `json:"shape"`
+	Shape      dimensions      `json:"shape"`
 	Data       json.RawMessage `json:"data"`
 	Parameters inputParameters `json:"parameters"`
 }

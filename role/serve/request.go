@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"tandem/pipeline"
+	"tandem/transport"
 )
 
 // request is what a program asks: the values of each row, all inputs one after the other, and which outputs it wants.
@@ -59,6 +60,9 @@ func readRequest(r *http.Request, inputs, outputs []pipeline.Tensor) (request, e
 			return request{}, invalid("%s is %.40q, and the body has %d bytes", lengthHeader, length, len(body))
 		}
 		text, binary = body[:n], body[n:]
+	}
+	if most := transport.MaxTensors; entries(text, 2, most) > most { // two bytes of the body would take a hundred in memory
+		return request{}, invalid("what it lists of inputs and outputs has more than %d entries", most)
 	}
 	var m inferRequest
 	if err := json.Unmarshal(text, &m); err != nil {

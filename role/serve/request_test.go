@@ -214,8 +214,11 @@ func TestListsAreBounded(t *testing.T) {
 
 func TestEntriesAreCounted(t *testing.T) {
 	for text, want := range map[string]int{`[1]`: 1, `[1,2]`: 2, `[[1,2],{"a":[1,2],"b":2}]`: 2, `["a,b","\",\\",3]`: 3, `[1,2,3,4,5,6]`: 5, `null`: 1} {
-		if got := entries([]byte(text), 4); got != want {
+		if got := entries([]byte(text), 1, 4); got != want {
 			t.Errorf("%s has %d entries, want %d", text, got, want)
+		}
+		if got := entries([]byte(`{"inputs":`+text+`}`), 2, 4); got != want {
+			t.Errorf("%s in an object has %d entries, want %d", text, got, want)
 		}
 	}
 }
