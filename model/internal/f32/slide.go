@@ -38,9 +38,9 @@ type slideCall struct {
 	y, x, w                  *float32
 	masks                    *uint32
 	pitch, yPitch            int // bytes
-	following                int // bytes to the plane behind, whose rows are fetched: AVX2
 	entry, main, extra, rest int
 	lo, hi, bias             float32
+	following                int // bytes to the plane behind, whose rows are fetched: AVX2. It stands last, as ARM's kernels have the places of the others
 }
 
 // slideKind is what a kernel is for.
