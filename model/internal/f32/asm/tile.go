@@ -46,6 +46,16 @@ func tile(s set, rows, vectors int) *kernel {
 		k.op("KMOVW", fmt.Sprintf("strips_mask(%s)", of), columnsOfC)
 	}
 
+	// fetch fetches rows of a tile of C, so many bytes behind where w is.
+	fetch := func(behind int) {
+		for range rows {
+			for line := 0; line < vectors*k.bytes; line += 64 {
+				k.op("PREFETCHT0", w.at(behind+line))
+			}
+			k.op("ADDQ", ldc, w)
+		}
+	}
+
 	k.label("strip")
 	field("fetch", left)
 	k.op("TESTQ", left, left)
@@ -66,22 +76,12 @@ func tile(s set, rows, vectors int) *kernel {
 	k.op("JEQ", "begin")
 	field("apart", w)
 	k.op("ADDQ", c, w)
-	for range rows { // what it goes on from, which is long gone from the cache
-		for line := 0; line < vectors*k.bytes; line += 64 {
-			k.op("PREFETCHT0", w.at(line))
-		}
-		k.op("ADDQ", ldc, w)
-	}
+	fetch(0) // what it goes on from, which is long gone from the cache
 
 	k.label("begin")
 	if s == avx2 && vectors == 3 { // where it was measured to pay: of the next tile of C, which nobody has written for long
 		k.op("MOVQ", c, w)
-		for range rows {
-			for line := 0; line < vectors*k.bytes; line += 64 {
-				k.op("PREFETCHT0", w.at(vectors*k.bytes+line))
-			}
-			k.op("ADDQ", ldc, w)
-		}
+		fetch(vectors * k.bytes)
 	}
 	k.op("TESTQ", bias, bias)
 	k.op("JNE", "bias")
