@@ -64,9 +64,10 @@ func (d *dimensions) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]int)(d))
 }
 
-// entries counts those of the lists at a depth of a JSON text, up to one more than most, by their commas.
+// entries counts those of each list at a depth of a JSON text by their commas, and returns how many the last one has, or, as soon
+// as one has more than most, that it has one more.
 func entries(text []byte, at, most int) int {
-	n, depth, quoted := 1, 0, false
+	n, depth, list, quoted := 1, 0, false, false
 	for i := 0; i < len(text) && n <= most; i++ {
 		switch c := text[i]; {
 		case quoted && c == '\\':
@@ -75,10 +76,12 @@ func entries(text []byte, at, most int) int {
 			quoted = !quoted
 		case quoted:
 		case c == '[' || c == '{':
-			depth++
+			if depth++; depth == at {
+				n, list = 1, c == '['
+			}
 		case c == ']' || c == '}':
 			depth--
-		case c == ',' && depth == at:
+		case c == ',' && depth == at && list:
 			n++
 		}
 	}

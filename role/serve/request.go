@@ -62,7 +62,7 @@ func readRequest(r *http.Request, inputs, outputs []pipeline.Tensor) (request, e
 		text, binary = body[:n], body[n:]
 	}
 	if most := transport.MaxTensors; entries(text, 2, most) > most { // two bytes of the body would take a hundred in memory
-		return request{}, invalid("what it lists of inputs and outputs has more than %d entries", most)
+		return request{}, invalid("a list of its inputs or outputs has more than %d entries", most)
 	}
 	var m inferRequest
 	if err := json.Unmarshal(text, &m); err != nil {

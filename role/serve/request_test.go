@@ -221,6 +221,10 @@ func TestEntriesAreCounted(t *testing.T) {
 			t.Errorf("%s in an object has %d entries, want %d", text, got, want)
 		}
 	}
+	// Each list may have as many as are allowed, whatever objects stand beside it.
+	if got := entries([]byte(`{"inputs":[1,2,3,4],"parameters":{"a":1,"b":2,"c":3,"d":4,"e":5},"outputs":[1,2,3]}`), 2, 4); got > 4 {
+		t.Errorf("several lists have %d entries", got)
+	}
 }
 
 // A response has the rows in their order, in JSON or behind it.

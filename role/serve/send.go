@@ -95,13 +95,13 @@ func (l *Line) step(now time.Time) (again time.Duration, open bool) {
 	if l.closed {
 		return 0, false
 	}
-	l.waiting = slices.DeleteFunc(l.waiting, func(a *ask) bool { return l.stale(a, now) })
 	return l.send(now), true
 }
 
-// send puts what waits into hops while they have room, and says after which time to look again. Call it with l.mu held, so that
-// one at a time puts frames into hops.
+// send gives up what has waited too long, puts what waits into hops while they have room, and says after which time to look
+// again. Call it with l.mu held, so that one at a time puts frames into hops.
 func (l *Line) send(now time.Time) (again time.Duration) {
+	l.waiting = slices.DeleteFunc(l.waiting, func(a *ask) bool { return l.stale(a, now) })
 	again = time.Hour
 	for len(l.waiting) > 0 {
 		again = min(again, l.waiting[0].until.Sub(now))
